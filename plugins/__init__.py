@@ -1,0 +1,1 @@
+"""Constitutive plugins, found through the entry points `romlib.laws`."""

@@ -1,0 +1,1 @@
+"""Meshes, reference elements, quadrature and the strain operator."""

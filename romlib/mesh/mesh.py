@@ -1,0 +1,91 @@
+"""The data of a mesh, or of one piece of it: points, cell blocks, tags, arrays. Data only; the other modules do work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class CellBlock:
+    """Cells of one type, formulation and quadrature.
+
+    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, wedge6, wedge15, ...).
+    connectivity : (n_cell, n_node of the element), positions in `Mesh.points`, VTK node order.
+    cell_ids : (n_cell,), the solver's own ids.
+    formulation : "standard", or the name of what the solver did ("reduced", "B-bar", ...); only "standard" is
+        reproduced (a reduced rule with plain shape functions is "standard" with another quadrature).
+    quadrature : name in `romlib.mesh.quadrature.RULES`, the solver's rule.
+    temperature_interpolation : "shape" (shape functions) or "mean" (mean of the nodes), as the solver does.
+    """
+
+    cell_type: str
+    connectivity: np.ndarray
+    cell_ids: np.ndarray
+    quadrature: str
+    formulation: str = "standard"
+    temperature_interpolation: str = "shape"
+
+    @property
+    def n_cell(self) -> int:
+        return len(self.connectivity)
+
+
+@dataclass(frozen=True)
+class FaceBlock:
+    """Faces of one type (tri3, tri6, quad4, quad8): connectivity (n_face, n_node), outward normal by the right hand."""
+
+    face_type: str
+    connectivity: np.ndarray
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """The faces of one tag. arrays : one value a face, over the blocks in order, each (n_face,)."""
+
+    blocks: tuple[FaceBlock, ...]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def n_face(self) -> int:
+        return sum(len(block.connectivity) for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A piece (subdomain) of a mesh; a whole mesh is one piece.
+
+    points : (n_node, 3). node_ids : (n_node,), the solver's ids, the same for a node in every piece that has it.
+    blocks : cells; "cell k" counts through the blocks in order; so do integration points, cell by cell.
+    node_tags, cell_tags : positions of nodes and cells. face_tags : face sets ("skin" is the outer skin of the whole
+        mesh, without the interfaces between pieces). "all" is a cell tag that every mesh has implicitly.
+    node_arrays : (n_node,) or (n_node, k); cell_arrays : (n_cell,) or (n_cell, k).
+    shared_index : (n_node,), -1 inside the piece, else the number of the node among the nodes that several pieces
+        share (0 ... n_shared - 1 over the whole mesh).
+    dimension : 3; 2 is kept open for plane strain and axisymmetric.
+    """
+
+    points: np.ndarray
+    blocks: tuple[CellBlock, ...]
+    node_ids: np.ndarray
+    node_tags: dict[str, np.ndarray] = field(default_factory=dict)
+    cell_tags: dict[str, np.ndarray] = field(default_factory=dict)
+    face_tags: dict[str, FaceSet] = field(default_factory=dict)
+    node_arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    cell_arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    shared_index: np.ndarray | None = None
+    dimension: int = 3
+
+    @property
+    def n_node(self) -> int:
+        return len(self.points)
+
+    @property
+    def n_cell(self) -> int:
+        return sum(block.n_cell for block in self.blocks)
+
+    @property
+    def cell_ids(self) -> np.ndarray:
+        """The solver's ids of all cells, (n_cell,)."""
+        return np.concatenate([block.cell_ids for block in self.blocks])

@@ -1,0 +1,25 @@
+"""Plain, serialisable descriptions of a model: what a converter writes, a study declares and an archive stores."""
+
+from romlib.model.amplitude import Amplitude, ExpressionAmplitude, TableAmplitude
+from romlib.model.case import Case, Times
+from romlib.model.constraint import Constraint
+from romlib.model.load import (
+    ArrayReference,
+    BodyForce,
+    Centrifugal,
+    Load,
+    NodalForce,
+    Pressure,
+    Temperature,
+    Traction,
+)
+from romlib.model.material import Material, ParameterTable, ThermalExpansion
+from romlib.model.model import Model, Omission
+from romlib.model.tag import CellTag, FaceTag, NodeTag
+from romlib.model.units import UnitSystem
+
+__all__ = [
+    "Amplitude", "ArrayReference", "BodyForce", "Case", "CellTag", "Centrifugal", "Constraint", "ExpressionAmplitude",
+    "FaceTag", "Load", "Material", "Model", "NodalForce", "NodeTag", "Omission", "ParameterTable", "Pressure",
+    "TableAmplitude", "Temperature", "ThermalExpansion", "Times", "Traction", "UnitSystem",
+]

@@ -1,0 +1,42 @@
+"""A case: the times and amplitudes of one history, to be solved online."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from romlib.model.amplitude import Amplitude
+from romlib.model.base import Description
+
+
+class Times(Description):
+    """Output times: `start` (the initial state), then every `step` up to `stop`; or the list `values`, initial first."""
+
+    start: float = 0.0
+    stop: float | None = None
+    step: Annotated[float, Field(gt=0)] | None = None
+    values: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_definition(self) -> Times:
+        if (self.values is None) == (self.stop is None):
+            raise ValueError("times are given by stop and step, or by a list of values")
+        if self.values is not None:
+            if len(self.values) < 2 or any(b <= a for a, b in zip(self.values, self.values[1:])):
+                raise ValueError("the list of times must increase and have at least two entries, the initial time first")
+        elif self.step is None or self.stop is None or self.stop <= self.start:
+            raise ValueError(f"stop must lie after start ({self.start}) and step must be given")
+        return self
+
+
+def _from_list(value: Any) -> Any:
+    return {"values": value} if isinstance(value, (list, tuple)) else value
+
+
+class Case(Description):
+    """`amplitudes` by load name; a load of the model that is not named keeps the amplitude the model has for it."""
+
+    times: Annotated[Times, BeforeValidator(_from_list)]
+    amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    description: str = ""

@@ -1,0 +1,48 @@
+"""The unit system that a study states and every file carries; romlib never converts."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from romlib.model.base import Description
+
+_CONSISTENT = {("mm", "N"): "MPa", ("m", "N"): "Pa", ("mm", "kN"): "GPa", ("in", "lbf"): "psi"}
+
+
+class UnitSystem(Description):
+    """Names of the units, printed in reports: length, force, stress, time and, where given, temperature."""
+
+    length: str = "mm"
+    force: str = "N"
+    stress: str = "MPa"
+    time: str = "s"
+    temperature: str = "degC"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = [name.strip() for name in value.split(",")]
+        if len(names) not in (4, 5) or not all(names):
+            raise ValueError(
+                f"units are 'length, force, stress, time[, temperature]' such as 'mm, N, MPa, s, degC'; found {value!r}")
+        return dict(zip(("length", "force", "stress", "time", "temperature"), names))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> UnitSystem:
+        expected = _CONSISTENT.get((self.length, self.force))
+        if expected is not None and self.stress != expected:
+            raise ValueError(
+                f"with {self.length} and {self.force} the consistent stress is {expected}, found {self.stress}")
+        return self
+
+    def __str__(self) -> str:
+        return ", ".join((self.length, self.force, self.stress, self.time, self.temperature))
+
+    def of(self, field: str) -> str:
+        """Unit of a field by its name, empty where it has none or is not known."""
+        return {
+            "displacement": self.length, "stress": self.stress, "von_mises": self.stress,
+            "temperature": self.temperature, "time": self.time, "internal_force": self.force, "reaction": self.force,
+        }.get(field, "")
