@@ -1,0 +1,204 @@
+"""The data of a reduced order model: what the offline stage produces and the online stage needs. Data only.
+
+Symbols: Phi are the displacement modes, L_k the lifting fields of prescribed displacements, gamma the reduced
+coordinates: u = sum_k a_k(t) L_k + Phi gamma. Tensors are Kelvin-Mandel; "selected points" are the integration points
+of the reduced quadrature (and those that only carry state for the reconstruction, with zero weight).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from romlib.errors import FileFormatError
+from romlib.model import Case, Model
+
+
+@dataclass(eq=False)
+class Manifest:
+    """Where a ROM comes from, what was asked for and what was achieved.
+
+    fingerprint : identifies this ROM; its two files share it.
+    study : the text of the study file. romlib_version : the version that wrote it. units : as printed by reports.
+    inputs : fingerprint of each training file, by its name (never a path).
+    tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
+    errors : what was achieved, by quantity; relative.
+    volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
+    stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
+    """
+
+    fingerprint: str
+    study: str = ""
+    romlib_version: str = ""
+    units: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
+    tolerances: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
+    volume: float = 0.0
+    n_node: int = 0
+    n_cell: int = 0
+    n_ip: int = 0
+    stages: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class SelectedPoints:
+    """The integration points that the online stage keeps.
+
+    cell_ids, numbers : (n_point,), the solver's cell id, and the number of the point in its cell (from 0).
+    coordinates : (n_point, 3). pieces, ips : (n_point,), the piece, and the position among the piece's points.
+    material_index : (n_point,), position in the list of `Model.materials`.
+    """
+
+    cell_ids: np.ndarray
+    numbers: np.ndarray
+    coordinates: np.ndarray
+    pieces: np.ndarray
+    ips: np.ndarray
+    material_index: np.ndarray
+
+    @property
+    def n_point(self) -> int:
+        return len(self.cell_ids)
+
+
+@dataclass(eq=False)
+class LocalBasis:
+    """What one cluster's displacement modes are at the selected points. A global basis is the only cluster.
+
+    strain_modes : (n_mode, n_point, 6), eps(Phi_j). weights : (n_point,), non-negative; they sum to the volume.
+    loads : (n_force, n_mode), Phi^T f of each mechanical load at amplitude 1, in the order of `Rom.force_names`.
+    """
+
+    strain_modes: np.ndarray
+    weights: np.ndarray
+    loads: np.ndarray
+
+    @property
+    def n_mode(self) -> int:
+        return len(self.strain_modes)
+
+
+@dataclass(eq=False)
+class LiftingData:
+    """The lifting fields at the selected points.
+
+    names : (n_lift), the prescribed constraints, whose amplitudes multiply the fields (`value` included in the field).
+    strains : (n_lift, n_point, 6), eps(L_k). loads : (n_force, n_lift), L_k . f of each load at amplitude 1.
+    """
+
+    names: tuple[str, ...]
+    strains: np.ndarray
+    loads: np.ndarray
+
+    @classmethod
+    def none(cls, n_point: int, n_force: int) -> LiftingData:
+        """No prescribed displacement other than zero."""
+        return cls((), np.zeros((0, n_point, 6)), np.zeros((n_force, 0)))
+
+
+@dataclass(eq=False)
+class GappyOperator:
+    """Least squares of the modes of a dual field at the selected points that have it.
+
+    points : (m,), positions in `SelectedPoints`. basis : (n_dual, m * n_comp), the modes there, in the order
+    (point, component). operator : (n_dual, m * n_comp), its pseudo-inverse: z = operator @ values.ravel().
+    tensor : whether the six components are a symmetric tensor (Kelvin-Mandel).
+    """
+
+    field: str
+    n_comp: int
+    points: np.ndarray
+    operator: np.ndarray
+    basis: np.ndarray
+    tensor: bool = False
+
+    @property
+    def n_dual(self) -> int:
+        return len(self.basis)
+
+
+@dataclass(eq=False)
+class TemperatureAtPoints:
+    """Temperature at the selected points: sum over the temperature loads of amplitude x term.
+
+    terms : by load name, (n_point,). initial : T_0 where the model states one, (n_point,).
+    node_ids : (k,), ids of the nodes that the interpolation needs. matrix : (n_point, k), for new nodal temperatures.
+    """
+
+    terms: dict[str, np.ndarray]
+    initial: np.ndarray | None
+    node_ids: np.ndarray
+    matrix: csr_matrix
+
+
+@dataclass(eq=False)
+class Rom:
+    """A reduced order model: everything that the online stage needs to solve new cases.
+
+    force_names : the mechanical loads, in the order of the rows of the reduced loads.
+    clusters : one local basis a cluster (one: a global basis); all on the same selected points.
+    gappy : by field name; what can be reconstructed away from the selected points.
+    """
+
+    manifest: Manifest
+    model: Model
+    cases: dict[str, Case]
+    points: SelectedPoints
+    force_names: tuple[str, ...]
+    clusters: list[LocalBasis]
+    lifting: LiftingData
+    gappy: dict[str, GappyOperator]
+    temperature: TemperatureAtPoints
+
+    def validate(self, file: object = None) -> None:
+        """Check that the shapes agree with each other.
+
+        Raises
+        ------
+        FileFormatError : the first array that does not, with expected and found shape.
+        """
+        n_point, n_force, n_lift = self.points.n_point, len(self.force_names), len(self.lifting.names)
+        expected: dict[str, tuple[np.ndarray, tuple[int, ...]]] = {
+            "points/coordinates": (self.points.coordinates, (n_point, 3)),
+            "lifting/strains": (self.lifting.strains, (n_lift, n_point, 6)),
+            "lifting/loads": (self.lifting.loads, (n_force, n_lift)),
+            "temperature/matrix": (self.temperature.matrix, (n_point, len(self.temperature.node_ids))),
+        }
+        for name in ("numbers", "pieces", "ips", "material_index"):
+            expected[f"points/{name}"] = getattr(self.points, name), (n_point,)
+        for k, basis in enumerate(self.clusters):
+            expected[f"clusters/{k}/strain_modes"] = basis.strain_modes, (basis.n_mode, n_point, 6)
+            expected[f"clusters/{k}/weights"] = basis.weights, (n_point,)
+            expected[f"clusters/{k}/loads"] = basis.loads, (n_force, basis.n_mode)
+        for name, term in self.temperature.terms.items():
+            expected[f"temperature/terms/{name}"] = term, (n_point,)
+        if self.temperature.initial is not None:
+            expected["temperature/initial"] = self.temperature.initial, (n_point,)
+        for name, gappy in self.gappy.items():
+            shape = gappy.n_dual, len(gappy.points) * gappy.n_comp
+            expected[f"gappy/{name}/operator"] = gappy.operator, shape
+            expected[f"gappy/{name}/basis"] = gappy.basis, shape
+        for place, (array, shape) in expected.items():
+            if array.shape != shape:
+                raise FileFormatError("an array of the ROM has the wrong shape", file=str(file) if file else None,
+                                      place=place, expected=shape, found=array.shape)
+        if not self.clusters:
+            raise FileFormatError("the ROM has no basis", file=str(file) if file else None, place="clusters")
+
+
+@dataclass(eq=False)
+class PieceFields:
+    """The full fields of one piece.
+
+    mesh : romlib.mesh.mesh.Mesh, with its tags and skin. modes : one array (n_mode, n_node, 3) a cluster.
+    liftings : (n_lift, n_node, 3). dual_modes : by field, (n_dual, n_ip, n_comp), NaN where no material has the field.
+    """
+
+    mesh: Any
+    modes: list[np.ndarray]
+    liftings: np.ndarray
+    dual_modes: dict[str, np.ndarray]
