@@ -62,6 +62,7 @@ class SelectedPoints:
 
     @property
     def n_point(self) -> int:
+        """Number of selected points."""
         return len(self.cell_ids)
 
 
@@ -79,6 +80,7 @@ class LocalBasis:
 
     @property
     def n_mode(self) -> int:
+        """Number of displacement modes."""
         return len(self.strain_modes)
 
 
@@ -118,6 +120,7 @@ class GappyOperator:
 
     @property
     def n_dual(self) -> int:
+        """Number of modes of the field."""
         return len(self.basis)
 
 
@@ -179,9 +182,9 @@ class Rom:
         if self.temperature.initial is not None:
             expected["temperature/initial"] = self.temperature.initial, (n_point,)
         for name, gappy in self.gappy.items():
-            shape = gappy.n_dual, len(gappy.points) * gappy.n_comp
-            expected[f"gappy/{name}/operator"] = gappy.operator, shape
-            expected[f"gappy/{name}/basis"] = gappy.basis, shape
+            size = gappy.n_dual, len(gappy.points) * gappy.n_comp
+            expected[f"gappy/{name}/operator"] = gappy.operator, size
+            expected[f"gappy/{name}/basis"] = gappy.basis, size
         for place, (array, shape) in expected.items():
             if array.shape != shape:
                 raise FileFormatError("an array of the ROM has the wrong shape", file=str(file) if file else None,
