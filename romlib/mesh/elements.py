@@ -1,0 +1,187 @@
+"""Reference elements: nodes, faces, shape functions and their gradients, in VTK node order.
+
+Reference cells: line segments are [-1, 1]; quadrangle [-1, 1]^2 and hexahedron [-1, 1]^3; triangle and tetrahedron the
+unit simplex; wedge = unit triangle x [-1, 1]. Triangle (0, 1, 2) of a wedge has its normal towards (3, 4, 5), as in
+Abaqus, CalculiX and Zset, so that the Jacobian of every element is positive when its nodes are in order.
+
+To add an element, add an entry to `ELEMENTS`: a polynomial one needs its nodes and its monomials; another one (a
+pyramid, with rational functions) brings its own `shape` and `gradient`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from romlib.errors import UnsupportedError
+
+ShapeFunction = Callable[[np.ndarray], np.ndarray]
+LocalNodes = tuple[int, ...]
+Keep = Callable[[tuple[int, ...]], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Element:
+    """A reference element.
+
+    name : "hex20", ... cell : reference cell ("tri", "quad", "tet", "hex", "wedge"), which a quadrature rule must share.
+    nodes : (n_node, dimension), reference coordinates, corners first.
+    edges : the two corners of each edge; a quadratic element has its mid-side nodes in this order after its corners.
+    faces : (face type, local nodes) of each face, outward by the right hand; none for a two-dimensional element.
+    shape : xi (n, dimension) -> (n, n_node). gradient : xi (n, dimension) -> (n, n_node, dimension).
+    default_rule : the usual full integration rule. mass_rule : a rule exact for N_a N_b on an affine cell.
+    """
+
+    name: str
+    cell: str
+    vtk_type: int
+    nodes: np.ndarray
+    edges: tuple[LocalNodes, ...]
+    faces: tuple[tuple[str, LocalNodes], ...]
+    shape: ShapeFunction
+    gradient: ShapeFunction
+    default_rule: str
+    mass_rule: str
+
+    @property
+    def n_node(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def dimension(self) -> int:
+        return self.nodes.shape[1]
+
+    @property
+    def n_corner(self) -> int:
+        return 1 + max(max(edge) for edge in self.edges)
+
+
+def element(name: str) -> Element:
+    """The element of that name; UnsupportedError lists those that exist."""
+    try:
+        return ELEMENTS[name]
+    except KeyError:
+        raise UnsupportedError("unknown element type", expected=", ".join(ELEMENTS), found=name,
+                               remedy="convert the mesh to one of these types") from None
+
+
+def lagrange_basis(nodes: np.ndarray, exponents: np.ndarray) -> tuple[ShapeFunction, ShapeFunction]:
+    """Shape functions and gradients that span the monomials and are 1 at one node, 0 at the others.
+
+    nodes : (n_node, dim). exponents : (n_node, dim), xi^e of each monomial. N(xi) = m(xi) V^-1 with V = m(nodes).
+    """
+    coefficients = np.linalg.inv(_monomials(nodes, exponents))
+    coefficients = np.round(8.0 * coefficients) / 8.0  # they are multiples of 1/8: no rounding error is left
+
+    def shape(xi: np.ndarray) -> np.ndarray:
+        return _monomials(np.asarray(xi, dtype=float), exponents) @ coefficients
+
+    def gradient(xi: np.ndarray) -> np.ndarray:
+        xi = np.asarray(xi, dtype=float)
+        columns = []
+        for direction in range(exponents.shape[1]):
+            lowered = exponents.copy()
+            lowered[:, direction] = np.maximum(lowered[:, direction] - 1, 0)
+            columns.append(exponents[:, direction] * _monomials(xi, lowered) @ coefficients)
+        return np.stack(columns, axis=-1)
+
+    return shape, gradient
+
+
+def _monomials(xi: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+    return np.prod(xi[:, None, :] ** exponents[None, :, :], axis=2)
+
+
+def _exponents(dimension: int, keep: Keep) -> np.ndarray:
+    return np.array([e for e in product(range(4), repeat=dimension) if keep(e)])
+
+
+def _superlinear(exponents: Iterable[int]) -> int:
+    """Total degree, variables that are linear not counted (Arnold & Awanou 2011: the serendipity spaces)."""
+    return sum(e for e in exponents if e >= 2)
+
+
+_CORNERS = {
+    "tri": np.array([[0, 0], [1, 0], [0, 1]], dtype=float),
+    "quad": np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], dtype=float),
+    "tet": np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=float),
+    "hex": np.array([[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1],
+                     [-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]], dtype=float),
+    "wedge": np.array([[0, 0, -1], [1, 0, -1], [0, 1, -1], [0, 0, 1], [1, 0, 1], [0, 1, 1]], dtype=float),
+}
+_EDGES: dict[str, tuple[LocalNodes, ...]] = {
+    "tri": ((0, 1), (1, 2), (2, 0)),
+    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
+    "tet": ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)),
+    "hex": ((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7)),
+    "wedge": ((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)),
+}
+_FACES: dict[str, tuple[LocalNodes, ...]] = {
+    "tri": (),
+    "quad": (),
+    "tet": ((0, 1, 3), (1, 2, 3), (2, 0, 3), (0, 2, 1)),
+    "hex": ((0, 4, 7, 3), (1, 2, 6, 5), (0, 1, 5, 4), (3, 7, 6, 2), (0, 3, 2, 1), (4, 5, 6, 7)),
+    "wedge": ((0, 2, 1), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
+}
+
+
+def _with_midsides(face: LocalNodes, edges: tuple[LocalNodes, ...], n_corner: int) -> LocalNodes:
+    midside = {frozenset(edge): n_corner + k for k, edge in enumerate(edges)}
+    return face + tuple(midside[frozenset((a, b))] for a, b in zip(face, face[1:] + face[:1]))
+
+
+def _face_type(face: LocalNodes, per_side: int) -> str:
+    return f"{'tri' if len(face) == 3 else 'quad'}{per_side * len(face)}"
+
+
+def _linear(cell: str, vtk_type: int, keep: Keep, default_rule: str, mass_rule: str) -> Element:
+    nodes, edges = _CORNERS[cell], _EDGES[cell]
+    shape, gradient = lagrange_basis(nodes, _exponents(nodes.shape[1], keep))
+    faces = tuple((_face_type(face, 1), face) for face in _FACES[cell])
+    return Element(f"{cell}{len(nodes)}", cell, vtk_type, nodes, edges, faces, shape, gradient, default_rule, mass_rule)
+
+
+def _quadratic(cell: str, vtk_type: int, keep: Keep, default_rule: str, mass_rule: str) -> Element:
+    corners, edges = _CORNERS[cell], _EDGES[cell]
+    nodes = np.concatenate([corners, corners[np.array(edges)].mean(axis=1)])
+    shape, gradient = lagrange_basis(nodes, _exponents(nodes.shape[1], keep))
+    faces = tuple((_face_type(face, 2), _with_midsides(face, edges, len(corners))) for face in _FACES[cell])
+    return Element(f"{cell}{len(nodes)}", cell, vtk_type, nodes, edges, faces, shape, gradient, default_rule, mass_rule)
+
+
+def _multilinear(e: tuple[int, ...]) -> bool:
+    return max(e) <= 1
+
+
+def _serendipity(e: tuple[int, ...]) -> bool:
+    return _superlinear(e) <= 2 and max(e) <= 2
+
+
+def _complete(degree: int) -> Keep:
+    return lambda e: sum(e) <= degree
+
+
+def _wedge_linear(e: tuple[int, ...]) -> bool:
+    return e[0] + e[1] <= 1 and e[2] <= 1
+
+
+def _wedge_serendipity(e: tuple[int, ...]) -> bool:
+    in_plane = e[0] + e[1]
+    return (in_plane <= 2 and e[2] <= 1) or (in_plane <= 1 and e[2] == 2)
+
+
+ELEMENTS: dict[str, Element] = {e.name: e for e in (
+    _linear("tri", 5, _complete(1), "tri_1", "tri_3"),
+    _quadratic("tri", 22, _complete(2), "tri_3", "tri_6"),
+    _linear("quad", 9, _multilinear, "quad_gauss_4", "quad_gauss_4"),
+    _quadratic("quad", 23, _serendipity, "quad_gauss_9", "quad_gauss_9"),
+    _linear("tet", 10, _complete(1), "tet_1", "tet_4"),
+    _quadratic("tet", 24, _complete(2), "tet_4", "tet_15"),
+    _linear("hex", 12, _multilinear, "hex_gauss_8", "hex_gauss_8"),
+    _quadratic("hex", 25, _serendipity, "hex_gauss_27", "hex_gauss_27"),
+    _linear("wedge", 13, _wedge_linear, "wedge_6", "wedge_6"),
+    _quadratic("wedge", 26, _wedge_serendipity, "wedge_9", "wedge_18"),
+)}
