@@ -1,0 +1,199 @@
+"""Nodal forces of the mechanical loads: the pattern of each load at amplitude one, by the virtual work it does.
+
+The patterns are a piece's part: faces and cells belong to one piece, so that the sum over the pieces of a mesh is the
+force on the whole. The nodal force is the exception, because a node can be in several pieces: see `node_share`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from romlib.errors import InputError, UnsupportedError
+from romlib.loads.scatter import scatter
+from romlib.loads.surface import surface_force
+from romlib.mesh.elements import element
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.mesh.quadrature import rule
+from romlib.mesh.tags import cells_of
+from romlib.model import (
+    BodyForce,
+    Centrifugal,
+    Load,
+    Material,
+    Model,
+    NodalForce,
+    Pressure,
+    Temperature,
+    Traction,
+)
+
+FORCES = (Traction, Pressure, NodalForce, BodyForce, Centrifugal)
+
+
+def force_names(model: Model) -> list[str]:
+    """Names of the loads that are forces (all but the temperatures), in the model's order."""
+    return [name for name, load in model.loads.items() if isinstance(load, FORCES)]
+
+
+def force_factor(load: Load, amplitude: np.ndarray) -> np.ndarray:
+    """What multiplies the pattern of a load: its amplitude (n,), squared for a rotation, whose amplitude is the speed."""
+    amplitude = np.asarray(amplitude, dtype=float)
+    return amplitude**2 if isinstance(load, Centrifugal) else amplitude
+
+
+def unit_force(
+    load: Load,
+    mesh: Mesh,
+    materials: Mapping[str, Material],
+    operator: StrainOperator,
+    *,
+    name: str | None = None,
+    node_share: np.ndarray | None = None,
+) -> np.ndarray:
+    """Nodal forces of a load at amplitude one: this piece's part.
+
+    Parameters
+    ----------
+    load : any mechanical load.
+    mesh, operator : a piece and its operator. Volume loads are integrated by the solver's own rule, face loads by a
+        rule that is exact on flat faces.
+    materials : for the density, where the load needs one.
+    name : the load's name in the model, for messages.
+    node_share : (n_node,), from `node_share`; needed by a nodal force whose nodes are shared by pieces.
+
+    Returns
+    -------
+    (n_node, 3), force.
+
+    Raises
+    ------
+    InputError : a tag or array that the mesh lacks, a missing density, shared nodes without `node_share`.
+    UnsupportedError : a temperature, which is no force.
+    """
+    place = f"load {name!r}" if name else f"a load of kind {load.kind!r}"
+    if isinstance(load, (Traction, Pressure)):
+        return surface_force(load, mesh, place)
+    if isinstance(load, NodalForce):
+        return _nodal_force(load, mesh, node_share, place)
+    if isinstance(load, BodyForce):
+        return _body_force(load, mesh, materials, operator, place)
+    if isinstance(load, Centrifugal):
+        return _centrifugal(load, mesh, materials, operator, place)
+    if isinstance(load, Temperature):
+        raise UnsupportedError("a temperature is no force: it acts through the thermal strain", place=place)
+    raise UnsupportedError(f"a load of kind {load.kind!r} is not known", place=place)
+
+
+def node_share(mesh: Mesh, pieces_of_shared_node: np.ndarray) -> np.ndarray:
+    """The part of each node that this piece counts, so that sums over pieces count every node once.
+
+    Parameters
+    ----------
+    mesh : a piece.
+    pieces_of_shared_node : (n_shared,), in how many pieces each shared node is: the sum over all pieces of
+        `presence(mesh, n_shared)`.
+
+    Returns
+    -------
+    (n_node,): one inside the piece, one over the number of pieces at a shared node.
+    """
+    share = np.ones(mesh.n_node)
+    if mesh.shared_index is not None:
+        shared = mesh.shared_index >= 0
+        share[shared] = 1.0 / pieces_of_shared_node[mesh.shared_index[shared]]
+    return share
+
+
+def presence(mesh: Mesh, n_shared: int) -> np.ndarray:
+    """One at each shared node that this piece has, else zero: (n_shared,)."""
+    present = np.zeros(n_shared)
+    if mesh.shared_index is not None:
+        present[mesh.shared_index[mesh.shared_index >= 0]] = 1.0
+    return present
+
+
+def cell_density(load_cells: np.ndarray, mesh: Mesh, materials: Mapping[str, Material], place: str) -> np.ndarray:
+    """Density of each cell (n_cell,), zero outside `load_cells`; a cell of the load without one is an InputError."""
+    density = np.full(mesh.n_cell, np.nan)
+    owner = np.full(mesh.n_cell, -1)
+    names = list(materials)
+    for number, material in enumerate(materials.values()):
+        cells = cells_of(mesh, material.cells)
+        owner[cells] = number
+        density[cells] = np.nan if material.density is None else material.density
+    missing = load_cells[np.isnan(density[load_cells])]
+    if missing.size:
+        cell, number = int(mesh.cell_ids[missing[0]]), owner[missing[0]]
+        if number < 0:
+            raise InputError(
+                "cells of this load have no material", place=f"{place}, {missing.size} cells, the first is {cell}",
+                expected="a material with a density", found=f"materials {', '.join(names) or 'none'}")
+        raise InputError(
+            f"the material {names[number]!r} has no density", place=f"{place}, cell {cell}", expected="a density",
+            found="none", remedy=f"give materials.{names[number]}.density")
+    result = np.zeros(mesh.n_cell)
+    result[load_cells] = density[load_cells]
+    return result
+
+
+def _nodal_force(load: NodalForce, mesh: Mesh, share: np.ndarray | None, place: str) -> np.ndarray:
+    if load.nodes not in mesh.node_tags:
+        raise InputError(
+            f"the node tag {load.nodes!r} does not exist", place=place, expected="a node tag of the mesh",
+            found=f"node tags {', '.join(mesh.node_tags) or 'none'}", remedy="correct the tag, or define it in the study")
+    nodes = mesh.node_tags[load.nodes]
+    if share is None:
+        if mesh.shared_index is not None and (mesh.shared_index[nodes] >= 0).any():
+            raise InputError(
+                "nodes of this load are shared by pieces: who counts them is not known", place=place,
+                expected="the argument node_share", found="None", remedy="compute it with romlib.loads.forces.node_share")
+        share = np.ones(mesh.n_node)
+    force = np.zeros((mesh.n_node, 3))
+    force[nodes] = share[nodes, None] * np.array(load.direction)
+    return force
+
+
+def _body_force(
+    load: BodyForce, mesh: Mesh, materials: Mapping[str, Material], operator: StrainOperator, place: str
+) -> np.ndarray:
+    cells = cells_of(mesh, load.cells)
+    if load.per == "mass":
+        intensity = cell_density(cells, mesh, materials, place)
+    else:
+        intensity = np.zeros(mesh.n_cell)
+        intensity[cells] = 1.0
+    return volume_force(mesh, operator, intensity[operator.cell][:, None] * np.array(load.direction))
+
+
+def _centrifugal(
+    load: Centrifugal, mesh: Mesh, materials: Mapping[str, Material], operator: StrainOperator, place: str
+) -> np.ndarray:
+    length = float(np.linalg.norm(load.axis))
+    if length == 0.0:
+        raise InputError("the axis of a rotation has no direction", place=place, expected="a vector that is not zero",
+                         found=load.axis)
+    axis = np.array(load.axis) / length
+    arm = operator.coordinates - np.array(load.center)
+    arm -= np.outer(arm @ axis, axis)
+    density = cell_density(cells_of(mesh, load.cells), mesh, materials, place)
+    return volume_force(mesh, operator, (density[operator.cell] * load.speed**2)[:, None] * arm)
+
+
+def volume_force(mesh: Mesh, operator: StrainOperator, intensity: np.ndarray) -> np.ndarray:
+    """Consistent nodal forces (n_node, 3) of a force per unit volume at the integration points (n_ip, 3).
+
+    f_a = sum_q w_q N_a(xi_q) b(x_q), with the solver's rule of each cell block.
+    """
+    force = np.zeros((mesh.n_node, 3))
+    weighted = operator.weights[:, None] * intensity
+    start = 0
+    for block in mesh.blocks:
+        shape = element(block.cell_type).shape(rule(block.quadrature).points)  # (n_q, n_a)
+        stop = start + block.n_cell * len(shape)
+        per_cell = shape.T @ weighted[start:stop].reshape(block.n_cell, len(shape), 3)  # (n_cell, n_a, 3)
+        scatter(force, block.connectivity, per_cell)
+        start = stop
+    return force
