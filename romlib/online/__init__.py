@@ -1,0 +1,1 @@
+"""The online stage: reduced Newton, on a laptop, without MPI."""

@@ -39,7 +39,8 @@ class Histories:
     """
 
     def __init__(
-        self, times: np.ndarray, forces: Sequence[Series], liftings: Sequence[Series], temperatures: Sequence[Series] = ()
+        self, times: np.ndarray, forces: Sequence[Series], liftings: Sequence[Series],
+        temperatures: Sequence[Series] = (),
     ) -> None:
         self._series = tuple(forces), tuple(liftings), tuple(temperatures)
         self.times = np.asarray(times, dtype=float)
@@ -86,7 +87,8 @@ def histories_of(
 
     def amplitude(name: str) -> Series:
         if name not in known:
-            raise InputError(f"{name!r} has no amplitude", expected="an amplitude for each load and prescribed constraint",
+            raise InputError(f"{name!r} has no amplitude",
+                             expected="an amplitude for each load and prescribed constraint",
                              found=f"amplitudes for {sorted(known) or 'none'}", remedy=f"give amplitudes[{name!r}]")
         return lambda t: evaluate(known[name], t)
 
@@ -98,7 +100,8 @@ def histories_of(
         temperatures = [_hat(temperature_times, k) for k in range(len(temperature_times))]
     else:
         temperatures = [amplitude(name) for name in temperature_names]
-    return Histories(times, [factor(name) for name in force_names], [amplitude(name) for name in lifting_names], temperatures)
+    return Histories(
+        times, [factor(name) for name in force_names], [amplitude(name) for name in lifting_names], temperatures)
 
 
 def _hat(instants: np.ndarray, k: int) -> Series:

@@ -1,0 +1,1 @@
+"""What an online run returns: full fields, probes, reactions, and a snapshots file."""

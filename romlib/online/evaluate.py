@@ -1,0 +1,151 @@
+"""Internal force, tangent and reference force of a reduced problem at a trial state, over all of its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from romlib.online.histories import Level
+from romlib.online.problem import PointBlock, ReducedProblem
+
+if TYPE_CHECKING:
+    from romlib.laws.points import PointsResult
+
+
+@dataclass
+class Timings:
+    """Seconds spent in the laws, in linear algebra (reduced forces, tangents, solves), and in total."""
+
+    law: float = 0.0
+    linear_algebra: float = 0.0
+    total: float = 0.0
+
+    @property
+    def rest(self) -> float:
+        """Seconds spent elsewhere."""
+        return self.total - self.law - self.linear_algebra
+
+
+@dataclass(eq=False)
+class Committed:
+    """The last converged state. Lists have one entry a block. `lifting` are the amplitudes of the liftings."""
+
+    time: float
+    cluster: int
+    gamma: np.ndarray
+    lifting: np.ndarray
+    strains: list[np.ndarray]
+    stresses: list[np.ndarray]
+    states: list[list[np.ndarray]]
+    temperatures: list[np.ndarray | None]
+
+
+@dataclass(eq=False)
+class Trial:
+    """A trial state at the end of a step: strains and law results by block, internal force, whether a law failed."""
+
+    gamma: np.ndarray
+    strains: list[np.ndarray]
+    results: Sequence[PointsResult]
+    force: np.ndarray
+    failed: bool
+
+
+def virgin(problem: ReducedProblem, level: Level, cluster: int = 0) -> Committed:
+    """The undeformed, stress-free state at the initial time, with the initial temperature of the histories."""
+    zeros = [np.zeros((block.n_point, 6)) for block in problem.blocks]
+    return Committed(
+        level.time, cluster, np.zeros(problem.n_mode(cluster)), np.zeros(len(problem.lifting_names)), zeros,
+        [zero.copy() for zero in zeros], [block.points.initial_state() for block in problem.blocks],
+        [block.temperature(level.temperature) for block in problem.blocks])
+
+
+def integrate(
+    problem: ReducedProblem, start: Committed, gamma: np.ndarray, level: Level,
+    temperatures: list[np.ndarray | None], timings: Timings,
+) -> Trial:
+    """Integrate the laws of all blocks from the committed state to gamma at `level`, and sum the internal force."""
+    strains, results, forces = [], [], []
+    failures = 0.0
+    for k, block in enumerate(problem.blocks):
+        clock = perf_counter()
+        strain = block.strain(start.cluster, gamma, level.lifting)
+        before_law = perf_counter()
+        result = block.points.integrate(
+            start.strains[k], strain, start.stresses[k], start.states[k], start.temperatures[k], temperatures[k],
+            start.time, level.time - start.time, True)
+        after_law = perf_counter()
+        force = block.bases[start.cluster].force(result.stress)
+        failures += len(result.failed_points)
+        strains.append(strain)
+        results.append(result)
+        forces.append(force)
+        timings.law += after_law - before_law
+        timings.linear_algebra += before_law - clock + perf_counter() - after_law
+    if problem.combine is not None:
+        total = problem.total([
+            np.append(force, float(len(result.failed_points))) for force, result in zip(forces, results)])
+        return Trial(gamma, strains, results, total[:-1], bool(total[-1] != 0.0))
+    return Trial(gamma, strains, results, problem.total(forces), failures > 0)
+
+
+def stiffness(problem: ReducedProblem, cluster: int, trial: Trial, timings: Timings) -> np.ndarray:
+    """The reduced consistent tangent of a trial state, (n_mode, n_mode)."""
+    clock = perf_counter()
+    total = problem.total([
+        block.bases[cluster].stiffness(result.tangent) for block, result in zip(problem.blocks, trial.results)])
+    timings.linear_algebra += perf_counter() - clock
+    return total
+
+
+class HeldForce:
+    """Size of the elastic force of imposed strains: the reference for thermal and prescribed-displacement loading.
+
+    With C_0 the tangent of the virgin state, it is the norm over the modes j of
+    sum_l w_l |eps_jl| |C_0 (sum_k a_k eps(L_k) - eps_thermal)_l|: the products cannot cancel, so that it stays a
+    measure of force where the imposed strains are in equilibrium with themselves. Zero without imposed strains.
+    """
+
+    def __init__(self, problem: ReducedProblem, start: Committed) -> None:
+        self._problem = problem
+        self._cluster = start.cluster
+        self.needed = bool(problem.lifting_names) or any(t is not None for t in start.temperatures)
+        if problem.combine is not None:
+            contribution = [np.array([float(self.needed)]) for _ in problem.blocks]
+            self.needed = bool(problem.total(contribution)[0] > 0)
+        if self.needed:
+            self._tangents = [_virgin_tangent(block, start, k) for k, block in enumerate(problem.blocks)]
+
+    def __call__(self, level: Level, temperatures: list[np.ndarray | None]) -> float:
+        """The reference force at a level, identical on every process."""
+        if not self.needed:
+            return 0.0
+        parts = []
+        for block, tangent, temperature in zip(self._problem.blocks, self._tangents, temperatures):
+            basis = block.bases[self._cluster]
+            imposed = block.strain(self._cluster, np.zeros(basis.n_mode), level.lifting)
+            if temperature is not None:
+                imposed[:, :3] -= block.points.thermal_strain(temperature)[:, None]
+            size = np.linalg.norm(np.matmul(tangent, imposed[:, :, None])[:, :, 0], axis=1)
+            modes = np.linalg.norm(basis.weighted.reshape(-1, 6, basis.n_mode), axis=1)
+            parts.append(size @ modes)
+        return float(np.linalg.norm(self._problem.total(parts)))
+
+
+def _virgin_tangent(block: PointBlock, start: Committed, k: int) -> np.ndarray:
+    """Tangent (n_point, 6, 6) of an increment of no strain and no temperature from the virgin state.
+
+    The initial temperature may differ from the strain-free one: strain is set to the thermal one, so that the law
+    sees no mechanical strain.
+    """
+    strain = np.zeros((block.n_point, 6))
+    temperature = start.temperatures[k]
+    if temperature is not None:
+        strain[:, :3] = block.points.thermal_strain(temperature)[:, None]
+    result = block.points.integrate(strain, strain, start.stresses[k], start.states[k], temperature, temperature,
+                                    start.time, 1.0, True)
+    return result.tangent

@@ -1,0 +1,70 @@
+"""What a reduced run returns: coordinates, stresses and internal variables at the points, and how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from romlib.online.evaluate import Committed, Timings
+
+
+@dataclass(eq=False)
+class ReducedHistory:
+    """A converged run. Record 0 is the undeformed, stress-free state at the first time.
+
+    times : (n_step,). coordinates : (n_step, n_mode), gamma; with several clusters, of the cluster of that time,
+    padded with zeros. clusters : (n_step,). lifting : (n_step, n_lift), amplitudes of the liftings. force :
+    (n_step, n_force), factors of the unit loads.
+    stresses : by block, (n_step, n_point, 6). states : by block, by material, (n_step, n, n_state).
+    temperatures : by block, (n_step, n_point), or None.
+    Empty lists where the run did not record points.
+    iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cuts : (n_step,).
+    """
+
+    times: np.ndarray
+    coordinates: np.ndarray
+    clusters: np.ndarray
+    lifting: np.ndarray
+    force: np.ndarray
+    stresses: list[np.ndarray]
+    states: list[list[np.ndarray]]
+    temperatures: list[np.ndarray | None]
+    iterations: np.ndarray
+    cuts: np.ndarray
+    timings: Timings = field(default_factory=Timings)
+
+    @classmethod
+    def allocate(
+        cls, times: np.ndarray, n_mode: int, n_lift: int, n_force: int, start: Committed, points: bool
+    ) -> ReducedHistory:
+        """Zeros for a run over `times`; record 0 is `start`."""
+        n_step = len(times)
+
+        def series(array: np.ndarray) -> np.ndarray:
+            return np.zeros((n_step, *array.shape))
+
+        history = cls(
+            np.array(times, dtype=float), np.zeros((n_step, n_mode)), np.zeros(n_step, dtype=int),
+            np.zeros((n_step, n_lift)), np.zeros((n_step, n_force)),
+            [series(stress) for stress in start.stresses] if points else [],
+            [[series(state) for state in states] for states in start.states] if points else [],
+            [None if t is None else series(t) for t in start.temperatures] if points else [],
+            np.zeros(n_step, dtype=int), np.zeros(n_step, dtype=int))
+        history.record(0, start, np.zeros(n_force))
+        return history
+
+    def record(self, step: int, state: Committed, force: np.ndarray) -> None:
+        """Keep a converged state as record `step`."""
+        self.coordinates[step, :len(state.gamma)] = state.gamma
+        self.clusters[step] = state.cluster
+        self.lifting[step] = state.lifting
+        self.force[step] = force
+        for kept, stress in zip(self.stresses, state.stresses):
+            kept[step] = stress
+        for kept_states, states in zip(self.states, state.states):
+            for kept, values in zip(kept_states, states):
+                kept[step] = values
+        for temperatures, temperature in zip(self.temperatures, state.temperatures):
+            if temperatures is not None:
+                temperatures[step] = temperature

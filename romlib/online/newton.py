@@ -1,0 +1,214 @@
+"""Newton's method on a reduced problem, with a line search and step cutting; state is committed only at convergence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from scipy.linalg.lapack import dgesv
+
+from romlib.errors import ConvergenceError, InputError
+from romlib.online.evaluate import Committed, HeldForce, Timings, Trial, integrate, stiffness, virgin
+from romlib.online.histories import Histories, Level
+from romlib.online.history import ReducedHistory
+from romlib.online.predictor import Predictor
+from romlib.online.problem import ReducedProblem
+
+Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
+_MAX_HALVINGS = 3
+_SMALLEST_LAW_FACTOR = 0.1
+
+
+@dataclass(frozen=True)
+class NewtonOptions:
+    """Options of the reduced Newton method.
+
+    tolerance : converged when ||f_ext - f_int|| <= tolerance * max(||f_ext||, ||f_int||, floor), Euclidean norms over
+        the modes. The floor at time t is the largest, over the converged steps so far and the current one, of
+        ||f_ext||, ||f_int|| and `HeldForce` (the elastic force of thermal strains and prescribed displacements): a
+        load that passes through zero, or loading without forces, keeps a meaningful reference.
+    max_iterations : law evaluations in one attempt of a step.
+    max_cuts : a step is never shorter than the interval between two output times times 0.5**max_cuts.
+    record_points : keep stresses and internal variables at every output time.
+    """
+
+    tolerance: float = 1e-8
+    max_iterations: int = 25
+    max_cuts: int = 8
+    record_points: bool = True
+
+    def __post_init__(self) -> None:
+        if not (self.tolerance > 0 and self.max_iterations >= 1 and self.max_cuts >= 0):
+            raise InputError("options of the reduced Newton method are out of range",
+                             expected="tolerance > 0, max_iterations >= 1, max_cuts >= 0", found=self)
+
+
+@dataclass(eq=False)
+class _Failure:
+    """Why an attempt of a step failed. dt_factor : by how much to cut. place : cell id and point number, if known."""
+
+    what: str
+    residuals: list[float]
+    dt_factor: float
+    place: tuple[int, int] | None
+
+
+def solve(
+    problem: ReducedProblem, histories: Histories, options: NewtonOptions | None = None,
+    observer: Observer | None = None,
+) -> ReducedHistory:
+    """Solve the reduced problem over the output times of `histories`, from the virgin state at the first one.
+
+    Parameters
+    ----------
+    observer : called at every evaluation of the laws with (time, iteration, gamma, stress of each block (n_point, 6),
+        converged), except where a law failed; the arrays are not reused.
+
+    Raises
+    ------
+    ConvergenceError : a step fails and cannot be cut further; with time, residuals, and the worst point.
+    """
+    clock = perf_counter()
+    options = options or NewtonOptions()
+    if len(histories.times) < 2 or np.any(np.diff(histories.times) <= 0):
+        raise InputError("the times of a run must increase and have at least two entries, the initial time first",
+                         found=np.array2string(histories.times, threshold=6))
+    run = _Run(problem, histories, options, observer)
+    n_mode = max(loads.shape[1] for loads in problem.loads)
+    history = ReducedHistory.allocate(histories.times, n_mode, len(problem.lifting_names), len(problem.force_names),
+                                      run.state, options.record_points)
+    for step in range(1, len(histories.times)):
+        level = histories.output_level(step)
+        history.iterations[step], history.cuts[step] = run.advance(level)
+        history.record(step, run.state, level.force)
+    run.timings.total = perf_counter() - clock
+    history.timings = run.timings
+    return history
+
+
+class _Run:
+    """The life of one run: the committed state, the step size, and what predicts the next increment."""
+
+    def __init__(
+        self, problem: ReducedProblem, histories: Histories, options: NewtonOptions, observer: Observer | None
+    ) -> None:
+        self.problem, self.histories, self.options, self.observer = problem, histories, options, observer
+        self.state = virgin(problem, histories.output_level(0))
+        self.timings = Timings()
+        self._held_force = HeldForce(problem, self.state)
+        self._scale = 0.0
+        self._predictor = Predictor()
+        self._step = np.inf
+        self._evaluations = 0
+
+    def advance(self, target: Level) -> tuple[int, int]:
+        """Go to an output time, in several steps where one fails; number of law evaluations and of cuts."""
+        interval = target.time - self.state.time
+        smallest = interval * 0.5**self.options.max_cuts * (1.0 - 1e-9)
+        step = max(min(self._step, interval), smallest)
+        cuts, self._evaluations = 0, 0
+        while True:
+            whole = step >= (target.time - self.state.time) * (1.0 - 1e-9)
+            level = target if whole else self.histories.level(self.state.time + step)
+            failure = self._attempt(level)
+            if failure is None:
+                if whole:
+                    self._step = np.inf if cuts == 0 and step >= interval * (1.0 - 1e-9) else 2.0 * step
+                    return self._evaluations, cuts
+                step *= 2.0
+            else:
+                cuts += 1
+                step = (level.time - self.state.time) * failure.dt_factor
+                self._predictor.forget()
+                if step < smallest:
+                    cell, point = failure.place or (None, None)
+                    raise ConvergenceError(
+                        f"{failure.what}, and the step cannot be cut further ({cuts} cuts)", time=level.time,
+                        residuals=failure.residuals, cell=cell, point=point)
+
+    def _attempt(self, level: Level) -> _Failure | None:
+        """One step by Newton's method; commits and returns None, or returns why it failed."""
+        problem, start = self.problem, self.state
+        temperatures = [block.temperature(level.temperature) for block in problem.blocks]
+        external = level.force @ problem.loads[start.cluster]
+        floor = max(self._scale, float(np.linalg.norm(external)), self._held_force(level, temperatures))
+        gamma = self._predictor.predict(start, level, external)
+        base, delta, base_norm, halvings = gamma, None, np.inf, 0
+        residuals: list[float] = []
+        trial = previous = None
+        for iteration in range(self.options.max_iterations):
+            previous = trial
+            trial = integrate(problem, start, gamma, level, temperatures, self.timings)
+            self._evaluations += 1
+            residual = external - trial.force
+            norm = float(np.linalg.norm(residual))
+            scale = max(floor, float(np.linalg.norm(trial.force)))
+            good = not trial.failed and np.isfinite(norm)
+            residuals.append(norm / scale if scale > 0 else norm)
+            converged = good and norm <= self.options.tolerance * scale
+            if self.observer is not None and good:
+                self.observer(level.time, iteration, gamma, [result.stress for result in trial.results], converged)
+            if converged:
+                self._commit(trial, level, external, temperatures, scale)
+                return None
+            if (not good or norm > base_norm) and delta is not None and halvings < _MAX_HALVINGS:
+                delta = delta * _backtrack(base_norm, norm if good else np.inf)
+                gamma, halvings = base + delta, halvings + 1
+                continue
+            if not good:
+                return self._failure("a constitutive law failed" if trial.failed else "the residual is not finite",
+                                     residuals, trial, None)
+            delta = self._newton_step(trial, residual)
+            if delta is None:
+                return self._failure("the reduced tangent is singular", residuals, trial, previous)
+            base, base_norm, halvings = gamma, norm, 0
+            gamma = base + delta
+        return self._failure(f"no convergence in {self.options.max_iterations} iterations", residuals, trial, previous)
+
+    def _newton_step(self, trial: Trial, residual: np.ndarray) -> np.ndarray | None:
+        """K^-1 r, or None where the tangent is singular or not finite."""
+        tangent = stiffness(self.problem, self.state.cluster, trial, self.timings)
+        clock = perf_counter()
+        _, _, delta, info = dgesv(tangent, residual)
+        self.timings.linear_algebra += perf_counter() - clock
+        return delta if info == 0 and np.isfinite(delta).all() else None
+
+    def _commit(
+        self, trial: Trial, level: Level, external: np.ndarray, temperatures: list[np.ndarray | None], scale: float
+    ) -> None:
+        start = self.state
+        self._scale = scale
+        self._predictor.learn(start, level, trial.gamma, external)
+        self.state = Committed(
+            level.time, start.cluster, trial.gamma, level.lifting, trial.strains,
+            [result.stress for result in trial.results], [result.states for result in trial.results], temperatures)
+
+    def _failure(self, what: str, residuals: list[float], trial: Trial | None, previous: Trial | None) -> _Failure:
+        """Name the worst point of all pieces: a failed one, else the one whose stress changed most at the end."""
+        rows = []
+        for k, block in enumerate(self.problem.blocks):
+            result = trial.results[k] if trial else None
+            if result is not None and len(result.failed_points):
+                worst, badness, factor = int(result.failed_points[0]), np.inf, result.dt_factor
+            else:
+                before = previous.results[k].stress if previous else self.state.stresses[k]
+                change = np.linalg.norm(result.stress - before, axis=1) if result else np.zeros(block.n_point)
+                change = np.where(np.isfinite(change), change, np.finfo(float).max)
+                worst = int(np.argmax(change))
+                badness, factor = float(change[worst]), 0.5
+            factor = factor if np.isfinite(factor) and 0.0 < factor < 1.0 else 0.5
+            rows.append(np.array([
+                min(badness, 1e300), max(factor, _SMALLEST_LAW_FACTOR), block.points.cells[worst],
+                block.points.points[worst]], dtype=float))
+        table = self.problem.by_piece(rows)
+        row = table[np.argmax(table[:, 0])]
+        return _Failure(what, residuals, float(table[:, 1].min()), (int(row[2]), int(row[3])))
+
+
+def _backtrack(base_norm: float, norm: float) -> float:
+    """The factor in [0.1, 0.5] at the minimum of the parabola through the squared residual, its slope and new value."""
+    if not np.isfinite(norm):
+        return 0.5
+    return max(0.1, base_norm**2 / (base_norm**2 + norm**2))
