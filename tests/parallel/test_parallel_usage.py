@@ -28,12 +28,13 @@ before = peak_memory()
 block = np.ones(25 * 2**20)
 held = peak_memory() - before
 del block
+del block
 print(held, peak_memory() - before)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     held, after = map(int, done.stdout.split())
     assert held == pytest.approx(200 * 2**20, rel=0.1)
-    assert after >= held
+    assert after == pytest.approx(held, rel=0.01)  # the kernel counts pages in batches
 
 
 def test_failed_stage_is_not_recorded():
