@@ -1,4 +1,4 @@
-"""Formulas in the time t, such as ``95*sin(2*pi*t)``: parsed, checked against a list of what is allowed, never executed.
+"""Formulas in the time t, such as ``95*sin(2*pi*t)``: parsed and checked against what is allowed, never executed.
 
 The text is parsed by `ast`; each node of the tree must be in the tables below and becomes one NumPy function. Nothing
 of Python is reachable from a formula: no name, call, attribute or index outside the tables.
@@ -95,8 +95,8 @@ def _depth(node: ast.AST) -> int:
 def _refusal(text: str, position: int, what: str) -> InputError:
     remedy = "write a power as **" if "^" in text else None
     return InputError(
-        what, place=f"character {position + 1} of {text!r}", found=text[position:position + 20] or "the end of the text",
-        expected=ALLOWED, remedy=remedy)
+        what, place=f"character {position + 1} of {text!r}", expected=ALLOWED,
+        found=text[position:position + 20] or "the end of the text", remedy=remedy)
 
 
 def _translate(node: ast.expr, source: _Source) -> Function:
@@ -123,7 +123,7 @@ def _number(node: ast.Constant, source: _Source) -> Function:
     if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
         raise source.refuse(node, f"{node.value!r} is no number that a formula can have")
     try:
-        value = np.float64(node.value)
+        value = np.array(node.value, dtype=float)
     except OverflowError:
         raise source.refuse(node, "a number of this formula is too large") from None
     return lambda t: value
@@ -133,7 +133,7 @@ def _name(node: ast.Name, source: _Source) -> Function:
     if node.id == "t":
         return lambda t: t
     if node.id in CONSTANTS:
-        value = np.float64(CONSTANTS[node.id])
+        value = np.array(CONSTANTS[node.id])
         return lambda t: value
     known = " (a function: it needs an argument in parentheses)" if node.id in FUNCTIONS | REDUCTIONS else ""
     raise source.refuse(node, f"the name {node.id!r} is not known in a formula{known}")

@@ -39,7 +39,7 @@ def force_names(model: Model) -> list[str]:
 
 
 def force_factor(load: Load, amplitude: np.ndarray) -> np.ndarray:
-    """What multiplies the pattern of a load: its amplitude (n,), squared for a rotation, whose amplitude is the speed."""
+    """What multiplies the pattern: the amplitude (n,), squared for a rotation, whose amplitude is that of the speed."""
     amplitude = np.asarray(amplitude, dtype=float)
     return amplitude**2 if isinstance(load, Centrifugal) else amplitude
 
@@ -143,13 +143,15 @@ def _nodal_force(load: NodalForce, mesh: Mesh, share: np.ndarray | None, place: 
     if load.nodes not in mesh.node_tags:
         raise InputError(
             f"the node tag {load.nodes!r} does not exist", place=place, expected="a node tag of the mesh",
-            found=f"node tags {', '.join(mesh.node_tags) or 'none'}", remedy="correct the tag, or define it in the study")
+            found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
+            remedy="correct the tag, or define it in the study")
     nodes = mesh.node_tags[load.nodes]
     if share is None:
         if mesh.shared_index is not None and (mesh.shared_index[nodes] >= 0).any():
             raise InputError(
                 "nodes of this load are shared by pieces: who counts them is not known", place=place,
-                expected="the argument node_share", found="None", remedy="compute it with romlib.loads.forces.node_share")
+                expected="the argument node_share", found="None",
+                remedy="compute it with romlib.loads.forces.node_share")
         share = np.ones(mesh.n_node)
     force = np.zeros((mesh.n_node, 3))
     force[nodes] = share[nodes, None] * np.array(load.direction)

@@ -33,7 +33,8 @@ def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarr
     if load.faces not in mesh.face_tags:
         raise InputError(
             f"the face tag {load.faces!r} does not exist", place=place, expected="a face tag of the mesh",
-            found=f"face tags {', '.join(mesh.face_tags) or 'none'}", remedy="correct the tag, or define it in the study")
+            found=f"face tags {', '.join(mesh.face_tags) or 'none'}",
+            remedy="correct the tag, or define it in the study")
     faces = mesh.face_tags[load.faces]
     force = np.zeros((mesh.n_node, 3))
     for block, value in zip(faces.blocks, _values(load.value, faces, mesh, place)):
@@ -82,10 +83,10 @@ def _values(value: float | ArrayReference, faces: FaceSet, mesh: Mesh, place: st
         for block in faces.blocks:
             yield array[block.connectivity]
     else:
+        on_faces, on_nodes = ", ".join(faces.arrays) or "none", ", ".join(mesh.node_arrays) or "none"
         raise InputError(
-            f"the array {name!r} does not exist", place=place, expected="an array of the load's face tag, or a node array",
-            found=f"face arrays {', '.join(faces.arrays) or 'none'}; node arrays {', '.join(mesh.node_arrays) or 'none'}",
-            remedy="correct the name of the array")
+            f"the array {name!r} does not exist", place=place, expected="an array of the face tag, or a node array",
+            found=f"face arrays {on_faces}; node arrays {on_nodes}", remedy="correct the name of the array")
 
 
 def _scalar(array: np.ndarray, count: int, place: str) -> np.ndarray:
@@ -96,5 +97,6 @@ def _scalar(array: np.ndarray, count: int, place: str) -> np.ndarray:
     array = array.reshape(count)
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
-        raise InputError("a load has a value that is not finite", place=f"{place}, position {bad[0]}", found=array[bad[0]])
+        raise InputError(
+            "a load has a value that is not finite", place=f"{place}, position {bad[0]}", found=array[bad[0]])
     return array
