@@ -1,0 +1,125 @@
+"""HDF5 files that romlib writes whole or not at all, and opens only when it knows their schema."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from romlib.errors import FileFormatError, InputError, SchemaError
+
+OLDEST_SCHEMA = 1
+SCHEMA = 1
+
+
+class PartialFile:
+    """An HDF5 file under a temporary name that takes its final name when it is complete.
+
+    kind : "rom" or "fields", written to the file with the schema version and the fingerprint.
+    """
+
+    def __init__(self, path: str | Path, kind: str, fingerprint: str) -> None:
+        self.path = Path(path)
+        if not self.path.parent.is_dir():
+            raise InputError("the folder of the file to write does not exist", file=self.path, found=self.path.parent)
+        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self.file = h5py.File(self._temporary, "w")
+        self.file.attrs["romlib_kind"] = kind
+        self.file.attrs["schema"] = SCHEMA
+        self.file.attrs["fingerprint"] = fingerprint
+
+    def commit(self) -> None:
+        """Flush to disk and give the file its final name."""
+        self.file.close()
+        with open(self._temporary, "rb+") as raw:
+            os.fsync(raw.fileno())
+        os.replace(self._temporary, self.path)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self.file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: str | Path, kind: str, fingerprint: str) -> Iterator[h5py.File]:
+    """Write an HDF5 file that appears under its name only if the body raises nothing."""
+    partial = PartialFile(path, kind, fingerprint)
+    try:
+        yield partial.file
+        partial.commit()
+    except BaseException:
+        partial.discard()
+        raise
+
+
+def open_file(path: str | Path, kind: str) -> h5py.File:
+    """Open a file of one kind for reading.
+
+    Raises
+    ------
+    InputError : there is no such file.
+    FileFormatError : it is truncated, not HDF5, or not of this kind.
+    SchemaError : another schema version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("the file does not exist", file=path)
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise FileFormatError(f"the file is truncated or not an HDF5 file ({error})", file=path,
+                              remedy="write it again by romlib offline, or copy it again") from None
+    try:
+        _check_kind(file, kind, path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check_kind(file: h5py.File, kind: str, path: Path) -> None:
+    found = file.attrs.get("romlib_kind")
+    if found != kind:
+        other = " (a snapshots file?)" if "VTKHDF" in file else ""
+        raise FileFormatError(f"the file is not a ROM archive of this kind{other}", file=path,
+                              expected=f"romlib_kind = {kind!r}", found=found,
+                              remedy="name the .rom file; its .fields.rom is found beside it")
+    schema = int(file.attrs["schema"])
+    if not OLDEST_SCHEMA <= schema <= SCHEMA:
+        newer = schema > SCHEMA
+        raise SchemaError(
+            f"the file was written by {'a newer' if newer else 'an older'} version of romlib", file=path,
+            expected=f"schema {OLDEST_SCHEMA} to {SCHEMA}", found=f"schema {schema}",
+            remedy="update romlib" if newer else "write the file again with romlib offline")
+
+
+@contextmanager
+def contents_of(path: str | Path) -> Iterator[None]:
+    """Turn what h5py, json and pydantic raise on a damaged file into a FileFormatError that names the file."""
+    try:
+        yield
+    except (KeyError, ValueError, OSError, TypeError) as error:
+        raise FileFormatError(f"the contents of the file cannot be read ({type(error).__name__}: {error})", file=path,
+                              remedy="write it again by romlib offline, or copy it again") from error
+
+
+def write_json(group: h5py.Group, name: str, value: Any) -> None:
+    """Keep a plain value as JSON text (a dataset: attributes are limited to 64 KiB)."""
+    group.create_dataset(name, data=json.dumps(value, allow_nan=True), dtype=h5py.string_dtype())
+
+
+def read_json(group: h5py.Group, name: str) -> Any:
+    """The value that `write_json` kept."""
+    return json.loads(group[name].asstr()[()])
+
+
+def read_array(group: h5py.Group, name: str, dtype: type | str = float) -> np.ndarray:
+    """A dataset as a contiguous array."""
+    return np.ascontiguousarray(group[name][()], dtype=dtype)
