@@ -1,0 +1,10 @@
+"""Constitutive laws: the protocol, the built-in laws, thermal expansion, and the material points that carry them."""
+
+from romlib.laws.law import Increment, Law, LawResult
+from romlib.laws.points import MaterialPoints, PointsResult
+from romlib.laws.registry import build_law, installed_laws
+from romlib.laws.replay import replay
+
+__all__ = [
+    "Increment", "Law", "LawResult", "MaterialPoints", "PointsResult", "build_law", "installed_laws", "replay",
+]

@@ -1,0 +1,165 @@
+"""Rate-independent J2 plasticity with linear, Voce and linear kinematic (Prager) hardening, implicit Euler.
+
+Radial return: J. C. Simo, T. J. R. Hughes, Computational Inelasticity, Springer 1998, sections 3.3 and 3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numba
+import numpy as np
+from pydantic import Field, model_validator
+
+from romlib.laws.elastic import add_isotropic
+from romlib.laws.law import NOT_CONVERGED, NOT_FINITE, Increment, LawResult, result_of
+from romlib.laws.parameters import (
+    ZERO,
+    NonNegative,
+    ParameterSet,
+    PoissonRatio,
+    Positive,
+    TemperatureDependent,
+    lowest_sum,
+    read_parameters,
+)
+from romlib.model.base import Description
+
+
+class VoceHardening(Description):
+    """Q (1 - exp(-b p)): Q a stress (negative: softening), b without unit."""
+
+    Q: TemperatureDependent
+    b: NonNegative
+
+
+NO_VOCE = VoceHardening(Q=ZERO, b=ZERO)
+
+
+class MisesParameters(Description):
+    """young, poisson, yield, linear_hardening (stress per cumulated plastic strain), voce, kinematic (Prager's C)."""
+
+    young: Positive
+    poisson: PoissonRatio
+    yield_stress: Positive = Field(alias="yield")
+    linear_hardening: NonNegative = ZERO
+    voce: VoceHardening = NO_VOCE
+    kinematic: NonNegative = ZERO
+
+    @model_validator(mode="after")
+    def _radius_stays_positive(self) -> MisesParameters:
+        if lowest_sum(self.yield_stress, self.voce.Q) <= 0:
+            raise ValueError("yield + voce.Q must stay > 0 at every temperature")
+        return self
+
+
+class MisesLaw:
+    """J(s - X) <= R(p), R = yield + H p + Q (1 - exp(-b p)), X = 2/3 C plastic strain.
+
+    H is the slope of stress against cumulated plastic strain in a uniaxial test, C that of the kinematic part. The
+    moduli are those at the temperature of the end of the increment.
+    """
+
+    name = "mises"
+    isotropic = True
+    n_state = 7
+    tensor_variables: tuple[str, ...] = ("plastic_strain",)
+
+    def __init__(self, parameters: MisesParameters) -> None:
+        self.state_variables: Mapping[str, slice] = {"p": slice(0, 1), "plastic_strain": slice(1, 7)}
+        self.parameters = ParameterSet({
+            "young": parameters.young, "poisson": parameters.poisson, "yield": parameters.yield_stress,
+            "linear_hardening": parameters.linear_hardening, "voce.Q": parameters.voce.Q, "voce.b": parameters.voce.b,
+            "kinematic": parameters.kinematic})
+
+    @classmethod
+    def from_parameters(cls, parameters: dict[str, Any]) -> MisesLaw:
+        """The law with the keys of `MisesParameters`; a wrong one is a LawError."""
+        return cls(read_parameters(MisesParameters, parameters, cls.name))
+
+    def initial_state(self, n_ip: int) -> np.ndarray:
+        """Zero: (n_ip, 7)."""
+        return np.zeros((n_ip, self.n_state))
+
+    def integrate(self, increment: Increment, state0: np.ndarray, tangent: bool = True) -> LawResult:
+        """Stress, tangent and state at the end of the increment; see `romlib.laws.law.Law.integrate`."""
+        strain = np.ascontiguousarray(increment.strain1, dtype=float)
+        n_ip = len(strain)
+        stress, state = np.empty((n_ip, 6)), np.empty((n_ip, 7))
+        stiffness = np.empty((n_ip if tangent else 0, 6, 6))
+        failure = np.zeros(n_ip, dtype=np.uint8)
+        n_failed = _integrate(strain, np.ascontiguousarray(state0, dtype=float),
+                              self.parameters.at(increment.temperature1), stress, stiffness, state, failure)
+        return result_of(stress, stiffness if tangent else None, state, failure, n_failed)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _plastic_multiplier(overstress, modulus, p, linear, Q, b):
+    """dp > 0 with overstress - modulus dp - (R(p + dp) - R(p)) = 0; Newton kept inside a bracket. NaN: no convergence.
+
+    The increase of R is at least min(0, its Voce part at infinity), which bounds dp from above.
+    """
+    decay = Q * np.exp(-b * p)
+    if decay == 0.0 or b == 0.0:
+        return overstress / (modulus + linear)
+    low, high = 0.0, (overstress + max(0.0, -decay)) / (modulus + linear)
+    dp = min(high, overstress / (modulus + linear + max(0.0, decay * b)))
+    for _ in range(100):
+        residual = overstress - (modulus + linear) * dp + decay * np.expm1(-b * dp)
+        if abs(residual) <= 1e-15 * overstress:
+            return dp
+        if residual > 0.0:
+            low = dp
+        else:
+            high = dp
+        trial = dp + residual / (modulus + linear + decay * b * np.exp(-b * dp))
+        if not low <= trial <= high:
+            trial = 0.5 * (low + high)
+        if abs(trial - dp) <= 1e-14 * trial:
+            return trial
+        dp = trial
+    return np.nan
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _integrate(strain, state0, parameters, stress, tangent, state, failure):
+    stride = 0 if len(parameters) == 1 else 1
+    flow, n_failed = np.empty(6), 0  # flow: the relative stress of the trial, then the direction n = 3/2 xi / J
+    for i in range(len(strain)):
+        row = parameters[i * stride]
+        shear = row[0] / (2.0 * (1.0 + row[1]))
+        bulk = row[0] / (3.0 * (1.0 - 2.0 * row[1]))
+        mean = (strain[i, 0] + strain[i, 1] + strain[i, 2]) / 3.0
+        square = 0.0
+        for a in range(6):
+            state[i, a + 1] = state0[i, a + 1]
+            stress[i, a] = 2.0 * shear * (strain[i, a] - (mean if a < 3 else 0.0) - state0[i, a + 1])
+            flow[a] = stress[i, a] - 2.0 / 3.0 * row[6] * state0[i, a + 1]
+            square += flow[a] * flow[a]
+        p, equivalent, dp = state0[i, 0], np.sqrt(1.5 * square), 0.0
+        overstress = equivalent - (row[2] + row[3] * p - row[4] * np.expm1(-row[5] * p))
+        if overstress > 0.0:
+            dp = _plastic_multiplier(overstress, 3.0 * shear + row[6], p, row[3], row[4], row[5])
+            for a in range(6):
+                flow[a] *= 1.5 / equivalent
+                state[i, a + 1] += dp * flow[a]
+                stress[i, a] -= 2.0 * shear * dp * flow[a]
+        for a in range(3):
+            stress[i, a] += 3.0 * bulk * mean
+        state[i, 0] = p + dp
+        if not (np.isfinite(overstress) and np.isfinite(mean)):
+            failure[i] = NOT_FINITE
+        elif not np.isfinite(dp):
+            failure[i] = NOT_CONVERGED
+        n_failed += failure[i] != 0
+        if len(tangent) > 0:
+            ratio = dp / equivalent if dp > 0.0 else 0.0
+            add_isotropic(tangent[i], bulk, shear * (1.0 - 3.0 * shear * ratio))
+            if dp > 0.0:
+                slope = row[3] + row[4] * row[5] * np.exp(-row[5] * (p + dp))
+                factor = 4.0 * shear * shear * (ratio - 1.0 / (3.0 * shear + row[6] + slope))
+                for a in range(6):
+                    for b in range(6):
+                        tangent[i, a, b] += factor * flow[a] * flow[b]
+    return n_failed

@@ -1,0 +1,51 @@
+"""Laws by name: the entry points of the group `romlib.laws`, loaded when they are asked for and not before."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from romlib.errors import LawError
+from romlib.laws.law import Law
+from romlib.model.material import Material
+
+GROUP = "romlib.laws"
+
+
+def installed_laws() -> list[str]:
+    """Names of the installed laws; none of them is imported."""
+    return sorted({entry.name for entry in entry_points(group=GROUP)})
+
+
+def law_class(name: str) -> type[Law]:
+    """The class of an installed law.
+
+    Raises
+    ------
+    LawError : the law is not installed, two packages claim the name, or its package cannot be imported.
+    """
+    found = list({(e.value, e.name): e for e in entry_points(group=GROUP) if e.name == name}.values())
+    if not found:
+        raise LawError(
+            f"no law named '{name}' is installed", found=name,
+            expected="one of " + (", ".join(installed_laws()) or "none installed"),
+            remedy="correct the name, or install the package that provides it (entry points romlib.laws)")
+    if len(found) > 1:
+        raise LawError(
+            f"several packages provide a law named '{name}'", found=", ".join(entry.value for entry in found),
+            remedy="uninstall all but one of them")
+    try:
+        return found[0].load()
+    except Exception as error:
+        raise LawError(
+            f"the law '{name}' is installed but cannot be loaded: {error}", place=f"entry point {found[0].value}",
+            remedy="import that module in Python to see the whole error") from error
+
+
+def build_law(material: Material) -> Law:
+    """The law of a material with its parameters.
+
+    Raises
+    ------
+    LawError : unknown law (the installed ones are listed), or a wrong parameter (named, with what is allowed).
+    """
+    return law_class(material.law).from_parameters(dict(material.parameters))
