@@ -27,7 +27,8 @@ Keep = Callable[[tuple[int, ...]], bool]
 class Element:
     """A reference element.
 
-    name : "hex20", ... cell : reference cell ("tri", "quad", "tet", "hex", "wedge"), which a quadrature rule must share.
+    name : "hex20", ...
+    cell : reference cell ("tri", "quad", "tet", "hex", "wedge"); a quadrature rule must be made for the same one.
     nodes : (n_node, dimension), reference coordinates, corners first.
     edges : the two corners of each edge; a quadratic element has its mid-side nodes in this order after its corners.
     faces : (face type, local nodes) of each face, outward by the right hand; none for a two-dimensional element.
@@ -48,14 +49,17 @@ class Element:
 
     @property
     def n_node(self) -> int:
+        """Number of nodes."""
         return len(self.nodes)
 
     @property
     def dimension(self) -> int:
+        """Dimension of the reference cell."""
         return self.nodes.shape[1]
 
     @property
     def n_corner(self) -> int:
+        """Number of corners, which come first among the nodes."""
         return 1 + max(max(edge) for edge in self.edges)
 
 

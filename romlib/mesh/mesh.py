@@ -1,4 +1,4 @@
-"""The data of a mesh, or of one piece of it: points, cell blocks, tags, arrays. Data only; the other modules do work."""
+"""The data of a mesh, or of one piece of it: points, cell blocks, tags, arrays. Other modules do the work."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class CellBlock:
 
     @property
     def n_cell(self) -> int:
+        """Number of cells of the block."""
         return len(self.connectivity)
 
 
@@ -49,6 +50,7 @@ class FaceSet:
 
     @property
     def n_face(self) -> int:
+        """Number of faces over all blocks."""
         return sum(len(block.connectivity) for block in self.blocks)
 
 
@@ -79,10 +81,12 @@ class Mesh:
 
     @property
     def n_node(self) -> int:
+        """Number of nodes of this piece."""
         return len(self.points)
 
     @property
     def n_cell(self) -> int:
+        """Number of cells of this piece over all blocks."""
         return sum(block.n_cell for block in self.blocks)
 
     @property

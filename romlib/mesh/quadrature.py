@@ -31,6 +31,7 @@ class Rule:
 
     @property
     def n_point(self) -> int:
+        """Number of points."""
         return len(self.weights)
 
 
@@ -93,7 +94,7 @@ def _tetrahedra() -> list[Rule]:
     centroid = (0.25, 0.25, 0.25)
     root = np.sqrt(15.0)
     s, t = (10.0 - 2.0 * root) / 40.0, (10.0 + 2.0 * root) / 40.0
-    edges = [(s, s, t), (s, t, s), (t, s, s), (s, t, t), (t, s, t), (t, t, s)]
+    edges: list[tuple[float, ...]] = [(s, s, t), (s, t, s), (t, s, s), (s, t, t), (t, s, t), (t, t, s)]
     return [
         _orbit("tet", "tet_1", 1, [(1.0, [centroid])]),
         _orbit("tet", "tet_4", 2, [(0.25, _near_corners((5.0 - np.sqrt(5.0)) / 20.0, 3))]),
