@@ -1,0 +1,121 @@
+"""The displacement basis: liftings of prescribed displacements, and POD modes of what remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.loads.forces import force_names, node_share, presence, unit_force
+from romlib.model import Model
+from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
+from romlib.offline.training import PieceOperators, TrainingSet, combine, gram
+from romlib.parallel.comm import Comm
+
+
+@dataclass(frozen=True)
+class DisplacementBasis:
+    """Modes and liftings as combinations of the training snapshots; coordinates of the snapshots in them.
+
+    lifting_names : the prescribed constraints. liftings : (n_lift, n_snapshot). modes : (n_snapshot, n_mode), before
+    `correction` (n_mode, n_mode), which makes them orthonormal to rounding.
+    coordinates : (n_snapshot, n_mode) of u - sum_k a_k L_k. norms : (n_snapshot,) of u in L2. decomposition : the POD.
+    """
+
+    lifting_names: tuple[str, ...]
+    liftings: np.ndarray
+    modes: np.ndarray
+    correction: np.ndarray
+    coordinates: np.ndarray
+    norms: np.ndarray
+    decomposition: Pod
+
+    @property
+    def n_mode(self) -> int:
+        """Number of displacement modes."""
+        return self.modes.shape[1]
+
+    @property
+    def n_lift(self) -> int:
+        """Number of lifting fields."""
+        return len(self.liftings)
+
+    def fields(self, training: TrainingSet, piece: int, n_node: int) -> np.ndarray:
+        """(n_mode + n_lift, n_node, 3) on a piece: the modes, then the liftings."""
+        combination = np.concatenate([self.modes, self.liftings.T], axis=1)
+        result = combine(lambda rows: training.read("displacement", piece, rows), combination, n_node * 24)
+        result[: self.n_mode] = np.tensordot(self.correction.T, result[: self.n_mode], axes=1)
+        return result
+
+
+def prescribed_names(model: Model) -> list[str]:
+    """Constraints that move."""
+    return [name for name, constraint in model.constraints.items() if constraint.kind == "prescribed"]
+
+
+def reduce_displacement(
+    training: TrainingSet, pieces: range, comm: Comm, *, tolerance: float | None, n_mode: int | None
+) -> DisplacementBasis:
+    """POD of the displacement of all training snapshots in L2, the same on every rank."""
+    n = training.n_snapshot
+    grams = {}
+    with comm.agreement():
+        for piece in pieces:
+            operators = training.piece(piece)
+            grams[piece] = gram(
+                lambda rows, piece=piece: training.read("displacement", piece, rows), operators.weigh, n,
+                operators.mesh.n_node * 24)
+            _require_finite(grams[piece], training, piece)
+    total = comm.sum_pieces(grams)
+    names = prescribed_names(training.model)
+    amplitudes = training.amplitudes(names)
+    liftings = lifting_combination(amplitudes, names)
+    remove = np.eye(n) - amplitudes @ liftings
+    remaining = remove @ total @ remove.T
+    decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode)
+    basis = DisplacementBasis(
+        tuple(names), liftings, remove.T @ decomposition.combination, np.eye(decomposition.n_mode),
+        remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition)
+    # Rounding in the Gram matrix leaves small modes a little oblique: once more, on the modes themselves.
+    grams = {}
+    with comm.agreement():
+        for piece in pieces:
+            operators = training.piece(piece)
+            modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
+            grams[piece] = operators.weigh(modes).reshape(basis.n_mode, -1) @ modes.reshape(basis.n_mode, -1).T
+    correction = orthonormalise(comm.sum_pieces(grams))
+    return DisplacementBasis(basis.lifting_names, liftings, basis.modes, correction,
+                             basis.coordinates @ correction, basis.norms, decomposition)
+
+
+def reduce_loads(
+    training: TrainingSet, basis: DisplacementBasis, pieces: range, n_shared: int, comm: Comm
+) -> np.ndarray:
+    """(n_force, n_mode + n_lift): each mechanical load at amplitude one against the modes and liftings."""
+    model, names = training.model, force_names(training.model)
+    parts: dict[int, np.ndarray] = {}
+    with comm.agreement():
+        meshes = {piece: presence(training.piece(piece).mesh, n_shared) for piece in pieces}
+    multiplicity = comm.sum_pieces(meshes)
+    with comm.agreement():
+        for piece in pieces:
+            operators: PieceOperators = training.piece(piece)
+            fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
+            share = node_share(operators.mesh, multiplicity)
+            parts[piece] = np.zeros((len(names), len(fields)))
+            for row, name in enumerate(names):
+                force = unit_force(model.loads[name], operators.mesh, model.materials, operators.operator,
+                                   name=name, node_share=share)
+                parts[piece][row] = fields @ force.ravel()
+    return comm.sum_pieces(parts)
+
+
+def _require_finite(gram_of_piece: np.ndarray, training: TrainingSet, piece: int) -> None:
+    bad = np.flatnonzero(~np.isfinite(np.diag(gram_of_piece)))
+    if len(bad):
+        run = int(np.searchsorted(training.offsets, bad[0], side="right")) - 1
+        raise InputError("a displacement snapshot has a value that is not finite",
+                         file=training.runs[run].snapshots.path,
+                         place=f"piece {piece}, step {bad[0] - training.offsets[run]}",
+                         remedy="repair the solver's file and convert it again")

@@ -1,0 +1,138 @@
+"""Dual fields (stress, internal variables) at the integration points of a piece, at every training snapshot.
+
+They are read where the files have them, or replayed from the displacement by the law, streaming in time. Replayed
+fields go to a scratch file of this rank, so that memory holds a piece and a block of steps, never a history.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import h5py
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.laws.replay import replay
+from romlib.offline.training import PieceOperators, TrainingRun, TrainingSet, blocks
+
+
+class Scratch:
+    """Arrays of this rank on disk, growing along their first axis; gone when it closes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=".romlib-scratch-", dir=folder)
+        self._file = h5py.File(Path(self._folder.name) / "fields.h5", "w")
+
+    def __enter__(self) -> Scratch:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+        self._folder.cleanup()
+
+    def append(self, name: str, block: np.ndarray) -> None:
+        """Add (n, ...) at the end of the array `name`."""
+        if name not in self._file:
+            chunk = (1, *block.shape[1:])
+            self._file.create_dataset(name, data=block, maxshape=(None, *block.shape[1:]), chunks=chunk)
+            return
+        dataset = self._file[name]
+        n = len(dataset)
+        dataset.resize(n + len(block), axis=0)
+        dataset[n:] = block
+
+    def read(self, name: str, rows: slice) -> np.ndarray:
+        """A contiguous range of rows."""
+        return self._file[name][rows]
+
+    def length(self, name: str) -> int:
+        """Number of rows; zero for an array that was never written."""
+        return len(self._file[name]) if name in self._file else 0
+
+
+class DualHistory:
+    """Dual fields of the training snapshots, piece by piece.
+
+    Parameters
+    ----------
+    fields : names; "stress" must be among them.
+    source : "read", "replay", or "auto" (read where every run stores every field, else replay).
+    """
+
+    def __init__(self, training: TrainingSet, fields: list[str], source: str, scratch: Scratch) -> None:
+        self.training, self.fields, self.scratch = training, fields, scratch
+        missing = [(run, field) for run in training.runs for field in fields if field not in run.snapshots.fields]
+        if source == "read" and missing:
+            run, field = missing[0]
+            raise InputError(
+                f"the field {field} is not stored in the snapshots", file=run.snapshots.path, place="[offline] stress",
+                expected=field, found=", ".join(run.snapshots.fields),
+                remedy='use stress = "replay", which recomputes it from the displacement by the law')
+        self.source = "read" if source == "read" or (source == "auto" and not missing) else "replay"
+
+    def prepare(self, piece: int, operators: PieceOperators) -> None:
+        """Replay the runs on a piece, where the fields are not read."""
+        if self.source == "read":
+            return
+        for run in self.training.runs:
+            for block in replay_run(run, piece, operators, self.fields):
+                for field, values in block.items():
+                    self.scratch.append(f"{piece}/{field}", values)
+
+    def read(self, field: str, piece: int, snapshots: slice) -> np.ndarray:
+        """(n, n_ip, n_comp), NaN where no material has the field."""
+        if self.source == "read":
+            return self.training.read(field, piece, snapshots)
+        return self.scratch.read(f"{piece}/{field}", snapshots)
+
+    def add_stress(self, piece: int, stress: np.ndarray) -> None:
+        """Stresses (n, n_ip, 6) that train the quadrature besides the snapshots'."""
+        self.scratch.append(f"{piece}/extra_stress", stress)
+
+    def n_extra(self, piece: int) -> int:
+        """How many stresses were added."""
+        return self.scratch.length(f"{piece}/extra_stress")
+
+    def quadrature_stress(self, piece: int, rows: slice) -> np.ndarray:
+        """(n, n_ip, 6): the snapshots' stresses, then the added ones."""
+        n = self.training.n_snapshot
+        start, stop, _ = rows.indices(n + self.n_extra(piece))
+        parts = []
+        if start < n:
+            parts.append(self.read("stress", piece, slice(start, min(stop, n))))
+        if stop > n:
+            parts.append(self.scratch.read(f"{piece}/extra_stress", slice(max(start - n, 0), stop - n)))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def replay_run(
+    run: TrainingRun, piece: int, operators: PieceOperators, fields: list[str]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Blocks of steps of the dual fields of one run on one piece, recomputed by the law."""
+    points, operator, times = operators.points, operators.operator, run.snapshots.times
+    variables = {"stress": 6, **points.variables()}
+    unknown = [field for field in fields if field not in variables]
+    if unknown:
+        raise InputError(f"no material has the field {unknown[0]}", place="[offline] dual_fields",
+                         expected=", ".join(variables), found=unknown[0])
+    bytes_each = operator.n_ip * 8 * (6 + sum(variables[field] for field in fields))
+
+    def increments() -> Iterator[tuple[float, np.ndarray, np.ndarray | None]]:
+        for steps in blocks(len(times), bytes_each):
+            strain = operator.strain(run.snapshots.read("displacement", piece, steps))
+            temperature = operators.temperature(run.amplitudes, times[steps])
+            for k, time in enumerate(times[steps]):
+                yield float(time), strain[k], None if temperature is None else temperature[k]
+
+    history = replay(points, increments(), operators.model.initial_time)
+    for steps in blocks(len(times), bytes_each):
+        n = steps.stop - steps.start
+        block = {field: np.empty((n, operator.n_ip, variables[field])) for field in fields}
+        for k in range(n):
+            _, stress, states = next(history)
+            for field in fields:
+                block[field][k] = stress if field == "stress" else points.variable(states, field)
+        yield block

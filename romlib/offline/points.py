@@ -1,0 +1,84 @@
+"""Data of single integration points, wherever their pieces are: collected in the order of a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.offline import gappy
+from romlib.offline.quadrature import Candidates, Selection
+from romlib.offline.reduce_dual import DualField
+from romlib.parallel.comm import Comm
+
+AtPoints = Callable[[int, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class PointList:
+    """Integration points: pieces (n,), ips (n,)."""
+
+    pieces: np.ndarray
+    ips: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def add(self, other: PointList) -> PointList:
+        """These points, then those of the other list that are not among them."""
+        known = set(zip(self.pieces.tolist(), self.ips.tolist()))
+        new = [k for k, key in enumerate(zip(other.pieces.tolist(), other.ips.tolist())) if key not in known]
+        return PointList(np.concatenate([self.pieces, other.pieces[new]]), np.concatenate([self.ips, other.ips[new]]))
+
+
+def collect(points: PointList, pieces: range, comm: Comm, at: AtPoints) -> np.ndarray:
+    """Values of points on every rank, (n_point, ...), in the order of the list.
+
+    at : (piece, ips (n,)) -> (n, ...), called for the pieces of this rank.
+    """
+    own = {}
+    with comm.agreement():
+        for piece in pieces:
+            here = np.flatnonzero(points.pieces == piece)
+            if len(here):
+                own[piece] = here, at(piece, points.ips[here])
+    parts = [part for rank in comm.allgather(own) for part in rank.values()]
+    result = np.empty((len(points), *parts[0][1].shape[1:]), dtype=parts[0][1].dtype)
+    for here, values in parts:
+        result[here] = values
+    return result
+
+
+def complete(
+    selection: Selection, duals: list[DualField], candidates: dict[str, dict[int, Candidates]],
+    modes_at: Callable[[str, PointList], np.ndarray], comm: Comm,
+) -> PointList:
+    """The points of the quadrature, and those that gappy POD needs besides, of weight zero.
+
+    modes_at : (field, points) -> (n_point, n_dual, n_comp), NaN where a point's material lacks the field. Collective.
+    """
+    points = PointList(selection.pieces, selection.ips)
+    for dual in duals:
+        extra = _interpolation_points(dual, candidates[dual.name], comm)
+        n_given = len(points)
+        everything = points.add(extra)
+        modes = modes_at(dual.name, everything)
+        has = np.isfinite(modes[:, 0, 0])
+        basis = modes[has].transpose(1, 0, 2)
+        n_needed = gappy.complete_points(basis, int(has[:n_given].sum()), dual.volume)
+        last = n_given + n_needed
+        points = PointList(everything.pieces[:last], everything.ips[:last])
+    return points
+
+
+def _interpolation_points(dual: DualField, candidates: dict[int, Candidates], comm: Comm) -> PointList:
+    """Q-DEIM among the candidates of all pieces, in piece order."""
+    union = {piece: kept for rank in comm.allgather(candidates) for piece, kept in rank.items()}
+    order = sorted(union)
+    rows = np.concatenate([union[piece].rows for piece in order])
+    pieces = np.concatenate([np.full(len(union[piece].ips), piece) for piece in order])
+    ips = np.concatenate([union[piece].ips for piece in order])
+    n_dual = dual.decomposition.n_mode
+    chosen = gappy.interpolation_points(rows.reshape(len(rows), n_dual, dual.n_comp).transpose(1, 0, 2))
+    return PointList(pieces[chosen], ips[chosen])

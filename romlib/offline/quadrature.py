@@ -1,0 +1,110 @@
+"""The integrands of the reduced quadrature, sigma_j : eps(Phi_k), and their selection over pieces.
+
+Never a matrix of all points times all integrands: a piece's integrands are made from its stress modes and strain modes
+in blocks of points, compressed to a few columns, and only locally selected rows are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.offline.cubature import Cubature, select
+from romlib.offline.training import blocks
+from romlib.parallel.comm import Comm
+
+
+@dataclass(frozen=True)
+class PieceIntegrands:
+    """Stress modes times singular values (n_stress, n_ip, 6) and strain modes (n_strain, n_ip, 6) of a piece.
+
+    signed : (n_ip,), the solver's weights, for the targets. positive : (n_ip,), for inner products and selection.
+    """
+
+    stress: np.ndarray
+    strain: np.ndarray
+    signed: np.ndarray
+    positive: np.ndarray
+
+    @property
+    def n_integrand(self) -> int:
+        """Number of integrands, stress mode by strain mode."""
+        return len(self.stress) * len(self.strain)
+
+    def values(self, rows: slice) -> np.ndarray:
+        """(n_row, n_integrand) at a range of points."""
+        stress = self.stress[:, rows].transpose(1, 0, 2)
+        strain = self.strain[:, rows].transpose(1, 2, 0)
+        return (stress @ strain).reshape(stress.shape[0], -1)
+
+    def gram(self) -> np.ndarray:
+        """G^T W G with the positive weights, (n_integrand, n_integrand)."""
+        result = np.zeros((self.n_integrand, self.n_integrand))
+        for rows in blocks(len(self.signed), self.n_integrand * 8):
+            values = self.values(rows) * np.sqrt(self.positive[rows])[:, None]
+            result += values.T @ values
+        return result
+
+    def integral(self) -> np.ndarray:
+        """G^T w with the solver's signed weights, (n_integrand,)."""
+        weighted = (self.stress * self.signed[None, :, None]).reshape(len(self.stress), -1)
+        return (weighted @ self.strain.reshape(len(self.strain), -1).T).ravel()
+
+    def compressed(self, compression: np.ndarray) -> np.ndarray:
+        """G V, (n_ip, rank)."""
+        result = np.empty((len(self.signed), compression.shape[1]))
+        for rows in blocks(len(self.signed), self.n_integrand * 8):
+            result[rows] = self.values(rows) @ compression
+        return result
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a piece keeps: positions ips (n,) of its points, their compressed integrands (n, rank)."""
+
+    ips: np.ndarray
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The selected points over the whole mesh: pieces (n,), ips (n,), weights (n,); and how well they integrate."""
+
+    pieces: np.ndarray
+    ips: np.ndarray
+    weights: np.ndarray
+    error: float
+    n_candidate: int
+
+
+def local_candidates(rows: np.ndarray, signed: np.ndarray, tolerance: float, scale: float) -> Candidates:
+    """Points of a piece that integrate the piece's part of the targets to tolerance x scale.
+
+    rows : (n_ip, rank); signed : (n_ip,); scale : norm of the global integrals.
+    """
+    cubature = select(rows, rows.T @ signed, float(signed.sum()), tolerance, scale=scale)
+    return Candidates(cubature.points, rows[cubature.points])
+
+
+def select_over_pieces(
+    candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, comm: Comm
+) -> Selection:
+    """Select among the union of the pieces' candidates against the exact global integrals.
+
+    The same on every rank: the candidates are put in piece order and rank 0 selects.
+    """
+    gathered = comm.gather(candidates)
+
+    def choose() -> Selection:
+        assert gathered is not None
+        union = {piece: kept for part in gathered for piece, kept in part.items()}
+        order = sorted(union)
+        rows = np.concatenate([union[piece].rows for piece in order])
+        pieces = np.concatenate([np.full(len(union[piece].ips), piece) for piece in order])
+        ips = np.concatenate([union[piece].ips for piece in order])
+        cubature: Cubature = select(rows, target, volume, tolerance)
+        chosen = cubature.points
+        return Selection(pieces[chosen], ips[chosen], cubature.weights, cubature.error, len(rows))
+
+    return comm.on_root(choose)

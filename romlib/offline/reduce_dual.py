@@ -1,0 +1,172 @@
+"""POD of the dual fields, the integrands of the quadrature, and the exact generalised forces, over pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.offline.cubature import compression
+from romlib.offline.displacement import DisplacementBasis
+from romlib.offline.dual import DualHistory
+from romlib.offline.gappy import interpolation_points
+from romlib.offline.pod import Pod, pod
+from romlib.offline.quadrature import (
+    Candidates,
+    PieceIntegrands,
+    Selection,
+    local_candidates,
+    select_over_pieces,
+)
+from romlib.offline.training import TrainingSet, blocks, combine, gram
+from romlib.parallel.comm import Comm
+
+# Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
+# than its own tolerance; the error that is reported is measured on the snapshots themselves.
+_FINER = 1e-2
+
+
+@dataclass(frozen=True)
+class DualField:
+    """POD of one dual field over the training snapshots.
+
+    coordinates : (n_snapshot, n_dual) of the snapshots. norms : (n_snapshot,) in L2. volume : of the region that has it.
+    """
+
+    name: str
+    n_comp: int
+    decomposition: Pod
+    coordinates: np.ndarray
+    norms: np.ndarray
+    volume: float
+
+
+@dataclass(frozen=True)
+class DualStatistics:
+    """Sums over the whole model that the dual bases and the quadrature need.
+
+    grams : by field, (n_snapshot, n_snapshot); stress_gram : the same for all stresses that train the quadrature.
+    forces : (n_snapshot, n_mode + n_lift), sum_l w_l sigma_j : eps(Phi_k), with the solver's weights.
+    volumes : by field, of the region that has it. volume : of the model, sum of the solver's weights. n_ip : points.
+    """
+
+    grams: dict[str, np.ndarray]
+    stress_gram: np.ndarray
+    forces: np.ndarray
+    volumes: dict[str, float]
+    volume: float
+    n_ip: int
+
+
+def strain_modes(training: TrainingSet, basis: DisplacementBasis, piece: int) -> np.ndarray:
+    """(n_mode + n_lift, n_ip, 6) on a piece."""
+    operators = training.piece(piece)
+    return operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
+
+
+def gather_statistics(
+    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, pieces: range, comm: Comm
+) -> DualStatistics:
+    """Gram matrices and generalised forces, summed over pieces."""
+    n = training.n_snapshot
+    grams: dict[str, dict[int, np.ndarray]] = {field: {} for field in (*history.fields, "all stress")}
+    forces, sizes = {}, {}
+    with comm.agreement():
+        for piece in pieces:
+            operator = training.piece(piece).operator
+            positive = operator.positive_weights[None, :, None]
+            volumes = []
+            for field in history.fields:
+                def read(rows: slice, field: str = field) -> np.ndarray:
+                    return np.nan_to_num(history.read(field, piece, rows), nan=0.0)  # noqa: B023 - used here only
+                first = history.read(field, piece, slice(0, 1))[0]
+                volumes.append(float(operator.positive_weights[np.isfinite(first[:, 0])].sum()))
+                grams[field][piece] = gram(read, lambda f: f * positive, n, first.size * 8)  # noqa: B023
+            n_all = n + history.n_extra(piece)
+            grams["all stress"][piece] = grams["stress"][piece] if n_all == n else gram(
+                lambda rows: history.quadrature_stress(piece, rows), lambda f: f * positive,  # noqa: B023
+                n_all, operator.n_ip * 48)
+            strains = strain_modes(training, basis, piece)
+            weighted = (strains * operator.weights[None, :, None]).reshape(len(strains), -1)
+            forces[piece] = np.concatenate([
+                history.read("stress", piece, rows).reshape(-1, weighted.shape[1]) @ weighted.T
+                for rows in blocks(n, operator.n_ip * 48)])
+            sizes[piece] = np.array([operator.weights.sum(), operator.n_ip, *volumes])
+    total = comm.sum_pieces(sizes)
+    return DualStatistics(
+        {field: comm.sum_pieces(grams[field]) for field in history.fields}, comm.sum_pieces(grams["all stress"]),
+        comm.sum_pieces(forces), dict(zip(history.fields, total[2:])), float(total[0]), int(total[1]))
+
+
+def reduce_field(statistics: DualStatistics, name: str, n_comp: int, tolerance: float) -> DualField:
+    """POD of a dual field; one that is zero in all snapshots is an InputError."""
+    decomposition = pod(statistics.grams[name], tolerance=tolerance, field=name)
+    return DualField(
+        name, n_comp, decomposition, statistics.grams[name] @ decomposition.combination,
+        np.sqrt(np.maximum(np.diag(statistics.grams[name]), 0.0)), statistics.volumes[name])
+
+
+def project_fields(
+    training: TrainingSet, history: DualHistory, duals: list[DualField], stress: Pod, pieces: range, comm: Comm
+) -> dict[str, dict[int, Candidates]]:
+    """Modes of the dual fields and scaled stress modes of each piece, kept in the scratch file of the rank.
+
+    Returns
+    -------
+    by field and piece, the Q-DEIM candidates: their points and modes there (n, n_dual n_comp).
+    """
+    candidates: dict[str, dict[int, Candidates]] = {dual.name: {} for dual in duals}
+    with comm.agreement():
+        for piece in pieces:
+            operator = training.piece(piece).operator
+            scaled = stress.combination * stress.singular_values
+            history.scratch.append(f"{piece}/quadrature", combine(
+                lambda rows: history.quadrature_stress(piece, rows), scaled, operator.n_ip * 48))  # noqa: B023
+            for dual in duals:
+                modes = combine(lambda rows: history.read(dual.name, piece, rows),  # noqa: B023
+                                dual.decomposition.combination, operator.n_ip * dual.n_comp * 8)
+                history.scratch.append(f"{piece}/modes/{dual.name}", modes)
+                there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
+                ips = there[interpolation_points(modes[:, there])]
+                candidates[dual.name][piece] = Candidates(ips, modes[:, ips].transpose(1, 0, 2).reshape(len(ips), -1))
+    return candidates
+
+
+def select_points(
+    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics,
+    pieces: range, tolerance: float, comm: Comm,
+) -> Selection:
+    """The points and weights of the reduced quadrature."""
+    grams, targets = {}, {}
+
+    def integrands(piece: int) -> PieceIntegrands:
+        operator = training.piece(piece).operator
+        return PieceIntegrands(history.scratch.read(f"{piece}/quadrature", slice(None)),
+                               strain_modes(training, basis, piece), operator.weights, operator.positive_weights)
+
+    with comm.agreement():
+        for piece in pieces:
+            here = integrands(piece)
+            grams[piece] = here.gram()
+            targets[piece] = here.integral()
+    columns = compression(comm.sum_pieces(grams), tolerance * _FINER)
+    target = comm.sum_pieces(targets) @ columns
+    scale = float(np.linalg.norm(target))
+    if scale == 0.0:
+        raise InputError("the stresses of the training snapshots do no work on the modes: nothing to integrate",
+                         remedy="train with snapshots that carry stress")
+    kept = {}
+    with comm.agreement():
+        for piece in pieces:
+            here = integrands(piece)
+            rows = here.compressed(columns)
+            # One piece needs no first selection; with several the local errors add up.
+            kept[piece] = Candidates(np.arange(len(rows)), rows) if training.n_piece == 1 else local_candidates(
+                rows, here.signed, tolerance / training.n_piece, scale)
+    return select_over_pieces(kept, target, statistics.volume, tolerance, comm)
+
+
+def quadrature_pod(statistics: DualStatistics, tolerance: float) -> Pod:
+    """Stress modes of the quadrature's training set, cut finer than the quadrature's tolerance."""
+    return pod(statistics.stress_gram, tolerance=tolerance * _FINER, field="stress")
