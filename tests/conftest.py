@@ -17,3 +17,14 @@ def data_dir() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no real solver files at {DATA}: set ROMLIB_TEST_DATA to their folder")
     return DATA
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests on real data were skipped: a suite that passes without them proves less."""
+    reports = {
+        state: [report for report in terminalreporter.stats.get(state, []) if "data" in getattr(report, "keywords", {})]
+        for state in ("passed", "failed", "skipped")}
+    n_run = len(reports["passed"]) + len(reports["failed"])
+    n_skipped = len(reports["skipped"])
+    hint = " (set ROMLIB_TEST_DATA to the folder of the real solver files)" if n_skipped else ""
+    terminalreporter.write_line(f"data tests: {n_run} run, {n_skipped} skipped{hint}")

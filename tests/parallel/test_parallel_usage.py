@@ -28,7 +28,6 @@ before = peak_memory()
 block = np.ones(25 * 2**20)
 held = peak_memory() - before
 del block
-del block
 print(held, peak_memory() - before)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

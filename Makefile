@@ -1,0 +1,55 @@
+# make demo    set up, then the demo of cases/plate_demo: from snapshots to a reduced order model and its errors
+# make test    set up, then lint, types and the whole test suite, at one and at two MPI ranks
+# make setup   the set-up alone. A second run finds everything in place.
+# make clean   remove the environment and what the runs left
+#
+# On Debian (and Ubuntu) the packages that pip has not are installed with apt-get, through sudo when not root.
+# Elsewhere (conda, a cluster): make test PYTHON=python APT= with an environment that has mpi4py and mpirun.
+
+PYTHON ?= /usr/bin/python3
+APT    ?= $(shell command -v apt-get)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+RANKS  ?= 2
+MPIRUN ?= mpirun --oversubscribe
+
+# libEGL and Mesa's software renderer are for pictures without a screen.
+PACKAGES := openmpi-bin python3-mpi4py python3-venv libegl1 libgl1 libgl1-mesa-dri libxrender1
+EXTRAS   := converters,plot,test
+
+# One thread a rank; mpirun started by root (a container) needs to be told that this is meant.
+export OMP_NUM_THREADS ?= 1
+export OMPI_ALLOW_RUN_AS_ROOT := 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
+
+.PHONY: help setup demo test lint types unit ranks clean
+
+help:
+	@sed -n 's/^# //p' Makefile | head -5
+
+setup: $(VENV)/.installed
+
+# Renewed when the metadata change; the sources themselves are used in place.
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/.created
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/python -c 'import mpi4py' 2>/dev/null \
+	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mpi]'
+	@touch $@
+
+# With the system's packages: mpi4py has to be the one that was built for the system's MPI.
+$(VENV)/.created: | system
+	$(PYTHON) -m venv --system-site-packages $(VENV)
+	@touch $@
+
+.PHONY: system
+system:
+	@[ -z '$(APT)' ] || ./.ci/packages $(PACKAGES)
+
+demo: setup
+	$(BIN)/python cases/plate_demo/run.py
+
+test: setup
+	@./.ci/suite '$(BIN)' '$(RANKS)' '$(MPIRUN)'
+
+clean:
+	rm -rf $(VENV) build out .pytest_cache .ruff_cache .mypy_cache .hypothesis
