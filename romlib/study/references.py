@@ -1,0 +1,135 @@
+"""Whether what a study names exists in the snapshots file that it is used with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from romlib.model import ArrayReference, FaceTag, Model
+from romlib.study.faults import Fault, refuse, unknown
+from romlib.study.study import Study
+
+if TYPE_CHECKING:
+    from romlib.snapshots.reader import Snapshots
+
+_PREPARED_TAGS = ("skin",)  # made from the mesh where the file lacks it
+
+
+def validate_against(study: Study, snapshots: Snapshots) -> Model:
+    """Check every name in the study against a snapshots file; returns the file's model completed by the study.
+
+    Tags, arrays, loads that amplitudes belong to, and accepted omissions are looked up. Every load and every prescribed
+    constraint must have an amplitude, in the file or in the training run that uses it.
+
+    Raises
+    ------
+    StudyError : all unknown names, each with the list of those that exist and the closest match.
+    """
+    training = study.training_of(snapshots.path)
+    model = study.complete(snapshots.model, training)
+    names = _Names(snapshots)
+    faults = [*_tag_faults(study, names), *_reference_faults(study, model, names), *_amplitude_faults(study, model),
+              *_omission_faults(study, model)]
+    driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
+    if training is not None or not study.training:
+        where = f"training #{study.training.index(training) + 1}.amplitudes" if training is not None else "amplitudes"
+        faults += [Fault(f"{where}.{name}", "this load has no amplitude, neither in the study nor in the file",
+                         expected="an amplitude for each of " + ", ".join(driven))
+                   for name in driven if name not in model.amplitudes]
+    if faults:
+        raise refuse(study.path or snapshots.path, faults)
+    return model
+
+
+class _Names:
+    """The tags and arrays that some piece of a snapshots file has."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self.nodes: set[str] = set()
+        self.cells: set[str] = {"all"}
+        self.node_arrays: set[str] = set()
+        self.cell_arrays: set[str] = set()
+        self.face_arrays: dict[str, set[str]] = {name: set() for name in _PREPARED_TAGS}
+        for piece in range(snapshots.n_piece):
+            mesh = snapshots.mesh(piece)
+            self.nodes |= set(mesh.node_tags)
+            self.cells |= set(mesh.cell_tags)
+            self.node_arrays |= set(mesh.node_arrays)
+            self.cell_arrays |= set(mesh.cell_arrays)
+            for name, faces in mesh.face_tags.items():
+                self.face_arrays.setdefault(name, set()).update(faces.arrays)
+
+    @property
+    def all_face_arrays(self) -> set[str]:
+        return {array for arrays in self.face_arrays.values() for array in arrays}
+
+
+def _missing(key: str, what: str, name: str, known: Iterable[str]) -> list[Fault]:
+    known = sorted(known)
+    return [] if name in known else [Fault(key, what, **unknown(name, known))]
+
+
+def _tag_faults(study: Study, names: _Names) -> list[Fault]:
+    faults = []
+    for name, tag in study.tags.items():
+        for kind, definition, arrays in (
+                ("nodes", tag.nodes, names.node_arrays), ("faces", tag.faces, names.all_face_arrays),
+                ("cells", tag.cells, names.cell_arrays)):
+            if definition is not None and definition.array is not None:
+                faults += _missing(f"tags.{name}.{kind}.array", f"the file has no array of {kind} with this name",
+                                   definition.array, arrays)
+    return faults
+
+
+def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
+    """Tags and arrays that the study's own materials, constraints, loads and initial state refer to."""
+    nodes, cells = names.nodes | set(study.node_tags), names.cells | set(study.cell_tags)
+    faces = set(names.face_arrays) | set(study.face_tags)
+    faults = []
+    sections: dict[str, dict[str, Any]] = {
+        "materials": study.materials, "constraints": study.constraints, "loads": study.loads}
+    for section, entries in sections.items():
+        for name, entry in entries.items():
+            for kind, known in (("nodes", nodes), ("cells", cells), ("faces", faces)):
+                tag = getattr(entry, kind, None)
+                if tag is not None:
+                    what = f"there is no {kind[:-1]} tag with this name"
+                    faults += _missing(f"{section}.{name}.{kind}", what, tag, known)
+    for name, load in study.loads.items():
+        value, tag = getattr(load, "value", None), getattr(load, "faces", None)
+        if isinstance(value, ArrayReference) and tag in faces:
+            own = names.face_arrays.get(tag) or _arrays_of_definition(study.face_tags.get(tag), names)
+            faults += _missing(f"loads.{name}.value.array", f"the face tag {tag!r} has no array with this name",
+                               value.array, own)
+        field = getattr(load, "field", None)
+        if isinstance(field, ArrayReference):
+            faults += _missing(f"loads.{name}.field.array", "the snapshots file has no node array with this name",
+                               field.array, names.node_arrays)
+    temperature = study.initial.temperature
+    if isinstance(temperature, ArrayReference):
+        faults += _missing("initial.temperature.array", "the snapshots file has no node array with this name",
+                           temperature.array, names.node_arrays)
+    return faults
+
+
+def _arrays_of_definition(tag: FaceTag | None, names: _Names) -> set[str]:
+    """Arrays of the face sets that a tag of the study takes its faces from."""
+    if tag is None:
+        return set()
+    sources = names.face_arrays.values() if tag.array else [names.face_arrays["skin"]]
+    return {array for arrays in sources if tag.array is None or tag.array in arrays for array in arrays}
+
+
+def _amplitude_faults(study: Study, model: Model) -> list[Fault]:
+    """Amplitudes of loads that do not exist."""
+    driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
+    tables = {f"training #{k}.amplitudes": run.amplitudes for k, run in enumerate(study.training, 1)}
+    tables |= {f"cases.{name}.amplitudes": case.amplitudes for name, case in study.cases.items()}
+    return [fault for key, amplitudes in tables.items() for name in amplitudes
+            for fault in _missing(f"{key}.{name}", "no load or prescribed constraint has this name", name, driven)]
+
+
+def _omission_faults(study: Study, model: Model) -> list[Fault]:
+    known = [omission.name for omission in model.omissions]
+    return [fault for name in study.study.accept
+            for fault in _missing("study.accept", "the snapshots file has no omission with this name", name, known)]

@@ -1,0 +1,260 @@
+"""The study file: what the materials, constraints and loads are, where the training data lie, what is asked for.
+
+One TOML file, validated as a whole: every wrong key and value is named with what is allowed. Where a snapshots file
+already has a model (materials, constraints, loads, amplitudes), the study may leave all of them out, or override any
+by its name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+
+from romlib.errors import StudyError
+from romlib.model import (
+    Amplitude,
+    ArrayReference,
+    Case,
+    CellTag,
+    Constraint,
+    FaceTag,
+    Load,
+    Material,
+    Model,
+    NodeTag,
+    UnitSystem,
+)
+from romlib.model.base import Description
+from romlib.study.amplitudes import resolve_amplitudes
+from romlib.study.faults import Fault, faults_of, refuse
+from romlib.study.toml_file import read_toml
+
+Tolerance = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Header(Description):
+    """[study]: a name, the units where stated, and the omissions of the deck that the user accepts, by name."""
+
+    name: str
+    units: UnitSystem | None = None
+    accept: tuple[str, ...] = ()
+
+
+class TagDefinition(Description):
+    """[tags.NAME]: a tag that the file lacks, of nodes, faces or cells (one name may stand for several of them)."""
+
+    nodes: NodeTag | None = None
+    faces: FaceTag | None = None
+    cells: CellTag | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> TagDefinition:
+        if self.nodes is None and self.faces is None and self.cells is None:
+            raise ValueError("a tag needs nodes = {...}, faces = {...} or cells = {...}")
+        return self
+
+
+class Initial(Description):
+    """[initial]: the state before the first step, where it is not the one of the snapshots file."""
+
+    time: float | None = None
+    temperature: float | ArrayReference | None = None
+
+
+class Training(Description):
+    """[[training]]: one run of the solver: its snapshots file and the amplitudes of its loads."""
+
+    snapshots: Path
+    amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    name: str
+
+
+class OfflineOptions(Description):
+    """[offline]: what the ROM is built to.
+
+    pod_tolerance : relative error of the displacement snapshots that the modes leave out,
+        sum_{i>n} lambda_i <= tolerance^2 sum lambda_i; or `modes`, their number.
+    cubature_tolerance : ||G^T w - b|| <= tolerance ||b|| on the integrands of the training set.
+    cubature_training : stresses that train the quadrature: those of the snapshots; and of a full-integration ROM run
+        over the training cases ("full_rom"); and of its Newton iterates ("iterates").
+    dual_fields : fields at integration points that the online stage reconstructs everywhere.
+    dual_tolerance : as pod_tolerance, for the modes of each of them.
+    stress : "read" from the file, "replay" from the displacement by the law, "auto": read where the file has it.
+    skip_check : build the ROM without the nonintrusivity check.
+    """
+
+    pod_tolerance: Tolerance | None = None
+    modes: Annotated[int, Field(ge=1)] | None = None
+    cubature_tolerance: Tolerance = 1e-4
+    cubature_training: Literal["snapshots", "full_rom", "iterates"] = "snapshots"
+    dual_fields: tuple[str, ...] = ("stress",)
+    dual_tolerance: Tolerance = 1e-4
+    stress: Literal["auto", "read", "replay"] = "auto"
+    skip_check: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tolerance_or_modes(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if value.get("modes") is not None and value.get("pod_tolerance") is not None:
+            raise ValueError("give pod_tolerance or modes, not both")
+        if value.get("modes") is None and value.get("pod_tolerance") is None:
+            return {**value, "pod_tolerance": 1e-4}
+        return value
+
+
+class CheckSettings(Description):
+    """[check]: the largest relative errors that the nonintrusivity check lets pass; None is the default of the check.
+
+    strain : from displacement, against the stored one. stress, state : replayed by the law, against the stored ones.
+    internal_force : B^T sigma against the stored one. equilibrium : of the free degrees of freedom.
+    """
+
+    strain: Tolerance | None = None
+    stress: Tolerance | None = None
+    state: Tolerance | None = None
+    internal_force: Tolerance | None = None
+    equilibrium: Tolerance | None = None
+
+
+class Study(Description):
+    """A whole study. `Study.read` makes one from a file; paths in it are then relative to that file's folder.
+
+    text : the file as it was read, for the manifest of the ROM. path : the file.
+    """
+
+    study: Header
+    materials: dict[str, Material] = Field(default_factory=dict)
+    tags: dict[str, TagDefinition] = Field(default_factory=dict)
+    constraints: dict[str, Constraint] = Field(default_factory=dict)
+    loads: dict[str, Load] = Field(default_factory=dict)
+    initial: Initial = Initial()
+    training: tuple[Training, ...] = ()
+    offline: OfflineOptions = OfflineOptions()
+    check: CheckSettings = CheckSettings()
+    cases: dict[str, Case] = Field(default_factory=dict)
+
+    _text: str = PrivateAttr("")
+    _path: Path | None = PrivateAttr(None)
+
+    @property
+    def text(self) -> str:
+        """The text of the study file."""
+        return self._text
+
+    @property
+    def path(self) -> Path | None:
+        """The study file."""
+        return self._path
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.study.name
+
+    @property
+    def node_tags(self) -> dict[str, NodeTag]:
+        """Definitions of node tags."""
+        return {name: tag.nodes for name, tag in self.tags.items() if tag.nodes is not None}
+
+    @property
+    def face_tags(self) -> dict[str, FaceTag]:
+        """Definitions of face tags."""
+        return {name: tag.faces for name, tag in self.tags.items() if tag.faces is not None}
+
+    @property
+    def cell_tags(self) -> dict[str, CellTag]:
+        """Definitions of cell tags."""
+        return {name: tag.cells for name, tag in self.tags.items() if tag.cells is not None}
+
+    @classmethod
+    def read(cls, path: str | Path) -> Study:
+        """Read and validate a study file; CSV amplitudes are read, paths of snapshots resolved.
+
+        Raises
+        ------
+        StudyError : every wrong entry, with its key, its value, what is allowed and the closest match.
+        """
+        path = Path(path)
+        text, raw = read_toml(path, "study")
+        faults: list[Fault] = []
+        _prepare(raw, path.parent, faults)
+        try:
+            study = cls.model_validate(raw)
+        except ValidationError as error:
+            faults += [fault for fault in faults_of(error, raw, cls) if not any(f.key == fault.key for f in faults)]
+        if faults:
+            raise refuse(path, faults)
+        study._text, study._path = text, path
+        return study
+
+    def complete(self, deck: Model, training: Training | None = None) -> Model:
+        """The model of a snapshots file, with what this study states put over it by name.
+
+        deck : the model that the file has. training : the run whose amplitudes the model shall have.
+
+        Raises
+        ------
+        StudyError : study and file state different units.
+        """
+        self._agree_on_units(deck.units)
+        initial: dict[str, Any] = {}
+        if self.initial.time is not None:
+            initial["initial_time"] = self.initial.time
+        if self.initial.temperature is not None:
+            initial["initial_temperature"] = self.initial.temperature
+        return deck.model_copy(update={
+            "materials": {**deck.materials, **self.materials},
+            "constraints": {**deck.constraints, **self.constraints},
+            "loads": {**deck.loads, **self.loads},
+            "amplitudes": {**deck.amplitudes, **(training.amplitudes if training is not None else {})},
+            **initial,
+        })
+
+    def training_of(self, snapshots: str | Path) -> Training | None:
+        """The training run whose snapshots file this is, if it is one."""
+        wanted = Path(snapshots).resolve()
+        return next((run for run in self.training if run.snapshots.resolve() == wanted), None)
+
+    def _agree_on_units(self, units: UnitSystem) -> None:
+        stated = self.study.units
+        if stated is None:
+            return
+        names = stated.model_fields_set
+        if any(getattr(stated, name) != getattr(units, name) for name in names):
+            raise StudyError(
+                "the study and the snapshots file state different units", file=self._path, place="study.units",
+                expected=f"{units} (the file)", found=f"{stated} (the study)",
+                remedy="romlib never converts: correct the study, or convert the file again with --units")
+
+
+def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
+    """Put descriptions for amplitudes, paths for file names and names for training runs into the raw study."""
+    for name, case in _tables(raw.get("cases")).items():
+        if "amplitudes" in case:
+            case["amplitudes"] = resolve_amplitudes(case["amplitudes"], folder, f"cases.{name}.amplitudes", faults)
+    runs = raw.get("training")
+    names: list[str] = []
+    for number, run in enumerate(runs if isinstance(runs, list) else [], 1):
+        if not isinstance(run, dict):
+            continue
+        key = f"training #{number}"
+        if "amplitudes" in run:
+            run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
+        if isinstance(run.get("snapshots"), str):
+            run.setdefault("name", Path(run["snapshots"]).stem)
+            run["snapshots"] = folder / run["snapshots"]
+        elif "snapshots" not in run:
+            run.setdefault("name", "")
+        if run.get("name") in names:
+            faults.append(Fault(f"{key}.name", f"two training runs have the name {run['name']!r}",
+                                remedy="give each run a name of its own"))
+        names.append(str(run.get("name")))
+
+
+def _tables(value: Any) -> dict[str, dict[str, Any]]:
+    """The entries of a table that are tables themselves."""
+    return {name: entry for name, entry in value.items() if isinstance(entry, dict)} if isinstance(value, dict) else {}
