@@ -1,0 +1,117 @@
+"""A serial Newton on a whole mesh: the full-order solver of the demo, on romlib's own operators, laws and loads.
+
+It stands in for the user's solver. It is written for a mesh of one cell type and a few thousand degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from romlib.errors import ConvergenceError
+from romlib.laws.points import MaterialPoints
+from romlib.loads.amplitudes import evaluate
+from romlib.loads.forces import force_factor, force_names, unit_force
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Model
+
+
+@dataclass(frozen=True)
+class Step:
+    """The equilibrium at one time: displacement (n_node, 3), stress (n_ip, 6), cumulated plastic strain (n_ip, 1)."""
+
+    time: float
+    displacement: np.ndarray
+    stress: np.ndarray
+    p: np.ndarray
+    iterations: int
+
+
+class Assembly:
+    """K = sum over cells of B_e^T (w C) B_e: dense products per cell, then one sum into a fixed sparse pattern."""
+
+    def __init__(self, mesh: Mesh, operator: StrainOperator, free: np.ndarray) -> None:
+        (block,) = mesh.blocks
+        n_dof = 3 * mesh.n_node
+        dofs = (3 * block.connectivity[:, :, None] + np.arange(3)).reshape(block.n_cell, -1)
+        n_local = dofs.shape[1]
+        entries = operator.strain_matrix().tocoo()
+        rows_per_cell = 6 * operator.n_ip // block.n_cell
+        cell = entries.row // rows_per_cell
+        keys = (np.arange(block.n_cell)[:, None] * n_dof + dofs).ravel()
+        order = np.argsort(keys)
+        local = order[np.searchsorted(keys[order], cell * n_dof + entries.col)] % n_local
+        self._b = np.zeros((block.n_cell, rows_per_cell, n_local))
+        self._b[cell, entries.row % rows_per_cell, local] = entries.data
+        self._weights = operator.weights[:, None, None]
+        number = np.full(n_dof, -1)
+        number[free] = np.arange(len(free))
+        row = np.repeat(number[dofs], n_local, axis=1).ravel()
+        column = np.tile(number[dofs], (1, n_local)).ravel()
+        self._kept = (row >= 0) & (column >= 0)
+        flat, self._position = np.unique(row[self._kept] * len(free) + column[self._kept], return_inverse=True)
+        start = np.searchsorted(flat // len(free), np.arange(len(free) + 1))
+        # Rows and columns of a symmetric matrix can be exchanged: the sorted rows serve as the columns of a CSC matrix.
+        self._matrix = sparse.csc_matrix((np.zeros(len(flat)), flat % len(free), start), shape=(len(free),) * 2)
+
+    def stiffness(self, tangent: np.ndarray) -> sparse.csc_matrix:
+        """Stiffness of the free degrees of freedom for the tangents (n_ip, 6, 6)."""
+        n_cell, n_row, n_local = self._b.shape
+        weighted = (self._weights * tangent).reshape(n_cell, n_row // 6, 6, 6)
+        product = (weighted @ self._b.reshape(n_cell, n_row // 6, 6, n_local)).reshape(self._b.shape)
+        cells = np.swapaxes(self._b, 1, 2) @ product
+        self._matrix.data = np.bincount(self._position, weights=cells.ravel()[self._kept])
+        return self._matrix
+
+
+def solve(mesh: Mesh, model: Model, times: np.ndarray, tolerance: float = 1e-10) -> Iterator[Step]:
+    """Equilibrium at each of `times`, the unloaded initial state first.
+
+    Raises
+    ------
+    ConvergenceError : no equilibrium within 25 iterations; residuals are relative to the largest force of the history.
+    """
+    operator = StrainOperator(mesh)
+    points = MaterialPoints.from_mesh(model, mesh, operator)
+    names = force_names(model)
+    patterns = np.stack([unit_force(model.loads[name], mesh, model.materials, operator, name=name) for name in names])
+    factors = np.stack([force_factor(model.loads[name], evaluate(model.amplitudes[name], times)) for name in names])
+    scale = np.abs(np.einsum("lt,lni->tni", factors, patterns)).max()
+    free = free_dofs(mesh, model)
+    assembly = Assembly(mesh, operator, free)
+    u = np.zeros((mesh.n_node, 3))
+    strain, stress, states = np.zeros((operator.n_ip, 6)), np.zeros((operator.n_ip, 6)), points.initial_state()
+    yield Step(float(times[0]), u.copy(), stress, points.variable(states, "p"), 0)
+    for n in range(1, len(times)):
+        force = np.tensordot(factors[:, n], patterns, 1)
+        time, dt = float(times[n - 1]), float(times[n] - times[n - 1])
+        residuals: list[float] = []
+        while True:
+            trial = operator.strain(u[None])[0]
+            result = points.integrate(strain, trial, stress, states, None, None, time, dt)
+            residual = (force - operator.internal_force(result.stress[None])[0]).ravel()[free]
+            residuals.append(float(np.abs(residual).max() / scale))
+            # The first pass only measures the change of the load from the state of the last step.
+            if result.ok and len(residuals) > 1 and residuals[-1] <= tolerance:
+                break
+            if not result.ok or len(residuals) > 25:
+                raise ConvergenceError("the demo's full-order solver found no equilibrium", time=times[n], residuals=residuals)
+            factor = splu(assembly.stiffness(result.tangent), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
+                          options={"SymmetricMode": True})
+            u.reshape(-1)[free] += factor.solve(residual)
+        strain, stress, states = trial, result.stress, result.states
+        yield Step(float(times[n]), u.copy(), stress, points.variable(states, "p"), len(residuals) - 1)
+
+
+def free_dofs(mesh: Mesh, model: Model) -> np.ndarray:
+    """Positions, in the displacement flattened node by node, that no constraint fixes."""
+    fixed = np.zeros((mesh.n_node, 3), dtype=bool)
+    for constraint in model.constraints.values():
+        for component in constraint.components:
+            fixed[mesh.node_tags[constraint.nodes], "xyz".index(component)] = True
+    return np.flatnonzero(~fixed.ravel())
