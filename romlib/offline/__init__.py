@@ -1,5 +1,1 @@
 """The offline stage: from snapshots files to a ROM archive, in parallel over the pieces of the mesh."""
-
-from romlib.offline.train import train
-
-__all__ = ["train"]

@@ -139,7 +139,7 @@ def _search(matrix: np.ndarray, right: np.ndarray, tolerance: float, n_max: int)
             gradient -= gradient[active.columns].mean()
         score = np.where(available, gradient / active.orthogonal_lengths(), -np.inf)
         index = int(np.argmax(score))
-        if score[index] <= _STATIONARY:
+        if active.columns and score[index] <= _STATIONARY:
             break  # no point can lower the residual: the non-negative optimum
         active.insert(index)
         weights = _feasible(active, np.append(weights, 0.0))

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from romlib.errors import InputError
 from romlib.laws.points import MaterialPoints
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.temperature import temperature_at, temperature_terms
+from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
 from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -54,7 +54,8 @@ class PieceOperators:
     @cached_property
     def points(self) -> MaterialPoints:
         """The integration points with their laws."""
-        return MaterialPoints.from_mesh(self.model, self.mesh, self.operator)
+        return MaterialPoints.from_mesh(
+            self.model, self.mesh, self.operator, initial_temperature(self.model, self.mesh))
 
     @cached_property
     def temperature_terms(self) -> dict[str, np.ndarray]:

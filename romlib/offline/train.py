@@ -1,0 +1,253 @@
+"""The offline stage: training snapshots in, ROM archive out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from romlib.archive.fieldsfile import FieldsWriter
+from romlib.archive.rom import Manifest
+from romlib.archive.romfile import fields_path, write_rom
+from romlib.errors import InputError, UnsupportedError
+from romlib.model import Case, Times
+from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
+from romlib.offline.displacement import DisplacementBasis, reduce_displacement, reduce_loads
+from romlib.offline.dual import DualHistory, Scratch
+from romlib.offline.full_rom import add_rom_stresses, full_problem
+from romlib.offline.options import OfflineOptions
+from romlib.offline.points import complete
+from romlib.offline.quadrature import Selection
+from romlib.offline.reduce_dual import (
+    DualField,
+    DualStatistics,
+    gather_statistics,
+    project_fields,
+    quadrature_pod,
+    reduce_field,
+    select_points,
+)
+from romlib.offline.report import TrainingReport, stage_rows
+from romlib.offline.training import TrainingSet
+from romlib.offline.verify import online_errors
+from romlib.parallel.comm import Comm, share
+from romlib.parallel.usage import StageTimer
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name."""
+
+    study: str = ""
+    version: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the ROM: the same study on the same inputs has the same one."""
+        text = "\n".join([self.study, self.version, *(f"{k}={v}" for k, v in sorted(self.inputs.items()))])
+        return sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass
+class _Work:
+    """What the stages share."""
+
+    training: TrainingSet
+    options: OfflineOptions
+    pieces: range
+    comm: Comm
+    timer: StageTimer
+    progress: Progress
+    details: dict[str, str] = field(default_factory=dict)
+
+    def say(self, stage: str, detail: str) -> None:
+        self.details[stage] = detail
+        if self.comm.rank == 0:
+            self.progress(f"{stage}: {detail}")
+
+
+def train(
+    training: TrainingSet, options: OfflineOptions, output: str | Path, comm: Comm, *,
+    cases: Mapping[str, Case] | None = None, provenance: Provenance | None = None, accept: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> TrainingReport:
+    """Build a ROM from training snapshots; writes `output` and its fields file, both or none.
+
+    Collective: every rank calls it, with snapshots that it opened itself. Pieces are shared out over the ranks; on one
+    file, any number of ranks gives the same selected points, and results that agree to rounding.
+
+    Parameters
+    ----------
+    cases : to store with the ROM, besides the training runs themselves, which are always there by their names.
+    accept : names of the omissions of the deck that the user accepts although they do virtual work.
+    progress : called on rank 0 with one line a stage.
+
+    Raises
+    ------
+    UnsupportedError : the deck has something that does virtual work and that the ROM lacks.
+    InputError : more ranks than pieces, snapshots on different meshes, zero or non-finite fields, unknown names.
+    """
+    _refuse_omissions(training, accept)
+    work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
+    provenance = provenance or Provenance()
+    names = list(dict.fromkeys(["stress", *options.dual_fields]))
+    with Scratch(Path(output).resolve().parent) as scratch:
+        history = DualHistory(training, names, options.stress, scratch)
+        basis, loads = _displacement(work)
+        statistics = _stress(work, history, basis, loads)
+        duals, selection, collected = _quadrature(work, history, basis, statistics)
+        with work.timer.stage("assembly"):
+            manifest = _manifest(work, basis, selection, duals, statistics, provenance)
+            rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
+            errors = offline_errors(basis, selection, collected, duals, rom, statistics)
+        with work.timer.stage("verification"):
+            errors |= comm.on_root(lambda: online_errors(training, rom, basis, duals))
+            manifest.errors = errors
+            work.say("verification", "the ROM over its own training cases")
+        with work.timer.stage("archive"):
+            write_fields = _fields_writer(work, history, basis, duals, Path(output), manifest.fingerprint)
+            sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
+                     "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
+                     "cubature points": len(selection.weights),
+                     "points for reconstruction only": collected.points.n_point - len(selection.weights),
+                     **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in duals}}
+            with comm.agreement():
+                write_fields()
+        report = TrainingReport(work.timer.rows(), work.details, sizes, errors, _notes(basis, selection, options))
+        manifest.stages = stage_rows(report.stages, report.details)
+        comm.on_root(lambda: write_rom(output, rom))
+    return report
+
+
+def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
+    for run in training.runs:
+        for omission in run.snapshots.model.omissions:
+            if omission.works and omission.name not in accept:
+                raise UnsupportedError(
+                    f"the deck has something that does virtual work and that the ROM lacks: {omission.name}",
+                    file=run.snapshots.path, found=omission.description,
+                    remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
+
+
+def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray]:
+    training, options, comm = work.training, work.options, work.comm
+    with work.timer.stage("POD"):
+        basis = reduce_displacement(
+            training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
+        pod = basis.decomposition
+        work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
+                        f"{pod.n_dropped} eigenvalues below rounding")
+    with work.timer.stage("loads"):
+        loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
+        work.say("loads", f"{len(loads)} reduced onto the modes")
+    return basis, loads
+
+
+def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: np.ndarray) -> DualStatistics:
+    training, options, comm = work.training, work.options, work.comm
+    with work.timer.stage("stress"):
+        with comm.agreement():
+            for piece in work.pieces:
+                history.prepare(piece, training.piece(piece))
+        work.say("stress", {"read": "read from the snapshots", "replay": "replayed by the law"}[history.source])
+    if options.cubature_training != "snapshots":
+        with work.timer.stage("full-integration ROM"):
+            problem = full_problem(training, basis, loads, work.pieces, comm)
+            evaluations = add_rom_stresses(
+                training, problem, history, iterates=options.cubature_training == "iterates")
+            work.say("full-integration ROM", f"{evaluations.sum()} evaluations over {len(evaluations)} runs")
+    with work.timer.stage("Gram matrices"):
+        statistics = gather_statistics(training, history, basis, work.pieces, comm)
+        work.say("Gram matrices", f"of {', '.join(history.fields)}; volume {statistics.volume:.6g}")
+    return statistics
+
+
+def _quadrature(
+    work: _Work, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics
+) -> tuple[list[DualField], Selection, Collected]:
+    training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
+    with work.timer.stage("dual modes"):
+        widths = training.piece(pieces[0]).points.variables() | {"stress": 6}
+        duals = [reduce_field(statistics, name, widths.get(name, 1) if name not in training.runs[0].snapshots.fields
+                              else training.runs[0].snapshots.fields[name].n_comp, options.dual_tolerance)
+                 for name in options.dual_fields]
+        stress = quadrature_pod(statistics, options.cubature_tolerance)
+        candidates = project_fields(training, history, duals, stress, pieces, comm)
+        work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
+    with work.timer.stage("cubature"):
+        selection = select_points(
+            training, history, basis, statistics, pieces, options.cubature_tolerance, comm)
+        work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}")
+    with work.timer.stage("gappy POD"):
+        points = complete(selection, duals, candidates,
+                          lambda field, where: modes_at(history, field, where, pieces, comm), comm)
+        collected = collect_at_points(training, history, basis, duals, points, pieces, comm)
+        work.say("gappy POD", f"{len(points) - len(selection.weights)} points added for reconstruction")
+    return duals, selection, collected
+
+
+def _manifest(
+    work: _Work, basis: DisplacementBasis, selection: Selection, duals: list[DualField], statistics: DualStatistics,
+    provenance: Provenance,
+) -> Manifest:
+    first, options = work.training.runs[0].snapshots, work.options
+    tolerances = {"cubature": options.cubature_tolerance, "dual fields": options.dual_tolerance}
+    if options.pod_tolerance is not None:
+        tolerances["pod"] = options.pod_tolerance
+    return Manifest(
+        provenance.fingerprint, provenance.study, provenance.version, str(work.training.model.units),
+        dict(provenance.inputs), tolerances, {}, statistics.volume, first.n_node_total, first.n_cell_total,
+        statistics.n_ip)
+
+
+def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
+    """The study's cases, and each training run as a case of its name."""
+    result = {
+        run.name: Case(times=Times(values=tuple(run.times(training.model.initial_time).tolist())),
+                       amplitudes=dict(run.amplitudes), description="training run")
+        for run in training.runs if run.snapshots.n_step > 1 or run.times(training.model.initial_time).size > 1}
+    clash = sorted(set(result) & set(cases))
+    if clash:
+        raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",
+                         remedy="give the case, or the training run, another name")
+    return result | dict(cases)
+
+
+def _fields_writer(
+    work: _Work, history: DualHistory, basis: DisplacementBasis, duals: list[DualField], output: Path, fingerprint: str
+) -> Callable[[], None]:
+    """The function that streams the full fields to rank 0, piece by piece, into the fields file."""
+    training, comm = work.training, work.comm
+    singular = {"displacement": basis.decomposition.singular_values,
+                **{dual.name: dual.decomposition.singular_values for dual in duals}}
+
+    def produce(piece: int) -> tuple:
+        mesh = training.piece(piece).mesh
+        fields = basis.fields(training, piece, mesh.n_node)
+        dual_modes = {dual.name: history.scratch.read(f"{piece}/modes/{dual.name}", slice(None)) for dual in duals}
+        return mesh, [fields[: basis.n_mode]], fields[basis.n_mode:], dual_modes
+
+    def write() -> None:
+        if comm.rank != 0:
+            comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
+            return
+        with FieldsWriter(fields_path(output), fingerprint, training.n_piece, singular) as writer:
+            comm.stream_pieces(work.pieces, produce, lambda piece, value: writer.write_piece(piece, *value))
+
+    return write
+
+
+def _notes(basis: DisplacementBasis, selection: Selection, options: OfflineOptions) -> list[str]:
+    notes = []
+    if basis.decomposition.n_dropped:
+        notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
+    if selection.error > options.cubature_tolerance:
+        notes.append(f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: "
+                     "its candidates cannot do better with non-negative weights")
+    return notes
