@@ -8,9 +8,8 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.scatter import scatter
-from romlib.mesh.elements import element
-from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
-from romlib.mesh.quadrature import rule
+from romlib.mesh.faces import face_quadrature
+from romlib.mesh.mesh import FaceSet, Mesh
 from romlib.model import ArrayReference, Pressure, Traction
 
 
@@ -38,7 +37,7 @@ def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarr
     faces = mesh.face_tags[load.faces]
     force = np.zeros((mesh.n_node, 3))
     for block, value in zip(faces.blocks, _values(load.value, faces, mesh, place)):
-        shape, area = face_geometry(mesh.points, block)
+        shape, area = face_quadrature(mesh.points, block)
         at_points = value @ shape.T if value.ndim == 2 else np.repeat(value[:, None], len(shape), axis=1)
         if isinstance(load, Pressure):
             density = -at_points[..., None] * area
@@ -47,22 +46,6 @@ def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarr
             density = at_points[..., None] * size * np.array(load.direction)
         scatter(force, block.connectivity, shape.T @ density)
     return force
-
-
-def face_geometry(points: np.ndarray, block: FaceBlock) -> tuple[np.ndarray, np.ndarray]:
-    """Shape functions and area vectors at the integration points of faces.
-
-    Returns
-    -------
-    shape : (n_q, n_a), shape functions at the points of the rule. area : (n_face, n_q, 3), the weight of each point
-    times dx/dxi x dx/deta: along the normal that the face's node order gives (outward in a face tag).
-    """
-    reference = element(block.face_type)
-    quadrature = rule(reference.mass_rule)
-    gradient = reference.gradient(quadrature.points)  # (n_q, n_a, 2)
-    nodes = points[block.connectivity]  # (n_face, n_a, 3)
-    tangent = np.einsum("qad,fai->dfqi", gradient, nodes, optimize=True)
-    return reference.shape(quadrature.points), np.cross(tangent[0], tangent[1]) * quadrature.weights[:, None]
 
 
 def _values(value: float | ArrayReference, faces: FaceSet, mesh: Mesh, place: str) -> Iterator[np.ndarray]:

@@ -55,7 +55,8 @@ def test_it_agrees_with_python(text):
 @pytest.mark.parametrize("text", [
     "__import__('os').system('true')", "t.real", "t[0]", "[t for t in (1, 2)]", "lambda: 1", "'a'", "True",
     "t if t else 1", "open('x')", "x + 1", "sin", "sin(t, t)", "max(t)", "sin(*t)", "sin(x=t)", "t % 2",
-    "t // 2", "1j*t", "t < 1", "~t", "(t).sin(1)", "", "   ", "2*", "(t", "t; t", "t = 1", "t^2", "2 t", "1" * 400, "-" * 900 + "t", "1" + "+1" * 900,
+    "t // 2", "1j*t", "t < 1", "~t", "(t).sin(1)", "", "   ", "2*", "(t", "t; t", "t = 1", "t^2", "2 t",
+    "1" * 400, "-" * 900 + "t", "1" + "+1" * 900,
 ])
 def test_what_is_no_formula_is_refused(text):
     with pytest.raises(InputError) as refused:

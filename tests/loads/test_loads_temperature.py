@@ -12,7 +12,8 @@ X = np.array([1.0, 2.0, 4.0])
 MESH = Mesh(np.zeros((3, 3)), (), np.array([10, 20, 30]), node_arrays={"hot": X, "bad": np.array([1.0, np.nan, 1.0])})
 RAMP = TableAmplitude(time=(0.0, 1.0), value=(0.0, 100.0))
 ONE = TableAmplitude(time=(0.0,), value=(1.0,))
-LOADS = {"base": Temperature(field=20.0), "p": Pressure(faces="skin"), "flow": Temperature(field=ArrayReference(array="hot"))}
+FLOW = Temperature(field=ArrayReference(array="hot"))
+LOADS = {"base": Temperature(field=20.0), "p": Pressure(faces="skin"), "flow": FLOW}
 MODEL = Model(loads=LOADS, amplitudes={"base": ONE, "flow": RAMP, "p": RAMP})
 
 
