@@ -48,7 +48,7 @@ class Manifest:
 class SelectedPoints:
     """The integration points that the online stage keeps.
 
-    cell_ids, numbers : (n_point,), the solver's cell id, and the number of the point in its cell (from 0).
+    cell_ids, numbers : (n_point,), the solver's cell id, and the number of the point in its cell (from 1).
     coordinates : (n_point, 3). pieces, ips : (n_point,), the piece, and the position among the piece's points.
     material_index : (n_point,), position in the list of `Model.materials`.
     """

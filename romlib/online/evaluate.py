@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def stiffness(problem: ReducedProblem, cluster: int, trial: Trial, timings: Timi
     """The reduced consistent tangent of a trial state, (n_mode, n_mode)."""
     clock = perf_counter()
     total = problem.total([
-        block.bases[cluster].stiffness(result.tangent) for block, result in zip(problem.blocks, trial.results)])
+        block.bases[cluster].stiffness(cast(np.ndarray, result.tangent)) for block, result in zip(problem.blocks, trial.results)])
     timings.linear_algebra += perf_counter() - clock
     return total
 
@@ -128,8 +128,7 @@ class HeldForce:
         for block, tangent, temperature in zip(self._problem.blocks, self._tangents, temperatures):
             basis = block.bases[self._cluster]
             imposed = block.strain(self._cluster, np.zeros(basis.n_mode), level.lifting)
-            if temperature is not None:
-                imposed[:, :3] -= block.points.thermal_strain(temperature)[:, None]
+            imposed = block.points.mechanical_strain(imposed, temperature)
             size = np.linalg.norm(np.matmul(tangent, imposed[:, :, None])[:, :, 0], axis=1)
             modes = np.linalg.norm(basis.weighted.reshape(-1, 6, basis.n_mode), axis=1)
             parts.append(size @ modes)
@@ -142,10 +141,8 @@ def _virgin_tangent(block: PointBlock, start: Committed, k: int) -> np.ndarray:
     The initial temperature may differ from the strain-free one: strain is set to the thermal one, so that the law
     sees no mechanical strain.
     """
-    strain = np.zeros((block.n_point, 6))
     temperature = start.temperatures[k]
-    if temperature is not None:
-        strain[:, :3] = block.points.thermal_strain(temperature)[:, None]
+    strain = -block.points.mechanical_strain(np.zeros((block.n_point, 6)), temperature)
     result = block.points.integrate(strain, strain, start.stresses[k], start.states[k], temperature, temperature,
                                     start.time, 1.0, True)
-    return result.tangent
+    return cast(np.ndarray, result.tangent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite, sqrt
 from time import perf_counter
 
 import numpy as np
@@ -135,7 +136,7 @@ class _Run:
         external = level.force @ problem.loads[start.cluster]
         floor = max(self._scale, float(np.linalg.norm(external)), self._held_force(level, temperatures))
         gamma = self._predictor.predict(start, level, external)
-        base, delta, base_norm, halvings = gamma, None, np.inf, 0
+        base, delta, base_norm, slope, halvings = gamma, None, np.inf, 0.0, 0
         residuals: list[float] = []
         trial = previous = None
         for iteration in range(self.options.max_iterations):
@@ -143,9 +144,9 @@ class _Run:
             trial = integrate(problem, start, gamma, level, temperatures, self.timings)
             self._evaluations += 1
             residual = external - trial.force
-            norm = float(np.linalg.norm(residual))
-            scale = max(floor, float(np.linalg.norm(trial.force)))
-            good = not trial.failed and np.isfinite(norm)
+            norm = sqrt(residual @ residual)
+            scale = max(floor, sqrt(trial.force @ trial.force))
+            good = not trial.failed and isfinite(norm)
             residuals.append(norm / scale if scale > 0 else norm)
             converged = good and norm <= self.options.tolerance * scale
             if self.observer is not None and good:
@@ -153,17 +154,19 @@ class _Run:
             if converged:
                 self._commit(trial, level, external, temperatures, scale)
                 return None
-            if (not good or norm > base_norm) and delta is not None and halvings < _MAX_HALVINGS:
-                delta = delta * _backtrack(base_norm, norm if good else np.inf)
-                gamma, halvings = base + delta, halvings + 1
-                continue
+            if delta is not None and halvings < _MAX_HALVINGS:
+                factor = _backtrack(slope, float(delta @ residual)) if norm > base_norm else 1.0
+                if not good or factor < 1.0:
+                    delta = delta * (factor if good else 0.5)
+                    gamma, halvings = base + delta, halvings + 1
+                    continue
             if not good:
                 return self._failure("a constitutive law failed" if trial.failed else "the residual is not finite",
                                      residuals, trial, None)
             delta = self._newton_step(trial, residual)
             if delta is None:
                 return self._failure("the reduced tangent is singular", residuals, trial, previous)
-            base, base_norm, halvings = gamma, norm, 0
+            base, base_norm, slope, halvings = gamma, norm, float(delta @ residual), 0
             gamma = base + delta
         return self._failure(f"no convergence in {self.options.max_iterations} iterations", residuals, trial, previous)
 
@@ -172,8 +175,9 @@ class _Run:
         tangent = stiffness(self.problem, self.state.cluster, trial, self.timings)
         clock = perf_counter()
         _, _, delta, info = dgesv(tangent, residual)
+        self._predictor.note(tangent)
         self.timings.linear_algebra += perf_counter() - clock
-        return delta if info == 0 and np.isfinite(delta).all() else None
+        return delta if info == 0 and isfinite(delta @ delta) else None
 
     def _commit(
         self, trial: Trial, level: Level, external: np.ndarray, temperatures: list[np.ndarray | None], scale: float
@@ -207,8 +211,13 @@ class _Run:
         return _Failure(what, residuals, float(table[:, 1].min()), (int(row[2]), int(row[3])))
 
 
-def _backtrack(base_norm: float, norm: float) -> float:
-    """The factor in [0.1, 0.5] at the minimum of the parabola through the squared residual, its slope and new value."""
-    if not np.isfinite(norm):
-        return 0.5
-    return max(0.1, base_norm**2 / (base_norm**2 + norm**2))
+def _backtrack(slope0: float, slope1: float) -> float:
+    """By how much to shorten a step whose residual grew: the secant zero of the energy's slope, in [0.1, 0.6], or 1.
+
+    The slopes are those of the potential along the step, delta . residual, at its start and at its end. A residual
+    that grows while the slope stays smaller is normal where points begin or cease to yield, and shortening the step
+    then costs iterations (measured on the plate: 185 instead of 136); one that overshoots is shortened.
+    """
+    if slope1 >= -0.9 * abs(slope0):
+        return 1.0
+    return max(0.1, abs(slope0) / (abs(slope0) - slope1))

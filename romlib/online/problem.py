@@ -81,7 +81,7 @@ class PointBlock:
 
     def __post_init__(self) -> None:
         self.n_point = len(self.bases[0].matrix) // 6
-        self._liftings = np.ascontiguousarray(self.lifting_strains.reshape(len(self.lifting_strains), -1))
+        self._liftings = np.ascontiguousarray(self.lifting_strains.reshape(len(self.lifting_strains), 6 * self.n_point))
 
     def strain(self, cluster: int, gamma: np.ndarray, lifting: np.ndarray) -> np.ndarray:
         """Total strain of sum_k a_k L_k + Phi gamma, (n_point, 6)."""

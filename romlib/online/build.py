@@ -1,0 +1,115 @@
+"""From a ROM archive to the reduced problem: with the selected points, or with all integration points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.archive.fieldsfile import FieldsFile
+from romlib.archive.rom import Rom
+from romlib.errors import InputError
+from romlib.laws.points import MaterialPoints
+from romlib.loads.temperature import initial_temperature, temperature_terms
+from romlib.mesh.operator import StrainOperator
+from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
+
+
+@dataclass(eq=False)
+class NodalTemperature:
+    """A temperature history given at nodes, linear between its times and constant outside.
+
+    times : (n_time,), increasing. values : (n_time, k). node_ids : (k,), the solver's ids; None: those that the ROM
+    needs, in its order (`Rom.temperature.node_ids`).
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    node_ids: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        self.times = np.asarray(self.times, dtype=float)
+        self.values = np.asarray(self.values, dtype=float)
+        if self.values.ndim != 2 or len(self.values) != len(self.times) or np.any(np.diff(self.times) <= 0):
+            raise InputError("a nodal temperature needs increasing times and one row of values for each",
+                             expected=f"values of shape ({len(self.times)}, n_node)", found=self.values.shape)
+        if not np.isfinite(self.values).all():
+            raise InputError("a nodal temperature is not finite", remedy="correct the values")
+
+    def at(self, node_ids: np.ndarray, stored: np.ndarray) -> np.ndarray:
+        """Values (n_time, n) at the nodes with these ids.
+
+        Raises
+        ------
+        InputError : nodes whose temperature is not given; or, without ids, a number of columns other than the stored.
+        """
+        given = stored if self.node_ids is None else np.asarray(self.node_ids)
+        if self.values.shape[1] != len(given):
+            raise InputError("a nodal temperature has the wrong number of nodes", expected=f"{len(given)} columns",
+                             found=self.values.shape[1], remedy="give node_ids, or one column a stored node id")
+        order = np.argsort(given)
+        position = np.searchsorted(given, node_ids, sorter=order)
+        position = order[np.minimum(position, len(given) - 1)] if len(given) else np.zeros(len(node_ids), dtype=int)
+        missing = node_ids[given[position] != node_ids] if len(given) else node_ids
+        if len(missing):
+            raise InputError(f"the temperature of {len(missing)} nodes is not given", place=f"nodes {missing[:10]} ...",
+                             remedy="give the temperature of every node of the mesh")
+        return self.values[:, position]
+
+
+def temperature_instants(rom: Rom, temperature: NodalTemperature | None) -> np.ndarray | None:
+    """The instants whose temperatures are the terms of the problem; None where the terms are temperature loads.
+
+    Without temperature loads the initial temperature, where the model states one, holds: one instant.
+    """
+    if temperature is not None:
+        return temperature.times
+    if not rom.temperature.terms and rom.temperature.initial is not None:
+        return np.zeros(1)
+    return None
+
+
+def hyper_reduced_problem(rom: Rom, temperature: NodalTemperature | None = None) -> ReducedProblem:
+    """The problem on the selected points: one block."""
+    stored = rom.temperature
+    if temperature is not None:
+        values = temperature.at(stored.node_ids, stored.node_ids)
+        terms = np.ascontiguousarray((stored.matrix @ values.T).T)
+    elif stored.terms:
+        terms = np.stack(list(stored.terms.values()))
+    else:
+        terms = None if stored.initial is None else stored.initial[None]
+    points = MaterialPoints.from_arrays(
+        rom.model.materials, rom.points.material_index, rom.points.cell_ids, rom.points.numbers,
+        rom.points.coordinates, stored.initial)
+    bases = [BlockBasis.build(basis.strain_modes, basis.weights) for basis in rom.clusters]
+    return _problem(rom, [PointBlock(bases, points, rom.lifting.strains, terms)], temperature)
+
+
+def full_integration_problem(
+    rom: Rom, fields: FieldsFile, temperature: NodalTemperature | None = None
+) -> ReducedProblem:
+    """The problem with all integration points: a block a piece, strains of the modes from the fields file."""
+    blocks = []
+    for piece in range(fields.n_piece):
+        mesh = fields.mesh(piece)
+        operator = StrainOperator(mesh)
+        initial = initial_temperature(rom.model, mesh)
+        if temperature is not None:
+            nodal = temperature.at(mesh.node_ids, rom.temperature.node_ids)
+        elif rom.temperature.terms:
+            nodal = np.stack([temperature_terms(rom.model, mesh)[name] for name in rom.temperature.terms])
+        else:
+            nodal = None if initial is None else initial[None]
+        bases = [BlockBasis.build(operator.strain(fields.modes(piece, k)), operator.weights)
+                 for k in range(len(rom.clusters))]
+        blocks.append(PointBlock(
+            bases, MaterialPoints.from_mesh(rom.model, mesh, operator, initial),
+            operator.strain(fields.liftings(piece)), None if nodal is None else operator.interpolate(nodal), piece))
+    return _problem(rom, blocks, temperature)
+
+
+def _problem(rom: Rom, blocks: list[PointBlock], temperature: NodalTemperature | None) -> ReducedProblem:
+    names = () if temperature is not None else tuple(rom.temperature.terms)
+    return ReducedProblem(blocks, [basis.loads for basis in rom.clusters], rom.force_names, rom.lifting.names, names,
+                          n_piece=len(blocks))
