@@ -96,11 +96,11 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray, tolerance: float = 1e-10)
             result = points.integrate(strain, trial, stress, states, None, None, time, dt)
             residual = (force - operator.internal_force(result.stress[None])[0]).ravel()[free]
             residuals.append(float(np.abs(residual).max() / scale))
-            # The first pass only measures the change of the load from the state of the last step.
-            if result.ok and len(residuals) > 1 and residuals[-1] <= tolerance:
+            if result.ok and residuals[-1] <= tolerance:
                 break
             if not result.ok or len(residuals) > 25:
-                raise ConvergenceError("the demo's full-order solver found no equilibrium", time=times[n], residuals=residuals)
+                raise ConvergenceError(
+                    "the demo's full-order solver found no equilibrium", time=times[n], residuals=residuals)
             factor = splu(assembly.stiffness(result.tangent), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
                           options={"SymmetricMode": True})
             u.reshape(-1)[free] += factor.solve(residual)
