@@ -1,0 +1,102 @@
+"""What a converter of a solver's files is, and how romlib finds those that are installed.
+
+A package adds one by an entry point of the group `romlib.converters` that names a class without arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from romlib.errors import InputError
+from romlib.model import Case
+
+GROUP = "romlib.converters"
+Progress = Callable[[int, int], None]
+_REQUIRED = ("name", "suffixes", "can_read", "convert")
+
+
+@runtime_checkable
+class Converter(Protocol):
+    """Turn the files of one solver into a snapshots file.
+
+    name : as in `romlib convert NAME`. suffixes : of the files that it reads, with the dot.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    def can_read(self, path: Path) -> bool:
+        """Whether the file looks like one of this solver's, judged by its name and its beginning."""
+        ...
+
+    def convert(
+        self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
+        options: dict[str, Any] | None = None, progress: Progress | None = None,
+    ) -> None:
+        """Write the snapshots file `target`, whole or not at all.
+
+        Parameters
+        ----------
+        source : the file, the folder or the files.
+        pieces : number of subdomains to cut the mesh into; None keeps the solver's.
+        units : the unit system, as in "mm, N, MPa, s, degC"; None takes the converter's default.
+        options : of this converter; an unknown one is an InputError that lists those that exist.
+        progress : called with the number of steps done and their total.
+        """
+        ...
+
+
+@runtime_checkable
+class CaseReader(Protocol):
+    """What a converter has too where it reads the history of a deck that has no results."""
+
+    def read_case(self, source: Path) -> Case:
+        """Times and amplitudes of the deck."""
+        ...
+
+
+def installed_converters() -> tuple[str, ...]:
+    """Names of the converters that are installed, in alphabetical order; none is imported."""
+    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+
+
+def find_converter(name: str) -> Converter:
+    """The converter of that name.
+
+    Raises
+    ------
+    InputError : it is not installed (those that are get listed), it cannot be imported (what it lacks is named), or it
+        is not a converter.
+    """
+    entries = [entry for entry in entry_points(group=GROUP) if entry.name == name]
+    if not entries:
+        raise InputError("no converter of this name is installed", expected=", ".join(installed_converters()) or "none",
+                         found=name, remedy=f"install a package that has it as an entry point of {GROUP}")
+    return _loaded(entries[0])
+
+
+def _loaded(entry: EntryPoint) -> Converter:
+    try:
+        converter = entry.load()()
+    except ImportError as error:
+        raise InputError("a converter cannot be imported", place=f"entry point {entry.name} = {entry.value}",
+                         found=str(error), remedy="install what it needs, such as `pip install romlib[converters]`"
+                         ) from error
+    missing = [attribute for attribute in _REQUIRED if not hasattr(converter, attribute)]
+    if missing:
+        raise InputError("an entry point does not name a converter", place=f"entry point {entry.name} = {entry.value}",
+                         expected=", ".join(_REQUIRED), found=f"without {', '.join(missing)}")
+    return converter
+
+
+def checked_options(converter: str, options: dict[str, Any] | None, allowed: tuple[str, ...]) -> dict[str, Any]:
+    """The options given, none for None; an unknown one is an InputError that lists those that exist."""
+    options = dict(options or {})
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        raise InputError(f"unknown option of the converter {converter}", found=", ".join(unknown),
+                         expected=", ".join(allowed) or "no option")
+    return options

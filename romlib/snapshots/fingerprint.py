@@ -1,0 +1,36 @@
+"""A fingerprint of what a file was made from, to tell whether two files come from the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from romlib.errors import InputError
+
+_BLOCK = 1 << 20
+
+
+def fingerprint(files: Iterable[Path], options: Mapping[str, Any] | None = None) -> str:
+    """SHA-256 (hexadecimal) of the contents of the files, in the order given, and of JSON-like options.
+
+    It does not depend on where the files lie, on their names, on times or on the machine.
+
+    Raises
+    ------
+    InputError : a file cannot be read.
+    """
+    total = hashlib.sha256()
+    for path in files:
+        content = hashlib.sha256()
+        try:
+            with open(path, "rb") as stream:
+                while block := stream.read(_BLOCK):
+                    content.update(block)
+        except OSError as error:
+            raise InputError("an input file cannot be read", file=path, found=error.strerror) from error
+        total.update(content.digest())
+    total.update(json.dumps(dict(options or {}), sort_keys=True, default=str).encode())
+    return total.hexdigest()

@@ -1,0 +1,74 @@
+"""A structured description of a snapshots file, for `romlib info`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.quadrature import rule
+from romlib.snapshots.reader import Snapshots
+
+
+def info(path: Path | str) -> dict[str, Any]:
+    """What a snapshots file holds, as plain JSON values; only meshes and descriptions are read, no field.
+
+    Returns
+    -------
+    kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint; steps (count, first,
+    last); counts of the whole model (nodes, cells, integration_points, pieces, shared_nodes); fields, blocks and pieces
+    as rows of a table; tags and arrays (sizes summed over the pieces); model (the names it has); omissions.
+    """
+    with Snapshots(path) as snapshots:
+        tags: dict[str, Counter[str]] = {kind: Counter() for kind in ("nodes", "cells", "faces")}
+        arrays: dict[str, set[str]] = {kind: set() for kind in ("nodes", "cells", "faces")}
+        blocks: Counter[tuple[str, str, str]] = Counter()
+        pieces = []
+        for piece in range(snapshots.n_piece):
+            mesh = snapshots.mesh(piece)
+            _count(mesh, tags, arrays, blocks)
+            pieces.append({"piece": piece, "nodes": mesh.n_node, "cells": mesh.n_cell,
+                           "integration_points": snapshots.n_ip(piece)})
+        return {
+            **_header(snapshots), "pieces": pieces,
+            "blocks": [{"cell_type": cell, "formulation": formulation, "quadrature": quadrature, "cells": n,
+                        "points_per_cell": rule(quadrature).n_point}
+                       for (cell, formulation, quadrature), n in blocks.items()],
+            "tags": {kind: dict(counts) for kind, counts in tags.items()},
+            "arrays": {kind: sorted(names) for kind, names in arrays.items()},
+        }
+
+
+def _count(mesh: Mesh, tags: dict[str, Counter[str]], arrays: dict[str, set[str]],
+           blocks: Counter[tuple[str, str, str]]) -> None:
+    tags["nodes"].update({name: len(nodes) for name, nodes in mesh.node_tags.items()})
+    tags["cells"].update({name: len(cells) for name, cells in mesh.cell_tags.items()})
+    tags["faces"].update({name: faces.n_face for name, faces in mesh.face_tags.items()})
+    arrays["nodes"].update(mesh.node_arrays)
+    arrays["cells"].update(mesh.cell_arrays)
+    arrays["faces"].update(f"{tag}: {name}" for tag, faces in mesh.face_tags.items() for name in faces.arrays)
+    blocks.update({(b.cell_type, b.formulation, b.quadrature): 0 for b in mesh.blocks})
+    for block in mesh.blocks:
+        blocks[block.cell_type, block.formulation, block.quadrature] += block.n_cell
+
+
+def _header(snapshots: Snapshots) -> dict[str, Any]:
+    model = snapshots.model
+    return {
+        "kind": "snapshots", "file": str(snapshots.path), "file_size": snapshots.path.stat().st_size,
+        "schema_version": snapshots.schema_version, "romlib_version": snapshots.romlib_version,
+        "solver": snapshots.solver, "units": str(model.units), "fingerprint": snapshots.fingerprint,
+        "steps": {"count": snapshots.n_step, "first": float(snapshots.times[0]), "last": float(snapshots.times[-1])},
+        "counts": {"nodes": snapshots.n_node_total, "cells": snapshots.n_cell_total,
+                   "integration_points": snapshots.n_ip_total, "pieces": snapshots.n_piece,
+                   "shared_nodes": snapshots.n_shared},
+        "fields": [{"name": name, "place": spec.place, "components": spec.n_comp, "tensor": spec.tensor,
+                    "dtype": spec.dtype, "original_name": spec.original_name, "unit": model.units.of(name)}
+                   for name, spec in snapshots.fields.items()],
+        "model": {"materials": {name: m.law for name, m in model.materials.items()},
+                  "constraints": {name: c.kind for name, c in model.constraints.items()},
+                  "loads": {name: load.kind for name, load in model.loads.items()},
+                  "amplitudes": list(model.amplitudes), "initial_time": model.initial_time},
+        "omissions": [omission.model_dump() for omission in model.omissions],
+    }

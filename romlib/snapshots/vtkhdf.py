@@ -1,0 +1,179 @@
+"""The part of the snapshots file that VTK and ParaView read: a static UnstructuredGrid in pieces, with Steps.
+
+Source: VTKHDF file format, version 2 (docs.vtk.org). A mesh that does not change has all its offsets at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+from romlib.mesh.elements import element
+from romlib.mesh.mesh import Mesh
+from romlib.snapshots.meshes import read_array
+from romlib.snapshots.schema import VTK_GROUP, VTKHDF_VERSION, FieldSpec, key, piece_path
+
+_COUNTS = ("NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds")
+_STATIC_OFFSETS = ("PartOffsets", "PointOffsets")
+_STATIC_TOPOLOGY_OFFSETS = ("CellOffsets", "ConnectivityIdOffsets")
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Sizes of the pieces and where each begins. points, cells, connectivity : (n_piece + 1,), running sums."""
+
+    points: np.ndarray
+    cells: np.ndarray
+    connectivity: np.ndarray
+
+    @classmethod
+    def of(cls, points: Iterable[int], cells: Iterable[int], connectivity: Iterable[int]) -> Layout:
+        """The layout of pieces of these sizes."""
+        return cls(*(np.concatenate([[0], np.cumsum(list(sizes), dtype=np.int64)]).astype(np.int64)
+                     for sizes in (points, cells, connectivity)))
+
+    @classmethod
+    def of_meshes(cls, pieces: Sequence[Mesh]) -> Layout:
+        """The layout of these pieces, looked at one after another."""
+        sizes = [(piece.n_node, piece.n_cell, sum(b.connectivity.size for b in piece.blocks)) for piece in pieces]
+        return cls.of(*zip(*sizes))
+
+    @classmethod
+    def read(cls, file: h5py.File) -> Layout:
+        """The layout of an existing file."""
+        return cls.of(*(read_array(file, f"{VTK_GROUP}/{name}") for name in _COUNTS))
+
+    @property
+    def n_piece(self) -> int:
+        """Number of pieces."""
+        return len(self.points) - 1
+
+    @property
+    def n_point(self) -> int:
+        """Points over all pieces; one of two pieces counts twice."""
+        return int(self.points[-1])
+
+    def piece_points(self, piece: int) -> slice:
+        """Where the points of the piece are among all points."""
+        return slice(int(self.points[piece]), int(self.points[piece + 1]))
+
+
+def create_grid(file: h5py.File, layout: Layout, times: np.ndarray) -> None:
+    """Create the group with its sizes, its empty arrays and its time steps."""
+    vtk = file.create_group(VTK_GROUP)
+    vtk.attrs["Version"] = np.array(VTKHDF_VERSION, dtype=np.int64)
+    kind = "UnstructuredGrid"  # VTK wants a string of fixed length
+    vtk.attrs.create("Type", np.bytes_(kind), dtype=h5py.string_dtype("ascii", len(kind)))
+    for name, starts in zip(_COUNTS, (layout.points, layout.cells, layout.connectivity)):
+        vtk.create_dataset(name, data=np.diff(starts))
+    vtk.create_dataset("Points", (layout.n_point, 3), dtype=np.float64)
+    vtk.create_dataset("Types", (int(layout.cells[-1]),), dtype=np.uint8)
+    vtk.create_dataset("Connectivity", (int(layout.connectivity[-1]),), dtype=np.int64)
+    vtk.create_dataset("Offsets", (int(layout.cells[-1]) + layout.n_piece,), dtype=np.int64)
+    vtk.create_group("PointData")
+    vtk.create_group("CellData")
+    steps = vtk.create_group("Steps")
+    steps.attrs["NSteps"] = np.int64(len(times))
+    steps.create_dataset("Values", data=np.asarray(times, dtype=np.float64))
+    steps.create_dataset("NumberOfParts", data=np.full(len(times), layout.n_piece, dtype=np.int64))
+    for name in _STATIC_OFFSETS:
+        steps.create_dataset(name, data=np.zeros(len(times), dtype=np.int64))
+    for name in _STATIC_TOPOLOGY_OFFSETS:
+        steps.create_dataset(name, data=np.zeros((len(times), 1), dtype=np.int64))
+    steps.create_group("PointDataOffsets")
+    steps.create_group("CellDataOffsets")
+
+
+def write_piece(file: h5py.File, layout: Layout, piece: int, mesh: Mesh) -> None:
+    """Write points and cells of one piece."""
+    vtk = file[VTK_GROUP]
+    vtk["Points"][layout.piece_points(piece)] = mesh.points
+    sizes = [np.full(block.n_cell, block.connectivity.shape[1], dtype=np.int64) for block in mesh.blocks]
+    types = [np.full(block.n_cell, element(block.cell_type).vtk_type, dtype=np.uint8) for block in mesh.blocks]
+    first_cell, first_id = int(layout.cells[piece]), int(layout.connectivity[piece])
+    vtk["Types"][first_cell:int(layout.cells[piece + 1])] = np.concatenate(types)
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+    vtk["Offsets"][first_cell + piece:first_cell + piece + len(offsets)] = offsets
+    nodes = np.concatenate([block.connectivity.ravel() for block in mesh.blocks])
+    vtk["Connectivity"][first_id:first_id + len(nodes)] = nodes
+
+
+def read_piece(file: h5py.File, layout: Layout, piece: int, blocks: Iterable[tuple[str, int]]
+               ) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Points (n_node, 3) of a piece, and the connectivity of its blocks, given each one's cell type and size."""
+    vtk = file[VTK_GROUP]
+    begin = int(layout.connectivity[piece])
+    connectivity = []
+    for cell_type, n_cell in blocks:
+        n_node = element(cell_type).n_node
+        connectivity.append(vtk["Connectivity"][begin:begin + n_cell * n_node].reshape(n_cell, n_node))
+        begin += n_cell * n_node
+    return vtk["Points"][layout.piece_points(piece)], connectivity
+
+
+def create_node_field(file: h5py.File, layout: Layout, name: str, spec: FieldSpec, n_step: int) -> None:
+    """Create the array of a node field over all steps and pieces."""
+    rows = n_step * layout.n_point
+    vtk = file[VTK_GROUP]
+    vtk["PointData"].create_dataset(key(name), (rows,) if spec.n_comp == 1 else (rows, spec.n_comp), dtype=spec.dtype)
+    vtk["Steps/PointDataOffsets"].create_dataset(
+        key(name), data=np.arange(n_step, dtype=np.int64) * layout.n_point)
+
+
+def write_node_field(file: h5py.File, layout: Layout, name: str, step: int, piece: int, values: np.ndarray) -> None:
+    """Write one piece at one step, values (n_node, n_comp)."""
+    dataset = file[VTK_GROUP]["PointData"][key(name)]
+    begin = step * layout.n_point + int(layout.points[piece])
+    dataset[begin:begin + len(values)] = values if dataset.ndim == 2 else values[:, 0]
+
+
+def read_node_field(file: h5py.File, layout: Layout, name: str, piece: int, steps: range) -> np.ndarray:
+    """One piece at consecutive steps, (len(steps), n_node, n_comp), as stored."""
+    dataset = file[VTK_GROUP]["PointData"][key(name)]
+    rows = layout.piece_points(piece)
+    n_node, n_comp = rows.stop - rows.start, 1 if dataset.ndim == 1 else dataset.shape[1]
+    out = np.empty((len(steps), n_node, n_comp), dtype=dataset.dtype)
+    if out.size:  # one hyperslab of len(steps) blocks: h5py's own indexing would need a read a step
+        rank, space = dataset.ndim, dataset.id.get_space()
+        start, stride = (steps.start * layout.n_point + rows.start, 0), (layout.n_point, n_comp)
+        space.select_hyperslab(start[:rank], (len(steps), 1)[:rank], stride[:rank], (n_node, n_comp)[:rank])
+        dataset.id.read(h5py.h5s.create_simple((out.size,)), space, out)
+    return out
+
+
+def show_static_arrays(file: h5py.File, layout: Layout, n_step: int, taken: Iterable[str]) -> None:
+    """Let VTK see ids, node and cell arrays that every piece has alike, as virtual datasets over the stored ones."""
+    taken = set(taken)
+    pieces = [file[piece_path(p)] for p in range(layout.n_piece)]
+    nodes = [{"node_id": [piece["node_ids"]], **_alone(piece["node_arrays"])} for piece in pieces]
+    cells = [{"cell_id": [piece[f"blocks/{k}/cell_ids"] for k in range(len(piece["blocks"]))],
+              **_alone(piece["cell_arrays"])} for piece in pieces]
+    for sources, data, hidden in ((nodes, "PointData", taken), (cells, "CellData", set[str]())):
+        for name in sorted(set.intersection(*(set(s) for s in sources)) - hidden):
+            parts = [dataset for source in sources for dataset in source[name]]
+            if _alike(parts):
+                _show(file[VTK_GROUP], data, name, parts, n_step)
+
+
+def _alone(group: h5py.Group) -> Mapping[str, list[h5py.Dataset]]:
+    return {name: [group[name]] for name in group}
+
+
+def _alike(parts: Sequence[h5py.Dataset]) -> bool:
+    """Whether VTK can show the parts as one array: the same numbers (no true/false), at most two axes."""
+    kinds = {(part.dtype, part.shape[1:]) for part in parts}
+    return len(kinds) == 1 and parts[0].dtype.kind in "iuf" and 1 <= parts[0].ndim <= 2
+
+
+def _show(vtk: h5py.Group, data: str, name: str, parts: Sequence[h5py.Dataset], n_step: int) -> None:
+    rows = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    layout = h5py.VirtualLayout((int(rows[-1]), *parts[0].shape[1:]), dtype=parts[0].dtype)
+    for begin, end, part in zip(rows[:-1], rows[1:], parts):
+        if end > begin:
+            source = part.name.replace("%", "%%")  # HDF5 takes the name for a format; "." is the file itself
+            layout[int(begin):int(end)] = h5py.VirtualSource(".", source, part.shape, part.dtype)
+    vtk[data].create_virtual_dataset(name, layout)
+    vtk[f"Steps/{data}Offsets"].create_dataset(name, data=np.zeros(n_step, dtype=np.int64))

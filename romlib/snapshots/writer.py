@@ -1,0 +1,215 @@
+"""Streaming, atomic writing of a snapshots file: one field, step and piece at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import h5py
+import numpy as np
+
+import romlib
+from romlib.errors import FileFormatError, InputError
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.quadrature import rule
+from romlib.model import Model
+from romlib.snapshots import vtkhdf
+from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.meshes import write_details
+from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, FieldSpec, key, piece_path
+from romlib.tensors import vtk_from_mandel
+
+
+class SnapshotsWriter:
+    """Write a snapshots file; to be used in a `with` statement.
+
+    The file appears under its name when the statement ends without an error and every step of every field was written;
+    otherwise nothing is left. Writes may come in any order; each goes to the file at once, so that memory is bounded by
+    one piece. `pieces` may be a lazy sequence: it is run through three times, one piece at a time.
+
+    Parameters
+    ----------
+    path : the file; its folder exists.
+    pieces : the subdomains, with `shared_index` filled where there are several.
+    model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
+    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`).
+
+    Raises
+    ------
+    InputError : the arguments contradict each other. FileFormatError : at exit, a step of a field was never written.
+    """
+
+    def __init__(
+        self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
+        fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "",
+    ) -> None:
+        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, fingerprint
+        self.times = _checked_times(times, self.path)
+        self.fields = dict(fields)
+        for name, spec in self.fields.items():
+            spec.validate(name)
+        if not len(pieces):
+            raise InputError("a snapshots file needs at least one piece", file=self.path)
+        self._pieces: Sequence[Mesh] = pieces
+        self._written = {name: np.zeros((len(self.times), len(pieces)), dtype=bool) for name in self.fields}
+        self._stack = contextlib.ExitStack()
+        self._file: h5py.File | None = None
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            temporary = stack.enter_context(atomic_target(self.path))
+            try:
+                self._file = stack.enter_context(h5py.File(temporary, "w"))
+            except OSError as error:
+                raise InputError("the snapshots file cannot be created", file=self.path, found=str(error)) from error
+            self._create()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with self._stack:
+            self._check_complete()
+            assert self._file is not None
+            self._file.flush()
+
+    def write(self, field: str, step: int, piece: int, array: np.ndarray) -> None:
+        """Write a field of one piece at one step.
+
+        Parameters
+        ----------
+        array : (n, n_comp), n the nodes or integration points of the piece; (n,) where n_comp is 1. Symmetric tensors
+            in Kelvin-Mandel form. NaN at an integration point: its material lacks the field.
+
+        Raises
+        ------
+        InputError : unknown field, step or piece, or a wrong shape.
+        FileFormatError : a value that is not finite; it names the time, the piece and the node.
+        """
+        spec, place = self._specification(field, step, piece)
+        values = np.asarray(array)
+        shape = self._size(spec, piece), spec.n_comp
+        if values.shape != shape and (values.shape != shape[:1] or spec.n_comp != 1):
+            raise InputError("an array has the wrong shape", file=self.path, place=place, expected=shape,
+                             found=values.shape)
+        values = values.reshape(shape)
+        self._check_finite(spec, piece, values, place)
+        if spec.tensor:
+            values = vtk_from_mandel(values)
+        values = values.astype(spec.dtype, copy=False)
+        file = self._open_file()
+        if spec.place == "node":
+            vtkhdf.write_node_field(file, self._layout, field, step, piece, values)
+        else:
+            file[f"{piece_path(piece)}/ip_fields/{key(field)}"][step] = values
+        self._written[field][step, piece] = True
+
+    def _create(self) -> None:
+        file, n_step = self._open_file(), len(self.times)
+        self._layout = vtkhdf.Layout.of_meshes(self._pieces)
+        vtkhdf.create_grid(file, self._layout, self.times)
+        group = file.create_group(ROMLIB_GROUP)
+        group.create_dataset("model", data=self.model.model_dump_json())
+        for name, spec in self.fields.items():
+            entry = group.create_group(f"fields/{key(name)}")
+            entry.attrs.update({"place": spec.place, "n_comp": spec.n_comp, "tensor": spec.tensor,
+                                "dtype": spec.dtype, "original_name": spec.original_name})
+            if spec.place == "node":
+                vtkhdf.create_node_field(file, self._layout, name, spec, n_step)
+        n_inside, n_shared, self._n_ip = 0, 0, np.zeros(len(self._pieces), dtype=np.int64)
+        for p, mesh in enumerate(self._pieces):
+            shared = self._shared_index(p, mesh)
+            vtkhdf.write_piece(file, self._layout, p, mesh)
+            self._n_ip[p] = self._write_details(p, mesh)
+            n_inside += int((shared < 0).sum())
+            n_shared = max(n_shared, int(shared.max(initial=-1)) + 1)
+        vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
+        group.attrs.update({
+            "kind": KIND, "schema_version": SCHEMA_VERSION, "romlib_version": getattr(romlib, "__version__", ""),
+            "solver": self.solver, "units": str(self.model.units), "fingerprint": self.fingerprint,
+            "n_shared": n_shared, "n_node": n_inside + n_shared, "n_cell": int(self._layout.cells[-1]),
+            "n_ip": int(self._n_ip.sum())})
+
+    def _write_details(self, piece: int, mesh: Mesh) -> int:
+        """Write what VTK has no place for; return the number of integration points."""
+        group = self._open_file().create_group(piece_path(piece))
+        write_details(group, mesh)
+        n_ip = sum(block.n_cell * rule(block.quadrature).n_point for block in mesh.blocks)
+        group.attrs["n_ip"] = n_ip
+        fields = group.create_group("ip_fields")
+        for name, spec in self.fields.items():
+            if spec.place == "ip":
+                fields.create_dataset(key(name), (len(self.times), n_ip, spec.n_comp), dtype=spec.dtype)
+        return n_ip
+
+    def _shared_index(self, piece: int, mesh: Mesh) -> np.ndarray:
+        if mesh.shared_index is not None:
+            return mesh.shared_index
+        if len(self._pieces) > 1:
+            raise InputError("the nodes that pieces share are not numbered", file=self.path, place=f"piece {piece}",
+                             remedy="call romlib.mesh.partition.number_shared_nodes on the pieces first")
+        return np.full(mesh.n_node, -1)
+
+    def _specification(self, field: str, step: int, piece: int) -> tuple[FieldSpec, str]:
+        spec = self.fields.get(field)
+        if spec is None:
+            raise InputError("the field was not declared", file=self.path, place=f"field {field!r}",
+                             expected=", ".join(self.fields) or "no field", found=field)
+        if not (0 <= step < len(self.times) and 0 <= piece < len(self._pieces)):
+            raise InputError("no such step or piece", file=self.path, place=f"field {field!r}", found=(step, piece),
+                             expected=f"a step below {len(self.times)}, a piece below {len(self._pieces)}")
+        return spec, f"field {field!r}, step {step} (time {self.times[step]:.6g}), piece {piece}"
+
+    def _size(self, spec: FieldSpec, piece: int) -> int:
+        if spec.place == "ip":
+            return int(self._n_ip[piece])
+        return int(np.diff(self._layout.points)[piece])
+
+    def _check_finite(self, spec: FieldSpec, piece: int, values: np.ndarray, place: str) -> None:
+        wrong = ~np.isfinite(values) if spec.place == "node" else np.isinf(values)
+        if not wrong.any():
+            return
+        row = int(np.flatnonzero(wrong.any(axis=1))[0])
+        if spec.place == "node":
+            where = f"node {self._open_file()[piece_path(piece)]['node_ids'][row]}"
+        else:
+            where = f"integration point {row} of the piece"
+        raise FileFormatError("a value is not a finite number", file=self.path, place=f"{place}, {where}",
+                              expected="finite numbers", found=values[row][wrong[row]][0])
+
+    def _check_complete(self) -> None:
+        for name, written in self._written.items():
+            if not written.all():
+                step, piece = (int(k) for k in np.argwhere(~written)[0])
+                raise FileFormatError(
+                    "a step of a field was never written; the file is not kept", file=self.path,
+                    place=f"field {name!r}, step {step} (time {self.times[step]:.6g}), piece {piece}",
+                    expected=f"{written.size} arrays", found=f"{int(written.sum())}")
+
+    def _open_file(self) -> h5py.File:
+        if not self._file:
+            raise InputError("the snapshots file is not open for writing", file=self.path,
+                             remedy="write inside the `with SnapshotsWriter(...)` statement")
+        return self._file
+
+
+def _checked_times(times: Sequence[float] | np.ndarray, path: Path) -> np.ndarray:
+    times = np.array(times, dtype=float)
+    if times.ndim != 1 or not len(times):
+        raise InputError("a snapshots file needs a list of times", file=path, found=f"shape {times.shape}")
+    if not np.isfinite(times).all():
+        raise InputError("a time is not a finite number", file=path,
+                         place=f"step {int(np.flatnonzero(~np.isfinite(times))[0])}")
+    falls = np.flatnonzero(np.diff(times) <= 0)
+    if len(falls):
+        k = int(falls[0])
+        raise InputError("the times must increase", file=path, place=f"step {k + 1}",
+                         expected=f"more than {times[k]:.6g}", found=f"{times[k + 1]:.6g}")
+    return times

@@ -1,0 +1,185 @@
+"""Bad input is refused by name, and leaves no file behind."""
+
+from __future__ import annotations
+
+import os
+
+import h5py
+import numpy as np
+import pytest
+from snapshots_example import FIELDS, MODEL, TIMES, mixed_mesh  # type: ignore[import-not-found]
+
+from romlib.errors import FileFormatError, InputError, SchemaError
+from romlib.mesh.partition import partition
+from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
+
+DISPLACEMENT = {"displacement": FieldSpec("node", 3)}
+
+
+def leftovers(folder):
+    return sorted(os.listdir(folder))
+
+
+def test_absent_file(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        Snapshots(tmp_path / "nothing.vtkhdf")
+
+
+@pytest.mark.parametrize("part", [0, 0.00001, 0.3, 0.999])
+def test_truncated_file_is_refused_by_name(tmp_path, write_example, part):
+    path = write_example(tmp_path / "whole.vtkhdf")["path"]
+    content = path.read_bytes()
+    cut = tmp_path / "cut.vtkhdf"
+    cut.write_bytes(content[:int(part * len(content))])
+    with pytest.raises(FileFormatError, match=r"cut\.vtkhdf"):
+        Snapshots(cut)
+
+
+def test_a_file_that_is_not_hdf5(tmp_path):
+    (tmp_path / "text.vtkhdf").write_text("hello" * 500)
+    with pytest.raises(FileFormatError, match="not HDF5"):
+        Snapshots(tmp_path / "text.vtkhdf")
+
+
+def test_hdf5_of_somebody_else(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["data"] = 1
+    with pytest.raises(FileFormatError, match=r"not written by romlib[\s\S]*data"):
+        Snapshots(tmp_path / "other.h5")
+
+
+def test_another_kind_of_file_of_romlib(tmp_path):
+    with h5py.File(tmp_path / "x.rom", "w") as file:
+        file.create_group("romlib").attrs["kind"] = "rom"
+    with pytest.raises(FileFormatError, match=r"expected: snapshots[\s\S]*found: rom"):
+        Snapshots(tmp_path / "x.rom")
+
+
+def test_newer_schema(example):
+    with h5py.File(example["path"], "a") as file:
+        file["romlib"].attrs["schema_version"] = 99
+    with pytest.raises(SchemaError, match="found: 99"):
+        Snapshots(example["path"])
+
+
+@pytest.mark.parametrize("lost", ["VTKHDF/PointData/displacement", "romlib/model", "VTKHDF/Steps/Values",
+                                  "romlib/pieces/0/ip_fields/p", "romlib/pieces/0"])
+def test_missing_part_is_named(example, lost):
+    with h5py.File(example["path"], "a") as file:
+        del file[lost]
+    with pytest.raises(FileFormatError, match=lost.rsplit("/", 1)[0]):
+        Snapshots(example["path"])
+
+
+def test_unreadable_model(example):
+    with h5py.File(example["path"], "a") as file:
+        del file["romlib/model"]
+        file["romlib/model"] = '{"colour": "blue"}'
+    with pytest.raises(FileFormatError, match="colour"):
+        Snapshots(example["path"])
+
+
+def test_unknown_field_piece_and_step_are_named(example):
+    with Snapshots(example["path"]) as snapshots:
+        with pytest.raises(InputError, match="displacement, p, stress, temperature"):
+            snapshots.read("velocity", 0)
+        with pytest.raises(InputError, match="piece below"):
+            snapshots.read("stress", 7)
+        with pytest.raises(InputError, match="step below 4"):
+            snapshots.read("stress", 0, 4)
+        with pytest.raises(InputError, match="consecutive"):
+            snapshots.read("stress", 0, slice(0, 4, 2))
+
+
+def test_missing_step_is_named_and_no_file_left(tmp_path):
+    mesh = mixed_mesh()
+    with pytest.raises(FileFormatError, match=r"'displacement', step 2 \(time 0.5\), piece 0"), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", [mesh], MODEL, TIMES, DISPLACEMENT) as writer:
+        for step in (3, 0, 1):
+            writer.write("displacement", step, 0, np.zeros((mesh.n_node, 3)))
+    assert leftovers(tmp_path) == []
+
+
+def test_nan_at_a_node_is_named_with_time_and_node(tmp_path):
+    mesh = mixed_mesh()
+    values = np.zeros((mesh.n_node, 3))
+    values[4, 1] = np.nan
+    with pytest.raises(FileFormatError, match=r"step 1 \(time 0.25\), piece 0, node 50"), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", [mesh], MODEL, TIMES, DISPLACEMENT) as writer:
+        writer.write("displacement", 1, 0, values)
+    assert leftovers(tmp_path) == []
+
+
+def test_infinity_at_an_integration_point_is_refused(tmp_path):
+    values = np.full((68, 1), np.nan)
+    values[7] = np.inf
+    with pytest.raises(FileFormatError, match="integration point 7"), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", [mixed_mesh()], MODEL, TIMES, {"p": FieldSpec("ip")}) as writer:
+        writer.write("p", 0, 0, values)
+
+
+def test_an_error_inside_leaves_the_old_file_as_it_was(tmp_path):
+    path = tmp_path / "a.vtkhdf"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), SnapshotsWriter(path, [mixed_mesh()], MODEL, TIMES, DISPLACEMENT):
+        raise ZeroDivisionError
+    assert leftovers(tmp_path) == ["a.vtkhdf"]
+    assert path.read_text() == "old"
+
+
+def test_nothing_is_under_the_final_name_while_writing(tmp_path):
+    mesh = mixed_mesh()
+    with SnapshotsWriter(tmp_path / "a.vtkhdf", [mesh], MODEL, [0.0], DISPLACEMENT) as writer:
+        assert not (tmp_path / "a.vtkhdf").exists()
+        writer.write("displacement", 0, 0, np.zeros((mesh.n_node, 3)))
+    assert leftovers(tmp_path) == ["a.vtkhdf"]
+
+
+def test_writing_after_the_end_is_refused(tmp_path):
+    mesh = mixed_mesh()
+    with SnapshotsWriter(tmp_path / "a.vtkhdf", [mesh], MODEL, [0.0], DISPLACEMENT) as writer:
+        writer.write("displacement", 0, 0, np.zeros((mesh.n_node, 3)))
+    with pytest.raises(InputError, match="not open"):
+        writer.write("displacement", 0, 0, np.zeros((mesh.n_node, 3)))
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (("velocity", 0, 0, (36, 3)), "expected: displacement"),
+    (("displacement", 4, 0, (36, 3)), "a step below 4"),
+    (("displacement", 0, 1, (36, 3)), "a piece below 1"),
+    (("displacement", 0, 0, (35, 3)), r"expected: \(36, 3\)\n  found: \(35, 3\)"),
+])
+def test_wrong_write_is_refused(tmp_path, call, message):
+    field, step, piece, shape = call
+    with pytest.raises(InputError, match=message), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", [mixed_mesh()], MODEL, TIMES, DISPLACEMENT) as writer:
+        writer.write(field, step, piece, np.zeros(shape))
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize(("times", "message"), [
+    ([0.0, 1.0, 1.0], "place: step 2"), ([0.0, np.nan], "not a finite"), ([], "list of times")])
+def test_wrong_times_are_refused(tmp_path, times, message):
+    with pytest.raises(InputError, match=message):
+        SnapshotsWriter(tmp_path / "a.vtkhdf", [mixed_mesh()], MODEL, times, DISPLACEMENT)
+
+
+@pytest.mark.parametrize("spec", [FieldSpec("cell"), FieldSpec("ip", 5, tensor=True), FieldSpec("ip", dtype="int32"),
+                                  FieldSpec("node", 0)])
+def test_wrong_description_of_a_field_is_refused(tmp_path, spec):
+    with pytest.raises(InputError, match="'thing'"):
+        SnapshotsWriter(tmp_path / "a.vtkhdf", [mixed_mesh()], MODEL, TIMES, {"thing": spec})
+
+
+def test_pieces_without_numbered_interfaces_are_refused(tmp_path):
+    pieces = [type(m)(**{**m.__dict__, "shared_index": None}) for m in partition(mixed_mesh(), 2)]
+    with pytest.raises(InputError, match="number_shared_nodes"), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", pieces, MODEL, TIMES, DISPLACEMENT):
+        pass
+    assert leftovers(tmp_path) == []
+
+
+def test_target_in_an_absent_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="create the folder"), \
+            SnapshotsWriter(tmp_path / "no" / "a.vtkhdf", [mixed_mesh()], MODEL, TIMES, FIELDS):
+        pass
