@@ -79,14 +79,13 @@ class FieldsWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._partial.discard()
+            self._partial.__exit__(kind, error, trace)
             return
-        missing = sorted(set(range(self._n_piece)) - self._written)
-        if missing:
-            self._partial.discard()
-            raise InputError("the fields file is not complete", file=self._partial.path,
-                             expected=f"{self._n_piece} pieces", found=f"pieces {missing[:10]} never written")
-        self._partial.commit()
+        with self._partial:
+            missing = sorted(set(range(self._n_piece)) - self._written)
+            if missing:
+                raise InputError("the fields file is not complete", file=self._partial.path,
+                                 expected=f"{self._n_piece} pieces", found=f"pieces {missing[:10]} never written")
 
 
 class FieldsFile:
@@ -125,29 +124,32 @@ class FieldsFile:
         with contents_of(self.path):
             return read_mesh(self._group(piece)["mesh"])
 
-    def modes(self, piece: int, cluster: int = 0) -> np.ndarray:
-        """Displacement modes of a cluster, (n_mode, n_node, 3)."""
+    def modes(self, piece: int, cluster: int = 0, nodes: np.ndarray | None = None) -> np.ndarray:
+        """Displacement modes of a cluster, (n_mode, n_node, 3), or only those at `nodes` (n,), positions."""
         with contents_of(self.path):
-            return read_array(self._group(piece), f"modes/{cluster}")
+            return _read_rows(self._group(piece)[f"modes/{cluster}"], nodes)
 
-    def liftings(self, piece: int) -> np.ndarray:
-        """Lifting fields, (n_lift, n_node, 3)."""
+    def liftings(self, piece: int, nodes: np.ndarray | None = None) -> np.ndarray:
+        """Lifting fields, (n_lift, n_node, 3), or only at `nodes` (n,)."""
         with contents_of(self.path):
-            return read_array(self._group(piece), "liftings")
+            return _read_rows(self._group(piece)["liftings"], nodes)
 
     def dual_names(self, piece: int = 0) -> list[str]:
         """Names of the dual fields."""
         with contents_of(self.path):
             return read_json(self._group(piece), "dual_names")
 
-    def dual_modes(self, piece: int, field: str) -> np.ndarray:
-        """Modes of a dual field, (n_dual, n_ip, n_comp), Kelvin-Mandel; NaN where no material has it."""
+    def dual_modes(self, piece: int, field: str, ips: np.ndarray | None = None) -> np.ndarray:
+        """Modes of a dual field, (n_dual, n_ip, n_comp), Kelvin-Mandel, or only at `ips` (n,), positions.
+
+        NaN where no material has the field.
+        """
         names = self.dual_names(piece)
         if field not in names:
             raise InputError(f"the ROM has no modes of {field!r}", file=self.path, expected=f"one of {names}",
                              remedy="name the field in offline.dual_fields of the study")
         with contents_of(self.path):
-            return read_array(self._group(piece), f"dual_modes/{names.index(field)}")
+            return _read_rows(self._group(piece)[f"dual_modes/{names.index(field)}"], ips)
 
     def piece(self, piece: int) -> PieceFields:
         """Everything of one piece."""
@@ -169,3 +171,11 @@ class FieldsFile:
         if not 0 <= piece < self.n_piece:
             raise InputError(f"there is no piece {piece}", file=self.path, expected=f"0 to {self.n_piece - 1}")
         return self._file[f"pieces/{piece}"]
+
+
+def _read_rows(dataset: h5py.Dataset, rows: np.ndarray | None) -> np.ndarray:
+    """(n, n_row, n_comp), or only these rows of the second axis, in any order, read without the others."""
+    if rows is None:
+        return np.asarray(dataset[()], dtype=float)
+    unique, inverse = np.unique(np.asarray(rows, dtype=np.int64), return_inverse=True)
+    return np.asarray(dataset[:, unique], dtype=float)[:, inverse]

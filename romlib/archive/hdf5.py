@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import h5py
 import numpy as np
 
 from romlib.errors import FileFormatError, InputError, SchemaError
+from romlib.snapshots.atomic import atomic_target
 
 OLDEST_SCHEMA = 1
 SCHEMA = 1
@@ -26,37 +27,21 @@ class PartialFile:
 
     def __init__(self, path: str | Path, kind: str, fingerprint: str) -> None:
         self.path = Path(path)
-        if not self.path.parent.is_dir():
-            raise InputError("the folder of the file to write does not exist", file=self.path, found=self.path.parent)
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
-        self.file = h5py.File(self._temporary, "w")
+        self._stack = ExitStack()
+        temporary = self._stack.enter_context(atomic_target(self.path))
+        self.file = self._stack.enter_context(h5py.File(temporary, "w"))
         self.file.attrs["romlib_kind"] = kind
         self.file.attrs["schema"] = SCHEMA
         self.file.attrs["fingerprint"] = fingerprint
 
-    def commit(self) -> None:
-        """Flush to disk and give the file its final name."""
-        self.file.close()
-        with open(self._temporary, "rb+") as raw:
-            os.fsync(raw.fileno())
-        os.replace(self._temporary, self.path)
+    def __enter__(self) -> h5py.File:
+        return self.file
 
-    def discard(self) -> None:
-        """Remove what was written."""
-        self.file.close()
-        self._temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def whole_file(path: str | Path, kind: str, fingerprint: str) -> Iterator[h5py.File]:
-    """Write an HDF5 file that appears under its name only if the body raises nothing."""
-    partial = PartialFile(path, kind, fingerprint)
-    try:
-        yield partial.file
-        partial.commit()
-    except BaseException:
-        partial.discard()
-        raise
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the complete file its final name; after an error, remove what was written."""
+        self._stack.__exit__(kind, error, trace)
 
 
 def open_file(path: str | Path, kind: str) -> h5py.File:

@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 from scipy.sparse import csr_matrix
 
-from romlib.archive.hdf5 import contents_of, open_file, read_array, read_json, whole_file, write_json
+from romlib.archive.hdf5 import PartialFile, contents_of, open_file, read_array, read_json, write_json
 from romlib.archive.rom import (
     GappyOperator,
     LiftingData,
@@ -38,7 +38,7 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     FileFormatError : the arrays of the ROM do not fit each other.
     """
     rom.validate()
-    with whole_file(path, "rom", rom.manifest.fingerprint) as file:
+    with PartialFile(path, "rom", rom.manifest.fingerprint) as file:
         write_json(file, "manifest", asdict(rom.manifest))
         write_json(file, "model", rom.model.model_dump(mode="json"))
         write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})

@@ -97,7 +97,8 @@ def stiffness(problem: ReducedProblem, cluster: int, trial: Trial, timings: Timi
     """The reduced consistent tangent of a trial state, (n_mode, n_mode)."""
     clock = perf_counter()
     total = problem.total([
-        block.bases[cluster].stiffness(cast(np.ndarray, result.tangent)) for block, result in zip(problem.blocks, trial.results)])
+        block.bases[cluster].stiffness(cast(np.ndarray, result.tangent))
+        for block, result in zip(problem.blocks, trial.results)])
     timings.linear_algebra += perf_counter() - clock
     return total
 

@@ -1,7 +1,8 @@
-"""From a ROM archive to the reduced problem: with the selected points, or with all integration points."""
+"""From a ROM archive to the reduced problem, with the selected points or all, its histories, and values at points."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ from romlib.errors import InputError
 from romlib.laws.points import MaterialPoints
 from romlib.loads.temperature import initial_temperature, temperature_terms
 from romlib.mesh.operator import StrainOperator
+from romlib.model import Amplitude
+from romlib.online.histories import Histories, histories_of
+from romlib.online.history import ReducedHistory
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
 
 
@@ -57,21 +61,26 @@ class NodalTemperature:
         return self.values[:, position]
 
 
-def temperature_instants(rom: Rom, temperature: NodalTemperature | None) -> np.ndarray | None:
-    """The instants whose temperatures are the terms of the problem; None where the terms are temperature loads.
+def case_histories(
+    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalTemperature | None = None
+) -> Histories:
+    """Histories of all loads of the ROM; the model's amplitude where none is given.
 
-    Without temperature loads the initial temperature, where the model states one, holds: one instant.
+    Without temperature loads the initial temperature, where the model states one, holds: a table of one instant.
     """
+    instants = None
     if temperature is not None:
-        return temperature.times
-    if not rom.temperature.terms and rom.temperature.initial is not None:
-        return np.zeros(1)
-    return None
+        instants = temperature.times
+    elif not rom.temperature.terms and rom.temperature.initial is not None:
+        instants = np.zeros(1)
+    return histories_of(rom.model, amplitudes, times, force_names=rom.force_names, lifting_names=rom.lifting.names,
+                        temperature_names=tuple(rom.temperature.terms), temperature_times=instants)
 
 
-def hyper_reduced_problem(rom: Rom, temperature: NodalTemperature | None = None) -> ReducedProblem:
-    """The problem on the selected points: one block."""
+def reduced_problem(rom: Rom, temperature: NodalTemperature | None = None) -> ReducedProblem:
+    """The hyper-reduced problem: one block with the selected points."""
     stored = rom.temperature
+    terms: np.ndarray | None
     if temperature is not None:
         values = temperature.at(stored.node_ids, stored.node_ids)
         terms = np.ascontiguousarray((stored.matrix @ values.T).T)
@@ -95,10 +104,12 @@ def full_integration_problem(
         mesh = fields.mesh(piece)
         operator = StrainOperator(mesh)
         initial = initial_temperature(rom.model, mesh)
+        nodal: np.ndarray | None
         if temperature is not None:
             nodal = temperature.at(mesh.node_ids, rom.temperature.node_ids)
         elif rom.temperature.terms:
-            nodal = np.stack([temperature_terms(rom.model, mesh)[name] for name in rom.temperature.terms])
+            terms = temperature_terms(rom.model, mesh)
+            nodal = np.stack([terms[name] for name in rom.temperature.terms])
         else:
             nodal = None if initial is None else initial[None]
         bases = [BlockBasis.build(operator.strain(fields.modes(piece, k)), operator.weights)
@@ -113,3 +124,23 @@ def _problem(rom: Rom, blocks: list[PointBlock], temperature: NodalTemperature |
     names = () if temperature is not None else tuple(rom.temperature.terms)
     return ReducedProblem(blocks, [basis.loads for basis in rom.clusters], rom.force_names, rom.lifting.names, names,
                           n_piece=len(blocks))
+
+
+def point_values(problem: ReducedProblem, history: ReducedHistory, field: str, block: int = 0) -> np.ndarray:
+    """Stress or an internal variable at the points of a block, (n_step, n_point, n_comp); NaN where it does not exist.
+
+    Raises
+    ------
+    InputError : no law of the block has a variable of this name.
+    """
+    if field == "stress":
+        return history.stresses[block]
+    points = problem.blocks[block].points
+    known = points.variables()
+    if field not in known:
+        raise InputError(f"no law has a state variable {field!r}", expected=", ".join(["stress", *known]), found=field)
+    values = np.full((len(history.times), problem.blocks[block].n_point, known[field]), np.nan)
+    for group, states in zip(points.groups, history.states[block]):
+        if field in group.law.state_variables:
+            values[:, group.selection] = states[:, :, group.law.state_variables[field]]
+    return values
