@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,8 @@ class DisplacementBasis:
 
     lifting_names : the prescribed constraints. liftings : (n_lift, n_snapshot). modes : (n_snapshot, n_mode), before
     `correction` (n_mode, n_mode), which makes them orthonormal to rounding.
-    coordinates : (n_snapshot, n_mode) of u - sum_k a_k L_k. norms : (n_snapshot,) of u in L2. decomposition : the POD.
+    coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k. remainders, norms : (n_snapshot,), L2 norms
+    of the remainder and of u. decomposition : the POD.
     """
 
     lifting_names: tuple[str, ...]
@@ -28,6 +29,7 @@ class DisplacementBasis:
     modes: np.ndarray
     correction: np.ndarray
     coordinates: np.ndarray
+    remainders: np.ndarray
     norms: np.ndarray
     decomposition: Pod
 
@@ -76,7 +78,8 @@ def reduce_displacement(
     decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode)
     basis = DisplacementBasis(
         tuple(names), liftings, remove.T @ decomposition.combination, np.eye(decomposition.n_mode),
-        remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition)
+        remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(remaining), 0.0)),
+        np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition)
     # Rounding in the Gram matrix leaves small modes a little oblique: once more, on the modes themselves.
     grams = {}
     with comm.agreement():
@@ -85,8 +88,7 @@ def reduce_displacement(
             modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
             grams[piece] = operators.weigh(modes).reshape(basis.n_mode, -1) @ modes.reshape(basis.n_mode, -1).T
     correction = orthonormalise(comm.sum_pieces(grams))
-    return DisplacementBasis(basis.lifting_names, liftings, basis.modes, correction,
-                             basis.coordinates @ correction, basis.norms, decomposition)
+    return replace(basis, correction=correction, coordinates=basis.coordinates @ correction)
 
 
 def reduce_loads(

@@ -31,11 +31,13 @@ def full_problem(
         for piece in pieces:
             operators = training.piece(piece)
             strains = operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
-            terms = operators.temperature_terms
+            terms, free = operators.temperature_terms, operators.points.strain_free_temperature
+            temperature = None if free is None else free[None]
+            if terms:
+                temperature = operators.operator.interpolate(np.stack(list(terms.values())))
             blocks.append(PointBlock(
                 [BlockBasis.build(strains[: basis.n_mode], operators.operator.weights)], operators.points,
-                strains[basis.n_mode:],
-                operators.operator.interpolate(np.stack(list(terms.values()))) if terms else None, piece))
+                strains[basis.n_mode:], temperature, piece))
     model = training.model
     return ReducedProblem(
         blocks, [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
@@ -53,6 +55,8 @@ def add_rom_stresses(
     (n_run,) law evaluations of each run.
     """
     evaluations = []
+    # Without temperature loads the initial temperature, where there is one, holds: a table with one instant.
+    instants = np.zeros(1) if problem.blocks[0].temperature_terms is not None else None
 
     def observe(time: float, iteration: int, gamma: np.ndarray, stresses: list[np.ndarray], converged: bool) -> None:
         if converged or iterates:
@@ -62,7 +66,8 @@ def add_rom_stresses(
     for run in training.runs:
         histories = histories_of(
             training.model, run.amplitudes, run.times(training.model.initial_time), force_names=problem.force_names,
-            lifting_names=problem.lifting_names, temperature_names=problem.temperature_names)
+            lifting_names=problem.lifting_names, temperature_names=problem.temperature_names,
+            temperature_times=None if problem.temperature_names else instants)
         result = solve(problem, histories, NewtonOptions(tolerance=1e-6, record_points=False), observe)
         evaluations.append(int(result.iterations.sum()))
     return np.array(evaluations)

@@ -31,7 +31,8 @@ _FINER = 1e-2
 class DualField:
     """POD of one dual field over the training snapshots.
 
-    coordinates : (n_snapshot, n_dual) of the snapshots. norms : (n_snapshot,) in L2. volume : of the region that has it.
+    coordinates : (n_snapshot, n_dual) of the snapshots. norms : (n_snapshot,) in L2. volume : of the region that has
+    the field.
     """
 
     name: str

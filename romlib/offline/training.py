@@ -63,9 +63,10 @@ class PieceOperators:
         return temperature_terms(self.model, self.mesh)
 
     def temperature(self, amplitudes: dict[str, Amplitude], times: np.ndarray) -> np.ndarray | None:
-        """(n_step, n_ip), or None where the model has no temperature."""
+        """(n_step, n_ip): of the temperature loads, else the initial one, else None."""
         if not self.temperature_terms:
-            return None
+            free = self.points.strain_free_temperature
+            return None if free is None else np.broadcast_to(free, (len(times), len(free)))
         return self.operator.interpolate(temperature_at(self.temperature_terms, amplitudes, times))
 
     def weigh(self, fields: np.ndarray) -> np.ndarray:
