@@ -1,0 +1,205 @@
+"""From measurements to a report: what each is compared with, whether it passes, and what a failure usually means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.check.deviation import Deviation
+from romlib.check.options import CheckOptions
+from romlib.check.report import CheckItem, Status
+from romlib.check.residual import ResidualNorms
+from romlib.loads.forces import force_names
+from romlib.model import Model, Temperature
+from romlib.snapshots.reader import Snapshots
+
+STATE = "state "  # the measurement of the state variable p is "state p"
+
+COMPARED = {
+    "elements": "volume by the solver's rule, Jacobians positive",
+    "strain size": "largest strain (Frobenius norm), for small-strain theory",
+    "constraints": "displacement at constrained dofs, against the prescribed values (relative to the largest one)",
+    "temperature": "temperature of the model, against the stored one",
+    "strain": "strain from displacement, against the stored one",
+    "replay": "the laws, integrated along the strain from displacement",
+    "stress": "stress replayed by the law, against the stored one",
+    "internal_force": "B^T sigma, against the stored internal force (piece by piece)",
+    "equilibrium": "residual of the free dofs, relative to the largest internal force",
+    "load_balance": "l2 norm of the same residual, relative to the largest one of the load",
+}
+MEANING = {
+    "elements": "a cell is distorted, its nodes are in another order, or its formulation is not reproducible",
+    "strain size": "strains this large need finite-strain theory, or the displacement has another unit than the mesh",
+    "constraints": "a tag or component of the constraint is wrong, or its amplitude is not that of this run",
+    "temperature": "a table, field file or initial value of the temperature is not that of this run",
+    "strain": "another element formulation (B-bar, incompatible modes) or integration rule than the solver's, finite "
+              "strain, or a displacement written with few digits",
+    "replay": "parameters of the law, or increments that the solver took and did not write",
+    "stress": "parameters of the law or of thermal expansion, temperature, a law integrated by another scheme than "
+              "implicit Euler, or increments that the solver took and did not write (every second one costs percents)",
+    "internal_force": "another integration rule or order of integration points than the solver's, or a stress written "
+                      "with few digits",
+    "equilibrium": "a load that is missing, has another sign, unit or amplitude; a constraint, contact or spring that "
+                   "the model lacks; stress that is wrong; or a solver that stopped iterating early",
+    "load_balance": "as for equilibrium; or internal forces far larger than the load (thermal or residual stress)",
+}
+
+
+@dataclass
+class Findings:
+    """What was measured on some of the pieces.
+
+    deviations, failures : by measurement. internal_force_source : None where a piece has no internal force.
+    residual : None where it could not be measured on one of the pieces.
+    """
+
+    deviations: dict[str, Deviation]
+    failures: dict[str, str]
+    volume: float
+    n_cell: int
+    internal_force_source: str | None
+    residual: ResidualNorms | None
+
+    def merge(self, other: Findings) -> None:
+        """Take other pieces into account."""
+        for name, deviation in other.deviations.items():
+            self.deviations.setdefault(name, Deviation()).merge(deviation)
+        self.failures = {**other.failures, **self.failures}
+        self.volume, self.n_cell = self.volume + other.volume, self.n_cell + other.n_cell
+        if other.internal_force_source is None:
+            self.internal_force_source = None
+        if self.residual is None or other.residual is None:
+            self.residual = None
+        else:
+            self.residual.merge(other.residual)
+
+
+def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: CheckOptions) -> tuple[CheckItem, ...]:
+    """The items of a report, in the order in which a disagreement is looked for."""
+    units = model.units
+    states = sorted({name for name in (*findings.deviations, *findings.failures) if name.startswith(STATE)})
+    strain = findings.deviations.get("strain size", Deviation()).difference
+    floor = options.reference_floor * (0.0 if math.isnan(strain) else strain)
+    items = [
+        _elements(findings, units.length),
+        _strain_size(findings, options),
+        _deviation(findings, "constraints", options.constraints, units.length, "the model has no constraints"),
+        _deviation(findings, "temperature", options.temperature, units.temperature,
+                   "the file, or the model, has no temperature"),
+        _deviation(findings, "strain", options.strain, "", "the file has no strain"),
+    ]
+    if "replay" in findings.failures:
+        items.append(CheckItem(
+            "replay", "fail", None, None, COMPARED["replay"], findings.failures["replay"], MEANING["replay"]))
+    without_law = "the model has no materials" if not model.materials else "the replay failed"
+    no_stress = without_law if not model.materials or "replay" in findings.failures else "the file has no stress"
+    items.append(_deviation(findings, "stress", options.stress, units.stress, no_stress))
+    items += [_deviation(findings, name, options.state, "", without_law, floor) for name in states]
+    items.append(_deviation(
+        findings, "internal_force", options.internal_force, units.force,
+        "the file has no internal force" if "internal_force" not in snapshots.fields else "there is no stress"))
+    return (*items, *_equilibrium(findings, snapshots, model, options))
+
+
+def _elements(findings: Findings, length: str) -> CheckItem:
+    failure = findings.failures.get("elements")
+    if failure is not None:
+        return CheckItem("elements", "fail", None, None, COMPARED["elements"], failure, MEANING["elements"])
+    detail = f"{findings.n_cell} cells, {findings.volume:.6g} {length}^3"
+    return CheckItem("elements", "pass", findings.volume, None, COMPARED["elements"], detail, MEANING["elements"])
+
+
+def _strain_size(findings: Findings, options: CheckOptions) -> CheckItem:
+    deviation = findings.deviations.get("strain size")
+    name, limit = "strain size", options.strain_size
+    if deviation is None:
+        return _absent(name, limit, "the elements could not be built")
+    value = deviation.difference
+    if math.isnan(value):
+        return CheckItem(name, "fail", value, limit, COMPARED[name], f"not a number at {deviation.place}",
+                         "the displacement has a value that is not a number")
+    status: Status = "pass" if value <= limit else "warn"
+    return CheckItem(name, status, value, limit, COMPARED[name], deviation.place, MEANING[name])
+
+
+def _deviation(
+    findings: Findings, name: str, tolerance: float, unit: str, reason: str, floor: float = 0.0
+) -> CheckItem:
+    """The item of a relative error; `reason`: why it is absent, where it is."""
+    kind = "stress" if name.startswith(STATE) else name
+    compared = COMPARED.get(name, f"{name.removeprefix(STATE)} replayed by the law, against the stored one")
+    if name in findings.failures:
+        return CheckItem(name, "fail", None, tolerance, compared, findings.failures[name], MEANING[kind])
+    deviation = findings.deviations.get(name)
+    if deviation is None:
+        return CheckItem(name, "absent", None, tolerance, compared, reason, MEANING[kind])
+    value = deviation.relative(floor)
+    detail = f"largest difference {deviation.difference:.3g} of {deviation.reference:.6g} {unit}".rstrip()
+    if deviation.place:
+        detail += f", {deviation.place}"
+    return CheckItem(name, _status(value, tolerance), value, tolerance, compared, detail, MEANING[kind])
+
+
+def _equilibrium(
+    findings: Findings, snapshots: Snapshots, model: Model, options: CheckOptions
+) -> tuple[CheckItem, CheckItem]:
+    driven = force_names(model) or any(isinstance(load, Temperature) for load in model.loads.values()) or any(
+        constraint.kind == "prescribed" for constraint in model.constraints.values())
+    failure = findings.failures.get("equilibrium")
+    reason = None
+    if not driven:
+        reason = "the model has no load and no prescribed displacement"
+    elif findings.internal_force_source is None:
+        reason = "neither the file nor a law gives a stress" if not model.materials else "the replay failed"
+    if reason is None and failure is not None:
+        compared = COMPARED["equilibrium"]
+        return (CheckItem("equilibrium", "fail", None, options.equilibrium, compared, failure, MEANING["equilibrium"]),
+                _absent("load_balance", options.load_balance, "see equilibrium"))
+    if reason is not None or findings.residual is None:
+        reason = reason or "it could not be measured on every piece"
+        return (_absent("equilibrium", options.equilibrium, reason),
+                _absent("load_balance", options.load_balance, reason))
+    return (_residual_item(findings, findings.residual, snapshots.times, model, options.equilibrium),
+            _load_item(findings.residual, snapshots.times, model, options.load_balance))
+
+
+def _residual_item(
+    findings: Findings, norms: ResidualNorms, times: np.ndarray, model: Model, tolerance: float
+) -> CheckItem:
+    step, force = int(np.argmax(norms.residual_max)), model.units.force
+    largest, reference = float(norms.residual_max[step]), float(norms.internal_max.max())
+    value = _ratio(largest, reference)
+    detail = (f"largest residual {largest:.3g} of {reference:.6g} {force} ({findings.internal_force_source}), "
+              f"node {norms.node[step]}, t = {times[step]:.6g}")
+    if model.omissions:
+        detail += f"; the deck has what the model lacks: {', '.join(entry.name for entry in model.omissions)}"
+    return CheckItem("equilibrium", _status(value, tolerance), value, tolerance, COMPARED["equilibrium"], detail,
+                     MEANING["equilibrium"])
+
+
+def _load_item(norms: ResidualNorms, times: np.ndarray, model: Model, tolerance: float) -> CheckItem:
+    residual, load = np.sqrt(norms.squares)
+    step, peak = int(np.argmax(residual)), float(load.max())
+    if peak == 0.0:
+        return _absent("load_balance", tolerance, "the model has no force")
+    value = _ratio(float(residual[step]), peak)
+    status: Status = "pass" if value <= tolerance else "warn"
+    detail = f"residual {residual[step]:.3g} of {peak:.6g} {model.units.force}, t = {times[step]:.6g}"
+    name = "load_balance"
+    return CheckItem(name, status, value, tolerance, COMPARED[name], detail, MEANING[name])
+
+
+def _absent(name: str, tolerance: float | None, reason: str) -> CheckItem:
+    return CheckItem(name, "absent", None, tolerance, COMPARED[name], reason, MEANING[name])
+
+
+def _status(value: float, tolerance: float) -> Status:
+    return "pass" if value <= tolerance else "fail"  # a value that is not a number fails
+
+
+def _ratio(value: float, reference: float) -> float:
+    if value == 0.0:
+        return 0.0
+    return value / reference if reference > 0.0 else math.inf

@@ -1,0 +1,228 @@
+"""What is measured on one piece, in blocks of steps: memory is bounded by a piece times a block."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from romlib.check.deviation import Deviation
+from romlib.check.items import STATE, Findings
+from romlib.check.residual import PieceResidual, ResidualFile, amplitude_of, constrained_dofs
+from romlib.errors import InputError, RomlibError
+from romlib.laws.points import MaterialPoints
+from romlib.laws.replay import Record, replay
+from romlib.loads.amplitudes import evaluate
+from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Model
+from romlib.snapshots.reader import Snapshots
+
+BLOCK_BYTES = 32 * 2**20  # of one field of one piece; a handful of them are in memory at a time
+
+
+@dataclass
+class PieceMeasures:
+    """Deviations by measurement, why a measurement failed, and what else is measured on a piece."""
+
+    deviations: dict[str, Deviation] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    volume: float = 0.0
+    n_cell: int = 0
+    internal_force_source: str | None = None
+    residual: PieceResidual | None = None
+
+    def of(self, name: str) -> Deviation:
+        """The deviation of that name, made when first asked for."""
+        return self.deviations.setdefault(name, Deviation())
+
+    def findings(self) -> Findings:
+        """What the other ranks need to know."""
+        return Findings(
+            self.deviations, self.failures, self.volume, self.n_cell, self.internal_force_source,
+            None if self.residual is None else self.residual.norms)
+
+
+class PieceCheck:
+    """One piece of a snapshots file against a model.
+
+    Parameters
+    ----------
+    snapshots, piece, mesh : the file, the number of the piece, and its mesh with the tags of the study.
+    model : the model, completed by the study.
+    """
+
+    def __init__(self, snapshots: Snapshots, piece: int, mesh: Mesh, model: Model) -> None:
+        self.snapshots, self.piece, self.mesh, self.model = snapshots, piece, mesh, model
+        self.times = np.asarray(snapshots.times, dtype=float)
+        self.measures = PieceMeasures(n_cell=mesh.n_cell)
+        self.points: MaterialPoints | None = None
+        self._temperature_terms: dict[str, np.ndarray] = {}
+        self._records: deque[Record] = deque()
+
+    def run(self, node_share: np.ndarray, scratch: ResidualFile) -> PieceMeasures:
+        """Measure everything; what cannot be measured is in `failures` by name of the measurement.
+
+        Parameters
+        ----------
+        node_share : (n_node,), see `romlib.loads.forces.node_share`.
+        scratch : where the forces of shared nodes go.
+        """
+        try:
+            self.operator = StrainOperator(self.mesh)
+        except InputError as error:  # what it cannot build on is a finding of the check, not a crash
+            self.measures.failures["elements"] = f"piece {self.piece}: {error}"
+            return self.measures
+        self.measures.volume = float(self.operator.weights.sum())
+        self._attempt("temperature", self._find_temperature)
+        self._attempt("replay", self._start_replay)
+        self.measures.internal_force_source = self._source_of_internal_force()
+        if self.measures.internal_force_source is not None:
+            self._attempt("equilibrium", self._start_residual, node_share, scratch)
+        for steps in self.blocks():
+            self._block(steps)
+        return self.measures
+
+    def blocks(self) -> Iterator[slice]:
+        """Slices of steps, each of at most `BLOCK_BYTES` of the largest field."""
+        width = max([6, *(self.points.variables().values() if self.points else ())])
+        step_bytes = 8 * width * max(self.operator.n_ip, self.mesh.n_node, 1)
+        size = max(1, BLOCK_BYTES // step_bytes)
+        for start in range(0, len(self.times), size):
+            yield slice(start, min(start + size, len(self.times)))
+
+    def _attempt(self, measurement: str, function: Callable[..., None], *arguments: Any) -> None:
+        """Do something that what the study or the file states can make impossible: then the measurement has failed."""
+        try:
+            function(*arguments)
+        except InputError as error:
+            self.measures.failures[measurement] = str(error)
+
+    def _find_temperature(self) -> None:
+        self._temperature_terms = temperature_terms(self.model, self.mesh)
+
+    def _start_replay(self) -> None:
+        if self.model.materials:
+            self._find_temperature()  # without it there is no replay
+            self.points = MaterialPoints.from_mesh(
+                self.model, self.mesh, self.operator, initial_temperature(self.model, self.mesh))
+            self._history = replay(self.points, self._take_records(), self.model.initial_time)
+
+    def _start_residual(self, node_share: np.ndarray, scratch: ResidualFile) -> None:
+        self.measures.residual = PieceResidual(
+            self.piece, self.mesh, self.model, self.operator, self.times, node_share, scratch)
+
+    def _source_of_internal_force(self) -> str | None:
+        if "internal_force" in self.snapshots.fields:
+            return "stored internal force"
+        if "stress" in self.snapshots.fields:
+            return "B^T sigma of the stored stress"
+        return None if self.points is None else "B^T sigma of the replayed stress"
+
+    def _block(self, steps: slice) -> None:
+        measures, operator, stored = self.measures, self.operator, self.snapshots.fields
+        displacement = self._read("displacement", steps)
+        at_node, at_ip = partial(self._node_place, steps), partial(self._ip_place, steps)
+        strain = operator.strain(displacement)
+        measures.of("strain size").add_size(strain, at_ip)
+        if "strain" in stored:
+            measures.of("strain").add(strain, self._read("strain", steps), at_ip)
+        replayed = self._replay(strain, steps)
+        for name, values in replayed.items():
+            if name in stored:
+                self._compare_replayed(name, values, steps)
+        self._attempt("constraints", self._compare_constraints, displacement, steps)
+        self._attempt("temperature", self._compare_temperature, steps)
+        stress = self._read("stress", steps) if "stress" in stored else replayed.get("stress")
+        force = None if stress is None else operator.internal_force(stress)
+        if "internal_force" in stored:
+            stored_force = self._read("internal_force", steps)
+            if force is not None:
+                measures.of("internal_force").add(force, stored_force, at_node)
+            force = stored_force
+        if measures.residual is not None:
+            if force is None:  # the replay failed on the way
+                measures.residual = measures.internal_force_source = None
+            else:
+                measures.residual.add(steps, force)
+
+    def _read(self, name: str, steps: slice) -> np.ndarray:
+        values = np.asarray(self.snapshots.read(name, self.piece, steps), dtype=float)
+        return values.reshape(*values.shape[:2], -1)
+
+    def _compare_replayed(self, name: str, values: np.ndarray, steps: slice) -> None:
+        assert self.points is not None
+        stored = self._read(name, steps)
+        if stored.shape != values.shape:
+            self.measures.failures[STATE + name] = (
+                f"the law's variable has {values.shape[2]} components, the stored field {stored.shape[2]}")
+            return
+        if name == "stress":
+            self.measures.of("stress").add(values, stored, partial(self._ip_place, steps))
+            return
+        ips = np.flatnonzero(self.points.mask(name))
+        self.measures.of(STATE + name).add(
+            values[:, ips], stored[:, ips], lambda step, k: self._ip_place(steps, step, ips[k]))
+
+    def _replay(self, strain: np.ndarray, steps: slice) -> dict[str, np.ndarray]:
+        """Stress and state variables (n_step, n_ip, n_comp) of the next block; empty once the replay has failed."""
+        points = self.points
+        if points is None or "replay" in self.measures.failures:
+            return {}
+        widths = {name: width for name, width in points.variables().items() if name in self.snapshots.fields}
+        block = {name: np.empty((*strain.shape[:2], width)) for name, width in {"stress": 6, **widths}.items()}
+        try:
+            nodal = temperature_at(self._temperature_terms, self.model.amplitudes, self.times[steps])
+            temperature = None if nodal is None else self.operator.interpolate(nodal)
+            for k, time in enumerate(self.times[steps]):
+                self._records.append((float(time), strain[k], None if temperature is None else temperature[k]))
+                _, block["stress"][k], states = next(self._history)
+                for name in widths:
+                    block[name][k] = points.variable(states, name)
+        except RomlibError as error:
+            self.measures.failures["replay"] = str(error)
+            return {}
+        return block
+
+    def _take_records(self) -> Iterator[Record]:
+        """What the replay pulls its increments from: one is put in `_records` before each step that it makes."""
+        while self._records:
+            yield self._records.popleft()
+
+    def _compare_constraints(self, displacement: np.ndarray, steps: slice) -> None:
+        """Displacement of fixed and prescribed dofs against their values."""
+        for name, constraint in self.model.constraints.items():
+            if constraint.kind == "linear":
+                continue
+            nodes, axes = constrained_dofs(name, constraint, self.mesh)
+            value = np.zeros(len(self.times[steps]))
+            if constraint.kind == "prescribed":
+                value = constraint.value * evaluate(amplitude_of(name, self.model), self.times[steps])
+            found = displacement[:, nodes][:, :, axes]
+            wanted = np.broadcast_to(value[:, None, None], found.shape)
+            self.measures.of("constraints").add(
+                wanted, found, lambda step, k, nodes=nodes, name=name:  # type: ignore[misc]
+                f"constraint {name!r}, " + self._node_place(steps, step, nodes[k]))
+        if "constraints" in self.measures.deviations and displacement.size:
+            self.measures.of("constraints").refer(float(np.linalg.norm(displacement, axis=-1).max()))
+
+    def _compare_temperature(self, steps: slice) -> None:
+        if "temperature" not in self.snapshots.fields:
+            return
+        nodal = temperature_at(self._temperature_terms, self.model.amplitudes, self.times[steps])
+        if nodal is not None:
+            self.measures.of("temperature").add(
+                nodal[..., None], self._read("temperature", steps), partial(self._node_place, steps))
+
+    def _ip_place(self, steps: slice, step: int, ip: int) -> str:
+        cell = self.operator.cell_ids[ip]
+        return (f"cell {int(cell)}, integration point {int(self.operator.point_numbers[ip])}, "
+                f"t = {self.times[steps][step]:.6g}")
+
+    def _node_place(self, steps: slice, step: int, node: int) -> str:
+        return f"node {int(self.mesh.node_ids[node])}, t = {self.times[steps][step]:.6g}"

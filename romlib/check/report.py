@@ -1,0 +1,96 @@
+"""The outcome of a check, as data: for a table, for a program, and for the decision to go on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from romlib.errors import CheckError
+
+Status = Literal["pass", "warn", "fail", "absent"]
+
+
+@dataclass(frozen=True)
+class CheckItem:
+    """One measurement.
+
+    name : short, the same for every file ("strain", "stress", "equilibrium", "state p", ...).
+    value : the relative error (see `CheckOptions`), or the quantity itself where `compared` says so; None where
+        nothing was measured, or what was measured is not a number.
+    tolerance : what `value` may be at most; None where there is no limit.
+    compared : what was compared with what.
+    detail : where and when the largest difference is, with its unit; or why there is no measurement.
+    meaning : what a failure of this measurement usually means.
+    """
+
+    name: str
+    status: Status
+    value: float | None
+    tolerance: float | None
+    compared: str
+    detail: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All measurements of one snapshots file. units : as the file states them; romlib converts nothing."""
+
+    file: str
+    units: str
+    n_piece: int
+    n_step: int
+    items: tuple[CheckItem, ...]
+
+    @property
+    def failed(self) -> list[CheckItem]:
+        """The measurements that failed."""
+        return [item for item in self.items if item.status == "fail"]
+
+    @property
+    def passed(self) -> bool:
+        """True when none failed."""
+        return not self.failed
+
+    def __getitem__(self, name: str) -> CheckItem:
+        """The measurement of that name; KeyError lists those there are."""
+        for item in self.items:
+            if item.name == name:
+                return item
+        raise KeyError(f"{name}: the measurements are {', '.join(item.name for item in self.items)}")
+
+    def raise_if_failed(self) -> None:
+        """Raise CheckError, naming each measurement that failed and what it usually means."""
+        if self.failed:
+            raise CheckError("\n".join([
+                f"the nonintrusivity check failed: {self.file}",
+                *(f"  {item.name}: {_figures(item)}; {item.detail}\n    {item.meaning}" for item in self.failed)]))
+
+    def rows(self) -> list[tuple[str, str, str, str, str, str]]:
+        """Lines of a table: name, status, value, tolerance, what was compared, detail (and meaning, on failure)."""
+        return [
+            (item.name, item.status, _number(item.value), _number(item.tolerance), item.compared,
+             f"{item.detail}\n{item.meaning}".strip() if item.status in ("fail", "warn") else item.detail)
+            for item in self.items]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "file": self.file, "units": self.units, "pieces": self.n_piece, "steps": self.n_step, "passed": self.passed,
+            "items": [{**vars(item), "value": _finite(item.value)} for item in self.items],
+        }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _figures(item: CheckItem) -> str:
+    if item.tolerance is None:
+        return "failed"
+    return f"{_number(item.value) or 'not measured'} (at most {_number(item.tolerance)})"

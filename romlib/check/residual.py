@@ -1,0 +1,189 @@
+"""Residual of equilibrium, external minus internal force: inside the pieces at once, at shared nodes after a sum.
+
+A node in one piece only is judged where it is. At a node that pieces share, the forces of all of them must be added
+first: each piece leaves its part of those nodes in a temporary file, and `shared_residual` adds them block by block.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.loads.amplitudes import evaluate
+from romlib.loads.forces import force_factor, force_names, unit_force
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Amplitude, Constraint, Model
+from romlib.parallel.comm import Comm
+
+AXES = {"x": 0, "y": 1, "z": 2}
+SUM_BYTES = 32 * 2**20  # of the forces of shared nodes that a rank holds at a time
+EXTERNAL, INTERNAL = 0, 1
+
+
+class ResidualFile:
+    """Forces of the shared nodes of this rank's pieces, (n_step, n, 2, 3) a piece, on disk; a context manager."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+        self._parts: dict[int, tuple[np.ndarray, int]] = {}
+        self._end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def open_piece(self, piece: int, shared: np.ndarray, n_step: int) -> None:
+        """Make room for a piece whose shared nodes have these numbers (n,)."""
+        self._parts[piece] = shared, self._end
+        self._end += 8 * 6 * len(shared) * n_step
+
+    def write(self, piece: int, step: int, forces: np.ndarray) -> None:
+        """Keep forces (n_step, n, 2, 3) from this step on."""
+        shared, start = self._parts[piece]
+        self._file.seek(start + 8 * 6 * len(shared) * step)
+        self._file.write(np.ascontiguousarray(forces, dtype=float).tobytes())
+
+    def pieces(self) -> Iterator[int]:
+        """The pieces that have room here."""
+        return iter(self._parts)
+
+    def read(self, piece: int, steps: slice, n_shared: int) -> np.ndarray:
+        """Forces of a block of steps, placed among all shared nodes: (n_step, n_shared, 2, 3)."""
+        shared, start = self._parts[piece]
+        n = steps.stop - steps.start
+        self._file.seek(start + 8 * 6 * len(shared) * steps.start)
+        forces = np.frombuffer(self._file.read(8 * 6 * len(shared) * n)).reshape(n, len(shared), 2, 3)
+        placed = np.zeros((n, n_shared, 2, 3))
+        placed[:, shared] = forces
+        return placed
+
+
+class ResidualNorms:
+    """Per step: largest free residual, where, largest internal force, and sums of squares of residual and load."""
+
+    def __init__(self, n_step: int) -> None:
+        self.residual_max = np.zeros(n_step)
+        self.node = np.full(n_step, -1)
+        self.internal_max = np.zeros(n_step)
+        self.squares = np.zeros((2, n_step))  # free residual, load
+
+    def add(self, steps: slice, forces: np.ndarray, free: np.ndarray, node_ids: np.ndarray) -> None:
+        """Take nodes into account: forces (n_step, n, 2, 3), free (n, 3) bool, node_ids (n,)."""
+        if forces.shape[1] == 0:
+            return
+        residual = (forces[:, :, EXTERNAL] - forces[:, :, INTERNAL]) * free
+        size = np.abs(residual).max(axis=2)
+        worst = size.argmax(axis=1)
+        largest = size[np.arange(len(size)), worst]
+        larger = (largest > self.residual_max[steps]) | np.isnan(largest)
+        self.node[steps] = np.where(larger, node_ids[worst], self.node[steps])
+        self.residual_max[steps] = np.where(larger, largest, self.residual_max[steps])
+        self.internal_max[steps] = np.maximum(self.internal_max[steps], np.abs(forces[:, :, INTERNAL]).max(axis=(1, 2)))
+        self.squares[0, steps] += np.einsum("tni,tni->t", residual, residual)
+        self.squares[1, steps] += np.einsum("tni,tni->t", forces[:, :, EXTERNAL], forces[:, :, EXTERNAL])
+
+    def merge(self, other: ResidualNorms) -> None:
+        """Take into account what another has seen of other nodes."""
+        larger = (other.residual_max > self.residual_max) | np.isnan(other.residual_max)
+        self.node = np.where(larger, other.node, self.node)
+        self.residual_max = np.where(larger, other.residual_max, self.residual_max)
+        self.internal_max = np.maximum(self.internal_max, other.internal_max)
+        self.squares = self.squares + other.squares
+
+
+class PieceResidual:
+    """The residual of one piece: norms over its own nodes, and the forces of its shared nodes in `scratch`.
+
+    Parameters
+    ----------
+    node_share : (n_node,), see `romlib.loads.forces.node_share`.
+
+    Raises
+    ------
+    InputError : a load without an amplitude, or one that the mesh or the materials do not support.
+    """
+
+    def __init__(
+        self, piece: int, mesh: Mesh, model: Model, operator: StrainOperator, times: np.ndarray,
+        node_share: np.ndarray, scratch: ResidualFile,
+    ) -> None:
+        names = force_names(model)
+        self.piece, self.scratch, self.norms = piece, scratch, ResidualNorms(len(times))
+        self._patterns = np.zeros((len(names), mesh.n_node * 3))
+        self._factors = np.zeros((len(times), len(names)))
+        for k, name in enumerate(names):
+            load = model.loads[name]
+            self._patterns[k] = unit_force(
+                load, mesh, model.materials, operator, name=name, node_share=node_share).ravel()
+            self._factors[:, k] = force_factor(load, evaluate(amplitude_of(name, model), times))
+        shared = np.full(mesh.n_node, -1) if mesh.shared_index is None else mesh.shared_index
+        self._own, self._shared = np.flatnonzero(shared < 0), np.flatnonzero(shared >= 0)
+        self._free, self._node_ids = ~constrained(mesh, model), mesh.node_ids
+        scratch.open_piece(piece, shared[self._shared], len(times))
+
+    def add(self, steps: slice, internal: np.ndarray) -> None:
+        """Take a block of internal forces (n_step, n_node, 3) into account."""
+        external = (self._factors[steps] @ self._patterns).reshape(internal.shape)
+        forces = np.stack([external, internal], axis=2)
+        self.norms.add(steps, forces[:, self._own], self._free[self._own], self._node_ids[self._own])
+        self.scratch.write(self.piece, steps.start, forces[:, self._shared])
+
+
+def constrained(mesh: Mesh, model: Model) -> np.ndarray:
+    """The dofs (n_node, 3) that a constraint of any kind holds; a node tag that the mesh lacks is an InputError."""
+    mask = np.zeros((mesh.n_node, 3), dtype=bool)
+    for name, constraint in model.constraints.items():
+        nodes, axes = constrained_dofs(name, constraint, mesh)
+        mask[nodes[:, None], axes] = True
+    return mask
+
+
+def constrained_dofs(name: str, constraint: Constraint, mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes (n,) and components (k,) that a constraint holds; a node tag that the mesh lacks is an InputError."""
+    if constraint.nodes not in mesh.node_tags:
+        raise InputError(
+            f"the node tag {constraint.nodes!r} does not exist", place=f"constraint {name!r}",
+            expected="a node tag of the mesh", found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
+            remedy="correct the tag, or define it in the study")
+    return np.asarray(mesh.node_tags[constraint.nodes]), np.array([AXES[name] for name in constraint.components])
+
+
+def amplitude_of(name: str, model: Model) -> Amplitude:
+    """The amplitude of a load or constraint; InputError where the model has none."""
+    if name not in model.amplitudes:
+        raise InputError(
+            f"{name!r} has no amplitude", place=f"amplitudes.{name}", expected="an amplitude of that name",
+            found=f"amplitudes of {', '.join(model.amplitudes) or 'none'}",
+            remedy="give it in the training entry of the study")
+    return model.amplitudes[name]
+
+
+def shared_norms(
+    scratch: ResidualFile, n_shared: int, n_step: int, free: np.ndarray, node_ids: np.ndarray, most_pieces: int,
+    comm: Comm,
+) -> ResidualNorms:
+    """Norms over the shared nodes, their forces summed over pieces. Collective; the same on every rank.
+
+    Parameters
+    ----------
+    free : (n_shared, 3) bool. node_ids : (n_shared,). most_pieces : of any rank, so that all ranks use equal blocks.
+    """
+    norms = ResidualNorms(n_step)
+    if n_shared == 0:
+        return norms
+    size = max(1, SUM_BYTES // (8 * 6 * n_shared * max(most_pieces, 1)))
+    for start in range(0, n_step, size):
+        steps = slice(start, min(start + size, n_step))
+        total = comm.sum_pieces({piece: scratch.read(piece, steps, n_shared) for piece in scratch.pieces()})
+        norms.add(steps, total, free, node_ids)
+    return norms
