@@ -264,7 +264,7 @@ class MaterialPoints:
         return np.arange(self.n_ip)[group.selection]
 
     def variables(self) -> dict[str, int]:
-        """State variables of all the laws that have points here, with their numbers of components."""
+        """State variables of the laws of all materials, with their numbers of components."""
         out: dict[str, int] = {}
         for group in self.groups:
             for name, columns in group.law.state_variables.items():
