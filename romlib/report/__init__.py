@@ -1,0 +1,1 @@
+"""What a person looks at: comparisons, tables and pictures."""

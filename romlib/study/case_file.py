@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from romlib.model import Amplitude, Case, ExpressionAmplitude
+from romlib.snapshots.atomic import atomic_target
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
@@ -49,16 +49,8 @@ def case_to_toml(case: Case) -> str:
 
 def write_case_file(path: str | Path, case: Case) -> None:
     """Write a case as TOML; the file appears whole or not at all."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(case_to_toml(case))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_target(Path(path)) as temporary:
+        temporary.write_text(case_to_toml(case), encoding="utf-8")
 
 
 def _amplitude_lines(amplitude: Amplitude) -> list[str]:

@@ -8,7 +8,7 @@ by its name.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -27,6 +27,7 @@ from romlib.model import (
     UnitSystem,
 )
 from romlib.model.base import Description
+from romlib.offline.options import OfflineOptions
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
@@ -69,41 +70,6 @@ class Training(Description):
     snapshots: Path
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
     name: str
-
-
-class OfflineOptions(Description):
-    """[offline]: what the ROM is built to.
-
-    pod_tolerance : relative error of the displacement snapshots that the modes leave out,
-        sum_{i>n} lambda_i <= tolerance^2 sum lambda_i; or `modes`, their number.
-    cubature_tolerance : ||G^T w - b|| <= tolerance ||b|| on the integrands of the training set.
-    cubature_training : stresses that train the quadrature: those of the snapshots; and of a full-integration ROM run
-        over the training cases ("full_rom"); and of its Newton iterates ("iterates").
-    dual_fields : fields at integration points that the online stage reconstructs everywhere.
-    dual_tolerance : as pod_tolerance, for the modes of each of them.
-    stress : "read" from the file, "replay" from the displacement by the law, "auto": read where the file has it.
-    skip_check : build the ROM without the nonintrusivity check.
-    """
-
-    pod_tolerance: Tolerance | None = None
-    modes: Annotated[int, Field(ge=1)] | None = None
-    cubature_tolerance: Tolerance = 1e-4
-    cubature_training: Literal["snapshots", "full_rom", "iterates"] = "snapshots"
-    dual_fields: tuple[str, ...] = ("stress",)
-    dual_tolerance: Tolerance = 1e-4
-    stress: Literal["auto", "read", "replay"] = "auto"
-    skip_check: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _tolerance_or_modes(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        if value.get("modes") is not None and value.get("pod_tolerance") is not None:
-            raise ValueError("give pod_tolerance or modes, not both")
-        if value.get("modes") is None and value.get("pod_tolerance") is None:
-            return {**value, "pod_tolerance": 1e-4}
-        return value
 
 
 class CheckSettings(Description):

@@ -1,0 +1,121 @@
+"""Curves over time: the errors of a comparison, and the quantities of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.mesh.operator import StrainOperator
+from romlib.report.compare import Comparison
+from romlib.report.scalar import Scalar
+from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.reader import Snapshots
+
+_COLOURS = ("#3b6fb6", "#d1662d", "#3a8f5c", "#8c5fa8", "#b0892e", "#5b6470")
+_BLOCK_BYTES = 64 * 2**20
+
+
+def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") -> None:
+    """Write a PNG: errors over time (logarithmic), and the norm of each field in the two files.
+
+    Raises
+    ------
+    InputError : matplotlib is not installed, or nothing was compared.
+    """
+    if not comparison.fields:
+        raise InputError("there is nothing to plot: no field was compared", file=comparison.candidate)
+    figure = _figure(1, 2, (13.0, 5.0))
+    errors, norms = figure.axes
+    for colour, (name, field) in zip(_cycle(len(comparison.fields)), comparison.fields.items()):
+        label = f"{name}: {field.relative:.1e}"
+        if np.any(field.over_time > 0):
+            errors.semilogy(comparison.times, np.where(field.over_time > 0, field.over_time, np.nan), color=colour,
+                            marker="o", markersize=3.5, linewidth=1.5, label=label)
+        else:
+            errors.plot([], [], color=colour, label=label)
+        if field.scale > 0:
+            norms.plot(comparison.times, field.reference / field.scale, color=colour, linewidth=1.8, label=name)
+    errors.set_ylabel(r"$\|a-b\|_{L^2}(t)\ /\ \max_t\|b\|_{L^2}$")
+    errors.set_title("Relative errors over time")
+    norms.set_ylabel(r"$\|b\|_{L^2}(t)\ /\ \max_t\|b\|_{L^2}$")
+    norms.set_title("Fields of the reference")
+    for axes in (errors, norms):
+        axes.set_xlabel(f"time ({time_unit})")
+        axes.legend(frameon=False)
+    figure.suptitle(f"{Path(comparison.candidate).name} against {Path(comparison.reference).name}", fontsize=13)
+    _save(figure, output)
+
+
+def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
+    """Write a PNG of a scalar over time: its largest and smallest value, and its mean (over volume, or over nodes).
+
+    Raises
+    ------
+    InputError : matplotlib is not installed, or the file has no such field.
+    """
+    scalar = Scalar.named(snapshots, name)
+    lowest, mean, highest = _extremes(snapshots, scalar)
+    units = snapshots.model.units
+    figure = _figure(1, 1, (8.5, 5.0))
+    axes = figure.axes[0]
+    axes.fill_between(snapshots.times, lowest, highest, color=_COLOURS[0], alpha=0.15, linewidth=0)
+    axes.plot(snapshots.times, highest, color=_COLOURS[0], linewidth=1.8, label="largest")
+    axes.plot(snapshots.times, mean, color=_COLOURS[1], linewidth=1.8,
+              label="mean over the volume" if scalar.spec.place == "ip" else "mean over the nodes")
+    axes.plot(snapshots.times, lowest, color=_COLOURS[0], linewidth=1.2, linestyle="--", label="smallest")
+    axes.set_xlabel(f"time ({units.time})")
+    axes.set_ylabel(scalar.title)
+    axes.set_title(f"{scalar.label} over time, {snapshots.path.name}")
+    axes.legend(frameon=False)
+    _save(figure, output)
+
+
+def _extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n_step = snapshots.n_step
+    lowest, highest = np.full(n_step, np.inf), np.full(n_step, -np.inf)
+    total, weight = np.zeros(n_step), 0.0
+    for piece in range(snapshots.n_piece):
+        at_nodes = scalar.spec.place == "node"
+        n = snapshots.n_node(piece) if at_nodes else snapshots.n_ip(piece)
+        weights = np.ones(n) if at_nodes else StrainOperator(snapshots.mesh(piece)).positive_weights
+        n_block = max(1, _BLOCK_BYTES // (8 * n * scalar.spec.n_comp))
+        there = np.ones(n, dtype=bool)
+        for start in range(0, n_step, n_block):
+            steps = slice(start, min(start + n_block, n_step))
+            values = scalar.values(snapshots.read(scalar.field, piece, steps))
+            there = np.isfinite(values).all(axis=0)
+            if there.any():
+                lowest[steps] = np.minimum(lowest[steps], values[:, there].min(axis=1))
+                highest[steps] = np.maximum(highest[steps], values[:, there].max(axis=1))
+                total[steps] += values[:, there] @ weights[there]
+        weight += float(weights[there].sum())
+    if not weight:
+        raise InputError("the field has no value anywhere", file=snapshots.path, place=scalar.field)
+    return lowest, total / weight, highest
+
+
+def _cycle(n: int) -> list[str]:
+    return [_COLOURS[k % len(_COLOURS)] for k in range(n)]
+
+
+def _figure(rows: int, columns: int, size: tuple[float, float]) -> Any:
+    """A figure of its own, without the global state of pyplot."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise InputError("curves need matplotlib", found=str(error), remedy="pip install 'romlib[plot]'") from error
+    figure = Figure(figsize=size, dpi=150, layout="constrained")
+    for axes in np.atleast_1d(figure.subplots(rows, columns)).ravel():
+        axes.grid(True, color="#e3e5e8", linewidth=0.8)
+        axes.set_axisbelow(True)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    return figure
+
+
+def _save(figure: Any, output: Path) -> None:
+    with atomic_target(Path(output)) as temporary:
+        figure.savefig(temporary, format="png")
