@@ -16,13 +16,16 @@ MPIRUN ?= mpirun --oversubscribe
 # libEGL and Mesa's software renderer are for pictures without a screen.
 PACKAGES := openmpi-bin python3-mpi4py python3-venv libegl1 libgl1 libgl1-mesa-dri libxrender1
 EXTRAS   := converters,plot,test
+# Debian compiles mpi4py against NumPy 1; elsewhere the choice is pip's.
+CONSTRAINTS := $(if $(APT),-c constraints.txt)
+INSTALL  := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 
 # One thread a rank; mpirun started by root (a container) needs to be told that this is meant.
 export OMP_NUM_THREADS ?= 1
 export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 
-.PHONY: help setup demo test lint types unit ranks clean
+.PHONY: help setup system demo test clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -5
@@ -31,9 +34,9 @@ setup: $(VENV)/.installed
 
 # Renewed when the metadata change; the sources themselves are used in place.
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/.created
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(INSTALL) -e '.[$(EXTRAS)]'
 	@$(BIN)/python -c 'import mpi4py' 2>/dev/null \
-	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mpi]'
+	    || $(INSTALL) -e '.[mpi]'
 	@touch $@
 
 # With the system's packages: mpi4py has to be the one that was built for the system's MPI.
@@ -41,7 +44,6 @@ $(VENV)/.created: | system
 	$(PYTHON) -m venv --system-site-packages $(VENV)
 	@touch $@
 
-.PHONY: system
 system:
 	@[ -z '$(APT)' ] || ./.ci/packages $(PACKAGES)
 
