@@ -1,0 +1,149 @@
+"""Zset's result files: the .ut header, and .node and .integ as big-endian float32 seen through memory maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from romlib.errors import FileFormatError, InputError
+
+DTYPE = np.dtype(">f4")
+# No stress, displacement or force of a computation that converged is as large; a number read in the wrong byte order
+# easily is.
+ABSURD = 1e30
+
+
+@dataclass(frozen=True)
+class ResultHeader:
+    """A .ut file: variables in the order of storage, and one row a record. cycle, sequence, increment : (n_record,)."""
+
+    file: Path
+    mesh_file: str
+    node_variables: tuple[str, ...]
+    ip_variables: tuple[str, ...]
+    times: np.ndarray
+    cycle: np.ndarray
+    sequence: np.ndarray
+    increment: np.ndarray
+
+    @property
+    def n_record(self) -> int:
+        return len(self.times)
+
+    def missing_increments(self) -> int:
+        """Increments that were computed and not stored, as far as the numbers of the stored ones tell."""
+        same = (np.diff(self.cycle) == 0) & (np.diff(self.sequence) == 0)
+        return int((np.diff(self.increment) - 1)[same].clip(min=0).sum())
+
+
+def read_ut(path: Path) -> ResultHeader:
+    """Header of the results.
+
+    Raises
+    ------
+    InputError : no such file. FileFormatError : empty, or a record that makes no sense.
+    """
+    if not path.is_file():
+        raise InputError("the file of the results' header does not exist", file=path,
+                         remedy="give the deck or the .ut of a computation that ran")
+    lines = path.read_text(encoding="latin-1").splitlines()
+    words: dict[str, list[str]] = {}
+    records: list[list[float]] = []
+    for number, line in enumerate(lines, start=1):
+        parts = line.split("%")[0].split()
+        if parts and parts[0].startswith("**"):
+            words[parts[0].lstrip("*")] = parts[1:]
+        elif parts:
+            records.append(_record(path, number, parts, len(records) + 1))
+    if not records or not words.get("meshfile"):
+        raise FileFormatError("the header of the results is empty", file=path, expected="**meshfile and records",
+                              found=f"{len(lines)} lines, {len(records)} records")
+    table = np.array(records)
+    times = table[:, 4]
+    if (np.diff(times) <= 0).any():
+        record = int(np.flatnonzero(np.diff(times) <= 0)[0]) + 1
+        raise FileFormatError("the times of the records do not increase", file=path, place=f"record {record + 1}",
+                              expected=f"more than {times[record - 1]:g}", found=f"{times[record]:g}",
+                              remedy="convert the results of one run at a time")
+    cycle, sequence, increment = (table[:, k].astype(int) for k in (1, 2, 3))
+    header = ResultHeader(path, words["meshfile"][0], tuple(words.get("node", ())), tuple(words.get("integ", ())),
+                          times, cycle, sequence, increment)
+    for kind in (header.node_variables, header.ip_variables):
+        if len(set(kind)) != len(kind):
+            raise FileFormatError("a variable stands twice", file=path, found=" ".join(kind))
+    return header
+
+
+def _record(path: Path, line: int, parts: list[str], expected: int) -> list[float]:
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 5 or not np.isfinite(numbers).all() or int(numbers[0]) != expected:
+        raise FileFormatError("a record of the results cannot be read", file=path, place=f"line {line}",
+                              expected=f"{expected} cycle sequence increment time", found=" ".join(parts))
+    return numbers
+
+
+def map_records(path: Path, header: ResultHeader, values: int, what: str) -> np.ndarray:
+    """Memory map (n_record, values) of a result file.
+
+    what : what a record holds, for the message. Raises InputError : no such file; FileFormatError : the wrong size.
+    """
+    if not path.is_file():
+        raise InputError("a result file does not exist", file=path, expected=f"{what}, as {header.file.name} says")
+    expected, found = header.n_record * values * DTYPE.itemsize, path.stat().st_size
+    if expected != found:
+        whole, rest = divmod(found, values * DTYPE.itemsize)
+        holds = f"{found} bytes: {whole} records" + (f" and {rest} bytes" if rest else "")
+        if found < expected:
+            message = "the result file is truncated, or its header promises more records than it holds"
+        else:
+            message = "the result file holds more than its header says"
+        raise FileFormatError(message, file=path, place=f"record {min(whole + 1, header.n_record)}", found=holds,
+                              expected=f"{expected} bytes: {header.n_record} records of {what}",
+                              remedy="copy the files again, or run the solver again; with other elements than the mesh "
+                                     "names, the number of integration points differs too")
+    return np.memmap(path, DTYPE, "r", shape=(header.n_record, values))
+
+
+def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndarray:
+    """(n_value,) float64: a record (from one) of a file without header.
+
+    Raises
+    ------
+    InputError : no such file. FileFormatError : too short for the record, or a value that is not finite.
+    """
+    if not path.is_file():
+        raise InputError("the field file that the deck names does not exist", file=path, remedy="put it beside the deck")
+    if n_value == 0:
+        return np.empty(0)
+    size, needed = path.stat().st_size, n_value * DTYPE.itemsize
+    if size < record * needed or size % needed:
+        raise FileFormatError("a field file has the wrong size", file=path, place=f"record {record}",
+                              expected=f"{needed} bytes a record: one value for each of {n_value} {what}",
+                              found=f"{size} bytes")
+    values = np.fromfile(path, DTYPE, n_value, offset=(record - 1) * needed).astype(float)
+    check_values(values, path, lambda position: f"record {record}, {what[:-1]} number {position + 1} of the file")
+    return values
+
+
+def check_values(values: np.ndarray, path: Path, place: Callable[[int], str]) -> None:
+    """FileFormatError for a value that is not finite or is absurd; `place` turns its position in `values` into words."""
+    flat = values.ravel()
+    with np.errstate(invalid="ignore"):
+        bad = ~(np.abs(flat) < ABSURD)
+    if not bad.any():
+        return
+    position = int(np.flatnonzero(bad)[0])
+    swapped = float(np.float32(flat[position]).byteswap())
+    if np.isfinite(flat[position]) or (bad.mean() > 0.01 and 1e-20 < abs(swapped) < 1e20):
+        raise FileFormatError(
+            "a value is absurdly large: the file seems to be in the other byte order", file=path,
+            place=place(position), expected="big-endian float32", found=f"{flat[position]:g} (swapped: {swapped:g})",
+            remedy="copy the solver's file without converting it")
+    raise FileFormatError("a field has a value that is not finite", file=path, place=place(position),
+                          found=flat[position], remedy="the solver diverged, or the file is damaged")
