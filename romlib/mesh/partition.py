@@ -41,7 +41,8 @@ def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
     graph = _dual_graph(cell_faces(mesh), mesh.n_cell)
     points = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
     _, membership = pymetis.part_graph(
-        n_piece, xadj=graph.indptr, adjncy=graph.indices, vweights=points, options=pymetis.Options(seed=_SEED))
+        n_piece, adjacency=pymetis.CSRAdjacency(graph.indptr, graph.indices), vweights=points,
+        options=pymetis.Options(seed=_SEED))
     owners = np.asarray(membership, dtype=np.int64)
     empty = np.flatnonzero(np.bincount(owners, minlength=n_piece) == 0)
     if len(empty):

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from itertools import product
+from math import factorial
+
+import numpy as np
+import pytest
+
+from romlib.errors import UnsupportedError
+from romlib.mesh.quadrature import CELL_VOLUME, RULES, Rule, rule
+
+every_rule = pytest.mark.parametrize("quadrature", RULES.values(), ids=list(RULES))
+
+
+def monomial_integral(cell: str, e: tuple[int, ...]) -> float:
+    """Integral of xi^e over the reference cell, in closed form."""
+    def line(k: int) -> float:
+        return 0.0 if k % 2 else 2.0 / (k + 1)
+
+    def simplex(*k: int) -> float:
+        return float(np.prod([factorial(i) for i in k])) / factorial(sum(k) + len(k))
+
+    if cell in ("quad", "hex"):
+        return float(np.prod([line(k) for k in e]))
+    if cell in ("tri", "tet"):
+        return simplex(*e)
+    return simplex(*e[:2]) * line(e[2])
+
+
+def worst_error(quadrature: Rule, degree: int) -> float:
+    exponents = [e for e in product(range(degree + 1), repeat=quadrature.points.shape[1]) if sum(e) == degree]
+    return max(abs(np.prod(quadrature.points ** np.array(e), axis=1) @ quadrature.weights
+                   - monomial_integral(quadrature.cell, e)) for e in exponents)
+
+
+@every_rule
+def test_polynomials_up_to_the_degree_are_integrated_exactly(quadrature: Rule) -> None:
+    for degree in range(quadrature.degree + 1):
+        assert worst_error(quadrature, degree) < 1e-14
+
+
+@every_rule
+def test_the_degree_is_not_understated(quadrature: Rule) -> None:
+    assert worst_error(quadrature, quadrature.degree + 1) > 1e-6
+
+
+@every_rule
+def test_weights_sum_to_the_volume_and_points_lie_in_the_cell(quadrature: Rule) -> None:
+    np.testing.assert_allclose(quadrature.weights.sum(), CELL_VOLUME[quadrature.cell], rtol=1e-14)
+    x = quadrature.points
+    if quadrature.cell in ("quad", "hex"):
+        assert np.all(np.abs(x) < 1.0)
+    else:
+        plane = x[:, :2] if quadrature.cell == "wedge" else x
+        assert np.all(plane > 0.0) and np.all(plane.sum(axis=1) < 1.0)
+
+
+def test_only_the_five_point_tetrahedron_of_zset_has_a_negative_weight() -> None:
+    assert {name for name, r in RULES.items() if np.any(r.weights <= 0.0)} == {"tet_5_zset"}
+
+
+def test_the_five_point_tetrahedron_has_the_order_and_the_weights_of_zset() -> None:
+    a, b = 1.0 / 6.0, 1.0 / 2.0
+    np.testing.assert_allclose(
+        rule("tet_5_zset").points, [[a, a, a], [b, a, a], [a, b, a], [a, a, b], [0.25, 0.25, 0.25]], rtol=1e-15)
+    np.testing.assert_allclose(rule("tet_5_zset").weights, [3 / 40] * 4 + [-2 / 15], rtol=1e-15)
+
+
+def test_the_six_point_wedge_runs_through_the_lower_triangle_first() -> None:
+    a, b, h = 1.0 / 6.0, 2.0 / 3.0, 1.0 / np.sqrt(3.0)
+    triangle = [[a, a], [b, a], [a, b]]
+    expected = [[*p, z] for z in (-h, h) for p in triangle]
+    for name in ("wedge_6", "wedge_6_zset"):
+        np.testing.assert_allclose(rule(name).points, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["hex_gauss_8", "hex_gauss_27", "quad_gauss_9"])
+def test_gauss_points_run_xi_fastest_then_eta_then_zeta(name: str) -> None:
+    x = rule(name).points
+    keys = [tuple(row) for row in np.round(x[:, ::-1], 12)]
+    assert keys == sorted(keys)
+
+
+def test_gauss_rules_integrate_products_of_degree_2n_minus_1_in_each_variable() -> None:
+    quadrature = rule("hex_gauss_27")
+    for e in product(range(6), repeat=3):
+        value = np.prod(quadrature.points ** np.array(e), axis=1) @ quadrature.weights
+        assert abs(value - monomial_integral("hex", e)) < 1e-14
+
+
+def test_an_unknown_rule_is_refused_by_name() -> None:
+    with pytest.raises(UnsupportedError, match="hex_gauss_64"):
+        rule("hex_gauss_64")
