@@ -1,4 +1,4 @@
-"""The replay of a real Zset computation: Norton flow with nonlinear kinematic hardening under thermal and centrifugal load."""
+"""The replay of a real Zset computation: Norton flow, nonlinear kinematic hardening, thermal strain."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,8 @@ TIMES = np.linspace(0.0, 2.0, 11)
 def cube(data_dir):
     """Integration-point fields of the stored records, (11, 1728) or (11, 1728, 6) Kelvin-Mandel; temperature last."""
     folder = data_dir / "zset" / "MecaSequential"
-    names = next(line.split()[1:] for line in (folder / "cube.ut").read_text().splitlines() if line.startswith("**integ"))
+    header = (folder / "cube.ut").read_text().splitlines()
+    names = next(line.split()[1:] for line in header if line.startswith("**integ"))
     raw = np.fromfile(folder / "cube.integ", dtype=">f4").astype(float).reshape(len(TIMES), N_CELL, len(names), 8)
     fields = {name: raw[:, :, k].reshape(len(TIMES), -1) for k, name in enumerate(names)}
     out = {"evrcum": fields["evrcum"]}
@@ -36,7 +37,7 @@ def _temperature(folder):
     first, second = (np.fromfile(folder / f"temperature{k}.node", dtype=">f4").astype(float) for k in (1, 2))
     weight = np.interp(TIMES, [0.0, 1.0, 2.0], [0.0, 1.0, 0.0])
     nodal = (1.0 - weight)[:, None] * first + weight[:, None] * second
-    corner = np.array([[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]])
+    corner = np.array([[x, y, z] for z in (-1, 1) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
     gauss = np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)]) / np.sqrt(3.0)
     shape = np.prod(1.0 + gauss[:, None, :] * corner[None, :, :], axis=2) / 8.0
     return np.einsum("qa,tca->tcq", shape, nodal[:, connectivity]).reshape(len(TIMES), -1)
@@ -53,8 +54,8 @@ def _material(**changed):
 def _replay(cube, material):
     n = N_CELL * 8
     points = MaterialPoints.from_arrays(
-        {"cube": material}, np.zeros(n, dtype=int), np.repeat(np.arange(1, N_CELL + 1), 8), np.tile(np.arange(8), N_CELL),
-        np.zeros((n, 3)))
+        {"cube": material}, np.zeros(n, dtype=int), np.repeat(np.arange(1, N_CELL + 1), 8),
+        np.tile(np.arange(8), N_CELL), np.zeros((n, 3)))
     records = zip(TIMES, cube["eto"], cube["temperature"])
     history = [(stress, points.variable(states, "p")[:, 0], points.variable(states, "plastic_strain"))
                for _, stress, states in replay(points, records, 0.0)]
