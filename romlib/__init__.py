@@ -1,0 +1,39 @@
+"""romlib: reduced order models of nonlinear structures, from the files of any finite element solver.
+
+    rom = romlib.load("x.rom")
+    solution = rom.solve(times=..., amplitudes={"pressure": "12*sin(2*pi*t)"})
+
+Importing romlib imports nothing else: the names below are looked up when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from romlib.errors import RomlibError
+    from romlib.online.reduced import NodalTemperature
+    from romlib.online.rom import ReducedOrderModel, load
+    from romlib.solution.solution import Solution
+
+__version__ = "0.1.0"
+__all__ = ["NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "load"]
+
+_HOME = {
+    "load": "romlib.online.rom",
+    "ReducedOrderModel": "romlib.online.rom",
+    "NodalTemperature": "romlib.online.reduced",
+    "Solution": "romlib.solution.solution",
+    "RomlibError": "romlib.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'romlib' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

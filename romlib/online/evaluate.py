@@ -11,23 +11,10 @@ import numpy as np
 
 from romlib.online.histories import Level
 from romlib.online.problem import PointBlock, ReducedProblem
+from romlib.solution.timings import Timings
 
 if TYPE_CHECKING:
     from romlib.laws.points import PointsResult
-
-
-@dataclass
-class Timings:
-    """Seconds spent in the laws, in linear algebra (reduced forces, tangents, solves), and in total."""
-
-    law: float = 0.0
-    linear_algebra: float = 0.0
-    total: float = 0.0
-
-    @property
-    def rest(self) -> float:
-        """Seconds spent elsewhere."""
-        return self.total - self.law - self.linear_algebra
 
 
 @dataclass(eq=False)

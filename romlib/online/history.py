@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from romlib.online.evaluate import Committed, Timings
+from romlib.online.evaluate import Committed
+from romlib.solution.timings import Timings
 
 
 @dataclass(eq=False)

@@ -11,11 +11,12 @@ import numpy as np
 from scipy.linalg.lapack import dgesv
 
 from romlib.errors import ConvergenceError, InputError
-from romlib.online.evaluate import Committed, HeldForce, Timings, Trial, integrate, stiffness, virgin
+from romlib.online.evaluate import Committed, HeldForce, Trial, integrate, stiffness, virgin
 from romlib.online.histories import Histories, Level
 from romlib.online.history import ReducedHistory
 from romlib.online.predictor import Predictor
 from romlib.online.problem import ReducedProblem
+from romlib.solution.timings import Timings
 
 Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
 _MAX_HALVINGS = 3

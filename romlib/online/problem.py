@@ -34,6 +34,7 @@ class BlockBasis:
 
     matrix: np.ndarray
     weighted: np.ndarray
+    weights: np.ndarray
 
     @classmethod
     def build(cls, strain_modes: np.ndarray, weights: np.ndarray) -> BlockBasis:
@@ -42,7 +43,7 @@ class BlockBasis:
         if weights.shape != (n_point,):
             raise InputError("the weights do not fit the points of the modes", expected=(n_point,), found=weights.shape)
         matrix = np.ascontiguousarray(strain_modes.reshape(n_mode, n_point * 6).T, dtype=float)
-        return cls(matrix, matrix * np.repeat(weights, 6)[:, None])
+        return cls(matrix, matrix * np.repeat(weights, 6)[:, None], weights)
 
     @property
     def n_mode(self) -> int:

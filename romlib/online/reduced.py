@@ -144,3 +144,17 @@ def point_values(problem: ReducedProblem, history: ReducedHistory, field: str, b
         if field in group.law.state_variables:
             values[:, group.selection] = states[:, :, group.law.state_variables[field]]
     return values
+
+
+def reactions(
+    problem: ReducedProblem, history: ReducedHistory, lifting_loads: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The force conjugate to each lifting's amplitude, (n_step,): sum_l w_l sigma_l : eps(L_k) - f_ext . L_k.
+
+    lifting_loads : (n_force, n_lift), L_k . f of the unit loads.
+    """
+    total = -history.force @ lifting_loads
+    for block, stress in zip(problem.blocks, history.stresses):
+        strains = block.lifting_strains * block.bases[0].weights[:, None]
+        total = total + np.tensordot(stress, strains, axes=((1, 2), (1, 2)))
+    return {name: total[:, k] for k, name in enumerate(problem.lifting_names)}

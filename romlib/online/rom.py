@@ -1,0 +1,168 @@
+"""A reduced order model as the user holds it: load it, solve cases with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from romlib.archive.fieldsfile import FieldsFile
+from romlib.archive.rom import Rom
+from romlib.archive.romfile import fields_path, read_rom
+from romlib.errors import InputError
+from romlib.model import Amplitude, Case, Times
+from romlib.online.newton import NewtonOptions, solve
+from romlib.online.problem import ReducedProblem
+from romlib.online.reduced import (
+    NodalTemperature,
+    case_histories,
+    full_integration_problem,
+    point_values,
+    reactions,
+    reduced_problem,
+)
+from romlib.solution.solution import Solution
+
+_AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
+
+
+def load(path: str | Path) -> ReducedOrderModel:
+    """Read x.rom. The x.fields.rom beside it is only opened when full fields are asked for.
+
+    Raises
+    ------
+    InputError, FileFormatError, SchemaError : no such file, a damaged one, or one of another schema version.
+    """
+    return ReducedOrderModel(read_rom(path), fields_path(path))
+
+
+class ReducedOrderModel:
+    """A ROM ready to solve cases.
+
+    rom : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
+    """
+
+    def __init__(self, rom: Rom, fields_path: Path | None = None) -> None:
+        self.rom, self.fields_path = rom, fields_path
+        self._problem: ReducedProblem | None = None
+
+    def __repr__(self) -> str:
+        modes = ", ".join(str(basis.n_mode) for basis in self.rom.clusters)
+        return (f"ReducedOrderModel({modes} modes, {np.count_nonzero(self.rom.clusters[0].weights)} of "
+                f"{self.rom.manifest.n_ip} integration points, cases {list(self.rom.cases)})")
+
+    def open_fields(self) -> FieldsFile:
+        """Open the fields file of this ROM.
+
+        Raises
+        ------
+        InputError : it is not beside the ROM file. FileFormatError : it belongs to another ROM.
+        """
+        if self.fields_path is None or not self.fields_path.is_file():
+            raise InputError(
+                "the fields file of the ROM is not there", file=self.fields_path,
+                remedy="copy the .fields.rom beside the .rom: full fields and full integration need it")
+        return FieldsFile(self.fields_path, self.rom.manifest.fingerprint)
+
+    def solve(
+        self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
+        amplitudes: Mapping[str, Any] | None = None, temperature: NodalTemperature | None = None,
+        hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cuts: int = 8,
+    ) -> Solution:
+        """Solve a case.
+
+        Parameters
+        ----------
+        case : a named case of the study, or a `Case`; what follows goes before it.
+        times : the output times, the initial one first.
+        amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
+            an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
+        temperature : nodal temperatures instead of the model's temperature loads.
+        hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
+        tolerance, max_iterations, max_cuts : of the Newton method, see `NewtonOptions`.
+
+        Raises
+        ------
+        InputError : an unknown case or amplitude, no times, a load without amplitude.
+        ConvergenceError : a step does not converge and cannot be cut further.
+        """
+        chosen = self._case(case)
+        if times is None and chosen is None:
+            raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
+                             remedy="rom.solve(case=...), or rom.solve(times=...)")
+        instants = output_times(chosen.times if times is None and chosen is not None else times)
+        used = {**(chosen.amplitudes if chosen else {}), **self._amplitudes(amplitudes or {}, temperature)}
+        histories = case_histories(self.rom, used, instants, temperature)
+        problem = self._build(hyper_reduction, temperature)
+        options = NewtonOptions(tolerance, max_iterations, max_cuts)
+        history = solve(problem, histories, options)
+        return Solution(
+            self.rom, history.times, history.coordinates, history.clusters, history.lifting,
+            {**self.rom.model.amplitudes, **used}, reactions(problem, history, self.rom.lifting.loads),
+            history.iterations, history.cuts, history.timings, hyper_reduction,
+            partial(point_values, problem, history), self._tensors(problem), self.open_fields)
+
+    def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
+        """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
+        if not hyper_reduction:
+            with self.open_fields() as fields:
+                return full_integration_problem(self.rom, fields, temperature)
+        if temperature is not None:
+            return reduced_problem(self.rom, temperature)
+        if self._problem is None:
+            self._problem = reduced_problem(self.rom)
+        return self._problem
+
+    def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
+        laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
+        return frozenset({"stress"} | laws | {name for name, gappy in self.rom.gappy.items() if gappy.tensor})
+
+    def _case(self, case: str | Case | None) -> Case | None:
+        if case is None or isinstance(case, Case):
+            if case is not None:
+                self._refuse_unknown(case.amplitudes, None)
+            return case
+        if case not in self.rom.cases:
+            raise InputError(f"the ROM has no case {case!r}", expected=f"one of {list(self.rom.cases)}",
+                             remedy="give times and amplitudes instead")
+        return self.rom.cases[case]
+
+    def _amplitudes(
+        self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None
+    ) -> dict[str, Amplitude]:
+        self._refuse_unknown(amplitudes, temperature)
+        try:
+            return _AMPLITUDES.validate_python(dict(amplitudes))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError("an amplitude cannot be understood", place=f"amplitudes[{first['loc'][0]!r}]",
+                             expected="a number, a formula in t, or {'time': [...], 'value': [...]}",
+                             found=f"{first['msg']} ({amplitudes[str(first['loc'][0])]!r})") from None
+
+    def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
+        terms = () if temperature is not None else tuple(self.rom.temperature.terms)
+        known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
+        unknown = [name for name in amplitudes if name not in known]
+        if unknown:
+            raise InputError(f"the ROM has no load {unknown[0]!r}", place="amplitudes", expected=f"one of {list(known)}",
+                             found=unknown[0])
+
+
+def output_times(times: Times | Sequence[float] | np.ndarray | None) -> np.ndarray:
+    """The times of a description, (n_step,): start, every step, and stop; or the list itself."""
+    if not isinstance(times, Times):
+        return np.asarray(times, dtype=float)
+    if times.values is not None:
+        return np.array(times.values)
+    stop, step = float(times.stop or 0.0), float(times.step or 0.0)
+    n_interval = (stop - times.start) / step
+    whole = int(np.floor(n_interval + 1e-9))
+    instants = times.start + step * np.arange(whole + 1)
+    if n_interval - whole > 1e-9:
+        return np.append(instants, stop)
+    instants[-1] = stop
+    return instants

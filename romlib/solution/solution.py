@@ -1,0 +1,259 @@
+"""The solution of an online run: full fields on demand, probes, reactions, and a snapshots file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from romlib.archive.fieldsfile import FieldsFile
+from romlib.archive.rom import Rom
+from romlib.errors import InputError
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Amplitude
+from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.writer import SnapshotsWriter
+from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
+from romlib.solution.timings import Timings
+from romlib.tensors import von_mises
+
+Steps = int | slice | Sequence[int] | np.ndarray
+_ALL = slice(None)
+_BLOCK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Values at one place, or at the places of a tag.
+
+    values : (n_step, ...) at one place, (n_step, n, ...) at a tag's; the last axis has the components (Kelvin-Mandel
+    for a symmetric tensor) where there are several.
+    coordinates : (n, 3). ids : (n,), solver's ids of the nodes, or of the cells. numbers : (n,), numbers of the
+    integration points in their cells, or None. where : in words.
+    """
+
+    values: np.ndarray
+    coordinates: np.ndarray
+    ids: np.ndarray
+    numbers: np.ndarray | None
+    where: str
+
+
+@dataclass(eq=False)
+class Solution:
+    """A solved case. Arrays in memory: time first; symmetric tensors Kelvin-Mandel (see `romlib.tensors`).
+
+    rom : what was solved. times : (n_step,). coordinates : (n_step, n_mode). clusters : (n_step,).
+    lifting : (n_step, n_lift). amplitudes : descriptions used, by name. reactions : by prescribed constraint,
+    (n_step,), the force (or moment) conjugate to its amplitude. iterations, cuts : (n_step,). timings : seconds.
+    hyper_reduced : whether the laws were integrated at the selected points only.
+    point_values : (field, block) -> (n_step, n_point, n_comp), the laws' own values; one block with the selected
+    points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
+    open_fields : opens the fields file; raises an error that says where it should be.
+    """
+
+    rom: Rom
+    times: np.ndarray
+    coordinates: np.ndarray
+    clusters: np.ndarray
+    lifting: np.ndarray
+    amplitudes: dict[str, Amplitude]
+    reactions: dict[str, np.ndarray]
+    iterations: np.ndarray
+    cuts: np.ndarray
+    timings: Timings
+    hyper_reduced: bool
+    point_values: Callable[[str, int], np.ndarray]
+    tensors: frozenset[str]
+    open_fields: Callable[[], FieldsFile]
+
+    @property
+    def n_step(self) -> int:
+        """Number of output times, the initial one included."""
+        return len(self.times)
+
+    def at_points(self, field: str) -> np.ndarray:
+        """Stress or an internal variable at `rom.points`, as the laws computed it: (n_step, n_point, n_comp)."""
+        if self.hyper_reduced:
+            return self.point_values(field, 0)
+        pieces, ips = self.rom.points.pieces, self.rom.points.ips
+        blocks = {piece: self.point_values(field, piece) for piece in np.unique(pieces)}
+        out = np.empty((self.n_step, len(pieces), blocks[pieces[0]].shape[2]))
+        for piece, values in blocks.items():
+            out[:, pieces == piece] = values[:, ips[pieces == piece]]
+        return out
+
+    def displacement(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
+        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step."""
+        return self._unwrap(self._displacement(self._rows(steps), piece, None), steps)
+
+    def field(self, name: str, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
+        """A field of a piece, (n_step, n_node or n_ip, n_comp); without the first axis for one step.
+
+        "displacement" at the nodes; at the integration points "strain" (of the displacement), "von_mises" (of the
+        stress), and the dual fields of the ROM by gappy POD, or as integrated where hyper-reduction was off. NaN where
+        the material lacks the field.
+        """
+        rows = self._rows(steps)
+        if name == "displacement":
+            return self._unwrap(self._displacement(rows, piece, None), steps)
+        return self._unwrap(self._at_ips(name, rows, piece, None), steps)
+
+    def von_mises(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
+        """Von Mises stress, (n_step, n_ip); without the first axis for one step."""
+        return self.field("von_mises", steps, piece)[..., 0]
+
+    def probe(
+        self, name: str, *, point: Sequence[float] | None = None, node: int | None = None, tag: str | None = None
+    ) -> Probe:
+        """A field over time at one place (a point, or a node by id), or at the places of a tag; no full field is built.
+
+        Displacement: by the shape functions of the cell that contains the point, else at the nearest node. Fields of
+        the integration points: at the nearest one, or all those of the tag's cells. `Probe.where` says which.
+
+        Raises
+        ------
+        InputError : not exactly one of point, node, tag; no such node, tag or field.
+        """
+        given = [place for place in (point, node, tag) if place is not None]
+        if len(given) != 1:
+            raise InputError("a probe is at exactly one of point, node, tag", found=f"{len(given)} of them")
+        with self.open_fields() as fields:
+            spots: Sequence[NodeSpots | IpSpots]
+            if tag is not None:
+                spots = tag_spots(fields, tag) if name == "displacement" else tag_ips(fields, tag)
+            else:
+                spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
+                spots = [spot]
+                if name != "displacement":
+                    target = np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates
+                    spots = nearest_ips(fields, target)
+        values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
+        return _probe(values, spots, single=tag is None)
+
+    def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
+        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM."""
+        names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
+        model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
+        with self.open_fields() as file:
+            meshes = _LazyMeshes(file)
+            specs = {name: self._spec(name) for name in names}
+            with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver="romlib online",
+                                 fingerprint=self.rom.manifest.fingerprint) as writer:
+                for piece in range(len(meshes)):
+                    for name in names:
+                        self._write_field(writer, name, piece)
+
+    def _write_field(self, writer: SnapshotsWriter, name: str, piece: int) -> None:
+        """Steps in blocks of bounded size."""
+        n_block = max(1, _BLOCK_BYTES // max(1, self.field(name, 0, piece).nbytes))
+        for first in range(0, self.n_step, n_block):
+            for k, values in enumerate(self.field(name, slice(first, first + n_block), piece)):
+                writer.write(name, first + k, piece, values)
+
+    def _spec(self, name: str) -> FieldSpec:
+        if name == "displacement":
+            return FieldSpec("node", 3)
+        if name == "von_mises":
+            return FieldSpec("ip", 1)
+        if name in ("stress", "strain") or name in self.tensors:
+            return FieldSpec.symmetric("ip")
+        return replace(FieldSpec("ip"), n_comp=self._n_comp(name))
+
+    def _n_comp(self, name: str) -> int:
+        return self.rom.gappy[self._known(name)].n_comp if self.hyper_reduced else self.point_values(name, 0).shape[2]
+
+    def _known(self, name: str) -> str:
+        if name not in self.rom.gappy:
+            raise InputError(f"the ROM has no field {name!r}",
+                             expected=f"one of {['displacement', 'strain', 'von_mises', *self.rom.gappy]}", found=name,
+                             remedy="name the field in offline.dual_fields of the study, or turn hyper-reduction off")
+        return name
+
+    def _rows(self, steps: Steps) -> np.ndarray:
+        try:
+            return np.atleast_1d(np.arange(self.n_step)[steps])
+        except IndexError:
+            raise InputError("there is no such step", expected=f"0 to {self.n_step - 1}", found=steps) from None
+
+    @staticmethod
+    def _unwrap(values: np.ndarray, steps: Steps) -> np.ndarray:
+        return values[0] if isinstance(steps, (int, np.integer)) else values
+
+    def _combine(self, rows: np.ndarray, modes: Callable[[int], np.ndarray], liftings: np.ndarray) -> np.ndarray:
+        """sum_k a_k L_k + Phi gamma at `rows`, of modes(cluster) (n_mode, ...) and liftings (n_lift, ...)."""
+        values = np.tensordot(self.lifting[rows], liftings, axes=1)
+        for cluster in np.unique(self.clusters[rows]):
+            here = self.clusters[rows] == cluster
+            basis = modes(int(cluster))
+            values[here] += np.tensordot(self.coordinates[rows[here], :len(basis)], basis, axes=1)
+        return values
+
+    def _displacement(self, rows: np.ndarray, piece: int, nodes: np.ndarray | None) -> np.ndarray:
+        with self.open_fields() as fields:
+            return self._combine(rows, lambda k: fields.modes(piece, k, nodes), fields.liftings(piece, nodes))
+
+    def _at_ips(self, name: str, rows: np.ndarray, piece: int, ips: np.ndarray | None) -> np.ndarray:
+        """A field at integration points of a piece (all: None), (n_row, n, n_comp)."""
+        if name == "von_mises":
+            return von_mises(self._at_ips("stress", rows, piece, ips))[..., None]
+        if name == "strain":
+            return self._strain(rows, piece, ips)
+        if not self.hyper_reduced:
+            values = self.point_values(name, piece)[rows]
+            return values if ips is None else values[:, ips]
+        gappy = self.rom.gappy[self._known(name)]
+        measured = self.point_values(name, 0)[rows][:, gappy.points]
+        with self.open_fields() as fields:
+            modes = fields.dual_modes(piece, name, ips)
+        return np.tensordot(measured.reshape(len(rows), -1) @ gappy.operator.T, modes, axes=1)
+
+    def _strain(self, rows: np.ndarray, piece: int, ips: np.ndarray | None) -> np.ndarray:
+        with self.open_fields() as fields:
+            operator = StrainOperator(fields.mesh(piece))
+
+            def strain(u: np.ndarray) -> np.ndarray:
+                return operator.strain(u) if ips is None else operator.strain_at(u, ips)
+            return self._combine(rows, lambda k: strain(fields.modes(piece, k)), strain(fields.liftings(piece)))
+
+    def _at_spots(self, name: str, spot: NodeSpots | IpSpots) -> np.ndarray:
+        rows = np.arange(self.n_step)
+        if isinstance(spot, IpSpots):
+            return self._at_ips(name, rows, spot.piece, spot.ips)
+        return np.einsum("sn,tni->tsi", spot.matrix, self._displacement(rows, spot.piece, spot.nodes))
+
+
+def _probe(values: np.ndarray, spots: Sequence[NodeSpots | IpSpots], single: bool) -> Probe:
+    coordinates = np.concatenate([spot.coordinates for spot in spots])
+    ids, numbers, where = [], [], ""
+    for spot in spots:
+        if isinstance(spot, IpSpots):
+            ids.append(spot.cell_ids)
+            numbers.append(spot.numbers)
+            where = f"integration point {spot.numbers[0]} of cell {spot.cell_ids[0]} at {spot.coordinates[0]}"
+        else:
+            ids.append(spot.ids)
+            where = spot.where
+    if not single:
+        where = f"{len(coordinates)} {'integration points' if numbers else 'nodes'}"
+    values = values[:, 0] if single else values
+    return Probe(values[..., 0] if values.shape[-1] == 1 else values, coordinates, np.concatenate(ids),
+                 np.concatenate(numbers) if numbers else None, where)
+
+
+class _LazyMeshes(Sequence[Mesh]):
+    """The meshes of a fields file, read one at a time."""
+
+    def __init__(self, file: FieldsFile) -> None:
+        self._file = file
+
+    def __len__(self) -> int:
+        return self._file.n_piece
+
+    def __getitem__(self, piece):  # type: ignore[no-untyped-def, override]
+        if not 0 <= piece < len(self):
+            raise IndexError(piece)
+        return self._file.mesh(piece)
