@@ -77,11 +77,10 @@ class _ActiveSet:
         for position in positions[::-1]:
             self.q, self.r = linalg.qr_delete(self.q, self.r, int(position), which="col", check_finite=False)
             del self.columns[int(position)]
+            # The rotations leave the direction that is no longer spanned behind the ones that still are.
+            self._orthogonal += (self.q[:, len(self.columns)] @ self.matrix) ** 2
         if not self.columns:
             self._restart()
-            return
-        projected = self.q[:, : len(self.columns)].T @ self.matrix
-        self._orthogonal = self._length - np.einsum("ij,ij->j", projected, projected)
 
     def orthogonal_lengths(self) -> np.ndarray:
         """Norm of the part of each column that is orthogonal to the selected ones, (n_candidate,)."""

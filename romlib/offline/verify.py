@@ -9,11 +9,8 @@ from romlib.offline.assemble import field_error
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.reduce_dual import DualField
 from romlib.offline.training import TrainingSet
-from romlib.online.build import hyper_reduced_problem, temperature_instants
-from romlib.online.histories import histories_of
-from romlib.online.history import ReducedHistory
 from romlib.online.newton import solve
-from romlib.online.problem import ReducedProblem
+from romlib.online.reduced import case_histories, point_values, reduced_problem
 
 
 def online_errors(
@@ -25,18 +22,16 @@ def online_errors(
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
-    problem = hyper_reduced_problem(rom)
+    problem = reduced_problem(rom)
     gamma, dual_coordinates = [], {dual.name: [] for dual in duals}
     for run in training.runs:
         times = run.times(training.model.initial_time)
-        history = solve(problem, histories_of(
-            rom.model, run.amplitudes, times, force_names=problem.force_names, lifting_names=problem.lifting_names,
-            temperature_names=problem.temperature_names, temperature_times=temperature_instants(rom, None)))
+        history = solve(problem, case_histories(rom, run.amplitudes, times))
         first = len(times) - run.snapshots.n_step
         gamma.append(history.coordinates[first:])
         for dual in duals:
             operator = rom.gappy[dual.name]
-            values = _values(problem, history, dual.name)[first:, operator.points]
+            values = point_values(problem, history, dual.name)[first:, operator.points]
             dual_coordinates[dual.name].append(values.reshape(len(values), -1) @ operator.operator.T)
     found = np.concatenate(gamma)
     errors = {"online displacement": _displacement_error(found, basis)}
@@ -51,13 +46,3 @@ def _displacement_error(found: np.ndarray, basis: DisplacementBasis) -> float:
     outside = np.maximum(basis.remainders**2 - np.einsum("sk,sk->s", basis.coordinates, basis.coordinates), 0.0)
     inside = np.einsum("sk,sk->s", found - basis.coordinates, found - basis.coordinates)
     return float(np.sqrt((inside + outside).max()) / basis.norms.max())
-
-
-
-def _values(problem: ReducedProblem, history: ReducedHistory, field: str) -> np.ndarray:
-    """Stress or an internal variable at the selected points, (n_step, n_point, n_comp)."""
-    if field == "stress":
-        return history.stresses[0]
-    points = problem.blocks[0].points
-    return np.stack([points.variable([state[step] for state in history.states[0]], field)
-                     for step in range(len(history.times))])
