@@ -119,7 +119,7 @@ def _overstress(dp, trial, state, shear, row, xi, drift):
     Fills xi (6,) with xi*(dp) and drift (6,) with d xi* / d dp; theta_k = 1 / (1 + D_k dp), n = 3/2 xi* / J(xi*).
     """
     p = state[0]
-    voce = row[6] * np.exp(-row[7] * (p + dp))
+    voce = row[6] * np.exp(-row[7] * (p + dp)) if row[6] != 0.0 else 0.0
     value = -3.0 * shear * dp - (row[4] + row[5] * (p + dp) + row[6] - voce)
     slope = -3.0 * shear - row[5] - row[7] * voce
     for a in range(6):

@@ -117,7 +117,7 @@ class ParameterSet:
 
     def __init__(self, tables: Mapping[str, ParameterTable]) -> None:
         self.names = tuple(tables)
-        self.depends_on_temperature = any(len(set(table.value)) > 1 for table in tables.values())
+        self.varying = tuple(name for name, table in tables.items() if len(set(table.value)) > 1)
         self._row = np.array([[table.value[0] for table in tables.values()]])
         rows = [len(table.value) for table in tables.values()]
         self._first = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
@@ -131,12 +131,12 @@ class ParameterSet:
         ------
         LawError : the parameters depend on temperature and there is none.
         """
-        if not self.depends_on_temperature:
+        if not self.varying:
             return self._row
         if temperature is None:
             raise LawError(
                 "the law has parameters that depend on temperature, and the problem has no temperature",
-                place=", ".join(self.names),
+                place="parameters " + ", ".join(self.varying),
                 remedy="give a temperature load or an initial temperature, or parameters that are numbers")
         out = np.empty((len(temperature), len(self.names)))
         _interpolate_tables(np.ascontiguousarray(temperature, dtype=float), self._first, self._knots, self._values, out)

@@ -46,7 +46,7 @@ def test_young_follows_temperature_and_is_constant_outside_its_table():
 
 def test_parameters_that_depend_on_temperature_need_one():
     law = ElasticLaw.from_parameters({"young": {"temperature": [0, 1], "value": [1, 2]}, "poisson": 0.0})
-    with pytest.raises(LawError, match="no temperature"):
+    with pytest.raises(LawError, match="no temperature\n  place: parameters young\n"):
         one(law, np.zeros(6))
 
 
