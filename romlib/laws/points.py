@@ -20,10 +20,17 @@ from romlib.model.model import Model
 class _Operator(Protocol):
     """What `from_mesh` needs of a strain operator."""
 
-    cell: np.ndarray
-    cell_ids: np.ndarray
-    point_numbers: np.ndarray
-    coordinates: np.ndarray
+    @property
+    def cell(self) -> np.ndarray: ...
+
+    @property
+    def cell_ids(self) -> np.ndarray: ...
+
+    @property
+    def point_numbers(self) -> np.ndarray: ...
+
+    @property
+    def coordinates(self) -> np.ndarray: ...
 
     def interpolate(self, values: np.ndarray) -> np.ndarray: ...
 
@@ -31,8 +38,11 @@ class _Operator(Protocol):
 class _Mesh(Protocol):
     """What `from_mesh` needs of a mesh."""
 
-    cell_tags: dict[str, np.ndarray]
-    node_arrays: dict[str, np.ndarray]
+    @property
+    def cell_tags(self) -> dict[str, np.ndarray]: ...
+
+    @property
+    def node_arrays(self) -> dict[str, np.ndarray]: ...
 
     @property
     def n_cell(self) -> int: ...
