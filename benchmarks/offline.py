@@ -103,8 +103,8 @@ def verdict(runs: list[Run], console: Console) -> int:
     small, large = SIZES["plate"], SIZES["double"]
     n_ip = small.n_ip // small.n_piece
     stress = n_ip * 6 * 8 * len(TIMES) / MIB
-    console.print(f"a piece of either model: {n_ip:,} integration points, {stress:.0f} MiB of stress over its snapshots; "
-                  f"the models: {stress * small.n_piece:,.0f} and {stress * large.n_piece:,.0f} MiB")
+    console.print(f"a piece of either model: {n_ip:,} integration points, {stress:.0f} MiB of stress over its "
+                  f"snapshots; the models: {stress * small.n_piece:,.0f} and {stress * large.n_piece:,.0f} MiB")
     good = True
     for n_rank in (1, 2):
         before, after = (next(r for r in runs if (r.name, r.n_rank) == (name, n_rank)).peak for name in SIZES)
