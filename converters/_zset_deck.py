@@ -14,8 +14,9 @@ from romlib_converters._zset_tree import Block, Word, read_tree
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import ArrayReference, Centrifugal, Constraint, Load, Omission, Pressure, TableAmplitude
+from romlib.model.constraint import Component
 
-COMPONENTS = {"U1": "x", "U2": "y", "U3": "z"}
+COMPONENTS: dict[str, Component] = {"U1": "x", "U2": "y", "U3": "z"}
 
 # Sections that describe the computation or are read elsewhere, and do no virtual work.
 _SECTIONS = ("mesh", "resolution", "linear_solver", "bc", "parameter", "table", "output", "material", "return",
@@ -104,14 +105,13 @@ def read_deck(path: Path) -> Deck:
 def _refuse(block: Block, what: str, known: tuple[str, ...]) -> None:
     unknown = [word for word in block.arguments if word.text not in known]
     if unknown:
-        raise UnsupportedError(f"romlib reads {what} only", file=block.file, place=block.place, expected=", ".join(known),
-                               found=unknown[0].text)
+        raise UnsupportedError(f"romlib reads {what} only", file=block.file, place=block.place,
+                               expected=", ".join(known), found=unknown[0].text)
 
 
 def _omission(block: Block, stars: str) -> Omission:
-    rows = " ".join(word.text for word in block.words[:8])
-    return Omission(name=block.name, works=True,
-                    description=f"{stars}{block.name} {rows} (line {block.line} of the deck) is not read".replace("  ", " "))
+    text = " ".join([f"{stars}{block.name}", *(word.text for word in block.words[:8])])
+    return Omission(name=block.name, works=True, description=f"{text} (line {block.line} of the deck) is not read")
 
 
 def _boundary_conditions(deck: Deck, calcul: Block, tables: Tables) -> None:
@@ -155,7 +155,7 @@ def _imposed(deck: Deck, row: list[Word], tables: Tables) -> _Entry | None:
     if dof not in COMPONENTS:
         raise UnsupportedError("this degree of freedom is not read", file=row[1].file, place=row[1].place,
                                expected=", ".join(COMPONENTS), found=dof)
-    components = (COMPONENTS[dof],)
+    components: tuple[Component, ...] = (COMPONENTS[dof],)
     if value == 0.0:
         deck.constraints[f"{nset}_{dof}"] = Constraint(nodes=nset, components=components)
         return None
@@ -166,7 +166,7 @@ def _imposed(deck: Deck, row: list[Word], tables: Tables) -> _Entry | None:
 
 
 def _pressure(deck: Deck, row: list[Word], tables: Tables) -> _Entry:
-    """`faset value [table]` or `faset file FILE [record] [table]`; Zset's force is along the normal, romlib's against."""
+    """`faset value [table]` or `faset file FILE [record] [table]`: Zset pushes along the normal, romlib against."""
     faset = row[0].text
     value: float | ArrayReference
     if len(row) > 1 and row[1].text == "file":
@@ -224,11 +224,11 @@ def _parameters(deck: Deck, calcul: Block, tables: Tables) -> None:
         name = block.arguments[0].text if block.arguments else ""
         if name != "temperature":
             deck.omissions.append(Omission(
-                name=f"parameter_{name or block.name}", works=False,
-                description=f"**{block.name} {name} (line {block.line} of the deck): no romlib law reads this parameter"))
+                name=f"parameter_{name or block.name}", works=False, description=(
+                    f"**{block.name} {name} (line {block.line} of the deck): no romlib law reads this parameter")))
         elif block.name != "file" or deck.temperature is not None:
-            raise UnsupportedError("this description of the temperature is not read", file=block.file, place=block.place,
-                                   expected="one **file temperature", found=f"**{block.name} {name}")
+            raise UnsupportedError("this description of the temperature is not read", file=block.file,
+                                   place=block.place, expected="one **file temperature", found=f"**{block.name} {name}")
         else:
             deck.temperature = read_temperature(block, tables)
 
@@ -275,11 +275,13 @@ def deck_times(deck: Deck) -> tuple[float, ...]:
     resolution = deck.resolution
     blocks = [child for child in (resolution.children if resolution else []) if child.name in ("cycles", "sequence")]
     if len(blocks) != 1:
-        raise UnsupportedError("a schedule is read from one **cycles or one **sequence", file=deck.file,
-                               place=resolution.place if resolution else "***resolution", found=f"{len(blocks)} of them")
+        place = resolution.place if resolution else "***resolution"
+        raise UnsupportedError("a schedule is read from one **cycles or one **sequence", file=deck.file, place=place,
+                               found=f"{len(blocks)} of them")
     block = blocks[0]
     ends, increments = (np.array(block.require(name).numbers()) for name in ("time", "increment"))
-    if not len(ends) or len(ends) != len(increments) or (np.diff(ends, prepend=0.0) <= 0).any() or (increments < 1).any():
+    increasing = (np.diff(ends, prepend=0.0) > 0).all()
+    if not len(ends) or len(ends) != len(increments) or not increasing or (increments < 1).any():
         raise FileFormatError("increasing times are needed, each with a number of increments", file=block.file,
                               place=block.place, found=f"times {ends.tolist()}, increments {increments.tolist()}")
     cycles = int(block.arguments[0].number()) if block.name == "cycles" and block.arguments else 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from romlib_converters._zset_elements import SOLIDS
-from romlib_converters._zset_pieces import positions_of
 from romlib_converters._zset_results import check_values
 from romlib_converters._zset_source import Source
 
@@ -101,6 +101,10 @@ class _CellPart:
     order: np.ndarray  # (n_point,) Zset's number of each point
     ids: np.ndarray  # (n_cell,)
 
+    def place(self, point: int) -> str:
+        """Element and point in words."""
+        return f"element {self.ids[point // len(self.order)]}, point {self.order[point % len(self.order)] + 1}"
+
 
 class PieceReader:
     """Reads the fields of one piece, one record at a time.
@@ -150,8 +154,7 @@ class PieceReader:
             n_node = len(part.source.mesh.node_ids)
             index = part.positions[:, None] + n_node * np.array(variable.columns)
             found = part.source.node_map[record][index].astype(float)
-            self._check(found, part.source.node_path, record, variable,
-                        lambda row, part=part: f"node {self._piece.node_ids[part.rows[row]]}")
+            self._check(found, part.source.node_path, record, variable, partial(self._node_place, part))
             if forces:
                 values[part.rows] += found
             else:
@@ -167,10 +170,11 @@ class PieceReader:
             for component, column in enumerate(variable.columns):
                 index = (part.starts * n_variable)[:, None] + column * n_point + part.order
                 values[part.rows, component] = data[index]
-            self._check(values[part.rows.ravel()], part.source.ip_path, record, variable,
-                        lambda point, part=part: f"element {part.ids[point // len(part.order)]}, "
-                                                 f"point {part.order[point % len(part.order)] + 1}")
+            self._check(values[part.rows.ravel()], part.source.ip_path, record, variable, part.place)
         return values
+
+    def _node_place(self, part: _NodePart, row: int) -> str:
+        return f"node {self._piece.node_ids[part.rows[row]]}"
 
     @staticmethod
     def _check(values: np.ndarray, path: Path, record: int, variable: Variable, where: Callable[[int], str]) -> None:
@@ -180,7 +184,7 @@ class PieceReader:
 
 
 def _node_part(piece: Mesh, source: Source) -> _NodePart:
-    positions = positions_of(source.mesh.node_ids, piece.node_ids)
+    positions = source.nodes.find(piece.node_ids)
     rows = np.flatnonzero(positions >= 0)
     return _NodePart(source, rows, positions[rows])
 
@@ -198,7 +202,7 @@ def _cell_parts(piece: Mesh, source: Source, orders: dict[str, tuple[int, ...]])
     for block in piece.blocks:
         name = _ZSET_TYPES[block.cell_type, block.quadrature]
         n_point = SOLIDS[name].n_point
-        positions = positions_of(source.mesh.element_ids, block.cell_ids)
+        positions = source.elements.find(block.cell_ids)
         rows = np.flatnonzero(positions >= 0)
         if len(rows):
             ips = first + rows[:, None] * n_point + np.arange(n_point)

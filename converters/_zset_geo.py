@@ -58,8 +58,8 @@ def read_geo(path: Path) -> ZsetMesh:
     while True:
         magic = reader.take("u1", len(MAGIC)).tobytes()
         if magic != MAGIC:
-            raise FileFormatError("this is no binary Zset mesh", file=path, place=f"byte {reader.position - len(MAGIC)}",
-                                  expected=MAGIC, found=magic)
+            raise FileFormatError("this is no binary Zset mesh", file=path, expected=MAGIC, found=magic,
+                                  place=f"byte {reader.position - len(MAGIC)}")
         tag = reader.text()
         if tag == "return":
             break
@@ -146,7 +146,8 @@ def _ids(mesh: ZsetMesh, ids: np.ndarray, positions: np.ndarray, place: str) -> 
 
 
 def _inside(mesh: ZsetMesh, positions: np.ndarray, n: int, place: str) -> np.ndarray:
-    if positions.size and (positions.min() < 0 or positions.max() >= n):
+    outside = positions[(positions < 0) | (positions >= n)]
+    if outside.size:
         raise FileFormatError("a position does not exist in the mesh", file=mesh.file, place=place,
-                              expected=f"0 to {n - 1}", found=int(positions.max() if positions.max() >= n else positions.min()))
+                              expected=f"0 to {n - 1}", found=int(outside[0]))
     return positions

@@ -43,6 +43,19 @@ class ZsetMesh:
     notes: list[str] = field(default_factory=list)
 
 
+class IdIndex:
+    """Finds ids in an array of ids in any order, each there once."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        self._order = np.argsort(ids)
+        self._ids = ids[self._order]
+
+    def find(self, wanted: np.ndarray) -> np.ndarray:
+        """Position of each wanted id, -1 where it is absent; the shape of `wanted`."""
+        where = np.searchsorted(self._ids, wanted).clip(max=len(self._ids) - 1)
+        return np.where(self._ids[where] == wanted, self._order[where], -1)
+
+
 @dataclass(frozen=True)
 class _Section:
     stars: int
@@ -104,11 +117,13 @@ def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
                                found=dimension)
     if len(values) != 2 + 4 * n_node or n_node == 0:
         raise FileFormatError("the nodes are truncated or miscounted", file=path, place=place,
-                              expected=f"{n_node} nodes ({4 * n_node} numbers)", found=f"{max(len(values) - 2, 0)} numbers")
+                              expected=f"{n_node} nodes ({4 * n_node} numbers)",
+                              found=f"{max(len(values) - 2, 0)} numbers")
     table = values[2:].reshape(n_node, 4)
     if not np.isfinite(table).all():
         row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
-        raise FileFormatError("a node has a coordinate that is not finite", file=path, place=f"{place}, node {table[row, 0]:.0f}")
+        raise FileFormatError("a node has a coordinate that is not finite", file=path,
+                              place=f"{place}, node {table[row, 0]:.0f}")
     return table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
 
 
@@ -206,4 +221,5 @@ def check_ids(mesh: ZsetMesh) -> None:
     for place, ids, known in groups:
         unknown = np.setdiff1d(ids, known)
         if len(unknown):
-            raise FileFormatError("an id does not exist in the mesh", file=mesh.file, place=place, found=int(unknown[0]))
+            raise FileFormatError("an id does not exist in the mesh", file=mesh.file, place=place,
+                                  found=int(unknown[0]))

@@ -65,7 +65,8 @@ def _behavior(block: Block) -> ZsetMaterial:
             raise _unsupported(f"part of a behaviour {name}", child.name, _KNOWN[name], child)
     elastic = _coefficients(_kind(block.require("elasticity"), "isotropic"), ("young", "poisson"))
     expansion = block.first("thermal_strain")
-    law, parameters, potential = "elastic", {}, None
+    law, potential = "elastic", None
+    parameters: dict[str, Any] = {}
     if name == "gen_evp" and block.all("potential"):
         if len(block.all("potential")) > 1:
             raise _unsupported("number of potentials", str(len(block.all("potential"))), ["1"], block)

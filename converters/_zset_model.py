@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -42,8 +43,8 @@ def read_materials(deck: Deck) -> list[NamedMaterial]:
     """The materials of a deck: each has the name of its file, with its elset where the file has several uses."""
     stems = [entry.file.stem for entry in deck.materials]
     if len({entry.elset for entry in deck.materials}) != len(deck.materials):
-        raise UnsupportedError("two materials on the same elements", file=deck.file, place="***material",
-                               found=", ".join(f"{entry.file.name} on {entry.elset or 'all'}" for entry in deck.materials))
+        found = ", ".join(f"{entry.file.name} on {entry.elset or 'all'}" for entry in deck.materials)
+        raise UnsupportedError("two materials on the same elements", file=deck.file, place="***material", found=found)
     several = len(deck.materials) > 1
     return [NamedMaterial(
         entry.file.stem if stems.count(entry.file.stem) == 1 else f"{entry.file.stem}_{entry.elset or 'other'}",
@@ -83,7 +84,7 @@ def temperature_loads(deck: Deck) -> tuple[dict[str, tuple[Load, Amplitude]], li
     return deck.temperature.loads(uniform), [field for field in deck.temperature.files if uniform(field) is None]
 
 
-def _uniform(deck: Deck):  # noqa: ANN202
+def _uniform(deck: Deck) -> Callable[[FieldFile], float | None]:
     size = deck.temperature.rec_size if deck.temperature else None
     return cache(lambda field: uniform_value(deck.folder, field, size))
 
@@ -110,11 +111,12 @@ def check_sets(deck: Deck, materials: list[NamedMaterial], meshes: list[Mesh]) -
     used += [("elset", "cell_tags", load.cells) for load in deck.loads.values() if isinstance(load, Centrifugal)]
     used += [("elset", "cell_tags", material.cells) for material in materials]
     for kind, attribute, name in used:
-        known = {tag for mesh in meshes for tag in getattr(mesh, attribute)} | {"all", OTHER_CELLS}
-        if name not in known or (kind != "elset" and name in ("all", OTHER_CELLS) and not any(
-                name in getattr(mesh, attribute) for mesh in meshes)):
-            raise FileFormatError(f"the deck names a {kind} that the mesh lacks", file=deck.file, place=f"{kind} {name}",
-                                  expected=f"a {kind} of the mesh", found=name)
+        known = {tag for mesh in meshes for tag in getattr(mesh, attribute)}
+        if kind == "elset":
+            known |= {"all", OTHER_CELLS}
+        if name not in known:
+            raise FileFormatError(f"the deck names a {kind} that the mesh lacks", file=deck.file,
+                                  place=f"{kind} {name}", expected=", ".join(sorted(known)), found=name)
 
 
 def potential_masks(piece: Mesh, materials: list[NamedMaterial], n_points: np.ndarray) -> dict[str, np.ndarray]:
@@ -122,8 +124,8 @@ def potential_masks(piece: Mesh, materials: list[NamedMaterial], n_points: np.nd
     masks: dict[str, np.ndarray] = {}
     for entry in materials:
         if entry.material.potential is not None:
-            cells = np.zeros(piece.n_cell, dtype=bool)
-            cells[slice(None) if entry.cells == "all" else piece.cell_tags.get(entry.cells, np.empty(0, np.int64))] = True
+            cells = np.full(piece.n_cell, entry.cells == "all")
+            cells[piece.cell_tags.get(entry.cells, np.empty(0, np.int64))] = True
             mask = np.repeat(cells, n_points)
             masks[entry.material.potential] = mask | masks.get(entry.material.potential, False)
     return masks

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters._zset_deck import Deck
 from romlib_converters._zset_elements import FACES, SOLIDS
-from romlib_converters._zset_geof import FaceRows, ZsetMesh
+from romlib_converters._zset_geof import FaceRows, IdIndex, ZsetMesh
 from romlib_converters._zset_results import read_field_file
 from romlib_converters._zset_source import Source, find_mesh, read_mesh, subdomain_file
 from romlib_converters._zset_temperature import FieldFile
@@ -21,38 +21,30 @@ from romlib.mesh.skin import orient_outward
 WholeMesh = Callable[[], ZsetMesh]
 
 
-def positions_of(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Position in `ids` (any order, each once) of each wanted id, -1 where it is absent; the shape of `wanted`."""
-    order = np.argsort(ids)
-    ordered = ids[order]
-    where = np.searchsorted(ordered, wanted).clip(max=len(ids) - 1)
-    return np.where(ordered[where] == wanted, order[where], -1)
-
-
 def build_mesh(zset: ZsetMesh, interpolation: str) -> Mesh:
     """The mesh in VTK node order, a block an element type, faces outward; positions in place of ids."""
-    blocks, element_order = [], []
+    blocks, element_order, nodes_of = [], [], IdIndex(zset.node_ids)
     for name, (positions, nodes) in zset.connectivity.items():
         kind = SOLIDS[name]
-        nodes = positions_of(zset.node_ids, nodes)
+        nodes = nodes_of.find(nodes)
         blocks.append(CellBlock(
             kind.cell_type, nodes if kind.nodes is None else nodes[:, kind.nodes], zset.element_ids[positions],
             quadrature=kind.quadrature, temperature_interpolation=interpolation))
         element_order.append(positions)
-    cell_ids = zset.element_ids[np.concatenate(element_order)]
+    cells_of = IdIndex(zset.element_ids[np.concatenate(element_order)])
     mesh = Mesh(
         points=zset.points, blocks=tuple(blocks), node_ids=zset.node_ids,
-        node_tags={name: positions_of(zset.node_ids, ids) for name, ids in zset.nsets.items()},
-        cell_tags={name: np.sort(positions_of(cell_ids, ids)) for name, ids in zset.elsets.items()})
-    face_tags = {name: orient_outward(mesh, _face_set(zset, name)) for name in zset.fasets}
+        node_tags={name: nodes_of.find(ids) for name, ids in zset.nsets.items()},
+        cell_tags={name: np.sort(cells_of.find(ids)) for name, ids in zset.elsets.items()})
+    face_tags = {name: orient_outward(mesh, _face_set(zset, name, nodes_of)) for name in zset.fasets}
     return replace(mesh, face_tags=face_tags)
 
 
-def _face_set(zset: ZsetMesh, name: str) -> FaceSet:
+def _face_set(zset: ZsetMesh, name: str, nodes_of: IdIndex) -> FaceSet:
     blocks = []
     for rows in zset.fasets[name]:
         face_type, _, order = FACES[rows.zset_type]
-        nodes = positions_of(zset.node_ids, rows.nodes)
+        nodes = nodes_of.find(rows.nodes)
         blocks.append(FaceBlock(face_type, nodes if order is None else nodes[:, order]))
     return FaceSet(tuple(blocks))
 
@@ -76,7 +68,7 @@ def with_fields(mesh: Mesh, source: Source, deck: Deck, node_fields: list[FieldF
             arrays[field.name] = read_field_file(own, field.record, mesh.n_node, "nodes")
             continue
         values = read_field_file(folder / field.file, field.record, len(whole().node_ids), "nodes")
-        arrays[field.name] = values[_present(positions_of(whole().node_ids, mesh.node_ids), whole(), "node")]
+        arrays[field.name] = values[_present(IdIndex(whole().node_ids).find(mesh.node_ids), whole(), "node")]
     faces = dict(mesh.face_tags)
     for faset, field in deck.face_fields:
         if faset in faces:
@@ -127,11 +119,13 @@ def merge(meshes: list[Mesh]) -> Mesh:
     kinds = list(dict.fromkeys(_kind(block) for mesh in meshes for block in mesh.blocks))
     blocks = []
     for kind in kinds:
-        parts = [(block, nodes) for mesh, nodes in zip(meshes, node_of) for block in mesh.blocks if _kind(block) == kind]
+        parts = [(block, nodes) for mesh, nodes in zip(meshes, node_of)
+                 for block in mesh.blocks if _kind(block) == kind]
         blocks.append(replace(
             parts[0][0], connectivity=np.concatenate([nodes[block.connectivity] for block, nodes in parts]),
             cell_ids=np.concatenate([block.cell_ids for block, _ in parts])))
     cell_ids = np.concatenate([block.cell_ids for block in blocks])
+    cells = IdIndex(cell_ids)
     unique, count = np.unique(cell_ids, return_counts=True)
     if (count > 1).any():
         raise FileFormatError("two subdomains have the same element", place=f"element {unique[count > 1][0]}")
@@ -145,7 +139,7 @@ def merge(meshes: list[Mesh]) -> Mesh:
     return Mesh(
         points=np.concatenate([mesh.points for mesh in meshes])[first], blocks=tuple(blocks), node_ids=node_ids,
         node_tags=union("node_tags", lambda k, tag: node_of[k][tag]),
-        cell_tags=union("cell_tags", lambda k, tag: positions_of(cell_ids, meshes[k].cell_ids[tag])),
+        cell_tags=union("cell_tags", lambda k, tag: cells.find(meshes[k].cell_ids[tag])),
         face_tags={name: _merge_faces([(mesh.face_tags[name], nodes) for mesh, nodes in zip(meshes, node_of)
                                        if name in mesh.face_tags])
                    for name in dict.fromkeys(name for mesh in meshes for name in mesh.face_tags)},

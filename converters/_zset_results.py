@@ -118,7 +118,8 @@ def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndar
     InputError : no such file. FileFormatError : too short for the record, or a value that is not finite.
     """
     if not path.is_file():
-        raise InputError("the field file that the deck names does not exist", file=path, remedy="put it beside the deck")
+        raise InputError("the field file that the deck names does not exist", file=path,
+                         remedy="put it beside the deck")
     if n_value == 0:
         return np.empty(0)
     size, needed = path.stat().st_size, n_value * DTYPE.itemsize
@@ -132,7 +133,7 @@ def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndar
 
 
 def check_values(values: np.ndarray, path: Path, place: Callable[[int], str]) -> None:
-    """FileFormatError for a value that is not finite or is absurd; `place` turns its position in `values` into words."""
+    """FileFormatError for a value that is not finite or is absurd; `place` puts its position in `values` into words."""
     flat = values.ravel()
     with np.errstate(invalid="ignore"):
         bad = ~(np.abs(flat) < ABSURD)

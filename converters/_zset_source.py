@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from romlib_converters._zset_deck import Deck, is_deck
 from romlib_converters._zset_geo import MAGIC, read_geo
-from romlib_converters._zset_geof import ZsetMesh, read_geof
+from romlib_converters._zset_geof import IdIndex, ZsetMesh, read_geof
 from romlib_converters._zset_results import DTYPE, ResultHeader, map_records, read_field_file, read_ut
 from romlib_converters._zset_temperature import FieldFile
 from romlib_converters._zset_tree import read_tree
@@ -32,7 +33,7 @@ class Computation:
         return self.headers[0].parent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """Results with their mesh. number : of the subdomain (from one), or None.
 
@@ -46,6 +47,16 @@ class Source:
     ip_map: np.ndarray | None
     ip_path: Path
     node_path: Path
+
+    @cached_property
+    def nodes(self) -> IdIndex:
+        """Positions of node ids in the files."""
+        return IdIndex(self.mesh.node_ids)
+
+    @cached_property
+    def elements(self) -> IdIndex:
+        """Positions of element ids in the files."""
+        return IdIndex(self.mesh.element_ids)
 
     @property
     def files(self) -> list[Path]:
@@ -71,8 +82,9 @@ def locate(source: Path | list[Path]) -> Computation:
     if path.is_dir():
         decks = [deck for deck in sorted(path.glob("*.inp")) if is_deck(deck) and _headers(deck.with_suffix(""))]
         if len(decks) != 1:
-            raise InputError("the folder must have one deck with results", file=path, expected="one NAME.inp with NAME.ut",
-                             found=", ".join(deck.name for deck in decks) or "none", remedy="name the deck itself")
+            raise InputError("the folder must have one deck with results", file=path, remedy="name the deck itself",
+                             expected="one NAME.inp with NAME.ut",
+                             found=", ".join(deck.name for deck in decks) or "none")
         path = decks[0]
     base = path.with_suffix("")
     match = _SUBDOMAIN.fullmatch(base.name)
@@ -187,7 +199,8 @@ def uniform_value(folder: Path, field: FieldFile, rec_size: int | None) -> float
     path = folder / field.file
     parts = [path] if path.is_file() else sorted(path.parent.glob(f"{path.stem}-[0-9][0-9][0-9]*{path.suffix}"))
     if not parts:
-        raise InputError("the field file that the deck names does not exist", file=path, remedy="put it beside the deck")
+        raise InputError("the field file that the deck names does not exist", file=path,
+                         remedy="put it beside the deck")
     values = []
     for part in parts:
         whole = rec_size if part == path and rec_size else part.stat().st_size // DTYPE.itemsize

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from romlib_converters._zset_tree import Block, Word
 
@@ -26,7 +27,7 @@ class Table:
 
     def amplitude(self, factor: float = 1.0) -> TableAmplitude:
         """The table times a factor."""
-        return TableAmplitude(time=self.time, value=tuple(factor * v for v in self.value), start=self.start,
+        return TableAmplitude(time=self.time, value=tuple(factor * v + 0.0 for v in self.value), start=self.start,
                               period=self.period)
 
 
@@ -69,7 +70,7 @@ def _table(block: Block) -> Table:
             raise UnsupportedError("this part of a table is not read", file=block.file, place=child.place,
                                    expected="*time, *value", found=f"*{child.name}")
     time, value = (tuple(block.require(column).numbers()) for column in _COLUMNS)
-    if len(time) != len(value) or not time or any(b < a for a, b in zip(time, time[1:])):
+    if len(time) != len(value) or not time or any(b < a for a, b in pairwise(time)):
         raise FileFormatError("the times of a table must not decrease, and have a value each", file=block.file,
                               place=block.place, found=f"{len(time)} times, {len(value)} values")
     if block.name == "name":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ Field = float | FieldFile
 class TemperatureHistory:
     """Rows of (time, (coefficient, field) terms), linear between the rows; a cycle repeats from `start` up to `end`.
 
-    interpolation : to the integration points, as in `romlib.mesh.mesh.CellBlock`. rec_size : values a record, if stated.
+    interpolation : to the integration points, as in `romlib.mesh.mesh.CellBlock`. rec_size : values a record.
     """
 
     rows: tuple[tuple[float, tuple[tuple[float, Field], ...]], ...]
@@ -145,10 +146,11 @@ def _rows(block: Block, lines: Iterable[list[Word]], layout: dict[str, Any]) -> 
         if factor is not None and (period is None or abs(factor - period) > 1e-9 * period):
             raise UnsupportedError("a time that does not advance by the period of the cycle", file=line[0].file,
                                    place=line[0].place, expected=period, found=factor)
-    if any(b[0] < a[0] for a, b in zip(rows, rows[1:])):
+    if any(b[0] < a[0] for a, b in pairwise(rows)):
         raise FileFormatError("the times of the temperature decrease", file=block.file, place=block.place)
     if any(cyclic) != all(cyclic):
-        raise UnsupportedError("rows of temperature that mix cycles with fixed times", file=block.file, place=block.place)
+        raise UnsupportedError("rows of temperature that mix cycles with fixed times", file=block.file,
+                               place=block.place)
     if not any(cyclic):
         return TemperatureHistory(tuple(rows), **layout)
     return TemperatureHistory(tuple(rows), start, period, end, **layout)

@@ -80,19 +80,22 @@ class ZsetConverter:
         materials = [] if deck is None else read_materials(deck)
         sources = open_sources(computation, {name: kind.n_point for name, kind in SOLIDS.items()})
         meshes = _meshes(sources, deck, materials, computation.folder)
-        cut = _pieces(meshes, pieces)
+        kept = pieces is None or pieces == len(sources)
+        cut = _pieces(meshes, None if kept else pieces)
         potentials = {entry.material.potential for entry in materials if entry.material.potential}
         header = sources[0].header
         fields = fields_of(header.node_variables, header.ip_variables, potentials)
-        omissions = _notes(computation, sources) + _drop_forces(fields, len(cut), kept=_keeps(len(meshes), pieces))
+        omissions = _notes(computation, sources) + _drop_forces(fields, len(cut), kept=kept)
         model = (Model(units=unit_system, omissions=tuple(omissions)) if deck is None
                  else build_model(deck, materials, unit_system, omissions))
         orders = find_point_orders(sources, meshes, fields.get("strain"), fields["displacement"])
-        readers = [PieceReader(piece, sources, potential_masks(piece, materials, _n_points(piece)), orders)
-                   for piece in cut]
+        # A piece that is a subdomain is read from that subdomain alone: its forces are its own part.
+        readers = [PieceReader(piece, [sources[k]] if kept else sources,
+                               potential_masks(piece, materials, _n_points(piece)), orders)
+                   for k, piece in enumerate(cut)]
         mark = fingerprint(fingerprint_files(computation, deck, sources), {"pieces": len(cut)})
-        with SnapshotsWriter(Path(target), cut, model, header.times, {name: field.spec for name, field in fields.items()},
-                             solver="Zset", fingerprint=mark) as writer:
+        specs = {name: field.spec for name, field in fields.items()}
+        with SnapshotsWriter(Path(target), cut, model, header.times, specs, solver="Zset", fingerprint=mark) as writer:
             for record in range(header.n_record):
                 for piece, reader in enumerate(readers):
                     for name, field in fields.items():
@@ -118,7 +121,8 @@ class ZsetConverter:
 
 def _meshes(sources: list[Source], deck: Deck | None, materials: list[NamedMaterial], folder: Path) -> list[Mesh]:
     """A mesh a source, with the deck's arrays and the cell tags of its materials."""
-    meshes = [build_mesh(source.mesh, "shape" if deck is None else deck.temperature_interpolation) for source in sources]
+    interpolation = "shape" if deck is None else deck.temperature_interpolation
+    meshes = [build_mesh(source.mesh, interpolation) for source in sources]
     if deck is None:
         return meshes
     check_sets(deck, materials, meshes)
@@ -127,16 +131,11 @@ def _meshes(sources: list[Source], deck: Deck | None, materials: list[NamedMater
     return [tag_other_cells(mesh, materials) for mesh in meshes]
 
 
-def _keeps(n_source: int, pieces: int | None) -> bool:
-    return pieces is None or pieces == n_source
-
-
 def _pieces(meshes: list[Mesh], pieces: int | None) -> list[Mesh]:
     """The subdomains as they are, or the whole mesh cut anew."""
-    if _keeps(len(meshes), pieces):
+    if pieces is None:
         return add_skin(number_shared_nodes(meshes))
-    whole = merge(meshes) if len(meshes) > 1 else meshes[0]
-    return add_skin(partition(whole, int(pieces or 1)))
+    return add_skin(partition(merge(meshes) if len(meshes) > 1 else meshes[0], pieces))
 
 
 def _n_points(piece: Mesh) -> np.ndarray:
