@@ -1,0 +1,107 @@
+"""ROMs put together by hand, from chosen modes and all integration points, for the tests of several rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from romlib.archive.fieldsfile import FieldsWriter
+from romlib.archive.rom import (
+    GappyOperator,
+    LiftingData,
+    LocalBasis,
+    Manifest,
+    Rom,
+    SelectedPoints,
+    TemperatureAtPoints,
+)
+from romlib.archive.romfile import fields_path, write_rom
+from romlib.laws.points import MaterialPoints
+from romlib.loads.forces import force_names, unit_force
+from romlib.loads.temperature import initial_temperature, temperature_terms
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Case, Model
+
+Field = Callable[[np.ndarray], np.ndarray]
+
+
+def affine(axis: int, along: int | None = None) -> Field:
+    """Displacement along `axis` that grows as the coordinate `along` (the same axis unless given)."""
+    def field(points: np.ndarray) -> np.ndarray:
+        u = np.zeros_like(points)
+        u[:, axis] = points[:, axis if along is None else along]
+        return u
+    return field
+
+
+def hand_made_rom(
+    pieces: Sequence[Mesh], model: Model, modes: Sequence[Field], *, liftings: Mapping[str, Field] | None = None,
+    dual: Mapping[str, tuple[int, bool]] | None = None, cases: dict[str, Case] | None = None, fingerprint: str = "abc",
+) -> tuple[Rom, list[tuple[Mesh, list[np.ndarray], np.ndarray, dict[str, np.ndarray]]]]:
+    """A ROM on all integration points with the solver's weights, and what the fields file has of each piece.
+
+    dual : (n_comp, tensor) by field; the modes of a dual field are the constant fields, one a component.
+    """
+    liftings, dual = liftings or {}, dual or {}
+    names = tuple(force_names(model))
+    parts, points, data = [], [], []
+    for p, mesh in enumerate(pieces):
+        operator = StrainOperator(mesh)
+        initial = initial_temperature(model, mesh)
+        laws = MaterialPoints.from_mesh(model, mesh, operator, initial)
+        phi = np.array([mode(mesh.points) for mode in modes]).reshape(-1, mesh.n_node, 3)
+        lift = np.array([field(mesh.points) for field in liftings.values()]).reshape(-1, mesh.n_node, 3)
+        unit = np.array([unit_force(model.loads[name], mesh, model.materials, operator, name=name) for name in names])
+        unit = unit.reshape(-1, mesh.n_node, 3)
+        terms = {name: operator.interpolate(term) for name, term in temperature_terms(model, mesh).items()}
+        matrix = operator.interpolation_matrix(np.arange(operator.n_ip)).tocoo()
+        parts.append({
+            "strains": operator.strain(phi), "lift": operator.strain(lift), "weights": operator.weights,
+            "loads": np.einsum("fni,kni->fk", unit, phi), "lift_loads": np.einsum("fni,kni->fk", unit, lift),
+            "terms": terms, "initial": None if initial is None else operator.interpolate(initial),
+            "rows": matrix.row, "nodes": mesh.node_ids[matrix.col], "values": matrix.data})
+        points.append((operator.cell_ids, operator.point_numbers, operator.coordinates,
+                       np.full(operator.n_ip, p), np.arange(operator.n_ip), laws.material_index))
+        data.append((mesh, [phi], lift, {
+            name: np.tile(np.eye(n_comp)[:, None, :], (1, operator.n_ip, 1)) for name, (n_comp, _) in dual.items()}))
+    selected = SelectedPoints(*(np.concatenate([row[k] for row in points]) for k in range(6)))
+
+    def joined(name: str, axis: int = 0) -> np.ndarray:
+        return np.concatenate([part[name] for part in parts], axis=axis)
+
+    rom = Rom(
+        Manifest(fingerprint, volume=float(joined("weights").sum()), n_ip=selected.n_point), model, cases or {},
+        selected, names, [LocalBasis(joined("strains", 1), joined("weights"), sum(part["loads"] for part in parts))],
+        LiftingData(tuple(liftings), joined("lift", 1), sum(part["lift_loads"] for part in parts)),
+        {name: _gappy(name, n_comp, tensor, selected.n_point) for name, (n_comp, tensor) in dual.items()},
+        _temperature(parts, selected.n_point))
+    return rom, data
+
+
+def _gappy(name: str, n_comp: int, tensor: bool, n_point: int) -> GappyOperator:
+    basis = np.tile(np.eye(n_comp), (1, n_point))
+    return GappyOperator(name, n_comp, np.arange(n_point), np.linalg.pinv(basis).T, basis, tensor)
+
+
+def _temperature(parts: list[dict], n_point: int) -> TemperatureAtPoints:
+    first = np.cumsum([0, *(len(part["weights"]) for part in parts)])
+    node_ids, columns = np.unique(np.concatenate([part["nodes"] for part in parts]), return_inverse=True)
+    rows = np.concatenate([part["rows"] + start for part, start in zip(parts, first)])
+    matrix = csr_matrix((np.concatenate([part["values"] for part in parts]), (rows, columns)), (n_point, len(node_ids)))
+    initial = None if parts[0]["initial"] is None else np.concatenate([part["initial"] for part in parts])
+    terms = {name: np.concatenate([part["terms"][name] for part in parts]) for name in parts[0]["terms"]}
+    return TemperatureAtPoints(terms, initial, node_ids, matrix)
+
+
+def write_both(path: Path, rom: Rom, data: list) -> Path:
+    """Write x.rom and x.fields.rom."""
+    write_rom(path, rom)
+    singular_values = {"displacement": np.array([2.0, 1.0])}
+    with FieldsWriter(fields_path(path), rom.manifest.fingerprint, len(data), singular_values) as writer:
+        for piece, fields in enumerate(data):
+            writer.write_piece(piece, *fields)
+    return path
