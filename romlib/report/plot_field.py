@@ -78,6 +78,33 @@ def plot_field(
     return picture
 
 
+def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
+    """The number of a step: `step` itself where given (negative: from the end), else that of a time, or of "last".
+
+    Raises
+    ------
+    InputError : no such step; no such time (the nearest ones are named).
+    """
+    times, n = snapshots.times, snapshots.n_step
+    if step is not None:
+        if not -n <= step < n:
+            raise InputError("there is no such step", file=snapshots.path, expected=f"0 to {n - 1}", found=step)
+        return step % n
+    if time == "last":
+        return n - 1
+    try:
+        wanted = float(time)
+    except ValueError:
+        raise InputError("this is no time", place="--time", expected="a number, last, or all", found=time) from None
+    nearest = int(np.argmin(np.abs(times - wanted)))
+    if abs(times[nearest] - wanted) > 1e-6 * max(float(np.ptp(times)), 1e-300):
+        close = sorted(float(t) for t in times[np.argsort(np.abs(times - wanted))[:2]])
+        raise InputError("the file has no step at this time", file=snapshots.path, place="--time", found=wanted,
+                         expected=f"{n} times from {times[0]:.6g} to {times[-1]:.6g}",
+                         remedy="take one of " + ", ".join(f"{t:.6g}" for t in close))
+    return nearest
+
+
 def _pyvista() -> Any:
     """pyvista, told to render without a screen where there is none."""
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
@@ -87,7 +114,7 @@ def _pyvista() -> Any:
         import pyvista
     except ImportError as error:
         raise InputError("pictures need pyvista and matplotlib", found=str(error),
-                         remedy="pip install 'romlib[plot]' (on Debian also: apt-get install libgl1 libegl1)") from error
+                         remedy="pip install 'romlib[plot]'; on Debian also apt-get install libgl1 libegl1") from error
     return pyvista
 
 

@@ -8,7 +8,7 @@ by its name.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -32,7 +32,10 @@ from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
 
-Tolerance = Annotated[float, Field(gt=0, lt=1)]
+if TYPE_CHECKING:
+    from romlib.check import CheckOptions
+
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Header(Description):
@@ -73,17 +76,27 @@ class Training(Description):
 
 
 class CheckSettings(Description):
-    """[check]: the largest relative errors that the nonintrusivity check lets pass; None is the default of the check.
+    """[check]: tolerances of the nonintrusivity check; `romlib.check.CheckOptions` says what each means.
 
-    strain : from displacement, against the stored one. stress, state : replayed by the law, against the stored ones.
-    internal_force : B^T sigma against the stored one. equilibrium : of the free degrees of freedom.
+    One that is left out keeps the default of the check.
     """
 
-    strain: Tolerance | None = None
-    stress: Tolerance | None = None
-    state: Tolerance | None = None
-    internal_force: Tolerance | None = None
-    equilibrium: Tolerance | None = None
+    strain: Positive | None = None
+    stress: Positive | None = None
+    state: Positive | None = None
+    internal_force: Positive | None = None
+    constraints: Positive | None = None
+    temperature: Positive | None = None
+    equilibrium: Positive | None = None
+    load_balance: Positive | None = None
+    strain_size: Positive | None = None
+    reference_floor: Positive | None = None
+
+    def options(self) -> CheckOptions:
+        """The options of `romlib.check.check`."""
+        from romlib.check.options import CheckOptions
+
+        return CheckOptions(**self.model_dump(exclude_none=True))
 
 
 class Study(Description):

@@ -1,0 +1,54 @@
+"""The commands together, and what becomes of their errors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from romlib.cli import commands_build, commands_inspect, commands_look
+from romlib.cli.failures import RomlibGroup
+
+app = typer.Typer(
+    cls=RomlibGroup, no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Reduced order models of nonlinear structures, from the files of any finite element solver.
+
+    The usual order:
+
+      romlib convert zset cube.inp -o cube.vtkhdf
+      romlib check cube.vtkhdf --study study.toml
+      mpirun -n 2 romlib offline study.toml -o cube.rom
+      romlib online cube.rom --case NAME -o result.vtkhdf
+      romlib compare result.vtkhdf reference.vtkhdf
+      romlib plot result.vtkhdf --field p -o p.png
+    """,
+    epilog="Exit status: 0 done; 1 the check failed, or the solution did not converge; 2 wrong input; 3 a fault of "
+           "romlib.")
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        import romlib
+
+        typer.echo(f"romlib {romlib.__version__}")
+        raise typer.Exit
+
+
+_BUILD, _LOOK = "Build a ROM and use it", "Look at files"
+app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
+app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
+app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
+app.command("online", rich_help_panel=_BUILD)(commands_build.online)
+app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
+app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
+app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
+app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
+
+
+def main() -> None:
+    """Entry point of the `romlib` command."""
+    app(prog_name="romlib")

@@ -1,0 +1,48 @@
+"""The nonintrusivity check, of one file or of all training runs of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from romlib.check import CheckOptions, CheckReport, check
+from romlib.parallel.comm import Comm
+from romlib.snapshots.reader import Snapshots
+from romlib.study import Study, validate_against
+from romlib.study.pipeline import mesh_with_tags
+
+
+def check_file(path: Path, study: Study | None, comm: Comm) -> CheckReport:
+    """Check one snapshots file, with what a study states over it. Collective."""
+    with Snapshots(path) as snapshots:
+        model = snapshots.model if study is None else validate_against(study, snapshots)
+        options = CheckOptions() if study is None else study.check.options()
+        with_tags = mesh_with_tags(study)
+        return check(snapshots, model, comm, options, lambda piece: with_tags(snapshots, piece))
+
+
+def check_training(
+    study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False
+) -> list[CheckReport]:
+    """Check every training run before anything is computed from it. Collective.
+
+    names_only : look up the study's names in the files, and measure nothing.
+
+    Raises
+    ------
+    CheckError : a run failed; names the measurements and what that usually means. StudyError : unknown names.
+    """
+    reports = []
+    for run in study.training:
+        if names_only:
+            with Snapshots(run.snapshots) as snapshots:
+                validate_against(study, snapshots)
+            continue
+        report = check_file(run.snapshots, study, comm)
+        reports.append(report)
+        report.raise_if_failed()
+        measured = [item for item in report.items if item.status in ("pass", "warn") and item.tolerance is not None]
+        warned = [item.name for item in measured if item.status == "warn"]
+        note = f"; warnings: {', '.join(warned)}" if warned else ""
+        progress(f"check of {run.name}: {len(measured)} measurements within their tolerances{note}")
+    return reports

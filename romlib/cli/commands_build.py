@@ -1,0 +1,164 @@
+"""Commands that make files: convert, offline, online."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+
+
+def convert(
+    format: Annotated[str, typer.Argument(help="Format of the source: see `romlib plugins`.", metavar="FORMAT")],
+    source: Annotated[list[Path], typer.Argument(help="File, folder or files of the solver.", metavar="SOURCE...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The snapshots file (.vtkhdf) to write.")],
+    pieces: Annotated[int | None, typer.Option(min=1, help="Cut the mesh into so many pieces; by default as the "
+                                               "solver has it. Offline uses at most as many ranks.")] = None,
+    units: Annotated[str | None, typer.Option(help='Unit system of the files, such as "mm, N, MPa, s, degC". '
+                                              "Nothing is ever converted.")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the converter; "
+                                                     "may be repeated.")] = None,
+    case: Annotated[bool, typer.Option("--case", help="Write only the times and amplitudes of a deck, which needs no "
+                                       "results, as a case file (.toml) for `romlib online --case-file`.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
+    from romlib.cli.console import counted, print_json, stdout
+    from romlib.snapshots.converter import find_converter
+
+    converter = find_converter(format)
+    if case:
+        _convert_case(converter, source, output, json)
+        return
+    with counted(f"converting {', '.join(path.name for path in source)}") as progress:
+        converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
+                          options=_options(option or []), progress=progress)
+    from romlib.cli.describe import show_snapshots
+    from romlib.snapshots.info import info
+
+    summary = info(output)
+    print_json(summary) if json else show_snapshots(stdout(), summary, brief=True)
+
+
+def _options(texts: list[str]) -> dict[str, Any]:
+    """KEY=VALUE pairs; a value that TOML reads as a number, a truth value or a list is one, else it is text."""
+    import tomllib
+
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise typer.BadParameter(f"expected KEY=VALUE, found {text!r}", param_hint="--option")
+        try:
+            options[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            options[key.strip()] = value
+    return options
+
+
+def _convert_case(converter: Any, source: list[Path], output: Path, json: bool) -> None:
+    from romlib.cli.console import pairs, print_json, stdout
+    from romlib.errors import UnsupportedError
+    from romlib.report.describe import times_in_words
+    from romlib.snapshots.converter import CaseReader
+    from romlib.study.case_file import write_case_file
+
+    if not isinstance(converter, CaseReader):
+        raise UnsupportedError(f"the converter {converter.name} cannot read the history of a deck", place="--case",
+                               remedy="write the case file by hand: the same keys as [cases.NAME] of a study")
+    if len(source) != 1:
+        raise typer.BadParameter(f"--case reads one deck, found {len(source)}", param_hint="SOURCE")
+    case = converter.read_case(source[0])
+    write_case_file(output, case)
+    if json:
+        print_json({"file": str(output), "case": case.model_dump(mode="json")})
+        return
+    stdout().print(pairs(f"Case written to {output}", [
+        ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none")]))
+
+
+def offline(
+    context: typer.Context,
+    study: Annotated[Path, typer.Argument(help="The study file (.toml).", metavar="STUDY")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The ROM to write: X.rom, with X.fields.rom beside.")],
+    skip_check: Annotated[bool, typer.Option("--skip-check", help="Train without the nonintrusivity check.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
+
+    Works in parallel over the pieces of the snapshots file: mpirun -n N romlib offline ...
+    """
+    from romlib.cli.console import print_json, stages, stdout
+    from romlib.parallel.comm import world
+
+    comm = world()
+    context.find_root().obj = comm
+    with comm.agreement():
+        from romlib.cli.checking import check_training
+        from romlib.study import Study
+        from romlib.study.pipeline import run_offline
+
+        declared = Study.read(study)
+        with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
+            if skip_check or declared.offline.skip_check:
+                progress("check: skipped, as asked for")
+                check_training(declared, comm, progress, names_only=True)
+            else:
+                check_training(declared, comm, progress)
+            report = run_offline(declared, output, comm, progress)
+    if comm.rank == 0:
+        if json:
+            print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})
+        else:
+            from romlib.cli.describe import show_training
+
+            show_training(stdout(), output, report, comm.size)
+
+
+def online(
+    rom: Annotated[Path, typer.Argument(help="The ROM (.rom).", metavar="ROM")],
+    case: Annotated[str | None, typer.Option(help="A case that the ROM has from its study.", metavar="NAME")] = None,
+    case_file: Annotated[Path | None, typer.Option(help="A case in a TOML file: the keys of [cases.NAME].")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file; needs the "
+                                                ".fields.rom beside the ROM.")] = None,
+    fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
+                                               "the dual fields of the ROM.", metavar="NAMES")] = None,
+    hyper_reduction: Annotated[bool, typer.Option("--hyper-reduction/--no-hyper-reduction", help="Integrate at the "
+                                                  "selected points, or at all (to attribute error).")] = True,
+    tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this part of "
+                                             "the forces.")] = 1e-8,
+    json: JsonOption = False,
+) -> None:
+    """Solve a case with a ROM. One process; needs neither MPI nor the solver."""
+    import time
+
+    import romlib
+    from romlib.cli.console import counted, print_json, stdout
+    from romlib.errors import InputError
+    from romlib.study.case_file import read_case_file
+
+    model = romlib.load(rom)
+    cases = model.rom.cases
+    if (case is None) == (case_file is None):
+        raise InputError("give either --case or --case-file", place="--case",
+                         expected=f"--case-file, or a case: {', '.join(cases) or 'none in this ROM'}")
+    if fields is not None and output is None:
+        raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
+    definition = case if case is not None else read_case_file(case_file or Path())
+    with counted(f"solving {case or (case_file or rom).name}"):
+        start = time.perf_counter()
+        solution = model.solve(case=definition, hyper_reduction=hyper_reduction, tolerance=tolerance)
+        wall = time.perf_counter() - start
+    if output is not None:
+        with counted(f"writing {output.name}"):
+            solution.write(output, fields=_names(fields))
+    from romlib.cli.describe import online_summary, show_online
+
+    summary = online_summary(solution, rom, case or str(case_file), wall, output)
+    print_json(summary) if json else show_online(stdout(), summary)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,71 @@
+"""Commands that say what there is: check, info, plugins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from romlib.cli.commands_build import JsonOption
+
+
+def check(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The snapshots file (.vtkhdf).", metavar="FILE")],
+    study: Annotated[Path | None, typer.Option(help="The study, for what the file lacks: materials, constraints, loads "
+                                               "and, if the file is one of its training runs, amplitudes.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Does romlib recompute from the displacement what the solver computed? The nonintrusivity check.
+
+    Strain, stress, internal variables, internal forces and equilibrium, as far as the file has them. Exit status 1 when
+    a measurement is beyond its tolerance. May run on several ranks: mpirun -n N romlib check ...
+    """
+    from romlib.cli.console import print_json, stages, stdout
+    from romlib.parallel.comm import world
+
+    comm = world()
+    context.find_root().obj = comm
+    with comm.agreement():
+        from romlib.cli.checking import check_file
+        from romlib.study import Study
+
+        declared = None if study is None else Study.read(study)
+        with stages(comm.rank, f"checking {file.name}"):
+            report = check_file(file, declared, comm)
+    if comm.rank == 0:
+        from romlib.cli.describe import show_check
+
+        print_json(report.to_dict()) if json else show_check(stdout(), report)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def info(
+    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a study or a case file.",
+                                         metavar="FILE")],
+    json: JsonOption = False,
+) -> None:
+    """What is in a file that romlib writes or reads."""
+    from romlib.cli.console import print_json, stdout
+    from romlib.cli.describe import show
+    from romlib.report.describe import describe
+
+    description = describe(file)
+    print_json(description) if json else show(stdout(), description)
+
+
+def plugins(json: JsonOption = False) -> None:
+    """The converters and constitutive laws that are installed, from this package and from others."""
+    from romlib.cli.console import print_json, stdout, table
+    from romlib.report.installed import installed_plugins
+
+    found = installed_plugins()
+    if json:
+        print_json(found)
+        return
+    for kind, rows in found.items():
+        stdout().print(table(kind.capitalize(), ("name", "package", "what it is", "state"),
+                             [(r["name"], r["package"], r["description"], r["state"]) for r in rows]))
+        stdout().print()

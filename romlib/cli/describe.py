@@ -1,0 +1,225 @@
+"""The tables that commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+
+if TYPE_CHECKING:
+    from romlib.check.report import CheckReport
+    from romlib.offline.report import TrainingReport
+    from romlib.report.compare import Comparison
+    from romlib.solution.solution import Solution
+
+
+def show(console: Console, description: dict[str, Any]) -> None:
+    """What `romlib info` found, by its kind."""
+    {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "study": _show_study,
+     "case": _show_case}[description["kind"]](console, description)
+
+
+def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> None:
+    """A snapshots file."""
+    counts, steps = d["counts"], d["steps"]
+    console.print(pairs(f"Snapshots file {d['file']}", [
+        ("size", size(d["file_size"])), ("written by", f"romlib {d['romlib_version']} from {d['solver'] or 'unknown'}"),
+        ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
+        ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
+        ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
+        *([] if brief else [("fingerprint", d["fingerprint"][:16])])]))
+    console.print()
+    console.print(table("Fields", ("name", "at", "components", "stored as", "unit", "solver's name"), [
+        (f["name"], {"node": "nodes", "ip": "integration points"}[f["place"]],
+         "symmetric tensor" if f["tensor"] else f["components"], f["dtype"], f["unit"],
+         f["original_name"]) for f in d["fields"]]))
+    if not brief:
+        _mesh_tables(console, d)
+    _model_table(console, d["model"])
+    if d["omissions"]:
+        console.print()
+        console.print(table("In the deck, but not in the ROM", ("name", "does virtual work", "what it is"), [
+            (o["name"], "yes: accept it in the study" if o["works"] else "no", o["description"])
+            for o in d["omissions"]]))
+
+
+def _mesh_in_words(counts: dict[str, Any]) -> str:
+    return f"{counts['nodes']} nodes, {counts['cells']} cells, {counts['integration_points']} integration points"
+
+
+def _mesh_tables(console: Console, d: dict[str, Any]) -> None:
+    console.print()
+    console.print(table("Cells", ("type", "formulation", "quadrature", "cells", "points a cell"), [
+        (b["cell_type"], b["formulation"], b["quadrature"], b["cells"], b["points_per_cell"])
+        for b in d["blocks"]], (3, 4)))
+    console.print()
+    console.print(table("Tags and arrays", ("of", "tags (size)", "arrays"), [
+        (kind, ", ".join(f"{name} ({n})" for name, n in d["tags"][kind].items()) or "none",
+         ", ".join(d["arrays"][kind]) or "none") for kind in ("nodes", "cells", "faces")]))
+
+
+def _model_table(console: Console, model: dict[str, Any]) -> None:
+    rows = [(kind, ", ".join(f"{name} ({what})" for name, what in model[kind].items()) or "none")
+            for kind in ("materials", "constraints", "loads")]
+    if "amplitudes" in model:
+        rows.append(("amplitudes", ", ".join(model["amplitudes"]) or "none"))
+    console.print()
+    console.print(pairs("Model", rows))
+
+
+def show_rom(console: Console, d: dict[str, Any]) -> None:
+    """A ROM."""
+    full = d["full_model"]
+    clusters = "; ".join(f"{c['modes']} modes, {c['points']} points" for c in d["clusters"])
+    console.print(pairs(f"ROM {d['file']}", [
+        ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
+        ("full model", _mesh_in_words(full)),
+        ("reduced model", clusters), ("sum of weights / volume", figure(_ratio(d), 12)),
+        ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
+        ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
+        ("trained on", ", ".join(d["inputs"]) or "unknown")]))
+    console.print()
+    console.print(table("Reconstructed fields", ("name", "modes", "points", "components"), [
+        (f["name"], f["modes"], f["points"], f["components"]) for f in d["fields"]], (1, 2, 3)))
+    _model_table(console, d["model"])
+    _cases_table(console, d["cases"])
+    console.print()
+    console.print(table("Errors achieved in training", ("quantity", "relative error"), [
+        (name, figure(value)) for name, value in d["errors"].items()], (1,)))
+
+
+def _ratio(d: dict[str, Any]) -> float | None:
+    volume = d["full_model"]["volume"]
+    return d["clusters"][0]["sum_of_weights"] / volume if volume else None
+
+
+def _cases_table(console: Console, cases: dict[str, Any]) -> None:
+    console.print()
+    console.print(table("Cases", ("name", "times", "amplitudes"), [
+        (name, case["times"], "; ".join(f"{n} = {a}" for n, a in case["amplitudes"].items()) or "those of the model")
+        for name, case in cases.items()]))
+
+
+def _show_fields(console: Console, d: dict[str, Any]) -> None:
+    console.print(pairs(f"Fields file of a ROM {d['file']}", [
+        ("size", size(d["file_size"])), ("fingerprint", d["fingerprint"][:16]),
+        ("dual fields", ", ".join(d["dual_fields"]) or "none")]))
+    console.print()
+    console.print(table("Pieces", ("piece", "nodes", "cells"),
+                        [(p["piece"], p["nodes"], p["cells"]) for p in d["pieces"]], (0, 1, 2)))
+    console.print()
+    console.print(table("Singular values", ("field", "largest ten"), [
+        (name, " ".join(f"{v:.2e}" for v in values[:10])) for name, values in d["singular_values"].items()]))
+
+
+def _show_study(console: Console, d: dict[str, Any]) -> None:
+    console.print(pairs(f"Study {d['name']}, {d['file']}", [
+        ("units", d["units"] or "those of the snapshots file"),
+        ("accepted omissions", ", ".join(d["accept"]) or "none"),
+        *((f"offline.{key}", value if value is not None else "-") for key, value in d["offline"].items())]))
+    console.print()
+    console.print(table("Training", ("name", "snapshots", "file", "amplitudes"), [
+        (run["name"], run["snapshots"], "there" if run["exists"] else "missing",
+         "; ".join(f"{n} = {a}" for n, a in run["amplitudes"].items()) or "those of the file")
+        for run in d["training"]]))
+    _model_table(console, d["model"])
+    _cases_table(console, d["cases"])
+
+
+def _show_case(console: Console, d: dict[str, Any]) -> None:
+    rows = [("times", d["times"]), *((f"amplitude of {name}", value) for name, value in d["amplitudes"].items())]
+    console.print(pairs(f"Case {d['file']}", [("description", d["description"]), *rows] if d["description"] else rows))
+
+
+def show_check(console: Console, report: CheckReport) -> None:
+    """The measurements of a check, and the verdict."""
+    result = table(f"Check of {report.file} ({report.n_piece} pieces, {report.n_step} steps; {report.units})",
+                   ("measurement", "result", "value", "at most", "what was compared", "where"), (), (2, 3))
+    for name, status, value, tolerance, compared, detail in report.rows():
+        style = STATUS_STYLE[status]
+        result.add_row(name, f"[{style}]{status}[/]", value, tolerance, compared, detail)
+    console.print(result)
+    console.print()
+    if report.passed:
+        console.print("The check passed: romlib reproduces this computation.", style="green")
+    else:
+        failed = ", ".join(item.name for item in report.failed)
+        console.print(f"The check failed: {failed}. A ROM trained on this file would not reproduce the solver.",
+                      style="bold red")
+
+
+def show_training(console: Console, output: Path, report: TrainingReport, n_rank: int) -> None:
+    """Cost by stage, sizes and errors of an offline run."""
+    per_rank = "" if n_rank == 1 else f", largest of {n_rank} ranks"
+    console.print(table(f"Stages{per_rank}", ("stage", "wall (s)", "CPU (s)", "peak memory", "detail"), [
+        (s.name, f"{s.wall_max:.2f}", f"{s.cpu_max:.2f}", size(s.peak_max), report.details.get(s.name, ""))
+        for s in report.stages], (1, 2, 3)))
+    console.print()
+    console.print(table("Sizes", ("quantity", "number"), list(report.sizes.items()), (1,)))
+    console.print()
+    console.print(table("Errors", ("quantity", "relative error"), [
+        (name, figure(value)) for name, value in report.errors.items()], (1,)))
+    for note in report.notes:
+        console.print(f"note: {note}", style="yellow")
+    console.print()
+    console.print(f"ROM written to {output}", soft_wrap=True)
+
+
+def online_summary(solution: Solution, rom: Path, case: str, wall: float, output: Path | None) -> dict[str, Any]:
+    """Plain values of an online run."""
+    n_interval = max(solution.n_step - 1, 1)
+    timings = solution.timings
+    manifest = solution.rom.manifest
+    return {
+        "rom": str(rom), "case": case, "output": None if output is None else str(output), "steps": n_interval,
+        "modes": solution.coordinates.shape[1], "hyper_reduction": solution.hyper_reduced,
+        "integration_points": int((solution.rom.clusters[0].weights > 0).sum()) if solution.hyper_reduced
+        else manifest.n_ip,
+        "integration_points_full_model": manifest.n_ip, "newton_iterations": int(solution.iterations.sum()),
+        "step_cuts": int(solution.cuts.sum()), "times": solution.times.tolist(),
+        "iterations": solution.iterations.tolist(),
+        "seconds": {"total": wall, "law": timings.law, "linear_algebra": timings.linear_algebra, "rest": timings.rest},
+        "reactions": {name: values.tolist() for name, values in solution.reactions.items()}, "units": manifest.units,
+    }
+
+
+def show_online(console: Console, d: dict[str, Any]) -> None:
+    """Summary of an online run."""
+    seconds = d["seconds"]
+    points = f"{d['integration_points']} of {d['integration_points_full_model']}"
+    rows: list[tuple[str, object]] = [
+        ("steps", f"{d['steps']}, from {d['times'][0]:g} to {d['times'][-1]:g}"), ("modes", d["modes"]),
+        ("integration points", points + ("" if d["hyper_reduction"] else " (no hyper-reduction)")),
+        ("Newton iterations", f"{d['newton_iterations']}, {d['newton_iterations'] / d['steps']:.1f} a step"),
+        ("steps cut", d["step_cuts"]),
+        ("wall time", f"{seconds['total']:.3g} s, {1e3 * seconds['total'] / d['steps']:.3g} ms a step (law "
+                      f"{seconds['law']:.2g} s, linear algebra {seconds['linear_algebra']:.2g} s)"),
+        *((f"reaction {name}", f"from {min(values):.6g} to {max(values):.6g}")
+          for name, values in d["reactions"].items()),
+        ("written to", d["output"] or "nothing (give --output for full fields)")]
+    console.print(pairs(f"Case {d['case']} of {d['rom']}", rows))
+
+
+def show_comparison(console: Console, result: Comparison, picture: Path | None) -> None:
+    """Errors per field."""
+    console.print(table(f"{result.candidate} against {result.reference}, {len(result.times)} common times",
+                        ("field", "L2", "Frobenius", "worst time", "largest difference", "reference"), [
+        (name, figure(f.relative), figure(f.frobenius), f"{result.times[int(f.difference.argmax())]:.6g}",
+         figure(f.largest), "replayed by the law" if f.replayed else "stored") for name, f in result.fields.items()],
+        (1, 2, 3, 4)))
+    console.print("L2: max over time of ||a-b|| / max over time of ||b||, integrals over the volume. "
+                  "Frobenius: over all steps and values.", style="dim")
+    notes = [f"{name} was not compared: {reason}" for name, reason in result.left_out.items()]
+    for whose, times in (("A", result.match.unmatched_candidate), ("B", result.match.unmatched_reference)):
+        if len(times):
+            shown = ", ".join(f"{t:.6g}" for t in times[:8]) + (" ..." if len(times) > 8 else "")
+            notes.append(f"{len(times)} times are only in {whose}: {shown}")
+    notes += [f"{name}: {f.skipped} integration points have a value in one of the files only"
+              for name, f in result.fields.items() if f.skipped]
+    if picture is not None:
+        notes.append(f"picture written to {picture}")
+    for note in notes:
+        console.print(note, soft_wrap=True)

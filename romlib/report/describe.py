@@ -1,0 +1,132 @@
+"""What is in a file that romlib writes or reads, as plain values, for `romlib info`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from romlib.errors import FileFormatError, InputError
+from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
+
+KINDS = "a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a study or a case file (.toml)"
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, study, case.
+
+    Raises
+    ------
+    InputError : no such file. FileFormatError : none of the kinds, or damaged. And what the readers of each raise.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError("this is a folder", file=path, expected=KINDS)
+    if not path.is_file():
+        raise InputError("there is no such file", file=path, expected=KINDS)
+    if path.suffix.lower() == ".toml":
+        return _toml(path)
+    if not h5py.is_hdf5(path):
+        raise FileFormatError("romlib does not know this file", file=path, expected=KINDS, found="not HDF5, not .toml")
+    try:
+        with h5py.File(path, "r") as file:
+            kind = file.attrs.get("romlib_kind")
+    except OSError as error:
+        raise FileFormatError("the HDF5 file is truncated or damaged", file=path, found=str(error)) from None
+    if kind == "rom":
+        return _rom(path)
+    if kind == "fields":
+        return _fields(path)
+    from romlib.snapshots.info import info
+
+    return info(path)
+
+
+def _rom(path: Path) -> dict[str, Any]:
+    from romlib.archive.romfile import fields_path, read_rom
+
+    rom = read_rom(path)
+    manifest = rom.manifest
+    return {
+        "kind": "rom", "file": str(path), "file_size": path.stat().st_size, "fingerprint": manifest.fingerprint,
+        "romlib_version": manifest.romlib_version, "units": manifest.units,
+        "full_model": {"nodes": manifest.n_node, "cells": manifest.n_cell, "integration_points": manifest.n_ip,
+                       "volume": manifest.volume},
+        "clusters": [{"modes": basis.n_mode, "points": int(np.count_nonzero(basis.weights)),
+                      "sum_of_weights": float(basis.weights.sum())} for basis in rom.clusters],
+        "selected_points": rom.points.n_point, "liftings": list(rom.lifting.names),
+        "fields": [{"name": name, "modes": gappy.n_dual, "points": len(gappy.points), "components": gappy.n_comp}
+                   for name, gappy in rom.gappy.items()],
+        "model": model_names(rom.model), "cases": {name: case_summary(case) for name, case in rom.cases.items()},
+        "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
+        "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
+    }
+
+
+def _fields(path: Path) -> dict[str, Any]:
+    from romlib.archive.fieldsfile import FieldsFile
+
+    with FieldsFile(path) as fields:
+        pieces = []
+        for piece in range(fields.n_piece):
+            mesh = fields.mesh(piece)
+            pieces.append({"piece": piece, "nodes": mesh.n_node, "cells": mesh.n_cell})
+        return {"kind": "fields", "file": str(path), "file_size": path.stat().st_size,
+                "fingerprint": fields.fingerprint, "pieces": pieces, "dual_fields": fields.dual_names(),
+                "singular_values": {name: values.tolist() for name, values in fields.singular_values.items()}}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    from romlib.study.case_file import read_case_file
+    from romlib.study.study import Study
+    from romlib.study.toml_file import read_toml
+
+    _, raw = read_toml(path, "file")
+    if "times" in raw or "amplitudes" in raw:
+        return {"kind": "case", "file": str(path), **case_summary(read_case_file(path))}
+    study = Study.read(path)
+    return {
+        "kind": "study", "file": str(path), "name": study.name,
+        "units": None if study.study.units is None else str(study.study.units), "accept": list(study.study.accept),
+        "model": model_names(Model(materials=study.materials, constraints=study.constraints, loads=study.loads)),
+        "tags": {name: tag.model_dump(exclude_none=True) for name, tag in study.tags.items()},
+        "training": [{"name": run.name, "snapshots": str(run.snapshots), "exists": run.snapshots.is_file(),
+                      "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()}}
+                     for run in study.training],
+        "offline": study.offline.model_dump(), "check": study.check.model_dump(exclude_none=True),
+        "cases": {name: case_summary(case) for name, case in study.cases.items()},
+    }
+
+
+def model_names(model: Model) -> dict[str, Any]:
+    """What a model has, by name: the law of each material, the kind of each constraint and load."""
+    return {"materials": {name: material.law for name, material in model.materials.items()},
+            "constraints": {name: constraint.kind for name, constraint in model.constraints.items()},
+            "loads": {name: load.kind for name, load in model.loads.items()}}
+
+
+def case_summary(case: Case) -> dict[str, Any]:
+    """Times and amplitudes of a case in words."""
+    return {"times": times_in_words(case), "description": case.description,
+            "amplitudes": {name: amplitude_in_words(amplitude) for name, amplitude in case.amplitudes.items()}}
+
+
+def times_in_words(case: Case) -> str:
+    """Such as "from 0 to 1 by 0.025"."""
+    times = case.times
+    if times.values is not None:
+        return f"{len(times.values)} from {times.values[0]:g} to {times.values[-1]:g}"
+    return f"from {times.start:g} to {times.stop:g} by {times.step:g}"
+
+
+def amplitude_in_words(amplitude: Amplitude) -> str:
+    """The formula, or the extent of the table."""
+    if isinstance(amplitude, ExpressionAmplitude):
+        return amplitude.expression
+    if len(amplitude.time) == 1:
+        return f"{amplitude.value[0]:g}"
+    cycles = f", period {amplitude.period:g}" if amplitude.period is not None else ""
+    return (f"table of {len(amplitude.time)} times from {amplitude.time[0]:g} to {amplitude.time[-1]:g}, values from "
+            f"{min(amplitude.value):g} to {max(amplitude.value):g}{cycles}")
