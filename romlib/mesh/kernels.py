@@ -1,9 +1,9 @@
 """Compiled loops over cells: inverse Jacobians, strain of displacements, internal forces of stresses.
 
 Physical gradients are rebuilt per cell from the reference gradients and the stored inverse Jacobians, which is worth
-one more time step and saves n_node / 3 times the memory. On one thread of the machine where they were chosen these
-loops took half the time of batched BLAS on the same data (31 against 67 ns per point and step for hex8, 47 against 82
-for hex20): the small products do not fill BLAS, and its intermediate arrays leave the cache.
+one more time step and saves n_node / 3 times the memory. On one thread of the machine where they were chosen the strain
+loop took about half the time of batched BLAS on the same data (31 against 67 ns per point and step for hex8, 47 against
+82 for hex20): the small products do not fill BLAS, and its intermediate arrays leave the cache.
 
 Arguments: points (n_node, 3); connectivity (n_cell, n_a) int64, already checked to be in range; reference gradients
 (n_q, n_a, 3); `first` the number of the block's first integration point; arrays over integration points belong to the

@@ -156,9 +156,8 @@ def test_arguments_are_not_modified_and_need_not_be_contiguous(mixed: Mesh) -> N
     operator.strain_at(view, np.array([0]))
     np.testing.assert_array_equal(u, before)
     np.testing.assert_array_equal(strain, operator.strain(np.array(view, dtype=float)))
-    kept = strain.copy()
-    operator.internal_force(strain)
-    np.testing.assert_array_equal(strain, kept)
+    strain.setflags(write=False)
+    assert np.isfinite(operator.internal_force(strain)).all()
 
 
 def test_each_step_is_independent_of_the_others(mixed: Mesh) -> None:

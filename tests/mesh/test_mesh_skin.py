@@ -96,6 +96,14 @@ def test_outward_faces_stay_as_they_are() -> None:
         np.testing.assert_array_equal(before.connectivity, after.connectivity)
 
 
+def test_a_face_between_two_cells_leaves_the_first() -> None:
+    mesh = box_mesh("hex8", (2, 1, 1))
+    between = np.flatnonzero(mesh.points[:, 0] == 0.5)[[0, 1, 3, 2]]
+    for nodes in (between, between[::-1]):
+        outward = orient_outward(mesh, FaceSet((FaceBlock("quad4", nodes[None]),)))
+        np.testing.assert_allclose(area_and_volume(mesh, outward)[0], [1.0, 0.0, 0.0], atol=1e-15)
+
+
 def test_a_face_of_no_cell_is_refused_by_its_node_ids() -> None:
     mesh = box_mesh("hex8", (1, 1, 1))
     mesh = replace(mesh, node_ids=mesh.node_ids + 100)
