@@ -71,7 +71,8 @@ def collect_at_points(
     return Collected(
         selected, collect(points, pieces, comm, strains),
         {dual.name: modes_at(history, dual.name, points, pieces, comm) for dual in duals},
-        {name: snapshots(name) for name in {"stress", *(dual.name for dual in duals)}},
+        # Never a set: each entry is a collective, and the order of a set differs between processes.
+        {name: snapshots(name) for name in dict.fromkeys(["stress", *(dual.name for dual in duals)])},
         _temperature(training, points, pieces, comm))
 
 

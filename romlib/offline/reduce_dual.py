@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from romlib.errors import InputError
 from romlib.offline.cubature import compression
@@ -19,7 +20,7 @@ from romlib.offline.quadrature import (
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.training import TrainingSet, blocks, combine, gram
+from romlib.offline.training import PieceOperators, TrainingSet, blocks, combine, gram
 from romlib.parallel.comm import Comm
 
 # Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
@@ -140,11 +141,13 @@ def select_points(
 ) -> Selection:
     """The points and weights of the reduced quadrature."""
     grams, targets = {}, {}
+    scaling = energy_scaling(training, basis, pieces, comm)
 
     def integrands(piece: int) -> PieceIntegrands:
         operator = training.piece(piece).operator
-        return PieceIntegrands(history.scratch.read(f"{piece}/quadrature", slice(None)),
-                               strain_modes(training, basis, piece), operator.weights, operator.positive_weights)
+        strains = np.tensordot(scaling, strain_modes(training, basis, piece), axes=1)
+        return PieceIntegrands(history.scratch.read(f"{piece}/quadrature", slice(None)), strains, operator.weights,
+                               operator.positive_weights)
 
     with comm.agreement():
         for piece in pieces:
@@ -166,6 +169,40 @@ def select_points(
             kept[piece] = Candidates(np.arange(len(rows)), rows) if training.n_piece == 1 else local_candidates(
                 rows, here.signed, tolerance / training.n_piece, scale)
     return select_over_pieces(kept, target, statistics.volume, tolerance, comm)
+
+
+def energy_scaling(training: TrainingSet, basis: DisplacementBasis, pieces: range, comm: Comm) -> np.ndarray:
+    """The matrix S, (n_mode + n_lift, n_mode + n_lift), for which the fields S^T have unit elastic energy.
+
+    With K the stiffness of the virgin state between the modes, S K S^T is the identity on the modes; each lifting is
+    divided by its own energy. A residual against scaled modes is one in the norm of K^-1: its size is then the
+    error of the displacement in the energy norm, however stiff or soft each mode is.
+    """
+    parts = {}
+    with comm.agreement():
+        for piece in pieces:
+            operators = training.piece(piece)
+            strains = strain_modes(training, basis, piece)
+            weighted = operators.operator.positive_weights[None, :, None] * strains
+            stress = np.matmul(virgin_tangent(operators), strains[..., None])[..., 0]
+            n = len(strains)
+            parts[piece] = weighted.reshape(n, -1) @ stress.reshape(n, -1).T
+    stiffness = comm.sum_pieces(parts)
+    n_mode = basis.n_mode
+    scaling = np.diag(1.0 / np.sqrt(np.maximum(np.diag(stiffness), np.finfo(float).tiny)))
+    factor = linalg.cholesky(0.5 * (stiffness + stiffness.T)[:n_mode, :n_mode], lower=True)
+    scaling[:n_mode, :n_mode] = linalg.solve_triangular(factor, np.eye(n_mode), lower=True)
+    return scaling
+
+
+def virgin_tangent(operators: PieceOperators) -> np.ndarray:
+    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state."""
+    points = operators.points
+    zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
+    result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature,
+                              operators.model.initial_time, 1.0)
+    assert result.tangent is not None
+    return result.tangent
 
 
 def quadrature_pod(statistics: DualStatistics, tolerance: float) -> Pod:
