@@ -23,7 +23,7 @@ MODEL = Model(materials={"steel": Material(law="elastic", parameters={"young": 2
 
 
 def mixed_mesh() -> Mesh:
-    """A box of hexahedra whose last cells are a block of their own with a reduced rule, with every kind of tag and array."""
+    """A box of hexahedra, the last in a block of their own with a reduced rule, with every kind of tag and array."""
     mesh = box_mesh("hex8", (3, 2, 2))
     block = mesh.blocks[0]
     blocks = (CellBlock("hex8", block.connectivity[:8], block.cell_ids[:8], "hex_gauss_8"),

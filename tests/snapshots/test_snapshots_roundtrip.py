@@ -111,7 +111,8 @@ def test_info_describes_the_file(example):
     assert {row["quadrature"]: row["cells"] for row in described["blocks"]} == {"hex_gauss_8": 8, "hex_gauss_1": 4}
     assert described["tags"]["cells"] == {"hard": 3}
     assert described["tags"]["faces"]["skin"] == mixed_mesh().face_tags["skin"].n_face
-    assert described["arrays"] == {"nodes": ["normal/x.y", "symx"], "cells": ["active", "group"], "faces": ["skin: value"]}
+    assert described["arrays"] == {
+        "nodes": ["normal/x.y", "symx"], "cells": ["active", "group"], "faces": ["skin: value"]}
     assert described["omissions"][0]["name"] == "springs"
     assert {row["name"]: row["unit"] for row in described["fields"]}["stress"] == "MPa"
 

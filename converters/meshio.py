@@ -1,0 +1,133 @@
+"""Converter of displacement histories in files that meshio reads: XDMF time series, and VTU files.
+
+Such files have no materials, loads, sets or integration points: the study states the first, and tags come from node
+arrays (`nodes = { array = "symx" }`) and from the arrays of the surface cells (`faces = { array = "group" }`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import meshio
+from pydantic import ValidationError
+from romlib_converters._meshio_mesh import build_grid, with_static_arrays
+from romlib_converters._meshio_series import open_series
+from romlib_converters._meshio_survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
+
+from romlib.errors import InputError
+from romlib.mesh.partition import partition
+from romlib.mesh.skin import add_skin
+from romlib.model import Model, Omission, UnitSystem
+from romlib.snapshots.converter import Progress, checked_options
+from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.writer import SnapshotsWriter
+
+_OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver")
+_BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile"}
+
+
+class MeshioConverter:
+    """XDMF time series (.xdmf), and VTU files given by a .pvd file, a pattern, or a list in the order of time.
+
+    Solid cells (4 and 10-node tetrahedra, 8 and 20-node hexahedra, 6 and 15-node wedges) become the mesh; surface cells
+    the face tag "surface", outward, with the cell arrays as arrays of the tag. Node and cell arrays that do not change
+    in time are kept; those that change are left out, and listed among the omissions. Ids of nodes and cells are
+    positions in the file, from 0.
+
+    Options
+    -------
+    displacement : the node array; by default "displacement", "U" or "DISP" in any case, or the only array of vectors.
+    internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
+    use full integration, such as {"hex20": "hex_gauss_8"}. times : of the records, where the files have none or others.
+    initial_time : when the structure was at rest, before the first record. solver : name and version, for the record.
+    """
+
+    name = "meshio"
+    suffixes = tuple(_BEGINNINGS)
+
+    def can_read(self, path: Path) -> bool:
+        """Whether the file is XML of one of these kinds."""
+        beginning = _BEGINNINGS.get(Path(path).suffix.lower())
+        if beginning is None or not Path(path).is_file():
+            return False
+        with open(path, "rb") as stream:
+            return beginning in stream.read(1024)
+
+    def convert(
+        self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
+        options: dict[str, Any] | None = None, progress: Progress | None = None,
+    ) -> None:
+        """Write the snapshots file; see `romlib.snapshots.converter.Converter`. Every record is read twice.
+
+        Raises
+        ------
+        InputError : a wrong option, or the displacement cannot be told from other arrays.
+        FileFormatError : files that are missing, damaged or contradictory; values that are not finite.
+        UnsupportedError : an element that romlib lacks, a mesh that changes, surface cells that are no face.
+        """
+        options = checked_options(self.name, options, _OPTIONS)
+        unit_system = _unit_system(units)
+        with open_series(source) as series:
+            total = 2 * series.n_step
+
+            def report(done: int) -> None:
+                if progress is not None:
+                    progress(done, total)
+
+            points, cells = series.mesh()
+            grid = build_grid(points, cells, _quadrature(options), series.file)
+            names = {name: str(options[name]) for name in NODE_FIELDS if name in options}
+            survey = survey_series(series, grid.mesh.node_ids, names, _times(options), report)
+            model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey),
+                          initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
+            parts = add_skin(partition(with_static_arrays(grid, survey.node, survey.cell), pieces or 1))
+            solver = str(options.get("solver", f"not stated (files read by meshio {meshio.__version__})"))
+            with SnapshotsWriter(target, parts, model, survey.times, survey.fields, solver=solver,
+                                 fingerprint=fingerprint(series.inputs, options)) as writer:
+                for step in range(series.n_step):
+                    data = series.read(step)
+                    for name, spec in survey.fields.items():
+                        for piece, mesh in enumerate(parts):  # the ids of its nodes are positions in the file
+                            writer.write(name, step, piece, field_values(data, name, spec, mesh.node_ids, series))
+                    report(series.n_step + step + 1)
+
+
+def _left_out(survey: Survey) -> tuple[Omission, ...]:
+    return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", works=False)
+                 for place, name in survey.varying)
+
+
+def _unit_system(units: str | None) -> UnitSystem:
+    try:
+        return UnitSystem() if units is None else UnitSystem.model_validate(units)
+    except ValidationError as error:
+        raise InputError("the unit system cannot be read", place="units", found=units,
+                         expected=str(error.errors()[0]["msg"])) from error
+
+
+def _quadrature(options: Mapping[str, Any]) -> Mapping[str, str]:
+    given = options.get("quadrature", {})
+    if not isinstance(given, Mapping):
+        raise InputError("rules are given by cell type", place="option quadrature", found=given,
+                         expected='a mapping such as {"hex20": "hex_gauss_8"}')
+    return given
+
+
+def _times(options: Mapping[str, Any]) -> list[float] | None:
+    if "times" not in options:
+        return None
+    try:
+        return [float(time) for time in options["times"]]
+    except (TypeError, ValueError) as error:
+        raise InputError("times are a list of numbers", place="option times", found=options["times"]) from error
+
+
+def _number(options: Mapping[str, Any], name: str) -> float | None:
+    if name not in options:
+        return None
+    try:
+        return float(options[name])
+    except (TypeError, ValueError) as error:
+        raise InputError("a number is needed", place=f"option {name}", found=options[name]) from error
