@@ -46,12 +46,11 @@ class Deviation:
             self.difference, self.place = other.difference, other.place
         self.refer(other.reference)
 
-    def relative(self, floor: float = 0.0) -> float:
-        """Difference over reference (at least `floor`); zero where both are zero."""
+    def relative(self) -> float:
+        """Difference over reference; zero where both are zero."""
         if self.difference == 0.0:
             return 0.0
-        scale = max(self.reference, floor)
-        return self.difference / scale if scale > 0.0 else float("inf")
+        return self.difference / self.reference if self.reference != 0.0 else float("inf")
 
     def _take(self, size: np.ndarray, place: Callable[[int, int], str]) -> None:
         step, point = np.unravel_index(int(np.argmax(size)), size.shape)  # argmax finds NaN first

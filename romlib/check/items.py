@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
     units = model.units
     states = sorted({name for name in (*findings.deviations, *findings.failures) if name.startswith(STATE)})
     strain = findings.deviations.get("strain size", Deviation()).difference
-    floor = options.reference_floor * (0.0 if math.isnan(strain) else strain)
+    floor = 0.0 if math.isnan(strain) else strain
     items = [
         _elements(findings, units.length),
         _strain_size(findings, options),
@@ -90,13 +91,10 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
                    "the file, or the model, has no temperature"),
         _deviation(findings, "strain", options.strain, "", "the file has no strain"),
     ]
-    if "replay" in findings.failures:
-        items.append(CheckItem(
-            "replay", "fail", None, None, COMPARED["replay"], findings.failures["replay"], MEANING["replay"]))
-    without_law = "the model has no materials" if not model.materials else "the replay failed"
-    no_stress = without_law if not model.materials or "replay" in findings.failures else "the file has no stress"
-    items.append(_deviation(findings, "stress", options.stress, units.stress, no_stress))
-    items += [_deviation(findings, name, options.state, "", without_law, floor) for name in states]
+    replay = _replay(findings, snapshots, model)
+    reason = {"absent": replay.detail, "fail": "the replay failed"}.get(replay.status, "the file has no stress")
+    items += [replay, _deviation(findings, "stress", options.stress, units.stress, reason)]
+    items += [_deviation(findings, name, options.state, "", reason, floor) for name in states]
     items.append(_deviation(
         findings, "internal_force", options.internal_force, units.force,
         "the file has no internal force" if "internal_force" not in snapshots.fields else "there is no stress"))
@@ -109,6 +107,17 @@ def _elements(findings: Findings, length: str) -> CheckItem:
         return CheckItem("elements", "fail", None, None, COMPARED["elements"], failure, MEANING["elements"])
     detail = f"{findings.n_cell} cells, {findings.volume:.6g} {length}^3"
     return CheckItem("elements", "pass", findings.volume, None, COMPARED["elements"], detail, MEANING["elements"])
+
+
+def _replay(findings: Findings, snapshots: Snapshots, model: Model) -> CheckItem:
+    name, status, detail = "replay", "pass", f"{snapshots.n_step} steps"
+    if not model.materials:
+        status, detail = "absent", "the model has no materials"
+    elif "elements" in findings.failures:
+        status, detail = "absent", "the elements could not be built"
+    elif name in findings.failures:
+        status, detail = "fail", findings.failures[name]
+    return CheckItem(name, cast(Status, status), None, None, COMPARED[name], detail, MEANING[name])
 
 
 def _strain_size(findings: Findings, options: CheckOptions) -> CheckItem:
@@ -127,7 +136,7 @@ def _strain_size(findings: Findings, options: CheckOptions) -> CheckItem:
 def _deviation(
     findings: Findings, name: str, tolerance: float, unit: str, reason: str, floor: float = 0.0
 ) -> CheckItem:
-    """The item of a relative error; `reason`: why it is absent, where it is."""
+    """The item of a relative error; `reason`: why it is absent, where it is; `floor`: see `CheckOptions.state`."""
     kind = "stress" if name.startswith(STATE) else name
     compared = COMPARED.get(name, f"{name.removeprefix(STATE)} replayed by the law, against the stored one")
     if name in findings.failures:
@@ -135,11 +144,14 @@ def _deviation(
     deviation = findings.deviations.get(name)
     if deviation is None:
         return CheckItem(name, "absent", None, tolerance, compared, reason, MEANING[kind])
-    value = deviation.relative(floor)
+    value = deviation.relative()
+    status = _status(value, tolerance)
     detail = f"largest difference {deviation.difference:.3g} of {deviation.reference:.6g} {unit}".rstrip()
     if deviation.place:
         detail += f", {deviation.place}"
-    return CheckItem(name, _status(value, tolerance), value, tolerance, compared, detail, MEANING[kind])
+    if status == "fail" and deviation.difference <= tolerance * floor:
+        status, detail = "pass", f"{detail}; passes, being {deviation.difference / floor:.2g} of the largest strain"
+    return CheckItem(name, status, value, tolerance, compared, detail, MEANING[kind])
 
 
 def _equilibrium(
@@ -173,8 +185,9 @@ def _residual_item(
     value = _ratio(largest, reference)
     detail = (f"largest residual {largest:.3g} of {reference:.6g} {force} ({findings.internal_force_source}), "
               f"node {norms.node[step]}, t = {times[step]:.6g}")
-    if model.omissions:
-        detail += f"; the deck has what the model lacks: {', '.join(entry.name for entry in model.omissions)}"
+    lacking = [entry.name for entry in model.omissions if entry.works]
+    if lacking:
+        detail += f"; the deck has forces that the model lacks: {', '.join(lacking)}"
     return CheckItem("equilibrium", _status(value, tolerance), value, tolerance, COMPARED["equilibrium"], detail,
                      MEANING["equilibrium"])
 

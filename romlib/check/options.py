@@ -19,18 +19,19 @@ class CheckOptions:
 
     strain : strain from displacement. The difference of two nodal displacements loses digits, the more so the more
         of the motion is rigid.
-    stress, state : replayed by the law. Rounding of strain times stiffness; a flow rule may amplify it.
+    stress : replayed by the law. Rounding of strain times stiffness; a flow rule may amplify it.
+    state : internal variables, likewise; a difference below this part of the largest strain passes too: what rounding
+        of the strain makes of a plastic strain at first yield is no disagreement.
     internal_force : B^T sigma. Only rounding of the stress.
     constraints : displacement at constrained dofs against the prescribed values. Only rounding of the displacement.
     temperature : of the model against the stored one.
     equilibrium : largest residual component at the free dofs over the largest component of internal force. What the
-        solver left when it stopped iterating: solvers that stop at 5e-3 of the load, as some do by default, need it
-        larger, and the ROM then is no better than that.
+        solver left when it stopped iterating (Zset with a ratio of 1e-2: 2e-5); a load that is forgotten leaves far
+        more. Solvers that stop at 5e-3 of the load, as some do by default, need it larger, and the ROM then is no
+        better than that.
     load_balance : l2 norm of the same residual over the largest l2 norm of the load, at any time; a warning only,
         because the load can be small beside internal forces of thermal or residual stress.
     strain_size : Frobenius norm of the strain beyond which small-strain theory is doubtful; a warning only.
-    reference_floor : an internal variable is compared relative to its largest value, but at least to this part of the
-        largest strain: at first yield, a plastic strain that is all rounding error is no disagreement.
     """
 
     strain: float = 1e-5
@@ -39,10 +40,9 @@ class CheckOptions:
     internal_force: float = 1e-5
     constraints: float = 1e-6
     temperature: float = 1e-5
-    equilibrium: float = 1e-5
-    load_balance: float = 1e-4
+    equilibrium: float = 1e-4
+    load_balance: float = 1e-3
     strain_size: float = 0.05
-    reference_floor: float = 1e-3
 
     def __post_init__(self) -> None:
         for entry in fields(self):
