@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +21,15 @@ from romlib.mesh.skin import orient_outward
 WholeMesh = Callable[[], ZsetMesh]
 
 
-def build_mesh(zset: ZsetMesh, interpolation: str) -> Mesh:
-    """The mesh in VTK node order, a block an element type, faces outward; positions in place of ids."""
+def build_mesh(zset: ZsetMesh, interpolation: str = "shape", needed: Collection[str] = ()) -> Mesh:
+    """The mesh in VTK node order, a block an element type, faces outward; positions in place of ids.
+
+    A faset with faces that are not those of its cells is left out with a note.
+
+    Raises
+    ------
+    FileFormatError : such a faset is among those needed.
+    """
     blocks, element_order, nodes_of = [], [], IdIndex(zset.node_ids)
     for name, (positions, nodes) in zset.connectivity.items():
         kind = SOLIDS[name]
@@ -36,7 +43,15 @@ def build_mesh(zset: ZsetMesh, interpolation: str) -> Mesh:
         points=zset.points, blocks=tuple(blocks), node_ids=zset.node_ids,
         node_tags={name: nodes_of.find(ids) for name, ids in zset.nsets.items()},
         cell_tags={name: np.sort(cells_of.find(ids)) for name, ids in zset.elsets.items()})
-    face_tags = {name: orient_outward(mesh, _face_set(zset, name, nodes_of)) for name in zset.fasets}
+    face_tags = {}
+    for name in zset.fasets:
+        try:
+            face_tags[name] = orient_outward(mesh, _face_set(zset, name, nodes_of))
+        except FileFormatError as error:  # sets left over from another mesh are common, and harmless until used
+            if name in needed:
+                raise FileFormatError(f"faset {name}: {error.what}", file=zset.file, place=error.place,
+                                      expected=error.expected, found=error.found, remedy=error.remedy) from None
+            zset.notes.append(f"faset {name} is left out: {error.what} ({error.place})")
     return replace(mesh, face_tags=face_tags)
 
 

@@ -11,9 +11,8 @@ import numpy as np
 from romlib.errors import FileFormatError, InputError
 
 DTYPE = np.dtype(">f4")
-# No stress, displacement or force of a computation that converged is as large; a number read in the wrong byte order
-# easily is.
-ABSURD = 1e30
+ABSURD = 1e30  # no stress, displacement or force of a computation that converged is as large
+SAMPLE = 100_000  # numbers of a record that tell the byte order
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,9 @@ def map_records(path: Path, header: ResultHeader, values: int, what: str) -> np.
                               expected=f"{expected} bytes: {header.n_record} records of {what}",
                               remedy="copy the files again, or run the solver again; with other elements than the mesh "
                                      "names, the number of integration points differs too")
-    return np.memmap(path, DTYPE, "r", shape=(header.n_record, values))
+    records = np.memmap(path, DTYPE, "r", shape=(header.n_record, values))
+    check_byte_order(records[-1], path)
+    return records
 
 
 def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndarray:
@@ -127,24 +128,40 @@ def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndar
         raise FileFormatError("a field file has the wrong size", file=path, place=f"record {record}",
                               expected=f"{needed} bytes a record: one value for each of {n_value} {what}",
                               found=f"{size} bytes")
-    values = np.fromfile(path, DTYPE, n_value, offset=(record - 1) * needed).astype(float)
+    raw = np.fromfile(path, DTYPE, n_value, offset=(record - 1) * needed)
+    check_byte_order(raw, path)
+    values = raw.astype(float)
     check_values(values, path, lambda position: f"record {record}, {what[:-1]} number {position + 1} of the file")
     return values
 
 
+def check_byte_order(values: np.ndarray, path: Path) -> None:
+    """FileFormatError when far more numbers have a plausible size in the other byte order than in Zset's.
+
+    Numbers read in the wrong order have an exponent taken from the last bits of a mantissa: half of them are absurd.
+    """
+    some = np.array(values[:: max(1, len(values) // SAMPLE)], DTYPE)
+    plausible, swapped = _plausible(some), _plausible(some.view(DTYPE.newbyteorder("<")))
+    if plausible < 0.8 and swapped > 0.95:
+        raise FileFormatError(
+            "the file seems to be in the other byte order", file=path, place="the last record",
+            expected="big-endian float32, numbers of a plausible size",
+            found=f"{plausible:.0%} of the numbers plausible, {swapped:.0%} after a swap of bytes",
+            remedy="copy the solver's file without converting it")
+
+
+def _plausible(values: np.ndarray) -> float:
+    """Share of the numbers that are not zero and have a size between 1e-20 and 1e20."""
+    size = np.abs(values[values != 0.0])
+    return 1.0 if not size.size else float(((size > np.float32(1e-20)) & (size < np.float32(1e20))).mean())
+
+
 def check_values(values: np.ndarray, path: Path, place: Callable[[int], str]) -> None:
     """FileFormatError for a value that is not finite or is absurd; `place` puts its position in `values` into words."""
-    flat = values.ravel()
     with np.errstate(invalid="ignore"):
-        bad = ~(np.abs(flat) < ABSURD)
-    if not bad.any():
-        return
-    position = int(np.flatnonzero(bad)[0])
-    swapped = float(np.float32(flat[position]).byteswap())
-    if np.isfinite(flat[position]) or (bad.mean() > 0.01 and 1e-20 < abs(swapped) < 1e20):
+        bad = np.flatnonzero(~(np.abs(values.ravel()) < ABSURD))
+    if bad.size:
         raise FileFormatError(
-            "a value is absurdly large: the file seems to be in the other byte order", file=path,
-            place=place(position), expected="big-endian float32", found=f"{flat[position]:g} (swapped: {swapped:g})",
-            remedy="copy the solver's file without converting it")
-    raise FileFormatError("a field has a value that is not finite", file=path, place=place(position),
-                          found=flat[position], remedy="the solver diverged, or the file is damaged")
+            "a field has a value that is not finite, or absurdly large", file=path, place=place(int(bad[0])),
+            expected=f"a number below {ABSURD:g}", found=values.ravel()[bad[0]],
+            remedy="the solver diverged, or the file is damaged or not a result of this computation")

@@ -29,7 +29,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
-from romlib.model import Case, Model, Omission
+from romlib.model import Case, Model, Omission, Pressure
 from romlib.model.case import Times
 from romlib.snapshots.converter import Progress, checked_options
 from romlib.snapshots.fingerprint import fingerprint
@@ -122,7 +122,8 @@ class ZsetConverter:
 def _meshes(sources: list[Source], deck: Deck | None, materials: list[NamedMaterial], folder: Path) -> list[Mesh]:
     """A mesh a source, with the deck's arrays and the cell tags of its materials."""
     interpolation = "shape" if deck is None else deck.temperature_interpolation
-    meshes = [build_mesh(source.mesh, interpolation) for source in sources]
+    loaded = [] if deck is None else [load.faces for load in deck.loads.values() if isinstance(load, Pressure)]
+    meshes = [build_mesh(source.mesh, interpolation, loaded) for source in sources]
     if deck is None:
         return meshes
     check_sets(deck, materials, meshes)
