@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -61,11 +61,10 @@ class SnapshotsWriter:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             temporary = stack.enter_context(atomic_target(self.path))
-            try:
-                self._file = stack.enter_context(h5py.File(temporary, "w"))
-            except OSError as error:
-                raise InputError("the snapshots file cannot be created", file=self.path, found=str(error)) from error
-            self._create()
+            with self._storing():
+                self._file = h5py.File(temporary, "w")
+                stack.callback(self._close)
+                self._create()
             self._stack = stack.pop_all()
         return self
 
@@ -77,8 +76,6 @@ class SnapshotsWriter:
             return
         with self._stack:
             self._check_complete()
-            assert self._file is not None
-            self._file.flush()
 
     def write(self, field: str, step: int, piece: int, array: np.ndarray) -> None:
         """Write a field of one piece at one step.
@@ -105,10 +102,11 @@ class SnapshotsWriter:
             values = vtk_from_mandel(values)
         values = values.astype(spec.dtype, copy=False)
         file = self._open_file()
-        if spec.place == "node":
-            vtkhdf.write_node_field(file, self._layout, field, step, piece, values)
-        else:
-            file[f"{piece_path(piece)}/ip_fields/{key(field)}"][step] = values
+        with self._storing():
+            if spec.place == "node":
+                vtkhdf.write_node_field(file, self._layout, field, step, piece, values)
+            else:
+                file[f"{piece_path(piece)}/ip_fields/{key(field)}"][step] = values
         self._written[field][step, piece] = True
 
     def _create(self) -> None:
@@ -192,6 +190,20 @@ class SnapshotsWriter:
                     "a step of a field was never written; the file is not kept", file=self.path,
                     place=f"field {name!r}, step {step} (time {self.times[step]:.6g}), piece {piece}",
                     expected=f"{written.size} arrays", found=f"{int(written.sum())}")
+
+    def _close(self) -> None:
+        assert self._file is not None
+        with self._storing():  # HDF5 writes much of the file now
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[None]:
+        """HDF5 tells of a full disk by an OSError, and by a RuntimeError when it closes the file."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            raise InputError("the snapshots file cannot be written", file=self.path, found=str(error),
+                             remedy="check that the disk has room and the folder can be written to") from error
 
     def _open_file(self) -> h5py.File:
         if not self._file:

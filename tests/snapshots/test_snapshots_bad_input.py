@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -176,6 +178,31 @@ def test_pieces_without_numbered_interfaces_are_refused(tmp_path):
     with pytest.raises(InputError, match="number_shared_nodes"), \
             SnapshotsWriter(tmp_path / "a.vtkhdf", pieces, MODEL, TIMES, DISPLACEMENT):
         pass
+    assert leftovers(tmp_path) == []
+
+
+FULL_DISK = """
+import resource, sys
+import numpy as np
+from romlib.errors import InputError
+from romlib.mesh.box import box_mesh
+from romlib.model import Model
+from romlib.snapshots import FieldSpec, SnapshotsWriter
+mesh = box_mesh("hex8", (6, 6, 6))
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+try:
+    with SnapshotsWriter(sys.argv[1], [mesh], Model(), range(50), {"stress": FieldSpec.symmetric("ip")}) as writer:
+        for step in range(50):
+            writer.write("stress", step, 0, np.ones((8 * 6**3, 6)))
+except InputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of the size of files are Unix's")
+def test_a_full_disk_is_told_and_leaves_no_file(tmp_path):
+    run = subprocess.run([sys.executable, "-c", FULL_DISK, tmp_path / "a.vtkhdf"], capture_output=True, text=True)
+    assert "the snapshots file cannot be written" in run.stdout, run.stderr
     assert leftovers(tmp_path) == []
 
 
