@@ -19,7 +19,7 @@ from romlib.online.problem import ReducedProblem
 from romlib.solution.timings import Timings
 
 Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
-_MAX_HALVINGS = 3
+_MAX_HALVINGS = 5
 _SMALLEST_LAW_FACTOR = 0.1
 
 
@@ -81,10 +81,11 @@ def solve(
     n_mode = max(loads.shape[1] for loads in problem.loads)
     history = ReducedHistory.allocate(histories.times, n_mode, len(problem.lifting_names), len(problem.force_names),
                                       run.state, options.record_points)
-    for step in range(1, len(histories.times)):
-        level = histories.output_level(step)
-        history.iterations[step], history.cuts[step] = run.advance(level)
-        history.record(step, run.state, level.force)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a failed step, not a warning
+        for step in range(1, len(histories.times)):
+            level = histories.output_level(step)
+            history.iterations[step], history.cuts[step] = run.advance(level)
+            history.record(step, run.state, level.force)
     run.timings.total = perf_counter() - clock
     history.timings = run.timings
     return history
@@ -156,9 +157,11 @@ class _Run:
                 self._commit(trial, level, external, temperatures, scale)
                 return None
             if delta is not None and halvings < _MAX_HALVINGS:
-                factor = _backtrack(slope, float(delta @ residual)) if norm > base_norm else 1.0
-                if not good or factor < 1.0:
-                    delta = delta * (factor if good else 0.5)
+                factor = 0.5
+                if good:
+                    factor = _backtrack(slope, float(delta @ residual)) if norm > base_norm else 1.0
+                if factor < 1.0:
+                    delta, slope = factor * delta, factor * slope
                     gamma, halvings = base + delta, halvings + 1
                     continue
             if not good:

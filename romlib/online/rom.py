@@ -148,7 +148,7 @@ class ReducedOrderModel:
         known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
         unknown = [name for name in amplitudes if name not in known]
         if unknown:
-            raise InputError(f"the ROM has no load {unknown[0]!r}", place="amplitudes", expected=f"one of {list(known)}",
+            raise InputError(f"the ROM has no load {unknown[0]!r}", place="amplitudes", expected=f"one of {[*known]}",
                              found=unknown[0])
 
 

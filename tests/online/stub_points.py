@@ -1,0 +1,49 @@
+"""Laws made for tests of the Newton method, behind the interface of `MaterialPoints`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from romlib.laws.points import PointsResult
+
+Response = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class StubPoints:
+    """Points whose stress is a function of each strain component: response(strain) -> (stress, slope).
+
+    limit : an increment with a larger change of strain fails, and asks for `dt_factor`.
+    calls : the times at the end of the increments that were asked for.
+    """
+
+    def __init__(self, n_ip: int, response: Response, limit: float = np.inf, dt_factor: float = 0.5) -> None:
+        self.n_ip, self.response, self.limit, self.dt_factor = n_ip, response, limit, dt_factor
+        self.cells, self.points = np.arange(100, 100 + n_ip), np.arange(1, n_ip + 1)
+        self.calls: list[float] = []
+
+    def initial_state(self) -> list[np.ndarray]:
+        return [np.zeros((self.n_ip, 1))]
+
+    def mechanical_strain(self, strain: np.ndarray, temperature: np.ndarray | None) -> np.ndarray:
+        return strain
+
+    def integrate(
+        self, strain0: np.ndarray, strain1: np.ndarray, stress0: np.ndarray, states: list[np.ndarray],
+        temperature0: np.ndarray | None, temperature1: np.ndarray | None, time: float, dt: float, tangent: bool = True,
+    ) -> PointsResult:
+        """State: the number of committed increments."""
+        self.calls.append(time + dt)
+        stress, slope = self.response(strain1)
+        failed = np.flatnonzero(np.abs(strain1 - strain0).max(axis=1) > self.limit)
+        return PointsResult(stress, slope[:, :, None] * np.eye(6), [states[0] + 1.0], failed, self.dt_factor, "too far")
+
+
+def linear(strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return 3.0 * strain, np.full_like(strain, 3.0)
+
+
+def arctangent(strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Newton's method with full steps diverges from |strain| > 1.39."""
+    return np.arctan(strain), 1.0 / (1.0 + strain**2)
