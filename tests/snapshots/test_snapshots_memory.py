@@ -5,8 +5,9 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
-from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
 from snapshots_example import MODEL, mixed_mesh  # type: ignore[import-not-found]
+
+from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
 
 N_STEP = 2000
 
