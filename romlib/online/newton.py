@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 from scipy.linalg.lapack import dgesv
 
-from romlib.errors import ConvergenceError, InputError
+from romlib.errors import ConvergenceError, InputError, UnsupportedError
 from romlib.online.evaluate import Committed, HeldForce, Trial, integrate, stiffness, virgin
 from romlib.online.histories import Histories, Level
 from romlib.online.history import ReducedHistory
@@ -71,7 +71,11 @@ def solve(
     Raises
     ------
     ConvergenceError : a step fails and cannot be cut further; with time, residuals, and the worst point.
+    UnsupportedError : the problem has several local bases: the state carries a cluster, but nothing switches it yet.
     """
+    if len(problem.loads) > 1:
+        raise UnsupportedError("switching between local bases is not available", expected="one local basis",
+                               found=f"{len(problem.loads)} clusters")
     clock = perf_counter()
     options = options or NewtonOptions()
     if len(histories.times) < 2 or np.any(np.diff(histories.times) <= 0):
@@ -136,8 +140,10 @@ class _Run:
         problem, start = self.problem, self.state
         temperatures = [block.temperature(level.temperature) for block in problem.blocks]
         external = level.force @ problem.loads[start.cluster]
-        floor = max(self._scale, float(np.linalg.norm(external)), self._held_force(level, temperatures))
+        floor = max(self._scale, sqrt(external @ external), self._held_force(level, temperatures))
+        clock = perf_counter()
         gamma = self._predictor.predict(start, level, external)
+        self.timings.linear_algebra += perf_counter() - clock
         base, delta, base_norm, slope, halvings = gamma, None, np.inf, 0.0, 0
         residuals: list[float] = []
         trial = previous = None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stub_points import StubPoints, arctangent, linear
 
-from romlib.errors import ConvergenceError, InputError
+from romlib.errors import ConvergenceError, InputError, UnsupportedError
 from romlib.online import newton
 from romlib.online.histories import Histories
 from romlib.online.newton import NewtonOptions, solve
@@ -231,3 +231,10 @@ def test_timings_are_parts_of_the_total():
     timings = solve(problem(StubPoints(5, arctangent), (0.1, 0.1, 0.1)), histories(np.linspace(0, 1, 20))).timings
     assert timings.law > 0 and timings.linear_algebra > 0 and timings.rest > 0
     assert timings.law + timings.linear_algebra + timings.rest == pytest.approx(timings.total)
+
+
+def test_several_local_bases_are_refused_and_not_solved_with_the_first():
+    several = problem(StubPoints(5, linear))
+    several.loads.append(np.ones((1, 3)))
+    with pytest.raises(UnsupportedError, match="2 clusters"):
+        solve(several, histories([0, 1]))
