@@ -121,8 +121,8 @@ def online(
     rom: Annotated[Path, typer.Argument(help="The ROM (.rom).", metavar="ROM")],
     case: Annotated[str | None, typer.Option(help="A case that the ROM has from its study.", metavar="NAME")] = None,
     case_file: Annotated[Path | None, typer.Option(help="A case in a TOML file: the keys of [cases.NAME].")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file; needs the "
-                                                ".fields.rom beside the ROM.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file: needs "
+                                                "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
     hyper_reduction: Annotated[bool, typer.Option("--hyper-reduction/--no-hyper-reduction", help="Integrate at the "

@@ -38,6 +38,7 @@ def check(
         from romlib.cli.describe import show_check
 
         print_json(report.to_dict()) if json else show_check(stdout(), report)
+    comm.barrier()  # the launcher ends all ranks when the first one leaves: not before rank 0 has printed
     if not report.passed:
         raise typer.Exit(1)
 

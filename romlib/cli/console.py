@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,12 +13,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+_WIDTH_OF_A_FILE = 120
 STATUS_STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "absent": "dim"}
 
 
 def stdout() -> Console:
-    """Console for results; made anew, so that it follows a redirected stdout."""
-    return Console(highlight=False)
+    """Console for results; made anew, so that it follows a redirected stdout, which has no width of its own."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDTH_OF_A_FILE
+    return console
 
 
 def stderr() -> Console:

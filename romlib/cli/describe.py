@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
 
@@ -137,10 +138,13 @@ def _show_case(console: Console, d: dict[str, Any]) -> None:
 def show_check(console: Console, report: CheckReport) -> None:
     """The measurements of a check, and the verdict."""
     result = table(f"Check of {report.file} ({report.n_piece} pieces, {report.n_step} steps; {report.units})",
-                   ("measurement", "result", "value", "at most", "what was compared", "where"), (), (2, 3))
-    for name, status, value, tolerance, compared, detail in report.rows():
+                   ("measurement", "result", "value", "at most", "what was compared"), (), (2, 3))
+    for item, (name, status, value, tolerance, compared, detail) in zip(report.items, report.rows()):
         style = STATUS_STYLE[status]
-        result.add_row(name, f"[{style}]{status}[/]", value, tolerance, compared, detail)
+        words = f"not measured: {detail}" if status == "absent" else compared
+        result.add_row(name, f"[{style}]{status}[/]", value, tolerance, Text(words, style="dim" * (status == "absent")))
+        if item.status in ("fail", "warn"):
+            result.add_row("", "", "", "", Text(detail, style=style))
     console.print(result)
     console.print()
     if report.passed:
@@ -208,7 +212,8 @@ def show_comparison(console: Console, result: Comparison, picture: Path | None) 
     console.print(table(f"{result.candidate} against {result.reference}, {len(result.times)} common times",
                         ("field", "L2", "Frobenius", "worst time", "largest difference", "reference"), [
         (name, figure(f.relative), figure(f.frobenius), f"{result.times[int(f.difference.argmax())]:.6g}",
-         figure(f.largest), "replayed by the law" if f.replayed else "stored") for name, f in result.fields.items()],
+         f"{figure(f.largest)} {f.unit}".strip(), "replayed by the law" if f.replayed else "stored")
+        for name, f in result.fields.items()],
         (1, 2, 3, 4)))
     console.print("L2: max over time of ||a-b|| / max over time of ||b||, integrals over the volume. "
                   "Frobenius: over all steps and values.", style="dim")

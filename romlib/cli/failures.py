@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from romlib.parallel.comm import Comm
 
 FAILED, WRONG_INPUT, UNEXPECTED = 1, 2, 3
+_FAULT = "this is a fault of romlib, not of your input; please report it with the lines above"
 
 
 class RomlibGroup(TyperGroup):
@@ -38,6 +38,8 @@ class RomlibGroup(TyperGroup):
             if alone:
                 assert comm is not None
                 comm.abort(code)  # the other ranks do not know
+            if comm is not None:
+                comm.barrier()  # the launcher ends all ranks when the first one leaves: not before rank 0 has printed
             raise typer.Exit(code) from None
 
 
@@ -55,9 +57,4 @@ def _print(error: Exception, code: int) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if code == UNEXPECTED:
         traceback.print_exception(error, file=sys.stderr)
-        console.print(Text.assemble(
-            ("error: ", "bold red"), "this is a fault of romlib, not of your input; please report it with the lines above"))
-        return
-    console.print(Text.assemble(("error: ", "bold red"), str(error)))
-    if os.environ.get("ROMLIB_TRACEBACK"):
-        traceback.print_exception(error, file=sys.stderr)
+    console.print(Text.assemble(("error: ", "bold red"), _FAULT if code == UNEXPECTED else str(error)))

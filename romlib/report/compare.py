@@ -36,7 +36,7 @@ class FieldComparison:
 
     difference, reference : (n_step,), L2 norms of a - b and of b. replayed : the reference was recomputed by the law.
     frobenius : sqrt(sum (a - b)^2 / sum b^2), over all steps, entities and components (Kelvin-Mandel for tensors).
-    largest : largest component of a - b. skipped : points left out because one of the files has no value there.
+    largest : largest component of a - b, in `unit`. skipped : points left out, as only one of the files has a value.
     """
 
     name: str
@@ -45,6 +45,7 @@ class FieldComparison:
     reference: np.ndarray
     frobenius: float
     largest: float
+    unit: str = ""
     replayed: bool = False
     skipped: int = 0
 
@@ -83,6 +84,7 @@ class Comparison:
                                 "reference": self.match.unmatched_reference.tolist()},
             "fields": {name: {
                 "relative_l2": _number(f.relative), "frobenius": _number(f.frobenius), "largest_difference": f.largest,
+                "unit": f.unit,
                 "time_of_largest_error": float(self.times[int(np.argmax(f.difference))]),
                 "reference_replayed": f.replayed, "points_skipped": f.skipped, "place": f.place,
                 "over_time": {"relative_l2": [_number(e) for e in f.over_time], "difference_l2": f.difference.tolist(),
@@ -130,7 +132,8 @@ def compare(
     order = [name for name in candidate.fields if name in sums]
     return Comparison(
         str(candidate.path), str(reference.path), np.asarray(reference.times)[match.reference], match,
-        {name: sums[name].result(name, places[name], name in plan.replayed) for name in order}, plan.left_out)
+        {name: sums[name].result(name, places[name], model.units.of(name), name in plan.replayed) for name in order},
+        plan.left_out)
 
 
 @dataclass(frozen=True)
@@ -231,11 +234,11 @@ class _Sums:
         self.plain_reference += float(plain.sum())
         self.largest = max(self.largest, float(np.abs(difference).max(initial=0.0)))
 
-    def result(self, name: str, place: str, replayed: bool) -> FieldComparison:
+    def result(self, name: str, place: str, unit: str, replayed: bool) -> FieldComparison:
         frobenius = np.sqrt(self.plain_difference / self.plain_reference) if self.plain_reference > 0 else np.nan
         return FieldComparison(
             name, place, np.sqrt(np.maximum(self.difference, 0.0)), np.sqrt(np.maximum(self.reference, 0.0)),
-            float(frobenius), self.largest, replayed, sum(self._skipped.values()))
+            float(frobenius), self.largest, unit, replayed, sum(self._skipped.values()))
 
 
 def _compare_piece(

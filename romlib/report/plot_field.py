@@ -66,8 +66,7 @@ def plot_field(
     else:
         grid.cell_data["value"], placement = whole.at_cells(scalar, step), "mean of the integration points of each cell"
     grid.points = whole.points + scale * displacement
-    shown = np.asarray(grid["value"])
-    lowest, highest = (float(np.nanmin(shown)), float(np.nanmax(shown))) if np.isfinite(shown).any() else (0.0, 0.0)
+    lowest, highest = _range(np.asarray(grid["value"]))
     picture = Picture(Path(output), scalar.label, scalar.unit, float(snapshots.times[step]), scale, lowest, highest,
                       placement)
     image = _render(pyvista, grid, outline, scalar, picture, str(snapshots.model.units.time))
@@ -128,15 +127,12 @@ def _render(pyvista: Any, grid: Any, outline: Any, scalar: Scalar, picture: Pict
     if limits[0] == limits[1]:
         limits = (limits[0], limits[0] + (abs(limits[0]) or 1.0))
     plotter.add_mesh(
-        surface, scalars="value", cmap="coolwarm" if symmetric else "viridis", clim=limits, nan_color=_ABSENT,
-        show_edges=False, smooth_shading=False, specular=0.15, ambient=0.25, diffuse=0.8,
+        surface, scalars="value", cmap="coolwarm" if symmetric else "YlOrRd", clim=limits, nan_color=_ABSENT,
+        show_edges=grid.n_cells <= _MANY_CELLS and _linear(grid), edge_color=_INK, edge_opacity=0.25,
+        line_width=1.0, ambient=0.72, diffuse=0.33,
         scalar_bar_args={
             "title": scalar.title + "\n", "vertical": True, "position_x": 0.86, "position_y": 0.16, "height": 0.62,
             "width": 0.06, "title_font_size": 30, "label_font_size": 26, "color": _INK, "fmt": "%.3g", "n_labels": 6})
-    if grid.n_cells <= _MANY_CELLS:
-        lines = surface.extract_all_edges() if grid.n_cells and _linear(grid) else None
-        if lines is not None:
-            plotter.add_mesh(lines, color=_INK, line_width=1.0, opacity=0.22)
     edges = surface.extract_feature_edges(30.0, manifold_edges=False, non_manifold_edges=False)
     if edges.n_cells:
         plotter.add_mesh(edges, color=_INK, line_width=2.0)
@@ -150,6 +146,16 @@ def _render(pyvista: Any, grid: Any, outline: Any, scalar: Scalar, picture: Pict
     return np.asarray(image)
 
 
+def _range(values: np.ndarray) -> tuple[float, float]:
+    """Smallest and largest finite value; one that is rounding error beside the other is zero."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 0.0
+    lowest, highest = float(values.min()), float(values.max())
+    floor = 1e-9 * max(abs(lowest), abs(highest))
+    return (0.0 if abs(lowest) < floor else lowest), (0.0 if abs(highest) < floor else highest)
+
+
 def _linear(grid: Any) -> bool:
     """Whether the cells have straight edges: the lines of a subdivided surface are not those of its cells."""
     return not np.isin(np.unique(grid.celltypes), (22, 23, 24, 25, 26)).any()
@@ -161,7 +167,7 @@ def _describe(plotter: Any, picture: Picture, scalar: Scalar, time_unit: str) ->
     plotter.add_text(f"{scalar.title},  t = {picture.time:.6g} {time_unit}", position=(40, _WINDOW[1] - 70),
                      font_size=17, color=_INK)
     plotter.add_text(
-        f"{deformation}  |  {picture.placement}  |  from {picture.lowest:.4g} to {picture.highest:.4g}{unit}",
+        f"{deformation};  {picture.placement};  from {picture.lowest:.4g} to {picture.highest:.4g}{unit}",
         position=(40, _WINDOW[1] - 112), font_size=11, color=_GREY)
     plotter.add_axes(line_width=3, color=_INK, viewport=(0.0, 0.0, 0.16, 0.2))
 
@@ -177,12 +183,12 @@ def _look(plotter: Any, points: np.ndarray) -> None:
     center, radius = 0.5 * (low + high), 0.5 * float(np.linalg.norm(high - low))
     right = np.cross(up, direction)
     right /= np.linalg.norm(right)
-    center = center + 0.16 * radius * right  # room for the scale at the right
+    center = center + radius * (0.16 * right + 0.07 * np.cross(direction, right))  # room for the scale and the title
     plotter.camera.SetParallelProjection(True)
     plotter.camera.focal_point = center
     plotter.camera.position = center + 6.0 * radius * direction
     plotter.camera.up = up
-    plotter.camera.parallel_scale = 1.12 * radius
+    plotter.camera.parallel_scale = 1.16 * radius
     plotter.reset_camera_clipping_range()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, FaceTag, Model
 from romlib.study.faults import Fault, refuse, unknown
 from romlib.study.study import Study
@@ -36,6 +38,8 @@ def validate_against(study: Study, snapshots: Snapshots) -> Model:
         faults += [Fault(f"{where}.{name}", "this load has no amplitude, neither in the study nor in the file",
                          expected="an amplitude for each of " + ", ".join(driven))
                    for name in driven if name not in model.amplitudes]
+    if not faults:
+        faults = _empty_tags(study, snapshots)
     if faults:
         raise refuse(study.path or snapshots.path, faults)
     return model
@@ -62,6 +66,19 @@ class _Names:
     @property
     def all_face_arrays(self) -> set[str]:
         return {array for arrays in self.face_arrays.values() for array in arrays}
+
+
+def _empty_tags(study: Study, snapshots: Snapshots) -> list[Fault]:
+    """Tags of the study that no piece has anything of."""
+    sizes: Counter[str] = Counter()
+    for piece in range(snapshots.n_piece if study.tags else 0):
+        mesh = add_tags(snapshots.mesh(piece), study.node_tags, study.face_tags, study.cell_tags)
+        sizes.update({f"{name}.nodes": len(mesh.node_tags[name]) for name in study.node_tags})
+        sizes.update({f"{name}.faces": mesh.face_tags[name].n_face for name in study.face_tags})
+        sizes.update({f"{name}.cells": len(mesh.cell_tags[name]) for name in study.cell_tags})
+    return [Fault(f"tags.{key}", f"this tag is empty: no {key.rpartition('.')[2]} of the file match it",
+                  remedy="compare the value, plane or box with the mesh: `romlib info` lists the arrays")
+            for key, size in sizes.items() if not size]
 
 
 def _missing(key: str, what: str, name: str, known: Iterable[str]) -> list[Fault]:
