@@ -50,7 +50,8 @@ class Run:
 def offline(folder: Path, name: str, n_rank: int) -> Run:
     """Run `romlib offline` on n ranks."""
     rom = folder / f"{name}_{n_rank}.rom"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1",
+                   "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     command = ["mpirun", "--oversubscribe", "-n", str(n_rank), str(Path(sys.executable).with_name("romlib")),
                "offline", str(folder / f"{name}.toml"), "-o", str(rom)]
     start = time.perf_counter()

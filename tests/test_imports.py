@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "laws", "loads"},  # it replays a reference that has no stress
     "study": {"offline", "report", "check"},
-    "cli": {"study", "offline", "report", "check", "online"},
+    "cli": {"study", "offline", "report", "check", "online", "parallel"},
+    "__main__": {"cli"},
     "romlib_converters": {"mesh", "model", "snapshots"},
     "romlib_plugins": {"laws"},
 }

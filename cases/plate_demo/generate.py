@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,8 @@ def _run(path: Path, study: Study, mesh: Mesh, amplitudes: dict[str, Amplitude],
     where = [dict(zip(("node", "cell", "ip"), positions_in(mesh, piece))) for piece in pieces]
     specs = {name: FIELDS[name] for name in fields}
     seconds = 0.0
-    with SnapshotsWriter(path, pieces, deck, TIMES, specs, solver=SOLVER) as writer:
+    fingerprint = sha256((study.text + path.name).encode()).hexdigest()[:32]
+    with SnapshotsWriter(path, pieces, deck, TIMES, specs, solver=SOLVER, fingerprint=fingerprint) as writer:
         history = solve(tagged, model, TIMES)
         for number in range(len(TIMES)):
             start = time.perf_counter()

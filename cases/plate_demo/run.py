@@ -1,0 +1,130 @@
+"""The whole flow on a small plate: snapshots, check, offline on two ranks, online on a case not trained, comparison.
+
+    python cases/plate_demo/run.py [--folder out/plate_demo] [--ranks 2]
+
+Every line that begins with $ is a command that can be typed as it stands. The files stay in the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from generate import FIELDS, generate
+from rich.console import Console
+from rich.table import Table
+
+import romlib
+from romlib.study import Study
+
+HERE = Path(__file__).resolve().parent
+CASE = "held_out"
+N_REPEAT = 20
+# One thread a rank; and in a container, where one is root, Open MPI wants to be told that this is meant.
+MPI_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+console = Console(highlight=False)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=Path("out/plate_demo"), help="for the files of the demo")
+    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no MPI")
+    arguments = parser.parse_args()
+    folder: Path = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "study.toml", folder)
+    start = time.perf_counter()
+
+    heading("1. The solver's part: three training runs, and one that the ROM will not see")
+    seconds = generate(Study.read(folder / "study.toml"), CASE, folder)
+    for path, value in seconds.items():
+        console.print(f"  {path}  ({value:.1f} s)")
+    command(folder, "romlib info train_140.vtkhdf")
+
+    heading("2. Does romlib recompute what the solver computed?")
+    command(folder, "romlib check train_140.vtkhdf --study study.toml")
+
+    heading(f"3. Offline, on {arguments.ranks} rank{'s' * (arguments.ranks > 1)}")
+    launcher = f"mpirun --oversubscribe -n {arguments.ranks} " if arguments.ranks > 1 else ""
+    command(folder, f"{launcher}romlib offline study.toml -o plate.rom")
+
+    heading("4. Online, on the case that it was not trained on")
+    command(folder, f"romlib online plate.rom --case {CASE} -o result.vtkhdf")
+    timing = online_time(folder / "plate.rom")
+
+    heading("5. Against the full-order solution")
+    command(folder, "romlib compare result.vtkhdf reference.vtkhdf --plot errors.png")
+    errors = json.loads(command(folder, "romlib compare result.vtkhdf reference.vtkhdf --json", quiet=True))
+    command(folder, "romlib plot result.vtkhdf --field p -o p.png")
+    command(folder, "romlib plot result.vtkhdf --field stress --time 0.25 -o stress.png")
+
+    heading("What came out")
+    console.print(summary(folder, seconds[folder / "reference.vtkhdf"], timing, errors))
+    pictures = ", ".join(str(folder / name) for name in ("p.png", "stress.png", "errors.png"))
+    console.print(f"\npictures: {pictures}")
+    console.print(f"The whole demo took {time.perf_counter() - start:.0f} s. result.vtkhdf opens in ParaView.")
+    return 0
+
+
+def heading(text: str) -> None:
+    console.print(f"\n[bold]{text}[/bold]")
+
+
+def command(folder: Path, line: str, *, quiet: bool = False) -> str:
+    """Run a command line in the folder, with the romlib of this Python first on the path; its output where quiet."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**MPI_ENVIRONMENT, **os.environ, "PATH": path}
+    if not quiet:
+        console.print(f"\n$ {line}", style="cyan", markup=False)
+    done = subprocess.run(shlex.split(line), cwd=folder, env=environment, text=True, check=False,
+                          stdout=subprocess.PIPE if quiet else None, stderr=subprocess.DEVNULL if quiet else None)
+    if done.returncode:
+        sys.exit(f"this command failed with exit status {done.returncode}: {line}")
+    return done.stdout or ""
+
+
+def online_time(path: Path) -> dict[str, float]:
+    """Median seconds of an online run in a process that has solved once, and its counts."""
+    rom = romlib.load(path)
+    solution = rom.solve(CASE)
+    seconds = []
+    for _ in range(N_REPEAT):
+        start = time.perf_counter()
+        solution = rom.solve(CASE)
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": float(np.median(seconds)), "steps": solution.n_step - 1,
+            "iterations": int(solution.iterations.sum())}
+
+
+def summary(folder: Path, full_order: float, online: dict[str, float], errors: dict[str, Any]) -> Table:
+    """The figures of the demo, full order beside reduced order."""
+    rom = romlib.load(folder / "plate.rom").rom
+    basis = rom.clusters[0]
+    n_point = int(np.count_nonzero(basis.weights))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("")
+    table.add_column("full order", justify="right")
+    table.add_column("reduced", justify="right")
+    table.add_row("unknowns (degrees of freedom, modes)", f"{3 * rom.manifest.n_node}", f"{basis.n_mode}")
+    table.add_row("integration points", f"{rom.manifest.n_ip}", f"{n_point}")
+    table.add_row(f"time of {online['steps']:.0f} steps", f"{full_order:.2f} s", f"{1e3 * online['seconds']:.1f} ms")
+    table.add_row("speed-up", "", f"{full_order / online['seconds']:,.0f}")
+    table.add_row("Newton iterations", "", f"{online['iterations']:.0f}")
+    offline = sum(max(stage["wall"]) for stage in rom.manifest.stages)
+    table.add_row("offline, once", "", f"{offline:.1f} s")
+    for name in FIELDS:
+        table.add_row(f"error of {name}, max over time in L2", "", f"{errors['fields'][name]['relative_l2']:.1e}")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
