@@ -174,5 +174,5 @@ def field_error(found: np.ndarray, coordinates: np.ndarray, norms: np.ndarray) -
     return _ratio(float(np.sqrt((inside + outside).max())), float(norms.max()))
 
 
-def _ratio(a: float, b: float) -> float:
+def _ratio(a: float | np.floating, b: float | np.floating) -> float:
     return float(a / b) if b > 0 else 0.0

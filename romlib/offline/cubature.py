@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from romlib.offline.pod import tails
+
 # Weight of the volume row in the search, and in the final fit: the constraint holds to about residual / weight^2, far
 # below 1e-10 in the fit; in the search a smaller one leaves digits for the projections of the columns.
 _SEARCH_WEIGHT, _FIT_WEIGHT = 1e3, 1e6
@@ -44,7 +46,7 @@ def compression(gram: np.ndarray, tolerance: float) -> np.ndarray:
     eigenvalues, vectors = np.maximum(eigenvalues[::-1], 0.0), vectors[:, ::-1]
     floor = len(gram) * np.finfo(float).eps * eigenvalues[0]
     eigenvalues = np.where(eigenvalues > floor, eigenvalues, 0.0)
-    tail = eigenvalues.sum() - np.cumsum(eigenvalues)
+    tail = tails(eigenvalues)
     rank = int(np.flatnonzero(tail <= tolerance**2 * eigenvalues.sum())[0]) + 1
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(gram))] < 0, -1.0, 1.0)
     return vectors[:, :rank]
@@ -112,7 +114,7 @@ def select(
     """
     n_candidate, n_function = integrands.shape
     scale = float(np.linalg.norm(target)) if scale is None else scale
-    unit = max(scale, np.finfo(float).tiny)
+    unit = max(scale, float(np.finfo(float).tiny))
     # Rows: the volume first, heavy, then the integrands in units of the target; unknowns w / volume.
     matrix = np.empty((n_function + 1, n_candidate))
     matrix[0] = _SEARCH_WEIGHT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class DisplacementBasis:
     def fields(self, training: TrainingSet, piece: int, n_node: int) -> np.ndarray:
         """(n_mode + n_lift, n_node, 3) on a piece: the modes, then the liftings."""
         combination = np.concatenate([self.modes, self.liftings.T], axis=1)
-        result = combine(lambda rows: training.read("displacement", piece, rows), combination, n_node * 24)
+        result = combine(partial(training.read, "displacement", piece), combination, n_node * 24)
         result[: self.n_mode] = np.tensordot(self.correction.T, result[: self.n_mode], axes=1)
         return result
 
@@ -65,9 +66,8 @@ def reduce_displacement(
     with comm.agreement():
         for piece in pieces:
             operators = training.piece(piece)
-            grams[piece] = gram(
-                lambda rows, piece=piece: training.read("displacement", piece, rows), operators.weigh, n,
-                operators.mesh.n_node * 24)
+            grams[piece] = gram(partial(training.read, "displacement", piece), operators.weigh, n,
+                                operators.mesh.n_node * 24)
             _require_finite(grams[piece], training, piece)
     total = comm.sum_pieces(grams)
     names = prescribed_names(training.model)

@@ -72,8 +72,8 @@ def pod(
     n_dropped = len(gram) - n_kept
     eigenvalues = np.where(eigenvalues > floor, eigenvalues, 0.0)
     if n_mode is None:
-        tail = eigenvalues.sum() - np.cumsum(eigenvalues)  # tail[i]: the sum after i + 1 eigenvalues
-        enough = np.flatnonzero(tail <= tolerance**2 * eigenvalues.sum())
+        assert tolerance is not None
+        enough = np.flatnonzero(tails(eigenvalues) <= tolerance**2 * eigenvalues.sum())
         n_mode = min(int(enough[0]) + 1, n_kept)
     elif n_mode > n_kept:
         raise InputError(
@@ -82,6 +82,11 @@ def pod(
             remedy="ask for fewer modes, or add training snapshots")
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(gram))] < 0, -1.0, 1.0)
     return Pod(vectors[:, :n_mode] / np.sqrt(eigenvalues[:n_mode]), eigenvalues, n_dropped)
+
+
+def tails(eigenvalues: np.ndarray) -> np.ndarray:
+    """sum_{j > i} lambda_j for each i, from the small end, so that small sums are not lost beside large ones."""
+    return np.append(np.cumsum(eigenvalues[::-1])[::-1][1:], 0.0)
 
 
 def orthonormalise(gram_of_modes: np.ndarray) -> np.ndarray:

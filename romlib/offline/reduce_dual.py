@@ -131,7 +131,8 @@ def project_fields(
                 history.scratch.append(f"{piece}/modes/{dual.name}", modes)
                 there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
                 ips = there[interpolation_points(modes[:, there])]
-                candidates[dual.name][piece] = Candidates(ips, modes[:, ips].transpose(1, 0, 2).reshape(len(ips), -1))
+                rows = modes[:, ips].transpose(1, 0, 2).reshape(len(ips), len(modes) * dual.n_comp)
+                candidates[dual.name][piece] = Candidates(ips, rows)
     return candidates
 
 

@@ -67,7 +67,8 @@ class PieceOperators:
         if not self.temperature_terms:
             free = self.points.strain_free_temperature
             return None if free is None else np.broadcast_to(free, (len(times), len(free)))
-        return self.operator.interpolate(temperature_at(self.temperature_terms, amplitudes, times))
+        nodal = temperature_at(self.temperature_terms, amplitudes, times)
+        return None if nodal is None else self.operator.interpolate(nodal)
 
     def weigh(self, fields: np.ndarray) -> np.ndarray:
         """M u of displacement fields (n, n_node, 3), with the exact mass matrix of unit density."""

@@ -23,7 +23,8 @@ def online_errors(
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
     problem = reduced_problem(rom)
-    gamma, dual_coordinates = [], {dual.name: [] for dual in duals}
+    gamma: list[np.ndarray] = []
+    dual_coordinates: dict[str, list[np.ndarray]] = {dual.name: [] for dual in duals}
     for run in training.runs:
         times = run.times(training.model.initial_time)
         history = solve(problem, case_histories(rom, run.amplitudes, times))
