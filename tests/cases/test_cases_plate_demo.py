@@ -108,7 +108,7 @@ def test_files_have_what_the_study_says(demo, study, tmp_path, monkeypatch):
     from romlib.snapshots import Snapshots
 
     monkeypatch.setattr(demo.generate, "quarter_plate", lambda: demo.plate.quarter_plate(4, 6, 1))
-    monkeypatch.setattr(demo.generate, "TIMES", np.linspace(0.0, 0.1, 3))
+    monkeypatch.setattr(demo.generate, "TIMES", np.linspace(0.0, 0.05, 3))
     seconds = demo.generate.generate(replace_training(study), "held_out", tmp_path)
     assert sorted(path.name for path in seconds) == ["reference.vtkhdf", "train_100.vtkhdf"]
     with Snapshots(tmp_path / "train_100.vtkhdf") as training, Snapshots(tmp_path / "reference.vtkhdf") as reference:
