@@ -27,15 +27,20 @@ app = typer.Typer(
            "romlib.")
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         import romlib
 
         typer.echo(f"romlib {romlib.__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True,
+                                          callback=_print_version)] = False,
+) -> None:
+    """Options before the command; each acts by its callback."""
 
 
 _BUILD, _LOOK = "Build a ROM and use it", "Look at files"

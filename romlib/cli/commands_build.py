@@ -60,8 +60,8 @@ def _options(texts: list[str]) -> dict[str, Any]:
 
 def _convert_case(converter: Any, source: list[Path], output: Path, json: bool) -> None:
     from romlib.cli.console import pairs, print_json, stdout
+    from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
-    from romlib.report.describe import times_in_words
     from romlib.snapshots.converter import CaseReader
     from romlib.study.case_file import write_case_file
 

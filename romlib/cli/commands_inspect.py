@@ -51,7 +51,7 @@ def info(
     """What is in a file that romlib writes or reads."""
     from romlib.cli.console import print_json, stdout
     from romlib.cli.describe import show
-    from romlib.report.describe import describe
+    from romlib.cli.file_info import describe
 
     description = describe(file)
     print_json(description) if json else show(stdout(), description)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from romlib.snapshots.reader import Snapshots
 _WINDOW = (1600, 1200)
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
 _MANY_CELLS = 20_000  # beyond this, the edges of the cells would hide the colours
+_EGL, _OSMESA = ("libEGL.so.1",), ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so")
 _INK, _GREY, _ABSENT = "#222222", "#8a8f98", "#d9d9d9"
 
 
@@ -107,14 +109,44 @@ def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
 def _pyvista() -> Any:
     """pyvista, told to render without a screen where there is none."""
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        # VTK tries an X server first, in vain and with a warning; EGL needs none.
-        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+        _choose_library()
     try:
         import pyvista
     except ImportError as error:
         raise InputError("pictures need pyvista and matplotlib", found=str(error),
-                         remedy="pip install 'romlib[plot]'; on Debian also apt-get install libgl1 libegl1") from error
+                         remedy="pip install 'romlib[plot]'") from error
     return pyvista
+
+
+def _choose_library() -> None:
+    """Tell VTK which library renders without a screen: it would try an X server first, and without any it crashes."""
+    if any(_loads(name) for name in _EGL) and _egl_renders():
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+        return
+    if any(_loads(name) for name in _OSMESA):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkOSOpenGLRenderWindow")
+        return
+    raise InputError(
+        "there is neither a screen nor a library that renders without one", expected="EGL with a driver, or OSMesa",
+        remedy="install one (Debian: apt-get install libegl1 libgl1 libgl1-mesa-dri libxrender1), or set DISPLAY")
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _egl_renders() -> bool:
+    """Whether EGL has a driver; VTK crashes when asked to render without one."""
+    try:
+        from vtkmodules import vtkRenderingOpenGL2
+    except ImportError:  # pyvista is missing, which is reported next
+        return True
+    window = getattr(vtkRenderingOpenGL2, "vtkEGLRenderWindow", None)
+    return window is not None and bool(window().SupportsOpenGL())
 
 
 def _render(pyvista: Any, grid: Any, outline: Any, scalar: Scalar, picture: Picture, time_unit: str) -> np.ndarray:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from romlib.errors import LawError
+from romlib.laws.registry import build_law
 from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, FaceTag, Model
 from romlib.study.faults import Fault, refuse, unknown
@@ -20,8 +22,8 @@ _PREPARED_TAGS = ("skin",)  # made from the mesh where the file lacks it
 def validate_against(study: Study, snapshots: Snapshots) -> Model:
     """Check every name in the study against a snapshots file; returns the file's model completed by the study.
 
-    Tags, arrays, loads that amplitudes belong to, and accepted omissions are looked up. Every load and every prescribed
-    constraint must have an amplitude, in the file or in the training run that uses it.
+    Tags, arrays, laws and their parameters, loads that amplitudes belong to, and accepted omissions. Every load and
+    every prescribed constraint must have an amplitude, in the file or in the training run that uses it.
 
     Raises
     ------
@@ -30,8 +32,8 @@ def validate_against(study: Study, snapshots: Snapshots) -> Model:
     training = study.training_of(snapshots.path)
     model = study.complete(snapshots.model, training)
     names = _Names(snapshots)
-    faults = [*_tag_faults(study, names), *_reference_faults(study, model, names), *_amplitude_faults(study, model),
-              *_omission_faults(study, model)]
+    faults = [*_tag_faults(study, names), *_reference_faults(study, model, names), *_law_faults(study),
+              *_amplitude_faults(study, model), *_omission_faults(study, model)]
     driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
     if training is not None or not study.training:
         where = f"training #{study.training.index(training) + 1}.amplitudes" if training is not None else "amplitudes"
@@ -126,6 +128,19 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
     if isinstance(temperature, ArrayReference):
         faults += _missing("initial.temperature.array", "the snapshots file has no node array with this name",
                            temperature.array, names.node_arrays)
+    return faults
+
+
+def _law_faults(study: Study) -> list[Fault]:
+    """Laws that are not installed, and parameters that they do not take."""
+    faults = []
+    for name, material in study.materials.items():
+        try:
+            build_law(material)
+        except LawError as error:
+            place = f" ({error.place})" if error.place else ""
+            expected, found = (None if part is None else str(part) for part in (error.expected, error.found))
+            faults.append(Fault(f"materials.{name}", error.what + place, expected, found, error.remedy))
     return faults
 
 

@@ -1,0 +1,120 @@
+"""Pictures: what they show, and that they appear whole or not at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from report_example import ELASTIC, TIMES, bar, cut, displacement, plastic_strain, scaled, write
+
+from romlib.errors import InputError
+from romlib.report.compare import compare
+from romlib.report.plot_field import plot_field, step_at
+from romlib.report.plot_history import plot_comparison, plot_quantity
+from romlib.report.scalar import Scalar
+from romlib.report.whole_mesh import WholeMesh
+from romlib.snapshots.reader import Snapshots
+from romlib.tensors import von_mises
+
+image = pytest.importorskip("matplotlib.image")
+FIELDS = {"displacement": displacement, "p": plastic_strain}
+
+
+@pytest.fixture
+def snapshots(tmp_path):
+    with Snapshots(write(tmp_path / "a.vtkhdf", cut(bar(), 2), FIELDS, stress_factor=1.0)) as file:
+        yield file
+
+
+def distinct_colours(path) -> int:
+    pixels = np.rint(255 * image.imread(path)[..., :3]).astype(np.int64)
+    return len(np.unique(pixels @ [1, 256, 65536]))
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("p", {}), ("p", {"at": "cells"}), ("displacement.z", {"scale": 0.0}), ("stress", {"scale": 3.0})])
+def test_a_picture_of_a_field_is_written(snapshots, tmp_path, name, options):
+    pytest.importorskip("pyvista")
+    output = tmp_path / "picture.png"
+    output.write_bytes(b"an older picture")
+    picture = plot_field(snapshots, name, output, step=5, **options)
+    assert image.imread(output).shape[:2] == (1200, 1600) and distinct_colours(output) > 50
+    assert picture.time == TIMES[5] and picture.lowest <= picture.highest
+    assert picture.scale == options.get("scale", 20.0)  # times 0.0109: 6 % of the diagonal
+    assert {path.name for path in tmp_path.iterdir()} == {"a.vtkhdf", "picture.png"}
+
+
+def test_a_quadratic_mesh_is_drawn_too(tmp_path):
+    pytest.importorskip("pyvista")
+    with Snapshots(write(tmp_path / "a.vtkhdf", [bar("tet10")], FIELDS)) as file:
+        plot_field(file, "displacement", tmp_path / "p.png", step=5)
+    assert distinct_colours(tmp_path / "p.png") > 50
+
+
+def test_averages_at_nodes_stay_within_the_values_and_keep_a_constant(tmp_path):
+    fields = {"p": plastic_strain, "displacement": displacement}
+    with Snapshots(write(tmp_path / "a.vtkhdf", cut(bar("tet10"), 3), fields)) as file:
+        whole, scalar = WholeMesh(file), Scalar.named(file, "p")
+        nodal, points = whole.at_nodes(scalar, 5), np.concatenate([file.read("p", k, 5) for k in range(3)])
+        assert whole.n_node == bar("tet10").n_node
+        assert nodal.min() >= points.min() - 1e-15 and nodal.max() <= points.max() + 1e-15
+        assert np.corrcoef(nodal, whole.points[:, 0])[0, 1] > 0.98
+    with Snapshots(write(tmp_path / "b.vtkhdf", cut(bar(), 2), {"p": lambda x, t: np.full((len(x), 1), 0.7)})) as file:
+        whole, scalar = WholeMesh(file), Scalar.named(file, "p")
+        assert whole.at_nodes(scalar, 0) == pytest.approx(0.7) and whole.at_cells(scalar, 0) == pytest.approx(0.7)
+
+
+def test_averages_do_not_depend_on_the_cut(tmp_path):
+    values = []
+    for k in (1, 3):
+        with Snapshots(write(tmp_path / f"{k}.vtkhdf", cut(bar(), k), FIELDS)) as file:
+            values.append(WholeMesh(file).at_nodes(Scalar.named(file, "p"), 5))
+    assert values[0] == pytest.approx(values[1])
+
+
+def test_where_no_material_has_the_field_there_is_no_value(tmp_path):
+    def half(x, t):
+        return np.where(x[:, :1] > 1.5, 1.0, np.nan)
+
+    with Snapshots(write(tmp_path / "a.vtkhdf", [bar()], {"p": half})) as file:
+        whole, scalar = WholeMesh(file), Scalar.named(file, "p")
+        nodal = whole.at_nodes(scalar, 0)
+        assert np.array_equal(np.isnan(nodal), whole.points[:, 0] < 1.5) and np.nanmin(nodal) == pytest.approx(1.0)
+        assert np.isnan(whole.at_cells(scalar, 0)).sum() == bar().n_cell // 2
+
+
+def test_scalars_of_a_tensor_and_a_vector(snapshots):
+    stress, u = snapshots.read("stress", 0, 5), snapshots.read("displacement", 0, 5)
+    assert Scalar.named(snapshots, "stress").values(stress) == pytest.approx(von_mises(stress))
+    assert Scalar.named(snapshots, "stress").title == "von Mises stress (MPa)"
+    assert Scalar.named(snapshots, "stress.xy").values(stress) == pytest.approx(stress[:, 3] / np.sqrt(2))
+    assert Scalar.named(snapshots, "stress.yz").values(stress) == pytest.approx(stress[:, 5] / np.sqrt(2))
+    assert Scalar.named(snapshots, "displacement").values(u) == pytest.approx(np.linalg.norm(u, axis=1))
+    assert Scalar.named(snapshots, "displacement.y").values(u) == pytest.approx(u[:, 1])
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("q", ["displacement, p, stress"]), ("stress.rr", ["xx", "von_mises"]), ("p.x", ["no component"])])
+def test_an_unknown_field_or_component_is_refused_with_those_that_exist(snapshots, tmp_path, name, words):
+    with pytest.raises(InputError) as error:
+        plot_quantity(snapshots, name, tmp_path / "p.png")
+    for word in words:
+        assert word in str(error.value)
+    assert not (tmp_path / "p.png").exists()
+
+
+def test_a_step_is_found_by_time_or_number(snapshots):
+    assert step_at(snapshots, "last") == 5 and step_at(snapshots, "0.4") == 2
+    assert step_at(snapshots, "last", 3) == 3 and step_at(snapshots, "last", -1) == 5
+    for time, step, words in (("0.5", None, "0.4, 0.6"), ("first", None, "a number, last"), ("last", 6, "0 to 5")):
+        with pytest.raises(InputError) as error:
+            step_at(snapshots, time, step)
+        assert words in str(error.value)
+
+
+def test_curves_of_a_quantity_and_of_errors_are_written(snapshots, tmp_path):
+    plot_quantity(snapshots, "stress.xx", tmp_path / "q.png")
+    worse = write(tmp_path / "b.vtkhdf", [bar()], {n: scaled(f, 1.1) for n, f in FIELDS.items()}, model=ELASTIC)
+    with Snapshots(worse) as other:
+        plot_comparison(compare(other, snapshots), tmp_path / "c.png")
+    for name in ("q.png", "c.png"):
+        assert distinct_colours(tmp_path / name) > 50
