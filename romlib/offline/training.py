@@ -91,6 +91,7 @@ class TrainingSet:
 
     def __init__(self, runs: list[TrainingRun], model: Model, mesh_of: Callable[[Snapshots, int], Mesh]) -> None:
         self.runs, self.model, self._mesh_of = runs, model, mesh_of
+        self._last: tuple[int, PieceOperators] | None = None
         first = runs[0].snapshots
         for run in runs[1:]:
             if _size(run.snapshots) != _size(first):
@@ -103,14 +104,21 @@ class TrainingSet:
         self.n_snapshot = int(self.offsets[-1])
 
     def piece(self, piece: int) -> PieceOperators:
-        """The operators of a piece; a mesh that differs between runs is an InputError."""
+        """The operators of a piece; a mesh that differs between runs is an InputError.
+
+        The last piece that was asked for is kept: what is built once serves all stages where a rank has one piece.
+        """
+        if self._last is not None and self._last[0] == piece:
+            return self._last[1]
+        self._last = None  # before the next one is built, so that one piece is in memory at a time
         mesh = self._mesh_of(self.runs[0].snapshots, piece)
         for run in self.runs[1:]:
             if not np.array_equal(run.snapshots.mesh(piece).node_ids, mesh.node_ids):
                 raise InputError("training runs must be on the same mesh", file=run.snapshots.path,
                                  place=f"piece {piece}: node ids differ",
                                  remedy="convert all runs with the same options")
-        return PieceOperators(mesh, self.model)
+        self._last = piece, PieceOperators(mesh, self.model)
+        return self._last[1]
 
     def read(self, field: str, piece: int, snapshots: slice) -> np.ndarray:
         """(n, n_node or n_ip, n_comp) of a contiguous range of snapshots."""
