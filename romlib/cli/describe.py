@@ -200,9 +200,10 @@ def show_online(console: Console, d: dict[str, Any]) -> None:
         ("integration points", points + ("" if d["hyper_reduction"] else " (no hyper-reduction)")),
         ("Newton iterations", f"{d['newton_iterations']}, {d['newton_iterations'] / d['steps']:.1f} a step"),
         ("steps cut", d["step_cuts"]),
-        ("wall time", f"{seconds['total']:.3g} s, {1e3 * seconds['total'] / d['steps']:.3g} ms a step (law "
-                      f"{seconds['law']:.2g} s, linear algebra {seconds['linear_algebra']:.2g} s)"),
-        ("preparation", f"{seconds['preparation']:.2g} s (compiled laws, histories)"),
+        ("wall time", f"{seconds['total']:.3g} s, {1e3 * seconds['total'] / d['steps']:.3g} ms a step"),
+        ("of which", f"law {seconds['law']:.2g} s, linear algebra {seconds['linear_algebra']:.2g} s, rest "
+                     f"{seconds['rest']:.2g} s (in a new process: loading compiled code)"),
+        ("preparation", f"{seconds['preparation']:.2g} s (loads and temperature over time, reduced problem)"),
         *((f"reaction {name}", f"from {min(values):.6g} to {max(values):.6g}")
           for name, values in d["reactions"].items()),
         ("written to", d["output"] or "nothing (give --output for full fields)")]

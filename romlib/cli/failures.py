@@ -25,7 +25,7 @@ class RomlibGroup(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort):
+        except (typer.Exit, typer.Abort, BrokenPipeError):  # the last one: whoever read our output has left
             raise
         except Exception as error:
             if hasattr(error, "show") and hasattr(error, "exit_code"):  # a wrong option: typer prints it with the usage
@@ -47,7 +47,7 @@ def exit_code(error: Exception) -> int:
     """1 for a check or a solution that failed, 2 for what the user can put right, 3 for anything else."""
     if isinstance(error, (CheckError, ConvergenceError)):
         return FAILED
-    return WRONG_INPUT if isinstance(error, RomlibError) else UNEXPECTED
+    return WRONG_INPUT if isinstance(error, (RomlibError, OSError)) else UNEXPECTED  # OSError: no right to write, ...
 
 
 def _print(error: Exception, code: int) -> None:

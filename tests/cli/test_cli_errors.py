@@ -94,7 +94,7 @@ def test_an_unknown_format_lists_the_installed_ones(tmp_path):
 def test_errors_become_exit_codes():
     assert exit_code(InputError("x")) == 2 and exit_code(RomlibError("x")) == 2
     assert exit_code(CheckError("x")) == 1 and exit_code(ConvergenceError("x", time=1.0)) == 1
-    assert exit_code(ZeroDivisionError()) == 3
+    assert exit_code(PermissionError("x")) == 2 and exit_code(ZeroDivisionError()) == 3
 
 
 def test_a_fault_of_romlib_shows_where_it_is(monkeypatch):
