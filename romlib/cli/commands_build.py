@@ -120,13 +120,13 @@ def offline(
 def online(
     rom: Annotated[Path, typer.Argument(help="The ROM (.rom).", metavar="ROM")],
     case: Annotated[str | None, typer.Option(help="A case that the ROM has from its study.", metavar="NAME")] = None,
-    case_file: Annotated[Path | None, typer.Option(help="A case in a TOML file: the keys of [cases.NAME].")] = None,
+    case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file: needs "
                                                 "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
-    hyper_reduction: Annotated[bool, typer.Option("--hyper-reduction/--no-hyper-reduction", help="Integrate at the "
-                                                  "selected points, or at all (to attribute error).")] = True,
+    full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
+                                                   "error of the modes from that of the selected points.")] = False,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this part of "
                                              "the forces.")] = 1e-8,
     json: JsonOption = False,
@@ -149,7 +149,7 @@ def online(
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         start = time.perf_counter()
-        solution = model.solve(case=definition, hyper_reduction=hyper_reduction, tolerance=tolerance)
+        solution = model.solve(case=definition, hyper_reduction=not full_integration, tolerance=tolerance)
         wall = time.perf_counter() - start
     if output is not None:
         with counted(f"writing {output.name}"):

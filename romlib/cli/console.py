@@ -19,7 +19,7 @@ STATUS_STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "absent":
 
 def stdout() -> Console:
     """Console for results; made anew, so that it follows a redirected stdout, which has no width of its own."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDTH_OF_A_FILE
     return console
@@ -27,7 +27,7 @@ def stdout() -> Console:
 
 def stderr() -> Console:
     """Console for progress and notes."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False)
 
 
 def print_json(values: Any) -> None:

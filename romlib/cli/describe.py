@@ -142,7 +142,7 @@ def show_check(console: Console, report: CheckReport) -> None:
     for item, (name, status, value, tolerance, compared, detail) in zip(report.items, report.rows()):
         style = STATUS_STYLE[status]
         words = f"not measured: {detail}" if status == "absent" else compared
-        result.add_row(name, f"[{style}]{status}[/]", value, tolerance, Text(words, style="dim" * (status == "absent")))
+        result.add_row(name, Text(status, style=style), value, tolerance, Text(words, style="dim" * (status == "absent")))
         if item.status in ("fail", "warn"):
             result.add_row("", "", "", "", Text(detail, style=style))
     console.print(result)
