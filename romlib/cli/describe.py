@@ -141,8 +141,8 @@ def show_check(console: Console, report: CheckReport) -> None:
                    ("measurement", "result", "value", "at most", "what was compared"), (), (2, 3))
     for item, (name, status, value, tolerance, compared, detail) in zip(report.items, report.rows()):
         style = STATUS_STYLE[status]
-        words = f"not measured: {detail}" if status == "absent" else compared
-        result.add_row(name, Text(status, style=style), value, tolerance, Text(words, style="dim" * (status == "absent")))
+        words = Text(f"not measured: {detail}", style="dim") if status == "absent" else compared
+        result.add_row(name, Text(status, style=style), value, tolerance, words)
         if item.status in ("fail", "warn"):
             result.add_row("", "", "", "", Text(detail, style=style))
     console.print(result)
