@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first example of a test may wait for numba to compile: time says nothing about the property.
+settings.register_profile("romlib", deadline=None)
+settings.load_profile("romlib")
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ROMLIB_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
