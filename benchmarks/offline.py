@@ -65,8 +65,9 @@ def show(run: Run, console: Console) -> None:
     """Wall, CPU and peak memory of each rank and stage."""
     size = SIZES[run.name]
     ranks = range(run.n_rank)
-    table = Table(title=f"{size.n_dof:,} dofs, {size.n_piece} pieces, {run.n_rank} rank{'s' * (run.n_rank > 1)}: "
-                        f"{run.wall:.1f} s in all, {run.n_point} points selected")
+    console.print(f"\n{size.n_dof:,} dofs, {size.n_piece} pieces, {run.n_rank} rank{'s' * (run.n_rank > 1)}: "
+                  f"{run.wall:.1f} s in all, {run.n_point} points selected")
+    table = Table(box=None, header_style="bold")
     table.add_column("stage")
     for rank in ranks:
         for quantity in ("wall s", "CPU s", "peak MiB"):

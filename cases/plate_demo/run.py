@@ -70,7 +70,7 @@ def main() -> int:
     heading("What came out")
     console.print(summary(folder, seconds[folder / "reference.vtkhdf"], timing, errors))
     pictures = ", ".join(str(folder / name) for name in ("p.png", "stress.png", "errors.png"))
-    console.print(f"\npictures: {pictures}")
+    console.print(f"\npictures: {pictures}", soft_wrap=True)
     console.print(f"The whole demo took {time.perf_counter() - start:.0f} s. result.vtkhdf opens in ParaView.")
     return 0
 
