@@ -36,7 +36,7 @@ def full_problem(
             if terms:
                 temperature = operators.operator.interpolate(np.stack(list(terms.values())))
             blocks.append(PointBlock(
-                [BlockBasis.build(strains[: basis.n_mode], operators.operator.weights)], operators.points,
+                [BlockBasis(strains[: basis.n_mode], operators.operator.weights)], operators.points,
                 strains[basis.n_mode:], temperature, piece))
     model = training.model
     return ReducedProblem(

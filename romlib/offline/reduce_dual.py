@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import linalg
@@ -80,11 +81,12 @@ def gather_statistics(
             positive = operator.positive_weights[None, :, None]
             volumes = []
             for field in history.fields:
-                def read(rows: slice, field: str = field) -> np.ndarray:
-                    return np.nan_to_num(history.read(field, piece, rows), nan=0.0)  # noqa: B023 - used here only
                 first = history.read(field, piece, slice(0, 1))[0]
-                volumes.append(float(operator.positive_weights[np.isfinite(first[:, 0])].sum()))
-                grams[field][piece] = gram(read, lambda f: f * positive, n, first.size * 8)  # noqa: B023
+                there = np.isfinite(first[:, 0])
+                volumes.append(float(operator.positive_weights[there].sum()))
+                grams[field][piece] = gram(
+                    partial(_read_where, history, field, piece, there), lambda f: f * positive,  # noqa: B023
+                    n, first.size * 8)
             n_all = n + history.n_extra(piece)
             grams["all stress"][piece] = grams["stress"][piece] if n_all == n else gram(
                 lambda rows: history.quadrature_stress(piece, rows), lambda f: f * positive,  # noqa: B023
@@ -99,6 +101,12 @@ def gather_statistics(
     return DualStatistics(
         {field: comm.sum_pieces(grams[field]) for field in history.fields}, comm.sum_pieces(grams["all stress"]),
         comm.sum_pieces(forces), dict(zip(history.fields, total[2:])), float(total[0]), int(total[1]))
+
+
+def _read_where(history: DualHistory, field: str, piece: int, there: np.ndarray, rows: slice) -> np.ndarray:
+    """A dual field with zeros instead of NaN where no material has it."""
+    values = history.read(field, piece, rows)
+    return values if there.all() else np.where(there[None, :, None], values, 0.0)
 
 
 def reduce_field(statistics: DualStatistics, name: str, n_comp: int, tolerance: float) -> DualField:

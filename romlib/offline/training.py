@@ -20,7 +20,7 @@ from romlib.model import Amplitude, Model
 from romlib.snapshots.reader import Snapshots
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
-BLOCK_BYTES = 64 * 2**20
+BLOCK_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True)
