@@ -84,7 +84,8 @@ class ConvergenceError(RomlibError):
     """
 
     def __init__(
-        self, what: str, *, time: float, residuals: Sequence[float] = (), cell: int | None = None, point: int | None = None
+        self, what: str, *, time: float, residuals: Sequence[float] = (), cell: int | None = None,
+        point: int | None = None,
     ) -> None:
         self.what, self.time, self.residuals = what, time, tuple(float(r) for r in residuals)
         self.cell, self.point = cell, point
@@ -96,5 +97,7 @@ class ConvergenceError(RomlibError):
         return _rebuild_convergence, (self.what, self.time, self.residuals, self.cell, self.point)
 
 
-def _rebuild_convergence(what: str, time: float, residuals: tuple, cell: int | None, point: int | None) -> ConvergenceError:
+def _rebuild_convergence(
+    what: str, time: float, residuals: tuple, cell: int | None, point: int | None
+) -> ConvergenceError:
     return ConvergenceError(what, time=time, residuals=residuals, cell=cell, point=point)

@@ -34,7 +34,8 @@ class TableAmplitude(Description):
     @model_validator(mode="after")
     def _times_increase(self) -> TableAmplitude:
         if len(self.time) != len(self.value) or not self.time:
-            raise ValueError(f"a table needs as many values as times, found {len(self.time)} times and {len(self.value)} values")
+            raise ValueError(
+                f"a table needs as many values as times, found {len(self.time)} times and {len(self.value)} values")
         if any(b < a for a, b in zip(self.time, self.time[1:])):
             raise ValueError("the times of a table must not decrease")
         if self.period is not None and self.period <= 0:

@@ -11,7 +11,7 @@ from romlib.model.base import Description
 
 
 class Times(Description):
-    """Output times: `start` (the initial state), then every `step` up to `stop`; or the list `values`, initial first."""
+    """Output times: `start` (the initial state), then each `step` up to `stop`; or the list `values`, initial first."""
 
     start: float = 0.0
     stop: float | None = None
@@ -24,7 +24,8 @@ class Times(Description):
             raise ValueError("times are given by stop and step, or by a list of values")
         if self.values is not None:
             if len(self.values) < 2 or any(b <= a for a, b in zip(self.values, self.values[1:])):
-                raise ValueError("the list of times must increase and have at least two entries, the initial time first")
+                raise ValueError(
+                    "the list of times must increase and have at least two entries, the initial time first")
         elif self.step is None or self.stop is None or self.stop <= self.start:
             raise ValueError(f"stop must lie after start ({self.start}) and step must be given")
         return self

@@ -13,7 +13,10 @@ from romlib.model.units import UnitSystem
 
 
 class Omission(Description):
-    """Something that the deck had and the ROM lacks. `works`: it does virtual work, so offline refuses it unless accepted."""
+    """Something that the deck had and the ROM lacks.
+
+    works : it does virtual work, so that offline refuses it unless the study accepts it by name.
+    """
 
     name: str
     description: str

@@ -26,7 +26,8 @@ class UnitSystem(Description):
         names = [name.strip() for name in value.split(",")]
         if len(names) not in (4, 5) or not all(names):
             raise ValueError(
-                f"units are 'length, force, stress, time[, temperature]' such as 'mm, N, MPa, s, degC'; found {value!r}")
+                "units are 'length, force, stress, time[, temperature]' such as 'mm, N, MPa, s, degC'; "
+                f"found {value!r}")
         return dict(zip(("length", "force", "stress", "time", "temperature"), names))
 
     @model_validator(mode="after")
