@@ -25,11 +25,15 @@ _SECTIONS = ("mesh", "resolution", "linear_solver", "bc", "parameter", "table", 
 
 @dataclass(frozen=True)
 class MaterialFile:
-    """The behaviour number `number` of a file, on an elset (None: on every cell that no other material has)."""
+    """The behaviour number `number` of a file, on an elset (None: on every cell that no other material has).
+
+    named : where the deck names it, for messages.
+    """
 
     elset: str | None
     file: Path
     number: int
+    named: str
 
 
 @dataclass
@@ -251,7 +255,8 @@ def _material_files(deck: Deck, block: Block, elset: str | None) -> None:
             file = deck.file if child.name == "this_file" else deck.folder / words.pop(0).text if words else None
             if file is None:
                 raise FileFormatError("the name of the material file is missing", file=child.file, place=child.place)
-            deck.materials.append(MaterialFile(elset, file, int(words[0].number()) if words else 1))
+            deck.materials.append(MaterialFile(
+                elset, file, int(words[0].number()) if words else 1, f"named in {child.file.name}, {child.place}"))
         elif child.name not in ("integration", "elset"):
             raise UnsupportedError("this option of a material is not read", file=child.file, place=child.place,
                                    expected="*file, *this_file, *integration, **elset", found=child.name)

@@ -37,8 +37,8 @@ class ZsetMaterial:
                         thermal_expansion=self.thermal_expansion)
 
 
-def read_material(path: Path, number: int = 1) -> ZsetMaterial:
-    """The behaviour number `number` (from one) of a material file.
+def read_material(path: Path, number: int = 1, named: str | None = None) -> ZsetMaterial:
+    """The behaviour number `number` (from one) of a material file; `named`: where the deck names it, for messages.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def read_material(path: Path, number: int = 1) -> ZsetMaterial:
     UnsupportedError : a behaviour, potential, flow or hardening without a romlib law, by its name.
     """
     if not path.is_file():
-        raise InputError("the material file that the deck names does not exist", file=path,
-                         remedy="put it beside the deck, or state the materials in the study")
+        raise InputError("the material file that the deck names does not exist", file=path, place=named,
+                         remedy="put it where the deck expects it")
     tree = read_tree(path)
     behaviors = [child for top in (tree, *tree.children) for child in top.all("behavior")]
     if not 1 <= number <= len(behaviors):

@@ -48,7 +48,7 @@ def read_materials(deck: Deck) -> list[NamedMaterial]:
     several = len(deck.materials) > 1
     return [NamedMaterial(
         entry.file.stem if stems.count(entry.file.stem) == 1 else f"{entry.file.stem}_{entry.elset or 'other'}",
-        entry.elset or (OTHER_CELLS if several else "all"), read_material(entry.file, entry.number))
+        entry.elset or (OTHER_CELLS if several else "all"), read_material(entry.file, entry.number, entry.named))
         for entry in deck.materials]
 
 

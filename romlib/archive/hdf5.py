@@ -81,7 +81,7 @@ def _check_kind(file: h5py.File, kind: str, path: Path) -> None:
         newer = schema > SCHEMA
         raise SchemaError(
             f"the file was written by {'a newer' if newer else 'an older'} version of romlib", file=path,
-            expected=f"schema {OLDEST_SCHEMA} to {SCHEMA}", found=f"schema {schema}",
+            place="attribute schema", expected=f"schema {OLDEST_SCHEMA} to {SCHEMA}", found=f"schema {schema}",
             remedy="update romlib" if newer else "write the file again with romlib offline")
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 import h5py
 import numpy as np
 
-from romlib.errors import InputError
+from romlib.errors import InputError, LawError
 from romlib.laws.replay import replay
 from romlib.offline.training import PieceOperators, TrainingRun, TrainingSet, blocks
 
@@ -78,9 +78,12 @@ class DualHistory:
         if self.source == "read":
             return
         for run in self.training.runs:
-            for block in replay_run(run, piece, operators, self.fields):
-                for field, values in block.items():
-                    self.scratch.append(f"{piece}/{field}", values)
+            try:
+                for block in replay_run(run, piece, operators, self.fields):
+                    for field, values in block.items():
+                        self.scratch.append(f"{piece}/{field}", values)
+            except LawError as error:  # the law knows cell and time, not the run
+                raise LawError(error.what, file=run.snapshots.path, place=error.place, remedy=error.remedy) from error
 
     def read(self, field: str, piece: int, snapshots: slice) -> np.ndarray:
         """(n, n_ip, n_comp), NaN where no material has the field."""
