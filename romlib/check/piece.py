@@ -17,7 +17,7 @@ from romlib.errors import InputError, RomlibError
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import Record, replay
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
+from romlib.loads.temperature import initial_temperature, temperature_at, temperature_history, temperature_terms
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
@@ -177,7 +177,7 @@ class PieceCheck:
         widths = {name: width for name, width in points.variables().items() if name in self.snapshots.fields}
         block = {name: np.empty((*strain.shape[:2], width)) for name, width in {"stress": 6, **widths}.items()}
         try:
-            nodal = temperature_at(self._temperature_terms, self.model.amplitudes, self.times[steps])
+            nodal = temperature_history(self.model, self.mesh, self.model.amplitudes, self.times[steps])
             temperature = None if nodal is None else self.operator.interpolate(nodal)
             for k, time in enumerate(self.times[steps]):
                 self._records.append((float(time), strain[k], None if temperature is None else temperature[k]))

@@ -149,7 +149,7 @@ def select_points(
     pieces: range, tolerance: float, comm: Comm,
 ) -> Selection:
     """The points and weights of the reduced quadrature."""
-    grams, targets = {}, {}
+    targets = {}
     scaling = energy_scaling(training, basis, pieces, comm)
 
     def integrands(piece: int) -> PieceIntegrands:
@@ -161,9 +161,9 @@ def select_points(
     with comm.agreement():
         for piece in pieces:
             here = integrands(piece)
-            grams[piece] = here.gram()
+            history.scratch.append(f"{piece}/gram", here.gram()[None])
             targets[piece] = here.integral()
-    columns = compression(comm.sum_pieces(grams), tolerance * _FINER)
+    columns = _columns(history, pieces, tolerance * _FINER, comm)
     target = comm.sum_pieces(targets) @ columns
     scale = float(np.linalg.norm(target))
     if scale == 0.0:
@@ -178,6 +178,17 @@ def select_points(
             kept[piece] = Candidates(np.arange(len(rows)), rows) if training.n_piece == 1 else local_candidates(
                 rows, here.signed, tolerance / training.n_piece, scale)
     return select_over_pieces(kept, target, statistics.volume, tolerance, comm)
+
+
+def _columns(history: DualHistory, pieces: range, tolerance: float, comm: Comm) -> np.ndarray:
+    """V of the compression, from the pieces' Gram matrices, of which only the sum and one are in memory at a time."""
+    total: list[np.ndarray] = []
+
+    def add(piece: int, gram_of_piece: np.ndarray) -> None:
+        total[:] = [total[0] + gram_of_piece] if total else [gram_of_piece]
+
+    comm.stream_pieces(pieces, lambda piece: history.scratch.read(f"{piece}/gram", slice(0, 1))[0], add)
+    return comm.on_root(lambda: compression(total[0], tolerance))
 
 
 def energy_scaling(training: TrainingSet, basis: DisplacementBasis, pieces: range, comm: Comm) -> np.ndarray:

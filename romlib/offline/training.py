@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from romlib.errors import InputError
 from romlib.laws.points import MaterialPoints
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
+from romlib.loads.temperature import initial_temperature, temperature_history, temperature_terms
 from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -64,10 +64,7 @@ class PieceOperators:
 
     def temperature(self, amplitudes: dict[str, Amplitude], times: np.ndarray) -> np.ndarray | None:
         """(n_step, n_ip): of the temperature loads, else the initial one, else None."""
-        if not self.temperature_terms:
-            free = self.points.strain_free_temperature
-            return None if free is None else np.broadcast_to(free, (len(times), len(free)))
-        nodal = temperature_at(self.temperature_terms, amplitudes, times)
+        nodal = temperature_history(self.model, self.mesh, amplitudes, times)
         return None if nodal is None else self.operator.interpolate(nodal)
 
     def weigh(self, fields: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import replay
-from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
+from romlib.loads.temperature import initial_temperature, temperature_history
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
@@ -58,11 +58,10 @@ class Replay:
     def _strains(
         self, snapshots: Snapshots, piece: int, n_block: int
     ) -> Iterator[tuple[float, np.ndarray, np.ndarray | None]]:
-        terms = temperature_terms(self.model, self.mesh)
         for start in range(0, snapshots.n_step, n_block):
             steps = slice(start, min(start + n_block, snapshots.n_step))
             strain = self.operator.strain(snapshots.read("displacement", piece, steps))
-            nodal = temperature_at(terms, self.model.amplitudes, snapshots.times[steps])
+            nodal = temperature_history(self.model, self.mesh, self.model.amplitudes, snapshots.times[steps])
             temperature = None if nodal is None else self.operator.interpolate(nodal)
             for k, time in enumerate(snapshots.times[steps]):
                 yield float(time), strain[k], None if temperature is None else temperature[k]

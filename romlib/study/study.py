@@ -90,7 +90,6 @@ class CheckSettings(Description):
     equilibrium: Positive | None = None
     load_balance: Positive | None = None
     strain_size: Positive | None = None
-    reference_floor: Positive | None = None
 
     def options(self) -> CheckOptions:
         """The options of `romlib.check.check`."""
