@@ -170,10 +170,16 @@ def _alike(parts: Sequence[h5py.Dataset]) -> bool:
 
 def _show(vtk: h5py.Group, data: str, name: str, parts: Sequence[h5py.Dataset], n_step: int) -> None:
     rows = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
-    layout = h5py.VirtualLayout((int(rows[-1]), *parts[0].shape[1:]), dtype=parts[0].dtype)
-    for begin, end, part in zip(rows[:-1], rows[1:], parts):
-        if end > begin:
+    shape = (int(rows[-1]), *parts[0].shape[1:])
+    # The low-level interface, because only it leaves out the time of creation: the same input gives the same file.
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_obj_track_times(False)
+    for begin, part in zip(rows[:-1], parts):
+        if part.size:
+            there = h5py.h5s.create_simple(shape)
+            there.select_hyperslab((int(begin), *(0 for _ in shape[1:])), part.shape)
             source = part.name.replace("%", "%%")  # HDF5 takes the name for a format; "." is the file itself
-            layout[int(begin):int(end)] = h5py.VirtualSource(".", source, part.shape, part.dtype)
-    vtk[data].create_virtual_dataset(name, layout)
+            properties.set_virtual(there, b".", source.encode(), h5py.h5s.create_simple(part.shape))
+    kind = h5py.h5t.py_create(parts[0].dtype)
+    h5py.h5d.create(vtk[data].id, name.encode(), kind, h5py.h5s.create_simple(shape), properties)
     vtk[f"Steps/{data}Offsets"].create_dataset(name, data=np.zeros(n_step, dtype=np.int64))
