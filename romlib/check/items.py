@@ -150,7 +150,9 @@ def _deviation(
     if deviation.place:
         detail += f", {deviation.place}"
     if status == "fail" and deviation.difference <= tolerance * floor:
-        status, detail = "pass", f"{detail}; passes, being {deviation.difference / floor:.2g} of the largest strain"
+        share = f"{deviation.difference / floor:.1g} of the largest strain"
+        status, detail = "pass", f"{detail}; passes, being {share}"
+        compared += f"; the difference is {share}, finer than the strain itself is known: it passes"
     return CheckItem(name, status, value, tolerance, compared, detail, MEANING[kind])
 
 

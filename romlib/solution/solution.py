@@ -42,7 +42,7 @@ class Probe:
     where: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Solution:
     """A solved case. Arrays in memory: time first; symmetric tensors Kelvin-Mandel (see `romlib.tensors`).
 
@@ -69,6 +69,13 @@ class Solution:
     point_values: Callable[[str, int], np.ndarray]
     tensors: frozenset[str]
     open_fields: Callable[[], FieldsFile]
+
+    def __repr__(self) -> str:
+        """One line, for a notebook: the arrays are many."""
+        kind = "selected points" if self.hyper_reduced else "all points"
+        return (f"Solution({len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}, "
+                f"{self.coordinates.shape[1]} modes, {kind}, {int(self.iterations.sum())} Newton iterations, "
+                f"{int(self.cuts.sum())} steps cut, fields {['displacement', *self.rom.gappy]})")
 
     @property
     def n_step(self) -> int:

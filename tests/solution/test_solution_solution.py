@@ -199,3 +199,9 @@ def test_a_field_is_nan_where_the_material_lacks_it(tmp_path):
     assert np.isfinite(p[:, :8]).all() and np.isnan(p[:, 8:]).all()
     assert np.isnan(solution.at_points("p")[:, 8:]).all()
     solution.write(tmp_path / "out.vtkhdf", ["p"])
+
+
+def test_a_solution_shows_itself_in_one_line(solution):
+    shown = repr(solution)
+    assert len(shown) < 250 and "\n" not in shown
+    assert "6 times from 0 to 1" in shown and "3 modes" in shown
