@@ -69,7 +69,7 @@ parameters = { young = 1.9e5, poisson = 0.3 }
     assert status["strain"] == "pass" and status["stress"] == "fail"
 
 
-@pytest.mark.parametrize("tolerance, n_point", [("1e-5", 97), ("7e-4", 49)])
+@pytest.mark.parametrize("tolerance, n_point", [("1e-5", 97), ("7e-4", 50)])
 def test_rom_reproduces_the_deck(train_cube, online, errors_against, cube, within, tolerance, n_point):
     """A peer needs 93 to 97 points; half of them have to do at the same limits."""
     result, summary = online(train_cube(tolerance), "--case", "cube")
