@@ -428,6 +428,27 @@ def test_the_tour_works_when_pasted_at_its_full_size(tmp_path):
     assert "79 of 7680" in printed
 
 
+@pytest.mark.data
+def test_the_commands_for_zset_work_when_pasted(data_dir, tmp_path):
+    """On a computation of Zset; what the results section says of it is what is found."""
+    for file in (data_dir / "zset" / "MecaSequential").iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    text = section("Real solver files")
+    (study,) = [body for _, body in blocks(text, "toml")]
+    (tmp_path / "cube.toml").write_text(study)
+    lines = [line for line in re.findall(r"^ {4}(romlib .*)$", text, re.MULTILINE) if "cube" in line]
+    assert len(lines) == 7
+    paste("\n".join(lines), tmp_path)
+    check = json.loads(paste("romlib check cube.vtkhdf --json", tmp_path))
+    limits = {"strain": 1e-6, "stress": 1e-5, "state p": 1e-5, "internal_force": 1e-6, "equilibrium": 1e-5}
+    values = {item["name"]: item["value"] for item in check["items"]}
+    assert all(values[name] <= limit for name, limit in limits.items())
+    errors = json.loads(paste("romlib compare result.vtkhdf cube.vtkhdf --json", tmp_path))["fields"]
+    assert all(errors[name]["relative_l2"] < 1e-5 for name in ("displacement", "stress", "p"))
+    (basis,) = json.loads(paste("romlib info cube.rom --json", tmp_path))["clusters"]
+    assert basis["points"] <= 97
+
+
 # --- the example package ----------------------------------------------------------------------------------------------
 
 
