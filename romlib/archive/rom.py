@@ -27,6 +27,7 @@ class Manifest:
     tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
     errors : what was achieved, by quantity; relative.
     volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
+    trained : lowest and highest amplitude of each load and prescribed constraint over the training snapshots.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
     """
 
@@ -41,6 +42,7 @@ class Manifest:
     n_node: int = 0
     n_cell: int = 0
     n_ip: int = 0
+    trained: dict[str, tuple[float, float]] = field(default_factory=dict)
     stages: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -188,6 +188,7 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
         "seconds": {"total": timings.total, "law": timings.law, "linear_algebra": timings.linear_algebra,
                     "rest": timings.rest, "preparation": max(wall - timings.total, 0.0)},
         "reactions": {name: values.tolist() for name, values in solution.reactions.items()}, "units": manifest.units,
+        "notes": list(solution.notes),
     }
 
 
@@ -208,6 +209,8 @@ def show_online(console: Console, d: dict[str, Any]) -> None:
           for name, values in d["reactions"].items()),
         ("written to", d["output"] or "nothing (give --output for full fields)")]
     console.print(pairs(f"Case {d['case']} of {d['rom']}", rows))
+    for note in d["notes"]:
+        console.print(f"[yellow]note: {note}[/yellow]")
 
 
 def show_comparison(console: Console, result: Comparison, picture: Path | None) -> None:

@@ -15,7 +15,7 @@ from romlib.archive.romfile import fields_path, write_rom
 from romlib.errors import InputError, UnsupportedError
 from romlib.model import Case, Times
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
-from romlib.offline.displacement import DisplacementBasis, reduce_displacement, reduce_loads
+from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
 from romlib.offline.dual import DualHistory, Scratch
 from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
@@ -203,7 +203,14 @@ def _manifest(
     return Manifest(
         provenance.fingerprint, provenance.study, provenance.version, str(work.training.model.units),
         dict(provenance.inputs), tolerances, {}, statistics.volume, first.n_node_total, first.n_cell_total,
-        statistics.n_ip)
+        statistics.n_ip, _trained_ranges(work.training))
+
+
+def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
+    """Lowest and highest amplitude of each load and prescribed constraint over the snapshots."""
+    names = [*training.model.loads, *prescribed_names(training.model)]
+    values = training.amplitudes(names)
+    return {name: (float(column.min()), float(column.max())) for name, column in zip(names, values.T)}
 
 
 def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:

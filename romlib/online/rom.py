@@ -15,6 +15,7 @@ from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.model import Amplitude, Case, Times
+from romlib.online.coverage import outside_training
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -96,15 +97,17 @@ class ReducedOrderModel:
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
         used = {**(chosen.amplitudes if chosen else {}), **self._amplitudes(amplitudes or {}, temperature)}
+        everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
         history = solve(problem, histories, options)
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
-            {**self.rom.model.amplitudes, **used}, reactions(problem, history, self.rom.lifting.loads),
+            everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
-            partial(point_values, problem, history), self._tensors(problem), self.open_fields)
+            partial(point_values, problem, history), self._tensors(problem), self.open_fields,
+            tuple(outside_training(self.rom, everything, instants)))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""

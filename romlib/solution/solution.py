@@ -53,6 +53,7 @@ class Solution:
     point_values : (field, block) -> (n_step, n_point, n_comp), the laws' own values; one block with the selected
     points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
     open_fields : opens the fields file; raises an error that says where it should be.
+    notes : what the user should know, such as loads that leave the range of the training runs.
     """
 
     rom: Rom
@@ -69,6 +70,7 @@ class Solution:
     point_values: Callable[[str, int], np.ndarray]
     tensors: frozenset[str]
     open_fields: Callable[[], FieldsFile]
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""

@@ -1,0 +1,35 @@
+"""Whether a case stays within the range of the training runs: outside it a ROM extrapolates, and errors grow fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from romlib.archive.rom import Rom
+from romlib.loads.amplitudes import evaluate
+from romlib.model import Amplitude
+
+_SLACK = 1e-6  # of the trained range: an amplitude that reaches its end by rounding is inside
+
+
+def outside_training(rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray) -> list[str]:
+    """One sentence for each load whose amplitude leaves the range that it had in the training runs.
+
+    Staying inside every range is necessary for an interpolation, not sufficient: order, rate and duration of the loads
+    matter too.
+
+    Parameters
+    ----------
+    amplitudes : by load or prescribed constraint. times : (n_step,).
+    """
+    notes = []
+    for name, (lowest, highest) in rom.manifest.trained.items():
+        if name not in amplitudes:
+            continue
+        values = evaluate(amplitudes[name], times)
+        slack = _SLACK * max(highest - lowest, abs(highest), abs(lowest))
+        if values.min() < lowest - slack or values.max() > highest + slack:
+            notes.append(f"{name} goes from {values.min():.6g} to {values.max():.6g}; the training runs went from "
+                         f"{lowest:.6g} to {highest:.6g}: the ROM extrapolates")
+    return notes
