@@ -210,7 +210,7 @@ def show_online(console: Console, d: dict[str, Any]) -> None:
         ("written to", d["output"] or "nothing (give --output for full fields)")]
     console.print(pairs(f"Case {d['case']} of {d['rom']}", rows))
     for note in d["notes"]:
-        console.print(f"[yellow]note: {note}[/yellow]")
+        console.print(f"note: {note}", style="yellow")
 
 
 def show_comparison(console: Console, result: Comparison, picture: Path | None) -> None:
