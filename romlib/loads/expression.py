@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,6 +35,7 @@ LONGEST = 1000  # characters; this and the next are beyond what somebody writes,
 DEEPEST = 300  # levels of nesting, one a term in a sum
 
 
+@lru_cache(maxsize=256)
 def compile_expression(text: str) -> Function:
     """The function of time that a formula describes.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from romlib.laws.points import PointsResult
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Committed:
     """The last converged state. Lists have one entry a block. `lifting` are the amplitudes of the liftings."""
 
@@ -31,7 +31,7 @@ class Committed:
     temperatures: list[np.ndarray | None]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Trial:
     """A trial state at the end of a step: strains and law results by block, internal force, whether a law failed."""
 
@@ -57,37 +57,26 @@ def integrate(
 ) -> Trial:
     """Integrate the laws of all blocks from the committed state to gamma at `level`, and sum the internal force."""
     strains, results, forces = [], [], []
-    failures = 0.0
+    dt, n_failed = level.time - start.time, 0
     for k, block in enumerate(problem.blocks):
         clock = perf_counter()
         strain = block.strain(start.cluster, gamma, level.lifting)
         before_law = perf_counter()
         result = block.points.integrate(
             start.strains[k], strain, start.stresses[k], start.states[k], start.temperatures[k], temperatures[k],
-            start.time, level.time - start.time, True)
+            start.time, dt, True)
         after_law = perf_counter()
-        force = block.bases[start.cluster].force(result.stress)
-        failures += len(result.failed_points)
         strains.append(strain)
         results.append(result)
-        forces.append(force)
+        forces.append(block.bases[start.cluster].force(result.stress))
+        n_failed += len(result.failed_points)
         timings.law += after_law - before_law
         timings.linear_algebra += before_law - clock + perf_counter() - after_law
-    if problem.combine is not None:
-        total = problem.total([
-            np.append(force, float(len(result.failed_points))) for force, result in zip(forces, results)])
-        return Trial(gamma, strains, results, total[:-1], bool(total[-1] != 0.0))
-    return Trial(gamma, strains, results, problem.total(forces), failures > 0)
-
-
-def stiffness(problem: ReducedProblem, cluster: int, trial: Trial, timings: Timings) -> np.ndarray:
-    """The reduced consistent tangent of a trial state, (n_mode, n_mode)."""
-    clock = perf_counter()
+    if problem.combine is None:
+        return Trial(gamma, strains, results, problem.total(forces), n_failed > 0)
     total = problem.total([
-        block.bases[cluster].stiffness(cast(np.ndarray, result.tangent))
-        for block, result in zip(problem.blocks, trial.results)])
-    timings.linear_algebra += perf_counter() - clock
-    return total
+        np.append(force, float(len(result.failed_points))) for force, result in zip(forces, results)])
+    return Trial(gamma, strains, results, total[:-1], bool(total[-1] != 0.0))
 
 
 class HeldForce:
@@ -118,8 +107,7 @@ class HeldForce:
             imposed = block.strain(self._cluster, np.zeros(basis.n_mode), level.lifting)
             imposed = block.points.mechanical_strain(imposed, temperature)
             size = np.linalg.norm(np.matmul(tangent, imposed[:, :, None])[:, :, 0], axis=1)
-            modes = np.linalg.norm(basis.weighted.reshape(-1, 6, basis.n_mode), axis=1)
-            parts.append(size @ modes)
+            parts.append(np.linalg.norm(basis.weighted, axis=2) @ size)
         return float(np.linalg.norm(self._problem.total(parts)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ from romlib.model import Amplitude, Model
 Series = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """What the outside imposes at one time.
 
     force : (n_force,), factors of the unit loads. lifting : (n_lift,), amplitudes of the lifting fields.

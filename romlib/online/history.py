@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from romlib.online.evaluate import Committed
+from romlib.online.histories import Histories
 from romlib.solution.timings import Timings
 
 
@@ -36,31 +37,28 @@ class ReducedHistory:
     timings: Timings = field(default_factory=Timings)
 
     @classmethod
-    def allocate(
-        cls, times: np.ndarray, n_mode: int, n_lift: int, n_force: int, start: Committed, points: bool
-    ) -> ReducedHistory:
-        """Zeros for a run over `times`; record 0 is `start`."""
-        n_step = len(times)
+    def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
+        """Room for a run over the output times of `histories`; record 0 is `start`, without loads."""
+        n_step = len(histories.times)
 
         def series(array: np.ndarray) -> np.ndarray:
             return np.zeros((n_step, *array.shape))
 
         history = cls(
-            np.array(times, dtype=float), np.zeros((n_step, n_mode)), np.zeros(n_step, dtype=int),
-            np.zeros((n_step, n_lift)), np.zeros((n_step, n_force)),
+            histories.times.copy(), np.zeros((n_step, n_mode)), np.zeros(n_step, dtype=int), histories.lifting.copy(),
+            histories.force.copy(),
             [series(stress) for stress in start.stresses] if points else [],
             [[series(state) for state in states] for states in start.states] if points else [],
             [None if t is None else series(t) for t in start.temperatures] if points else [],
             np.zeros(n_step, dtype=int), np.zeros(n_step, dtype=int))
-        history.record(0, start, np.zeros(n_force))
+        history.lifting[0] = history.force[0] = 0.0
+        history.record(0, start)
         return history
 
-    def record(self, step: int, state: Committed, force: np.ndarray) -> None:
+    def record(self, step: int, state: Committed) -> None:
         """Keep a converged state as record `step`."""
         self.coordinates[step, :len(state.gamma)] = state.gamma
         self.clusters[step] = state.cluster
-        self.lifting[step] = state.lifting
-        self.force[step] = force
         for kept, stress in zip(self.stresses, state.stresses):
             kept[step] = stress
         for kept_states, states in zip(self.states, state.states):

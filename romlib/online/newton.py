@@ -11,11 +11,12 @@ import numpy as np
 from scipy.linalg.lapack import dgesv
 
 from romlib.errors import ConvergenceError, InputError, UnsupportedError
-from romlib.online.evaluate import Committed, HeldForce, Trial, integrate, stiffness, virgin
+from romlib.online.evaluate import Committed, HeldForce, Trial, integrate, virgin
 from romlib.online.histories import Histories, Level
 from romlib.online.history import ReducedHistory
 from romlib.online.predictor import Predictor
 from romlib.online.problem import ReducedProblem
+from romlib.online.stiffness import Stiffness
 from romlib.solution.timings import Timings
 
 Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
@@ -83,13 +84,11 @@ def solve(
                          found=np.array2string(histories.times, threshold=6))
     run = _Run(problem, histories, options, observer)
     n_mode = max(loads.shape[1] for loads in problem.loads)
-    history = ReducedHistory.allocate(histories.times, n_mode, len(problem.lifting_names), len(problem.force_names),
-                                      run.state, options.record_points)
+    history = ReducedHistory.allocate(histories, n_mode, run.state, options.record_points)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a failed step, not a warning
         for step in range(1, len(histories.times)):
-            level = histories.output_level(step)
-            history.iterations[step], history.cuts[step] = run.advance(level)
-            history.record(step, run.state, level.force)
+            history.iterations[step], history.cuts[step] = run.advance(histories.output_level(step))
+            history.record(step, run.state)
     run.timings.total = perf_counter() - clock
     history.timings = run.timings
     return history
@@ -105,6 +104,7 @@ class _Run:
         self.state = virgin(problem, histories.output_level(0))
         self.timings = Timings()
         self._held_force = HeldForce(problem, self.state)
+        self._stiffness = Stiffness(problem)
         self._scale = 0.0
         self._predictor = Predictor()
         self._step = np.inf
@@ -139,8 +139,8 @@ class _Run:
         """One step by Newton's method; commits and returns None, or returns why it failed."""
         problem, start = self.problem, self.state
         temperatures = [block.temperature(level.temperature) for block in problem.blocks]
-        external = level.force @ problem.loads[start.cluster]
-        floor = max(self._scale, sqrt(external @ external), self._held_force(level, temperatures))
+        external = level.force.dot(problem.loads[start.cluster])
+        floor = max(self._scale, sqrt(external.dot(external)), self._held_force(level, temperatures))
         clock = perf_counter()
         gamma = self._predictor.predict(start, level, external)
         self.timings.linear_algebra += perf_counter() - clock
@@ -152,8 +152,8 @@ class _Run:
             trial = integrate(problem, start, gamma, level, temperatures, self.timings)
             self._evaluations += 1
             residual = external - trial.force
-            norm = sqrt(residual @ residual)
-            scale = max(floor, sqrt(trial.force @ trial.force))
+            norm = sqrt(residual.dot(residual))
+            scale = max(floor, sqrt(trial.force.dot(trial.force)))
             good = not trial.failed and isfinite(norm)
             residuals.append(norm / scale if scale > 0 else norm)
             converged = good and norm <= self.options.tolerance * scale
@@ -165,7 +165,7 @@ class _Run:
             if delta is not None and halvings < _MAX_HALVINGS:
                 factor = 0.5
                 if good:
-                    factor = _backtrack(slope, float(delta @ residual)) if norm > base_norm else 1.0
+                    factor = _backtrack(slope, float(delta.dot(residual))) if norm > base_norm else 1.0
                 if factor < 1.0:
                     delta, slope = factor * delta, factor * slope
                     gamma, halvings = base + delta, halvings + 1
@@ -174,20 +174,23 @@ class _Run:
                 return self._failure("a constitutive law failed" if trial.failed else "the residual is not finite",
                                      residuals, trial, None)
             delta = self._newton_step(trial, residual)
-            if delta is None:
+            slope = float(delta.dot(residual))
+            if not isfinite(slope):
                 return self._failure("the reduced tangent is singular", residuals, trial, previous)
-            base, base_norm, slope, halvings = gamma, norm, float(delta @ residual), 0
+            base, base_norm, halvings = gamma, norm, 0
             gamma = base + delta
         return self._failure(f"no convergence in {self.options.max_iterations} iterations", residuals, trial, previous)
 
-    def _newton_step(self, trial: Trial, residual: np.ndarray) -> np.ndarray | None:
-        """K^-1 r, or None where the tangent is singular or not finite."""
-        tangent = stiffness(self.problem, self.state.cluster, trial, self.timings)
+    def _newton_step(self, trial: Trial, residual: np.ndarray) -> np.ndarray:
+        """K^-1 r; not finite where the tangent is singular or not finite."""
         clock = perf_counter()
-        _, _, delta, info = dgesv(tangent, residual)
-        self._predictor.note(tangent)
+        tangent = self._stiffness(self.state.cluster, trial)
+        lu, pivots, delta, info = dgesv(tangent, residual)
         self.timings.linear_algebra += perf_counter() - clock
-        return delta if info == 0 and isfinite(delta @ delta) else None
+        if info != 0:
+            return np.full_like(residual, np.nan)
+        self._predictor.note((lu, pivots))
+        return delta
 
     def _commit(
         self, trial: Trial, level: Level, external: np.ndarray, temperatures: list[np.ndarray | None], scale: float

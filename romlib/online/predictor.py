@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg.lapack import dgesv
+from scipy.linalg.lapack import dgetrs
 
 from romlib.online.evaluate import Committed
 from romlib.online.histories import Level
 
+Factors = tuple[np.ndarray, np.ndarray]
 
 class Predictor:
     """Tangent predictor, plus what it missed in the last step, extrapolated in time.
@@ -22,45 +23,44 @@ class Predictor:
     """
 
     def __init__(self) -> None:
-        self._elastic: np.ndarray | None = None
+        self._elastic: Factors | None = None
         self.forget()
 
     def forget(self) -> None:
         """After a failed step: start the next from the committed coordinates."""
-        self._tangent: np.ndarray | None = None
+        self._factors: Factors | None = None
         self._drive: tuple[np.ndarray, np.ndarray] | None = None
+        self._change: tuple[np.ndarray, np.ndarray] | None = None
         self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._remainder: np.ndarray | None = None
         self._guess: np.ndarray | None = None
         self._dt = 1.0
 
-    def note(self, tangent: np.ndarray) -> None:
-        """Take note of a tangent that Newton's method has built."""
-        self._tangent = tangent
+    def note(self, factors: Factors) -> None:
+        """Take note of a tangent that Newton's method has built, by its LU factors and pivots (LAPACK's)."""
+        self._factors = factors
         if self._elastic is None:
-            self._elastic = tangent
+            self._elastic = factors
 
     def predict(self, start: Committed, level: Level, external: np.ndarray) -> np.ndarray:
         """Coordinates to begin the step to `level`, with external force `external` (n_mode,), with."""
-        self._guess = None
-        if self._tangent is None or self._drive is None or self._last is None:
+        self._guess = self._change = None
+        factors = self._factors
+        if factors is None or self._drive is None or self._last is None:
             return start.gamma
-        force, lifting = external - self._drive[0], level.lifting - self._drive[1]
-        if force @ self._last[0] < 0.0 or lifting @ self._last[1] < 0.0:
-            self._tangent, self._remainder = self._elastic, None
-        _, _, guess, info = dgesv(self._tangent, force)
-        if info != 0 or not np.isfinite(guess @ guess):
-            return start.gamma
-        self._guess = guess
-        gamma = start.gamma + guess
+        force, lifting = self._change = external - self._drive[0], level.lifting - self._drive[1]
+        if force.dot(self._last[0]) < 0.0 or (lifting.size and lifting.dot(self._last[1]) < 0.0):
+            factors, self._remainder = self._elastic or factors, None
+            self._factors = factors
+        self._guess, _ = dgetrs(*factors, force)
+        gamma = start.gamma + self._guess
         if self._remainder is not None:
             gamma += (level.time - start.time) / self._dt * self._remainder
         return gamma
 
     def learn(self, start: Committed, level: Level, gamma: np.ndarray, external: np.ndarray) -> None:
-        """Take note of a converged step from `start` to `gamma` at `level`."""
-        previous = self._drive or (np.zeros_like(external), start.lifting)
-        self._last = external - previous[0], level.lifting - previous[1]
+        """Take note of a converged step from `start` to `gamma` at `level`, the one last predicted."""
+        self._last = self._change or (external, level.lifting - start.lifting)
         self._drive = external, level.lifting
         self._remainder = None if self._guess is None else gamma - start.gamma - self._guess
         self._dt = level.time - start.time

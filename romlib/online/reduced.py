@@ -91,7 +91,7 @@ def reduced_problem(rom: Rom, temperature: NodalTemperature | None = None) -> Re
     points = MaterialPoints.from_arrays(
         rom.model.materials, rom.points.material_index, rom.points.cell_ids, rom.points.numbers,
         rom.points.coordinates, stored.initial)
-    bases = [BlockBasis.build(basis.strain_modes, basis.weights) for basis in rom.clusters]
+    bases = [BlockBasis(basis.strain_modes, basis.weights) for basis in rom.clusters]
     return _problem(rom, [PointBlock(bases, points, rom.lifting.strains, terms)], temperature)
 
 
@@ -112,7 +112,7 @@ def full_integration_problem(
             nodal = np.stack([terms[name] for name in rom.temperature.terms])
         else:
             nodal = None if initial is None else initial[None]
-        bases = [BlockBasis.build(operator.strain(fields.modes(piece, k)), operator.weights)
+        bases = [BlockBasis(operator.strain(fields.modes(piece, k)), operator.weights)
                  for k in range(len(rom.clusters))]
         blocks.append(PointBlock(
             bases, MaterialPoints.from_mesh(rom.model, mesh, operator, initial),
@@ -153,6 +153,8 @@ def reactions(
 
     lifting_loads : (n_force, n_lift), L_k . f of the unit loads.
     """
+    if not problem.lifting_names:
+        return {}
     total = -history.force @ lifting_loads
     for block, stress in zip(problem.blocks, history.stresses):
         strains = block.lifting_strains * block.bases[0].weights[:, None]

@@ -17,7 +17,7 @@ STRAINS, WEIGHTS = rng.normal(size=(3, 5, 6)), rng.random(5) + 0.1
 
 
 def block(points, strains=STRAINS, weights=WEIGHTS, piece=0):
-    return PointBlock([BlockBasis.build(strains, weights)], points, np.zeros((0, len(weights), 6)), None, piece)
+    return PointBlock([BlockBasis(strains, weights)], points, np.zeros((0, len(weights), 6)), None, piece)
 
 
 def scalar_problem(points):
