@@ -177,5 +177,7 @@ def _read_rows(dataset: h5py.Dataset, rows: np.ndarray | None) -> np.ndarray:
     """(n, n_row, n_comp), or only these rows of the second axis, in any order, read without the others."""
     if rows is None:
         return np.asarray(dataset[()], dtype=float)
+    if 0 in dataset.shape:  # h5py takes no selection of nothing: a ROM without liftings has none to choose from
+        return np.asarray(dataset[()], dtype=float)[:, rows]
     unique, inverse = np.unique(np.asarray(rows, dtype=np.int64), return_inverse=True)
     return np.asarray(dataset[:, unique], dtype=float)[:, inverse]

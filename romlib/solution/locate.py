@@ -76,14 +76,14 @@ def node_spot(fields: FieldsFile, node_id: int) -> NodeSpots:
 
 
 def tag_spots(fields: FieldsFile, tag: str) -> list[NodeSpots]:
-    """The nodes of a node tag, or of the cells of a cell tag; each node once."""
+    """The nodes of a node tag, or of the cells or faces of a tag; each node once."""
     spots, seen = [], np.empty(0, dtype=np.int64)
     for piece in range(fields.n_piece):
         mesh = fields.mesh(piece)
-        if tag in mesh.node_tags:
-            nodes = np.asarray(mesh.node_tags[tag])
-        elif tag in mesh.cell_tags or tag == "all":
+        if tag not in mesh.node_tags and (tag in mesh.cell_tags or tag == "all"):
             nodes = _nodes_of_cells(mesh, cells_of(mesh, tag))
+        elif tag in mesh.node_tags or tag in mesh.face_tags:
+            nodes = _nodes_of_tag(mesh, tag)
         else:
             continue
         nodes = nodes[~np.isin(mesh.node_ids[nodes], seen)]
@@ -106,15 +106,15 @@ def nearest_ips(fields: FieldsFile, targets: np.ndarray) -> list[IpSpots]:
 
 
 def tag_ips(fields: FieldsFile, tag: str) -> list[IpSpots]:
-    """The integration points of the cells of a cell tag, or those nearest to the nodes of a node tag."""
+    """The integration points of the cells of a cell tag, or those nearest to the nodes of a node or face tag."""
     spots, targets = [], []
     for piece in range(fields.n_piece):
         mesh = fields.mesh(piece)
         if tag in mesh.cell_tags or (tag == "all" and tag not in mesh.node_tags):
             ips = np.flatnonzero(np.isin(StrainOperator(mesh).cell, cells_of(mesh, tag)))
             spots.append(_ips(fields, piece, ips))
-        elif tag in mesh.node_tags:
-            targets.append(mesh.points[mesh.node_tags[tag]])
+        elif tag in mesh.node_tags or tag in mesh.face_tags:
+            targets.append(mesh.points[_nodes_of_tag(mesh, tag)])
     if not spots and any(len(target) for target in targets):
         spots = nearest_ips(fields, np.concatenate(targets))
     if not any(len(spot.ips) for spot in spots):
@@ -183,10 +183,18 @@ def _ips(fields: FieldsFile, piece: int, ips: np.ndarray) -> IpSpots:
     return IpSpots(piece, ips, operator.coordinates[ips], operator.cell_ids[ips], operator.point_numbers[ips])
 
 
+def _nodes_of_tag(mesh: Mesh, tag: str) -> np.ndarray:
+    """Positions of the nodes of a node tag, else of the faces of a face tag, each once."""
+    if tag in mesh.node_tags:
+        return np.asarray(mesh.node_tags[tag])
+    blocks = [block.connectivity.ravel() for block in mesh.face_tags[tag].blocks]
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *blocks]))
+
+
 def _unknown_tag(fields: FieldsFile, tag: str) -> InputError:
     known = set()
     for piece in range(fields.n_piece):
         mesh = fields.mesh(piece)
-        known |= {*mesh.node_tags, *mesh.cell_tags}
-    return InputError(f"no node or cell has the tag {tag!r}", file=fields.path,
+        known |= {*mesh.node_tags, *mesh.cell_tags, *mesh.face_tags}
+    return InputError(f"no node, cell or face has the tag {tag!r}", file=fields.path,
                       expected=f"one of {sorted(known | {'all'})}", found=tag)

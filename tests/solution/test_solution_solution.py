@@ -205,3 +205,20 @@ def test_a_solution_shows_itself_in_one_line(solution):
     shown = repr(solution)
     assert len(shown) < 250 and "\n" not in shown
     assert "6 times from 0 to 1" in shown and "3 modes" in shown
+
+
+def test_a_face_tag_is_probed_at_its_nodes(solution):
+    skin, everywhere = solution.probe("displacement", tag="skin"), solution.probe("displacement", tag="all")
+    assert set(solution.probe("displacement", tag="xmax").ids) < set(skin.ids)
+    assert len(skin.ids) < len(everywhere.ids)
+    np.testing.assert_allclose(skin.values, exact_displacement(solution, skin.coordinates), atol=1e-14)
+    assert solution.probe("p", tag="skin").values.shape[0] == solution.n_step
+
+
+def test_tags_are_probed_where_nothing_is_prescribed(tmp_path):
+    model = Model(materials={"a": MISES}, loads={"push": Traction(faces="ymax", direction=(1, 0, 0))},
+                  amplitudes={"push": "100*t"})
+    rom, data = hand_made_rom([box_mesh("hex8", (2, 2, 2))], model, [shear], dual={"stress": (6, True)})
+    free = romlib.load(write_both(tmp_path / "free.rom", rom, data)).solve(times=[0.0, 1.0])
+    probe = free.probe("displacement", tag="xmax")
+    np.testing.assert_allclose(probe.values[1][:, 1], free.coordinates[1, 0] * probe.coordinates[:, 0], atol=1e-15)
