@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy loads its BLAS: products this small gain nothing from several threads
+os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy loads its BLAS: more threads gain nothing here
 
 import argparse
 import sys
