@@ -29,8 +29,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "online": {"archive", "laws", "loads", "solution"},
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "laws", "loads"},  # it replays a reference that has no stress
-    "study": {"offline", "report", "check"},
-    "cli": {"study", "offline", "report", "check", "online", "parallel"},
+    "fullorder": {"mesh", "laws", "loads", "snapshots", "parallel"},
+    "study": {"offline", "report", "check", "fullorder"},
+    "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder"},
     "__main__": {"cli"},
     "romlib_converters": {"mesh", "model", "snapshots"},
     "romlib_plugins": {"laws"},

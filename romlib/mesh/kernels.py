@@ -139,3 +139,71 @@ def add_internal_force(
                 node = connectivity[c, a]
                 for i in range(3):
                     out[s, node, i] += local[a, i]
+
+
+@njit(cache=True, fastmath=_FAST)
+def add_stiffness(
+    tangent: np.ndarray, weights: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray,
+    first: int, rows: np.ndarray, slots: np.ndarray, starts: np.ndarray, out: np.ndarray,
+) -> None:
+    """Add the element matrices sum_q w_q B_q^T C_q B_q of one block to the values of a CSR matrix.
+
+    tangent (n_ip, 6, 6). The pattern is one of nodes: `rows` (n_node,) is the row of each node; row r has its columns
+    at starts[r] ... starts[r + 1]; `slots` (n_cell, n_a, n_a) is the place of each pair of nodes among all columns.
+    `out` has the values of the scalar matrix, whose rows 3 r, 3 r + 1, 3 r + 2 have three columns for each of these.
+    """
+    n_cell, n_a = connectivity.shape
+    n_q = gradient.shape[0]
+    h = np.sqrt(0.5)
+    physical = np.empty((n_q, n_a, 3))
+    cb = np.empty((n_a, 3, 6))  # (w C B)^T: column j of node b
+    local = np.empty((n_a, n_a, 3, 3))
+    for c in range(n_cell):
+        start = first + c * n_q
+        _physical_gradients(gradient, inverse, start, physical)
+        local[:] = 0.0
+        for q in range(n_q):
+            C, w = tangent[start + q], weights[start + q]
+            for b in range(n_a):
+                gx, gy, gz = w * physical[q, b, 0], w * physical[q, b, 1], w * physical[q, b, 2]
+                hx, hy, hz = h * gx, h * gy, h * gz
+                for k in range(6):
+                    cb[b, 0, k] = C[k, 0] * gx + C[k, 3] * hy + C[k, 4] * hz
+                    cb[b, 1, k] = C[k, 1] * gy + C[k, 3] * hx + C[k, 5] * hz
+                    cb[b, 2, k] = C[k, 2] * gz + C[k, 4] * hx + C[k, 5] * hy
+            for a in range(n_a):
+                gx, gy, gz = physical[q, a, 0], physical[q, a, 1], physical[q, a, 2]
+                hx, hy, hz = h * gx, h * gy, h * gz
+                for b in range(n_a):
+                    for j in range(3):
+                        v = cb[b, j]
+                        local[a, b, 0, j] += gx * v[0] + hy * v[3] + hz * v[4]
+                        local[a, b, 1, j] += gy * v[1] + hx * v[3] + hz * v[5]
+                        local[a, b, 2, j] += gz * v[2] + hx * v[4] + hy * v[5]
+        for a in range(n_a):
+            row = rows[connectivity[c, a]]
+            begin, length = starts[row], starts[row + 1] - starts[row]
+            for b in range(n_a):
+                at = 9 * begin + 3 * (slots[c, a, b] - begin)
+                for i in range(3):
+                    for j in range(3):
+                        out[at + 3 * i * length + j] += local[a, b, i, j]
+
+
+@njit(cache=True, fastmath=_FAST)
+def add_force_size(
+    size: np.ndarray, weights: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray,
+    first: int, out: np.ndarray,
+) -> None:
+    """Add sum_q |w_q| |dN_a/dx (x_q)| size_q of one block to out (n_node,); size (n_ip,)."""
+    n_cell, n_a = connectivity.shape
+    n_q = gradient.shape[0]
+    physical = np.empty((n_q, n_a, 3))
+    for c in range(n_cell):
+        start = first + c * n_q
+        _physical_gradients(gradient, inverse, start, physical)
+        for q in range(n_q):
+            factor = abs(weights[start + q]) * size[start + q]
+            for a in range(n_a):
+                g = physical[q, a]
+                out[connectivity[c, a]] += factor * np.sqrt(g[0] * g[0] + g[1] * g[1] + g[2] * g[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -133,6 +134,33 @@ class StrainOperator:
         for part in self._parts:
             kernels.add_internal_force(
                 stress, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
+        return out
+
+    def add_stiffness(
+        self, tangent: np.ndarray, rows: np.ndarray, slots: Sequence[np.ndarray], starts: np.ndarray, out: np.ndarray,
+    ) -> None:
+        """Add sum_q w_q B_q^T C_q B_q to the values `out` of a CSR matrix with three rows and columns a node.
+
+        tangent : (n_ip, 6, 6). rows : (n_node,), row of each node in the pattern of nodes. slots : for each cell block
+        (n_cell, n_a, n_a), place of each pair of its nodes among the columns of the pattern. starts : (n_row + 1,),
+        where the columns of each row begin. `romlib.mesh.kernels.add_stiffness` says how `out` is laid out.
+        """
+        tangent = np.ascontiguousarray(tangent, dtype=np.float64)
+        if tangent.shape != (self.n_ip, 6, 6):
+            raise InputError("tangents of another shape than the mesh", expected=(self.n_ip, 6, 6), found=tangent.shape)
+        for part, of_block in zip(self._parts, slots):
+            kernels.add_stiffness(tangent, self.weights, part.connectivity, part.gradient, self._inverse,
+                                  part.first_ip, rows, of_block, starts, out)
+
+    def force_size(self, stress_size: np.ndarray) -> np.ndarray:
+        """Bound (n_node,) of the nodal forces of stresses of these norms (n_ip,) that nothing can cancel."""
+        size = np.ascontiguousarray(stress_size, dtype=np.float64)
+        if size.shape != (self.n_ip,):
+            raise InputError("sizes of another shape than the mesh", expected=(self.n_ip,), found=size.shape)
+        out = np.zeros(self.n_node)
+        for part in self._parts:
+            kernels.add_force_size(
+                size, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
         return out
 
     @staticmethod

@@ -1,0 +1,155 @@
+"""The stiffness matrix: its pattern once, its values in compiled loops over the cells of each piece."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from romlib.fullorder import petsc
+from romlib.fullorder.numbering import Numbering
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+
+
+class Assembly:
+    """The PETSc matrix of the tangent, with ones (times a stiffness) for the constrained dofs. Collective.
+
+    A rank sums the cells of its own pieces into a CSR matrix over its own nodes (rows and columns), whose pattern and
+    places are made once. PETSc adds the rows of nodes that ranks share at their owners; its matrix is allocated for
+    exactly the entries that arise. Rows and columns of constrained dofs are zero but for the diagonal, so that the
+    matrix stays symmetric where the tangent is, with three dofs a node, as multigrid likes it.
+
+    Parameters
+    ----------
+    constrained : (n_local, 3) bool, the same on every rank that has the node.
+    """
+
+    def __init__(
+        self, pieces: Mapping[int, Mesh], operators: Mapping[int, StrainOperator], numbering: Numbering,
+        constrained: np.ndarray,
+    ) -> None:
+        self._operators, self._numbering = operators, numbering
+        with numbering.comm.agreement():
+            self._build_pattern(pieces)
+            self._mark_constrained(constrained)
+        self.matrix = self._allocate()
+        self._scale: float | None = None
+
+    def _build_pattern(self, pieces: Mapping[int, Mesh]) -> None:
+        """Pairs of nodes that a cell has both of: CSR over the rank's nodes, and each cell's places in it."""
+        n = len(self._numbering.ids)
+        keys = [np.arange(n, dtype=np.int64) * (n + 1)]  # the diagonal, also of a node without cells
+        shapes, where = [], []
+        for p, mesh in pieces.items():
+            for block in mesh.blocks:
+                nodes = self._numbering.positions[p][block.connectivity]
+                pairs = nodes[:, :, None] * np.int64(n) + nodes[:, None, :]
+                keys.append(pairs.ravel())
+                shapes.append(pairs.shape)
+                where.append(p)
+        unique, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+        self._row, self._column = np.divmod(unique, n)
+        self._starts = np.searchsorted(self._row, np.arange(n + 1))
+        self._slots: dict[int, list[np.ndarray]] = {p: [] for p in pieces}
+        first = n
+        small = np.int32 if len(unique) < np.iinfo(np.int32).max else np.int64
+        for p, shape in zip(where, shapes):
+            size = int(np.prod(shape))
+            self._slots[p].append(inverse[first:first + size].reshape(shape).astype(small))
+            first += size
+        self._values = np.zeros(9 * len(unique))
+
+    def _mark_constrained(self, constrained: np.ndarray) -> None:
+        """Entries of constrained rows or columns, and the diagonal entries of the constrained dofs that we own."""
+        touched = np.flatnonzero(constrained.any(axis=1)[self._row] | constrained.any(axis=1)[self._column])
+        row, column = self._row[touched], self._column[touched]
+        begin, length = self._starts[row], self._starts[row + 1] - self._starts[row]
+        at = (9 * begin + 3 * (touched - begin))[:, None, None] + (
+            3 * length[:, None, None] * np.arange(3)[:, None] + np.arange(3))
+        self._dropped = at[constrained[row][:, :, None] | constrained[column][:, None, :]]
+        own = constrained & self._numbering.owned[:, None]
+        node, axis = np.nonzero(own)
+        diagonal = self._diagonal()
+        self._ones, self._free = diagonal[node, axis], diagonal[~constrained]
+
+    def _diagonal(self) -> np.ndarray:
+        """Places (n_local, 3) of the diagonal entries."""
+        slot = np.flatnonzero(self._row == self._column)
+        begin, length = self._starts[:-1], np.diff(self._starts)
+        return (9 * begin + 3 * (slot - begin))[:, None] + (3 * length[:, None] + 1) * np.arange(3)
+
+    def _allocate(self) -> Any:
+        PETSc, numbering = petsc.load(), self._numbering
+        number, total = numbering.number, np.int64(numbering.n_total)
+        kind = PETSc.IntType
+        rows = np.arange(len(number))
+        self._rowmap = (3 * number[:, None] + np.arange(3)).ravel().astype(kind)
+        columns = (3 * number[self._column][:, None] + np.arange(3)).astype(kind)
+        self._I, self._J = _three_rows(self._starts, columns, kind)
+        keys = number[self._row] * total + number[self._column]
+        foreign = ~numbering.owned[self._row]
+        received = numbering.comm.allgather(keys[foreign])
+        low, high = numbering.first * total, (numbering.first + numbering.n_owned) * total
+        every = np.unique(np.concatenate([keys[~foreign], *(k[(k >= low) & (k < high)] for k in received)]))
+        owned_rows, owned_columns = np.divmod(every, total)
+        starts = np.searchsorted(owned_rows - numbering.first, np.arange(numbering.n_owned + 1))
+        indptr, indices = _three_rows(starts, (3 * owned_columns[:, None] + np.arange(3)).astype(kind), kind)
+        del rows
+        size = (3 * numbering.n_owned, 3 * numbering.n_total)
+        matrix = PETSc.Mat().create(comm=petsc.communicator(numbering.comm))
+        matrix.setSizes((size, size))
+        matrix.setBlockSize(3)
+        matrix.setType(PETSc.Mat.Type.AIJ)
+        matrix.setPreallocationCSR((indptr, indices))
+        matrix.setOption(PETSc.Mat.Option.NEW_NONZERO_LOCATION_ERR, True)
+        matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        return matrix
+
+    def update(self, tangents: Mapping[int, np.ndarray]) -> bool:
+        """Put the tangents (n_ip, 6, 6) of each piece into the matrix; whether it is symmetric."""
+        comm, values = self._numbering.comm, self._values
+        with comm.agreement():
+            values[:] = 0.0
+            for p, operator in self._operators.items():
+                operator.add_stiffness(tangents[p], self._numbering.positions[p], self._slots[p], self._starts, values)
+            symmetric = all(_is_symmetric(np.ascontiguousarray(tangent)) for tangent in tangents.values())
+            mean = float(np.abs(values[self._free]).mean()) if len(self._free) else 0.0
+        facts = comm.allgather((symmetric, mean))
+        if self._scale is None:
+            self._scale = max(mean for _, mean in facts) or 1.0
+        values[self._dropped] = 0.0
+        values[self._ones] = self._scale
+        self.matrix.zeroEntries()
+        self.matrix.setValuesIJV(self._I, self._J, values, addv=True, rowmap=self._rowmap)
+        self.matrix.assemble()
+        return all(symmetric for symmetric, _ in facts)
+
+
+def _three_rows(starts: np.ndarray, columns: np.ndarray, kind: type) -> tuple[np.ndarray, np.ndarray]:
+    """Scalar CSR (indptr, indices) of a pattern of nodes; columns (n, 3) are the scalar columns of each entry."""
+    length = np.diff(starts)
+    row = np.repeat(np.arange(len(length)), 3)
+    indptr = np.concatenate([[0], np.cumsum(3 * length[row])])
+    # row 3 r + i repeats the columns of row r
+    count = 3 * length[row]
+    within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], count)
+    indices = columns.ravel()[np.repeat(3 * starts[:-1][row], count) + within]
+    return indptr.astype(kind), indices
+
+
+@njit(cache=True)
+def _is_symmetric(tangent: np.ndarray) -> bool:
+    """Whether all matrices (n, 6, 6) are symmetric to 1e-9 of their largest diagonal entry."""
+    for n in range(tangent.shape[0]):
+        C = tangent[n]
+        scale = 0.0
+        for i in range(6):
+            scale = max(scale, abs(C[i, i]))
+        for i in range(6):
+            for j in range(i):
+                if abs(C[i, j] - C[j, i]) > 1e-9 * scale:
+                    return False
+    return True

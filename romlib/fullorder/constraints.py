@@ -1,0 +1,104 @@
+"""Zero and prescribed displacements: which dofs they hold, and the pattern of each amplitude."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from romlib.errors import InputError, UnsupportedError
+from romlib.fullorder.numbering import Numbering
+from romlib.loads.amplitudes import evaluate
+from romlib.mesh.mesh import Mesh
+from romlib.model import Amplitude, Model
+
+_AXES = {"x": 0, "y": 1, "z": 2}
+
+
+class Constraints:
+    """The constrained dofs of this rank's nodes. Collective.
+
+    mask : (n_local, 3) bool, the same on every rank that has the node. names : prescribed constraints.
+    patterns : (n_prescribed, n_local, 3), the displacement at amplitude one.
+
+    Raises
+    ------
+    UnsupportedError : a constraint of kind "linear".
+    InputError : an unknown node tag, a tag without nodes, a missing amplitude, or two constraints that want different
+        displacements of one dof.
+    """
+
+    def __init__(self, pieces: Mapping[int, Mesh], model: Model, numbering: Numbering) -> None:
+        self._model, self._numbering = model, numbering
+        self.names = [name for name, c in model.constraints.items() if c.kind == "prescribed"]
+        n = len(numbering.ids)
+        holder = np.full((n, 3), -1)
+        found = dict.fromkeys(model.constraints, 0)
+        self.patterns = np.zeros((len(self.names), n, 3))
+        with numbering.comm.agreement():
+            for k, (name, constraint) in enumerate(model.constraints.items()):
+                if constraint.kind == "linear":
+                    raise UnsupportedError(
+                        "the full-order solver has no linear relations between dofs", place=f"constraint {name!r}",
+                        expected='kind "fixed" or "prescribed"', found=constraint.kind)
+                nodes = self._nodes(name, pieces)
+                found[name] = len(nodes)
+                for axis in (_AXES[component] for component in constraint.components):
+                    self._hold(holder, k, nodes, axis)
+                    if constraint.kind == "prescribed":
+                        self.patterns[self.names.index(name), nodes, axis] = constraint.value
+        self._refuse_empty(found)
+        held = numbering.add((holder >= 0).astype(float))
+        count = numbering.spread(held)
+        self.mask = count > 0.5
+        for k in range(len(self.names)):  # a piece may lack in its tag a node that another one has in it
+            pattern = numbering.spread(numbering.add(self.patterns[k]))
+            self.patterns[k] = np.divide(pattern, count, out=np.zeros_like(pattern), where=self.mask)
+
+    def _nodes(self, name: str, pieces: Mapping[int, Mesh]) -> np.ndarray:
+        tag, nodes = self._model.constraints[name].nodes, [np.empty(0, dtype=np.int64)]
+        for p, mesh in pieces.items():
+            if tag not in mesh.node_tags:
+                raise InputError(
+                    f"the node tag {tag!r} does not exist", place=f"constraint {name!r}, piece {p}",
+                    expected="one of " + (", ".join(mesh.node_tags) or "none there"), found=tag,
+                    remedy="correct the tag, or define it in the study")
+            nodes.append(self._numbering.positions[p][mesh.node_tags[tag]])
+        return np.unique(np.concatenate(nodes))
+
+    def _hold(self, holder: np.ndarray, k: int, nodes: np.ndarray, axis: int) -> None:
+        constraints = list(self._model.constraints.values())
+        for other in np.unique(holder[nodes, axis]):
+            if other < 0 or (constraints[other].kind == constraints[k].kind == "fixed"):
+                continue
+            node = nodes[holder[nodes, axis] == other][0]
+            names = list(self._model.constraints)
+            raise InputError(
+                "two constraints hold the same dof", place=f"node {self._numbering.ids[node]}, {'xyz'[axis]}",
+                found=f"{names[other]!r} and {names[k]!r}", expected="one prescribed displacement a dof",
+                remedy="take the node out of one of the two tags")
+        holder[nodes, axis] = k
+
+    def _refuse_empty(self, found: dict[str, int]) -> None:
+        totals = self._numbering.comm.allgather(found)
+        for name in found:
+            if not any(of_rank[name] for of_rank in totals):
+                raise InputError("a constraint holds no node", place=f"constraint {name!r}",
+                                 found=f"node tag {self._model.constraints[name].nodes!r} is empty")
+
+    def values(self, time: float) -> np.ndarray:
+        """Prescribed displacement (n_local, 3) at a time, zero at dofs that are fixed or free."""
+        return np.tensordot(self.amplitudes(time), self.patterns, 1)
+
+    def amplitudes(self, time: float) -> np.ndarray:
+        """(n_prescribed,) at a time."""
+        return np.array([evaluate(amplitude_of(self._model, name), np.array([time]))[0] for name in self.names])
+
+
+def amplitude_of(model: Model, name: str) -> Amplitude:
+    """The amplitude of a load or of a prescribed constraint; InputError where the model has none."""
+    if name not in model.amplitudes:
+        raise InputError(
+            f"{name!r} has no amplitude", place=f"amplitudes.{name}", expected="an amplitude of that name",
+            found=f"amplitudes of {', '.join(model.amplitudes) or 'none'}", remedy="give it in the case")
+    return model.amplitudes[name]

@@ -1,0 +1,42 @@
+"""Options of the full-order solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from romlib.errors import InputError
+
+DIRECT_UP_TO = 200_000  # dofs: below, a sparse factorisation is faster and needs no tuning
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """Options of `romlib.fullorder.solver.solve`.
+
+    tolerance : converged when ||f_ext - f_int|| over the free dofs <= tolerance * max(||f_ext||, ||f_int||, floor).
+        Euclidean norms; f_int over all dofs, so that reactions count. The floor is the largest such maximum over the
+        converged steps so far, and the force of imposed thermal strains without cancellation (`Floor`): a load that
+        passes through zero, or heating alone, keeps a meaningful reference.
+    max_iterations : law evaluations in one attempt of a step.
+    max_cuts : a step is never shorter than the interval between two output times times 0.5**max_cuts.
+    linear_solver : "direct" (MUMPS), "gamg" or "hypre" (algebraic multigrid in CG, or in GMRES where the tangent is not
+        symmetric), or "auto": direct below 200,000 dofs, else gamg.
+    linear_tolerance : of the iterative solvers, relative residual.
+    petsc : further PETSc options such as "-ksp_monitor -pc_gamg_threshold 0.02", without the prefix `romlib_`.
+    """
+
+    tolerance: float = 1e-8
+    max_iterations: int = 20
+    max_cuts: int = 8
+    linear_solver: Literal["auto", "direct", "gamg", "hypre"] = "auto"
+    linear_tolerance: float = 1e-8
+    petsc: str = ""
+
+    def __post_init__(self) -> None:
+        if not (self.tolerance > 0 and self.linear_tolerance > 0 and self.max_iterations >= 1 and self.max_cuts >= 0):
+            raise InputError("options of the full-order solver are out of range", found=self,
+                             expected="tolerances > 0, max_iterations >= 1, max_cuts >= 0")
+        if self.linear_solver not in ("auto", "direct", "gamg", "hypre"):
+            raise InputError("there is no such linear solver", expected="auto, direct, gamg, hypre",
+                             found=self.linear_solver)

@@ -1,0 +1,131 @@
+"""The discrete problem: forces, tangent and constraints over all ranks, at a trial displacement of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from romlib.fullorder.assembly import Assembly
+from romlib.fullorder.constraints import Constraints, amplitude_of
+from romlib.fullorder.linear import LinearSolver
+from romlib.fullorder.numbering import Numbering
+from romlib.fullorder.options import SolverOptions
+from romlib.fullorder.piece import Piece, Trial
+from romlib.fullorder.state import State
+from romlib.loads.amplitudes import evaluate
+from romlib.loads.forces import force_factor, force_names, node_share, presence
+from romlib.mesh.mesh import Mesh
+from romlib.model import Model
+from romlib.parallel.comm import Comm
+
+Temperatures = dict[int, np.ndarray | None]
+
+
+@dataclass(eq=False)
+class Evaluation:
+    """Trials of this rank's pieces; internal force (n_owned, 3); over all ranks: points that failed, factor of dt."""
+
+    trials: dict[int, Trial]
+    force: np.ndarray
+    n_failed: int
+    dt_factor: float
+
+
+class Problem:
+    """All pieces of all ranks. Every method that says so is collective."""
+
+    def __init__(
+        self, meshes: Mapping[int, Mesh], model: Model, time: float, comm: Comm, options: SolverOptions,
+        start: State | None,
+    ) -> None:
+        self.model, self.comm, self.seconds = model, comm, dict.fromkeys(("law", "assembly", "solve"), 0.0)
+        self.numbering = Numbering(meshes, comm)
+        n_shared = self.numbering.n_shared
+        counts = comm.sum_pieces({p: presence(mesh, n_shared) for p, mesh in meshes.items()})
+        with comm.agreement():
+            self.pieces = {
+                p: Piece(p, mesh, model, node_share(mesh, counts), time, None if start is None else start.pieces[p])
+                for p, mesh in meshes.items()}
+        self.constraints = Constraints(meshes, model, self.numbering)
+        self.held = self.constraints.mask[self.numbering.owned]
+        self.force_names = force_names(model)
+        self._patterns = np.stack([np.zeros((self.numbering.n_owned, 3)), *(
+            self.numbering.add(self.gather({p: piece.patterns[k] for p, piece in self.pieces.items()}))
+            for k in range(len(self.force_names)))])[1:]
+        with self._timed("assembly"):
+            self.assembly = Assembly(
+                meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)
+        self.linear = LinearSolver(self.assembly.matrix, self.numbering, options)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        clock = perf_counter()
+        yield
+        self.seconds[stage] += perf_counter() - clock
+
+    def gather(self, values: Mapping[int, np.ndarray]) -> np.ndarray:
+        """Sum of nodal values of the pieces (n_node, ...) over this rank's nodes (n_local, 3)."""
+        total = np.zeros((len(self.numbering.ids), 3))
+        for p, array in values.items():
+            total[self.numbering.positions[p]] += array.reshape(len(array), -1)
+        return total
+
+    def total(self, *values: float) -> np.ndarray:
+        """Sums over the ranks, in rank order. Collective."""
+        return np.sum(self.comm.allgather(np.array(values, dtype=float)), axis=0)
+
+    def drive(self, time: float) -> np.ndarray:
+        """Amplitudes of all loads and prescribed constraints at a time: what drives the history."""
+        names = [*self.model.loads, *self.constraints.names]
+        at = np.array([time])
+        return np.array([evaluate(amplitude_of(self.model, name), at)[0] for name in names])
+
+    def external(self, time: float) -> np.ndarray:
+        """External force (n_owned, 3)."""
+        at = np.array([time])
+        factors = [force_factor(self.model.loads[name], evaluate(amplitude_of(self.model, name), at))[0]
+                   for name in self.force_names]
+        return np.tensordot(np.array(factors), self._patterns, 1)
+
+    def temperatures(self, time: float) -> Temperatures:
+        """Temperature at the points of each piece."""
+        return {p: piece.temperature_at(time) for p, piece in self.pieces.items()}
+
+    def thermal_size(self, temperatures: Temperatures) -> float:
+        """Euclidean norm of the nodal forces of thermal strains, without cancellation. Collective."""
+        with self.comm.agreement():
+            parts = {p: np.repeat(piece.thermal_force(temperatures[p])[:, None], 3, axis=1) / np.sqrt(3.0)
+                     for p, piece in self.pieces.items()}
+            local = self.gather(parts)
+        owned = self.numbering.add(local)
+        return float(np.sqrt(self.total(float((owned * owned).sum()))[0]))
+
+    def evaluate(
+        self, u: np.ndarray, temperatures: Temperatures, time: float, dt: float, held: np.ndarray | None
+    ) -> Evaluation:
+        """Laws and internal force at u (n_local, 3); `held` as in `Piece.force`. Collective."""
+        positions = self.numbering.positions
+        with self.comm.agreement(), self._timed("law"):
+            trials = {p: piece.integrate(u[positions[p]], temperatures[p], time, dt)
+                      for p, piece in self.pieces.items()}
+        with self.comm.agreement(), self._timed("assembly"):
+            local = self.gather({p: piece.force(trials[p], None if held is None else held[positions[p]])
+                                 for p, piece in self.pieces.items()})
+        force = self.numbering.add(local)
+        facts = self.comm.allgather((
+            sum(len(t.result.failed_points) for t in trials.values()),
+            min((t.result.dt_factor for t in trials.values()), default=1.0)))
+        return Evaluation(trials, force, sum(n for n, _ in facts), min(factor for _, factor in facts))
+
+    def newton_step(self, evaluation: Evaluation, residual: np.ndarray) -> np.ndarray | None:
+        """K^-1 r (n_local, 3), zero at constrained dofs; None where the tangent is singular. Collective."""
+        with self._timed("assembly"):
+            symmetric = self.assembly.update(
+                {p: trial.result.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
+        with self._timed("solve"):
+            solution = self.linear.solve(residual) if self.linear.set_up(symmetric) else None
+        return None if solution is None else self.numbering.spread(solution)

@@ -1,0 +1,98 @@
+"""What the full-order solver starts from, and what it gives: states, results of a step, the report of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from romlib.laws.points import MaterialPoints
+
+
+@dataclass(eq=False)
+class PieceState:
+    """The state of a piece at one time.
+
+    displacement : (n_node, 3). stress : (n_ip, 6), Kelvin-Mandel. states : internal variables, one array a material, as
+    `MaterialPoints` has them. temperature : (n_ip,), or None where the model has none.
+    """
+
+    displacement: np.ndarray
+    stress: np.ndarray
+    states: list[np.ndarray]
+    temperature: np.ndarray | None = None
+
+
+@dataclass(eq=False)
+class State:
+    """The state of this rank's pieces at a time: where a run ended, or where one shall start.
+
+    reference_force : the largest force of the run so far, for the criterion of convergence; zero to start anew.
+    """
+
+    time: float
+    pieces: dict[int, PieceState]
+    reference_force: float = 0.0
+
+
+@dataclass(eq=False)
+class PieceResult:
+    """A piece at an output time; arrays as in `PieceState`. reaction : (n_node, 3), force of the constraints on the
+    body at constrained dofs (of the whole model, not of the piece alone), zero elsewhere.
+    """
+
+    displacement: np.ndarray
+    stress: np.ndarray
+    states: list[np.ndarray]
+    points: MaterialPoints
+    temperature: np.ndarray | None
+    reaction: np.ndarray
+
+    def variable(self, name: str) -> np.ndarray:
+        """An internal variable, (n_ip, n_comp); NaN at points whose material lacks it."""
+        return self.points.variable(self.states, name)
+
+
+@dataclass(eq=False)
+class StepResult:
+    """An output time: the pieces of this rank, and what the step took.
+
+    reactions : prescribed constraint -> force conjugate to its amplitude, the same on every rank.
+    iterations : law evaluations. cuts : failed attempts. increments : in how many the interval was solved.
+    residual : of the converged state, relative (see `SolverOptions.tolerance`).
+    """
+
+    time: float
+    pieces: dict[int, PieceResult]
+    reactions: dict[str, float]
+    iterations: int = 0
+    cuts: int = 0
+    increments: int = 1
+    residual: float = 0.0
+
+
+@dataclass(eq=False)
+class SolveReport:
+    """What a run did; one entry a time in `iterations`, `cuts`, `increments` and `reactions`, the initial one included.
+
+    seconds : wall time of this rank by stage (assembly, law, solve, other, total). n_dof : without those constrained.
+    solver : name of the linear solver. n_factorisation, n_linear : set-ups and solves. state : at the end of the run.
+    peak_memory : bytes, one entry a rank.
+    """
+
+    times: np.ndarray
+    n_dof: int
+    n_node: int
+    n_cell: int
+    n_ip: int
+    solver: str
+    iterations: np.ndarray
+    cuts: np.ndarray
+    increments: np.ndarray
+    reactions: dict[str, np.ndarray]
+    state: State
+    n_setup: int = 0
+    n_linear: int = 0
+    n_linear_iteration: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory: tuple[int, ...] = ()
