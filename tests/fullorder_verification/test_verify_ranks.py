@@ -1,0 +1,69 @@
+"""The same solution on one rank and on two, by a factorisation and by multigrid, in four pieces and in one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from verification_adapter import relative, solve
+from verification_ranks import TIMES, plastic_cylinder
+
+from romlib.parallel.comm import launched_ranks
+
+HERE = Path(__file__).resolve().parent
+_LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
+
+
+@pytest.fixture(scope="module")
+def on_ranks(tmp_path_factory):
+    """The run of verification_ranks.py on a number of ranks with a linear solver, each once."""
+    if launched_ranks() is not None:
+        pytest.skip("mpirun cannot be started inside an MPI run")
+    if shutil.which("mpirun") is None:
+        pytest.skip("no mpirun on this machine")
+    folder, made = tmp_path_factory.mktemp("ranks"), {}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
+    environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
+
+    def run(n: int, linear_solver: str) -> dict[str, np.ndarray]:
+        key = n, linear_solver
+        if key not in made:
+            target = folder / f"{linear_solver}_{n}.npz"
+            command = ["mpirun", "--oversubscribe", "-n", str(n), sys.executable, str(HERE / "verification_ranks.py"),
+                       str(target), linear_solver]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+            assert done.returncode == 0, done.stderr[-6000:]
+            made[key] = dict(np.load(target))
+        return made[key]
+
+    return run
+
+
+def differences(found, expected) -> dict[str, float]:
+    return {name: relative(found[name], expected[name]) for name in ("displacement", "p", "reaction")}
+
+
+def test_one_rank_and_two_give_the_same(on_ranks, figures):
+    one, two = on_ranks(1, "direct"), on_ranks(2, "direct")
+    assert one["p"].max() > 1e-4, "the case has to be plastic"
+    figures({name: (value, 0.0, 1e-10) for name, value in differences(two, one).items()})
+
+
+def test_four_pieces_give_what_one_gives(on_ranks, figures):
+    """The whole mesh in this process knows neither shared nodes nor pieces."""
+    cut, whole = on_ranks(1, "direct"), solve(*plastic_cylinder(), TIMES)
+    p = whole.variable("p").reshape(cut["p"].shape)
+    figures({"displacement": (relative(cut["displacement"], whole.displacement), 0.0, 1e-10),
+             "p": (relative(cut["p"], p), 0.0, 1e-8)})
+
+
+def test_multigrid_gives_what_the_factorisation_gives(on_ranks, figures):
+    """Newton stops at a residual of 1e-8 of the forces, wherever the linear solver has led it."""
+    direct, gamg = on_ranks(2, "direct"), on_ranks(2, "gamg")
+    assert str(direct["solver"]) == "MUMPS" and str(gamg["solver"]) == "GAMG"
+    figures({name: (value, 0.0, 1e-7) for name, value in differences(gamg, direct).items()})
