@@ -13,7 +13,12 @@ from romlib.fullorder.options import DIRECT_UP_TO, SolverOptions
 
 
 class LinearSolver:
-    """Solves with the matrix of an `Assembly`; one Krylov object for symmetric tangents, one for the others.
+    """Solves with the matrix of an `Assembly`, in a Krylov method whose preconditioner is kept while it serves.
+
+    "direct": MUMPS' Cholesky factors (L D L^T) of one tangent precondition GMRES for it and for the next ones, until
+    that takes more than a few iterations. Where the tangent is not symmetric the factors are those of its upper
+    triangle; where that does not serve, those of an LU factorisation. "gamg", "hypre": multigrid in CG, or in GMRES
+    where the tangent is not symmetric; its levels are kept in the same way.
 
     name : what it is. n_setup, n_solve, n_iteration : counted.
     """
@@ -25,68 +30,93 @@ class LinearSolver:
             kind = "direct" if 3 * numbering.n_total <= DIRECT_UP_TO else "gamg"
         self._kind = kind
         self.name = {"direct": "MUMPS", "gamg": "GAMG", "hypre": "hypre BoomerAMG"}[kind]
-        self._solvers: dict[bool, Any] = {}
-        self._current: Any = None
         self.n_setup = self.n_solve = self.n_iteration = 0
         self._right, self._solution = numbering.vector(), numbering.vector()
         if kind != "direct":
             coordinates = numbering.vector()
             coordinates.array[:] = numbering.points[numbering.owned].ravel()
             matrix.setNearNullSpace(petsc.load().NullSpace().createRigidBody(coordinates))
+        self._lu = False
+        self._serves = False  # whether there is a preconditioner that is worth another solve
+        self._fresh_iterations = 0
+        self._ksp = self._make()
 
-    def set_up(self, symmetric: bool) -> bool:
-        """Factorise, or build the levels, of the matrix as it is now; False where that fails (a singular matrix)."""
-        PETSc = petsc.load()
-        if symmetric not in self._solvers:
-            self._solvers[symmetric] = self._make(symmetric)
-        self._current = self._solvers[symmetric]
-        self._matrix.setOption(PETSc.Mat.Option.SYMMETRIC, symmetric)
-        self._current.setOperators(self._matrix)
-        try:
-            self._current.setUp()
-        except PETSc.Error as error:
-            if error.ierr in _MATRIX_FAULTS:
-                return False
-            raise RomlibError(f"PETSc failed to set up the linear solver (error {error.ierr}): {error}") from error
-        self.n_setup += 1
-        return True
-
-    def _make(self, symmetric: bool) -> Any:
-        PETSc = petsc.load()
+    def _make(self) -> Any:
+        PETSc, options = petsc.load(), self._options
         ksp = PETSc.KSP().create(petsc.communicator(self._numbering.comm))
         ksp.setOptionsPrefix(petsc.PREFIX)
         preconditioner = ksp.getPC()
+        defaults: dict[str, object] = {"ksp_gmres_restart": 60}
         if self._kind == "direct":
-            ksp.setType(PETSc.KSP.Type.PREONLY)
-            preconditioner.setType(PETSc.PC.Type.CHOLESKY if symmetric else PETSc.PC.Type.LU)
+            preconditioner.setType(PETSc.PC.Type.LU if self._lu else PETSc.PC.Type.CHOLESKY)
             preconditioner.setFactorSolverType(PETSc.Mat.SolverType.MUMPS)
+            defaults["mat_mumps_icntl_14"] = 80
         else:
-            ksp.setType(PETSc.KSP.Type.CG if symmetric else PETSc.KSP.Type.GMRES)
-            ksp.setTolerances(rtol=self._options.linear_tolerance, atol=0.0, max_it=500)
             preconditioner.setType(PETSc.PC.Type.GAMG if self._kind == "gamg" else PETSc.PC.Type.HYPRE)
-        database = PETSc.Options()
-        defaults: dict[str, object] = {"mat_mumps_icntl_14": 80} if self._kind == "direct" else {}
-        if self._kind == "gamg":
-            defaults = {"mg_levels_ksp_type": "chebyshev", "mg_levels_pc_type": "jacobi", "ksp_gmres_restart": 100}
-        given = _pairs(self._options.petsc)
-        for name, value in {**defaults, **given}.items():
-            if name in given or not database.hasName(petsc.PREFIX + name):
-                database.setValue(petsc.PREFIX + name, value)
+        ksp.setType(PETSc.KSP.Type.GMRES)
+        ksp.setPCSide(PETSc.PC.Side.RIGHT)
+        ksp.setTolerances(rtol=options.linear_tolerance, atol=0.0, max_it=500)
+        database, given = PETSc.Options(), _pairs(options.petsc)
+        chosen = {**defaults, **given}
+        own = [name for name in chosen if name in given or not database.hasName(petsc.PREFIX + name)]
+        for name in own:
+            database.setValue(petsc.PREFIX + name, chosen[name])
+        ksp.setOperators(self._matrix)
         ksp.setFromOptions()
+        self._fixed_type = database.hasName(petsc.PREFIX + "ksp_type")
         return ksp
 
-    def solve(self, right: np.ndarray) -> np.ndarray | None:
-        """Solution (n_owned, 3) for the right-hand side (n_owned, 3); None where it failed."""
+    def solve(self, right: np.ndarray, symmetric: bool) -> np.ndarray | None:
+        """Solution (n_owned, 3) for the matrix as it is now; None where it failed (a singular matrix). Collective.
+
+        right : (n_owned, 3). symmetric : whether the matrix is.
+        """
+        PETSc = petsc.load()
         self._right.array[:] = right.ravel()
-        self._current.solve(self._right, self._solution)
-        self.n_solve += 1
-        self.n_iteration += self._current.getIterationNumber()
-        if self._current.getConvergedReason() < 0:
+        if self._kind != "direct" and not self._fixed_type:
+            self._ksp.setType(PETSc.KSP.Type.CG if symmetric else PETSc.KSP.Type.GMRES)
+            self._ksp.setPCSide(PETSc.PC.Side.LEFT if symmetric else PETSc.PC.Side.RIGHT)
+        if self._serves and self._attempt(reuse=True):
+            allowed = _KEEP_DIRECT if self._kind == "direct" else 5 + 3 * self._fresh_iterations // 2
+            self._serves = self._ksp.getIterationNumber() <= allowed
+            return np.array(self._solution.array).reshape(-1, 3)
+        self._serves = self._attempt(reuse=False)
+        if not self._serves and self._kind == "direct" and not symmetric and not self._lu:
+            self._lu = True
+            self._ksp.destroy()
+            self._ksp = self._make()
+            self._serves = self._attempt(reuse=False)
+        if not self._serves:
             return None
+        self._fresh_iterations = self._ksp.getIterationNumber()
         return np.array(self._solution.array).reshape(-1, 3)
 
+    def _attempt(self, reuse: bool) -> bool:
+        """One solve, with the preconditioner that is there or a new one; whether it converged. Collective."""
+        PETSc = petsc.load()
+        if self._kind == "direct":
+            # For MUMPS to take the upper triangle alone, which is all of a symmetric matrix; products use all entries.
+            self._matrix.setOption(PETSc.Mat.Option.SYMMETRIC, not self._lu)
+        self._ksp.getPC().setReusePreconditioner(reuse)
+        self._ksp.setOperators(self._matrix)
+        self._ksp.setTolerances(max_it=_STALE if reuse and self._kind == "direct" else 500)
+        try:
+            if not reuse:
+                self._ksp.setUp()
+                self.n_setup += 1
+            self._ksp.solve(self._right, self._solution)
+        except PETSc.Error as error:
+            if error.ierr in _MATRIX_FAULTS:
+                return False
+            raise RomlibError(f"PETSc failed to solve a linear system (error {error.ierr}): {error}") from error
+        self.n_solve += 1
+        self.n_iteration += self._ksp.getIterationNumber()
+        return self._ksp.getConvergedReason() > 0
 
-_MATRIX_FAULTS = (71, 72, 76, 77)  # zero pivot in LU, in Cholesky; error in an external library; ... of the matrix
+
+_STALE = 30  # iterations with old factors before new ones are made: about what a factorisation costs at 1e5 dofs
+_KEEP_DIRECT = 12  # iterations above which old factors are not used again
+_MATRIX_FAULTS = (71, 76, 77, 81)  # zero pivot, error in an external library or its matrix
 
 
 def _pairs(text: str) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ class SolverOptions:
     max_cuts : a step is never shorter than the interval between two output times times 0.5**max_cuts.
     linear_solver : "direct" (MUMPS), "gamg" or "hypre" (algebraic multigrid in CG, or in GMRES where the tangent is not
         symmetric), or "auto": direct below 200,000 dofs, else gamg.
-    linear_tolerance : of the iterative solvers, relative residual.
+    linear_tolerance : relative residual of the linear systems.
     petsc : further PETSc options such as "-ksp_monitor -pc_gamg_threshold 0.02", without the prefix `romlib_`.
     """
 
@@ -30,7 +30,7 @@ class SolverOptions:
     max_iterations: int = 20
     max_cuts: int = 8
     linear_solver: Literal["auto", "direct", "gamg", "hypre"] = "auto"
-    linear_tolerance: float = 1e-8
+    linear_tolerance: float = 1e-6
     petsc: str = ""
 
     def __post_init__(self) -> None:

@@ -127,5 +127,5 @@ class Problem:
             symmetric = self.assembly.update(
                 {p: trial.result.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
         with self._timed("solve"):
-            solution = self.linear.solve(residual) if self.linear.set_up(symmetric) else None
+            solution = self.linear.solve(residual, symmetric)
         return None if solution is None else self.numbering.spread(solution)
