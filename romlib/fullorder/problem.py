@@ -128,4 +128,7 @@ class Problem:
                 {p: trial.result.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
         with self._timed("solve"):
             solution = self.linear.solve(residual, symmetric)
-        return None if solution is None else self.numbering.spread(solution)
+        if solution is None:
+            return None
+        # A Krylov method leaves the constrained dofs at zero only to its tolerance, which would add up in u.
+        return self.numbering.spread(np.where(self.held, 0.0, solution))
