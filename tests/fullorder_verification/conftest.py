@@ -1,13 +1,10 @@
-"""What the verification of the full-order solver shares: it needs PETSc, and says what it measured."""
+"""What the verification of the full-order solver shares: it says what it measured."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
 
 import pytest
-
-collect_ignore_glob = [] if importlib.util.find_spec("petsc4py") else ["test_verify_*.py"]
 
 
 @pytest.fixture

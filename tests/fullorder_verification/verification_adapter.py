@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
+import pytest
 
 from romlib.fullorder.arrays import solve_to_arrays
 from romlib.mesh.mesh import Mesh
@@ -14,6 +15,8 @@ from romlib.mesh.operator import StrainOperator
 from romlib.model import Constraint, Material, Model
 from romlib.model.constraint import Component
 from romlib.tensors import matrix_from_mandel
+
+pytest.importorskip("petsc4py", reason="the full-order solver needs petsc4py")
 
 
 class History(Protocol):
