@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
 
 
 @dataclass(frozen=True)
@@ -91,12 +90,6 @@ class Hill:
     def pressure(self) -> float:
         """2 k (ln(c / a) + (1 - c^2 / b^2) / 2), c the radius of the elastic-plastic boundary."""
         return 2 * self.k * (np.log(self.front / self.inner) + 0.5 * (1 - (self.front / self.outer) ** 2))
-
-    @classmethod
-    def under(cls, pressure: float, inner: float, outer: float, young: float, yield_stress: float) -> Hill:
-        """The solution for a pressure between first yield and collapse."""
-        front = brentq(lambda c: cls(inner, outer, young, yield_stress, c).pressure - pressure, inner, outer)
-        return cls(inner, outer, young, yield_stress, front)
 
     def displacement(self, r: np.ndarray) -> np.ndarray:
         """u_r = k c^2 / (2 G r): incompressible, so 1 / r throughout; G = E / 3."""
