@@ -15,8 +15,10 @@ from pydantic import ValidationError
 from romlib_converters._meshio_mesh import build_grid, with_static_arrays
 from romlib_converters._meshio_series import open_series
 from romlib_converters._meshio_survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
+from romlib_converters._meshio_tags import read_mesh
 
 from romlib.errors import InputError
+from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.mesh.skin import add_skin
 from romlib.model import Model, Omission, UnitSystem
@@ -54,6 +56,10 @@ class MeshioConverter:
             return False
         with open(path, "rb") as stream:
             return beginning in stream.read(1024)
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """The mesh of any file that meshio reads (.msh of gmsh, .vtu, .inp, ...), with its sets as tags."""
+        return read_mesh(source, quadrature or {})
 
     def convert(
         self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,

@@ -22,6 +22,7 @@ from romlib.archive import hdf5
 from romlib.archive.rom import Manifest
 from romlib.archive.romfile import fields_path
 from romlib.check.options import CheckOptions
+from romlib.fullorder.options import SolverOptions
 from romlib.laws.mises import MisesLaw
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.box import box_mesh
@@ -38,7 +39,7 @@ from romlib.study.case_file import read_case_file
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "solver-formats.md")
+PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "solver-formats.md", "verification.md")
 MISES = {"young": 2e5, "poisson": 0.3, "yield": 200.0}
 _DOTTED = re.compile(r"`((?:romlib|romlib_converters|romlib_plugins)(?:\.\w+)+)")
 _PATH = re.compile(r"`((?:romlib|converters|plugins|cases|tests|benchmarks|docs|\.ci)/[^`\s]*)`")
@@ -296,6 +297,7 @@ def test_the_example_of_a_case_file_can_be_read(tmp_path):
 @pytest.mark.parametrize("title, default", [
     ("The nonintrusivity check", CheckOptions().__dict__),
     ("Reduced Newton", {k: v for k, v in NewtonOptions().__dict__.items() if k != "record_points"}),
+    ("Full-order Newton", {k: v for k, v in SolverOptions().__dict__.items() if not isinstance(v, str)}),
     ("Offline errors", {k: v for k, v in OfflineOptions().model_dump().items() if k.endswith("tolerance")}),
 ])
 def test_the_defaults_are_the_documented_ones(title, default):

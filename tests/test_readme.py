@@ -32,7 +32,7 @@ from romlib.model.material import ParameterTable
 from romlib.model.tag import NodeTag
 from romlib.offline.options import OfflineOptions
 from romlib.study import Study, TagDefinition, Training
-from romlib.study.study import Header, Initial
+from romlib.study.study import Header, Initial, MeshFile
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -114,6 +114,7 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "definition of a tag": (TAGS, 1, keys_of(NodeTag)),
     "constraint": (section("`[constraints.NAME]`", STUDY), 0, keys_of(Constraint)),
     "initial": (section("`[initial]`", STUDY), 0, keys_of(Initial)),
+    "mesh": (section("`[mesh]`", STUDY), 0, keys_of(MeshFile)),
     "training": (section("`[[training]]`", STUDY), 0, keys_of(Training, leave=("amplitudes",))),
     "offline": (section("`[offline]`", STUDY), 0, keys_of(OfflineOptions)),
     "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=("amplitudes",))),
@@ -271,7 +272,7 @@ def test_targets_of_make_extras_and_packages_are_those_of_the_files():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"(?:`|^ {4}|^)make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    packages = re.search(r"^PACKAGES := (.*)$", makefile, re.MULTILINE)
+    packages = re.search(r"^PACKAGES := (.*)$", makefile.replace("\\\n", " "), re.MULTILINE)
     assert packages is not None
     listed = next(t for t in tables(section("Installation")) if "Debian package" in t[0])
     assert {name for row in listed for name in re.findall(r"`([\w-]+)`", row["Debian package"])} == set(

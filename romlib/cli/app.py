@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from romlib.cli import commands_build, commands_inspect, commands_look
+from romlib.cli import commands_build, commands_inspect, commands_look, commands_solve
 from romlib.cli.failures import RomlibGroup
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)
+app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from romlib.errors import InputError
+from romlib.mesh.mesh import Mesh
 from romlib.model import Case
 
 GROUP = "romlib.converters"
@@ -55,6 +56,18 @@ class CaseReader(Protocol):
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of the deck."""
+        ...
+
+
+@runtime_checkable
+class MeshReader(Protocol):
+    """What a converter has too where it reads a mesh without results, for `romlib solve`."""
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """The whole mesh with its tags and arrays.
+
+        quadrature : rule by cell type (hex8, ...), where it is not the element's default.
+        """
         ...
 
 

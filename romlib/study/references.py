@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from romlib.errors import LawError
 from romlib.laws.registry import build_law
+from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, FaceTag, Model
 from romlib.study.faults import Fault, refuse, unknown
@@ -19,7 +21,19 @@ if TYPE_CHECKING:
 _PREPARED_TAGS = ("skin",)  # made from the mesh where the file lacks it
 
 
-def validate_against(study: Study, snapshots: Snapshots) -> Model:
+class MeshFileOf(Protocol):
+    """What names are looked up in: a snapshots file, or the mesh of a study."""
+
+    path: Path
+    model: Model
+    n_piece: int
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece."""
+        ...
+
+
+def validate_against(study: Study, snapshots: Snapshots | MeshFileOf) -> Model:
     """Check every name in the study against a snapshots file; returns the file's model completed by the study.
 
     Tags, arrays, laws and their parameters, loads that amplitudes belong to, and accepted omissions. Every load and
@@ -50,7 +64,7 @@ def validate_against(study: Study, snapshots: Snapshots) -> Model:
 class _Names:
     """The tags and arrays that some piece of a snapshots file has."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
+    def __init__(self, snapshots: Snapshots | MeshFileOf) -> None:
         self.nodes: set[str] = set()
         self.cells: set[str] = {"all"}
         self.node_arrays: set[str] = set()
@@ -70,7 +84,7 @@ class _Names:
         return {array for arrays in self.face_arrays.values() for array in arrays}
 
 
-def _empty_tags(study: Study, snapshots: Snapshots) -> list[Fault]:
+def _empty_tags(study: Study, snapshots: Snapshots | MeshFileOf) -> list[Fault]:
     """Tags of the study that no piece has anything of."""
     sizes: Counter[str] = Counter()
     for piece in range(snapshots.n_piece if study.tags else 0):

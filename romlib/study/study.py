@@ -67,6 +67,20 @@ class Initial(Description):
     temperature: float | ArrayReference | None = None
 
 
+class MeshFile(Description):
+    """[mesh]: what `romlib solve` solves on: a snapshots file, or a mesh that a converter reads.
+
+    converter : that reads it; by default, a snapshots file is taken as it is, and meshio reads any other.
+    pieces : to cut it into; by default as the file has it, or one for each rank. quadrature : rule by cell type, where
+    it is not the element's default.
+    """
+
+    file: Path
+    converter: str | None = None
+    pieces: Annotated[int, Field(ge=1)] | None = None
+    quadrature: dict[str, str] = Field(default_factory=dict)
+
+
 class Training(Description):
     """[[training]]: one run of the solver: its snapshots file and the amplitudes of its loads."""
 
@@ -105,6 +119,7 @@ class Study(Description):
     """
 
     study: Header
+    mesh: MeshFile | None = None
     materials: dict[str, Material] = Field(default_factory=dict)
     tags: dict[str, TagDefinition] = Field(default_factory=dict)
     constraints: dict[str, Constraint] = Field(default_factory=dict)
@@ -214,6 +229,9 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
     for name, case in _tables(raw.get("cases")).items():
         if "amplitudes" in case:
             case["amplitudes"] = resolve_amplitudes(case["amplitudes"], folder, f"cases.{name}.amplitudes", faults)
+    mesh = raw.get("mesh")
+    if isinstance(mesh, dict) and isinstance(mesh.get("file"), str):
+        mesh["file"] = folder / mesh["file"]
     runs = raw.get("training")
     names: list[str] = []
     for number, run in enumerate(runs if isinstance(runs, list) else [], 1):

@@ -1,0 +1,110 @@
+"""A full-order run written as a snapshots file, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import romlib
+from romlib.errors import InputError
+from romlib.fullorder import petsc
+from romlib.fullorder.options import SolverOptions
+from romlib.fullorder.solver import OnStep, solve
+from romlib.fullorder.state import PieceResult, SolveReport, State, StepResult
+from romlib.laws.points import MaterialPoints
+from romlib.mesh.mesh import Mesh
+from romlib.model import Model
+from romlib.parallel.comm import Comm
+from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.writer import SnapshotsWriter
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a run goes, and what of it besides the displacement.
+
+    path : the snapshots file. fields : "stress", and internal variables of the laws. fingerprint : of the inputs.
+    """
+
+    path: Path
+    fields: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+
+def solve_to_file(
+    output: Output, everything: Sequence[Mesh] | None, pieces: Mapping[int, Mesh], model: Model, times: np.ndarray,
+    comm: Comm, *, options: SolverOptions | None = None, start: State | None = None, on_step: OnStep | None = None,
+) -> SolveReport:
+    """`romlib.fullorder.solver.solve`, each output time written as soon as it is there. Collective.
+
+    The file has the mesh with its tags, and the model with the amplitudes of the run: `romlib check` and `offline` need
+    nothing else. Rank 0 writes, one field of one piece at a time; the file appears when the run is complete.
+
+    Parameters
+    ----------
+    everything : on rank 0 all pieces of the model in order, a lazy sequence if need be; None elsewhere.
+
+    Raises
+    ------
+    InputError : a field that no law has. And what `solve` and `SnapshotsWriter` raise.
+    """
+    with comm.agreement():
+        specs = field_specs(model, output.fields)
+    version = ".".join(map(str, petsc.load().Sys.getVersion()))
+    with ExitStack() as stack:
+        writer: SnapshotsWriter | None = None
+        with comm.agreement():
+            if everything is not None:
+                writer = stack.enter_context(SnapshotsWriter(
+                    output.path, everything, model, times, specs, fingerprint=output.fingerprint,
+                    solver=f"romlib {romlib.__version__} solve (PETSc {version})"))
+
+        def consume(field: str, step: int, piece: int, values: np.ndarray) -> None:
+            assert writer is not None
+            writer.write(field, step, piece, values)
+
+        def record(step: int, time: float, result: StepResult) -> None:
+            for name in specs:
+                comm.stream_pieces(pieces, lambda p, name=name: values_of(result.pieces[p], name),  # type: ignore[misc]
+                                   partial(consume, name, step))
+            if on_step is not None:
+                on_step(step, time, result)
+
+        report = solve(pieces, model, times, comm, options=options, start=start, on_step=record)
+        with comm.agreement():
+            stack.close()  # the file is synced and renamed here: where that fails, every rank has to know
+    return report
+
+
+def values_of(piece: PieceResult, field: str) -> np.ndarray:
+    """A field of a result: (n_node, 3) for the displacement, else (n_ip, n_comp)."""
+    if field in ("displacement", "stress"):
+        return getattr(piece, field)
+    return piece.variable(field)
+
+
+def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:
+    """Descriptions of the displacement and of these fields.
+
+    Raises
+    ------
+    InputError : a field that no law of the model has; names those that there are.
+    """
+    none = np.empty(0, dtype=np.int64)
+    points = MaterialPoints.from_arrays(model.materials, none, none, none, np.empty((0, 3)))
+    variables, tensors = points.variables(), points.tensor_variables()
+    specs = {"displacement": FieldSpec("node", 3)}
+    for name in names:
+        if name == "stress" or name in tensors:
+            specs[name] = FieldSpec.symmetric("ip")
+        elif name in variables:
+            specs[name] = FieldSpec("ip", variables[name])
+        elif name != "displacement":
+            raise InputError("no law of the model has this field", place="fields", found=name,
+                             expected=", ".join(["displacement", "stress", *variables]))
+    return specs

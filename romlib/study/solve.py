@@ -1,0 +1,86 @@
+"""From a study and a case to a full-order run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from romlib.errors import StudyError
+from romlib.fullorder.options import SolverOptions
+from romlib.fullorder.record import Output, solve_to_file
+from romlib.fullorder.solver import OnStep
+from romlib.fullorder.state import SolveReport
+from romlib.model import Case, Model
+from romlib.online.rom import output_times
+from romlib.parallel.comm import Comm
+from romlib.snapshots.fingerprint import fingerprint
+from romlib.study.faults import unknown
+from romlib.study.meshes import MeshSource
+from romlib.study.references import validate_against
+from romlib.study.study import Study
+
+
+def run_solve(
+    study: Study, case: str | Case, output: str | Path, comm: Comm, *, pieces: int | None = None,
+    fields: Sequence[str] = (), options: SolverOptions | None = None, on_step: OnStep | None = None,
+) -> SolveReport:
+    """Solve a case of a study at full order, and write the snapshots file. Collective.
+
+    Parameters
+    ----------
+    case : a case of the study by name, or one of its own. pieces : to cut the mesh into; by default as the study says,
+        as the file has it, or one for each rank. fields : besides the displacement; see `romlib.fullorder.record`.
+
+    Raises
+    ------
+    StudyError : an unknown case, names that the mesh does not have, a load without amplitude.
+    And what `romlib.fullorder.record.solve_to_file` raises.
+    """
+    with comm.agreement():
+        chosen = case_of(study, case)
+        times = output_times(chosen.times)
+    with MeshSource(study, comm, pieces) as source:
+        def prepare() -> tuple[Model, str]:
+            model = case_model(study, source.model, chosen, times)
+            source.model = model
+            validate_against(study, source)
+            inputs = [source.path] if study.path is None else [study.path, source.path]
+            return model, fingerprint(inputs, {"case": chosen.model_dump(mode="json"), "fields": list(fields)})
+
+        model, mark = comm.on_root(prepare)
+        return solve_to_file(Output(Path(output), tuple(fields), mark), source.everything, source.mine, model, times,
+                             comm, options=options, on_step=on_step)
+
+
+def case_of(study: Study, case: str | Case) -> Case:
+    """The case of that name."""
+    if isinstance(case, Case):
+        return case
+    if case not in study.cases:
+        parts = unknown(case, list(study.cases))
+        raise StudyError("the study has no case of this name", file=study.path, place="cases", **parts)
+    return study.cases[case]
+
+
+def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Model:
+    """What the mesh file knows, with the study over it, and over that the amplitudes and the first time of the case.
+
+    Raises
+    ------
+    StudyError : a load without amplitude, or an amplitude of no load.
+    """
+    model = study.complete(deck)
+    driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
+    for name in case.amplitudes:
+        if name not in driven:
+            raise StudyError("no load or prescribed constraint has this name", file=study.path,
+                             place=f"amplitudes.{name}", **unknown(name, driven))
+    amplitudes = {**model.amplitudes, **case.amplitudes}
+    for name in driven:
+        if name not in amplitudes:
+            raise StudyError("this load has no amplitude", file=study.path, place=f"amplitudes.{name}",
+                             expected="an amplitude for each of " + ", ".join(driven),
+                             remedy="give it in the case")
+    return model.model_copy(update={"amplitudes": amplitudes, "initial_time": float(times[0])})
