@@ -62,7 +62,7 @@ def _with_sets(grid: Grid, mesh: Mesh, data: meshio.Mesh) -> Mesh:
     cell_of[mesh.cell_ids] = np.arange(mesh.n_cell)
     face_of[grid.surface] = np.arange(len(grid.surface))
     cell_tags, face_tags = dict(mesh.cell_tags), dict(mesh.face_tags)
-    for name, parts in data.cell_sets.items():
+    for name, parts in {**_physical_groups(data), **data.cell_sets}.items():
         if name.startswith("gmsh:"):
             continue
         where = np.concatenate([np.empty(0, dtype=np.int64), *(
@@ -74,6 +74,16 @@ def _with_sets(grid: Grid, mesh: Mesh, data: meshio.Mesh) -> Mesh:
             face_tags[name] = _subset(face_tags[SURFACE_TAG], faces)
             node_tags.setdefault(name, _nodes_of(face_tags[name]))
     return replace(mesh, node_tags={**mesh.node_tags, **node_tags}, cell_tags=cell_tags, face_tags=face_tags)
+
+
+def _physical_groups(data: meshio.Mesh) -> dict[str, list[np.ndarray]]:
+    """Physical groups of gmsh: numbers in a cell array, whose names meshio keeps apart with their dimension."""
+    numbers, groups = data.cell_data.get("gmsh:physical"), {}
+    if numbers is not None:
+        for name, (number, dimension) in data.field_data.items():
+            groups[name] = [np.flatnonzero((np.asarray(of_block) == number) & (block.dim == dimension))
+                            for block, of_block in zip(data.cells, numbers)]
+    return groups
 
 
 def _known(positions: np.ndarray) -> np.ndarray:

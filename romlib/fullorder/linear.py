@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,7 @@ class LinearSolver:
             coordinates = numbering.vector()
             coordinates.array[:] = numbering.points[numbering.owned].ravel()
             matrix.setNearNullSpace(petsc.load().NullSpace().createRigidBody(coordinates))
-        self._lu = False
+        self._lu, self._definite = False, True
         self._serves = False  # whether there is a preconditioner that is worth another solve
         self._fresh_iterations = 0
         self._ksp = self._make()
@@ -46,36 +48,51 @@ class LinearSolver:
         ksp = PETSc.KSP().create(petsc.communicator(self._numbering.comm))
         ksp.setOptionsPrefix(petsc.PREFIX)
         preconditioner = ksp.getPC()
-        defaults: dict[str, object] = {"ksp_gmres_restart": 60}
         if self._kind == "direct":
             preconditioner.setType(PETSc.PC.Type.LU if self._lu else PETSc.PC.Type.CHOLESKY)
             preconditioner.setFactorSolverType(PETSc.Mat.SolverType.MUMPS)
-            defaults["mat_mumps_icntl_14"] = 80
         else:
             preconditioner.setType(PETSc.PC.Type.GAMG if self._kind == "gamg" else PETSc.PC.Type.HYPRE)
         ksp.setType(PETSc.KSP.Type.GMRES)
         ksp.setPCSide(PETSc.PC.Side.RIGHT)
         ksp.setTolerances(rtol=options.linear_tolerance, atol=0.0, max_it=500)
-        database, given = PETSc.Options(), _pairs(options.petsc)
-        chosen = {**defaults, **given}
-        own = [name for name in chosen if name in given or not database.hasName(petsc.PREFIX + name)]
-        for name in own:
-            database.setValue(petsc.PREFIX + name, chosen[name])
         ksp.setOperators(self._matrix)
-        ksp.setFromOptions()
-        self._fixed_type = database.hasName(petsc.PREFIX + "ksp_type")
+        with self._in_database():
+            ksp.setFromOptions()
+            self._fixed_type = PETSc.Options().hasName(petsc.PREFIX + "ksp_type")
         return ksp
+
+    @contextmanager
+    def _in_database(self) -> Iterator[None]:
+        """With our options in PETSc's database, which all of the process shares; afterwards it is as it was."""
+        database, given = petsc.load().Options(), _pairs(self._options.petsc)
+        defaults: dict[str, object] = {"ksp_gmres_restart": 60}
+        if self._kind == "direct":
+            defaults["mat_mumps_icntl_14"] = 80
+        before: dict[str, str | None] = {}
+        for name, value in {**defaults, **given}.items():
+            name = petsc.PREFIX + name
+            there = database.hasName(name)
+            if there and name.removeprefix(petsc.PREFIX) not in given:
+                continue
+            before[name] = database.getString(name) if there else None
+            database.setValue(name, value)
+        try:
+            yield
+        finally:
+            for name, old in before.items():
+                database.delValue(name)
+                if old is not None:
+                    database.setValue(name, old)
 
     def solve(self, right: np.ndarray, symmetric: bool) -> np.ndarray | None:
         """Solution (n_owned, 3) for the matrix as it is now; None where it failed (a singular matrix). Collective.
 
         right : (n_owned, 3). symmetric : whether the matrix is.
         """
-        PETSc = petsc.load()
         self._right.array[:] = right.ravel()
-        if self._kind != "direct" and not self._fixed_type:
-            self._ksp.setType(PETSc.KSP.Type.CG if symmetric else PETSc.KSP.Type.GMRES)
-            self._ksp.setPCSide(PETSc.PC.Side.LEFT if symmetric else PETSc.PC.Side.RIGHT)
+        if self._kind != "direct":
+            self._choose(symmetric and self._definite)
         if self._serves and self._attempt(reuse=True):
             allowed = _KEEP_DIRECT if self._kind == "direct" else 5 + 3 * self._fresh_iterations // 2
             self._serves = self._ksp.getIterationNumber() <= allowed
@@ -86,10 +103,21 @@ class LinearSolver:
             self._ksp.destroy()
             self._ksp = self._make()
             self._serves = self._attempt(reuse=False)
+        elif not self._serves and self._kind != "direct" and symmetric and self._definite:
+            self._definite = False  # where much yields, multigrid may be indefinite, which GMRES does not mind
+            self._choose(False)
+            self._serves = self._attempt(reuse=True)
         if not self._serves:
             return None
         self._fresh_iterations = self._ksp.getIterationNumber()
         return np.array(self._solution.array).reshape(-1, 3)
+
+    def _choose(self, definite: bool) -> None:
+        """CG for a symmetric matrix and preconditioner, else GMRES; unless PETSc's options say which."""
+        PETSc = petsc.load()
+        if not self._fixed_type:
+            self._ksp.setType(PETSc.KSP.Type.CG if definite else PETSc.KSP.Type.GMRES)
+            self._ksp.setPCSide(PETSc.PC.Side.LEFT if definite else PETSc.PC.Side.RIGHT)
 
     def _attempt(self, reuse: bool) -> bool:
         """One solve, with the preconditioner that is there or a new one; whether it converged. Collective."""
@@ -102,7 +130,8 @@ class LinearSolver:
         self._ksp.setTolerances(max_it=_STALE if reuse and self._kind == "direct" else 500)
         try:
             if not reuse:
-                self._ksp.setUp()
+                with self._in_database():  # the factors, the levels read their options now
+                    self._ksp.setUp()
                 self.n_setup += 1
             self._ksp.solve(self._right, self._solution)
         except PETSc.Error as error:

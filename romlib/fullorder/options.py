@@ -30,7 +30,7 @@ class SolverOptions:
     max_iterations: int = 20
     max_cuts: int = 8
     linear_solver: Literal["auto", "direct", "gamg", "hypre"] = "auto"
-    linear_tolerance: float = 1e-6
+    linear_tolerance: float = 1e-4
     petsc: str = ""
 
     def __post_init__(self) -> None:

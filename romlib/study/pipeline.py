@@ -6,14 +6,17 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
+
 import romlib
 from romlib.errors import StudyError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
-from romlib.model import Model
+from romlib.model import Case, Model
 from romlib.offline.report import TrainingReport
 from romlib.offline.train import Provenance, train
 from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.snapshots.reader import Snapshots
 from romlib.study.study import Study
@@ -36,6 +39,15 @@ def training_models(study: Study, snapshots: list[Snapshots]) -> list[Model]:
     return [study.complete(file.model, run) for file, run in zip(snapshots, study.training)]
 
 
+def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
+    """The study's cases without those that `romlib solve` made a training run of the same name from."""
+    def is_run(name: str, case: Case) -> bool:
+        return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
+                   and np.array_equal(run.snapshots.times, output_times(case.times)) for run in runs)
+
+    return {name: case for name, case in study.cases.items() if not is_run(name, case)}
+
+
 def run_offline(study: Study, output: str | Path, comm: Comm, progress: Progress | None = None) -> TrainingReport:
     """Train the ROM that a study describes; the check comes before, in `romlib.cli`. Collective.
 
@@ -54,4 +66,4 @@ def run_offline(study: Study, output: str | Path, comm: Comm, progress: Progress
         provenance = Provenance(study.text, romlib.__version__, {
             run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
         return train(TrainingSet(runs, models[0], mesh_with_tags(study)), study.offline, output, comm,
-                     cases=study.cases, provenance=provenance, accept=study.study.accept, progress=progress)
+                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept, progress=progress)
