@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shlex
 import shutil
 import subprocess
@@ -61,11 +62,14 @@ class Flow:
             self.solve(run.snapshots.stem)
 
     def solve(self, case: str, fields: Sequence[str] = ()) -> dict[str, Any]:
-        """`romlib solve` on a case, into a file of its name; the report that the command prints for programs."""
+        """`romlib solve` on a case, into a file of its name; the report it prints for programs, and core_seconds."""
         more = f" --fields {','.join(fields)}" if fields else ""
         line = f"{self.launcher}romlib solve study.toml --case {case} -o {case}.vtkhdf{more}"
         console.print(f"\n$ {line}", style="cyan", markup=False)
+        used = _children()
         report: dict[str, Any] = json.loads(self.command(f"{line} --json", quiet=True))
+        # Busy cores make the wall time longer than the work; the processes' own time has their start-up in it.
+        report["core_seconds"] = min(self.ranks * report["seconds"]["total"], _children() - used)
         console.print(f"  {report['degrees_of_freedom']} unknowns, {report['steps']} steps, {report['iterations']} "
                       f"Newton iterations, {report['seconds']['total']:.1f} s", markup=False)
         return report
@@ -90,6 +94,12 @@ class Flow:
     def rom(self) -> ReducedOrderModel:
         """The ROM that `romlib offline` left."""
         return romlib.load(self.folder / ROM)
+
+
+def _children() -> float:
+    """CPU seconds of all processes that this one has started and that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def online_time(rom: ReducedOrderModel, case: str, repeat: int = N_REPEAT) -> Online:

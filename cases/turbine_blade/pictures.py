@@ -28,6 +28,7 @@ class View:
     limits: tuple[float, float]
     colours: str = "YlOrRd"
     edges: bool = False
+    numbers: str = "%.2e"
 
 
 def plot_mesh(mesh_file: Path, temperature: tuple[float, float], output: Path) -> None:
@@ -40,7 +41,7 @@ def plot_mesh(mesh_file: Path, temperature: tuple[float, float], output: Path) -
         n_cell = sum(mesh.n_cell for mesh in whole.meshes)
         values = temperature[0] + temperature[1] * shape
         view = View(f"{3 * whole.n_node:,} degrees of freedom, {n_cell:,} hexahedra", "temperature at\ntake-off, degC",
-                    values, (float(values.min()), float(values.max())), "inferno", n_cell < 30_000)
+                    values, (float(values.min()), float(values.max())), edges=n_cell < 30_000, numbers="%.0f")
         _render(whole, [view], output)
 
 
@@ -50,7 +51,8 @@ def plot_p(reduced: Path, full: Path, output: Path) -> None:
         whole = WholeMesh(b)
         found, expected = (WholeMesh(f).at_nodes(Scalar.named(f, "p"), f.n_step - 1) for f in (a, b))
         largest = float(expected.max())
-        views = [View("reduced", "p", found, (0.0, largest)), View("full order", "p", expected, (0.0, largest))]
+        views = [View("reduced", "p, reduced", found, (0.0, largest)),
+                 View("full order", "p, full order", expected, (0.0, largest))]
         difference = found - expected
         size = float(np.abs(difference).max())
         views.append(View("reduced - full order", "difference of p", difference, (-size, size), "coolwarm"))
@@ -64,6 +66,7 @@ def plot_cycles(times: np.ndarray, values: np.ndarray, reference: tuple[np.ndarr
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     figure, axes = plt.subplots(figsize=(9.0, 4.2), layout="constrained")
     if reference is not None:
@@ -71,6 +74,7 @@ def plot_cycles(times: np.ndarray, values: np.ndarray, reference: tuple[np.ndarr
     axes.plot(times / period, 1e3 * values, color=ACCENT, linewidth=1.5, label="reduced")
     axes.set(xlabel="cycle", ylabel="p at the hot spot, 1e-3", xlim=(0, times[-1] / period), ylim=(0, None),
              title="Cumulated viscoplastic strain at the leading edge")
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="lower right")
@@ -91,12 +95,12 @@ def _render(whole: WholeMesh, views: Sequence[View], output: Path, focus: np.nda
         surface = grid.extract_surface(nonlinear_subdivision=1, algorithm="dataset_surface")
         plotter.add_mesh(surface, scalars=view.title, cmap=view.colours, clim=view.limits, show_edges=view.edges,
                          edge_color=INK, edge_opacity=0.35, ambient=0.65, diffuse=0.4, scalar_bar_args={
-                             "title": view.label, "vertical": True, "position_x": 0.84, "position_y": 0.2,
+                             "title": view.label, "vertical": True, "position_x": 0.82, "position_y": 0.2,
                              "height": 0.6, "width": 0.08, "title_font_size": 22, "label_font_size": 20, "color": INK,
-                             "fmt": "%.3g"})
+                             "fmt": view.numbers})
         sharp = surface.extract_feature_edges(40.0, manifold_edges=False, non_manifold_edges=False)
         plotter.add_mesh(sharp, color=INK, line_width=1.5)
-        plotter.add_text(view.title, position="upper_left", font_size=14, color=INK)
+        plotter.add_text(view.title, position=(0.04, 0.94), viewport=True, font_size=14, color=INK)
         _look(plotter, whole.points, focus)
     plotter.enable_anti_aliasing("ssaa")
     plotter.screenshot(str(output))

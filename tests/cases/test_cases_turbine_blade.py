@@ -10,11 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from romlib.check import check
 from romlib.errors import InputError
 from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import unit_force
 from romlib.mesh.operator import StrainOperator
-from romlib.model import Model
+from romlib.model import Case, Model
 from romlib.snapshots import Snapshots
 from romlib.study import Study
 
@@ -183,3 +184,49 @@ def test_pressure_bends_towards_the_suction_side(study, coarse):
     normal, _ = vector_area(coarse, "pressure_side")
     assert force == pytest.approx(-0.2 * normal, rel=1e-6)
     assert force[1] < 0.0
+
+
+@pytest.fixture(scope="module")
+def folder(case, coarse, tmp_path_factory):
+    """The study beside a mesh file of the coarse blade."""
+    path = tmp_path_factory.mktemp("blade")
+    (path / "study.toml").write_text((CASE / "study.toml").read_text())
+    case.blade.write_mesh(path / "mesh.vtkhdf", coarse, 1)
+    return path
+
+
+def solved(folder, name, times, amplitudes):
+    """Solve a case of the study at full order, other amplitudes than these as in the mission; the file."""
+    pytest.importorskip("petsc4py")
+    from romlib.parallel.comm import world
+    from romlib.study.solve import run_solve
+
+    study = Study.read(folder / "study.toml")
+    mission = study.cases["mission"]
+    chosen = Case.model_validate({"times": times, "amplitudes": {**mission.model_dump()["amplitudes"], **amplitudes}})
+    run_solve(study, chosen, folder / f"{name}.vtkhdf", world(), fields=("stress", "p"))
+    return Snapshots(folder / f"{name}.vtkhdf")
+
+
+def constant(value):
+    return {"kind": "table", "time": [0.0, 1.0], "value": [value, value]}
+
+
+def test_blade_expands_freely_where_it_is_warmed_evenly(folder):
+    still = {"rotation": constant(0.0), "gas": constant(0.0), "hot_spot": constant(0.0)}
+    with solved(folder, "warm", [0.0, 120.0, 240.0], still) as file:
+        assert np.abs(file.read("displacement", 0)[-1]).max() > 0.3
+        assert np.abs(file.read("stress", 0)).max() < 1e-3  # MPa: the supports hold no expansion back
+
+
+def test_take_off_flows_at_the_hot_spot_only_and_passes_the_check(case, study, folder, coarse):
+    with solved(folder, "take_off", list(np.arange(0.0, 361.0, 40.0)), {}) as file:
+        p = file.read("p", 0)[-1, :, 0]
+        model, report = file.model, check(file)
+    coordinates = StrainOperator(coarse).coordinates
+    assert 1e-4 < p.max() < 1e-2
+    assert abs(coordinates[p.argmax(), 2] - case.blade.HOT_HEIGHT) < case.blade.HOT_SPAN
+    flowing = coordinates[p > 0.1 * p.max()]
+    assert np.abs(flowing[:, 2] - case.blade.HOT_HEIGHT).max() < 2.0 * case.blade.HOT_SPAN
+    assert report.passed
+    assert set(model.amplitudes) == {"rotation", "gas", "warming", "hot_spot"}
