@@ -25,8 +25,8 @@ def solve(
                                                "stress, and internal variables such as p.", metavar="NAMES")] = None,
     tolerance: Annotated[float, typer.Option(help="Newton converges when the residual is below this part of the "
                                              "forces.")] = 1e-8,
-    linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: direct up to 200,000 "
-                                               "degrees of freedom, gamg above.")] = "auto",
+    linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: direct up to 60,000 "
+                                               "degrees of freedom, gamg above while it converges well.")] = "auto",
     petsc: Annotated[str, typer.Option(help='Further options of PETSc, such as --petsc="-ksp_monitor".')] = "",
     json: JsonOption = False,
 ) -> None:

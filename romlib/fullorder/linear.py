@@ -11,7 +11,7 @@ import numpy as np
 from romlib.errors import RomlibError
 from romlib.fullorder import petsc
 from romlib.fullorder.numbering import Numbering
-from romlib.fullorder.options import DIRECT_UP_TO, SolverOptions
+from romlib.fullorder.options import DIRECT_UP_TO, FACTORISE_UP_TO, SolverOptions
 
 
 class LinearSolver:
@@ -20,7 +20,8 @@ class LinearSolver:
     "direct": MUMPS' Cholesky factors (L D L^T) of one tangent precondition GMRES for it and for the next ones, until
     that takes more than a few iterations. Where the tangent is not symmetric the factors are those of its upper
     triangle; where that does not serve, those of an LU factorisation. "gamg", "hypre": multigrid in CG, or in GMRES
-    where the tangent is not symmetric; its levels are kept in the same way.
+    where the tangent is not symmetric; its levels are kept in the same way. "auto" chooses by the number of dofs, and
+    goes over to MUMPS where multigrid takes too many iterations.
 
     name : what it is. n_setup, n_solve, n_iteration : counted.
     """
@@ -38,9 +39,10 @@ class LinearSolver:
             coordinates = numbering.vector()
             coordinates.array[:] = numbering.points[numbering.owned].ravel()
             matrix.setNearNullSpace(petsc.load().NullSpace().createRigidBody(coordinates))
+        self._may_factorise = options.linear_solver == "auto" and 3 * numbering.n_total <= FACTORISE_UP_TO
         self._lu, self._definite = False, True
         self._serves = False  # whether there is a preconditioner that is worth another solve
-        self._fresh_iterations = 0
+        self._spent = self._fresh_iterations = 0
         self._ksp = self._make()
 
     def _make(self) -> Any:
@@ -94,23 +96,35 @@ class LinearSolver:
         if self._kind != "direct":
             self._choose(symmetric and self._definite)
         if self._serves and self._attempt(reuse=True):
-            allowed = _KEEP_DIRECT if self._kind == "direct" else 5 + 3 * self._fresh_iterations // 2
-            self._serves = self._ksp.getIterationNumber() <= allowed
+            iterations = self._ksp.getIterationNumber()
+            if self._kind == "direct":
+                self._spent += max(0, iterations - _FEW)
+                self._serves = self._spent <= _BUDGET
+            else:
+                self._serves = iterations <= 5 + 3 * self._fresh_iterations // 2
             return np.array(self._solution.array).reshape(-1, 3)
         self._serves = self._attempt(reuse=False)
         if not self._serves and self._kind == "direct" and not symmetric and not self._lu:
             self._lu = True
-            self._ksp.destroy()
-            self._ksp = self._make()
+            self._remake()
             self._serves = self._attempt(reuse=False)
         elif not self._serves and self._kind != "direct" and symmetric and self._definite:
             self._definite = False  # where much yields, multigrid may be indefinite, which GMRES does not mind
             self._choose(False)
             self._serves = self._attempt(reuse=True)
+        if self._may_factorise and self._kind != "direct" and (
+                not self._serves or self._ksp.getIterationNumber() > _SLOW):
+            self._kind, self.name = "direct", "GAMG, then MUMPS"
+            self._remake()
+            self._serves = self._attempt(reuse=False)
         if not self._serves:
             return None
-        self._fresh_iterations = self._ksp.getIterationNumber()
+        self._spent, self._fresh_iterations = 0, self._ksp.getIterationNumber()
         return np.array(self._solution.array).reshape(-1, 3)
+
+    def _remake(self) -> None:
+        self._ksp.destroy()
+        self._ksp = self._make()
 
     def _choose(self, definite: bool) -> None:
         """CG for a symmetric matrix and preconditioner, else GMRES; unless PETSc's options say which."""
@@ -143,8 +157,10 @@ class LinearSolver:
         return self._ksp.getConvergedReason() > 0
 
 
-_STALE = 30  # iterations with old factors before new ones are made: about what a factorisation costs at 1e5 dofs
-_KEEP_DIRECT = 12  # iterations above which old factors are not used again
+_STALE = 30  # iterations with old factors in one solve before new ones are made
+_FEW = 3  # iterations that factors of a nearby tangent need
+_BUDGET = 100  # what old factors may cost in further iterations, all in all: about the cost of new ones at 1e5 dofs
+_SLOW = 100  # iterations with new levels above which factors are the better choice, where memory allows
 _MATRIX_FAULTS = (71, 76, 77, 81)  # zero pivot, error in an external library or its matrix
 
 

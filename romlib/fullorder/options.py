@@ -7,7 +7,10 @@ from typing import Literal
 
 from romlib.errors import InputError
 
-DIRECT_UP_TO = 200_000  # dofs: below, a sparse factorisation is faster and needs no tuning
+# "auto", in dofs. Measured (benchmarks/fullorder.py) on a cube of 103,000 dofs, elastoviscoplastic, 20 steps on two
+# ranks: MUMPS 386 s and 1.5 GiB a rank, GAMG 208 s and 0.65 GiB; at 26,000 dofs they take about the same.
+DIRECT_UP_TO = 60_000  # below, factors are as fast, and results do not depend on the number of ranks
+FACTORISE_UP_TO = 500_000  # where multigrid converges badly, factors still fit into a few GiB
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class SolverOptions:
     max_iterations : law evaluations in one attempt of a step.
     max_cuts : a step is never shorter than the interval between two output times times 0.5**max_cuts.
     linear_solver : "direct" (MUMPS), "gamg" or "hypre" (algebraic multigrid in CG, or in GMRES where the tangent is not
-        symmetric), or "auto": direct below 200,000 dofs, else gamg.
+        symmetric), or "auto": direct up to 60,000 dofs, else gamg,
+        and direct again where that converges badly and there are less than 500,000 dofs.
     linear_tolerance : relative residual of the linear systems.
     petsc : further PETSc options such as "-ksp_monitor -pc_gamg_threshold 0.02", without the prefix `romlib_`.
     """

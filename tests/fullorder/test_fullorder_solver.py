@@ -141,3 +141,12 @@ def test_pieces_are_given_with_their_shared_nodes_numbered():
     assert len(common)
     left, right = (report.state.pieces[p].displacement[np.searchsorted(parts[p].node_ids, common)] for p in (0, 1))
     np.testing.assert_array_equal(left, right)
+
+
+def test_multigrid_that_converges_badly_gives_way_to_factors(reference, monkeypatch):
+    monkeypatch.setattr("romlib.fullorder.linear.DIRECT_UP_TO", 0)
+    monkeypatch.setattr("romlib.fullorder.linear._SLOW", 0)
+    found = solve_to_arrays(PULLED, model(), TIMES)
+    assert found.report.solver == "GAMG, then MUMPS"
+    scale = np.abs(reference.displacement).max()
+    np.testing.assert_allclose(found.displacement, reference.displacement, atol=1e-7 * scale)
