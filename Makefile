@@ -1,6 +1,7 @@
-# make demo    set up, then the demo of cases/plate_demo: from snapshots to a reduced order model and its errors
+# make demo    set up, then the turbine blade of cases/turbine_blade: training, reduced order model, errors, pictures
 # make test    set up, then lint, types and the whole test suite, at one and at two MPI ranks
 # make setup   the set-up alone. A second run finds everything in place.
+# make demo-plate  the smaller case of cases/plate_demo, which needs no PETSc
 # make clean   remove the environment and what the runs left
 #
 # On Debian (and Ubuntu) the packages that pip has not are installed with apt-get, through sudo when not root.
@@ -27,7 +28,7 @@ export OMP_NUM_THREADS ?= 1
 export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 
-.PHONY: help setup system demo test clean
+.PHONY: help setup system demo demo-plate test clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -5
@@ -35,10 +36,11 @@ help:
 setup: $(VENV)/.installed
 
 # Renewed when the metadata change; the sources themselves are used in place.
-$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/.created
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt .ci/petsc4py | $(VENV)/.created
 	$(INSTALL) -e '.[$(EXTRAS)]'
 	@$(BIN)/python -c 'import mpi4py' 2>/dev/null \
 	    || $(INSTALL) -e '.[mpi]'
+	@[ -z '$(APT)' ] || ./.ci/petsc4py $(BIN)/python
 	@touch $@
 
 # With the system's packages: mpi4py has to be the one that was built for the system's MPI.
@@ -50,6 +52,9 @@ system:
 	@[ -z '$(APT)' ] || ./.ci/packages $(PACKAGES)
 
 demo: setup
+	$(BIN)/python cases/turbine_blade/run.py --ranks $(RANKS)
+
+demo-plate: setup
 	$(BIN)/python cases/plate_demo/run.py
 
 test: setup

@@ -29,7 +29,7 @@ def load() -> Any:
     except ImportError as error:
         raise RomlibError(
             f"the full-order solver needs petsc4py, which cannot be imported ({error})\n  to do: install it for the "
-            "MPI of this environment (Debian: python3-petsc4py; conda: petsc4py; or pip install 'romlib[fullorder]')"
+            "MPI of this environment (Debian: `make setup` does; conda: petsc4py; or pip install 'romlib[fullorder]')"
         ) from error
     if PETSc.ScalarType().dtype.kind == "c":
         raise RomlibError("petsc4py was built for complex numbers, and the full-order solver is real\n  to do: install "
