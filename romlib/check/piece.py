@@ -12,11 +12,12 @@ import numpy as np
 
 from romlib.check.deviation import Deviation
 from romlib.check.items import STATE, Findings
-from romlib.check.residual import PieceResidual, ResidualFile, amplitude_of, constrained_dofs
+from romlib.check.residual import PieceResidual, ResidualFile
 from romlib.errors import InputError, RomlibError
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import Record, replay
-from romlib.loads.amplitudes import evaluate
+from romlib.loads.amplitudes import amplitude_of, evaluate
+from romlib.loads.constraints import constrained_dofs, prescribed_displacement
 from romlib.loads.temperature import initial_temperature, temperature_at, temperature_history, temperature_terms
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -200,11 +201,11 @@ class PieceCheck:
             if constraint.kind == "linear":
                 continue
             nodes, axes = constrained_dofs(name, constraint, self.mesh)
-            value = np.zeros(len(self.times[steps]))
-            if constraint.kind == "prescribed":
-                value = constraint.value * evaluate(amplitude_of(name, self.model), self.times[steps])
             found = displacement[:, nodes][:, :, axes]
-            wanted = np.broadcast_to(value[:, None, None], found.shape)
+            wanted = np.zeros_like(found)
+            if constraint.kind == "prescribed":
+                factor = evaluate(amplitude_of(self.model, name), self.times[steps])
+                wanted = factor[:, None, None] * prescribed_displacement(name, constraint, self.mesh)
             self.measures.of("constraints").add(
                 wanted, found, lambda step, k, nodes=nodes, name=name:  # type: ignore[misc]
                 f"constraint {name!r}, " + self._node_place(steps, step, nodes[k]))

@@ -13,15 +13,14 @@ from typing import Self
 
 import numpy as np
 
-from romlib.errors import InputError
-from romlib.loads.amplitudes import evaluate
+from romlib.loads.amplitudes import amplitude_of, evaluate
+from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_factor, force_names, unit_force
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
-from romlib.model import Amplitude, Constraint, Model
+from romlib.model import Model
 from romlib.parallel.comm import Comm
 
-AXES = {"x": 0, "y": 1, "z": 2}
 SUM_BYTES = 32 * 2**20  # of the forces of shared nodes that a rank holds at a time
 EXTERNAL, INTERNAL = 0, 1
 
@@ -125,7 +124,7 @@ class PieceResidual:
             load = model.loads[name]
             self._patterns[k] = unit_force(
                 load, mesh, model.materials, operator, name=name, node_share=node_share).ravel()
-            self._factors[:, k] = force_factor(load, evaluate(amplitude_of(name, model), times))
+            self._factors[:, k] = force_factor(load, evaluate(amplitude_of(model, name), times))
         shared = np.full(mesh.n_node, -1) if mesh.shared_index is None else mesh.shared_index
         self._own, self._shared = np.flatnonzero(shared < 0), np.flatnonzero(shared >= 0)
         self._free, self._node_ids = ~constrained(mesh, model), mesh.node_ids
@@ -146,26 +145,6 @@ def constrained(mesh: Mesh, model: Model) -> np.ndarray:
         nodes, axes = constrained_dofs(name, constraint, mesh)
         mask[nodes[:, None], axes] = True
     return mask
-
-
-def constrained_dofs(name: str, constraint: Constraint, mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes (n,) and components (k,) that a constraint holds; a node tag that the mesh lacks is an InputError."""
-    if constraint.nodes not in mesh.node_tags:
-        raise InputError(
-            f"the node tag {constraint.nodes!r} does not exist", place=f"constraint {name!r}",
-            expected="a node tag of the mesh", found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
-            remedy="correct the tag, or define it in the study")
-    return np.asarray(mesh.node_tags[constraint.nodes]), np.array([AXES[name] for name in constraint.components])
-
-
-def amplitude_of(name: str, model: Model) -> Amplitude:
-    """The amplitude of a load or constraint; InputError where the model has none."""
-    if name not in model.amplitudes:
-        raise InputError(
-            f"{name!r} has no amplitude", place=f"amplitudes.{name}", expected="an amplitude of that name",
-            found=f"amplitudes of {', '.join(model.amplitudes) or 'none'}",
-            remedy="give it in the training entry of the study")
-    return model.amplitudes[name]
 
 
 def shared_norms(

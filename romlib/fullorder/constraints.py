@@ -8,11 +8,10 @@ import numpy as np
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.fullorder.numbering import Numbering
-from romlib.loads.amplitudes import evaluate
+from romlib.loads.amplitudes import amplitude_of, evaluate
+from romlib.loads.constraints import constrained_dofs, prescribed_displacement
 from romlib.mesh.mesh import Mesh
-from romlib.model import Amplitude, Model
-
-_AXES = {"x": 0, "y": 1, "z": 2}
+from romlib.model import Model
 
 
 class Constraints:
@@ -41,12 +40,14 @@ class Constraints:
                     raise UnsupportedError(
                         "the full-order solver has no linear relations between dofs", place=f"constraint {name!r}",
                         expected='kind "fixed" or "prescribed"', found=constraint.kind)
-                nodes = self._nodes(name, pieces)
-                found[name] = len(nodes)
-                for axis in (_AXES[component] for component in constraint.components):
-                    self._hold(holder, k, nodes, axis)
+                for p, mesh in pieces.items():
+                    nodes, axes = constrained_dofs(name, constraint, mesh)
+                    local = numbering.positions[p][nodes]
+                    found[name] += len(local)
+                    self._hold(holder, k, local, axes)
                     if constraint.kind == "prescribed":
-                        self.patterns[self.names.index(name), nodes, axis] = constraint.value
+                        self.patterns[self.names.index(name), local[:, None], axes] = prescribed_displacement(
+                            name, constraint, mesh)
         self._refuse_empty(found)
         held = numbering.add((holder >= 0).astype(float))
         count = numbering.spread(held)
@@ -55,29 +56,20 @@ class Constraints:
             pattern = numbering.spread(numbering.add(self.patterns[k]))
             self.patterns[k] = np.divide(pattern, count, out=np.zeros_like(pattern), where=self.mask)
 
-    def _nodes(self, name: str, pieces: Mapping[int, Mesh]) -> np.ndarray:
-        tag, nodes = self._model.constraints[name].nodes, [np.empty(0, dtype=np.int64)]
-        for p, mesh in pieces.items():
-            if tag not in mesh.node_tags:
-                raise InputError(
-                    f"the node tag {tag!r} does not exist", place=f"constraint {name!r}, piece {p}",
-                    expected="one of " + (", ".join(mesh.node_tags) or "none there"), found=tag,
-                    remedy="correct the tag, or define it in the study")
-            nodes.append(self._numbering.positions[p][mesh.node_tags[tag]])
-        return np.unique(np.concatenate(nodes))
-
-    def _hold(self, holder: np.ndarray, k: int, nodes: np.ndarray, axis: int) -> None:
+    def _hold(self, holder: np.ndarray, k: int, nodes: np.ndarray, axes: np.ndarray) -> None:
+        """Note constraint k in `holder` (n_local, 3); two fixed ones may hold a dof, others may not."""
         constraints = list(self._model.constraints.values())
-        for other in np.unique(holder[nodes, axis]):
-            if other < 0 or (constraints[other].kind == constraints[k].kind == "fixed"):
+        before = holder[nodes[:, None], axes]
+        for other in np.unique(before):
+            if other in (-1, k) or (constraints[other].kind == constraints[k].kind == "fixed"):
                 continue
-            node = nodes[holder[nodes, axis] == other][0]
+            row, column = np.argwhere(before == other)[0]
             names = list(self._model.constraints)
             raise InputError(
-                "two constraints hold the same dof", place=f"node {self._numbering.ids[node]}, {'xyz'[axis]}",
-                found=f"{names[other]!r} and {names[k]!r}", expected="one prescribed displacement a dof",
-                remedy="take the node out of one of the two tags")
-        holder[nodes, axis] = k
+                "two constraints hold the same dof", found=f"{names[other]!r} and {names[k]!r}",
+                place=f"node {self._numbering.ids[nodes[row]]}, {'xyz'[axes[column]]}",
+                expected="one prescribed displacement a dof", remedy="take the node out of one of the two tags")
+        holder[nodes[:, None], axes] = k
 
     def _refuse_empty(self, found: dict[str, int]) -> None:
         totals = self._numbering.comm.allgather(found)
@@ -93,12 +85,3 @@ class Constraints:
     def amplitudes(self, time: float) -> np.ndarray:
         """(n_prescribed,) at a time."""
         return np.array([evaluate(amplitude_of(self._model, name), np.array([time]))[0] for name in self.names])
-
-
-def amplitude_of(model: Model, name: str) -> Amplitude:
-    """The amplitude of a load or of a prescribed constraint; InputError where the model has none."""
-    if name not in model.amplitudes:
-        raise InputError(
-            f"{name!r} has no amplitude", place=f"amplitudes.{name}", expected="an amplitude of that name",
-            found=f"amplitudes of {', '.join(model.amplitudes) or 'none'}", remedy="give it in the case")
-    return model.amplitudes[name]

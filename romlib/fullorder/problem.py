@@ -10,13 +10,13 @@ from time import perf_counter
 import numpy as np
 
 from romlib.fullorder.assembly import Assembly
-from romlib.fullorder.constraints import Constraints, amplitude_of
+from romlib.fullorder.constraints import Constraints
 from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.piece import Piece, Trial
 from romlib.fullorder.state import State
-from romlib.loads.amplitudes import evaluate
+from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.forces import force_factor, force_names, node_share, presence
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model

@@ -6,11 +6,21 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.expression import compile_expression
-from romlib.model import ExpressionAmplitude, TableAmplitude
+from romlib.model import Amplitude, ExpressionAmplitude, Model, TableAmplitude
 
 # Times closer than this fraction of the table's span (or of its period) are the same time: t = 0.1 + 0.2 is the end
 # of a cycle that ends at 0.3, not the start of the next one.
 SAME_TIME = 1e-9
+
+
+def amplitude_of(model: Model, name: str) -> Amplitude:
+    """The amplitude of a load or of a prescribed constraint; InputError where the model has none."""
+    if name not in model.amplitudes:
+        raise InputError(
+            f"{name!r} has no amplitude", place=f"amplitudes.{name}", expected="an amplitude of that name",
+            found=f"amplitudes of {', '.join(model.amplitudes) or 'none'}",
+            remedy="give it in the case, or in the training entry of the study")
+    return model.amplitudes[name]
 
 
 def evaluate(amplitude: ExpressionAmplitude | TableAmplitude, times: np.ndarray) -> np.ndarray:

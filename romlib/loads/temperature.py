@@ -8,8 +8,9 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.amplitudes import evaluate
+from romlib.loads.nodal import nodal_scalar
 from romlib.mesh.mesh import Mesh
-from romlib.model import Amplitude, ArrayReference, Model, Temperature
+from romlib.model import Amplitude, Model, Temperature
 
 
 def temperature_terms(model: Model, mesh: Mesh) -> dict[str, np.ndarray]:
@@ -24,7 +25,7 @@ def temperature_terms(model: Model, mesh: Mesh) -> dict[str, np.ndarray]:
     InputError : a field names a node array that the mesh lacks, or that is not one finite number a node.
     """
     return {
-        name: _nodal_field(load.field, mesh, f"load {name!r}")
+        name: nodal_scalar(load.field, mesh, f"load {name!r}")
         for name, load in model.loads.items() if isinstance(load, Temperature)
     }
 
@@ -83,26 +84,6 @@ def initial_temperature(model: Model, mesh: Mesh) -> np.ndarray | None:
     (n_node,): the model's initial temperature, else the temperature loads at the model's initial time, else None.
     """
     if model.initial_temperature is not None:
-        return _nodal_field(model.initial_temperature, mesh, "initial_temperature")
+        return nodal_scalar(model.initial_temperature, mesh, "initial_temperature")
     field = temperature_at(temperature_terms(model, mesh), model.amplitudes, np.array([model.initial_time]))
     return None if field is None else field[0]
-
-
-def _nodal_field(field: float | ArrayReference, mesh: Mesh, place: str) -> np.ndarray:
-    if not isinstance(field, ArrayReference):
-        return np.full(mesh.n_node, float(field))
-    if field.array not in mesh.node_arrays:
-        raise InputError(
-            f"the node array {field.array!r} does not exist", place=place, expected="a node array of the mesh",
-            found=f"node arrays {', '.join(mesh.node_arrays) or 'none'}", remedy="correct the name of the array")
-    values = np.asarray(mesh.node_arrays[field.array], dtype=float)
-    if values.size != mesh.n_node:
-        raise InputError(
-            f"the node array {field.array!r} is no scalar field", place=place, expected=f"shape ({mesh.n_node},)",
-            found=f"shape {values.shape}")
-    bad = np.flatnonzero(~np.isfinite(values.reshape(mesh.n_node)))
-    if bad.size:
-        raise InputError(
-            f"the node array {field.array!r} has a value that is not finite", found=values.reshape(mesh.n_node)[bad[0]],
-            place=f"{place}, node {int(mesh.node_ids[bad[0]])}", remedy="correct the array in the solver's file")
-    return values.reshape(mesh.n_node)

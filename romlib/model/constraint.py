@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from romlib.model.base import Description
+from romlib.model.load import ArrayReference
 
 Component = Literal["x", "y", "z"]
 
@@ -14,7 +15,8 @@ Component = Literal["x", "y", "z"]
 class Constraint(Description):
     """Displacement components of the nodes of a tag are prescribed.
 
-    kind "fixed" : value zero. "prescribed" : `value` times the amplitude of the constraint's name.
+    kind "fixed" : zero. "prescribed" : `value`, a number or a node array (a scalar, or a vector of which each component
+    takes its own), times the amplitude of the constraint's name.
     kind "linear" : the components take part in a homogeneous linear relation (inclined symmetry, multi-point, cyclic)
     that the modes carry; `check` leaves them out of the equilibrium of the free degrees of freedom.
     """
@@ -22,5 +24,11 @@ class Constraint(Description):
     nodes: str
     components: tuple[Component, ...] = Field(min_length=1)
     kind: Literal["fixed", "prescribed", "linear"] = "fixed"
-    value: float = 0.0
+    value: float | ArrayReference = 0.0
     description: str = ""
+
+    @model_validator(mode="after")
+    def _value_is_used(self) -> Constraint:
+        if self.kind != "prescribed" and self.value != 0.0:
+            raise ValueError(f'a constraint of kind "{self.kind}" has no value; one that moves is of kind "prescribed"')
+        return self

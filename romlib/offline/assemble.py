@@ -149,6 +149,8 @@ def offline_errors(
     """Relative errors of each approximation on the training snapshots themselves."""
     errors = {"POD of displacement": basis.decomposition.truncation_error,
               "cubature on its training set": selection.error}
+    if basis.n_lift:
+        errors["liftings at the prescribed dofs"] = basis.lifting_error
     weights = rom.clusters[0].weights
     stress = collected.snapshots["stress"]
     forces = np.einsum("p,psi,pki->sk", weights, stress, collected.strains, optimize=True)

@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_names, node_share, presence, unit_force
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
-from romlib.offline.training import PieceOperators, TrainingSet, combine, gram
+from romlib.offline.training import PieceOperators, TrainingSet, blocks, combine, gram
 from romlib.parallel.comm import Comm
 
 
@@ -22,7 +23,8 @@ class DisplacementBasis:
     lifting_names : the prescribed constraints. liftings : (n_lift, n_snapshot). modes : (n_snapshot, n_mode), before
     `correction` (n_mode, n_mode), which makes them orthonormal to rounding.
     coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k. remainders, norms : (n_snapshot,), L2 norms
-    of the remainder and of u. decomposition : the POD.
+    of the remainder and of u. decomposition : the POD. lifting_error : largest |u - sum_k a_k L_k| at the prescribed
+    dofs over the largest |u| there; what rounding of the snapshots leaves.
     """
 
     lifting_names: tuple[str, ...]
@@ -33,6 +35,7 @@ class DisplacementBasis:
     remainders: np.ndarray
     norms: np.ndarray
     decomposition: Pod
+    lifting_error: float = 0.0
 
     @property
     def n_mode(self) -> int:
@@ -74,12 +77,13 @@ def reduce_displacement(
     amplitudes = training.amplitudes(names)
     liftings = lifting_combination(amplitudes, names)
     remove = np.eye(n) - amplitudes @ liftings
+    lifting_error = _lifting_error(training, pieces, comm, names, remove)
     remaining = remove @ total @ remove.T
     decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode)
     basis = DisplacementBasis(
         tuple(names), liftings, remove.T @ decomposition.combination, np.eye(decomposition.n_mode),
         remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(remaining), 0.0)),
-        np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition)
+        np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition, lifting_error)
     # Rounding in the Gram matrix leaves small modes a little oblique: once more, on the modes themselves.
     grams = {}
     with comm.agreement():
@@ -111,6 +115,43 @@ def reduce_loads(
                                    name=name, node_share=share)
                 parts[piece][row] = fields @ force.ravel()
     return comm.sum_pieces(parts)
+
+
+def _lifting_error(
+    training: TrainingSet, pieces: range, comm: Comm, names: list[str], remove: np.ndarray
+) -> float:
+    """See `DisplacementBasis.lifting_error`. Collective.
+
+    remove : (n_snapshot, n_snapshot), takes the liftings out of the snapshots.
+
+    Raises
+    ------
+    InputError : the boundary does not move as the amplitudes say; names the constraint.
+    """
+    parts: dict[int, np.ndarray] = {}
+    with comm.agreement():
+        for piece in pieces:
+            mesh = training.piece(piece).mesh
+            parts[piece] = np.zeros((len(names), 2))
+            for k, name in enumerate(names):
+                nodes, axes = constrained_dofs(name, training.model.constraints[name], mesh)
+                values = np.concatenate([
+                    training.read("displacement", piece, rows)[:, nodes][:, :, axes].reshape(rows.stop - rows.start, -1)
+                    for rows in blocks(training.n_snapshot, mesh.n_node * 24)])
+                parts[piece][k] = [np.abs(part).max(initial=0.0) for part in (remove @ values, values)]
+    gathered = [part for of_rank in comm.allgather(parts) for part in of_rank.values()]
+    left, size = np.max(gathered, axis=0).T if names else np.zeros((2, 0))
+    errors = np.divide(left, size, out=np.zeros_like(left), where=size > 0)
+    if len(names) and errors.max() > _WORST_LIFTING:
+        raise InputError(
+            "the boundary does not move as the amplitudes of the training runs say",
+            place=f"constraint {names[int(errors.argmax())]!r}",
+            expected=f"combinations of the amplitudes to {_WORST_LIFTING:.0e} of the largest displacement there",
+            found=f"{errors.max():.1e}", remedy="correct the amplitudes in the training entries, or the node tag")
+    return float(errors.max(initial=0.0))
+
+
+_WORST_LIFTING = 1e-4  # more than six digits leave; what is less is reported
 
 
 def _require_finite(gram_of_piece: np.ndarray, training: TrainingSet, piece: int) -> None:

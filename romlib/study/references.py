@@ -138,6 +138,10 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
         if isinstance(field, ArrayReference):
             faults += _missing(f"loads.{name}.field.array", "the snapshots file has no node array with this name",
                                field.array, names.node_arrays)
+    for name, constraint in study.constraints.items():
+        if isinstance(constraint.value, ArrayReference):
+            faults += _missing(f"constraints.{name}.value.array", "the file has no node array with this name",
+                               constraint.value.array, names.node_arrays)
     temperature = study.initial.temperature
     if isinstance(temperature, ArrayReference):
         faults += _missing("initial.temperature.array", "the snapshots file has no node array with this name",

@@ -80,12 +80,14 @@ def test_pieces_do_not_matter(reference):
         assert result.reactions["pull"] == pytest.approx(reference.reactions["pull"][step], rel=1e-10, abs=1e-9)
 
 
-def test_a_run_that_starts_from_a_state_goes_on_as_if_it_had_not_stopped(reference):
-    first = solve_to_arrays(PULLED, model(), TIMES[:4])
-    second = solve_to_arrays(PULLED, model(), TIMES[3:], start=first.report.state)
-    scale = np.abs(reference.displacement).max()
-    np.testing.assert_allclose(second.displacement, reference.displacement[3:], atol=1e-8 * scale)
-    np.testing.assert_allclose(second.variable("p"), reference.variable("p")[3:], atol=1e-8)
+def test_a_run_that_starts_from_a_state_goes_on_as_if_it_had_not_stopped():
+    exact = SolverOptions(tolerance=1e-11)  # the first guesses differ: what Newton's method leaves must not count
+    whole = solve_to_arrays(PULLED, model(), TIMES, options=exact)
+    first = solve_to_arrays(PULLED, model(), TIMES[:4], options=exact)
+    second = solve_to_arrays(PULLED, model(), TIMES[3:], start=first.report.state, options=exact)
+    scale = np.abs(whole.displacement).max()
+    np.testing.assert_allclose(second.displacement, whole.displacement[3:], rtol=0, atol=1e-9 * scale)
+    np.testing.assert_allclose(second.variable("p"), whole.variable("p")[3:], rtol=0, atol=1e-11)
     with pytest.raises(InputError, match="another time"):
         solve_to_arrays(PULLED, model(), TIMES, start=first.report.state)
 

@@ -1,0 +1,43 @@
+"""Constraints on a piece: the dofs that they hold, and the displacement that a prescribed one has at amplitude one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.loads.nodal import nodal_components
+from romlib.mesh.mesh import Mesh
+from romlib.model import Constraint
+
+AXES = {"x": 0, "y": 1, "z": 2}
+
+
+def constrained_dofs(name: str, constraint: Constraint, mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes (n,) and components (k,) that a constraint holds.
+
+    Raises
+    ------
+    InputError : the mesh lacks the node tag; it lists those that there are.
+    """
+    if constraint.nodes not in mesh.node_tags:
+        raise InputError(
+            f"the node tag {constraint.nodes!r} does not exist", place=f"constraint {name!r}",
+            expected="a node tag of the mesh", found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
+            remedy="correct the tag, or define it in the study")
+    return np.asarray(mesh.node_tags[constraint.nodes]), np.array([AXES[axis] for axis in constraint.components])
+
+
+def prescribed_displacement(name: str, constraint: Constraint, mesh: Mesh) -> np.ndarray:
+    """(n, k) of the dofs of `constrained_dofs` at amplitude one; zero where the constraint is not prescribed.
+
+    A node array of one component holds for each component of the constraint; of a vector, each takes its own.
+
+    Raises
+    ------
+    InputError : no such tag or node array, or one that is neither a scalar nor a vector, or not finite.
+    """
+    nodes, axes = constrained_dofs(name, constraint, mesh)
+    if constraint.kind != "prescribed":
+        return np.zeros((len(nodes), len(axes)))
+    values = nodal_components(constraint.value, mesh, f"constraint {name!r}")[nodes]
+    return np.repeat(values[:, None], len(axes), axis=1) if values.ndim == 1 else values[:, axes]
