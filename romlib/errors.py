@@ -69,6 +69,10 @@ class LawError(InputError):
     """A constitutive law is unknown, or its parameters are wrong."""
 
 
+class SolverError(InputError):
+    """A solver outside romlib could not be started, ran too long, failed, or left nothing that can be used."""
+
+
 class CheckError(RomlibError):
     """The nonintrusivity check of a snapshots file failed."""
 

@@ -30,8 +30,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "laws", "loads"},  # it replays a reference that has no stress
     "fullorder": {"mesh", "laws", "loads", "snapshots", "parallel"},
+    "external": {"snapshots", "model", "parallel"},
     "study": {"offline", "report", "check", "fullorder"},
-    "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder"},
+    "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
     "__main__": {"cli"},
     "romlib_converters": {"mesh", "model", "snapshots"},
     "romlib_plugins": {"laws"},

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from romlib.cli import commands_build, commands_inspect, commands_look, commands_solve
+from romlib.cli import commands_build, commands_external, commands_inspect, commands_look, commands_solve
 from romlib.cli.failures import RomlibGroup
 
 app = typer.Typer(
@@ -23,8 +23,8 @@ app = typer.Typer(
       romlib compare result.vtkhdf reference.vtkhdf
       romlib plot result.vtkhdf --field p -o p.png
     """,
-    epilog="Exit status: 0 done; 1 the check failed, or the solution did not converge; 2 wrong input; 3 a fault of "
-           "romlib.")
+    epilog="Exit status: 0 done; 1 the check failed, the solution did not converge, or an external solver failed; 2 "
+           "wrong input; 3 a fault of romlib.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -45,6 +45,7 @@ def _options(
 
 _BUILD, _LOOK = "Build a ROM and use it", "Look at files"
 app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
+app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)

@@ -34,7 +34,7 @@ def convert(
         return
     with counted(f"converting {', '.join(path.name for path in source)}") as progress:
         converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
-                          options=_options(option or []), progress=progress)
+                          options=converter_options(option or []), progress=progress)
     from romlib.cli.describe import show_snapshots
     from romlib.snapshots.info import info
 
@@ -42,7 +42,7 @@ def convert(
     print_json(summary) if json else show_snapshots(stdout(), summary, brief=True)
 
 
-def _options(texts: list[str]) -> dict[str, Any]:
+def converter_options(texts: list[str]) -> dict[str, Any]:
     """KEY=VALUE pairs; a value that TOML reads as a number, a truth value or a list is one, else it is text."""
     import tomllib
 

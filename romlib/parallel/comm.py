@@ -106,15 +106,17 @@ class Comm:
     def on_root(self, function: Callable[[], T]) -> T:
         """Run `function` on rank 0; its result, or its exception, on every rank. It may not call collectives."""
         self._checkpoint()
-        result, error = None, None
-        if self.rank == 0:
-            self._inside_root = True
-            try:
-                result = function()
-            except (Exception, SystemExit) as failure:
-                error = failure
-            finally:
-                self._inside_root = False
+        result, error = self._at_root(function)
+        self._settle(error)
+        return self.bcast(result)  # type: ignore[return-value]
+
+    def on_root_for_long(self, function: Callable[[], T]) -> T:
+        """`on_root` for what takes minutes: the other ranks sleep meanwhile, where MPI would keep their cores busy."""
+        self._checkpoint()
+        try:
+            result, error = self._at_root(function)
+        finally:
+            self._sleep_until_root_is_done()
         self._settle(error)
         return self.bcast(result)  # type: ignore[return-value]
 
@@ -137,7 +139,22 @@ class Comm:
         """End every rank at once with this exit status; the last resort of the command line."""
         raise SystemExit(code)
 
+    def _at_root(self, function: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+        """What the function gives on rank 0, and what it raises; nothing on the others."""
+        if self.rank != 0:
+            return None, None
+        self._inside_root = True
+        try:
+            return function(), None
+        except (Exception, SystemExit) as failure:
+            return None, failure
+        finally:
+            self._inside_root = False
+
     # What a run with several ranks does differently.
+
+    def _sleep_until_root_is_done(self) -> None:
+        """Rank 0 says that it is done; the others wait for that without using their cores."""
 
     def _checkpoint(self) -> None:
         """Raise here if another rank has failed; refuse a collective that only rank 0 would enter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import time
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,7 +15,8 @@ from romlib.errors import RomlibError
 from romlib.parallel.comm import Comm
 
 CHUNK = 16 * 2**20  # bytes of a piece in transit: small beside a piece, large beside the latency of a message
-_TAG_SUM, _TAG_VALUE = 1, 2
+_TAG_SUM, _TAG_VALUE, _TAG_DONE = 1, 2, 3
+_NAP = 0.02  # seconds between two looks at whether rank 0 is done
 
 
 class MpiComm(Comm):
@@ -106,6 +108,15 @@ class MpiComm(Comm):
             error.add_note(f"raised on rank {failed}")
         error._agreed = True  # type: ignore[union-attr]  # every rank has it: no further exchange on its way up
         raise error
+
+    def _sleep_until_root_is_done(self) -> None:
+        if self.rank == 0:
+            for rank in range(1, self.size):
+                self._mpi.send(None, dest=rank, tag=_TAG_DONE)
+            return
+        while not self._mpi.iprobe(source=0, tag=_TAG_DONE):
+            time.sleep(_NAP)
+        self._mpi.recv(source=0, tag=_TAG_DONE)
 
     def _to_root(self, value: Any, source: int) -> Any:
         self._checkpoint()

@@ -75,6 +75,8 @@ def test_collectives_on_root_only_are_refused():
     comm = serial()
     with pytest.raises(RuntimeError, match="on_root"):
         comm.on_root(lambda: comm.gather(1))
+    with pytest.raises(RuntimeError, match="on_root"):
+        comm.on_root_for_long(lambda: comm.gather(1))
     assert comm.gather(1) == [1]
 
 

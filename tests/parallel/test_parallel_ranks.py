@@ -55,6 +55,7 @@ assert comm.allgather(comm.rank) == list(range(comm.size))  # and they can go on
 
 @pytest.mark.parametrize("others", [
     "pass", "comm.gather(np.zeros(10))", "comm.sum_pieces({comm.rank: np.ones(3)})", "comm.on_root(lambda: 1)",
+    "comm.on_root_for_long(lambda: 1)",
     "comm.stream_pieces([comm.rank], lambda piece: piece, lambda piece, value: None)"])
 @pytest.mark.parametrize("n", [2, 3])
 def test_error_on_one_rank_is_raised_on_all(run_ranks, others, n):
@@ -147,16 +148,30 @@ def test_values_and_arrays_arrive_on_every_rank():
 
 
 @pytest.mark.mpi
-def test_root_runs_alone_and_all_get_its_result_or_its_error():
+@pytest.mark.parametrize("name", ["on_root", "on_root_for_long"])
+def test_root_runs_alone_and_all_get_its_result_or_its_error(name):
     comm = world()
-    assert comm.on_root(lambda: ("rank", comm.rank)) == ("rank", 0)
+    on_root = getattr(comm, name)
+    assert on_root(lambda: ("rank", comm.rank)) == ("rank", 0)
 
     def fail() -> None:
         raise ConvergenceError("no equilibrium", time=0.5, residuals=[1.0, 0.5], cell=7, point=2)
 
     with pytest.raises(ConvergenceError, match="cell 7, integration point 2") as caught:
-        comm.on_root(fail)
+        on_root(fail)
     assert caught.value.time == 0.5 and caught.value.residuals == (1.0, 0.5)
+
+
+def test_ranks_that_wait_for_long_sleep(run_ranks):
+    body = """
+import time
+comm.barrier()
+start, used = time.perf_counter(), time.process_time()
+comm.on_root_for_long(lambda: time.sleep(1.0))
+report([time.perf_counter() - start, time.process_time() - used])
+"""
+    for wall, cpu in run_ranks(body, 3):
+        assert wall >= 0.9 and cpu < 0.3 * wall
 
 
 @pytest.mark.mpi

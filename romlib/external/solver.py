@@ -1,0 +1,227 @@
+"""A user's own solver: run its command on a deck, check what it leaves, convert that into a snapshots file.
+
+For a deck of a whole history (the command `romlib external`), and for one further step that enrichment asks for: the
+same `ExternalSolver` runs any number of decks, each in its own folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from romlib.errors import InputError, RomlibError, SolverError
+from romlib.external.environment import solver_environment
+from romlib.external.log import first_match, last_lines
+from romlib.external.process import Ended, run_process
+from romlib.external.results import faults, marks
+from romlib.external.template import arguments, fill, values_for
+from romlib.parallel.comm import Comm, serial
+from romlib.snapshots.converter import Converter, Progress, find_converter
+
+
+@dataclass(frozen=True)
+class ExternalSolver:
+    """How a solver is started, what it leaves, and what reads that.
+
+    Texts may have the placeholders of `romlib.external.template.MEANING`: {deck}, {stem}, {folder}.
+
+    Parameters
+    ----------
+    command : program and arguments, as a list, or as a text that is split at blanks and quotes. No shell sees it: for
+        pipes and the like name one, ["bash", "-c", "..."]. A relative path to a program begins in the run's folder.
+        The command has to stay until the solver is done (Abaqus: with `interactive`).
+    converter : a converter by its name, as in `romlib convert NAME`.
+    results : the files that a run has to write, relative to its folder; at least one.
+    source : what the converter reads; the deck by default.
+    failure : regular expression that means failure where a line of the log has it, such as r"\\*ERROR" of CalculiX.
+    timeout : seconds of wall time after which the solver is ended with all its children; None sets no limit.
+    environment : variables for the solver besides those of this process; values may have placeholders.
+    pieces, units, options : of the converter; see `romlib.snapshots.converter.Converter`.
+
+    Raises
+    ------
+    InputError : a command or list of results that is empty, an expression that cannot be read, an unknown placeholder,
+        a time limit that is not positive.
+    """
+
+    command: str | Sequence[str]
+    converter: str
+    results: Sequence[str]
+    source: str = "{deck}"
+    failure: str | None = None
+    timeout: float | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    pieces: int | None = None
+    units: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.results, str) or not self.results:
+            raise InputError("the files that the solver has to write are not stated", place="results",
+                             expected='a list of at least one, such as ["{stem}.frd"]', found=self.results)
+        if self.timeout is not None and not self.timeout > 0:
+            raise InputError("the time limit of the solver is not positive", place="timeout", expected="seconds > 0",
+                             found=self.timeout)
+        try:
+            re.compile(self.failure or "")
+        except re.error as error:
+            raise InputError("the expression for failure cannot be read", place=f"failure: {self.failure}",
+                             expected="a regular expression", found=str(error),
+                             remedy=r"write a backslash before characters such as * that are meant as such") from error
+        self._filled(Path("deck"), Path("folder"))
+
+    def _filled(self, deck: Path, folder: Path) -> _Order:
+        values = values_for(deck, folder)
+        return _Order(
+            tuple(fill(part, values, "command") for part in arguments(self.command)), folder,
+            tuple(folder / fill(name, values, "results") for name in self.results),
+            folder / fill(self.source, values, "source"),
+            {name: fill(text, values, f"environment {name}") for name, text in self.environment.items()})
+
+
+@dataclass(frozen=True)
+class ExternalRun:
+    """What a run gave. seconds : of the solver, wall time, without conversion. files : the results, absolute."""
+
+    command: tuple[str, ...]
+    seconds: float
+    log: Path
+    files: tuple[Path, ...]
+    snapshots: Path
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A command for one deck: placeholders filled in, paths absolute."""
+
+    command: tuple[str, ...]
+    folder: Path
+    results: tuple[Path, ...]
+    source: Path
+    environment: dict[str, str]
+
+
+def run(
+    solver: ExternalSolver, deck: str | Path, target: str | Path, comm: Comm | None = None, *,
+    folder: str | Path | None = None, log: str | Path | None = None, progress: Progress | None = None,
+) -> ExternalRun:
+    """Run the solver on a deck and convert its results. Collective: rank 0 does it while the others sleep.
+
+    Parameters
+    ----------
+    target : the snapshots file; written whole or not at all, an older one stays when the run fails.
+    folder : that the solver runs in; the deck's by default. log : file for the solver's stdout and stderr;
+        STEM.solver.log by default, relative to the folder. It stays, also after a failure.
+    progress : of the conversion: called with the number of steps done and their total.
+
+    Raises
+    ------
+    InputError : before anything has run: deck, folder, program or converter are not there.
+    SolverError : the solver could not be started, ran too long, failed, left no new results, or the converter refused
+        them. The message has the command, the path of the log, and its last lines.
+    On every rank.
+    """
+    def on_rank_0() -> ExternalRun:
+        deck_path = Path(deck).resolve()
+        if not deck_path.is_file():
+            raise InputError("there is no such deck", file=deck, remedy="give the input file of the solver")
+        place = deck_path.parent if folder is None else Path(folder).resolve()
+        if not place.is_dir():
+            raise InputError("the folder for the solver does not exist", file=place, remedy="create it first")
+        order = solver._filled(deck_path, place)
+        log_path = place / (f"{deck_path.stem}.solver.log" if log is None else log)
+        return _Run(solver, order, log_path, Path(target).resolve()).all(progress)
+
+    return (serial() if comm is None else comm).on_root_for_long(on_rank_0)
+
+
+class _Run:
+    """One run on rank 0."""
+
+    def __init__(self, solver: ExternalSolver, order: _Order, log: Path, target: Path) -> None:
+        self.solver, self.order, self.log, self.target = solver, order, log, target
+
+    def all(self, progress: Progress | None) -> ExternalRun:
+        # What can be wrong without the solver is found out before the hours that it may take.
+        converter = find_converter(self.solver.converter)
+        if not self.target.parent.is_dir():
+            raise InputError("the folder of the output file does not exist", file=self.target,
+                             place=str(self.target.parent), remedy="create the folder first")
+        environment = solver_environment(self.order.folder, self.order.environment)
+        self._find_program(environment)
+        before = marks(self.order.results)
+        ended = self._solve(environment)
+        self._judge(ended)
+        self._inspect(faults(before))
+        self._convert(converter, progress)
+        return ExternalRun(self.order.command, ended.seconds, self.log, self.order.results, self.target)
+
+    def _find_program(self, environment: Mapping[str, str]) -> None:
+        program = self.order.command[0]
+        named = os.sep in program
+        found = shutil.which(str(self.order.folder / program) if named else program, path=environment.get("PATH"))
+        if found is None:
+            raise InputError(
+                "the solver's program is not there, or may not be executed", place=self._command(), found=program,
+                expected=f"a program, relative to {self.order.folder}" if named else "a program on the PATH",
+                remedy="install it, write its whole path, or correct the command")
+
+    def _solve(self, environment: Mapping[str, str]) -> Ended:
+        try:
+            return run_process(self.order.command, self.order.folder, environment, self.log, self.solver.timeout)
+        except OSError as error:
+            raise SolverError("the solver could not be started", file=self.log, place=self._command(),
+                              found=str(error), remedy="try the command by hand in its folder") from error
+
+    def _judge(self, ended: Ended) -> None:
+        """Time, failure pattern, exit status: in the order in which one explains the other."""
+        if ended.timed_out:
+            self._fail("the solver was ended, as it took too long", f"{self.solver.timeout:g} s at most",
+                       f"no end after {self.solver.timeout:g} s",
+                       "look at the log; give it more time, or a smaller problem")
+        line = None if self.solver.failure is None else first_match(self.log, re.compile(self.solver.failure))
+        if line is not None:
+            self._fail("the solver reports a failure", f"no line with {self.solver.failure}", line,
+                       "correct the deck as the log says")
+        if ended.status < 0:
+            name = signal.strsignal(-ended.status) or "unknown"
+            self._fail("the solver was killed", "exit status 0", f"signal {-ended.status} ({name})",
+                       "look at the log, and at the memory that it needed")
+        if ended.status:
+            self._fail("the solver failed", "exit status 0", f"exit status {ended.status}",
+                       "correct the deck as the log says")
+
+    def _inspect(self, wrong: Mapping[Path, str]) -> None:
+        if wrong:
+            self._fail("the solver has not written its results", "new files that are not empty",
+                       "; ".join(f"{path}: {fault}" for path, fault in wrong.items()),
+                       "look at the log; a command that returns before the solver is done has to wait (Abaqus: "
+                       "interactive); correct the names of the results")
+
+    def _convert(self, converter: Converter, progress: Progress | None) -> None:
+        before = marks([self.target])
+        try:
+            converter.convert(self.order.source, self.target, pieces=self.solver.pieces, units=self.solver.units,
+                              options=dict(self.solver.options), progress=progress)
+        except (RomlibError, OSError) as error:
+            raise SolverError(
+                "the results of the solver cannot be converted", file=self.order.source, place=self._command(),
+                found="\n    ".join(f"{error}".splitlines()),
+                remedy=f"see the message of the converter {self.solver.converter}, and the log {self.log}") from error
+        wrong = faults(before)
+        if wrong:
+            raise SolverError(f"the converter {self.solver.converter} has not written its file", file=self.target,
+                              found=wrong[self.target], remedy="report it to the author of the converter")
+
+    def _fail(self, what: str, expected: str, found: str, remedy: str) -> NoReturn:
+        raise SolverError(what, file=self.log, place=self._command(), expected=expected,
+                          found=f"{found}; {last_lines(self.log)}", remedy=remedy)
+
+    def _command(self) -> str:
+        return f"{' '.join(self.order.command)}, in {self.order.folder}"

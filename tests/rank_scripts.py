@@ -1,0 +1,57 @@
+"""Starting a script on several ranks from a test that runs on one: fixtures for the conftest.py of a room."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from romlib.parallel.comm import launched_ranks
+
+_LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
+
+
+@pytest.fixture
+def plain_environment() -> dict[str, str]:
+    """The environment without what an MPI launcher has put there."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
+    environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
+    return environment
+
+
+@pytest.fixture
+def run_ranks(tmp_path: Path, plain_environment: dict[str, str]) -> Callable[..., list[Any]]:
+    """Run the body of a script on n ranks; it calls `report(value)`, and the values come back in rank order.
+
+    A run that does not end within the time limit fails the test: that is how a waiting rank shows.
+    """
+    if launched_ranks() is not None:
+        pytest.skip("mpirun cannot be started inside an MPI run")
+    if shutil.which("mpirun") is None:
+        pytest.skip("no mpirun on this machine")
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+
+    def run(body: str, n: int, *, code: int = 0, limit: float = 60.0) -> list[Any]:
+        script = tmp_path / "script.py"
+        script.write_text(
+            "import json, pathlib\n"
+            "import numpy as np\n"
+            "from romlib.parallel import Comm, share, world\n"
+            "comm = world()\n"
+            "def report(value):\n"
+            f"    (pathlib.Path({str(tmp_path)!r}) / f'rank{{comm.rank}}.json').write_text(json.dumps(value))\n"
+            + body)
+        command = ["mpirun", "--oversubscribe", "-n", str(n), sys.executable, str(script)]
+        done = subprocess.run(
+            command, env=plain_environment, capture_output=True, text=True, timeout=limit, check=False)
+        assert (done.returncode == 0) == (code == 0), done.stderr
+        return [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in range(n)]
+
+    return run
