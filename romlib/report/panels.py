@@ -1,0 +1,108 @@
+"""Several fields on one mesh beside one another, such as reduced, full order, and their difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from romlib.report.plot_field import _pyvista
+from romlib.report.whole_mesh import WholeMesh
+from romlib.snapshots.atomic import atomic_target
+
+_INK = "#222222"
+_HEIGHT, _ALONE, _BESIDE = 1000, 1000, 720  # pixels: height, width of one panel, of each of several
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel. values : (n_node,), in the order of `WholeMesh.points`. limits : of the colours.
+
+    title : above it; different in each panel. label : of the scale. colours : a matplotlib colour map. edges : whether
+    those of the cells are drawn. numbers : format of the scale.
+    """
+
+    title: str
+    label: str
+    values: np.ndarray
+    limits: tuple[float, float]
+    colours: str = "YlOrRd"
+    edges: bool = False
+    numbers: str = "%.2e"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where the eye is: in this direction from the centre; up is up. focus, radius : of what is seen; the whole mesh
+    by default.
+    """
+
+    direction: tuple[float, float, float]
+    up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    focus: tuple[float, float, float] | None = None
+    radius: float | None = None
+
+
+def difference_panels(
+    found: np.ndarray, expected: np.ndarray, label: str, titles: tuple[str, str], edges: bool = False,
+) -> list[Panel]:
+    """A field, its reference on the same scale, and their difference. found, expected : (n_node,)."""
+    limits = (min(0.0, float(expected.min())), float(expected.max()))
+    difference = found - expected
+    size = float(np.abs(difference).max()) or 1.0
+    return [Panel(titles[0], f"{label}, {titles[0]}", found, limits, edges=edges),
+            Panel(titles[1], f"{label}, {titles[1]}", expected, limits, edges=edges),
+            Panel(f"{titles[0]} - {titles[1]}", f"difference of {label}", difference, (-size, size), "coolwarm", edges)]
+
+
+def plot_panels(whole: WholeMesh, panels: Sequence[Panel], output: Path, look: Look) -> None:
+    """Write a PNG of panels from left to right.
+
+    Raises
+    ------
+    InputError : pyvista is not installed.
+    """
+    pyvista = _pyvista()
+    width = _ALONE if len(panels) == 1 else _BESIDE * len(panels)
+    plotter = pyvista.Plotter(off_screen=True, shape=(1, len(panels)), border=False, window_size=(width, _HEIGHT))
+    plotter.set_background("white")
+    for k, panel in enumerate(panels):
+        plotter.subplot(0, k)
+        grid = whole.grid()
+        grid.point_data[panel.title] = panel.values
+        surface = grid.extract_surface(nonlinear_subdivision=1, algorithm="dataset_surface")
+        plotter.add_mesh(surface, scalars=panel.title, cmap=panel.colours, clim=panel.limits, show_edges=panel.edges,
+                         edge_color=_INK, edge_opacity=0.35, ambient=0.65, diffuse=0.4, scalar_bar_args={
+                             "title": panel.label, "vertical": True, "position_x": 0.82, "position_y": 0.2,
+                             "height": 0.6, "width": 0.08, "title_font_size": 22, "label_font_size": 20,
+                             "color": _INK, "fmt": panel.numbers})
+        sharp = surface.extract_feature_edges(40.0, manifold_edges=False, non_manifold_edges=False)
+        plotter.add_mesh(sharp, color=_INK, line_width=1.5)
+        plotter.add_text(panel.title, position=(0.04, 0.94), viewport=True, font_size=14, color=_INK)
+        _aim(plotter, whole.points, look)
+    plotter.enable_anti_aliasing("ssaa")
+    image = plotter.screenshot(return_img=True)
+    plotter.close()
+    with atomic_target(Path(output)) as temporary:
+        from matplotlib.image import imsave
+
+        imsave(temporary, np.asarray(image), format="png")
+
+
+def _aim(plotter: Any, points: np.ndarray, look: Look) -> None:
+    low, high = points.min(axis=0), points.max(axis=0)
+    center = 0.5 * (low + high) if look.focus is None else np.array(look.focus)
+    whole = 0.5 * float(np.linalg.norm(high - low))
+    radius = whole if look.radius is None else look.radius
+    direction, up = np.array(look.direction), np.array(look.up)
+    direction = direction / np.linalg.norm(direction)
+    right = np.cross(up, direction)
+    plotter.camera.SetParallelProjection(True)
+    plotter.camera.focal_point = center + 0.12 * radius * right / np.linalg.norm(right)  # room for the scale
+    plotter.camera.position = np.asarray(plotter.camera.focal_point) + 10.0 * whole * direction
+    plotter.camera.up = up
+    plotter.camera.parallel_scale = 1.02 * radius
+    plotter.reset_camera_clipping_range()
