@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,17 @@ class WholeMesh:
             for piece, numbers in enumerate(self.numbers):
                 out[numbers] = scalar.values(self.snapshots.read(scalar.field, piece, step))
             return out
+        return self.from_points([scalar.values(self.snapshots.read(scalar.field, piece, step))
+                                 for piece in range(len(self.meshes))])
+
+    def from_points(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """(n_node,) of values at integration points, by piece (n_ip of the piece,), averaged as `at_nodes` says."""
         total, weight = np.zeros(self.n_node), np.zeros(self.n_node)
-        for piece, numbers in enumerate(self.numbers):
-            operator = StrainOperator(self.meshes[piece])
+        for numbers, mesh, of_piece in zip(self.numbers, self.meshes, values):
+            operator = StrainOperator(mesh)
             shape = abs(operator.interpolation_matrix(np.arange(operator.n_ip)))
-            values, weights = self._at_points(scalar, piece, step, operator)
-            total += np.bincount(numbers, weights=shape.T @ (weights * values), minlength=self.n_node)
+            there, weights = _where_there(of_piece, operator)
+            total += np.bincount(numbers, weights=shape.T @ (weights * there), minlength=self.n_node)
             weight += np.bincount(numbers, weights=shape.T @ weights, minlength=self.n_node)
         return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
 
@@ -73,16 +79,14 @@ class WholeMesh:
         parts = []
         for piece, mesh in enumerate(self.meshes):
             operator = StrainOperator(mesh)
-            values, weights = self._at_points(scalar, piece, step, operator)
+            values, weights = _where_there(scalar.values(self.snapshots.read(scalar.field, piece, step)), operator)
             total = np.bincount(operator.cell, weights=weights * values, minlength=mesh.n_cell)
             weight = np.bincount(operator.cell, weights=weights, minlength=mesh.n_cell)
             parts.append(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan))
         return np.concatenate(parts)
 
-    def _at_points(
-        self, scalar: Scalar, piece: int, step: int, operator: StrainOperator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Values, and positive weights that are zero where there is no value, (n_ip,) each."""
-        values = scalar.values(self.snapshots.read(scalar.field, piece, step))
-        there = np.isfinite(values)
-        return np.where(there, values, 0.0), np.where(there, operator.positive_weights, 0.0)
+
+def _where_there(values: np.ndarray, operator: StrainOperator) -> tuple[np.ndarray, np.ndarray]:
+    """Values, and positive weights that are zero where there is no value, (n_ip,) each."""
+    there = np.isfinite(values)
+    return np.where(there, values, 0.0), np.where(there, operator.positive_weights, 0.0)
