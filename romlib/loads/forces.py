@@ -19,6 +19,7 @@ from romlib.mesh.operator import StrainOperator
 from romlib.mesh.quadrature import rule
 from romlib.mesh.tags import cells_of
 from romlib.model import (
+    ArrayReference,
     BodyForce,
     Centrifugal,
     Load,
@@ -154,8 +155,22 @@ def _nodal_force(load: NodalForce, mesh: Mesh, share: np.ndarray | None, place: 
                 remedy="compute it with romlib.loads.forces.node_share")
         share = np.ones(mesh.n_node)
     force = np.zeros((mesh.n_node, 3))
-    force[nodes] = share[nodes, None] * np.array(load.direction)
+    force[nodes] = share[nodes, None] * _directions(load, mesh, place)[nodes]
     return force
+
+
+def _directions(load: NodalForce, mesh: Mesh, place: str) -> np.ndarray:
+    """The force at amplitude one on each node, (n_node, 3)."""
+    if not isinstance(load.direction, ArrayReference):
+        return np.broadcast_to(np.array(load.direction), (mesh.n_node, 3))
+    array = mesh.node_arrays.get(load.direction.array)
+    if array is None or array.shape != (mesh.n_node, 3):
+        raise InputError(
+            f"the node array {load.direction.array!r} does not exist or is no vector field", place=place,
+            expected=f"a node array of shape ({mesh.n_node}, 3)",
+            found=f"node arrays {', '.join(mesh.node_arrays) or 'none'}" if array is None else f"shape {array.shape}",
+            remedy="correct the name of the array")
+    return np.asarray(array, dtype=float)
 
 
 def _body_force(

@@ -35,11 +35,11 @@ class Pressure(Description):
 
 
 class NodalForce(Description):
-    """Force amplitude x direction on each node of a tag."""
+    """Force amplitude x direction on each node of a tag; `direction` may be a node array (n_node, 3), one a node."""
 
     kind: Literal["nodal_force"] = "nodal_force"
     nodes: str
-    direction: Vector
+    direction: Vector | ArrayReference
 
 
 class BodyForce(Description):

@@ -182,13 +182,23 @@ def test_a_nodal_force_on_shared_nodes_needs_the_share():
         unit_force(NodalForce(nodes="a", direction=(1, 0, 0)), mesh, {}, None)
 
 
+def test_a_nodal_force_may_differ_from_node_to_node():
+    mesh = box("hex8", n=1)
+    forces = np.arange(3.0 * mesh.n_node).reshape(-1, 3)
+    mesh = replace(mesh, node_tags={"some": np.array([1, 5])}, node_arrays={"pull": forces})
+    found = unit_force(NodalForce(nodes="some", direction=ArrayReference(array="pull")), mesh, {}, None)
+    assert np.array_equal(found[[1, 5]], forces[[1, 5]])
+    assert not np.delete(found, [1, 5], axis=0).any()
+
+
 @pytest.mark.parametrize(("load", "said"), [
     (Pressure(faces="top"), "'top'"), (NodalForce(nodes="top", direction=(1, 0, 0)), "'top'"),
     (Pressure(faces="skin", value=ArrayReference(array="pression")), "'pression'"),
     (BodyForce(cells="top", direction=(1, 0, 0)), "top"),
+    (NodalForce(nodes="some", direction=ArrayReference(array="pull")), "'pull'"),
 ])
 def test_a_name_that_the_mesh_lacks_is_said(load, said):
-    mesh = box("hex8", n=1)
+    mesh = replace(box("hex8", n=1), node_tags={"some": np.array([0])})
     with pytest.raises(InputError, match=said):
         unit_force(load, mesh, STEEL, StrainOperator(mesh), name="blow")
 
