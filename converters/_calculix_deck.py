@@ -1,0 +1,250 @@
+"""A CalculiX deck: its mesh, materials, steps, and what acts in them. Cards that are not read are named by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from romlib_converters._calculix_elements import NODE_COUNTS
+from romlib_converters._calculix_links import LINK_CARDS, Links
+from romlib_converters._calculix_loads import LOAD_CARDS, LoadReader, Loads
+from romlib_converters._calculix_materials import OF_MATERIAL, DeckMaterial
+from romlib_converters._calculix_mesh import Places, build_mesh, other_elements
+from romlib_converters._inp_cards import Card, fold, read_cards
+from romlib_converters._inp_history import DeckAmplitude, Step, read_amplitude
+from romlib_converters._inp_mesh import MESH_CARDS, InpMesh, read_mesh_cards
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.model import Omission
+
+_PROCEDURES = ("STATIC", "VISCO")
+_OTHER_PROCEDURES = (
+    "DYNAMIC", "MODALDYNAMIC", "STEADYSTATEDYNAMICS", "FREQUENCY", "COMPLEXFREQUENCY", "BUCKLE", "HEATTRANSFER",
+    "COUPLEDTEMPERATURE-DISPLACEMENT", "UNCOUPLEDTEMPERATURE-DISPLACEMENT", "ELECTROMAGNETICS", "CFD", "GREEN",
+    "SENSITIVITY", "CRACKPROPAGATION", "SUBSTRUCTUREGENERATE", "NOANALYSIS", "FEASIBLEDIRECTION", "ROBUSTDESIGN")
+# Output, numerics, titles: they change nothing that a reduced model has.
+_IGNORED = (
+    "HEADING", "PREPRINT", "NODEFILE", "ELFILE", "NODEOUTPUT", "ELEMENTOUTPUT", "ELOUTPUT", "NODEPRINT", "ELPRINT",
+    "FACEPRINT", "SECTIONPRINT", "CONTACTFILE", "CONTACTOUTPUT", "CONTACTPRINT", "OUTPUT", "FILTER", "CONTROLS",
+    "TIMEPOINTS", "PHYSICALCONSTANTS", "VIEWFACTOR", "ORIENTATION", "VALUESATINFINITY", "PRINT", "FILEFORMAT")
+
+
+@dataclass(frozen=True)
+class Section:
+    """*SOLID SECTION: a material on an element set, with material axes or without."""
+
+    elset: str
+    material: str
+    oriented: bool
+    card: Card
+
+
+@dataclass
+class Deck:
+    """What a deck says. files : it and those that it includes. nlgeom : the card that asks for finite strain.
+
+    amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None. links : constraints between nodes.
+    """
+
+    file: Path
+    files: list[Path]
+    inp: InpMesh
+    places: Places
+    loads: Loads
+    amplitudes: list[DeckAmplitude]
+    links: Links
+    steps: list[Step] = field(default_factory=list)
+    materials: dict[str, DeckMaterial] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    temperature0: np.ndarray | None = None
+    nlgeom: Card | None = None
+    omissions: list[Omission] = field(default_factory=list)
+
+
+def is_deck(path: Path) -> bool:
+    """Whether a file looks like a keyword deck: a line with one star and a known card (other solvers use .inp too)."""
+    known = {*MESH_CARDS, "HEADING", "INCLUDE", "MATERIAL", "PART"}
+    with open(path, "rb") as stream:
+        lines = stream.read(1 << 16).decode("latin-1").splitlines()
+    words = [fold(line[1:].split(",")[0]) for line in lines if line.startswith("*") and not line.startswith("**")]
+    return bool(words) and words[0] in known
+
+
+def read_deck(path: Path) -> Deck:
+    """The computation that a deck describes.
+
+    Raises
+    ------
+    InputError : a file that cannot be read. FileFormatError : a contradiction, named by file and line.
+    UnsupportedError : what would change the results and cannot be said in romlib's model, by its name.
+    """
+    return _Reader(Path(path)).run()
+
+
+def read_deck_mesh(path: Path) -> tuple[InpMesh, Places]:
+    """The mesh of a deck alone; its other cards are not looked at."""
+    inp = read_mesh_cards([card for card in read_cards(path) if card.keyword in MESH_CARDS], NODE_COUNTS)
+    return inp, Places(build_mesh(inp))
+
+
+class _Reader:
+    """One walk through the cards."""
+
+    def __init__(self, path: Path) -> None:
+        self.cards = read_cards(path)
+        for card in self.cards:
+            if card.keyword in ("PART", "ASSEMBLY", "INSTANCE"):
+                raise UnsupportedError("this is a deck of parts, which CalculiX does not read", file=card.file,
+                                       place=card.place, remedy="write the deck without parts and assemblies")
+        inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
+        places = Places(build_mesh(inp))
+        self.omissions: list[Omission] = list(other_elements(inp))
+        self.reader = LoadReader(inp, places, self.omissions)
+        files = list(dict.fromkeys([path, *(card.file for card in self.cards),
+                                    *(chunk.file for card in self.cards for chunk in card.chunks)]))
+        self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.amplitudes, Links(inp, places),
+                         omissions=self.omissions)
+        self.step: Card | None = None
+        self.begun = False
+        self.material: DeckMaterial | None = None
+
+    def run(self) -> Deck:
+        for card in self._ordered():
+            if card.keyword in OF_MATERIAL and self.material is not None:
+                self.material.cards[card.keyword] = card
+            elif card.keyword in OF_MATERIAL and card.keyword != "DAMPING":
+                raise FileFormatError("a property stands before any *MATERIAL", file=card.file, place=card.place)
+            else:
+                self._take(card)
+        if self.step is not None:
+            self._end_step(self.step)
+        if not self.deck.steps:
+            raise FileFormatError("the deck has no step", file=self.deck.file, expected="*STEP ... *END STEP")
+        return self.deck
+
+    def _ordered(self) -> Iterable[Card]:
+        """The cards, those that another card of their step may need before it: the procedure, then the rest."""
+        pending: list[Card] = []
+        for card in self.cards:
+            if card.keyword in MESH_CARDS:
+                continue
+            if card.keyword == "STEP" and pending:
+                yield from pending
+                pending = []
+            if pending or card.keyword == "STEP":
+                if card.keyword in (*_PROCEDURES, *_OTHER_PROCEDURES):
+                    yield pending.pop(0)
+                    yield card
+                    yield from pending
+                    pending = []
+                else:
+                    pending.append(card)
+            else:
+                yield card
+        yield from pending
+
+    def _take(self, card: Card) -> None:
+        keyword = card.keyword
+        self.material = None
+        if keyword == "MATERIAL":
+            self._material(card)
+        elif keyword == "SOLIDSECTION":
+            self.deck.sections.append(Section(card.parameter("ELSET"), card.parameter("MATERIAL"),
+                                              "ORIENTATION" in card.parameters, card))
+        elif keyword == "AMPLITUDE":
+            self.reader.amplitudes.append(read_amplitude(card))
+        elif keyword == "STEP":
+            self.step, self.begun = card, False
+            self._nlgeom(card)
+        elif keyword in _PROCEDURES:
+            self._begin_step(card)
+        elif keyword in _OTHER_PROCEDURES:
+            raise UnsupportedError("this kind of computation is not reduced", file=card.file, place=card.place,
+                                   expected="*STATIC or *VISCO", found=f"*{card.title}")
+        elif keyword == "ENDSTEP":
+            if self.step is None:
+                raise FileFormatError("*END STEP without a *STEP", file=card.file, place=card.place)
+            self._end_step(self.step)
+        elif keyword in LOAD_CARDS:
+            self.reader.take(card)
+        elif keyword in LINK_CARDS:
+            self.deck.links.take(card, self.omissions)
+        elif keyword == "INITIALCONDITIONS":
+            self._initial(card)
+        elif keyword == "RESTART":
+            self._restart(card)
+        elif keyword not in _IGNORED:
+            self._omit(card)
+
+    def _omit(self, card: Card) -> None:
+        name = card.title.lower().replace(" ", "_")
+        if all(one.name != name for one in self.omissions):
+            self.omissions.append(Omission(name=name, works=True, description=(
+                f"*{card.title} (line {card.line} of {card.file.name}) is not read")))
+
+    def _material(self, card: Card) -> None:
+        self.material = DeckMaterial(card.parameter("NAME"), card)
+        if fold(self.material.name) in self.deck.materials:
+            raise FileFormatError("two materials have the same name", file=card.file, place=card.place,
+                                  found=self.material.name)
+        self.deck.materials[fold(self.material.name)] = self.material
+
+    def _nlgeom(self, card: Card) -> None:
+        """NLGEOM holds from its step on."""
+        if "NLGEOM" in card.parameters and not card.is_set("NLGEOM", "NO") and self.deck.nlgeom is None:
+            self.deck.nlgeom = card
+        if "PERTURBATION" in card.parameters:
+            raise UnsupportedError("a perturbation step is no history", file=card.file, place=card.place)
+
+    def _begin_step(self, card: Card) -> None:
+        if self.step is None or self.begun:
+            raise FileFormatError(f"*{card.title} stands outside of a step", file=card.file, place=card.place)
+        for name in ("TIMERESET", "TOTALTIMEATSTART"):
+            if name in card.parameters:
+                raise UnsupportedError("the total time must go on from step to step", file=card.file, place=card.place,
+                                       found=name)
+        rows = card.rows()
+        increment = rows[0].number(0, 0.0) if rows else 0.0
+        length = (rows[0].number(1, 0.0) if rows else 0.0) or 1.0
+        if length <= 0.0 or increment < 0.0:
+            raise FileFormatError("the length of a step must be positive", file=card.file, place=card.place,
+                                  found=length)
+        start = self.deck.steps[-1].end if self.deck.steps else 0.0
+        step = Step(len(self.deck.steps) + 1, start, start + length, self.step,
+                    _increments(start, increment or 1.0, length), "DIRECT" in card.parameters,
+                    not self.step.is_set("AMPLITUDE", "STEP"))
+        self.deck.steps.append(step)
+        self.reader.begin_step(step)
+        self.begun = True
+
+    def _end_step(self, card: Card) -> None:
+        if not self.begun:
+            raise UnsupportedError("a step without a procedure", file=card.file, place=card.place,
+                                   expected="*STATIC or *VISCO")
+        self.reader.end_step()
+        self.step, self.begun = None, False
+
+    def _initial(self, card: Card) -> None:
+        kind = fold(card.parameters.get("TYPE", ""))
+        if kind == "TEMPERATURE":
+            for nodes, values in self.reader.node_values(card):
+                self.reader.temperature0[nodes] = values
+            self.deck.temperature0 = self.reader.temperature0
+        elif kind != "VELOCITY":
+            self.omissions.append(Omission(name=f"initial_{kind.lower()}", works=True, description=(
+                f"*{card.title}, TYPE={kind} (line {card.line} of {card.file.name}): a run begins at rest, without "
+                "stress")))
+
+    def _restart(self, card: Card) -> None:
+        if "READ" in card.parameters:
+            raise UnsupportedError("the computation goes on from another one", file=card.file, place=card.place,
+                                   expected="a history from its beginning",
+                                   remedy="compute the whole history in one run")
+
+
+def _increments(start: float, increment: float, length: float) -> np.ndarray:
+    """The times of equal increments that fill a step; the last one is shorter where they do not divide it."""
+    n = max(int(np.ceil(length / increment - 1e-9)), 1)
+    return np.append(start + increment * np.arange(1, n), start + length)

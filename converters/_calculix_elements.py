@@ -1,0 +1,94 @@
+"""CalculiX's elements: those that romlib reproduces, with node order, quadrature rule and faces, and those it does not.
+
+Decks have VTK's node order in every solid. The .frd has its own in two: see `frd_nodes`. Points of integration are in
+the order of romlib's rules. CalculiX 2.20; the C3D8 of other solvers is another element (B-bar).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.errors import UnsupportedError
+from romlib.mesh.elements import element
+
+
+@dataclass(frozen=True)
+class Solid:
+    """A solid element. temperature : how its nodes' temperature reaches the points; None: by a table of its own."""
+
+    cell_type: str
+    n_node: int
+    quadrature: str
+    frd_type: int
+    temperature: str | None = "shape"
+
+
+SOLIDS = {
+    "C3D4": Solid("tet4", 4, "tet_1", 3),
+    "C3D6": Solid("wedge6", 6, "wedge_2", 2),
+    "C3D8": Solid("hex8", 8, "hex_gauss_8", 1, "mean"),
+    "C3D10": Solid("tet10", 10, "tet_4", 6),
+    "C3D15": Solid("wedge15", 15, "wedge_9", 5),
+    "C3D20": Solid("hex20", 20, "hex_gauss_27", 4, None),
+    "C3D20R": Solid("hex20", 20, "hex_gauss_8", 4, None),
+}
+
+REFUSED = {
+    "C3D8I": ("it has incompatible modes, whose amplitudes no file holds", 8),
+    "C3D8R": ("it has one point and hourglass control, whose forces no file holds", 8),
+    "C3D10T": ("its temperature is interpolated linearly between the corners", 10),
+    "C3D20RI": ("it is the incompressible variant", 20),
+}
+
+# Elements that are no solids: read over, and listed among the omissions that do work.
+OTHERS = {
+    "S3": 3, "S4": 4, "S4R": 4, "S6": 6, "S8": 8, "S8R": 8, "M3D3": 3, "M3D4": 4, "M3D4R": 4, "M3D6": 6, "M3D8": 8,
+    "M3D8R": 8, "B21": 2, "B31": 2, "B31R": 2, "B32": 3, "B32R": 3, "T2D2": 2, "T3D2": 2, "T3D3": 3, "SPRING1": 1,
+    "SPRING2": 2, "SPRINGA": 2, "DASHPOTA": 2, "GAPUNI": 2, "MASS": 1, "DCOUP3D": 1,
+}
+
+# Plane and axisymmetric elements: a deck that has them is no three-dimensional model.
+PLANE = {f"{family}{rest}": int(rest.rstrip("R")) for family in ("CPS", "CPE", "CAX")
+         for rest in ("3", "4", "4R", "6", "8", "8R")}
+
+NODE_COUNTS = {**{name: kind.n_node for name, kind in SOLIDS.items()}, **{name: n for name, (_, n) in REFUSED.items()},
+               **OTHERS, **PLANE}
+
+# The solver's faces 1, 2, ... by corners, numbered from one.
+_FACES = {
+    "tet": ((1, 2, 3), (1, 4, 2), (2, 4, 3), (3, 4, 1)),
+    "hex": ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)),
+    "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
+}
+
+# Types of the .frd's elements: number of nodes.
+FRD_NODES = {1: 8, 2: 6, 3: 4, 4: 20, 5: 15, 6: 10, 7: 3, 8: 6, 9: 4, 10: 8, 11: 2, 12: 3}
+_HE20 = (*range(12), *range(16, 20), *range(12, 16))
+_PE15 = (*range(9), *range(12, 15), *range(9, 12))
+
+
+def solid(kind: str, file: object, place: str) -> Solid:
+    """The solid of that name; UnsupportedError says why one cannot be reproduced."""
+    if kind in REFUSED:
+        raise UnsupportedError(f"the element {kind} cannot be reproduced: {REFUSED[kind][0]}", file=str(file),
+                               place=place, expected=", ".join(SOLIDS), found=kind,
+                               remedy="compute with C3D20R, C3D20, C3D10 or C3D8 instead")
+    if kind in PLANE:
+        raise UnsupportedError("plane and axisymmetric elements are not reduced", file=str(file), place=place,
+                               expected=", ".join(SOLIDS), found=kind)
+    return SOLIDS[kind]
+
+
+def frd_nodes(frd_type: int) -> np.ndarray:
+    """VTK[i] = frd[frd_nodes[i]], for an element type of the .frd. The order is its own inverse."""
+    order = {4: _HE20, 5: _PE15}.get(frd_type)
+    return np.arange(FRD_NODES[frd_type]) if order is None else np.array(order)
+
+
+def face_of(cell_type: str) -> np.ndarray:
+    """Romlib's face of an element (position in `Element.faces`) by the solver's number of the face, less one."""
+    kind = element(cell_type)
+    own = {frozenset(nodes[:element(face_type).n_corner]): k for k, (face_type, nodes) in enumerate(kind.faces)}
+    return np.array([own[frozenset(node - 1 for node in face)] for face in _FACES[kind.cell]])

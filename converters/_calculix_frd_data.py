@@ -1,0 +1,214 @@
+"""Blocks of a .frd as arrays: nodes, elements, and results, in text of fixed columns or in binary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from romlib_converters._calculix_elements import FRD_NODES
+
+from romlib.errors import FileFormatError, UnsupportedError
+
+SHORT, LONG, FLOAT32, FLOAT64 = 0, 1, 2, 3
+FORMATS = {SHORT: "text with ids of 5 digits", LONG: "text", FLOAT32: "binary float32", FLOAT64: "binary float64"}
+ID_WIDTH = {SHORT: 5, LONG: 10}
+TAG = 3  # the " -1" or " -2" at the beginning of a line
+PER_LINE = 6  # values of a node in one line of text
+BLOCK_END = b" -3"
+
+
+class CutShortError(Exception):
+    """The file ends before the block that its header announces; what is missing, in words."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How n records of n_comp numbers stand in the file. first : line length of text, line end included; 0 for binary.
+
+    size : bytes of one record. width : characters of one number.
+    """
+
+    n: int
+    n_comp: int
+    form: int
+    size: int
+    first: int = 0
+    width: int = 0
+    real: str = "<f8"
+
+    @property
+    def n_byte(self) -> int:
+        """Bytes of all records."""
+        return self.n * self.size
+
+    def decode(self, data: bytes, path: Path, place: str) -> tuple[np.ndarray, np.ndarray]:
+        """Ids (n,) and values (n, n_comp); FileFormatError where a number cannot be read."""
+        if self.form in (FLOAT32, FLOAT64):
+            records = np.frombuffer(data, np.dtype([("id", "<i4"), ("values", self.real, (self.n_comp,))]))
+            return records["id"].astype(np.int64), records["values"].astype(float)
+        lines = np.frombuffer(data, np.uint8).reshape(self.n, self.size)
+        columns = [_columns(lines, TAG + ID_WIDTH[self.form] + start, self.width, count)
+                   for start, count in self._value_lines()]
+        try:
+            ids = _columns(lines, TAG, ID_WIDTH[self.form], 1)[:, 0].astype(np.int64)
+            values = np.concatenate([part.astype(float) for part in columns], axis=1)
+        except ValueError as error:
+            raise FileFormatError("a number of the block cannot be read", file=path, place=place, found=str(error),
+                                  expected=f"numbers of {self.width} characters") from error
+        return ids, values
+
+    def _value_lines(self) -> list[tuple[int, int]]:
+        """Where the numbers of each line of a record begin, from the place of the first, and how many there are."""
+        lines, start, left = [], 0, self.n_comp
+        while left > 0:
+            count = min(left, PER_LINE)
+            lines.append((start, count))
+            line_end = self.first - TAG - ID_WIDTH[self.form] - min(self.n_comp, PER_LINE) * self.width
+            start += TAG + ID_WIDTH[self.form] + count * self.width + line_end
+            left -= count
+        return lines
+
+
+def _columns(lines: np.ndarray, start: int, width: int, count: int) -> np.ndarray:
+    """Bytes (n, count) of `count` columns of equal width."""
+    part = np.ascontiguousarray(lines[:, start:start + width * count])
+    return part.view(f"S{width}")
+
+
+def layout_at(stream: BinaryIO, n: int, n_comp: int, form: int, path: Path, place: str, real: str = "") -> Layout:
+    """The layout of the records that begin where the stream stands; the stream stays there.
+
+    Raises
+    ------
+    FileFormatError : the first record of a text block does not have the columns that its header announces.
+    """
+    if form in (FLOAT32, FLOAT64):
+        real = real or ("<f4" if form == FLOAT32 else "<f8")
+        return Layout(n, n_comp, form, 4 + n_comp * np.dtype(real).itemsize, real=real)
+    if form not in FORMATS:
+        raise FileFormatError("unknown format of a block", file=path, place=place, found=form,
+                              expected=", ".join(map(str, FORMATS)))
+    here = stream.tell()
+    lines = [stream.readline() for _ in range(-(-n_comp // PER_LINE))] if n else [b""]
+    stream.seek(here)
+    if n and not lines[-1].endswith(b"\n"):
+        raise CutShortError(place)
+    count = min(n_comp, PER_LINE)
+    length = len(lines[0].rstrip(b"\r\n")) - TAG - ID_WIDTH[form]
+    width, rest = divmod(length, count)
+    if n and (rest or width not in (12, 13)):  # 13: exponents of three digits, as some programs write them
+        raise FileFormatError("a line of the block has the wrong length", file=path, place=place,
+                              expected=f"{count} numbers of 12 characters after the id", found=lines[0][:80])
+    return Layout(n, n_comp, form, sum(map(len, lines)), len(lines[0]), width)
+
+
+@dataclass(frozen=True)
+class FrdElements:
+    """Elements of the .frd. by_type : type to (ids (n,), nodes (n, n_node)) in the .frd's node order."""
+
+    by_type: dict[int, tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def ids(self) -> np.ndarray:
+        """All ids, increasing."""
+        return np.sort(np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in self.by_type.values())]))
+
+
+def read_elements(stream: BinaryIO, n: int, form: int, path: Path) -> FrdElements:
+    """The element block where the stream stands; the stream goes behind it.
+
+    Raises
+    ------
+    CutShortError : the file ends in it. FileFormatError, UnsupportedError : it contradicts itself; an unknown type.
+    """
+    parts = _binary_elements(stream, n, path) if form in (FLOAT32, FLOAT64) else _text_elements(stream, n, form, path)
+    by_type: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for kind in dict.fromkeys(kind for kind, _, _ in parts):
+        mine = [(ids, nodes) for one, ids, nodes in parts if one == kind]
+        by_type[kind] = np.concatenate([ids for ids, _ in mine]), np.concatenate([nodes for _, nodes in mine])
+    return FrdElements(by_type)
+
+
+def _known_type(kind: int, path: Path) -> int:
+    if kind not in FRD_NODES:
+        raise UnsupportedError("unknown element type of the .frd", file=path, place="element block",
+                               expected=", ".join(map(str, FRD_NODES)), found=kind)
+    return FRD_NODES[kind]
+
+
+def _binary_elements(stream: BinaryIO, n: int, path: Path) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Runs of elements of one type: id, type, group, material, nodes, as int32."""
+    start = stream.tell()
+    words = np.frombuffer(stream.read(4 * n * (4 + max(FRD_NODES.values()))), "<i4", offset=0) if n else np.empty(0)
+    parts, first, left = [], 0, n
+    while left:
+        if first + 4 > len(words):
+            raise CutShortError("element block")
+        kind = int(words[first + 1])
+        width = 4 + _known_type(kind, path)
+        rows = words[first:first + (len(words) - first) // width * width].reshape(-1, width)[:left]
+        other = np.flatnonzero(rows[:, 1] != kind)
+        rows = rows[:other[0]] if len(other) else rows
+        if not len(rows):
+            raise CutShortError("element block")
+        parts.append((kind, rows[:, 0].astype(np.int64), rows[:, 4:].astype(np.int64)))
+        first, left = first + rows.size, left - len(rows)
+    stream.seek(start + 4 * first)
+    return parts
+
+
+def _text_elements(stream: BinaryIO, n: int, form: int, path: Path) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """` -1`, id, type, group, material; then ` -2` and nodes, 15 or 10 a line."""
+    text = _until_end(stream)
+    characters = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(characters == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else np.empty(0, np.int64)
+    heads = characters[starts + 2] == ord("1")
+    width = ID_WIDTH[form]
+    if int(heads.sum()) != n:
+        raise FileFormatError("the element block has another number of elements than its header", file=path,
+                              place="element block", expected=n, found=int(heads.sum()))
+    ids = _integers(characters, starts[heads] + TAG, width, path)
+    kinds = _integers(characters, starts[heads] + TAG + width, 5, path)
+    per_line = (ends - starts - TAG)[~heads] // width
+    first = np.repeat(starts[~heads] + TAG, per_line)
+    within = np.arange(per_line.sum()) - np.repeat(np.cumsum(per_line) - per_line, per_line)
+    nodes = _integers(characters, first + width * within, width, path)
+    counts = np.zeros(n, np.int64)
+    for kind in np.unique(kinds):
+        counts[kinds == kind] = _known_type(int(kind), path)
+    if counts.sum() != len(nodes):
+        raise FileFormatError("the elements have another number of nodes than their types", file=path,
+                              place="element block", expected=int(counts.sum()), found=len(nodes))
+    offset = np.cumsum(counts) - counts
+    return [(int(kind), ids[kinds == kind],
+             nodes[offset[kinds == kind][:, None] + np.arange(FRD_NODES[int(kind)])]) for kind in np.unique(kinds)]
+
+
+def _integers(characters: np.ndarray, starts: np.ndarray, width: int, path: Path) -> np.ndarray:
+    """Whole numbers (n,) of `width` characters from each start on."""
+    if not len(starts):
+        return np.empty(0, np.int64)
+    try:
+        return characters[starts[:, None] + np.arange(width)].view(f"S{width}")[:, 0].astype(np.int64)
+    except (ValueError, IndexError) as error:
+        raise FileFormatError("a number of the element block cannot be read", file=path, place="element block",
+                              expected=f"whole numbers of {width} characters", found=str(error)) from error
+
+
+def _until_end(stream: BinaryIO) -> bytes:
+    """The text up to the line ` -3`, which the stream goes behind."""
+    start, text, step = stream.tell(), b"", 1 << 22
+    while True:
+        part = stream.read(step)
+        searched = max(len(text) - 4, 0)
+        text += part
+        at = 0 if text.startswith(BLOCK_END) else text.find(b"\n" + BLOCK_END, searched) + 1
+        if at or text.startswith(BLOCK_END):
+            stream.seek(start + at)
+            stream.readline()
+            return text[:at]
+        if not part:
+            raise CutShortError("element block")

@@ -1,0 +1,228 @@
+"""Cards of loads and constraints, step by step, on the degrees of freedom, faces and nodes that they act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from romlib_converters._calculix_mesh import Places
+from romlib_converters._inp_active import NO_AMPLITUDE, Active, State
+from romlib_converters._inp_cards import Card, Row, fold
+from romlib_converters._inp_data import id_segments
+from romlib_converters._inp_history import DeckAmplitude, Step
+from romlib_converters._inp_mesh import InpMesh, face_numbers
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.model import Omission
+
+LOAD_CARDS = ("BOUNDARY", "CLOAD", "DLOAD", "DSLOAD", "TEMPERATURE")
+_KNOWN = {"OP", "AMPLITUDE"}
+_AT_ONCE = DeckAmplitude("", np.array([0.0]), np.array([1.0]), False)
+
+
+@dataclass(frozen=True)
+class BodyKey:
+    """A load on the cells of an element set ("" for one element, then `element`): GRAV or CENTRIF with its vectors."""
+
+    kind: str
+    target: str
+    vectors: tuple[float, ...]
+
+
+@dataclass
+class Loads:
+    """What acts, one state a step. Keys: 3 x node + component; face keys of `Places`; node positions.
+
+    bodies : by step, BodyKey to (value, amplitude). named : the sets of constraints, (name, components, folded).
+    cards : where each kind of load stood last, for messages.
+    """
+
+    boundary: list[State] = field(default_factory=list)
+    forces: list[State] = field(default_factory=list)
+    pressure: list[State] = field(default_factory=list)
+    temperature: list[State] = field(default_factory=list)
+    bodies: list[dict[BodyKey, tuple[float, int]]] = field(default_factory=list)
+    named: dict[tuple[str, tuple[int, ...]], None] = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
+
+
+class LoadReader:
+    """Takes the cards in their order. amplitudes : of the deck, in order; those that this class needs are added.
+
+    temperature0 : (n_node,) initial temperature.
+    """
+
+    def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
+        self._inp, self._places, self._omissions = inp, places, omissions
+        self.loads = Loads()
+        self.amplitudes: list[DeckAmplitude] = []
+        self.temperature0 = np.zeros(places.mesh.n_node)
+        self._boundary, self._forces = Active(adds=False), Active(adds=True)
+        self._pressure, self._temperature = Active(adds=True), Active(adds=False)
+        self._bodies: dict[BodyKey, tuple[float, int]] = {}
+        self._fresh_bodies: set[BodyKey] = set()
+        self._default = NO_AMPLITUDE
+        self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
+
+    def begin_step(self, step: Step) -> None:
+        """From here on, cards belong to this step."""
+        for active in (self._boundary, self._forces, self._pressure, self._temperature):
+            active.begin_step()
+        self._fresh_bodies, self._seen, self._default = set(), set(), NO_AMPLITUDE
+        if not step.ramp:
+            self.amplitudes.append(_AT_ONCE)
+            self._default = len(self.amplitudes) - 1
+
+    def end_step(self) -> None:
+        """Keep what acts in this step."""
+        self.loads.boundary.append(self._boundary.state())
+        self.loads.forces.append(self._forces.state())
+        self.loads.pressure.append(self._pressure.state())
+        self.loads.temperature.append(self._temperature.state())
+        self.loads.bodies.append(dict(self._bodies))
+
+    def take(self, card: Card) -> None:
+        """One card of `LOAD_CARDS`.
+
+        Raises
+        ------
+        UnsupportedError : a parameter that changes what the card means. FileFormatError : data that cannot be read.
+        """
+        kind = "DLOAD" if card.keyword == "DSLOAD" else card.keyword
+        unknown = sorted(set(card.parameters) - _KNOWN)
+        if unknown:
+            raise UnsupportedError(f"this parameter of *{card.title} is not read", file=card.file, place=card.place,
+                                   expected=", ".join(sorted(_KNOWN)), found=unknown[0])
+        if card.is_set("OP", "NEW") and kind not in self._seen:
+            self._take_away(kind)
+        self._seen.add(kind)
+        self.loads.cards[kind] = card
+        amplitude = self._amplitude(card)
+        {"BOUNDARY": self._take_boundary, "CLOAD": self._take_force, "DLOAD": self._take_distributed,
+         "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
+
+    def _take_away(self, kind: str) -> None:
+        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones."""
+        if kind == "BOUNDARY":
+            self._boundary.remove()
+        elif kind == "CLOAD":
+            self._forces.clear_values()
+        elif kind == "DLOAD":
+            self._pressure.clear_values()
+            self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
+        else:
+            state = self._temperature.state()
+            for amplitude in np.unique(state.amplitudes):
+                mine = state.keys[state.amplitudes == amplitude]
+                self._temperature.set(mine, self.temperature0[mine], int(amplitude))
+
+    def _amplitude(self, card: Card) -> int:
+        if "AMPLITUDE" not in card.parameters:
+            return self._default
+        name = card.parameter("AMPLITUDE")
+        for number in reversed(range(len(self.amplitudes))):
+            if fold(self.amplitudes[number].name) == fold(name):
+                return number
+        raise FileFormatError("the deck has no amplitude of this name", file=card.file, place=card.place, found=name,
+                              expected=", ".join(one.name for one in self.amplitudes if one.name) or "*AMPLITUDE")
+
+    def _nodes(self, row: Row, card: Card) -> np.ndarray:
+        return self._places.nodes(self._inp.nodes_of(row.fields[0], card))
+
+    def _take_boundary(self, card: Card, amplitude: int) -> None:
+        for row, table in id_segments(card, 4):
+            if row is None:
+                nodes = self._places.nodes(table[:, 0].astype(np.int64))
+                first, last, values = table[:, 1], np.maximum(table[:, 1], table[:, 2]), table[:, 3]
+            else:
+                nodes = self._nodes(row, card)
+                begin = row.number(1)
+                first, last = np.full(len(nodes), begin), np.full(len(nodes), row.number(2, begin) or begin)
+                values = np.full(len(nodes), row.number(3, 0.0))
+                components = tuple(c for c in (1, 2, 3) if begin <= c <= (row.number(2, begin) or begin))
+                self.loads.named[fold(row.fields[0]), components] = None
+            self._note_absent(card, nodes, values)
+            for component in (1, 2, 3):
+                acts = (first <= component) & (component <= last) & (nodes >= 0)
+                self._boundary.set(3 * nodes[acts] + component - 1, values[acts], amplitude)
+
+    def _take_force(self, card: Card, amplitude: int) -> None:
+        for row, table in id_segments(card, 3):
+            if row is None:
+                nodes, axis, values = self._places.nodes(table[:, 0].astype(np.int64)), table[:, 1], table[:, 2]
+            else:
+                nodes = self._nodes(row, card)
+                axis, values = np.full(len(nodes), row.number(1)), np.full(len(nodes), row.number(2, 0.0))
+            self._note_absent(card, nodes, values)
+            acts = (axis >= 1) & (axis <= 3) & (nodes >= 0)
+            self._forces.set(3 * nodes[acts] + axis[acts].astype(np.int64) - 1, values[acts], amplitude)
+
+    def _note_absent(self, card: Card, nodes: np.ndarray, values: np.ndarray) -> None:
+        """A load on a node of no solid element (a reference node, a shell) is not in the model."""
+        absent = (nodes < 0) & (values != 0.0)
+        if absent.any():
+            self._omit(f"{card.keyword.lower()}_elsewhere", f"*{card.title} ({card.place}) acts on {int(absent.sum())} "
+                       "nodes that are in no solid element")
+
+    def _omit(self, name: str, description: str) -> None:
+        if all(one.name != name for one in self._omissions):
+            self._omissions.append(Omission(name=name, works=True, description=description))
+
+    def _take_distributed(self, card: Card, amplitude: int) -> None:
+        for row, table in id_segments(face_numbers(card, "P"), 3):
+            if row is None:
+                keys = self._places.face_keys(table[:, :2].astype(np.int64))
+                values = table[self._places.cells(table[:, 0].astype(np.int64)) >= 0, 2]
+                self._pressure.set(keys, values, amplitude)
+                continue
+            label = fold(row.fields[1]) if len(row.fields) > 1 else ""
+            if label.isdigit() or label == "P":
+                self._pressure.set(self._faces(row, label, card), row.number(2), amplitude)
+            elif label in ("GRAV", "CENTRIF"):
+                self._take_body(row, label, card, amplitude)
+            else:
+                self._omit(f"dload_{label.lower() or 'unknown'}",
+                           f"*{card.title}, {row.place}: the load {label or 'without a label'} is not read")
+
+    def _faces(self, row: Row, label: str, card: Card) -> np.ndarray:
+        """Keys of the faces of a surface, or of the face with this number of the elements of a set."""
+        surface = self._inp.surfaces.get(fold(row.fields[0]))
+        if fold(row.fields[0]) not in self._inp.element_sets and surface is not None and surface.faces is not None:
+            return self._places.face_keys(surface.faces)
+        if label == "P":
+            raise FileFormatError("the deck has no surface of this name", file=row.file, place=row.place,
+                                  found=row.fields[0], expected=", ".join(one.name for one in
+                                                                          self._inp.surfaces.values()) or "*SURFACE")
+        ids = self._inp.elements_of(row.fields[0], card)
+        return self._places.face_keys(np.column_stack([ids, np.full(len(ids), int(label))]))
+
+    def _take_body(self, row: Row, label: str, card: Card, amplitude: int) -> None:
+        vectors = np.array([row.number(k, 0.0) for k in range(3, 6 if label == "GRAV" else 9)])
+        length = float(np.linalg.norm(vectors[-3:]))
+        if length == 0.0:
+            raise FileFormatError("the direction of a body load is zero", file=row.file, place=row.place)
+        vectors[-3:] /= length  # as the solver does
+        if not row.fields[0].isdigit():
+            self._inp.elements_of(row.fields[0], card)
+        key = BodyKey(label, fold(row.fields[0]), tuple(float(one) for one in vectors))
+        value = row.number(2)
+        if key in self._fresh_bodies:
+            value += self._bodies[key][0]
+        self._bodies[key] = value, amplitude
+        self._fresh_bodies.add(key)
+
+    def _take_temperature(self, card: Card, amplitude: int) -> None:
+        for nodes, values in self.node_values(card):
+            self._temperature.set(nodes, values, amplitude)
+
+    def node_values(self, card: Card) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Positions and values of lines `node or set, value`, on nodes of solids."""
+        found = []
+        for row, table in id_segments(card, 4):
+            if row is None:
+                nodes, values = self._places.nodes(table[:, 0].astype(np.int64)), table[:, 1]
+            else:
+                nodes = self._nodes(row, card)
+                values = np.full(len(nodes), row.number(1))
+            found.append((nodes[nodes >= 0], values[nodes >= 0]))
+        return found

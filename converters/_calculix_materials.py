@@ -1,0 +1,194 @@
+"""Materials of a CalculiX deck as laws of romlib: elastic, mises, umat; what they cannot express is said by line.
+
+`*PLASTIC` is a curve of stress against equivalent plastic strain, linear between its rows and constant after the last;
+at other temperatures than those of the curves it is interpolated between them. The law `mises` has the same where the
+curve is one straight line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from romlib_converters._inp_cards import Card, fold
+
+from romlib.errors import FileFormatError
+from romlib.model import Material, Omission, ParameterTable, ThermalExpansion
+
+MATERIAL_CARDS = ("ELASTIC", "PLASTIC", "EXPANSION", "DENSITY", "USERMATERIAL", "DEPVAR")
+# They belong to a material and do nothing to a static computation.
+_WITHOUT_EFFECT = ("CONDUCTIVITY", "SPECIFICHEAT", "SPECIFICGASCONSTANT", "ELECTRICALCONDUCTIVITY", "DAMPING",
+                   "MAGNETICPERMEABILITY", "FLUIDCONSTANTS", "USERMATERIALTYPE")
+# They belong to a material and say another law than romlib has.
+_OTHER_LAWS = ("HYPERELASTIC", "HYPERFOAM", "CREEP", "CYCLICHARDENING", "DEFORMATIONPLASTICITY", "COMPRESSION",
+               "MOHRCOULOMB", "MOHRCOULOMBHARDENING", "VISCOELASTIC", "CHABOCHE", "NOCOMPRESSION", "RATEDEPENDENT")
+OF_MATERIAL = (*MATERIAL_CARDS, *_WITHOUT_EFFECT, *_OTHER_LAWS)
+_LIBRARY = re.compile(r"@ABAQUS_(.+)_([^_]+)")
+_STRAIGHT = 1e-9  # rows of a hardening curve that are off a line by less, relative to the stress, are on it
+
+
+@dataclass
+class DeckMaterial:
+    """The cards of one *MATERIAL. name : as in the deck."""
+
+    name: str
+    card: Card
+    cards: dict[str, Card] = field(default_factory=dict)
+
+
+def read_material(deck: DeckMaterial, cells: str, oriented: bool) -> tuple[Material | None, list[Omission]]:
+    """A material on a cell tag, and what it lacks; None where romlib has no such law, which an omission says.
+
+    oriented : whether its section gives material axes.
+
+    Raises
+    ------
+    FileFormatError : data that cannot be read.
+    """
+    notes: list[Omission] = []
+    unknown = [card for keyword, card in deck.cards.items() if keyword in _OTHER_LAWS]
+    if unknown:
+        law = None
+        notes.append(_inexpressible(deck, unknown[0], "romlib has no such law"))
+    elif "USERMATERIAL" in deck.cards:
+        law = _user_material(deck, oriented, notes)
+    else:
+        law = _elastic_plastic(deck, notes)
+    if law is None:
+        return None, notes
+    name, parameters = law
+    return Material(law=name, cells=cells, parameters=parameters, density=_density(deck, notes),
+                    thermal_expansion=_expansion(deck, notes)), notes
+
+
+def _inexpressible(deck: DeckMaterial, card: Card, why: str) -> Omission:
+    return Omission(name=f"material_{deck.name}", works=True, description=(
+        f"material {deck.name}, *{card.title} ({card.place}): {why}; state the material in the study by the name "
+        f"{deck.name} and accept this omission"))
+
+
+Law = tuple[str, dict[str, Any]] | None
+
+
+def _elastic_plastic(deck: DeckMaterial, notes: list[Omission]) -> Law:
+    elastic = deck.cards.get("ELASTIC")
+    if elastic is None:
+        notes.append(_inexpressible(deck, deck.card, "it has neither *ELASTIC nor *USER MATERIAL"))
+        return None
+    if fold(elastic.parameters.get("TYPE", "ISO")) not in ("ISO", "ISOTROPIC"):
+        notes.append(_inexpressible(deck, elastic, "its elasticity is not isotropic"))
+        return None
+    parameters = _columns(elastic, ("young", "poisson"))
+    plastic = deck.cards.get("PLASTIC")
+    if plastic is None:
+        return "elastic", parameters
+    if fold(plastic.parameters.get("HARDENING", "ISOTROPIC")) != "ISOTROPIC":
+        notes.append(_inexpressible(deck, plastic, f"hardening {plastic.parameters['HARDENING']} is not read"))
+        return None
+    hardening = _hardening(deck, plastic, notes)
+    return None if hardening is None else ("mises", {**parameters, **hardening})
+
+
+def _columns(card: Card, names: tuple[str, ...]) -> dict[str, Any]:
+    """Parameters from rows (values ..., temperature): numbers, or tables where there are several rows."""
+    rows = card.rows()
+    if not rows:
+        raise FileFormatError(f"*{card.title} has no data line", file=card.file, place=card.place)
+    if len(rows) == 1:
+        return {name: rows[0].number(k) for k, name in enumerate(names)}
+    return {name: _table([row.number(len(names)) for row in rows], [row.number(k) for row in rows], card)
+            for k, name in enumerate(names)}
+
+
+def _table(temperature: list[float], value: list[float], card: Card) -> dict[str, Any]:
+    if (np.diff(temperature) <= 0).any():
+        raise FileFormatError("the temperatures of a material must increase", file=card.file, place=card.place,
+                              found=", ".join(f"{one:g}" for one in temperature))
+    return ParameterTable(temperature=tuple(temperature), value=tuple(value)).model_dump()
+
+
+def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[str, Any] | None:
+    """yield and linear_hardening of the curves, one a temperature, where each is a straight line."""
+    rows = [(row.number(0), row.number(1, 0.0), row.number(2, 0.0)) for row in card.rows()]
+    curves = [(temperature, np.array([row[:2] for row in curve]))
+              for temperature, curve in groupby(rows, lambda row: row[2])]
+    if not curves or any(curve[0, 1] != 0.0 for _, curve in curves):
+        raise FileFormatError("a hardening curve must begin at the plastic strain 0", file=card.file, place=card.place)
+    starts, slopes, ends = [], [], []
+    for _, curve in curves:
+        stress, strain = curve.T
+        slope = (stress[-1] - stress[0]) / strain[-1] if len(curve) > 1 else 0.0
+        if np.abs(stress - stress[0] - slope * strain).max() > _STRAIGHT * stress[0] or slope < 0:
+            notes.append(_inexpressible(deck, card, "the hardening curve is not one straight line that rises, and "
+                                        "romlib's mises has linear and Voce hardening"))
+            return None
+        starts.append(float(stress[0]))
+        slopes.append(float(slope))
+        if slope > 0:
+            ends.append(float(strain[-1]))
+    if ends:
+        notes.append(Omission(name=f"hardening_{deck.name}", works=False, description=(
+            f"material {deck.name}, *PLASTIC ({card.place}): linear hardening, the solver's as long as p <= "
+            f"{min(ends):g}; beyond, the solver hardens no more and romlib goes on")))
+    if len(curves) == 1:
+        return {"yield": starts[0], "linear_hardening": slopes[0]}
+    temperatures = [temperature for temperature, _ in curves]
+    return {"yield": _table(temperatures, starts, card), "linear_hardening": _table(temperatures, slopes, card)}
+
+
+def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) -> Law:
+    """The law umat of a material `@ABAQUS_LIB_FUNCTION`, which the solver loads from libLIB.so."""
+    card, name = deck.cards["USERMATERIAL"], fold(deck.name)
+    match = _LIBRARY.fullmatch(name)
+    if match is None:
+        notes.append(_inexpressible(deck, card, "a user material within the solver, not @ABAQUS_LIBRARY_FUNCTION"))
+        return None
+    if oriented:
+        notes.append(Omission(name=f"orientation_{deck.name}", works=True, description=(
+            f"material {deck.name} ({card.place}): its section has an *ORIENTATION, which is not read")))
+    try:
+        constants = int(card.parameter("CONSTANTS"))
+    except ValueError:
+        raise FileFormatError("the number of constants cannot be read", file=card.file, place=card.place,
+                              found=card.parameters["CONSTANTS"]) from None
+    numbers = [row.number(k, 0.0) for row in card.rows() for k in range(len(row.fields))]
+    if len(numbers) > constants + 1:
+        notes.append(_inexpressible(deck, card, "its constants depend on the temperature"))
+        return None
+    if len(numbers) < constants:
+        raise FileFormatError("the user material lacks constants", file=card.file, place=card.place, expected=constants,
+                              found=len(numbers))
+    depvar = deck.cards.get("DEPVAR")
+    return "umat", {
+        "library": f"lib{match[1]}.so", "symbol": match[2], "props": numbers[:constants],
+        "depvar": 0 if depvar is None else int(depvar.first_row().number(0)), "temperature": "calculix", "name": name}
+
+
+def _density(deck: DeckMaterial, notes: list[Omission]) -> float | None:
+    card = deck.cards.get("DENSITY")
+    if card is None:
+        return None
+    values = [row.number(0) for row in card.rows()]
+    if len(set(values)) > 1:
+        notes.append(Omission(name=f"density_{deck.name}", works=True, description=(
+            f"material {deck.name}, *DENSITY ({card.place}): it depends on the temperature; the first value is taken")))
+    return card.first_row().number(0)
+
+
+def _expansion(deck: DeckMaterial, notes: list[Omission]) -> ThermalExpansion | None:
+    card = deck.cards.get("EXPANSION")
+    if card is None:
+        return None
+    if fold(card.parameters.get("TYPE", "ISO")) not in ("ISO", "ISOTROPIC"):
+        notes.append(Omission(name=f"expansion_{deck.name}", works=True, description=(
+            f"material {deck.name}, *EXPANSION ({card.place}): it is not isotropic and not read")))
+        return None
+    try:
+        zero = float(card.parameters.get("ZERO") or 0.0)
+    except ValueError:
+        raise FileFormatError("the reference temperature cannot be read", file=card.file, place=card.place,
+                              expected="ZERO=number", found=card.parameters["ZERO"]) from None
+    return ThermalExpansion(coefficient=_columns(card, ("alpha",))["alpha"], reference_temperature=zero)

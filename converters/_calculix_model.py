@@ -1,0 +1,371 @@
+"""romlib's model of a deck: constraints and loads with their histories, materials, temperature, and what is left out.
+
+Places whose histories are multiples of each other share one load or constraint and one amplitude, which is one where
+the history is first given. Its name is that of the deck's amplitude where nothing else uses it; else amplitude_set, or
+kind_set.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from romlib_converters._calculix_deck import Deck
+from romlib_converters._calculix_loads import BodyKey
+from romlib_converters._calculix_materials import read_material
+from romlib_converters._calculix_mesh import set_tags
+from romlib_converters._calculix_thermal import temperature_loads
+from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, parts_of
+from romlib_converters._inp_cards import fold
+from romlib_converters._inp_history import Part, join, root
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.mesh.mesh import Mesh
+from romlib.model import (
+    Amplitude,
+    ArrayReference,
+    BodyForce,
+    Centrifugal,
+    Constraint,
+    Load,
+    Material,
+    Model,
+    NodalForce,
+    Omission,
+    Pressure,
+    UnitSystem,
+)
+from romlib.model.constraint import Component
+
+_COMPONENTS: tuple[Component, ...] = ("x", "y", "z")
+NLGEOM = "nlgeom"
+
+
+@dataclass
+class _Entry:
+    """A load or constraint before it has a name."""
+
+    base: str
+    target: str
+    item: Load | Constraint
+    parts: list[Part]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class ModelBuilder:
+    """Puts a deck's model together. times : of the records, or of the increments; roots of speeds are exact there."""
+
+    def __init__(self, deck: Deck, times: np.ndarray) -> None:
+        self.deck, self.times = deck, times
+        self.n_node = deck.places.mesh.n_node
+        self.node_tags, self.cell_tags, self.face_tags = set_tags(deck.inp, deck.places)
+        self.node_arrays: dict[str, np.ndarray] = {}
+        self.omissions: list[Omission] = []
+        self.constraints: dict[str, Constraint] = {}
+        self.entries: list[_Entry] = []
+
+    def build(self, units: UnitSystem, omissions: list[Omission]) -> tuple[Mesh, Model]:
+        """The mesh with tags and arrays, and the model.
+
+        Raises
+        ------
+        UnsupportedError, FileFormatError : with the line of the deck.
+        """
+        self._constraints()
+        self._links()
+        self._forces()
+        self._pressures()
+        self._bodies()
+        loads, amplitudes = self._named()
+        materials = self._materials()
+        thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
+                                    self.deck.amplitudes)
+        self.node_arrays.update(thermal.arrays)
+        self._check_temperature(materials)
+        if self.deck.nlgeom is not None:
+            self.omissions.append(Omission(name=NLGEOM, works=True, description=(
+                f"finite strain: *STEP, NLGEOM ({self.deck.nlgeom.place.split(',')[0]} of "
+                f"{self.deck.nlgeom.file.name}): the solver is in equilibrium on the deformed shape, romlib on the "
+                "undeformed one")))
+        mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
+                       face_tags=self.face_tags, node_arrays=self.node_arrays)
+        return mesh, Model(
+            units=units, materials=materials, constraints=self.constraints, loads={**loads, **thermal.loads},
+            amplitudes={**amplitudes, **thermal.amplitudes}, initial_time=0.0,
+            initial_temperature=self._initial_temperature(),
+            omissions=(*self.deck.omissions, *self.omissions, *omissions))
+
+    def _constraints(self) -> None:
+        history = Histories.of(self.deck.loads.boundary)
+        changing = ~history.present.all(axis=0)
+        if changing.any():
+            step = int((history.present[:, changing][:, 0] != history.present[0, changing][0]).argmax())
+            card = self.deck.loads.cards["BOUNDARY"]
+            node = self.deck.places.mesh.node_ids[history.keys[changing][0] // 3]
+            raise UnsupportedError("a constraint begins or ends during the history", file=card.file,
+                                   place=f"{self.deck.steps[step].place}, node {node}",
+                                   expected="the same constrained degrees of freedom in all steps",
+                                   remedy="convert and train the part of the history that has the same constraints")
+        turned = self._turned()
+        in_turned = np.isin(history.keys // 3, turned)
+        moving = (history.values != 0).any(axis=0)
+        if (moving & in_turned).any():
+            raise UnsupportedError("a displacement is prescribed in a local system (*TRANSFORM)", file=self.deck.file,
+                                   place=f"node {self._id(history.keys[moving & in_turned][0] // 3)}",
+                                   expected="zero displacement in local systems")
+        self._fix(history.keys[~moving & ~in_turned])
+        for nodes, mask in _by_components(history.keys[in_turned]):
+            if mask:
+                self._linear("transform", nodes, (True, True, True), "zero displacement in a local system (*TRANSFORM)")
+        for group in history.groups(self.deck.steps, self.deck.amplitudes):
+            self._prescribe(group)
+        self._moving = history.keys[moving]
+
+    def _turned(self) -> np.ndarray:
+        """Positions of the nodes that have a local system."""
+        keys = [link.keys for link in self.deck.links.found if link.card.keyword == "TRANSFORM"]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *keys]) // 3)
+
+    def _id(self, node: int) -> int:
+        return int(self.deck.places.mesh.node_ids[node])
+
+    def _fix(self, keys: np.ndarray) -> None:
+        """Fixed constraints: by the deck's sets where a whole set is fixed, the rest by components."""
+        left = keys
+        for folded, numbers in self.deck.loads.named:
+            nodes = self.node_tags[self._set_name(folded)]
+            mine = (3 * nodes[:, None] + np.array(numbers, np.int64) - 1).ravel() if numbers else np.empty(0, np.int64)
+            if len(mine) and np.isin(mine, keys).all() and np.isin(mine, left).any():
+                components = tuple(_COMPONENTS[c - 1] for c in numbers)
+                name = self._set_name(folded)
+                self.constraints[f"{name}_{''.join(components)}"] = Constraint(nodes=name, components=components)
+                left = np.setdiff1d(left, mine)
+        for nodes, mask in _by_components(left):
+            components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
+            name = self._tag_nodes(nodes, f"fixed_{''.join(components)}")
+            self.constraints[f"fixed_{''.join(components)}"] = Constraint(nodes=name, components=components)
+
+    def _set_name(self, folded: str) -> str:
+        known = self.deck.inp.node_sets.get(folded)
+        return known.name if known is not None else self.deck.inp.surfaces[folded].name
+
+    def _tag_nodes(self, nodes: np.ndarray, name: str) -> str:
+        """The tag of exactly these nodes, a new one of this name where there is none."""
+        for tag, others in self.node_tags.items():
+            if len(others) == len(nodes) and np.array_equal(np.sort(others), nodes):
+                return tag
+        while name in self.node_tags:
+            name += "_"
+        self.node_tags[name] = nodes
+        return name
+
+    def _prescribe(self, group: Group) -> None:
+        for nodes, mask in _by_components(group.keys):
+            components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
+            tag = self._tag_nodes(nodes, f"prescribed_{len(self.entries) + 1}")
+            mine = np.isin(group.keys // 3, nodes)
+            factors = group.factors[mine]
+            target, arrays = f"{tag}_{''.join(components)}", {}
+            value: float | ArrayReference = float(factors[0])
+            if (factors != factors[0]).any():
+                values = np.zeros((self.n_node, 3))
+                values[group.keys[mine] // 3, group.keys[mine] % 3] = factors
+                arrays = {f"prescribed_{target}": values}
+                value = ArrayReference(array=f"prescribed_{target}")
+            self.entries.append(_Entry(self._base(group, "prescribed"), target, Constraint(
+                nodes=tag, components=components, kind="prescribed", value=value), group.parts, arrays))
+
+    def _base(self, group: Group, kind: str) -> str:
+        return kind if group.amplitude == NO_AMPLITUDE else self.deck.amplitudes[group.amplitude].name or kind
+
+    def _links(self) -> None:
+        """Linear relations; they work where a term is prescribed, or acts on a node that no solid has."""
+        elsewhere = any(one.name.endswith("_elsewhere") for one in self.deck.omissions)
+        for keyword in dict.fromkeys(link.card.keyword for link in self.deck.links.found):
+            mine = [link for link in self.deck.links.found if link.card.keyword == keyword]
+            if keyword == "TRANSFORM":
+                continue
+            keys = np.unique(np.concatenate([link.keys for link in mine]))
+            what = mine[0].card.title.lower().replace(" ", "_")
+            lines = ", ".join(str(link.card.line) for link in mine[:3])
+            for nodes, mask in _by_components(keys):
+                self._linear(what, nodes, mask, f"*{mine[0].card.title} (line {lines})")
+            works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
+            self.omissions.append(Omission(name=what, works=works, description=(
+                f"{len(mine)} x *{mine[0].card.title} (line {lines} of {mine[0].card.file.name}): "
+                + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
+                   if works else "linear relations, which the modes satisfy"))))
+
+    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str) -> None:
+        components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
+        name = f"{what}_{''.join(components)}"
+        while name in self.constraints:
+            name += "_"
+        self.constraints[name] = Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
+                                            description=description)
+
+    def _forces(self) -> None:
+        history = Histories.of(self.deck.loads.forces)
+        turned = np.isin(history.keys // 3, self._turned()) & (history.values != 0).any(axis=0)
+        if turned.any():
+            raise UnsupportedError("a force acts in a local system (*TRANSFORM)", file=self.deck.file,
+                                   place=f"node {self._id(history.keys[turned][0] // 3)}")
+        for group in history.groups(self.deck.steps, self.deck.amplitudes):
+            nodes, row = np.unique(group.keys // 3, return_inverse=True)
+            vectors = np.zeros((len(nodes), 3))
+            vectors[row.ravel(), group.keys % 3] = group.factors
+            tag = self._tag_nodes(nodes, f"loaded_{len(self.entries) + 1}")
+            direction: tuple[float, float, float] | ArrayReference
+            arrays: dict[str, np.ndarray] = {}
+            if (vectors == vectors[0]).all():
+                direction = (float(vectors[0, 0]), float(vectors[0, 1]), float(vectors[0, 2]))
+            else:
+                whole = np.zeros((self.n_node, 3))
+                whole[nodes] = vectors
+                arrays = {f"force_{tag}_{len(self.entries) + 1}": whole}
+                direction = ArrayReference(array=next(iter(arrays)))
+            self.entries.append(_Entry(self._base(group, "force"), tag, NodalForce(nodes=tag, direction=direction),
+                                       group.parts, arrays))
+
+    def _pressures(self) -> None:
+        known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))
+                 for surface in self.deck.inp.surfaces.values() if surface.faces is not None}
+        for group in Histories.of(self.deck.loads.pressure).groups(self.deck.steps, self.deck.amplitudes):
+            same = [name for name, keys in known.items() if np.array_equal(keys, group.keys)]
+            tag = same[0] if same else f"pressure_{len(self.entries) + 1}"
+            while not same and tag in self.face_tags:
+                tag += "_"
+            value: float | ArrayReference = float(group.factors[0])
+            arrays = {}
+            if (group.factors != group.factors[0]).any():
+                arrays, value = {"pressure": group.factors}, ArrayReference(array="pressure")
+                tag = tag if not same else f"{tag}_{len(self.entries) + 1}"
+            if arrays or not same:
+                self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
+            self.entries.append(_Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
+                                       group.parts))
+
+    def _bodies(self) -> None:
+        states = self.deck.loads.bodies
+        for key in dict.fromkeys(key for state in states for key in state):
+            found = [state.get(key, (0.0, NO_AMPLITUDE)) for state in states]
+            values, numbers = np.array([one[0] for one in found]), np.array([one[1] for one in found])
+            if not values.any():
+                continue
+            size = float(values[values.nonzero()[0][0]])
+            parts = parts_of(values / size, numbers, self.deck.steps, self.deck.amplitudes)
+            used = np.unique(numbers[values != 0])
+            common = int(used[0]) if len(used) == 1 else NO_AMPLITUDE
+            group = Group(np.empty(0, np.int64), np.empty(0), parts, common)
+            tag = self._cells(key)
+            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, size, parts)))
+
+    def _body(self, key: BodyKey, tag: str, size: float, parts: list[Part]) -> tuple[Load, list[Part]]:
+        if key.kind == "GRAV":
+            x, y, z = (size * one for one in key.vectors)
+            return BodyForce(cells=tag, direction=(x, y, z), per="mass"), parts
+        card = self.deck.loads.cards["DLOAD"]
+        if size < 0:
+            raise UnsupportedError("the square of a speed is negative", file=card.file, place=card.place, found=size)
+        a, b, c, u, v, w = key.vectors
+        return (Centrifugal(cells=tag, center=(a, b, c), axis=(u, v, w), speed=float(np.sqrt(size))),
+                root(parts, self.times, card))
+
+    def _cells(self, key: BodyKey) -> str:
+        if key.target in self.deck.inp.element_sets:
+            return self.deck.inp.element_sets[key.target].name
+        name = f"element_{key.target}"
+        cells = self.deck.places.cells(np.array([int(key.target)]))
+        self.cell_tags[name] = cells[cells >= 0]
+        return name
+
+    def _named(self) -> tuple[dict[str, Load], dict[str, Amplitude]]:
+        """Loads and amplitudes by their names; prescribed constraints join the others."""
+        loads: dict[str, Load] = {}
+        amplitudes: dict[str, Amplitude] = {}
+        uses = Counter(entry.base for entry in self.entries)
+        deck_names = {one.name for one in self.deck.amplitudes if one.name}
+        for entry in self.entries:
+            alone = uses[entry.base] == 1 and entry.base in deck_names
+            name = entry.base if alone else f"{entry.base}_{entry.target}"
+            while name in amplitudes or name in self.constraints:
+                name += "_"
+            amplitudes[name] = join(entry.parts, 0.0, self.deck.steps[0].start)
+            self.node_arrays.update(entry.arrays)
+            if isinstance(entry.item, Constraint):
+                self.constraints[name] = entry.item
+            else:
+                loads[name] = entry.item
+        return loads, amplitudes
+
+    def _materials(self) -> dict[str, Material]:
+        sections = self.deck.sections
+        materials: dict[str, Material] = {}
+        for folded in dict.fromkeys(fold(section.material) for section in sections):
+            mine = [section for section in sections if fold(section.material) == folded]
+            if folded not in self.deck.materials:
+                raise FileFormatError("the deck has no material of this name", file=mine[0].card.file,
+                                      place=mine[0].card.place, found=mine[0].material,
+                                      expected=", ".join(one.name for one in self.deck.materials.values()) or "none")
+            known = self.deck.materials[folded]
+            material, notes = read_material(known, self._section_cells(mine, known.name),
+                                            any(section.oriented for section in mine))
+            self.omissions += notes
+            if material is not None:
+                materials[known.name] = material
+        return materials
+
+    def _section_cells(self, sections: list, name: str) -> str:
+        """The cell tag of a material: its element set, or the union of several."""
+        tags = []
+        for section in sections:
+            self.deck.inp.elements_of(section.elset, section.card)
+            tags.append(self.deck.inp.element_sets[fold(section.elset)].name)
+        if len(set(tags)) == 1:
+            return tags[0]
+        while name in self.cell_tags:
+            name += "_"
+        self.cell_tags[name] = np.unique(np.concatenate([self.cell_tags[tag] for tag in tags]))
+        return name
+
+    def _initial(self) -> np.ndarray:
+        return np.zeros(self.n_node) if self.deck.temperature0 is None else self.deck.temperature0
+
+    def _initial_temperature(self) -> float | ArrayReference | None:
+        field0 = self.deck.temperature0
+        if field0 is None:
+            return None
+        if (field0 == field0[0]).all():
+            return float(field0[0])
+        self.node_arrays["initial_temperature"] = field0
+        return ArrayReference(array="initial_temperature")
+
+    def _check_temperature(self, materials: dict[str, Material]) -> None:
+        """Twenty-node elements interpolate temperature by a table of their own: only a uniform one is reproduced."""
+        fields = [array for name, array in self.node_arrays.items() if name.startswith("temperature")]
+        if self.deck.temperature0 is not None:
+            fields.append(self.deck.temperature0)
+        acts = len(materials) < len({fold(section.material) for section in self.deck.sections}) or any(
+            material.thermal_expansion is not None or material.law == "umat"
+            or any(isinstance(value, dict) for value in material.parameters.values())
+            for material in materials.values())
+        for block in self.deck.places.mesh.blocks:
+            nodes = np.unique(block.connectivity)
+            if acts and block.cell_type == "hex20" and any((one[nodes] != one[nodes[0]]).any() for one in fields):
+                raise UnsupportedError(
+                    "a temperature that varies in space acts on elements C3D20 or C3D20R, in which CalculiX "
+                    "interpolates it by a table of its own", file=self.deck.file,
+                    place=f"element {block.cell_ids[0]}", expected="a uniform temperature, or other elements",
+                    remedy="compute with C3D10 or C3D8")
+
+
+def _by_components(keys: np.ndarray) -> list[tuple[np.ndarray, tuple[bool, ...]]]:
+    """Nodes (n,) by which of their components are among the keys 3 x node + component."""
+    if not len(keys):
+        return []
+    nodes, row = np.unique(keys // 3, return_inverse=True)
+    has = np.zeros((len(nodes), 3), bool)
+    has[row.ravel(), keys % 3] = True
+    masks, number = np.unique(has, axis=0, return_inverse=True)
+    return [(nodes[number.ravel() == k], tuple(bool(one) for one in mask)) for k, mask in enumerate(masks)]

@@ -1,0 +1,137 @@
+"""The files of a CalculiX computation, and what they tell of the records: times, digits, missing increments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from romlib_converters._calculix_deck import is_deck
+from romlib_converters._calculix_frd import FrdFile, FrdRecord, read_frd
+from romlib_converters._inp_history import Step
+
+from romlib.errors import FileFormatError, InputError
+from romlib.model import Omission
+
+DIGITS, MISSING, CUT = "digits", "missing_increments", "cut"
+_TIME_DIGITS = 5e-6  # of a time in a .frd: it has six digits
+
+
+@dataclass(frozen=True)
+class Computation:
+    """Results, the deck beside them (None where there is none), and the printed values."""
+
+    frd: Path
+    deck: Path | None
+    dat: Path | None
+
+
+def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
+    """The computation of a deck, a .frd, or a folder with one .frd.
+
+    Raises
+    ------
+    InputError : there is none, or there are several.
+    """
+    paths = [Path(path) for path in (source if isinstance(source, list) else [source])]
+    if len(paths) != 1:
+        raise InputError("one CalculiX computation is converted at a time", expected="one deck, .frd or folder",
+                         found=f"{len(paths)} paths")
+    path = paths[0]
+    if not path.exists():
+        raise InputError("no such file or folder", file=path, expected="a deck .inp, results .frd, or a folder")
+    if path.is_dir():
+        found = sorted(path.glob("*.frd"))
+        if len(found) != 1:
+            raise InputError("the folder must have one result file", file=path, expected="one NAME.frd",
+                             found=", ".join(one.name for one in found) or "none", remedy="name the .frd itself")
+        path = found[0]
+    frd = path.with_suffix(".frd")
+    if not frd.is_file():
+        raise InputError("the computation has no results", file=path, expected=frd.name, found="no such file",
+                         remedy="run the solver; the history of a deck without results can be read as a case")
+    deck = Path(str(options["deck"])) if "deck" in options else path.with_suffix(".inp")
+    if "deck" in options and not deck.is_file():
+        raise InputError("the deck does not exist", file=deck, place="option deck")
+    dat = path.with_suffix(".dat")
+    wanted = options.get("dat", True)
+    if not isinstance(wanted, bool):
+        raise InputError("true or false is needed", place="option dat", found=wanted)
+    has_deck = deck.is_file() and is_deck(deck)
+    return Computation(frd, deck if has_deck else None, dat if wanted and dat.is_file() else None)
+
+
+def open_results(path: Path, incomplete: object) -> FrdFile:
+    """The .frd, whole, or what is whole of it where that is asked for.
+
+    Raises
+    ------
+    FileFormatError : it ends early (the last complete increment is named), or has no displacement at all.
+    """
+    if not isinstance(incomplete, bool):
+        raise InputError("true or false is needed", place="option incomplete", found=incomplete)
+    frd = read_frd(path)
+    last = frd.records[-1].place if frd.records else "none"
+    if not frd.records:
+        raise FileFormatError("the results have no complete increment with a displacement", file=path,
+                              expected="blocks DISP", found=frd.cut or "none",
+                              remedy="ask for U in *NODE FILE, and look at the solver's log")
+    if frd.cut and not incomplete:
+        raise FileFormatError("the result file is cut", file=path, place=frd.cut, expected="a last line ' 9999'",
+                              found=f"the last complete increment is {last}",
+                              remedy="compute again; or take what is there with --option incomplete=true")
+    return frd
+
+
+def record_times(records: list[FrdRecord], steps: list[Step]) -> np.ndarray:
+    """Total times of the records: of a deck's fixed increments exactly, otherwise in the six digits of the .frd."""
+    times = np.array([record.time for record in records])
+    for k, record in enumerate(records):
+        step = steps[record.step - 1] if 0 < record.step <= len(steps) else None
+        if step is not None and step.fixed and 0 < record.increment <= len(step.increments):
+            exact = step.increments[record.increment - 1]
+            if abs(exact - times[k]) <= _TIME_DIGITS * abs(exact):
+                times[k] = exact
+    return times
+
+
+def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omission]:
+    """What a user of the file has to know: few digits, increments that are missing, an early end."""
+    notes = []
+    if not frd.records[0].blocks["DISP"].binary:
+        notes.append(Omission(name=DIGITS, works=False, description=(
+            f"{frd.path.name} is text, in which the displacement has six digits: recomputed stress and forces agree to "
+            "about 1e-4 only. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead "
+            "of *NODE FILE and *EL FILE, and compute again")))
+    elif frd.records[0].blocks["DISP"].layout.real == "<f4":
+        notes.append(Omission(name=DIGITS, works=False, description=(
+            f"{frd.path.name} is binary in single precision: recomputed stress and forces agree to about 1e-5 only. "
+            "For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute again")))
+    missing = _missing(frd.records)
+    if missing:
+        notes.append(Omission(name=MISSING, works=False, description=(
+            f"{missing[0]} increments were computed and not written ({missing[1]}): the law is integrated over longer "
+            "increments than the solver's, and replayed stress differs by per cents. Write every increment: no "
+            "FREQUENCY, no TIME POINTS in the output cards")))
+    if frd.cut:
+        notes.append(Omission(name=CUT, works=False, description=(
+            f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))
+    if not all(step.fixed for step in steps):
+        notes.append(Omission(name="time_digits", works=False, description=(
+            "the solver chose its increments, whose times the .frd has in six digits: rates of a viscous law are known "
+            f"to {5e-6 * float(times[-1]) / float(np.diff(times, prepend=0.0).min()):.1g} only")))
+    return notes
+
+
+def _missing(records: list[FrdRecord]) -> tuple[int, str] | None:
+    """How many increments lie between those of the file, and the first gap in words."""
+    count, first, before, step = 0, "", 0, 1
+    for record in records:
+        if record.step != step:
+            step, before = record.step, 0
+        if record.increment > before + 1:
+            count += record.increment - before - 1
+            first = first or f"step {record.step}, between increments {before} and {record.increment}"
+        before = record.increment
+    return (count, first) if count else None

@@ -1,0 +1,234 @@
+"""CalculiX: results .frd (text and binary), deck .inp, and values at integration points from the .dat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from romlib_converters._calculix_bare import bare_mesh, rows_of
+from romlib_converters._calculix_dat import DatFields
+from romlib_converters._calculix_deck import Deck, is_deck, read_deck, read_deck_mesh
+from romlib_converters._calculix_elements import SOLIDS
+from romlib_converters._calculix_frd import FrdFile
+from romlib_converters._calculix_mesh import set_tags
+from romlib_converters._calculix_model import NLGEOM, ModelBuilder
+from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
+
+from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.mesh.partition import partition, positions_in
+from romlib.mesh.quadrature import rule
+from romlib.mesh.skin import add_skin
+from romlib.model import Case, Model, Omission, UnitSystem
+from romlib.model.case import Times
+from romlib.snapshots.converter import Progress, checked_options
+from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.writer import SnapshotsWriter
+from romlib.tensors import mandel_from_vtk
+
+_OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
+# romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
+_FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP": ("temperature", 1)}
+_NODAL = ("STRESS", "SDV")
+
+
+class CalculixConverter:
+    """CalculiX's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
+
+    Options
+    -------
+    deck : the deck, where it does not have the name of the results. incomplete : take a cut .frd up to its last
+    complete increment. elements : types by those of the .frd, where there is no deck. nodal_fields : results at nodes
+    to carry along beside displacement, force and temperature, as nodal_NAME; default STRESS and SDV where they are.
+    dat : whether to take values at integration points from the .dat.
+    """
+
+    name = "calculix"
+    suffixes = (".frd", ".inp")
+
+    def can_read(self, path: Path) -> bool:
+        """Whether a path is a .frd, a keyword deck, or a folder with a .frd."""
+        path = Path(path)
+        if path.is_dir():
+            return any(path.glob("*.frd"))
+        if not path.is_file():
+            return False
+        if path.suffix.lower() == ".frd":
+            with open(path, "rb") as stream:
+                return stream.read(6) in (b"    1C", b"    1U")
+        return path.suffix.lower() == ".inp" and is_deck(path)
+
+    def convert(
+        self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
+        options: dict[str, Any] | None = None, progress: Progress | None = None,
+    ) -> None:
+        """Write the snapshots file of a computation; see `romlib.snapshots.converter.Converter`.
+
+        Parameters
+        ----------
+        source : deck (.inp), results (.frd), or a folder with one .frd.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
+        """
+        options = checked_options(self.name, options, _OPTIONS)
+        unit_system = _unit_system(units)
+        computation = locate(source, options)
+        frd = open_results(computation.frd, options.get("incomplete", False))
+        deck = None if computation.deck is None else read_deck(computation.deck)
+        steps = [] if deck is None else deck.steps
+        times = record_times(frd.records, steps)
+        omissions = notes_of(frd, steps, times)
+        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1)
+        mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
+        results.rows = rows_of(frd, mesh)
+        cut = add_skin(partition(mesh, pieces or 1))
+        files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
+        specs = {**results.specs, **({} if dat is None else dat.specs)}
+        with SnapshotsWriter(Path(target), cut, model, times, specs, solver=f"CalculiX {frd.version}".strip(),
+                             fingerprint=fingerprint(files, {"pieces": len(cut), **options})) as writer:
+            places = [positions_in(mesh, piece) for piece in cut]
+            for record in range(len(times)):
+                for name in specs:
+                    at_nodes = name in results.specs
+                    assert at_nodes or dat is not None  # the fields are those of one or the other
+                    values = results.read(name, record) if at_nodes else dat.read(name, record)  # type: ignore[union-attr]
+                    for piece, (nodes, _, ips) in enumerate(places):
+                        writer.write(name, record, piece, values[nodes if at_nodes else ips])
+                if progress is not None:
+                    progress(record + 1, len(times))
+
+    def read_case(self, source: Path) -> Case:
+        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
+
+        Where the solver chooses its increments, they are as long as the first one of their step.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        path = Path(source)
+        if path.suffix.lower() != ".inp":
+            raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
+        deck = read_deck(path)
+        times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
+        _, model = ModelBuilder(deck, times).build(UnitSystem(), [])
+        chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
+        return Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
+                    description=f"CalculiX deck {path.name}{chosen}")
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
+
+        Raises
+        ------
+        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
+        """
+        inp, places = read_deck_mesh(Path(source))
+        node_tags, cell_tags, face_tags = set_tags(inp, places)
+        blocks = tuple(_with_rule(block, quadrature or {}) for block in places.mesh.blocks)
+        return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
+
+
+class _Results:
+    """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd."""
+
+    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool) -> None:
+        self.frd, self.rows = frd, np.empty(0, np.int64)
+        self.notes: list[Omission] = []
+        self.specs: dict[str, FieldSpec] = {}
+        self._names: dict[str, str] = {}
+        shared = set.intersection(*(set(record.blocks) for record in frd.records))
+        for name, block in frd.records[0].blocks.items():
+            if name in _FIELDS or name in (_NODAL if nodal is None else nodal):
+                if name in shared:
+                    field, n_comp = _FIELDS.get(name, (f"nodal_{name.lower()}", len(block.components)))
+                    self._add(name, field, n_comp)
+                else:
+                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                        f"{name} is not in every increment of {frd.path.name}; it is left out")))
+        absent = sorted(set(nodal or ()) - set(frd.records[0].blocks))
+        if absent:
+            raise InputError("the results have no such block", file=frd.path, place="option nodal_fields",
+                             expected=", ".join(frd.records[0].blocks), found=", ".join(absent))
+        if cut and self.specs.pop("internal_force", None) is not None:
+            self.notes.append(Omission(name="internal_force", works=False, description=(
+                "the internal forces FORC are left out: at interface nodes the .frd has sums from which the parts of "
+                "the pieces cannot be told")))
+
+    def _add(self, name: str, field: str, n_comp: int) -> None:
+        block = self.frd.records[0].blocks[name]
+        if len(block.components) != n_comp:
+            raise FileFormatError(f"{name} does not have {n_comp} components", file=self.frd.path, place=block.place,
+                                  found=", ".join(block.components))
+        single = not block.binary or block.layout.real == "<f4"
+        tensor = n_comp == 6 and name not in ("SDV",)
+        self._names[field] = name
+        self.specs[field] = FieldSpec("node", n_comp, tensor, "float32" if single else "float64", original_name=name)
+
+    def read(self, field: str, record: int) -> np.ndarray:
+        """Values (n_node, n_comp) of a record; tensors, which the .frd has in VTK's order, in Kelvin-Mandel form."""
+        values = self.frd.read(self.frd.records[record].blocks[self._names[field]])[self.rows]
+        return mandel_from_vtk(values) if self.specs[field].tensor else values
+
+
+def _model(
+    computation: Computation, frd: FrdFile, deck: Deck | None, times: np.ndarray, units: UnitSystem,
+    omissions: list[Omission], results: _Results, options: dict[str, Any],
+) -> tuple[Mesh, DatFields | None, Model]:
+    """Mesh, printed values and model; without a deck the model has what the results say and no more."""
+    if deck is None:
+        mesh, model = bare_mesh(frd, options.get("elements")), Model(units=units)
+    else:
+        if "elements" in options:
+            raise InputError("the deck says which elements there are", file=deck.file, place="option elements",
+                             remedy="leave the option out")
+        mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units, [])
+        if len(frd.records) and frd.records[-1].step > len(deck.steps):
+            raise FileFormatError("the results have more steps than the deck", file=frd.path,
+                                  expected=f"{len(deck.steps)} steps", found=frd.records[-1].place,
+                                  remedy="convert with the deck that was computed")
+    finite = any(one.name == NLGEOM for one in model.omissions)
+    dat = None
+    if computation.dat is not None:
+        dat = DatFields(computation.dat, mesh, times, ("stress", "statev", "p") if finite else
+                        ("stress", "strain", "statev", "p"))
+        omissions = omissions + [Omission(name=f"dat_{name}", works=False, description=(
+            f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
+    return mesh, dat, model.model_copy(update={"omissions": (*model.omissions, *omissions, *results.notes)})
+
+
+def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:
+    """Blocks of the .frd to carry along; None where the option is not given."""
+    if "nodal_fields" not in options:
+        return None
+    given = options["nodal_fields"]
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise InputError("names of results are needed", place="option nodal_fields", found=given,
+                         expected='a list such as ["STRESS", "SDV"]')
+    return tuple(one.upper() for one in given)
+
+
+def _unit_system(units: str | None) -> UnitSystem:
+    try:
+        return UnitSystem() if units is None else UnitSystem.model_validate(units)
+    except ValidationError as error:
+        raise InputError("the unit system cannot be read", place="units", found=units,
+                         expected=str(error.errors()[0]["msg"])) from error
+
+
+def _with_rule(block: CellBlock, quadrature: dict[str, str]) -> CellBlock:
+    name = quadrature.get(block.cell_type, block.quadrature)
+    kinds = {one.cell_type for one in SOLIDS.values()}
+    unknown = sorted(set(quadrature) - kinds)
+    if unknown:
+        raise InputError("a rule is given by the type of a cell", place="quadrature", found=unknown[0],
+                         expected=", ".join(sorted(kinds)))
+    if not block.cell_type.startswith(rule(name).cell):
+        raise UnsupportedError("a rule of another kind of cell", place=f"quadrature.{block.cell_type}", found=name)
+    return CellBlock(block.cell_type, block.connectivity, block.cell_ids, name,
+                     temperature_interpolation=block.temperature_interpolation)
