@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from romlib.model import Model, Temperature
 from romlib.snapshots.reader import Snapshots
 
 STATE = "state "  # the measurement of the state variable p is "state p"
+REPLAYED_FORCE = "internal_force replayed"  # B^T of the replayed stress, where there is a stored one too
 
 COMPARED = {
     "elements": "volume by the solver's rule, Jacobians positive",
@@ -45,6 +46,13 @@ MEANING = {
     "equilibrium": "a load that is missing, has another sign, unit or amplitude; a constraint, contact or spring that "
                    "the model lacks; stress that is wrong; or a solver that stopped iterating early",
     "load_balance": "as for equilibrium; or internal forces far larger than the load (thermal or residual stress)",
+}
+
+# Omissions by which a converter states why measurements may disagree, and which ("state": all internal variables).
+CAUSES = {
+    "digits": ("strain", "stress", "state", "internal_force", "equilibrium", "constraints"),
+    "missing_increments": ("replay", "stress", "state", "internal_force", "equilibrium"),
+    "nlgeom": ("strain size", "strain", "replay", "stress", "state", "internal_force", "equilibrium"),
 }
 
 
@@ -85,7 +93,7 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
     floor = 0.0 if math.isnan(strain) else strain
     items = [
         _elements(findings, units.length),
-        _strain_size(findings, options),
+        _strain_size(findings, model, options),
         _deviation(findings, "constraints", options.constraints, units.length, "the model has no constraints"),
         _deviation(findings, "temperature", options.temperature, units.temperature,
                    "the file, or the model, has no temperature"),
@@ -95,10 +103,18 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
     reason = {"absent": replay.detail, "fail": "the replay failed"}.get(replay.status, "the file has no stress")
     items += [replay, _deviation(findings, "stress", options.stress, units.stress, reason)]
     items += [_deviation(findings, name, options.state, "", reason, floor) for name in states]
-    items.append(_deviation(
-        findings, "internal_force", options.internal_force, units.force,
-        "the file has no internal force" if "internal_force" not in snapshots.fields else "there is no stress"))
-    return (*items, *_equilibrium(findings, snapshots, model, options))
+    items.append(_internal_force(findings, snapshots, units.force, options.internal_force))
+    items += _equilibrium(findings, snapshots, model, options)
+    return tuple(_with_causes(item, model) for item in items)
+
+
+def _with_causes(item: CheckItem, model: Model) -> CheckItem:
+    """A measurement that disagrees, with what the file itself says of the reason before what is usual."""
+    kind = item.name.split(" ")[0] if item.name.startswith(STATE) else item.name
+    causes = [entry.description for entry in model.omissions if kind in CAUSES.get(entry.name, ())]
+    if item.status not in ("fail", "warn") or not causes:
+        return item
+    return replace(item, meaning=f"known of this file: {'; '.join(causes)}. Otherwise: {item.meaning}")
 
 
 def _elements(findings: Findings, length: str) -> CheckItem:
@@ -120,7 +136,7 @@ def _replay(findings: Findings, snapshots: Snapshots, model: Model) -> CheckItem
     return CheckItem(name, cast(Status, status), None, None, COMPARED[name], detail, MEANING[name])
 
 
-def _strain_size(findings: Findings, options: CheckOptions) -> CheckItem:
+def _strain_size(findings: Findings, model: Model, options: CheckOptions) -> CheckItem:
     deviation = findings.deviations.get("strain size")
     name, limit = "strain size", options.strain_size
     if deviation is None:
@@ -129,8 +145,10 @@ def _strain_size(findings: Findings, options: CheckOptions) -> CheckItem:
     if math.isnan(value):
         return CheckItem(name, "fail", value, limit, COMPARED[name], f"not a number at {deviation.place}",
                          "the displacement has a value that is not a number")
-    status: Status = "pass" if value <= limit else "warn"
-    return CheckItem(name, status, value, limit, COMPARED[name], deviation.place, MEANING[name])
+    finite = any(entry.name == "nlgeom" for entry in model.omissions)
+    status: Status = "pass" if value <= limit and not finite else "warn"
+    detail = deviation.place + ("; the solver computed with finite strain" if finite else "")
+    return CheckItem(name, status, value, limit, COMPARED[name], detail, MEANING[name])
 
 
 def _deviation(
@@ -154,6 +172,18 @@ def _deviation(
         status, detail = "pass", f"{detail}; passes, being {share}"
         compared += f"; the difference is {share}, finer than the strain itself is known: it passes"
     return CheckItem(name, status, value, tolerance, compared, detail, MEANING[kind])
+
+
+def _internal_force(findings: Findings, snapshots: Snapshots, unit: str, tolerance: float) -> CheckItem:
+    """B^T sigma of the stored stress; where that passes, of the replayed one, if closer: printed ones have few digits."""
+    name = "internal_force"
+    reason = "there is no stress" if name in snapshots.fields else "the file has no internal force"
+    replayed, stored = findings.deviations.get(REPLAYED_FORCE), findings.deviations.get(name)
+    if replayed is None or stored is None or not replayed.relative() < stored.relative() <= tolerance:
+        return _deviation(findings, name, tolerance, unit, reason)
+    deviations = {**findings.deviations, name: replayed}
+    item = _deviation(replace(findings, deviations=deviations), name, tolerance, unit, reason)
+    return replace(item, detail=f"{item.detail}; of the replayed stress (of the stored one: {stored.relative():.3g})")
 
 
 def _equilibrium(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from romlib.check.deviation import Deviation
-from romlib.check.items import STATE, Findings
+from romlib.check.items import REPLAYED_FORCE, STATE, Findings
 from romlib.check.residual import PieceResidual, ResidualFile
 from romlib.errors import InputError, RomlibError
 from romlib.laws.points import MaterialPoints
@@ -145,6 +145,8 @@ class PieceCheck:
             stored_force = self._read("internal_force", steps)
             if force is not None:
                 measures.of("internal_force").add(force, stored_force, at_node)
+            if "stress" in stored and "stress" in replayed:
+                measures.of(REPLAYED_FORCE).add(operator.internal_force(replayed["stress"]), stored_force, at_node)
             force = stored_force
         if measures.residual is not None:
             if force is None:  # the replay failed on the way
