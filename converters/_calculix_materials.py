@@ -66,7 +66,7 @@ def read_material(deck: DeckMaterial, cells: str, oriented: bool) -> tuple[Mater
 
 def _inexpressible(deck: DeckMaterial, card: Card, why: str) -> Omission:
     return Omission(name=f"material_{deck.name}", works=True, description=(
-        f"material {deck.name}, *{card.title} ({card.place}): {why}; state the material in the study by the name "
+        f"material {deck.name}, *{card.title} (line {card.line}): {why}; state the material in the study by the name "
         f"{deck.name} and accept this omission"))
 
 
@@ -131,7 +131,7 @@ def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[st
             ends.append(float(strain[-1]))
     if ends:
         notes.append(Omission(name=f"hardening_{deck.name}", works=False, description=(
-            f"material {deck.name}, *PLASTIC ({card.place}): linear hardening, the solver's as long as p <= "
+            f"material {deck.name}, *PLASTIC (line {card.line}): linear hardening, the solver's as long as p <= "
             f"{min(ends):g}; beyond, the solver hardens no more and romlib goes on")))
     if len(curves) == 1:
         return {"yield": starts[0], "linear_hardening": slopes[0]}
@@ -174,7 +174,7 @@ def _density(deck: DeckMaterial, notes: list[Omission]) -> float | None:
     values = [row.number(0) for row in card.rows()]
     if len(set(values)) > 1:
         notes.append(Omission(name=f"density_{deck.name}", works=True, description=(
-            f"material {deck.name}, *DENSITY ({card.place}): it depends on the temperature; the first value is taken")))
+            f"material {deck.name}, *DENSITY (line {card.line}): it depends on the temperature; the first value is taken")))
     return card.first_row().number(0)
 
 
@@ -184,7 +184,7 @@ def _expansion(deck: DeckMaterial, notes: list[Omission]) -> ThermalExpansion | 
         return None
     if fold(card.parameters.get("TYPE", "ISO")) not in ("ISO", "ISOTROPIC"):
         notes.append(Omission(name=f"expansion_{deck.name}", works=True, description=(
-            f"material {deck.name}, *EXPANSION ({card.place}): it is not isotropic and not read")))
+            f"material {deck.name}, *EXPANSION (line {card.line}): it is not isotropic and not read")))
         return None
     try:
         zero = float(card.parameters.get("ZERO") or 0.0)

@@ -85,9 +85,9 @@ class ModelBuilder:
         self._check_temperature(materials)
         if self.deck.nlgeom is not None:
             self.omissions.append(Omission(name=NLGEOM, works=True, description=(
-                f"finite strain: *STEP, NLGEOM ({self.deck.nlgeom.place.split(',')[0]} of "
-                f"{self.deck.nlgeom.file.name}): the solver is in equilibrium on the deformed shape, romlib on the "
-                "undeformed one")))
+                f"small strain does not hold: *STEP, NLGEOM ({self.deck.nlgeom.place.split(',')[0]} of "
+                f"{self.deck.nlgeom.file.name}) asks for finite strain and equilibrium on the deformed shape, and "
+                "romlib has neither; the disagreement grows with the square of the displacement")))
         mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
                        face_tags=self.face_tags, node_arrays=self.node_arrays)
         return mesh, Model(
