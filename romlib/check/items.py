@@ -175,7 +175,7 @@ def _deviation(
 
 
 def _internal_force(findings: Findings, snapshots: Snapshots, unit: str, tolerance: float) -> CheckItem:
-    """B^T sigma of the stored stress; where that passes, of the replayed one, if closer: printed ones have few digits."""
+    """B^T sigma of the stored stress; where that passes, of the replayed one, if closer: a printed one has few."""
     name = "internal_force"
     reason = "there is no stress" if name in snapshots.fields else "the file has no internal force"
     replayed, stored = findings.deviations.get(REPLAYED_FORCE), findings.deviations.get(name)
