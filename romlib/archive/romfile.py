@@ -19,6 +19,7 @@ from romlib.archive.rom import (
     TemperatureAtPoints,
 )
 from romlib.model import Case, Model
+from romlib.model.library import refuse_library_paths
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
@@ -35,9 +36,11 @@ def write_rom(path: str | Path, rom: Rom) -> None:
 
     Raises
     ------
-    FileFormatError : the arrays of the ROM do not fit each other.
+    FileFormatError : the arrays of the ROM do not fit each other, or a material names a library with a folder: see
+        `romlib.laws.portable`.
     """
     rom.validate()
+    refuse_library_paths(rom.model, path)
     with PartialFile(path, "rom", rom.manifest.fingerprint) as file:
         write_json(file, "manifest", asdict(rom.manifest))
         write_json(file, "model", rom.model.model_dump(mode="json"))
@@ -76,6 +79,7 @@ def read_rom(path: str | Path) -> Rom:
             _read_gappy(file),
             _read_temperature(file["temperature"]))
     rom.validate(path)
+    refuse_library_paths(rom.model, path)
     return rom
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from romlib.check.deviation import Deviation
 from romlib.check.items import REPLAYED_FORCE, STATE, Findings
 from romlib.check.residual import PieceResidual, ResidualFile
+from romlib.check.solver_state import STATEV, names_of_statev, points_of_statev, split_statev
 from romlib.errors import InputError, RomlibError
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import Record, replay
@@ -65,6 +66,7 @@ class PieceCheck:
         self.points: MaterialPoints | None = None
         self._temperature_terms: dict[str, np.ndarray] = {}
         self._records: deque[Record] = deque()
+        self._in_statev: list[str] = []
 
     def run(self, node_share: np.ndarray, scratch: ResidualFile) -> PieceMeasures:
         """Measure everything; what cannot be measured is in `failures` by name of the measurement.
@@ -113,6 +115,8 @@ class PieceCheck:
             self.points = MaterialPoints.from_mesh(
                 self.model, self.mesh, self.operator, initial_temperature(self.model, self.mesh))
             self._history = replay(self.points, self._take_records(), self.model.initial_time)
+            if STATEV in self.snapshots.fields:
+                self._in_statev = names_of_statev(self.points, self.snapshots.fields[STATEV].n_comp)
 
     def _start_residual(self, node_share: np.ndarray, scratch: ResidualFile) -> None:
         self.measures.residual = PieceResidual(
@@ -135,8 +139,10 @@ class PieceCheck:
             measures.of("strain").add(strain, self._read("strain", steps), at_ip)
         replayed = self._replay(strain, steps)
         for name, values in replayed.items():
-            if name in stored:
+            if name in stored and not (name == STATEV and self._in_statev):
                 self._compare_replayed(name, values, steps)
+        if replayed and self._in_statev:
+            self._compare_statev(replayed, steps)
         self._attempt("constraints", self._compare_constraints, displacement, steps)
         self._attempt("temperature", self._compare_temperature, steps)
         stress = self._read("stress", steps) if "stress" in stored else replayed.get("stress")
@@ -172,12 +178,25 @@ class PieceCheck:
         self.measures.of(STATE + name).add(
             values[:, ips], stored[:, ips], lambda step, k: self._ip_place(steps, step, ips[k]))
 
+    def _compare_statev(self, replayed: dict[str, np.ndarray], steps: slice) -> None:
+        """State variables against those in the solver's own list."""
+        assert self.points is not None
+        found, wrong = split_statev(self.points, self._read(STATEV, steps))
+        if wrong is not None:
+            self.measures.failures[STATE + STATEV] = wrong
+        for name, stored in found.items():
+            ips = points_of_statev(self.points, name)
+            self.measures.of(STATE + name).add(
+                replayed[name][:, ips], stored[:, ips],
+                lambda step, k, ips=ips: self._ip_place(steps, step, ips[k]))  # type: ignore[misc]
+
     def _replay(self, strain: np.ndarray, steps: slice) -> dict[str, np.ndarray]:
         """Stress and state variables (n_step, n_ip, n_comp) of the next block; empty once the replay has failed."""
         points = self.points
         if points is None or "replay" in self.measures.failures:
             return {}
-        widths = {name: width for name, width in points.variables().items() if name in self.snapshots.fields}
+        widths = {name: width for name, width in points.variables().items()
+                  if name in self.snapshots.fields or name in self._in_statev}
         block = {name: np.empty((*strain.shape[:2], width)) for name, width in {"stress": 6, **widths}.items()}
         try:
             nodal = temperature_history(self.model, self.mesh, self.model.amplitudes, self.times[steps])

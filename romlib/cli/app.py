@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import sys
 from typing import Annotated
 
 import typer
@@ -58,4 +60,6 @@ app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
 
 def main() -> None:
     """Entry point of the `romlib` command."""
+    if sys.stderr is not None:
+        faulthandler.enable()  # a crash in a library of a law shows where it was
     app(prog_name="romlib")

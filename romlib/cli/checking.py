@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
+from romlib.laws.guarded import guarded_materials, guarded_model
 from romlib.parallel.comm import Comm
 from romlib.snapshots.reader import Snapshots
 from romlib.study import Study, validate_against
 from romlib.study.pipeline import mesh_with_tags
 
 
-def check_file(path: Path, study: Study | None, comm: Comm) -> CheckReport:
-    """Check one snapshots file, with what a study states over it. Collective."""
+def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) -> CheckReport:
+    """Check one snapshots file, with what a study states over it. Collective.
+
+    guard : laws with foreign code run it in a process of their own, so that a crash of it is a finding.
+    """
+    if study is not None and guard:
+        study = study.model_copy(update={"materials": guarded_materials(study.materials)})
     with Snapshots(path) as snapshots:
         model = snapshots.model if study is None else validate_against(study, snapshots)
         options = CheckOptions() if study is None else study.check.options()
         with_tags = mesh_with_tags(study)
-        return check(snapshots, model, comm, options, lambda piece: with_tags(snapshots, piece))
+        with guarded_model(model) if guard else nullcontext(model) as used:
+            return check(snapshots, used, comm, options, lambda piece: with_tags(snapshots, piece))
 
 
 def check_training(

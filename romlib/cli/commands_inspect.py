@@ -15,6 +15,9 @@ def check(
     file: Annotated[Path, typer.Argument(help="The snapshots file (.vtkhdf).", metavar="FILE")],
     study: Annotated[Path | None, typer.Option(help="The study, for what the file lacks: materials, constraints, loads "
                                                "and, if the file is one of its training runs, amplitudes.")] = None,
+    no_guard: Annotated[bool, typer.Option("--no-guard", help="Run libraries of laws (UMATs) in this process. By "
+                                           "default the check runs them in one of their own, so that a crash is a "
+                                           "message; that is slower.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Does romlib recompute from the displacement what the solver computed? The nonintrusivity check.
@@ -33,7 +36,7 @@ def check(
 
         declared = None if study is None else Study.read(study)
         with stages(comm.rank, f"checking {file.name}"):
-            report = check_file(file, declared, comm)
+            report = check_file(file, declared, comm, guard=not no_guard)
     if comm.rank == 0:
         from romlib.cli.describe import show_check
 

@@ -17,6 +17,7 @@ from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.solver import OnStep, solve
 from romlib.fullorder.state import PieceResult, SolveReport, State, StepResult
 from romlib.laws.points import MaterialPoints
+from romlib.laws.portable import portable_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import Comm
@@ -61,7 +62,7 @@ def solve_to_file(
         with comm.agreement():
             if everything is not None:
                 writer = stack.enter_context(SnapshotsWriter(
-                    output.path, everything, model, times, specs, fingerprint=output.fingerprint,
+                    output.path, everything, portable_model(model), times, specs, fingerprint=output.fingerprint,
                     solver=f"romlib {romlib.__version__} solve (PETSc {version})"))
 
         def consume(field: str, step: int, piece: int, values: np.ndarray) -> None:

@@ -70,6 +70,10 @@ class Law(Protocol):
     state_variables : columns of the state array by name, such as {"p": slice(0, 1), "plastic_strain": slice(1, 7)}.
     tensor_variables : those that are symmetric tensors (Kelvin-Mandel, six columns).
     n_state : number of columns.
+
+    Three more methods are optional, for laws that are not wholly described by numbers: `portable_parameters` (see
+    `romlib.laws.portable`), `guarded_parameters` (see `romlib.laws.guarded`), and `state_of_solver(values)`, which
+    gives the state array (..., n_state) of what a solver writes as the field `statev`.
     """
 
     name: str

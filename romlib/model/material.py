@@ -43,7 +43,8 @@ class Material(Description):
     """One constitutive law on the cells of one tag.
 
     `parameters` are validated by the law that `law` names (an entry point of `romlib.laws`): numbers, tables in
-    temperature, strings, or lists of such mappings (the kinematic terms of a Chaboche law).
+    temperature, strings, or lists of such mappings (the kinematic terms of a Chaboche law). The key `library` is for
+    code that the law loads: see `romlib.model.library`.
     """
 
     law: str

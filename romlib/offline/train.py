@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from romlib.archive.fieldsfile import FieldsWriter
 from romlib.archive.rom import Manifest
 from romlib.archive.romfile import fields_path, write_rom
 from romlib.errors import InputError, UnsupportedError
+from romlib.laws.portable import portable_model
 from romlib.model import Case, Times
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
 from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
@@ -111,6 +112,7 @@ def train(
             manifest.errors = errors
             work.say("verification", "the ROM over its own training cases")
         with work.timer.stage("archive"):
+            stored = comm.on_root(lambda: replace(rom, model=portable_model(rom.model)))
             write_fields = _fields_writer(work, history, basis, duals, Path(output), manifest.fingerprint)
             sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
                      "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
@@ -121,7 +123,7 @@ def train(
                 write_fields()
         report = TrainingReport(work.timer.rows(), work.details, sizes, errors, _notes(basis, selection, options))
         manifest.stages = stage_rows(report.stages, report.details)
-        comm.on_root(lambda: write_rom(output, rom))
+        comm.on_root(lambda: write_rom(output, stored))
     return report
 
 

@@ -16,6 +16,7 @@ from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
 from romlib.model import Model
+from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.meshes import write_details
@@ -51,6 +52,7 @@ class SnapshotsWriter:
         self.fields = dict(fields)
         for name, spec in self.fields.items():
             spec.validate(name)
+        refuse_library_paths(model, self.path)
         if not len(pieces):
             raise InputError("a snapshots file needs at least one piece", file=self.path)
         self._pieces: Sequence[Mesh] = pieces

@@ -27,6 +27,7 @@ from romlib.model import (
     UnitSystem,
 )
 from romlib.model.base import Description
+from romlib.model.library import LIBRARY, is_file_name
 from romlib.offline.options import OfflineOptions
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.faults import Fault, faults_of, refuse
@@ -226,6 +227,12 @@ class Study(Description):
 
 def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
     """Put descriptions for amplitudes, paths for file names and names for training runs into the raw study."""
+    for material in _tables(raw.get("materials")).values():
+        parameters = material.get("parameters")
+        library = parameters.get(LIBRARY) if isinstance(parameters, dict) else None
+        # A bare name is for the search path.
+        if isinstance(parameters, dict) and isinstance(library, str) and library and not is_file_name(library):
+            parameters[LIBRARY] = str((folder / library).absolute())
     for name, case in _tables(raw.get("cases")).items():
         if "amplitudes" in case:
             case["amplitudes"] = resolve_amplitudes(case["amplitudes"], folder, f"cases.{name}.amplitudes", faults)

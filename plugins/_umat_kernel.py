@@ -1,0 +1,159 @@
+"""The compiled loop that calls a UMAT at every point, whatever library it comes from.
+
+The address of the function is an argument, so that one compiled kernel, cached on disk, serves every library. The 37
+arguments are pointers into work arrays that stay where they are; the loop fills them, calls, and reads them. Inside
+romlib tensors are Kelvin-Mandel; the border to UMAT order (11, 22, 33, 12, 13, 23; engineering shear strain) is here,
+because converting whole arrays before and after would cost as much as a cheap law.
+
+Arguments and their meaning: Abaqus User Subroutines Reference Guide, section UMAT.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+N_ARGUMENT = 37
+NAME_LENGTH = 80  # of CMNAME: passed by value after the arguments, as Fortran compilers do for a character argument
+
+# Positions in the array of real arguments.
+STRESS, DDSDDE, SSE, SPD, SCD, RPL, DDSDDT, DRPLDE, DRPLDT = 0, 6, 42, 43, 44, 45, 46, 52, 58
+STRAN, DSTRAN, TIME, DTIME, TEMP, DTEMP, PREDEF, DPRED = 59, 65, 71, 73, 74, 75, 76, 84
+COORDS, DROT, PNEWDT, CELENT, DFGRD0, DFGRD1, N_REAL = 92, 95, 104, 105, 106, 115, 124
+# Positions in the array of integer arguments.
+NDI, NSHR, NTENS, NSTATV, NPROPS, NOEL, NPT, LAYER, KSPT, KSTEP, KINC, N_INTEGER = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14
+
+NOT_FINITE, REFUSED = 1, 2  # what a failed point has in `failure`: see `integrate`
+SQRT2 = np.sqrt(2.0)
+HALF_SQRT2 = 1.0 / np.sqrt(2.0)
+
+
+@intrinsic
+def _call(typing_context, address, arguments):
+    """Call the function at `address` with the pointers that the int64 array `arguments` holds, and NAME_LENGTH."""
+    signature = types.void(address, arguments)
+
+    def generate(context, builder, signature, values):
+        array = context.make_array(signature.args[1])(context, builder, values[1])
+        pointer = ir.IntType(8).as_pointer()
+        length = ir.IntType(64)
+        given = []
+        for k in range(N_ARGUMENT):
+            slot = builder.gep(array.data, [ir.Constant(ir.IntType(32), k)])
+            given.append(builder.inttoptr(builder.load(slot), pointer))
+        kind = ir.FunctionType(ir.VoidType(), [pointer] * N_ARGUMENT + [length])
+        function = builder.inttoptr(values[0], kind.as_pointer())
+        builder.call(function, [*given, ir.Constant(length, NAME_LENGTH)])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _fill(real, i, strain0, strain1, stress0, time, dt):
+    """The arguments that are the same for every UMAT: stress and strains at the start, energies and tangent zero."""
+    for k in range(DDSDDE, STRAN):
+        real[k] = 0.0
+    for a in range(3):
+        real[STRESS + a], real[STRESS + 3 + a] = stress0[i, a], stress0[i, 3 + a] * HALF_SQRT2
+        real[STRAN + a], real[STRAN + 3 + a] = strain0[i, a], strain0[i, 3 + a] * SQRT2
+        real[DSTRAN + a] = strain1[i, a] - strain0[i, a]
+        real[DSTRAN + 3 + a] = (strain1[i, 3 + a] - strain0[i, 3 + a]) * SQRT2
+        real[DFGRD0 + 4 * a], real[DFGRD1 + 4 * a] = 1.0 + strain0[i, a], 1.0 + strain1[i, a]
+    real[DFGRD0 + 1] = real[DFGRD0 + 3] = strain0[i, 3] * HALF_SQRT2
+    real[DFGRD0 + 2] = real[DFGRD0 + 6] = strain0[i, 4] * HALF_SQRT2
+    real[DFGRD0 + 5] = real[DFGRD0 + 7] = strain0[i, 5] * HALF_SQRT2
+    real[DFGRD1 + 1] = real[DFGRD1 + 3] = strain1[i, 3] * HALF_SQRT2
+    real[DFGRD1 + 2] = real[DFGRD1 + 6] = strain1[i, 4] * HALF_SQRT2
+    real[DFGRD1 + 5] = real[DFGRD1 + 7] = strain1[i, 5] * HALF_SQRT2
+    real[TIME], real[TIME + 1], real[DTIME], real[PNEWDT] = time, time, dt, 1.0
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _take_tangent(real, i, tangent):
+    """DDSDDE, by columns and for engineering shear, as Kelvin-Mandel; its sum, which is not finite where it is not."""
+    first = second = third = fourth = 0.0  # four sums: one would wait for itself at every addition
+    for a in range(3):
+        for b in range(3):
+            direct, across = real[DDSDDE + 6 * b + a], real[DDSDDE + 6 * (3 + b) + a] * SQRT2
+            below, shear = real[DDSDDE + 6 * b + 3 + a] * SQRT2, real[DDSDDE + 6 * (3 + b) + 3 + a] * 2.0
+            tangent[i, a, b], tangent[i, a, 3 + b] = direct, across
+            tangent[i, 3 + a, b], tangent[i, 3 + a, 3 + b] = below, shear
+            first += direct
+            second += across
+            third += below
+            fourth += shear
+    return (first + second) + (third + fourth)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def integrate(
+    address, arguments, real, integer, statev, guard, strain0, strain1, stress0, temperature, warming, cells, points,
+    coordinates, time, dt, position, scale, state0, stress, tangent, state, failure, progress,
+):
+    """Call the UMAT at every point, in order.
+
+    Parameters
+    ----------
+    address : of the function. arguments : (37,) int64, addresses of its arguments, which are parts of the next three.
+    real : (N_REAL,). integer : (N_INTEGER,) int32. statev : (depvar + guard zone,).
+    guard : (1,) int64, bits of the first number of the guard zone: a UMAT that changes it writes past its STATEV.
+    strain0, strain1, stress0 : (n, 6), Kelvin-Mandel. temperature, warming : (n,), TEMP and DTEMP, or (0,).
+    cells, points : (n,). coordinates : (n, 3).
+    position, scale : (depvar,), where a column of the state array is in STATEV, and by what to multiply it there.
+    state0 : (n, depvar).
+    stress, tangent, state, failure : outputs; `tangent` has no rows where it is not wanted.
+    progress : (1,) int64, set to the number of the point before each call.
+
+    Returns
+    -------
+    (failed points, smallest PNEWDT of those that refused, point that wrote past its STATEV or -1)
+    """
+    bits = statev.view(np.int64)
+    inverse = 1.0 / scale
+    n_state, n_failed, smallest = len(position), 0, 1.0
+    real[TEMP], real[DTEMP] = 0.0, 0.0
+    for i in range(len(strain0)):
+        total = kept = 0.0
+        for a in range(3):
+            total += (strain0[i, a] + strain1[i, a]) + (strain0[i, 3 + a] + strain1[i, 3 + a])
+        if len(temperature) > 0:
+            real[TEMP], real[DTEMP] = temperature[i], warming[i]
+            total += temperature[i] + warming[i]
+        for c in range(n_state):
+            statev[position[c]] = state0[i, c] * scale[c]
+            kept += state0[i, c]
+        pnewdt = 1.0
+        if np.isfinite(total + kept):
+            _fill(real, i, strain0, strain1, stress0, time, dt)
+            for a in range(3):
+                real[COORDS + a] = coordinates[i, a]
+            integer[NOEL], integer[NPT] = cells[i], points[i]
+            progress[0] = i
+            _call(address, arguments)  # type: ignore[call-arg]
+            if bits[n_state] != guard[0]:
+                return n_failed, smallest, i
+            total = kept = 0.0
+            for a in range(3):
+                stress[i, a], stress[i, 3 + a] = real[STRESS + a], real[STRESS + 3 + a] * SQRT2
+                total += stress[i, a] + stress[i, 3 + a]
+            for c in range(n_state):
+                state[i, c] = statev[position[c]] * inverse[c]
+                kept += state[i, c]
+            if len(tangent) > 0:
+                total += _take_tangent(real, i, tangent)
+            pnewdt = real[PNEWDT]
+        if pnewdt < 1.0:
+            failure[i] = REFUSED
+            smallest = min(smallest, pnewdt)
+        elif not (np.isfinite(total + kept) and pnewdt >= 1.0):
+            failure[i] = NOT_FINITE
+        if failure[i] != 0:  # what is there means nothing, but it must not spoil the sums of a caller
+            n_failed += 1
+            stress[i], state[i] = 0.0, state0[i]
+            if len(tangent) > 0:
+                tangent[i] = 0.0
+    return n_failed, smallest, -1

@@ -1,0 +1,188 @@
+"""Finding and loading the shared library of a UMAT, with an error in words for everything that can be wrong with it."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from romlib_plugins._umat_elf import SHARED, Elf, read_elf
+from romlib_plugins._umat_shim import PROVIDED, load_shim
+
+from romlib.errors import LawError
+from romlib.model.library import is_file_name
+
+SEARCH_VARIABLES = ("ROMLIB_LIBRARY_PATH", "LD_LIBRARY_PATH")
+_COMPILE = ("compile it as a shared library: gfortran -O2 -shared -fPIC my_umat.f -o libMY.so, "
+            "or cc -O2 -shared -fPIC my_umat.c -o libMY.so -lm")
+_LISTED = 20
+
+
+@dataclass(frozen=True)
+class LoadedLibrary:
+    """A library in this process; `sha256` is that of the file when it was loaded."""
+
+    path: Path
+    sha256: str
+    handle: ctypes.CDLL
+
+
+_loaded: dict[Path, LoadedLibrary] = {}
+
+
+def find_library(library: str) -> Path:
+    """The file of a library: a path as it is; a bare name in the folders of ROMLIB_LIBRARY_PATH, then LD_LIBRARY_PATH.
+
+    Raises
+    ------
+    LawError : it is not there; names the folders that were searched.
+    """
+    if not is_file_name(library):
+        path = Path(library)
+        if path.is_file():
+            return path.absolute()
+        raise LawError("the library of the UMAT is not there", file=path, place="parameters, library",
+                       remedy="correct the path (in a study it is relative to the study file), or " + _COMPILE)
+    folders = [Path(folder) for name in SEARCH_VARIABLES for folder in os.environ.get(name, "").split(os.pathsep)
+               if folder]
+    for folder in folders:
+        if (folder / library).is_file():
+            return (folder / library).absolute()
+    searched = ", ".join(map(str, dict.fromkeys(folders))) or "no folder: the variables are not set"
+    raise LawError(
+        f"the library of the UMAT, {library}, is on no search path", place="parameters, library",
+        expected=f"a file of that name in a folder of {' or '.join(SEARCH_VARIABLES)}", found=searched,
+        remedy=f"set {SEARCH_VARIABLES[0]} to the folder that has it; or, in a study, give a path "
+               f'(library = "./{library}" is beside the study file)')
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_hash(path: Path, expected: str | None) -> str:
+    """The hash of the library.
+
+    Raises
+    ------
+    LawError : it is not the one that the material states.
+    """
+    found = file_hash(path)
+    if expected is not None and found != expected:
+        raise LawError(
+            "this is another library than the one that the file was made with", file=path,
+            place="parameters, sha256", expected=expected, found=found,
+            remedy=f"put the folder of that very library first in {SEARCH_VARIABLES[0]}; or make the file anew with "
+                   "this one (train again, convert again)")
+    return found
+
+
+def load_library(path: Path) -> LoadedLibrary:
+    """Load a library once a process; utility routines of Abaqus that it lacks come from the shim.
+
+    Raises
+    ------
+    LawError : no shared library, one for another machine, symbols that nobody defines, or a file that has changed
+        since this process loaded it.
+    """
+    path = path.resolve()
+    digest = file_hash(path)
+    if path in _loaded:
+        if _loaded[path].sha256 != digest:
+            raise LawError(
+                "the library of the UMAT has changed since this process loaded it", file=path,
+                remedy="start Python anew: a loaded library cannot be exchanged")
+        return _loaded[path]
+    elf = _examined(path)
+    try:
+        handle = ctypes.CDLL(str(path))
+    except OSError as error:
+        lacking = _unresolved(elf)
+        if not lacking or set(lacking) - set(PROVIDED):
+            raise _not_loaded(path, lacking, error) from error
+        load_shim(path, lacking)
+        try:
+            handle = ctypes.CDLL(str(path))
+        except OSError as second:
+            raise _not_loaded(path, [], second) from second
+    _loaded[path] = LoadedLibrary(path, digest, handle)
+    return _loaded[path]
+
+
+def symbol_address(library: LoadedLibrary, symbol: str) -> int:
+    """Address of a function of a library.
+
+    Raises
+    ------
+    LawError : it has no such symbol; lists those that may be meant.
+    """
+    try:
+        function = getattr(library.handle, symbol)
+    except AttributeError:
+        elf = read_elf(library.path)
+        functions = [] if elf is None else sorted(name for name in elf.functions if not name.startswith("_"))
+        likely = [name for name in functions if "umat" in name.lower()] or functions
+        listed = ", ".join(likely[:_LISTED]) + (" ..." if len(likely) > _LISTED else "")
+        raise LawError(
+            f"the library has no symbol '{symbol}'", file=library.path, place="parameters, symbol",
+            expected=f"one of {listed}" if likely else "a function", found=symbol,
+            remedy="give the symbol's exact name: Fortran compilers write SUBROUTINE UMAT as umat_") from None
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def _examined(path: Path) -> Elf | None:
+    """What the file says of itself, where it is what this machine can load; None on systems without ELF."""
+    ours = _own_elf()
+    if ours is None:
+        return None
+    elf = read_elf(path)
+    if elf is None:
+        with path.open("rb") as file:
+            beginning = file.read(24)
+        raise LawError("this is not a shared library", file=path, place="parameters, library",
+                       expected="an ELF shared library", found=f"a file that begins with {beginning!r}",
+                       remedy=_COMPILE)
+    if elf.architecture != ours.architecture:
+        raise LawError("the library is for another machine", file=path, place="parameters, library",
+                       expected=ours.architecture, found=elf.architecture, remedy="compile it on this machine")
+    if elf.kind != SHARED:
+        raise LawError(
+            "this is not a shared library", file=path, place="parameters, library",
+            expected="an ELF shared library", found="an object file" if elf.kind == 1 else "a program",
+            remedy="link it: cc -shared my_umat.o -o libMY.so" if elf.kind == 1 else _COMPILE)
+    return elf
+
+
+@cache
+def _own_elf() -> Elf | None:
+    return read_elf(Path(os.path.realpath(sys.executable)))
+
+
+def _unresolved(elf: Elf | None) -> list[str]:
+    """Symbols that neither this process nor a library that the file names defines."""
+    if elf is None:
+        return []
+    scopes = [ctypes.CDLL(None)]
+    for name in elf.needed:
+        try:
+            scopes.append(ctypes.CDLL(name))
+        except OSError:
+            continue  # the loader's own message names it
+    return [symbol for symbol in elf.undefined if not any(hasattr(scope, symbol) for scope in scopes)]
+
+
+def _not_loaded(path: Path, lacking: list[str], error: OSError) -> LawError:
+    strange = [symbol for symbol in lacking if symbol not in PROVIDED]
+    if strange:
+        return LawError(
+            f"the library of the UMAT lacks {', '.join(strange[:_LISTED])}", file=path,
+            place="undefined symbols", expected="symbols that a library it is linked with defines",
+            found=str(error), remedy="link it with the library or source that defines them")
+    return LawError("the library of the UMAT cannot be loaded", file=path, found=str(error),
+                    remedy="ldd says which libraries it needs and whether they are found")

@@ -1,0 +1,177 @@
+"""The law `umat`: any shared library with the user material interface of Abaqus (SUBROUTINE UMAT).
+
+Small strain, three dimensions. What romlib cannot know is passed as follows: PREDEF, DPRED zero; DROT the identity;
+DFGRD0, DFGRD1 the identity plus the mechanical strain (rotation is not known; CalculiX passes the identity plus the
+gradient of displacement); CELENT 1; LAYER, KSPT 1; energies, RPL and their derivatives zero, and not read; TIME(1) and
+TIME(2) both the total time at the start; KSTEP (1, 1, 0, 0), one static step; KINC 1 in an increment that starts at
+time zero, else 2. TEMP and DTEMP are zero where the problem has no temperature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+from romlib_plugins import _umat_kernel as kernel
+from romlib_plugins._umat_call import Batch, Caller, Outcome, Target
+from romlib_plugins._umat_guard import GuardedCaller
+from romlib_plugins._umat_library import check_hash, find_library
+from romlib_plugins._umat_proof import Proof, record, verify
+from romlib_plugins._umat_state import StateLayout
+
+from romlib.errors import LawError
+from romlib.laws.law import Increment, LawResult
+from romlib.laws.parameters import read_parameters
+from romlib.model.base import Description
+from romlib.tensors import rotate
+
+_REASON = {
+    kernel.NOT_FINITE: "the strain, the temperature or the state is not finite, or the UMAT returned a stress, STATEV, "
+                       "DDSDDE or PNEWDT that is not",
+    kernel.REFUSED: "the UMAT asked for a smaller increment (PNEWDT = {:.3g})",
+}
+SMALLEST_FACTOR, FACTOR_NOT_FINITE = 0.01, 0.25
+
+
+class UmatParameters(Description):
+    """What a material with law = "umat" may state; the README has the table."""
+
+    library: str
+    symbol: str = "umat_"
+    props: tuple[float, ...] = ()
+    depvar: Annotated[int, Field(ge=0)] = 0
+    variables: dict[str, int | tuple[int, ...]] = Field(default_factory=dict)
+    tensors: dict[str, Literal["strain", "stress", "none"]] = Field(default_factory=dict)
+    initial_state: tuple[float, ...] | None = None
+    temperature: Literal["abaqus", "calculix"] = "abaqus"
+    name: Annotated[str, Field(max_length=kernel.NAME_LENGTH)] | None = None
+    guarded: bool = False
+    threads: Annotated[int, Field(ge=1)] = 1
+    sha256: str | None = None
+    proof: tuple[Proof, ...] = ()
+
+
+class UmatLaw:
+    """A UMAT: SUBROUTINE UMAT of Abaqus in a shared library, called in a compiled loop.
+
+    Isotropy is not claimed, because only the library knows. With `guarded` the calls are made in a process of their
+    own, so that a crash is a LawError. State variables are those that the parameters name; what remains is `statev`.
+    """
+
+    name = "umat"
+    isotropic = False
+
+    def __init__(self, parameters: UmatParameters) -> None:
+        self.parameters = parameters
+        self.layout = StateLayout(parameters.depvar, parameters.variables, parameters.tensors)
+        self.state_variables: Mapping[str, slice] = self.layout.columns
+        self.tensor_variables = self.layout.tensor_variables
+        self.n_state = parameters.depvar
+        start = parameters.initial_state
+        if start is not None and len(start) != parameters.depvar:
+            raise LawError("wrong parameter of the law 'umat': initial_state", place="parameters, initial_state",
+                           expected=f"depvar = {parameters.depvar} numbers", found=f"{len(start)} numbers")
+        self._initial = self.layout.from_statev(np.zeros(parameters.depvar) if start is None else np.array(start))
+        self.path = find_library(parameters.library)
+        self.sha256 = check_hash(self.path, parameters.sha256)
+        target = Target(str(self.path), parameters.symbol, self.sha256, parameters.props,
+                        parameters.name or Path(parameters.library).stem, tuple(self.layout.position.tolist()),
+                        tuple(self.layout.scale.tolist()), parameters.threads)
+        self._call = GuardedCaller(target) if parameters.guarded else Caller(target)
+        verify(self, parameters.proof, self.path)
+
+    @classmethod
+    def from_parameters(cls, parameters: dict[str, Any]) -> UmatLaw:
+        """The law with the keys of `UmatParameters`.
+
+        Raises
+        ------
+        LawError : a wrong key or value; a library that is missing, not loadable, without the symbol, or not the one
+            that an archive was made with.
+        """
+        return cls(read_parameters(UmatParameters, parameters, cls.name))
+
+    @classmethod
+    def guarded_parameters(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The same material with its calls in a process of their own, unless it says that it wants none."""
+        return {"guarded": True, **parameters}
+
+    def portable_parameters(self) -> dict[str, Any]:
+        """What a file stores of the law: the library by name and hash, and histories to recognise it by."""
+        proof = self.parameters.proof or record(lambda: UmatLaw(self.parameters.model_copy(update={"guarded": True})))
+        changed = self.parameters.model_copy(update={
+            "library": self.path.name, "sha256": self.sha256, "proof": proof, "guarded": False,
+            "name": self.parameters.name or Path(self.parameters.library).stem})
+        return changed.model_dump(mode="json", exclude_defaults=True)
+
+    def initial_state(self, n_ip: int) -> np.ndarray:
+        """`initial_state` of the parameters, else zero, at every point: (n_ip, depvar)."""
+        return np.tile(self._initial, (n_ip, 1))
+
+    def state_of_solver(self, statev: np.ndarray) -> np.ndarray:
+        """The state array (..., depvar) of STATEV as the solver writes it: in its order, units and shear convention."""
+        return self.layout.from_statev(statev)
+
+    def integrate(self, increment: Increment, state0: np.ndarray, tangent: bool = True) -> LawResult:
+        """Stress, tangent and state at the end of the increment; see `romlib.laws.law.Law.integrate`.
+
+        With an orientation the UMAT gets and returns components along the material axes, as it does in a solver with
+        *ORIENTATION; its STATEV, and so the state here, stay along them.
+
+        Raises
+        ------
+        LawError : the UMAT writes past its STATEV, changes its PROPS or, guarded, crashes.
+        """
+        if increment.orientation is not None:
+            return self._along_axes(increment, state0, tangent)
+        batch = self._batch(increment, state0, tangent)
+        outcome = self._call(batch)
+        result = LawResult(batch.stress, batch.tangent if tangent else None, batch.state)
+        if outcome.n_failed:
+            self._report_failure(result, batch.failure, outcome)
+        return result
+
+    def _batch(self, increment: Increment, state0: np.ndarray, tangent: bool) -> Batch:
+        def real(values: np.ndarray) -> np.ndarray:
+            return np.ascontiguousarray(values, dtype=float)
+
+        n_ip, none = len(increment.strain1), np.empty(0)
+        temperature = warming = none
+        if increment.temperature1 is not None:
+            temperature, warming = real(increment.temperature1), np.zeros(n_ip)
+            if self.parameters.temperature == "abaqus":
+                start = increment.temperature0 if increment.temperature0 is not None else temperature
+                temperature, warming = real(start), temperature - start
+        return Batch(
+            real(increment.strain0), real(increment.strain1), real(increment.stress0), temperature, warming,
+            np.ascontiguousarray(increment.cells, dtype=np.int64),
+            np.ascontiguousarray(increment.points, dtype=np.int64), real(increment.coordinates), real(state0),
+            np.empty((n_ip, 6)), np.empty((n_ip if tangent else 0, 6, 6)), np.empty((n_ip, self.n_state)),
+            np.zeros(n_ip, dtype=np.uint8), np.full(1, -1, dtype=np.int64), float(increment.time), float(increment.dt))
+
+    def _report_failure(self, result: LawResult, failure: np.ndarray, outcome: Outcome) -> None:
+        result.failed_points = np.flatnonzero(failure)
+        codes = [code for code in _REASON if (failure == code).any()]
+        result.message = "; ".join(_REASON[code].format(outcome.pnewdt) for code in codes)
+        result.dt_factor = max(outcome.pnewdt, SMALLEST_FACTOR)
+        if kernel.NOT_FINITE in codes:
+            result.dt_factor = min(result.dt_factor, FACTOR_NOT_FINITE)
+
+    def _along_axes(self, increment: Increment, state0: np.ndarray, tangent: bool) -> LawResult:
+        """Into the material axes (rows of the orientation), and back."""
+        assert increment.orientation is not None
+        axes = np.asarray(increment.orientation, dtype=float)
+        back = np.swapaxes(axes, -1, -2)
+        local = Increment(
+            rotate(increment.strain0, axes), rotate(increment.strain1, axes), rotate(increment.stress0, axes),
+            increment.temperature0, increment.temperature1, increment.time, increment.dt, increment.cells,
+            increment.points, increment.coordinates)
+        result = self.integrate(local, state0, tangent)
+        result.stress = rotate(result.stress, back)
+        if result.tangent is not None:
+            turned = rotate(np.swapaxes(result.tangent, 1, 2), back[:, None])  # each column of C is a tensor
+            result.tangent = rotate(np.swapaxes(turned, 1, 2), back[:, None])
+        return result

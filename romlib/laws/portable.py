@@ -1,0 +1,30 @@
+"""A model as a file carries it: laws that depend on something outside of it, such as a library, say so in another way.
+
+A law with a method `portable_parameters() -> dict` gives the parameters that a file stores in place of its own. They
+name what the law needs without saying where on this machine it is, and hold what the law recognises it by.
+"""
+
+from __future__ import annotations
+
+from romlib.laws.registry import build_law, law_class
+from romlib.model.material import Material
+from romlib.model.model import Model
+
+
+def portable_model(model: Model) -> Model:
+    """The model with the parameters that a file stores; the same model where no law has any of its own.
+
+    Raises
+    ------
+    LawError : a law is unknown, or cannot be built with its parameters.
+    """
+    changed = {name: portable for name, material in model.materials.items()
+               if (portable := _portable(material)) is not None}
+    return model.model_copy(update={"materials": {**model.materials, **changed}}) if changed else model
+
+
+def _portable(material: Material) -> Material | None:
+    if not hasattr(law_class(material.law), "portable_parameters"):
+        return None
+    parameters = build_law(material).portable_parameters()  # type: ignore[attr-defined]
+    return material.model_copy(update={"parameters": parameters})

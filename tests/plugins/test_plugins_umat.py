@@ -1,0 +1,256 @@
+"""The law `umat`: every argument that a UMAT gets, what it gives back, and what is said when it misbehaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from romlib_plugins.umat import UmatLaw
+from umat_example import J2EVP, POISSON, SAME_AS_J2EVP, YOUNG, compiled, increment
+
+from romlib.errors import LawError
+from romlib.laws.chaboche import ChabocheLaw
+from romlib.laws.check_law import check_law
+from romlib.laws.elastic import ElasticLaw
+from romlib.laws.registry import build_law
+from romlib.model import Material
+from romlib.tensors import rotate, umat_strain_from_mandel, umat_stress_from_mandel
+
+RNG = np.random.default_rng(4)
+STRAIN = 1e-3 * RNG.normal(size=(5, 6))
+# Writes what it is given into STATEV.
+PROBE = """
+    double *out[] = {stress, stran, dstran, time, dtime, temp, dtemp, predef, dpred, coords, drot, pnewdt, dfgrd0,
+                     dfgrd1, sse, spd, scd, rpl, celent, props};
+    int sizes[] = {6, 6, 6, 2, 1, 1, 1, 1, 1, 3, 9, 1, 9, 9, 1, 1, 1, 1, 1, 2};
+    int *numbers[] = {ndi, nshr, ntens, nstatv, nprops, noel, npt, layer, kspt, kstep, kinc};
+    int k = 0;
+    for (int j = 0; j < 20; j++) for (int i = 0; i < sizes[j]; i++) statev[k++] = out[j][i];
+    for (int j = 0; j < 11; j++) statev[k++] = *numbers[j];
+    for (int i = 0; i < 80; i++) statev[k++] = cmname[i];
+    statev[k++] = length;
+    ELASTIC;
+"""
+NAMES = {"stress": 6, "stran": 6, "dstran": 6, "time": 2, "dtime": 1, "temp": 1, "dtemp": 1, "predef": 1, "dpred": 1,
+         "coords": 3, "drot": 9, "pnewdt": 1, "dfgrd0": 9, "dfgrd1": 9, "sse": 1, "spd": 1, "scd": 1, "rpl": 1,
+         "celent": 1, "props": 2, "ndi": 1, "nshr": 1, "ntens": 1, "nstatv": 1, "nprops": 1, "noel": 1, "npt": 1,
+         "layer": 1, "kspt": 1, "kstep": 1, "kinc": 1, "cmname": 80, "length": 1}
+
+
+def law_of(library, **changed):
+    return UmatLaw.from_parameters({"library": str(library), **changed})
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory):
+    return compiled(tmp_path_factory.mktemp("probe"), PROBE)
+
+
+def seen(law, given):
+    """What the UMAT saw at each point, by argument."""
+    result = law.integrate(given, law.initial_state(len(given.strain1)))
+    assert result.ok
+    first, out = 0, {}
+    for name, size in NAMES.items():
+        out[name] = result.state[:, first:first + size]
+        first += size
+    return out
+
+
+def test_every_argument_is_what_abaqus_says(probe):
+    law = law_of(probe, depvar=sum(NAMES.values()), props=[3.5, -2.0], name="STEEL")
+    start, stress = 0.3 * STRAIN[::-1], 10.0 * RNG.normal(size=(5, 6))
+    given = increment(STRAIN, strain0=start, stress0=stress, time=2.0, dt=0.25, temperature0=np.full(5, 20.0),
+                      temperature1=np.linspace(30.0, 70.0, 5))
+    got = seen(law, given)
+    np.testing.assert_allclose(got["stress"], umat_stress_from_mandel(stress), rtol=1e-15)
+    np.testing.assert_allclose(got["stran"], umat_strain_from_mandel(start), rtol=1e-15)
+    np.testing.assert_allclose(got["dstran"], umat_strain_from_mandel(STRAIN - start), rtol=1e-14)
+    assert (got["time"] == [2.0, 2.0]).all() and (got["dtime"] == 0.25).all()
+    np.testing.assert_array_equal(got["temp"][:, 0], given.temperature0)
+    np.testing.assert_array_equal(got["dtemp"][:, 0], given.temperature1 - 20.0)
+    np.testing.assert_array_equal(got["coords"], given.coordinates)
+    np.testing.assert_array_equal(got["drot"], np.tile(np.eye(3).ravel(), (5, 1)))
+    identity = np.eye(3)
+    for name, strain in (("dfgrd0", start), ("dfgrd1", STRAIN)):
+        engineering = umat_strain_from_mandel(strain)
+        for k in range(5):
+            e = engineering[k]
+            half = 0.5 * e[3:]
+            expected = identity + np.array([[e[0], *half[:2]], [half[0], e[1], half[2]], [*half[1:], e[2]]])
+            np.testing.assert_allclose(got[name][k].reshape(3, 3), expected, rtol=1e-15)
+    assert (got["pnewdt"] == 1.0).all() and (got["celent"] == 1.0).all()
+    assert not any(got[name].any() for name in ("predef", "dpred", "sse", "spd", "scd", "rpl"))
+    np.testing.assert_array_equal(got["props"], np.tile([3.5, -2.0], (5, 1)))
+    numbers = {"ndi": 3, "nshr": 3, "ntens": 6, "nstatv": law.n_state, "nprops": 2, "layer": 1, "kspt": 1, "kstep": 1,
+               "kinc": 2, "length": 80}
+    assert all((got[name] == value).all() for name, value in numbers.items())
+    np.testing.assert_array_equal(got["noel"][:, 0], given.cells)
+    np.testing.assert_array_equal(got["npt"][:, 0], given.points)
+    text = bytes(got["cmname"][0].astype(np.uint8)).decode()
+    assert text == "STEEL".ljust(80)
+
+
+def test_calculix_gives_the_temperature_at_the_end_and_the_first_increment_is_number_one(probe):
+    law = law_of(probe, depvar=sum(NAMES.values()), props=[0.0, 0.0], temperature="calculix")
+    got = seen(law, increment(STRAIN, temperature0=np.full(5, 20.0), temperature1=np.full(5, 80.0)))
+    assert (got["temp"] == 80.0).all() and (got["dtemp"] == 0.0).all() and (got["kinc"] == 1).all()
+    assert bytes(got["cmname"][0].astype(np.uint8)).decode().strip() == "libTEST"
+    none = seen(law, increment(STRAIN))
+    assert not none["temp"].any() and not none["dtemp"].any()
+
+
+def test_stress_and_tangent_are_those_of_the_built_in_law(elastic_library):
+    ours, expected = law_of(elastic_library), ElasticLaw.from_parameters({"young": YOUNG, "poisson": POISSON})
+    given = increment(STRAIN)
+    found, wanted = (law.integrate(given, np.zeros((5, 0))) for law in (ours, expected))
+    np.testing.assert_allclose(found.stress, wanted.stress, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(found.tangent, wanted.tangent, rtol=1e-14)
+    ours.isotropic = True  # this one is
+    check_law(ours)
+
+
+def test_a_rate_form_umat_updates_the_stress_it_is_given(tmp_path):
+    body = "double s[6]; memcpy(s, stress, 48); for (int a = 0; a < 6; a++) stran[a] = 0; ELASTIC; " \
+           "for (int a = 0; a < 6; a++) stress[a] += s[a];"
+    law, expected = law_of(compiled(tmp_path, body)), ElasticLaw.from_parameters({"young": YOUNG, "poisson": POISSON})
+    half = law.integrate(increment(0.5 * STRAIN), np.zeros((5, 0))).stress
+    whole = law.integrate(increment(STRAIN, strain0=0.5 * STRAIN, stress0=half), np.zeros((5, 0))).stress
+    np.testing.assert_allclose(whole, expected.integrate(increment(STRAIN), np.zeros((5, 0))).stress, rtol=1e-12,
+                               atol=1e-15)
+
+
+def test_ddsdde_is_column_major(tmp_path):
+    body = "for (int k = 0; k < 36; k++) ddsdde[k] = k; for (int a = 0; a < 6; a++) stress[a] = 0;"
+    tangent = law_of(compiled(tmp_path, body)).integrate(increment(STRAIN), np.zeros((5, 0))).tangent
+    shear = np.array([1.0, 1.0, 1.0, 2**0.5, 2**0.5, 2**0.5])
+    np.testing.assert_allclose(tangent[2], np.arange(36.0).reshape(6, 6).T * np.outer(shear, shear), rtol=1e-15)
+
+
+def test_j2evp_keeps_the_contract_and_is_the_built_in_law(j2evp):
+    law, expected = law_of(j2evp, **J2EVP), ChabocheLaw.from_parameters(SAME_AS_J2EVP)
+    law.isotropic = True
+    assert check_law(law, strain=0.02, dt=0.3).tangent_error < 1e-9
+    compare_histories(law, expected)
+
+
+def compare_histories(law, expected, tolerance=1e-10):
+    """Stress, tangent and state of two laws over random histories with hold times."""
+    strain = np.cumsum(4e-3 * np.random.default_rng(8).normal(size=(12, 40, 6)), axis=0)
+    strain[5] = strain[4]
+    zero = np.zeros((40, 6))
+    a = b = (zero, zero, None)
+    states = [one.initial_state(40) for one in (law, expected)]
+    for k, new in enumerate(strain):
+        dt = (0.01, 1.0, 100.0)[k % 3]
+        results = [one.integrate(increment(new, strain0=old[0], stress0=old[1], time=float(k), dt=dt), state)
+                   for one, old, state in ((law, a, states[0]), (expected, b, states[1]))]
+        for name in ("stress", "tangent", "state"):
+            found, wanted = (getattr(result, name) for result in results)
+            assert np.abs(found - wanted).max() <= tolerance * np.abs(wanted).max(), name
+        a, b = ((new, result.stress, None) for result in results)
+        states = [result.state for result in results]
+
+
+def test_a_state_variable_that_is_a_strain_has_engineering_shear_in_statev(j2evp):
+    law = law_of(j2evp, **J2EVP)
+    raw = law_of(j2evp, **{**J2EVP, "variables": {}})
+    state = law.integrate(increment(20 * STRAIN), law.initial_state(5)).state
+    statev = raw.integrate(increment(20 * STRAIN), raw.initial_state(5)).state
+    assert statev[:, 0].min() > 1e-3
+    np.testing.assert_allclose(umat_strain_from_mandel(state[:, 1:]), statev[:, 1:], rtol=1e-13)
+    np.testing.assert_allclose(law.state_of_solver(statev), state, rtol=1e-13)
+    assert law.tensor_variables == ("plastic_strain",) and raw.state_variables == {"statev": slice(0, 7)}
+
+
+def test_initial_state_is_in_the_order_of_statev(j2evp):
+    start = [0.01, 1e-3, -5e-4, -5e-4, 2e-3, 0.0, 0.0]
+    law = law_of(j2evp, **{**J2EVP, "variables": {"plastic_strain": [2, 3, 4, 5, 6, 7], "p": 1}}, initial_state=start)
+    state = law.initial_state(3)
+    assert (state[:, 6] == 0.01).all() and state[0, 3] == pytest.approx(2e-3 / 2**0.5)
+    with pytest.raises(LawError, match=r"initial_state.*\n.*\n.*depvar = 7"):
+        law_of(j2evp, **J2EVP, initial_state=[0.0])
+
+
+def test_a_law_with_material_axes_gets_and_gives_local_components(tmp_path):
+    body = "for (int k = 0; k < 36; k++) ddsdde[k] = 0; " \
+           "for (int a = 0; a < 6; a++) { ddsdde[7 * a] = 100. * (a + 1); " \
+           "stress[a] = ddsdde[7 * a] * (stran[a] + dstran[a]); } ddsdde[6] = 30.; " \
+           "stress[0] += 30. * (stran[1] + dstran[1]);"
+    law = law_of(compiled(tmp_path, body))
+    axes, _ = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))
+    check_law(law, orientation=axes)
+    turned = law.integrate(increment(STRAIN, orientation=np.tile(axes, (5, 1, 1))), np.zeros((5, 0)))
+    local = law.integrate(increment(rotate(STRAIN, axes)), np.zeros((5, 0)))
+    np.testing.assert_allclose(rotate(turned.stress, axes), local.stress, rtol=1e-12)
+    np.testing.assert_allclose(np.einsum("pij,pj->pi", turned.tangent, STRAIN), turned.stress, rtol=1e-10, atol=1e-12)
+
+
+def test_threads_give_the_same_to_the_last_bit(j2evp):
+    strain = 5e-3 * np.random.default_rng(1).normal(size=(1001, 6))
+    one, four = (law_of(j2evp, **J2EVP, threads=n) for n in (1, 4))
+    a, b = (law.integrate(increment(strain), law.initial_state(1001)) for law in (one, four))
+    assert all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("stress", "tangent", "state"))
+
+
+# --- failure ----------------------------------------------------------------------------------------------------------
+
+
+def test_pnewdt_below_one_is_a_failed_point_and_the_factor_of_the_step(tmp_path):
+    law = law_of(compiled(tmp_path, "ELASTIC; if (*npt == 2) *pnewdt = 0.3; if (*npt == 4) *pnewdt = 0.6; "
+                                    "if (*npt == 5) *pnewdt = 2.0;"))
+    result = law.integrate(increment(STRAIN), np.zeros((5, 0)))
+    assert result.failed_points.tolist() == [1, 3] and result.dt_factor == 0.3
+    assert "PNEWDT = 0.3" in result.message
+
+
+@pytest.mark.parametrize("statement", [
+    "stress[3] = NAN;", "ddsdde[20] = INFINITY;", "statev[1] = -INFINITY;", "*pnewdt = NAN;"])
+def test_a_value_that_is_not_finite_is_a_failed_point(tmp_path, statement):
+    law = law_of(compiled(tmp_path, f"ELASTIC; if (*npt == 3) {{ {statement} }}"), depvar=2)
+    result = law.integrate(increment(STRAIN), np.ones((5, 2)))
+    good = np.delete(result.stress, 2, axis=0)
+    assert result.failed_points.tolist() == [2] and 0.0 < result.dt_factor < 1.0 and "not" in result.message
+    assert np.isfinite(result.stress).all() and np.abs(good).min() > 0.0 and (result.state == 1.0).all()
+
+
+def test_writing_past_depvar_is_said_with_the_point(tmp_path):
+    law = law_of(compiled(tmp_path, "ELASTIC; if (*npt == 2) for (int k = 0; k < 9; k++) statev[k] = 1.0;"), depvar=7)
+    with pytest.raises(LawError) as error:
+        law.integrate(increment(STRAIN), np.zeros((5, 7)))
+    text = str(error.value)
+    assert all(word in text for word in ("STATEV(9)", "depvar = 7", "cell 100, integration point 2", "libTEST"))
+    with pytest.raises(LawError):  # and again: the guard is put back
+        law.integrate(increment(STRAIN), np.zeros((5, 7)))
+
+
+def test_reading_past_depvar_does_not_go_unnoticed(tmp_path):
+    law = law_of(compiled(tmp_path, "ELASTIC; stress[0] += statev[7];"), depvar=7)
+    assert len(law.integrate(increment(STRAIN), np.zeros((5, 7))).failed_points) == 5
+
+
+def test_a_umat_that_changes_its_props_is_refused(tmp_path):
+    law = law_of(compiled(tmp_path, "ELASTIC; props[1] *= 3.14 / 180.0;"), props=[1.0, 30.0])
+    for _ in range(2):
+        with pytest.raises(LawError, match="changes its PROPS"):
+            law.integrate(increment(STRAIN), np.zeros((5, 0)))
+
+
+@pytest.mark.parametrize("changed, words", [
+    ({"variables": {"p": 8}}, ("variables.p", "1 to depvar = 7", "8")),
+    ({"variables": {"p": 1, "q": [1, 2]}}, ("variables.q", "1 twice")),
+    ({"variables": {"stress": [1, 2, 3, 4, 5, 6]}}, ("variables.stress", "another name")),
+    ({"variables": {"p": 1}, "tensors": {"p": "strain"}}, ("tensors.p", "six positions")),
+    ({"tensors": {"x": "stretch"}}, ("tensors.x", "strain")),
+    ({"depvr": 7}, ("depvr", "did you mean 'depvar'")),
+    ({"depvar": -1}, ("depvar", "greater than or equal to 0")),
+    ({"name": "X" * 81}, ("name", "80")),
+])
+def test_a_wrong_parameter_is_named(j2evp, changed, words):
+    with pytest.raises(LawError) as error:
+        law_of(j2evp, **{"depvar": 7, "symbol": "J2EVP", **changed})
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_the_law_is_found_by_its_name(elastic_library):
+    law = build_law(Material(law="umat", parameters={"library": str(elastic_library)}))
+    assert law.name == "umat" and law.n_state == 0
