@@ -15,9 +15,9 @@ RANKS  ?= 2
 MPIRUN ?= mpirun --oversubscribe
 
 # python3-petsc4py is for `romlib solve` only, and OpenBLAS makes its factorisations eight times faster.
-# libEGL and Mesa's software renderer are for pictures without a screen.
+# libEGL and Mesa's software renderer are for pictures without a screen. CalculiX is a solver for the tests to run.
 PACKAGES := openmpi-bin python3-mpi4py python3-petsc4py libopenblas0-serial python3-venv \
-            libegl1 libgl1 libgl1-mesa-dri libxrender1
+            libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx
 EXTRAS   := converters,plot,test
 # Debian compiles mpi4py against NumPy 1; elsewhere the choice is pip's.
 CONSTRAINTS := $(if $(APT),-c constraints.txt)

@@ -20,6 +20,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from romlib_plugins.umat import UmatParameters
 
 from romlib.check import CheckOptions
 from romlib.cli import app
@@ -110,6 +111,7 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "elastic": (MATERIALS, 1, keys_of(ElasticParameters)),
     "mises": (MATERIALS, 2, keys_of(MisesParameters)),
     "chaboche": (MATERIALS, 3, keys_of(ChabocheParameters)),
+    "umat": (MATERIALS, 4, keys_of(UmatParameters, leave=("proof",))),
     "tag": (TAGS, 0, keys_of(TagDefinition, leave=("nodes", "faces", "cells"))),
     "definition of a tag": (TAGS, 1, keys_of(NodeTag)),
     "constraint": (section("`[constraints.NAME]`", STUDY), 0, keys_of(Constraint)),
@@ -342,7 +344,7 @@ def test_measurements_of_the_check_are_those_listed():
 
 
 def test_messages_listed_are_raised_somewhere():
-    files = [path for folder in ("romlib", "converters") for path in sorted((ROOT / folder).rglob("*.py"))]
+    files = [path for folder in ("romlib", "converters", "plugins") for path in sorted((ROOT / folder).rglob("*.py"))]
     sources = re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text() for path in files))  # parts of one message
     sources = re.sub(r"\{[^{}]*\}", "...", sources)
     for row in next(t for t in tables(section("What the messages mean")) if "message" in t[0]):
