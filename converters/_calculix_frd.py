@@ -267,8 +267,11 @@ class _Scan:
                                   expected=f"{layout.n} nodes, then ' -3'", found=repr(line[:40]))
 
     def _complete(self) -> list[FrdRecord]:
-        """The increments with a displacement; the last one, which may have been cut, only where it is whole."""
-        records = [record for record in self.found if "DISP" in record.blocks]
-        if self.file.cut and records and not set(records[0].blocks) <= set(records[-1].blocks):
-            records.pop()
-        return records
+        """The increments with a displacement; of a cut file the last one only where it has all that the first one has.
+
+        A first increment at the end of a cut file has nothing to be compared with, and is not taken.
+        """
+        last = self.found[-1] if self.found and self.file.cut else None
+        if last is not None and (len(self.found) == 1 or not set(self.found[0].blocks) <= set(last.blocks)):
+            self.found.pop()
+        return [record for record in self.found if "DISP" in record.blocks]

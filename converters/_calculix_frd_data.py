@@ -141,7 +141,8 @@ def _known_type(kind: int, path: Path) -> int:
 def _binary_elements(stream: BinaryIO, n: int, path: Path) -> list[tuple[int, np.ndarray, np.ndarray]]:
     """Runs of elements of one type: id, type, group, material, nodes, as int32."""
     start = stream.tell()
-    words = np.frombuffer(stream.read(4 * n * (4 + max(FRD_NODES.values()))), "<i4", offset=0) if n else np.empty(0)
+    data = stream.read(4 * n * (4 + max(FRD_NODES.values())))
+    words = np.frombuffer(data[:len(data) // 4 * 4], "<i4")
     parts, first, left = [], 0, n
     while left:
         if first + 4 > len(words):
