@@ -43,7 +43,8 @@ def number_list(card: Card) -> tuple[np.ndarray, list[str]]:
             named = _NAME.findall(block.text)
             names += [name.decode("latin-1").strip() for name in named]
             text = _NAME.sub(b"", block.text) if named else block.text
-            numbers.append(_numbers(_fields(text), Chunk(block.file, block.line, text)))
+            fields = text.translate(_BLANKS, b" \t").replace(b",", b" ").split()  # an empty field is none
+            numbers.append(_numbers(fields, Chunk(block.file, block.line, text)))
     return np.concatenate(numbers), names
 
 
@@ -125,18 +126,15 @@ def _table(chunk: Chunk, block: Chunk, width: int) -> np.ndarray:
         raise FileFormatError("a line has too many fields", file=chunk.file,
                               place=f"data line {int(np.argmax(counts)) + 1} from line {block.line} on",
                               expected=f"at most {width}", found=int(counts.max()))
-    values = _numbers(text, block)
+    values = _numbers(text.replace(b"\n", b",").split(b","), block)
     table = np.zeros((len(counts), width))
     row = np.repeat(np.arange(len(counts)), counts)
     table[row, np.arange(len(values)) - np.repeat(np.cumsum(counts) - counts, counts)] = values
     return table
 
 
-def _numbers(text: bytes, block: Chunk) -> np.ndarray:
-    """The fields (n,) of a text from `_fields`."""
-    if not text:
-        return np.empty(0)
-    fields = text.replace(b"\n", b",").split(b",")
+def _numbers(fields: list[bytes], block: Chunk) -> np.ndarray:
+    """Fields as numbers (n,)."""
     try:
         return np.array(fields, dtype=np.float64)
     except ValueError:

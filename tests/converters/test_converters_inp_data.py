@@ -1,0 +1,71 @@
+"""Numbers of long data blocks are those of the text, whatever stands between them and however it is cut into blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import romlib_converters._inp_data as data
+from hypothesis import given
+from hypothesis import strategies as st
+from romlib_converters._inp_cards import read_cards
+from romlib_converters._inp_data import id_segments, integer_records, number_list, number_table
+
+from romlib.errors import FileFormatError
+
+
+def card(folder, text, head="*NODE"):
+    path = folder / "a.inp"
+    path.write_text(f"{head}\n{text}")
+    return read_cards(path)[0]
+
+
+number = st.floats(-1e30, 1e30, allow_nan=False)
+field_text = number.flatmap(lambda value: st.sampled_from(
+    [repr(value), f"{value:.17e}".replace("e", "D"), f"  {value:.17E} "])).map(str)
+
+
+@given(rows=st.lists(st.lists(st.one_of(field_text, st.just("")), min_size=1, max_size=4), min_size=1, max_size=12),
+       block=st.integers(1, 80), trailing=st.booleans())
+def test_a_table_has_the_numbers_of_its_lines(tmp_path_factory, rows, block, trailing):
+    rows = [row if any(one.strip() for one in row) else ["1.5"] for row in rows]
+    rows = [["2.5", *row[1:]] if not row[0].strip() else row for row in rows]
+    text = "".join(",".join(row) + ("," if trailing else "") + "\n" for row in rows)
+    expected = np.zeros((len(rows), 4))
+    for k, row in enumerate(rows):
+        expected[k, :len(row)] = [float(one.strip().replace("D", "e") or 0) for one in row]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "_BLOCK", block)
+        found = number_table(card(tmp_path_factory.mktemp("t"), text), 4)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_numbers_and_names_of_a_list(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "_BLOCK", 5)
+    numbers, names = number_list(card(tmp_path, "1, 2, Left,\n 5,\n\n** no\nRight, 7\n"))
+    assert list(numbers) == [1, 2, 5, 7] and names == ["Left", "Right"]
+
+
+def test_records_go_on_over_lines(tmp_path):
+    found = integer_records(card(tmp_path, "1, 10,20,\n30,40\n2,11,21,31,41\n"), 5)
+    assert found.tolist() == [[1, 10, 20, 30, 40], [2, 11, 21, 31, 41]]
+
+
+@pytest.mark.parametrize(("text", "said"), [("1,2,3\n", "whole records"), ("1,2.5\n", "whole number"),
+                                            ("1,A\n", "the name A")])
+def test_records_that_are_not_whole_are_refused(tmp_path, text, said):
+    with pytest.raises(FileFormatError, match=said):
+        integer_records(card(tmp_path, text), 2)
+
+
+def test_lines_with_names_and_with_ids_come_in_their_order(tmp_path):
+    found = list(id_segments(card(tmp_path, "1,1,1,0.5\n2,2\nTOP, 3\n\n9,GRAV,9.81\n4,1\n", "*BOUNDARY"), 4))
+    assert [None if row is None else (row.fields, row.line) for row, _ in found] == [
+        None, (("TOP", "3"), 4), (("9", "GRAV", "9.81"), 6), None]
+    assert found[0][1].tolist() == [[1, 1, 1, 0.5], [2, 2, 0, 0]] and found[3][1].tolist() == [[4, 1, 0, 0]]
+
+
+def test_what_is_no_number_names_its_line(tmp_path):
+    with pytest.raises(FileFormatError, match=r"(?s)line 4.*found: 0\.x"):
+        number_table(card(tmp_path, "1,0.,0.\n** comment\n2,0.x,0.\n"), 4)
+    with pytest.raises(FileFormatError, match=r"(?s)too many fields.*data line 2 from line 1.*at most 3.*found: 4"):
+        number_table(card(tmp_path, "1,0.,0.\n2,0.,1.,2.\n"), 3)

@@ -1,0 +1,71 @@
+"""Nodes, elements, sets and surfaces of a keyword deck."""
+
+from __future__ import annotations
+
+import pytest
+from romlib_converters._inp_cards import read_cards
+from romlib_converters._inp_mesh import read_mesh_cards
+
+from romlib.errors import FileFormatError, UnsupportedError
+
+NODES = {"C3D4": 4, "S3": 3}
+MESH = """*NODE, NSET=Nall
+1,0,0,0
+2,1,0,0
+3,0,1,0
+4,0,0,1
+9,1,1,1
+*NODE
+9,2,2,2
+*ELEMENT,TYPE=C3D4,ELSET=Eall
+1,1,2,3,4
+5,2,3,4,9
+*ELEMENT,TYPE=S3,ELSET=eALL
+7,1,2,3
+*NSET,NSET=Odd,GENERATE
+1,9,2
+*NSET,NSET=Some
+Odd, 4
+*NSET,NSET=some
+2
+*ELSET,ELSET=One
+5
+*SURFACE,NAME=Top
+One,S2
+1, s3
+Eall,S1
+*SURFACE,NAME=Nodes,TYPE=NODE
+Odd
+2,
+"""
+
+
+def read(folder, text):
+    (folder / "a.inp").write_text(text)
+    return read_mesh_cards(read_cards(folder / "a.inp"), NODES)
+
+
+def test_everything_has_the_ids_of_the_deck(tmp_path):
+    mesh = read(tmp_path, MESH)
+    assert mesh.node_ids.tolist() == [1, 2, 3, 4, 9] and mesh.points[-1].tolist() == [2, 2, 2]  # the last one holds
+    assert [(group.kind, group.ids.tolist()) for group in mesh.groups] == [("C3D4", [1, 5]), ("S3", [7])]
+    assert mesh.groups[0].nodes.tolist() == [[1, 2, 3, 4], [2, 3, 4, 9]]
+    sets = {one.name: one.ids.tolist() for one in mesh.node_sets.values()}
+    assert sets == {"Nall": [1, 2, 3, 4, 9], "Odd": [1, 3, 5, 7, 9], "Some": [1, 2, 3, 4, 5, 7, 9]}
+    assert {one.name: one.ids.tolist() for one in mesh.element_sets.values()} == {"Eall": [1, 5, 7], "One": [5]}
+    assert mesh.surfaces["TOP"].faces.tolist() == [[1, 1], [1, 3], [5, 1], [5, 2], [7, 1]]
+    assert mesh.surfaces["NODES"].nodes.tolist() == [1, 2, 3, 5, 7, 9]
+
+
+@pytest.mark.parametrize(("text", "error", "said"), [
+    ("*ELEMENT,TYPE=C3D99\n1,1,2\n", UnsupportedError, r"line 1, \*ELEMENT.*C3D4.*C3D99"),
+    ("*ELEMENT,TYPE=S3\n1,1,2,3\n*ELEMENT,TYPE=S3\n1,1,2,3\n", FileFormatError, r"same number.*line 3.*element 1"),
+    ("*ELEMENT,TYPE=S3\n1,1,2\n", FileFormatError, "records of 4"),
+    ("*NSET,NSET=A\nB\n", FileFormatError, r"line 1, \*NSET.*found: B"),
+    ("*NSET,NSET=A,ELSET=B\n", UnsupportedError, "ELSET"),
+    ("*SURFACE,NAME=A\nB,S1\n", FileFormatError, "no element set"),
+    ("*SURFACE,NAME=A\n1,X1\n", FileFormatError, "element set"),
+])
+def test_what_cannot_be_read_is_named(tmp_path, text, error, said):
+    with pytest.raises(error, match=f"(?s){said}"):
+        read(tmp_path, text)
