@@ -174,7 +174,7 @@ def _density(deck: DeckMaterial, notes: list[Omission]) -> float | None:
     values = [row.number(0) for row in card.rows()]
     if len(set(values)) > 1:
         notes.append(Omission(name=f"density_{deck.name}", works=True, description=(
-            f"material {deck.name}, *DENSITY (line {card.line}): it depends on the temperature; the first value is taken")))
+            f"material {deck.name}, *DENSITY (line {card.line}): it depends on the temperature; the first is taken")))
     return card.first_row().number(0)
 
 

@@ -69,9 +69,10 @@ class DeckAmplitude:
         low, high = step.start - origin, step.end - origin
         jump = np.append(self.time[1:] == self.time[:-1], False)  # the first row of each jump
         time = np.where(jump, self.time - _EARLIER * (step.end - step.start), self.time)
+        value = np.where(jump, np.interp(time, self.time, self.value), self.value)
         inside = (time > low) & (time < high)
         times = np.concatenate([[low], time[inside], [high]])
-        values = np.concatenate([[self._at(low)], self.value[inside], [self._at(high)]])
+        values = np.concatenate([[self._at(low)], value[inside], [self._at(high)]])
         return Part(times + origin, values)
 
     def _at(self, time: float) -> float:

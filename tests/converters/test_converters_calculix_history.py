@@ -1,0 +1,198 @@
+"""Whatever a deck's steps, amplitudes and OP say, romlib's loads at any time are what the solver applies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from calculix_solver import LoadCard, SolverStep, Table, history, text, times_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from romlib_converters._calculix_deck import read_deck
+from romlib_converters._calculix_model import ModelBuilder
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.loads.amplitudes import evaluate
+from romlib.loads.forces import force_factor, unit_force
+from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
+from romlib.mesh.operator import StrainOperator
+from romlib.model import ArrayReference, Pressure, TableAmplitude, UnitSystem
+
+SAMPLES = [0.25, 0.5, 0.75, 1.0]
+value = st.sampled_from([-2.0, -0.5, 0.0, 0.25, 1.0, 3.0])
+
+
+@st.composite
+def tables(draw):
+    """A step-time and a total-time amplitude; times on the samples, jumps among them."""
+    found = []
+    for name, total in (("A", False), ("B", True)):
+        times = sorted(draw(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5, 2.0]), min_size=1, max_size=5)))
+        times = [t for k, t in enumerate(times) if times[:k].count(t) < 2]
+        found.append(Table(name, [(t, draw(value)) for t in times], total))
+    return found
+
+
+@st.composite
+def loads(draw, fields, targets=("LEFT", "TOP", "1", "7")):
+    """Steps with cards; cards of one step have the same amplitude, as the solver demands for one place."""
+    declared = draw(tables())
+    steps = []
+    for _ in range(draw(st.integers(1, 3))):
+        amplitude = draw(st.sampled_from([None, *declared]))
+        cards = [LoadCard([(draw(st.sampled_from(targets)), draw(fields), draw(value))
+                           for _ in range(draw(st.integers(1, 3)))], amplitude, draw(st.booleans()))
+                 for _ in range(draw(st.integers(0, 2)))]
+        steps.append(SolverStep(draw(st.sampled_from([0.5, 1.0, 2.0])), cards, draw(st.booleans())))
+    return steps, declared
+
+
+def build(folder, content):
+    path = folder / "deck.inp"
+    path.write_text(content)
+    deck = read_deck(path)
+    times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
+    return ModelBuilder(deck, times).build(UnitSystem(), [])
+
+
+@given(case=loads(st.sampled_from([(1,), (2,), (3,)])))
+@settings(max_examples=80)
+def test_concentrated_forces_follow_the_deck(tmp_path_factory, case):
+    steps, declared = case
+    mesh, model = build(tmp_path_factory.mktemp("f"), text("CLOAD", steps, declared))
+    found = history(steps, SAMPLES, adds=True, removes=False)
+    expected = np.zeros((len(found), 8, 3))
+    for k, (_, acting) in enumerate(found):
+        for (node, axis), amount in acting.items():
+            expected[k, node - 1, axis - 1] = amount
+    operator = StrainOperator(mesh)
+    total = np.zeros_like(expected)
+    for name, load in model.loads.items():
+        factor = force_factor(load, evaluate(model.amplitudes[name], times_of(found)))
+        total += factor[:, None, None] * unit_force(load, mesh, model.materials, operator, name=name)
+    np.testing.assert_allclose(total, expected, atol=1e-9)
+
+
+@given(case=loads(st.sampled_from([(1,), (2,), (3,)])), first=st.lists(value, min_size=3, max_size=3))
+@settings(max_examples=80)
+def test_prescribed_displacements_follow_the_deck(tmp_path_factory, case, first):
+    steps, declared = case
+    for k, step in enumerate(steps):  # the same places in every step: first all of them, then what changes
+        for card in step.cards:
+            card.new = card.new and k > 0
+            card.rows = [(target, (axis[0], axis[0]), amount) for target, axis, amount in card.rows]
+        whole = LoadCard([("NALL", (axis, axis), first[axis - 1]) for axis in (1, 2, 3)])
+        if k == 0 or any(card.new for card in step.cards[:1]):
+            step.cards.insert(0, whole)
+            whole.new = k > 0
+    mesh, model = build(tmp_path_factory.mktemp("b"), text("BOUNDARY", steps, declared))
+    found = history(steps, SAMPLES, adds=False, removes=True)
+    expected = np.zeros((len(found), 8, 3))
+    for k, (_, acting) in enumerate(found):
+        for (node, axis, _), amount in acting.items():
+            expected[k, node - 1, axis - 1] = amount
+    held = np.full_like(expected, np.nan)
+    for name, constraint in model.constraints.items():
+        nodes = mesh.node_tags[constraint.nodes]
+        for axis in ("xyz".index(c) for c in constraint.components):
+            assert np.isnan(held[:, nodes, axis]).all()  # no degree of freedom twice
+            if constraint.kind == "fixed":
+                held[:, nodes, axis] = 0.0
+                continue
+            size = (mesh.node_arrays[constraint.value.array][nodes, axis]
+                    if isinstance(constraint.value, ArrayReference) else constraint.value)
+            held[:, nodes, axis] = evaluate(model.amplitudes[name], times_of(found))[:, None] * size
+    np.testing.assert_allclose(held, expected, atol=1e-9)
+
+
+@given(case=loads(st.just(())), start=st.sampled_from([[20.0], [20.0, 50.0]]))
+@settings(max_examples=80)
+def test_temperatures_follow_the_deck(tmp_path_factory, case, start):
+    steps, declared = case
+    initial = {(node,): start[node % len(start)] for node in range(1, 9)}
+    head = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\n" + "".join(f"{node},{t}\n" for (node,), t in initial.items())
+    mesh, model = build(tmp_path_factory.mktemp("t"), text("TEMPERATURE", steps, declared, head))
+    found = history(steps, SAMPLES, adds=False, removes=False, initial=initial)
+    expected = np.array([[acting[node + 1,] for node in range(8)] for _, acting in found])
+    at_rest = np.array([initial[node + 1,] for node in range(8)])
+    np.testing.assert_allclose(initial_temperature(model, mesh), at_rest)
+    terms = temperature_terms(model, mesh)
+    if terms:
+        np.testing.assert_allclose(temperature_at(terms, model.amplitudes, times_of(found)), expected, atol=1e-9)
+        np.testing.assert_allclose(temperature_at(terms, model.amplitudes, np.array([0.0]))[0], at_rest, atol=1e-9)
+    else:
+        np.testing.assert_allclose(np.broadcast_to(at_rest, expected.shape), expected)
+
+
+@given(case=loads(st.sampled_from([("P1",), ("P2",), ("P6",)]), targets=("1", "EALL")))
+@settings(max_examples=60)
+def test_pressures_follow_the_deck(tmp_path_factory, case):
+    steps, declared = case
+    content = text("DLOAD", steps, declared)
+    mesh, model = build(tmp_path_factory.mktemp("p"), content)
+    for step in steps:
+        for card in step.cards:
+            card.rows = [("1", fields, amount) for _, fields, amount in card.rows]  # one element
+    found = history(steps, SAMPLES, adds=True, removes=False)
+    # outward area vectors of the faces 1-2-3-4, 5-8-7-6, 4-8-5-1, by hand
+    outward = {"P1": (0, 0, -1), "P2": (0, 0, 1), "P6": (-1, 0, 0)}
+    expected = np.zeros((len(found), 3))
+    for k, (_, acting) in enumerate(found):
+        expected[k] = -np.sum([amount * np.array(outward[face]) for (_, face), amount in acting.items()] or [[0, 0, 0]],
+                              axis=0)
+    total = np.zeros_like(expected)
+    for name, load in model.loads.items():
+        assert isinstance(load, Pressure)
+        force = unit_force(load, mesh, model.materials, StrainOperator(mesh), name=name).sum(axis=0)
+        total += evaluate(model.amplitudes[name], times_of(found))[:, None] * force
+    np.testing.assert_allclose(total, expected, atol=1e-9)
+
+
+def test_a_deck_of_one_amplitude_keeps_its_table_and_its_name(tmp_path):
+    table = Table("CYC", [(0.0, 0.0), (1.0, 1.0), (3.0, -1.0)], total=True)
+    steps = [SolverStep(1.0, [LoadCard([("TOP", (2, 2), 0.5)], table)]) for _ in range(3)]
+    _, model = build(tmp_path, text("BOUNDARY", steps, [table]))
+    assert set(model.amplitudes) == set(model.constraints) == {"CYC"}
+    assert model.amplitudes["CYC"] == TableAmplitude(time=(0.0, 1.0, 3.0), value=(0.0, 1.0, -1.0))
+    assert (model.constraints["CYC"].nodes, model.constraints["CYC"].value) == ("TOP", 0.5)
+
+
+@pytest.mark.parametrize("body", ["CENTRIF,400.,1.,0.,0.,0.,0.,2.", "GRAV,3.,0.,0.,-5."])
+def test_body_loads_do_the_work_of_the_solver(tmp_path, body):
+    """omega^2 ramps: the amplitude of the speed is its root, exact at every increment; gravity is normalised."""
+    mesh, model = build(tmp_path, text("DLOAD", [SolverStep(1.0), SolverStep(1.0)], []).replace(
+        "0.25,1.0\n", f"0.25,1.0\n*DLOAD\nEALL,{body}\n", 1))
+    (name, load), = model.loads.items()
+    times = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0])
+    factor = force_factor(load, evaluate(model.amplitudes[name], times))
+    force = unit_force(load, mesh, model.materials, StrainOperator(mesh), name=name).sum(axis=0)
+    # density 2, volume 1; the centre of the cube is half a length from the axis through (1, 0, 0) along z
+    whole = 2.0 * np.array([400.0 * (-0.5), 400.0 * 0.5, 0.0] if body.startswith("C") else [0.0, 0.0, -3.0])
+    ramp = np.minimum(times, 1.0)
+    np.testing.assert_allclose(factor[:, None] * force, ramp[:, None] * whole, atol=1e-10)
+    between = np.linspace(0.01, 0.99, 57)
+    between = force_factor(load, evaluate(model.amplitudes[name], between)) - between * factor[4]
+    assert np.abs(between).max() <= 2.6e-5 * factor[4]
+
+
+@pytest.mark.parametrize(("cards", "said"), [
+    ([[LoadCard([("TOP", (3, 3), 0.1)])], [LoadCard([("LEFT", (1, 1), 0.1)])]], "step 2"),
+    ([[LoadCard([("TOP", (3, 3), 0.1)])], [LoadCard([("LEFT", (1, 1), 0.0)], new=True)]], "step 2"),
+])
+def test_a_constraint_that_comes_or_goes_is_refused(tmp_path, cards, said):
+    with pytest.raises(UnsupportedError, match=f"(?s)begins or ends.*{said}"):
+        build(tmp_path, text("BOUNDARY", [SolverStep(1.0, one) for one in cards], []))
+
+
+@pytest.mark.parametrize(("change", "error", "said"), [
+    (("*CLOAD", "*CLOAD,AMPLITUDE=Z"), FileFormatError, "no amplitude of this name.*found: Z"),
+    (("*CLOAD", "*CLOAD,USER"), UnsupportedError, "USER"),
+    (("TOP,", "NONE,"), FileFormatError, r"no node set.*\*CLOAD.*found: NONE"),
+    (("*STATIC,DIRECT", "*DYNAMIC"), UnsupportedError, r"\*DYNAMIC"),
+    (("*STATIC,DIRECT", "*STATIC,TIME RESET"), UnsupportedError, "total time"),
+    (("*STATIC,DIRECT\n", "** none\n"), UnsupportedError, "without a procedure"),
+])
+def test_what_a_step_cannot_mean_is_named(tmp_path, change, error, said):
+    content = text("CLOAD", [SolverStep(1.0, [LoadCard([("TOP", (3,), 1.0)])])], [])
+    assert change[0] in content
+    with pytest.raises(error, match=f"(?s){said}"):
+        build(tmp_path, content.replace(*change))
