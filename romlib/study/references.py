@@ -156,7 +156,8 @@ def _law_faults(study: Study) -> list[Fault]:
         try:
             build_law(material)
         except LawError as error:
-            place = f" ({error.place})" if error.place else ""
+            parts = [str(part) for part in (error.file, error.place) if part]
+            place = f" ({', '.join(parts)})" if parts else ""
             expected, found = (None if part is None else str(part) for part in (error.expected, error.found))
             faults.append(Fault(f"materials.{name}", error.what + place, expected, found, error.remedy))
     return faults

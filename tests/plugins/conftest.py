@@ -8,6 +8,14 @@ import pytest
 from umat_example import compiled, example
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """What romlib compiles here does not go to the cache of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def j2evp(tmp_path_factory) -> Path:
     """libJ2EVP.so."""

@@ -167,6 +167,31 @@ def test_a_model_in_a_file_is_completed_by_what_the_file_needs(j2evp, tmp_path, 
     assert build_law(stored).portable_parameters() == stored.parameters
 
 
+def test_a_full_order_run_leaves_a_file_that_needs_no_study(trained, tmp_path, no_path, j2evp):
+    """`romlib solve` with a study that names a path; the check of its file finds the library on the search path."""
+    pytest.importorskip("petsc4py")
+    study = (trained / "study.toml").read_text().replace("lib/libJ2EVP.so", str(j2evp))
+    study = study[:study.index("[[training]]")] + """
+[mesh]
+file = "bar.vtkhdf"
+[cases.pull]
+times = { stop = 1.0, step = 0.1 }
+amplitudes.pull = "260*sin(2*pi*t)"
+"""
+    shutil.copy(trained / "bar.vtkhdf", tmp_path)
+    (tmp_path / "study.toml").write_text(study.replace("variables = { p = 1, plastic_strain = [2, 3, 4, 5, 6, 7] }",
+                                                       "variables = { p = 1 }"))
+    run("solve", tmp_path / "study.toml", "--case", "pull", "-o", tmp_path / "pull.vtkhdf", "--fields",
+        "stress,p,statev")
+    with Snapshots(tmp_path / "pull.vtkhdf") as file:
+        assert file.model.materials["steel"].parameters["library"] == "libJ2EVP.so"
+        assert file.fields["statev"].n_comp == 6  # what p leaves of the list
+    no_path.setenv("ROMLIB_LIBRARY_PATH", str(j2evp.parent))
+    found = items(tmp_path / "pull.vtkhdf")
+    for name in ("stress", "state p", "state statev", "equilibrium"):
+        assert found[name]["status"] == "pass" and found[name]["value"] < 1e-8, name
+
+
 # --- check ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,45 @@
+"""CalculiX runs whose material was the UMAT J2EVP, called through its interface for UMATs: romlib calls the same."""
+
+from __future__ import annotations
+
+import pytest
+from romlib_converters.calculix import CalculixConverter
+from umat_example import J2EVP, SAME_AS_J2EVP
+
+from romlib.check import check
+from romlib.model import Material
+from romlib.snapshots.reader import Snapshots
+
+MATERIAL = "@ABAQUS_J2EVP_J2EVP"
+
+
+@pytest.fixture(scope="module", params=["small_c3d8", "small_c3d20r"])
+def snapshots(request, data_dir, tmp_path_factory):
+    """float64 displacements; stress and STATEV at the integration points with seven digits, from the .dat file."""
+    path = tmp_path_factory.mktemp(request.param) / "x.vtkhdf"
+    CalculixConverter().convert(data_dir / "calculix" / f"{request.param}.inp", path)
+    with Snapshots(path) as file:
+        yield file
+
+
+@pytest.mark.data
+def test_the_material_of_the_deck_is_found_on_the_search_path(snapshots, j2evp, monkeypatch):
+    monkeypatch.setenv("ROMLIB_LIBRARY_PATH", str(j2evp.parent))
+    assert snapshots.model.materials[MATERIAL].parameters["library"] == "libJ2EVP.so"
+    report = check(snapshots)
+    assert report["stress"].value <= 1e-6 and report["state statev"].value <= 1e-6
+    assert report["internal_force"].value <= 1e-10 and report.passed
+
+
+@pytest.mark.data
+def test_with_names_each_state_variable_is_measured(snapshots, j2evp):
+    material = Material(law="umat", parameters={"library": str(j2evp), "temperature": "calculix", **J2EVP})
+    report = check(snapshots, snapshots.model.model_copy(update={"materials": {MATERIAL: material}}))
+    assert report["state p"].value <= 1e-6 and report["state plastic_strain"].value <= 1e-6
+
+
+@pytest.mark.data
+def test_the_built_in_law_of_the_same_equations_gives_the_same_stress(snapshots):
+    material = Material(law="chaboche", parameters=SAME_AS_J2EVP)
+    report = check(snapshots, snapshots.model.model_copy(update={"materials": {MATERIAL: material}}))
+    assert report["stress"].value <= 1e-6
