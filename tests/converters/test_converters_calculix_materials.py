@@ -1,0 +1,103 @@
+"""Materials of a deck: the law that says the same, or a line that says why there is none."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from romlib_converters._calculix_materials import DeckMaterial, read_material
+from romlib_converters._inp_cards import read_cards
+
+from romlib.errors import FileFormatError
+from romlib.laws.mises import MisesLaw
+from romlib.model import Material
+
+
+def material(folder, text, name="ST", oriented=False):
+    (folder / "a.inp").write_text(f"*MATERIAL,NAME={name}\n{text}")
+    first, *cards = read_cards(folder / "a.inp")
+    return read_material(DeckMaterial(name, first, {card.keyword: card for card in cards}), "EALL", oriented)
+
+
+ELASTIC = "*ELASTIC\n200000.,0.3\n"
+
+
+def test_elasticity_density_and_expansion(tmp_path):
+    found, notes = material(tmp_path, "*ELASTIC,TYPE=ISO\n2.1D5,0.3,20.\n1.9E5,0.32,600.\n*DENSITY\n7.8e-9\n"
+                            "*EXPANSION,ZERO=20.\n1.2e-5,20.\n1.4e-5,600.\n*CONDUCTIVITY\n50.\n")
+    assert notes == []
+    assert found == Material.model_validate({
+        "law": "elastic", "cells": "EALL", "density": 7.8e-9,
+        "parameters": {"young": {"temperature": (20.0, 600.0), "value": (2.1e5, 1.9e5)},
+                       "poisson": {"temperature": (20.0, 600.0), "value": (0.3, 0.32)}},
+        "thermal_expansion": {"coefficient": {"temperature": (20.0, 600.0), "value": (1.2e-5, 1.4e-5)},
+                              "reference_temperature": 20.0}})
+
+
+@pytest.mark.parametrize("rows", [
+    "250.,0.\n", "250.,0.\n400.,0.1\n", "250.,0.\n325.,0.05\n400.,0.1\n",
+    "250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n200.,0.1,600.\n", "250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n"])
+def test_a_straight_hardening_curve_is_that_of_mises(tmp_path, rows):
+    """R(p, T) of the law against the curve, linear in p and between temperatures."""
+    found, notes = material(tmp_path, f"{ELASTIC}*PLASTIC\n{rows}")
+    assert found.law == "mises"
+    law = MisesLaw.from_parameters(found.parameters)
+    table = np.array([[*map(float, row.split(",")), 20.0][:3] for row in rows.split()])
+    temperatures = np.unique(table[:, 2])
+    for temperature in np.linspace(temperatures[0], temperatures[-1], 5):
+        for p in (0.0, 0.03, 0.07):
+            curves = [np.interp(p, table[table[:, 2] == t, 1], table[table[:, 2] == t, 0]) for t in temperatures]
+            parameters = dict(zip(law.parameters.names, law.parameters.at(np.array([temperature]))[0]))
+            radius = parameters["yield"] + parameters["linear_hardening"] * p
+            assert radius == pytest.approx(np.interp(temperature, temperatures, curves), rel=1e-12)
+    assert [note.works for note in notes] == ([False] if "0.1" in rows else [])
+    assert all("p <= 0.1" in note.description for note in notes)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (f"{ELASTIC}*PLASTIC\n250.,0.\n300.,0.01\n400.,0.1\n", r"\*PLASTIC \(line 4\): the hardening curve is not one"),
+    (f"{ELASTIC}*PLASTIC\n250.,0.\n200.,0.1\n", "straight line that rises"),
+    (f"{ELASTIC}*PLASTIC,HARDENING=KINEMATIC\n250.,0.\n", "KINEMATIC"),
+    ("*ELASTIC,TYPE=ORTHO\n1,2,3,4,5,6,7,8\n9\n", "not isotropic"),
+    ("*HYPERELASTIC,NEO HOOKE\n1.,2.\n", r"\*HYPERELASTIC \(line 2\): romlib has no such law"),
+    (f"{ELASTIC}*CREEP\n1e-10,5.,0.\n", r"\*CREEP \(line 4\)"),
+    ("*USER MATERIAL,CONSTANTS=2\n1.,2.\n*DEPVAR\n3\n", "within the solver"),
+    ("*DENSITY\n1.\n", "neither"),
+])
+def test_a_law_that_romlib_lacks_is_left_to_the_study_by_name(tmp_path, text, said):
+    found, (note,) = material(tmp_path, text)
+    assert found is None and note.works and note.name == "material_ST"
+    assert re.search(said, note.description), note.description
+
+
+@pytest.mark.parametrize("n", [3, 8, 10, 16])
+def test_a_umat_has_library_function_constants_and_depvar(tmp_path, n):
+    """Eight constants a line, then a temperature, which a multiple of eight puts on a line of its own."""
+    numbers = [repr(0.5 * k) for k in range(1, n + 1)] + ["0."]
+    lines = "\n".join(",".join(numbers[k:k + 8]) for k in range(0, n + 1, 8))
+    found, notes = material(tmp_path, f"*USER MATERIAL,CONSTANTS={n}\n{lines}\n*DEPVAR\n7\n", "@abaqus_My_Lib_MyFunc")
+    assert notes == [] and found.law == "umat"
+    assert found.parameters == {
+        "library": "libMY_LIB.so", "symbol": "MYFUNC", "props": [0.5 * k for k in range(1, n + 1)], "depvar": 7,
+        "temperature": "calculix", "name": "@ABAQUS_MY_LIB_MYFUNC"}
+
+
+def test_material_axes_of_a_umat_are_said(tmp_path):
+    _, (note,) = material(tmp_path, "*USER MATERIAL,CONSTANTS=1\n1.\n", "@ABAQUS_A_B", oriented=True)
+    assert note.works and "ORIENTATION" in note.description
+
+
+def test_constants_that_depend_on_temperature_are_left_to_the_study(tmp_path):
+    found, (note,) = material(tmp_path, "*USER MATERIAL,CONSTANTS=1\n1.,20.\n2.,600.\n", "@ABAQUS_A_B")
+    assert found is None and "temperature" in note.description
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("*USER MATERIAL,CONSTANTS=3\n1.\n", "lacks constants"), (f"{ELASTIC}*PLASTIC\n250.,0.1\n", "plastic strain 0"),
+    ("*ELASTIC\n1.,0.3,600.\n2.,0.3,20.\n", "must increase"), ("*ELASTIC\n", "no data line"),
+    ("*ELASTIC\n1.,x\n", "found: x"),
+])
+def test_data_that_cannot_be_read_are_refused(tmp_path, text, said):
+    with pytest.raises(FileFormatError, match=said):
+        material(tmp_path, text, "@ABAQUS_A_B" if "USER" in text else "ST")
