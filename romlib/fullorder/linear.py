@@ -160,7 +160,9 @@ class LinearSolver:
 _STALE = 30  # iterations with old factors in one solve before new ones are made
 _FEW = 3  # iterations that factors of a nearby tangent need
 _BUDGET = 100  # what old factors may cost in further iterations, all in all: about the cost of new ones at 1e5 dofs
-_SLOW = 100  # iterations with new levels above which factors are the better choice, where memory allows
+# Iterations with new levels above which factors are the better choice, where memory allows: a solve with MUMPS' factors
+# costs about as much as 10 (a slender body) to 30 (a cube) of multigrid's iterations, at 100,000 dofs.
+_SLOW = 30
 _MATRIX_FAULTS = (71, 76, 77, 81)  # zero pivot, error in an external library or its matrix
 
 
