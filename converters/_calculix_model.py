@@ -1,8 +1,9 @@
 """romlib's model of a deck: constraints and loads with their histories, materials, temperature, and what is left out.
 
-Places whose histories are multiples of each other share one load or constraint and one amplitude, which is one where
-the history is first given. Its name is that of the deck's amplitude where nothing else uses it; else amplitude_set, or
-kind_set.
+Places whose histories are multiples of each other share one load or constraint and one amplitude. The amplitude has the
+size (a displacement, a pressure, a force, an acceleration, a speed) and the load a pattern whose largest value is one,
+so that decks that differ in sizes have the same loads. Its name is that of the deck's amplitude where nothing else uses
+it; else amplitude_set, or kind_set.
 """
 
 from __future__ import annotations
@@ -253,24 +254,20 @@ class ModelBuilder:
             values, numbers = np.array([one[0] for one in found]), np.array([one[1] for one in found])
             if not values.any():
                 continue
-            size = float(values[values.nonzero()[0][0]])
-            parts = parts_of(values / size, numbers, self.deck.steps, self.deck.amplitudes)
+            parts = parts_of(values, numbers, self.deck.steps, self.deck.amplitudes)
             used = np.unique(numbers[values != 0])
             common = int(used[0]) if len(used) == 1 else NO_AMPLITUDE
             group = Group(np.empty(0, np.int64), np.empty(0), parts, common)
             tag = self._cells(key)
-            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, size, parts)))
+            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts)))
 
-    def _body(self, key: BodyKey, tag: str, size: float, parts: list[Part]) -> tuple[Load, list[Part]]:
+    def _body(self, key: BodyKey, tag: str, parts: list[Part]) -> tuple[Load, list[Part]]:
         if key.kind == "GRAV":
-            x, y, z = (size * one for one in key.vectors)
+            x, y, z = key.vectors
             return BodyForce(cells=tag, direction=(x, y, z), per="mass"), parts
-        card = self.deck.loads.cards["DLOAD"]
-        if size < 0:
-            raise UnsupportedError("the square of a speed is negative", file=card.file, place=card.place, found=size)
         a, b, c, u, v, w = key.vectors
-        return (Centrifugal(cells=tag, center=(a, b, c), axis=(u, v, w), speed=float(np.sqrt(size))),
-                root(parts, self.times, card))
+        return (Centrifugal(cells=tag, center=(a, b, c), axis=(u, v, w), speed=1.0),
+                root(parts, self.times, self.deck.loads.cards["DLOAD"]))
 
     def _cells(self, key: BodyKey) -> str:
         if key.target in self.deck.inp.element_sets:

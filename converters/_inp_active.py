@@ -81,9 +81,10 @@ def _moved(array: np.ndarray, to: np.ndarray, n: int, fill: float) -> np.ndarray
 
 @dataclass(frozen=True)
 class Group:
-    """Places that act alike: factors (n,) times one history. keys : (n,). amplitude : of the deck, where it is one.
+    """Places that act alike: factors (n,), of which the largest is one, times one history, which has the size.
 
-    parts : the history, one part a step, of size one where it is first not zero.
+    So a pattern is the same whatever the size of a load, and runs of other sizes share it. keys : (n,). parts : the
+    history, one part a step. amplitude : the deck's, where the history is a multiple of one.
     """
 
     keys: np.ndarray
@@ -134,8 +135,10 @@ class Histories:
         for k in np.argsort(start):
             at = np.flatnonzero(number == k)
             one = int(start[k])
-            groups.append(Group(mine.keys[at], factors[at],
-                                parts_of(shapes[:, one], mine.amplitudes[:, one], steps, amplitudes),
+            size = factors[at][np.abs(factors[at]).argmax()]
+            # rounded, so that decks of other sizes have the same pattern to the last digit
+            groups.append(Group(mine.keys[at], np.round(factors[at] / size, 14),
+                                parts_of(size * shapes[:, one], mine.amplitudes[:, one], steps, amplitudes),
                                 _common(mine.amplitudes[:, one], shapes[:, one])))
         return groups
 

@@ -199,7 +199,7 @@ def test_the_history_of_a_deck_that_never_ran_is_a_case(tmp_path):
     (tmp_path / "a.inp").write_text(CUBE + table + step.replace("*STATIC", "*STATIC,DIRECT") + step)
     case = CalculixConverter().read_case(tmp_path / "a.inp")
     assert case.times.values == (0.0, 0.5, 1.0, 1.5, 2.0)
-    assert case.amplitudes["A"].model_dump(include={"time", "value"}) == {"time": (0.0, 2.0), "value": (0.0, 4.0)}
+    assert case.amplitudes["A"].model_dump(include={"time", "value"}) == {"time": (0.0, 2.0), "value": (0.0, 8.0)}
     assert "increments" in case.description
     with pytest.raises(RomlibError, match="read from a deck"):
         CalculixConverter().read_case(tmp_path / "a.frd")

@@ -152,8 +152,24 @@ def test_a_deck_of_one_amplitude_keeps_its_table_and_its_name(tmp_path):
     steps = [SolverStep(1.0, [LoadCard([("TOP", (2, 2), 0.5)], table)]) for _ in range(3)]
     _, model = build(tmp_path, text("BOUNDARY", steps, [table]))
     assert set(model.amplitudes) == set(model.constraints) == {"CYC"}
-    assert model.amplitudes["CYC"] == TableAmplitude(time=(0.0, 1.0, 3.0), value=(0.0, 1.0, -1.0))
-    assert (model.constraints["CYC"].nodes, model.constraints["CYC"].value) == ("TOP", 0.5)
+    assert model.amplitudes["CYC"] == TableAmplitude(time=(0.0, 1.0, 3.0), value=(0.0, 0.5, -0.5))
+    assert (model.constraints["CYC"].nodes, model.constraints["CYC"].value) == ("TOP", 1.0)
+
+
+@pytest.mark.parametrize(("keyword", "rows"), [
+    ("BOUNDARY", [("TOP", (1, 1), 0.3), ("LEFT", (2, 2), -0.6)]), ("CLOAD", [("TOP", (1,), 0.3), ("1", (2,), -7.0)]),
+    ("DLOAD", [("1", ("P1",), 5.0), ("1", ("P3",), 3.0)])])
+def test_decks_that_differ_in_size_have_the_same_loads(tmp_path, keyword, rows):
+    """So that runs of different size can train one model, and a case of one be solved by the other's."""
+    def model_of(size):
+        scaled = [(target, fields, size * amount) for target, fields, amount in rows]
+        return build(tmp_path, text(keyword, [SolverStep(1.0, [LoadCard(scaled)])], []))
+
+    (small, one), (large, other) = model_of(0.5), model_of(-4.0)
+    assert one.loads == other.loads and one.constraints == other.constraints
+    assert all(np.allclose(small.node_arrays[name], large.node_arrays[name], rtol=1e-15) for name in small.node_arrays)
+    for name, amplitude in one.amplitudes.items():
+        assert np.allclose(np.array(amplitude.value) * -8.0, other.amplitudes[name].value)
 
 
 @pytest.mark.parametrize("body", ["CENTRIF,400.,1.,0.,0.,0.,0.,2.", "GRAV,3.,0.,0.,-5."])
@@ -167,6 +183,7 @@ def test_body_loads_do_the_work_of_the_solver(tmp_path, body):
     force = unit_force(load, mesh, model.materials, StrainOperator(mesh), name=name).sum(axis=0)
     # density 2, volume 1; the centre of the cube is half a length from the axis through (1, 0, 0) along z
     whole = 2.0 * np.array([400.0 * (-0.5), 400.0 * 0.5, 0.0] if body.startswith("C") else [0.0, 0.0, -3.0])
+    assert factor[4] == pytest.approx(400.0 if body.startswith("C") else 3.0)
     ramp = np.minimum(times, 1.0)
     np.testing.assert_allclose(factor[:, None] * force, ramp[:, None] * whole, atol=1e-10)
     between = np.linspace(0.01, 0.99, 57)
