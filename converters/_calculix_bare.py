@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from romlib_converters._calculix_elements import SOLIDS, frd_nodes, solid
+from romlib_converters._calculix_elements import REFUSED, SOLIDS, frd_nodes, solid
 from romlib_converters._calculix_frd import FrdFile
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -43,8 +43,11 @@ def bare_mesh(frd: FrdFile, option: Any) -> Mesh:
             raise InputError(f"without a deck the rule of the elements {name} is not known", file=frd.path,
                              place="option elements", expected=" or ".join(possible), found="no deck, no option",
                              remedy=f"put the deck beside the .frd, or state --option elements={{{name}=\"...\"}}")
+        if chosen in REFUSED:
+            solid(chosen, frd.path, "option elements")
         if chosen not in possible:
-            solid(chosen if chosen in SOLIDS or chosen.startswith("C3D") else "C3D8R", frd.path, "option elements")
+            raise InputError(f"the elements {name} are of another type", file=frd.path, place="option elements",
+                             expected=" or ".join(possible), found=chosen)
         one = SOLIDS[chosen]
         at = np.minimum(np.searchsorted(frd.node_ids[order], nodes), len(order) - 1)
         if (frd.node_ids[order][at] != nodes).any():

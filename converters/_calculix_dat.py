@@ -127,7 +127,9 @@ class DatFields:
         try:
             numbers = np.array(text.split(), dtype=np.float64)
         except ValueError as error:
-            raise FileFormatError("a row cannot be read", file=self.path, place=block.place, found=str(error)) from None
+            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
+                                  expected="rows of element, point and values",
+                                  remedy="compute again, or convert with --option dat=false") from None
         if width < 3 or len(numbers) % width or (n_comp is not None and width != 2 + n_comp):
             raise FileFormatError("a block is not whole", file=self.path, place=block.place,
                                   expected=f"rows of element, point and {n_comp or 'all'} values",

@@ -108,7 +108,7 @@ def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omissio
         notes.append(Omission(name=DIGITS, works=False, description=(
             f"{frd.path.name} is binary in single precision: recomputed stress and forces agree to about 1e-5 only. "
             "For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute again")))
-    missing = _missing(frd.records)
+    missing = _missing(frd.records, steps)
     if missing:
         notes.append(Omission(name=MISSING, works=False, description=(
             f"{missing[0]} increments were computed and not written ({missing[1]}): the law is integrated over longer "
@@ -124,12 +124,19 @@ def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omissio
     return notes
 
 
-def _missing(records: list[FrdRecord]) -> tuple[int, str] | None:
-    """How many increments lie between those of the file, and the first gap in words."""
+def _missing(records: list[FrdRecord], steps: list[Step]) -> tuple[int, str] | None:
+    """How many increments lie between those of the file, and the first gap in words.
+
+    How many a step has is known where the deck fixes them; otherwise those after a step's last record are not noticed.
+    """
     count, first, before, step = 0, "", 0, 1
     for record in records:
-        if record.step != step:
-            step, before = record.step, 0
+        while record.step > step:
+            last = len(steps[step - 1].increments) if step <= len(steps) and steps[step - 1].fixed else before
+            if last > before:
+                count += last - before
+                first = first or f"step {step}, after increment {before}"
+            step, before = step + 1, 0
         if record.increment > before + 1:
             count += record.increment - before - 1
             first = first or f"step {record.step}, between increments {before} and {record.increment}"
