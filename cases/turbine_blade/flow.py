@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,16 @@ class Online:
 
 
 @dataclass(frozen=True)
+class FullOrder:
+    """A full-order run: seconds of wall time on all ranks; core seconds, the fewest of that run and of one on one rank.
+    """
+
+    wall: float
+    core: float
+    iterations: int
+
+
+@dataclass(frozen=True)
 class Flow:
     """A folder for the files, and the number of MPI ranks for what is not online."""
 
@@ -68,11 +78,20 @@ class Flow:
         console.print(f"\n$ {line}", style="cyan", markup=False)
         used = _children()
         report: dict[str, Any] = json.loads(self.command(f"{line} --json", quiet=True))
-        # Busy cores make the wall time longer than the work; the processes' own time has their start-up in it.
+        # Other work on the machine lengthens the wall time; the processes' own time has their start-up in it, and the
+        # spinning of ranks that wait for one another: for a fair core time, solve on one rank.
         report["core_seconds"] = min(self.ranks * report["seconds"]["total"], _children() - used)
         console.print(f"  {report['degrees_of_freedom']} unknowns, {report['steps']} steps, {report['iterations']} "
                       f"Newton iterations, {report['seconds']['total']:.1f} s", markup=False)
         return report
+
+    def reference(self, case: str) -> FullOrder:
+        """Solve a case with stress and p to compare with, on all ranks, and once more on one for the core time."""
+        fields = ("stress", "p")
+        alone = replace(self, ranks=1).solve(case, fields)
+        report = self.solve(case, fields) if self.ranks > 1 else alone
+        return FullOrder(float(report["seconds"]["total"]), min(alone["core_seconds"], report["core_seconds"]),
+                         int(report["iterations"]))
 
     @property
     def launcher(self) -> str:
