@@ -109,12 +109,10 @@ class LoadReader:
             self._forces.clear_values()
         elif kind == "DLOAD":
             self._pressure.clear_values()
-            self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
+            self._bodies = {key: (0.0, NO_AMPLITUDE) for key in self._bodies}
         else:
-            state = self._temperature.state()
-            for amplitude in np.unique(state.amplitudes):
-                mine = state.keys[state.amplitudes == amplitude]
-                self._temperature.set(mine, self.temperature0[mine], int(amplitude))
+            nodes = self._temperature.state().keys
+            self._temperature.set(nodes, self.temperature0[nodes], NO_AMPLITUDE)
 
     def _amplitude(self, card: Card) -> int:
         if "AMPLITUDE" not in card.parameters:

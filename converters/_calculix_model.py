@@ -17,7 +17,7 @@ from romlib_converters._calculix_loads import BodyKey
 from romlib_converters._calculix_materials import read_material
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_thermal import temperature_loads
-from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, parts_of
+from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, State, common_amplitude, parts_of
 from romlib_converters._inp_cards import fold
 from romlib_converters._inp_history import Part, join, root
 
@@ -232,7 +232,9 @@ class ModelBuilder:
     def _pressures(self) -> None:
         known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))
                  for surface in self.deck.inp.surfaces.values() if surface.faces is not None}
-        for group in Histories.of(self.deck.loads.pressure).groups(self.deck.steps, self.deck.amplitudes):
+        history = Histories.of(self.deck.loads.pressure)
+        order = self._list_of_faces(history)
+        for group in history.groups(self.deck.steps, self.deck.amplitudes, order):
             same = [name for name, keys in known.items() if np.array_equal(keys, group.keys)]
             tag = same[0] if same else f"pressure_{len(self.entries) + 1}"
             while not same and tag in self.face_tags:
@@ -247,17 +249,36 @@ class ModelBuilder:
             self.entries.append(_Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
                                        group.parts))
 
+    def _list_of_faces(self, history: Histories) -> np.ndarray:
+        """The order of CalculiX's list of pressures: by element, then by face.
+
+        A face that is loaded in a later step for the first time moves the faces behind it on in that list, but not the
+        values from which their ramps begin (version 2.20; measured). The histories are then as the solver has them.
+        """
+        cells, faces = history.keys // 8, history.keys % 8
+        order = np.lexsort([faces, self.deck.places.mesh.cell_ids[cells]])
+        steps, amplitudes = self.deck.steps, self.deck.amplitudes
+        if (history.starts(steps, amplitudes) != history.starts(steps, amplitudes, order)).any():
+            card = self.deck.loads.cards["DLOAD"]
+            self.omissions.append(Omission(name="dload_order", works=False, description=(
+                f"faces are loaded in a later step for the first time (*{card.title}, line {card.line} of "
+                f"{card.file.name}): CalculiX then begins ramps of pressures at values of other faces; romlib's "
+                "amplitudes do the same. Load these faces with zero from the first step on, if that is not meant")))
+        return order
+
     def _bodies(self) -> None:
+        """Body loads have histories as other places do: the number of a load is its key."""
         states = self.deck.loads.bodies
-        for key in dict.fromkeys(key for state in states for key in state):
-            found = [state.get(key, (0.0, NO_AMPLITUDE)) for state in states]
-            values, numbers = np.array([one[0] for one in found]), np.array([one[1] for one in found])
-            if not values.any():
-                continue
-            parts = parts_of(values, numbers, self.deck.steps, self.deck.amplitudes)
-            used = np.unique(numbers[values != 0])
-            common = int(used[0]) if len(used) == 1 else NO_AMPLITUDE
-            group = Group(np.empty(0, np.int64), np.empty(0), parts, common)
+        keys = list(dict.fromkeys(key for state in states for key in state))
+        history = Histories.of([State(
+            np.array([keys.index(key) for key in state], np.int64), np.array([value for value, _ in state.values()]),
+            np.array([number for _, number in state.values()], np.int64)) for state in states])
+        starts = history.starts(self.deck.steps, self.deck.amplitudes)
+        for k in np.flatnonzero((history.values != 0).any(axis=0)):
+            values, numbers = history.values[:, k], history.amplitudes[:, k]
+            parts = parts_of(values, numbers, starts[:, k], self.deck.steps, self.deck.amplitudes)
+            group = Group(np.empty(0, np.int64), np.empty(0), parts, common_amplitude(numbers, values))
+            key = keys[history.keys[k]]
             tag = self._cells(key)
             self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts)))
 

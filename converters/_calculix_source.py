@@ -127,18 +127,18 @@ def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omissio
 def _missing(records: list[FrdRecord], steps: list[Step]) -> tuple[int, str] | None:
     """How many increments lie between those of the file, and the first gap in words.
 
-    How many a step has is known where the deck fixes them; otherwise those after a step's last record are not noticed.
+    A step whose last record is not at its end lacks the rest: as many as the deck fixes, or one at least.
     """
-    count, first, before, step = 0, "", 0, 1
+    count, first, before, step, time = 0, "", 0, 1, 0.0
     for record in records:
         while record.step > step:
-            last = len(steps[step - 1].increments) if step <= len(steps) and steps[step - 1].fixed else before
-            if last > before:
-                count += last - before
+            if step <= len(steps) and steps[step - 1].end - time > _TIME_DIGITS * steps[step - 1].end:
+                of_step = steps[step - 1]
+                count += max(len(of_step.increments) - before if of_step.fixed else 1, 1)
                 first = first or f"step {step}, after increment {before}"
             step, before = step + 1, 0
         if record.increment > before + 1:
             count += record.increment - before - 1
             first = first or f"step {record.step}, between increments {before} and {record.increment}"
-        before = record.increment
+        before, time = record.increment, record.time
     return (count, first) if count else None

@@ -40,8 +40,9 @@ class Active:
         self._fresh = np.zeros(len(self._keys), bool)
 
     def clear_values(self) -> None:
-        """OP=NEW of loads: their values become zero, their amplitudes stay."""
+        """OP=NEW of loads: they go to zero without an amplitude, which is a ramp down."""
         self._values = np.zeros(len(self._keys))
+        self._amplitudes = np.full(len(self._keys), NO_AMPLITUDE)
 
     def remove(self) -> None:
         """OP=NEW of constraints: they are gone."""
@@ -114,50 +115,71 @@ class Histories:
             values[k, at], amplitudes[k, at], present[k, at] = state.values, state.amplitudes, True
         return cls(keys, values, amplitudes, present)
 
-    def take(self, places: np.ndarray) -> Histories:
-        """Those of some places, a mask (n,)."""
-        return Histories(self.keys[places], self.values[:, places], self.amplitudes[:, places],
-                         self.present[:, places])
+    def starts(
+        self, steps: Sequence[Step], amplitudes: Sequence[DeckAmplitude], order: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The values (n_step, n) from which each step's ramps begin: those at the end of the step before.
 
-    def groups(self, steps: Sequence[Step], amplitudes: Sequence[DeckAmplitude]) -> list[Group]:
-        """The places whose histories are multiples of each other, in the order of their first place; without zeros."""
-        moving = (self.values != 0).any(axis=0)
-        if not moving.any():
+        order : (n,), where the solver keeps them in a list that is sorted so: the place of a value is its number among
+            those that are there, and a place that is new in a step moves the later ones on, but not their old values.
+        """
+        found = np.zeros(self.values.shape)
+        for k in range(1, len(steps)):
+            ends = self._ends(k - 1, steps[k - 1], amplitudes)
+            if order is None:
+                found[k] = ends
+                continue
+            before, now = order[self.present[k - 1][order]], order[self.present[k][order]]
+            found[k, now[:len(before)]] = ends[before]
+        return found
+
+    def _ends(self, k: int, step: Step, amplitudes: Sequence[DeckAmplitude]) -> np.ndarray:
+        ends = self.values[k].copy()
+        for number in np.unique(self.amplitudes[k]):
+            if number != NO_AMPLITUDE:
+                ends[self.amplitudes[k] == number] *= amplitudes[int(number)].over(step).values[-1]
+        return ends
+
+    def groups(
+        self, steps: Sequence[Step], amplitudes: Sequence[DeckAmplitude], order: np.ndarray | None = None
+    ) -> list[Group]:
+        """The places whose histories are multiples of each other, in the order of their first place; without zeros.
+
+        order : see `starts`.
+        """
+        starts = self.starts(steps, amplitudes, order)
+        both = np.concatenate([self.values, starts])
+        moving = np.flatnonzero((both != 0).any(axis=0))
+        if not len(moving):
             return []
-        mine = self.take(moving)
-        first = (mine.values != 0).argmax(axis=0)
-        factors = mine.values[first, np.arange(len(mine.keys))]
-        shapes = mine.values / factors
-        signature = np.concatenate([np.round(shapes, _DIGITS), mine.amplitudes]).T
-        _, start, number = np.unique(signature, axis=0, return_index=True, return_inverse=True)
-        number = number.ravel()
-        groups = []
-        for k in np.argsort(start):
-            at = np.flatnonzero(number == k)
-            one = int(start[k])
+        both, numbers = both[:, moving], self.amplitudes[:, moving]
+        factors = both[(both != 0).argmax(axis=0), np.arange(len(moving))]
+        shapes = both / factors
+        signature = np.concatenate([np.round(shapes, _DIGITS), numbers]).T
+        _, first, group = np.unique(signature, axis=0, return_index=True, return_inverse=True)
+        group, n_step, groups = group.ravel(), len(steps), []
+        for k in np.argsort(first):
+            at, one = np.flatnonzero(group == k), int(first[k])
             size = factors[at][np.abs(factors[at]).argmax()]
+            values, begins = size * shapes[:n_step, one], size * shapes[n_step:, one]
+            parts = parts_of(values, numbers[:, one], begins, steps, amplitudes)
             # rounded, so that decks of other sizes have the same pattern to the last digit
-            groups.append(Group(mine.keys[at], np.round(factors[at] / size, 14),
-                                parts_of(size * shapes[:, one], mine.amplitudes[:, one], steps, amplitudes),
-                                _common(mine.amplitudes[:, one], shapes[:, one])))
+            groups.append(Group(self.keys[moving[at]], np.round(factors[at] / size, 14), parts,
+                                common_amplitude(numbers[:, one], shapes[:n_step, one])))
         return groups
 
 
-def _common(amplitudes: np.ndarray, values: np.ndarray) -> int:
-    used = np.unique(amplitudes[values != 0])
+def common_amplitude(numbers: np.ndarray, values: np.ndarray) -> int:
+    """The amplitude that all steps have in which the value is not zero, else `NO_AMPLITUDE`."""
+    used = np.unique(numbers[values != 0])
     return int(used[0]) if len(used) == 1 else NO_AMPLITUDE
 
 
 def parts_of(
-    values: np.ndarray, numbers: np.ndarray, steps: Sequence[Step], amplitudes: Sequence[DeckAmplitude],
-    initial: float = 0.0,
+    values: np.ndarray, numbers: np.ndarray, starts: np.ndarray, steps: Sequence[Step],
+    amplitudes: Sequence[DeckAmplitude],
 ) -> list[Part]:
-    """The history of one place: values and numbers of amplitudes (n_step,), from the value before the first step."""
-    parts, last = [], initial
-    for value, number, step in zip(values, numbers, steps):
-        if number == NO_AMPLITUDE:
-            parts.append(ramp(step, last, float(value)))
-        else:
-            parts.append(amplitudes[int(number)].over(step).scaled(float(value)))
-        last = float(parts[-1].values[-1])
-    return parts
+    """The history of one place: values, numbers of amplitudes, and values at the beginning of ramps, (n_step,) each."""
+    return [ramp(step, float(start), float(value)) if number == NO_AMPLITUDE
+            else amplitudes[int(number)].over(step).scaled(float(value))
+            for value, number, start, step in zip(values, numbers, starts, steps)]

@@ -86,9 +86,11 @@ def text(keyword: str, steps: list[SolverStep], tables: list[Table], head: str =
 
 
 def history(steps: list[SolverStep], samples: list[float], *, adds: bool, removes: bool,
-            initial: dict | None = None) -> list[tuple[float, dict]]:
+            initial: dict | None = None, listed: bool = False) -> list[tuple[float, dict]]:
     """(total time, {(node, *fields): value}) at shares `samples` of each step.
 
+    listed : the values at the end of a step are kept by their number in a sorted list, as CalculiX 2.20 does it with
+    pressures (seen in its results), so that a new entry gives later ones the values of others.
     adds : cards of one step add up. removes : OP=NEW removes; otherwise it sets the initial value (zero).
     """
     initial = initial or {}
@@ -98,12 +100,15 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
         for number, card in enumerate(step.cards):
             if card.new and number == 0:
                 value = {} if removes else {key: initial.get(key, 0.0) for key in value}
+                amplitude = {}
             for target, fields, amount in card.rows:
                 for node in SETS.get(target, ()) or (int(target),):
                     key = (node, *fields)
                     value[key] = amount + (value[key] if adds and key in fresh else 0.0)
                     amplitude[key] = card.amplitude or ("at once" if step.at_once else None)
                     fresh.add(key)
+        if listed:
+            old = dict(zip(sorted(value), [old[key] for key in sorted(old)]))
 
         def at(share, step=step, start=start, value=value, amplitude=amplitude, old=old):
             now = {}

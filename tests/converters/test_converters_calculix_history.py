@@ -132,7 +132,7 @@ def test_pressures_follow_the_deck(tmp_path_factory, case):
     for step in steps:
         for card in step.cards:
             card.rows = [("1", fields, amount) for _, fields, amount in card.rows]  # one element
-    found = history(steps, SAMPLES, adds=True, removes=False)
+    found = history(steps, SAMPLES, adds=True, removes=False, listed=True)
     # outward area vectors of the faces 1-2-3-4, 5-8-7-6, 4-8-5-1, by hand
     outward = {"P1": (0, 0, -1), "P2": (0, 0, 1), "P6": (-1, 0, 0)}
     expected = np.zeros((len(found), 3))
