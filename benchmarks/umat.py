@@ -1,6 +1,6 @@
 """Time of the law `umat`, against the same UMAT called in a loop in C: the overhead of calling it from romlib.
 
-    python benchmarks/umat.py [--points 20000] [--repeats 15]
+    python benchmarks/umat.py [--points 8000] [--repeats 80]
 
 Compiles the J2 law of plugins/sources and the loop of benchmarks/umat_loop.c, and integrates one increment in which
 half of the points flow, with tangents. The two take turns, so that what else the machine does meets both; the figure
@@ -62,8 +62,8 @@ class Peer:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, default=20000, help="integration points")
-    parser.add_argument("--repeats", type=int, default=15, help="timed calls of each")
+    parser.add_argument("--points", type=int, default=8000, help="integration points")
+    parser.add_argument("--repeats", type=int, default=80, help="timed calls of each")
     arguments = parser.parse_args()
     rng, n = np.random.default_rng(0), arguments.points
     strain = mandel_from_umat_strain(rng.normal(size=(n, 6)) * rng.choice([1e-4, 3e-3], size=(n, 1)))

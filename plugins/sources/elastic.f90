@@ -25,5 +25,7 @@ subroutine umat(stress, statev, ddsdde, sse, spd, scd, rpl, ddsddt, drplde, drpl
   do k = ndi + 1, ntens
     ddsdde(k, k) = shear  ! engineering shear strain
   end do
-  stress = matmul(ddsdde, stran + dstran)
+  do k = 1, ntens
+    stress(k) = dot_product(ddsdde(k, :), stran + dstran)
+  end do
 end subroutine

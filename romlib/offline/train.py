@@ -95,6 +95,7 @@ def train(
     InputError : more ranks than pieces, snapshots on different meshes, zero or non-finite fields, unknown names.
     """
     _refuse_omissions(training, accept)
+    portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
@@ -112,7 +113,6 @@ def train(
             manifest.errors = errors
             work.say("verification", "the ROM over its own training cases")
         with work.timer.stage("archive"):
-            stored = comm.on_root(lambda: replace(rom, model=portable_model(rom.model)))
             write_fields = _fields_writer(work, history, basis, duals, Path(output), manifest.fingerprint)
             sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
                      "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
@@ -123,7 +123,7 @@ def train(
                 write_fields()
         report = TrainingReport(work.timer.rows(), work.details, sizes, errors, _notes(basis, selection, options))
         manifest.stages = stage_rows(report.stages, report.details)
-        comm.on_root(lambda: write_rom(output, stored))
+        comm.on_root(lambda: write_rom(output, replace(rom, model=portable)))
     return report
 
 
