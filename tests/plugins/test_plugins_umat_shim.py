@@ -12,9 +12,10 @@ import pytest
 from romlib_plugins import _umat_shim
 from romlib_plugins._umat_elf import read_elf
 from romlib_plugins.umat import UmatLaw
-from umat_example import compiled, increment, needs
+from umat_example import SOURCES, compiled, increment, needs
 
 from romlib.errors import LawError
+from romlib.tensors import matrix_from_mandel, von_mises
 
 STRESS = np.array([120.0, -40.0, 15.0, 60.0, -25.0, 33.0])
 MATRIX = np.array([[120.0, 60.0, -25.0], [60.0, -40.0, 33.0], [-25.0, 33.0, 15.0]])
@@ -103,6 +104,72 @@ def test_a_umat_that_uses_them_loads_and_computes(tmp_path):
     result = law.integrate(increment(strain), np.zeros((4, 1)))
     deviator = result.stress - result.stress[:, :3].mean(axis=1)[:, None] * [1, 1, 1, 0, 0, 0]
     np.testing.assert_allclose(result.state[:, 0], np.sqrt(1.5 * np.sum(deviator**2, axis=1)), rtol=1e-12)
+
+
+ABAQUS_STYLE = """\
+      SUBROUTINE UMAT(STRESS,STATEV,DDSDDE,SSE,SPD,SCD,
+     1 RPL,DDSDDT,DRPLDE,DRPLDT,
+     2 STRAN,DSTRAN,TIME,DTIME,TEMP,DTEMP,PREDEF,DPRED,CMNAME,
+     3 NDI,NSHR,NTENS,NSTATV,PROPS,NPROPS,COORDS,DROT,PNEWDT,
+     4 CELENT,DFGRD0,DFGRD1,NOEL,NPT,LAYER,KSPT,JSTEP,KINC)
+      INCLUDE 'ABA_PARAM.INC'
+      CHARACTER*(*) CMNAME
+      CHARACTER*8 WORDS(2)
+      CHARACTER*256 JOB
+      DIMENSION STRESS(NTENS),STATEV(NSTATV),DDSDDE(NTENS,NTENS),
+     1 DDSDDT(NTENS),DRPLDE(NTENS),STRAN(NTENS),DSTRAN(NTENS),
+     2 TIME(2),PREDEF(1),DPRED(1),PROPS(NPROPS),COORDS(3),DROT(3,3),
+     3 DFGRD0(3,3),DFGRD1(3,3),JSTEP(4),EELAS(6),PS(3),AN(3,3),
+     4 NUMBERS(2),VALUES(1)
+      CALL ROTSIG(STATEV(1),DROT,EELAS,2,NDI,NSHR)
+      DO K=1,NTENS
+        EELAS(K)=EELAS(K)+DSTRAN(K)
+        STATEV(K)=EELAS(K)
+        DDSDDE(K,K)=PROPS(1)
+        IF (K.GT.NDI) DDSDDE(K,K)=PROPS(1)/2
+        STRESS(K)=DDSDDE(K,K)*EELAS(K)
+      END DO
+      CALL SINV(STRESS,S1,S2,NDI,NSHR)
+      CALL SPRIND(EELAS,PS,AN,2,NDI,NSHR)
+      CALL GETJOBNAME(JOB,LENJOB)
+      STATEV(7)=S2
+      STATEV(8)=MAXVAL(PS)
+      STATEV(9)=LEN(CMNAME)
+      STATEV(10)=LENJOB
+      IF (NOEL.EQ.101) THEN
+        NUMBERS(1)=NOEL
+        NUMBERS(2)=NPT
+        VALUES(1)=TIME(2)
+        WORDS(1)=CMNAME(1:5)
+        CALL STDB_ABQERR(-3,'ELEMENT %I POINT %I AT %R IN %S',
+     1   NUMBERS,VALUES,WORDS)
+      END IF
+      RETURN
+      END
+"""
+
+
+def test_a_fortran_umat_as_written_for_abaqus(tmp_path):
+    """Fixed form, ABA_PARAM.INC, names and lengths of characters as the Fortran compiler passes them."""
+    (tmp_path / "umat.f").write_text(ABAQUS_STYLE)
+    library = tmp_path / "libABQ.so"
+    subprocess.run([needs("gfortran"), "-O2", "-shared", "-fPIC", "-I", str(SOURCES), str(tmp_path / "umat.f"), "-o",
+                    str(library)], check=True)
+    parameters = {"library": str(library), "props": [1000.0], "depvar": 10, "name": "STEEL"}
+    law = UmatLaw.from_parameters({**parameters, "variables": {"elastic_strain": list(range(1, 7))}})
+    strain = 1e-3 * np.random.default_rng(6).normal(size=(8, 6))
+    half = law.integrate(increment(0.5 * strain), law.initial_state(8))
+    result = law.integrate(increment(strain, strain0=0.5 * strain, stress0=half.stress), half.state)
+    np.testing.assert_allclose(result.stress, 1000.0 * strain, rtol=1e-12)
+    np.testing.assert_allclose(result.state[:, :6], strain, rtol=1e-12)
+    np.testing.assert_allclose(result.state[:, 6], von_mises(result.stress), rtol=1e-12)
+    largest = np.linalg.eigvalsh(matrix_from_mandel(strain)).max(axis=1)
+    np.testing.assert_allclose(result.state[:, 7], largest, rtol=1e-12)
+    assert (result.state[:, 8] == 80).all() and (result.state[:, 9] == len("romlib")).all()
+    guarded = UmatLaw.from_parameters({**parameters, "guarded": True})
+    with pytest.raises(LawError, match=r"ended the analysis \(XIT\)") as error:
+        guarded.integrate(increment(np.zeros((12, 6)), time=0.25), guarded.initial_state(12))
+    assert "UMAT error: ELEMENT 101 POINT 1 AT 0.25 IN STEEL" in str(error.value)
 
 
 def test_xit_is_an_error_with_the_message_of_the_umat(tmp_path):
