@@ -102,7 +102,7 @@ class LoadReader:
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
 
     def _take_away(self, kind: str) -> None:
-        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones."""
+        """OP=NEW: constraints are gone, loads ramp down to zero, temperatures become the initial ones."""
         if kind == "BOUNDARY":
             self._boundary.remove()
         elif kind == "CLOAD":
@@ -111,8 +111,10 @@ class LoadReader:
             self._pressure.clear_values()
             self._bodies = {key: (0.0, NO_AMPLITUDE) for key in self._bodies}
         else:
-            nodes = self._temperature.state().keys
-            self._temperature.set(nodes, self.temperature0[nodes], NO_AMPLITUDE)
+            state = self._temperature.state()
+            for amplitude in np.unique(state.amplitudes):  # which, unlike those of loads, stay
+                mine = state.keys[state.amplitudes == amplitude]
+                self._temperature.set(mine, self.temperature0[mine], int(amplitude))
 
     def _amplitude(self, card: Card) -> int:
         if "AMPLITUDE" not in card.parameters:

@@ -100,7 +100,7 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
         for number, card in enumerate(step.cards):
             if card.new and number == 0:
                 value = {} if removes else {key: initial.get(key, 0.0) for key in value}
-                amplitude = {}
+                amplitude = amplitude if initial else {}  # temperatures keep theirs
             for target, fields, amount in card.rows:
                 for node in SETS.get(target, ()) or (int(target),):
                     key = (node, *fields)

@@ -1,0 +1,164 @@
+"""Decks run by CalculiX itself: `romlib check` closes on what its own steps, temperatures, links and elements do.
+
+Equilibrium of the forces that CalculiX wrote with the loads that the converter read, at every increment, is the test of
+what a deck's cards mean; stress at every point that of elements, rules, points, temperature and laws.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from romlib_converters.calculix import CalculixConverter
+
+from romlib.check import check
+from romlib.mesh.box import box_mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.report.replayed import Replay
+from romlib.snapshots.reader import Snapshots
+
+pytestmark = pytest.mark.skipif(shutil.which("ccx") is None, reason="no ccx on the PATH (Debian: calculix-ccx)")
+
+KINDS = {"C3D8": "hex8", "C3D4": "tet4", "C3D10": "tet10", "C3D6": "wedge6", "C3D15": "wedge15", "C3D20R": "hex20",
+         "C3D20": "hex20"}
+# *PLASTIC beyond reach: with it CalculiX takes the increments of the deck, without it one a step
+MATERIAL = ("*MATERIAL,NAME=M\n*ELASTIC\n200000.,0.3\n*PLASTIC\n1.e5,0.\n*DENSITY\n7.8e-9\n"
+            "*SOLID SECTION,ELSET=EALL,MATERIAL=M\n")
+HOT = ("*MATERIAL,NAME=M\n*ELASTIC\n200000.,0.3,0.\n100000.,0.25,1000.\n*EXPANSION,ZERO=100.\n1.e-5,0.\n2.e-5,1000.\n"
+       "*PLASTIC\n600.,0.,0.\n800.,0.1,0.\n300.,0.,1000.\n400.,0.1,1000.\n*SOLID SECTION,ELSET=EALL,MATERIAL=M\n")
+TABLES = ("*AMPLITUDE,NAME=A\n0.,0.5,0.5,2.,0.5,1.,1.,1.5\n*AMPLITUDE,NAME=B,TIME=TOTAL TIME\n"
+          "0.,0.,1.5,1.,3.,-2.\n")
+FOOT = "*BOUNDARY\nFOOT,1,3\n"
+
+
+def block(kind, bent=True):
+    """Two elements a side; node sets FOOT, TOP, RIGHT; elements numbered backwards."""
+    mesh = box_mesh(KINDS[kind], (2, 2, 2), (2.0, 2.0, 2.0))
+    x, y, z = mesh.points.T
+    linear = KINDS[kind] in ("hex8", "tet4", "wedge6")
+    points = np.column_stack([x + 0.05 * z * y, y + 0.03 * x * z, z + 0.04 * x * y]) if bent and linear else mesh.points
+    lines = ["*NODE,NSET=NALL", *(f"{k},{a!r},{b!r},{c!r}" for k, (a, b, c) in enumerate(points.tolist(), 1))]
+    lines.append(f"*ELEMENT,TYPE={kind},ELSET=EALL")
+    nodes = mesh.blocks[0].connectivity + 1
+    for number, row in zip(range(len(nodes), 0, -1), nodes):
+        ids = [str(number), *map(str, row)]
+        lines.append(",\n".join(",".join(ids[k:k + 12]) for k in range(0, len(ids), 12)))
+    for tag, name in (("zmin", "FOOT"), ("zmax", "TOP"), ("xmax", "RIGHT")):
+        lines += [f"*NSET,NSET={name}", *(f"{k + 1}," for k in mesh.node_tags[tag])]
+    return "\n".join([*lines, "*ELSET,ELSET=E1", "1", ""])
+
+
+def step(cards, option="", times="0.25,1.", output="*NODE OUTPUT,DOUBLE"):
+    return (f"*STEP,INC=100{option}\n*STATIC,DIRECT\n{times}\n*CONTROLS,PARAMETERS=FIELD\n1.E-10,1.E-8\n{cards}"
+            f"{output}\nU,RF,NT\n*EL PRINT,ELSET=EALL\nS,E\n*END STEP\n")
+
+
+def solved(folder, text):
+    (folder / "job.inp").write_text(text)
+    subprocess.run(["ccx", "job"], cwd=folder, check=False, capture_output=True, timeout=120,
+                   env={"OMP_NUM_THREADS": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"})
+    CalculixConverter().convert(folder / "job.inp", folder / "job.vtkhdf")
+    return Snapshots(folder / "job.vtkhdf")
+
+
+def closes(snapshots, force=1e-12):
+    report = check(snapshots)
+    assert report.passed, [(item.name, item.value, item.detail) for item in report.failed]
+    assert report["equilibrium"].value <= force and report["internal_force"].value <= 1e-12
+    assert report["stress"].value <= 5e-7 and report["strain"].value <= 5e-7  # printed in seven digits
+    assert report["constraints"].value <= 1e-12
+    return report
+
+
+def yielded(snapshots):
+    """The largest cumulated plastic strain."""
+    mesh = snapshots.mesh(0)
+    laws = Replay.on(mesh, StrainOperator(mesh), snapshots.model)
+    (_, fields), = laws.blocks(snapshots, 0, ["p"], snapshots.n_step)
+    return fields["p"].max()
+
+
+def names(snapshots):
+    return [(one.name, one.works) for one in snapshots.model.omissions]
+
+
+def test_forces_pressures_and_body_loads_over_five_steps(tmp_path):
+    """Sums within a step, OP=NEW, both kinds of amplitudes with a jump, loads at once, faces that are new in a step."""
+    steps = [step("*CLOAD\nTOP,3,100.\nTOP,1,20.\n*CLOAD\nRIGHT,1,5.\n*DLOAD\nEALL,P2,3.\nE1,GRAV,1e9,0.,0.,-2.\n"),
+             step("*CLOAD,AMPLITUDE=A\nTOP,3,50.\n*DLOAD,AMPLITUDE=B\nEALL,CENTRIF,4e7,0.,0.,0.,0.,0.,1.\n"),
+             step("*CLOAD,OP=NEW\nRIGHT,2,-30.\n*DLOAD,OP=NEW\nEALL,P4,2.\n"),
+             step("*CLOAD\nTOP,3,10.\n", ",AMPLITUDE=STEP"), step("*BOUNDARY,OP=NEW\nFOOT,1,3\n*DLOAD\nEALL,P2,1.\n",
+                                                                 times="0.5,2.")]
+    with solved(tmp_path, block("C3D8") + TABLES + MATERIAL + FOOT + "".join(steps)) as snapshots:
+        assert snapshots.n_step == 20 and names(snapshots) == [("dload_order", False)]
+        closes(snapshots)
+
+
+def test_loads_that_are_taken_away_ramp_down_whatever_their_amplitude(tmp_path):
+    steps = [step("*CLOAD,AMPLITUDE=A\nTOP,3,3.\n*DLOAD,AMPLITUDE=A\nEALL,P2,3.\nEALL,GRAV,1e9,0.,1.,-2.\n"
+                  "E1,CENTRIF,4e7,0.,0.,0.,0.,0.,1.\n"),
+             step("*CLOAD,OP=NEW\nRIGHT,1,2.\n*DLOAD,OP=NEW\nE1,P2,0.\n"), step("*DLOAD\nEALL,P2,1.\n")]
+    with solved(tmp_path, block("C3D8") + TABLES + MATERIAL + FOOT + "".join(steps)) as snapshots:
+        assert names(snapshots) == []
+        closes(snapshots)
+
+
+def test_prescribed_displacements_over_four_steps(tmp_path):
+    steps = [step("*BOUNDARY\nTOP,3,3,0.01\nTOP,1,1,0.002\n"), step("*BOUNDARY,AMPLITUDE=A\nTOP,3,3,0.004\n"),
+             step("*BOUNDARY,OP=NEW\nFOOT,1,3\nTOP,1,1,-0.001\nTOP,3,3,0.003\n"),
+             step("*BOUNDARY,AMPLITUDE=B\nTOP,1,1,0.01\n", ",AMPLITUDE=STEP")]
+    with solved(tmp_path, block("C3D8") + TABLES + MATERIAL + FOOT + "".join(steps)) as snapshots:
+        closes(snapshots)
+
+
+def test_a_linear_step_is_one_increment_and_none_is_missing(tmp_path):
+    elastic = MATERIAL.replace("*PLASTIC\n1.e5,0.\n", "")
+    steps = step("*DSLOAD\nUP,P,3.\n") + step("*DSLOAD\nUP,P,-3.\n")
+    with solved(tmp_path, block("C3D8") + "*SURFACE,NAME=UP\n1,S2\nE1,S4\n" + elastic + FOOT + steps) as snapshots:
+        assert snapshots.n_step == 2 and names(snapshots) == []
+        closes(snapshots)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_temperature_expansion_and_laws_in_every_element(tmp_path, kind):
+    """Elasticity, expansion and yield stress depend on a temperature that varies in space (not in twenty-node elements)
+    and follows ramps, an amplitude, OP=NEW and a jump; beyond yield."""
+    varied = not kind.startswith("C3D20")
+    start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,50.\n" + ("RIGHT,80.\n" if varied else "")
+    heated = [("TOP,500.\n", "", ""), ("TOP,300.\nRIGHT,200.\n", ",AMPLITUDE=A", ""), ("RIGHT,100.\n", ",OP=NEW", ""),
+              ("NALL,400.\n", "", ",AMPLITUDE=STEP")] if varied else [("NALL,500.\n", "", "")]
+    steps = [step(f"*TEMPERATURE{option}\n{rows}*CLOAD\nTOP,1,10.\n", of_step) for rows, option, of_step in heated]
+    with solved(tmp_path, block(kind) + TABLES + HOT + start + FOOT + "".join(steps)) as snapshots:
+        report = check(snapshots)
+        assert report.passed, [(item.name, item.value, item.detail) for item in report.failed]
+        assert yielded(snapshots) > 1e-3
+        assert report["temperature"].value <= 1e-14 and report["equilibrium"].value <= 1e-8
+        # CalculiX's table for the temperature of C3D20 sums to one in seven digits
+        assert report["stress"].value <= 1e-6
+        assert report["internal_force"].value <= (1e-6 if kind == "C3D20" else 1e-11)
+
+
+@pytest.mark.parametrize(("links", "name"), [
+    ("".join(f"*EQUATION\n2\n{node},3,1.,19,3,-1.\n" for node in range(20, 28)), "equation"),
+    ("*TRANSFORM,NSET=TOP,TYPE=R\n1.,1.,0.,-1.,1.,0.\n*BOUNDARY\nTOP,1\n", None),
+    ("*NODE\n999,1.,1.,3.\n*RIGID BODY,NSET=TOP,REF NODE=999\n", "rigid_body")])
+def test_linear_relations_are_left_out_of_the_equilibrium(tmp_path, links, name):
+    text = block("C3D8", bent=False) + MATERIAL + FOOT + links + step("*DLOAD\nEALL,P4,100.\n")
+    with solved(tmp_path, text) as snapshots:
+        assert names(snapshots) == ([] if name is None else [(name, False)])
+        assert [one.kind for one in snapshots.model.constraints.values()].count("linear") == 1
+        closes(snapshots, force=1e-9)
+        free = snapshots.model.model_copy(update={"constraints": {
+            key: one for key, one in snapshots.model.constraints.items() if one.kind != "linear"}})
+        assert check(snapshots, free)["equilibrium"].status == "fail"
+
+
+def test_a_text_file_of_the_solver_itself_has_six_digits(tmp_path):
+    text = block("C3D20R") + MATERIAL + FOOT + step("*CLOAD\nTOP,1,50.\n", output="*NODE FILE")
+    with solved(tmp_path, text) as snapshots:
+        assert snapshots.fields["displacement"].dtype == "float32"
+        report = check(snapshots)
+    assert [item.name for item in report.failed] == ["strain", "stress"]
+    assert 1e-5 < report["stress"].value < 5e-4 and "six digits" in report["stress"].meaning
