@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from scipy import linalg
 
-from romlib.errors import InputError
+from romlib.errors import InputError, LawError
 from romlib.offline.cubature import compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
@@ -216,11 +216,22 @@ def energy_scaling(training: TrainingSet, basis: DisplacementBasis, pieces: rang
 
 
 def virgin_tangent(operators: PieceOperators) -> np.ndarray:
-    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state."""
+    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state.
+
+    Raises
+    ------
+    LawError : a law fails there, as a UMAT that divides by the strain increment does.
+    """
     points = operators.points
     zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
     result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature,
                               operators.model.initial_time, 1.0)
+    if not result.ok:
+        worst = int(result.failed_points[0])
+        raise LawError(
+            f"a law fails in an increment without strain: {result.message}",
+            place=f"cell {points.cells[worst]}, integration point {points.points[worst]}",
+            expected="no stress, and the elastic tangent", remedy="correct the law, or its parameters")
     assert result.tangent is not None
     return result.tangent
 

@@ -237,3 +237,14 @@ def test_a_crash_in_the_check_is_a_finding(trained, tmp_path):
         assert word in found["replay"]["detail"]
     result = run("offline", tmp_path / "study.toml", "-o", tmp_path / "x.rom", code=1)
     assert "exit status 0" in result.stderr and not (tmp_path / "x.rom").exists()
+
+
+def test_a_umat_that_fails_without_strain_is_named_before_it_spoils_the_training(trained, tmp_path):
+    body = "double most = 0; for (int a = 0; a < 6; a++) most = fmax(most, fabs(dstran[a])); ELASTIC; " \
+           "for (int a = 0; a < 6; a++) stress[a] *= most / most;"
+    compiled(tmp_path, body, symbol="J2EVP", name="libJ2EVP.so")
+    shutil.copy(trained / "bar.vtkhdf", tmp_path)
+    (tmp_path / "study.toml").write_text((trained / "study.toml").read_text().replace("lib/libJ2EVP.so",
+                                                                                     "./libJ2EVP.so"))
+    result = run("offline", tmp_path / "study.toml", "-o", tmp_path / "x.rom", "--skip-check", code=2)
+    assert "fails in an increment without strain" in result.stderr and "integration point 1" in result.stderr
