@@ -62,10 +62,12 @@ class LoadReader:
         self._bodies: dict[BodyKey, tuple[float, int]] = {}
         self._fresh_bodies: set[BodyKey] = set()
         self._default = NO_AMPLITUDE
+        self._step: Step | None = None
         self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
 
     def begin_step(self, step: Step) -> None:
         """From here on, cards belong to this step."""
+        self._step = step
         for active in (self._boundary, self._forces, self._pressure, self._temperature):
             active.begin_step()
         self._fresh_bodies, self._seen, self._default = set(), set(), NO_AMPLITUDE
@@ -80,6 +82,20 @@ class LoadReader:
         self.loads.pressure.append(self._pressure.state())
         self.loads.temperature.append(self._temperature.state())
         self.loads.bodies.append(dict(self._bodies))
+        self._hold()
+
+    def _hold(self) -> None:
+        """An amplitude in step time ends with its step: what it left stays. One in total time goes on.
+
+        Temperatures keep their amplitudes, which then begin anew.
+        """
+        assert self._step is not None  # a step has begun
+        ends = {k: float(table.over(self._step).values[-1]) for k, table in enumerate(self.amplitudes)
+                if not table.total}
+        for active in (self._boundary, self._forces, self._pressure):
+            active.hold(ends)
+        self._bodies = {key: (value * ends[number], NO_AMPLITUDE) if number in ends else (value, number)
+                        for key, (value, number) in self._bodies.items()}
 
     def take(self, card: Card) -> None:
         """One card of `LOAD_CARDS`.
@@ -102,17 +118,17 @@ class LoadReader:
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
 
     def _take_away(self, kind: str) -> None:
-        """OP=NEW: constraints are gone, loads ramp down to zero, temperatures become the initial ones."""
+        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones."""
         if kind == "BOUNDARY":
             self._boundary.remove()
         elif kind == "CLOAD":
             self._forces.clear_values()
         elif kind == "DLOAD":
             self._pressure.clear_values()
-            self._bodies = {key: (0.0, NO_AMPLITUDE) for key in self._bodies}
+            self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
         else:
             state = self._temperature.state()
-            for amplitude in np.unique(state.amplitudes):  # which, unlike those of loads, stay
+            for amplitude in np.unique(state.amplitudes):
                 mine = state.keys[state.amplitudes == amplitude]
                 self._temperature.set(mine, self.temperature0[mine], int(amplitude))
 

@@ -6,7 +6,7 @@ to a load and replaces a constraint; OP=NEW takes everything away first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +40,15 @@ class Active:
         self._fresh = np.zeros(len(self._keys), bool)
 
     def clear_values(self) -> None:
-        """OP=NEW of loads: they go to zero without an amplitude, which is a ramp down."""
+        """OP=NEW of loads: their values become zero, their amplitudes stay."""
         self._values = np.zeros(len(self._keys))
-        self._amplitudes = np.full(len(self._keys), NO_AMPLITUDE)
+
+    def hold(self, ends: Mapping[int, float]) -> None:
+        """Keep from here on what these amplitudes, by number, made of the values: `ends` is what multiplies them."""
+        for number, end in ends.items():
+            mine = self._amplitudes == number
+            self._values[mine] *= end
+            self._amplitudes[mine] = NO_AMPLITUDE
 
     def remove(self) -> None:
         """OP=NEW of constraints: they are gone."""

@@ -91,6 +91,7 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
 
     listed : the values at the end of a step are kept by their number in a sorted list, as CalculiX 2.20 does it with
     pressures (seen in its results), so that a new entry gives later ones the values of others.
+    initial : temperatures at rest; they keep their amplitudes from step to step.
     adds : cards of one step add up. removes : OP=NEW removes; otherwise it sets the initial value (zero).
     """
     initial = initial or {}
@@ -100,7 +101,6 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
         for number, card in enumerate(step.cards):
             if card.new and number == 0:
                 value = {} if removes else {key: initial.get(key, 0.0) for key in value}
-                amplitude = amplitude if initial else {}  # temperatures keep theirs
             for target, fields, amount in card.rows:
                 for node in SETS.get(target, ()) or (int(target),):
                     key = (node, *fields)
@@ -124,6 +124,10 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
 
         found += [(start + share * step.length, at(share)) for share in samples]
         old = at(1.0)
+        if not initial:  # amplitudes in step time leave what they were; those of temperatures begin anew
+            for key, kind in amplitude.items():
+                if key in value and kind is not None and (kind == "at once" or not kind.total):
+                    value[key], amplitude[key] = old[key], None
         start += step.length
     return found
 

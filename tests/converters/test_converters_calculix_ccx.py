@@ -105,6 +105,20 @@ def test_loads_that_are_taken_away_ramp_down_whatever_their_amplitude(tmp_path):
         closes(snapshots)
 
 
+def test_amplitudes_in_step_time_end_with_their_step_and_those_in_total_time_go_on(tmp_path):
+    """Those of temperatures begin anew in each step."""
+    def act(name):
+        return (f"*CLOAD,AMPLITUDE={name}\nTOP,3,3.\n*DLOAD,AMPLITUDE={name}\nEALL,P4,2.\nEALL,GRAV,1e9,0,0,1.\n"
+                f"*BOUNDARY,AMPLITUDE={name}\nRIGHT,2,2,1e-4\n*TEMPERATURE,AMPLITUDE={name}\nTOP,300.\n")
+
+    start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,10.\n"
+    last = step("*CLOAD,OP=NEW\nTOP,1,0.\n*DLOAD,OP=NEW\nE1,P4,0.\n*TEMPERATURE\nTOP,50.\n")
+    for name in "AB":
+        text = block("C3D8") + TABLES + HOT.replace("*SOLID", "*DENSITY\n7.8e-9\n*SOLID") + start + FOOT
+        with solved(tmp_path, text + step(act(name)) + step("") + last) as snapshots:
+            closes(snapshots, force=1e-9)
+
+
 def test_prescribed_displacements_over_four_steps(tmp_path):
     steps = [step("*BOUNDARY\nTOP,3,3,0.01\nTOP,1,1,0.002\n"), step("*BOUNDARY,AMPLITUDE=A\nTOP,3,3,0.004\n"),
              step("*BOUNDARY,OP=NEW\nFOOT,1,3\nTOP,1,1,-0.001\nTOP,3,3,0.003\n"),
