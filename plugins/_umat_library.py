@@ -101,18 +101,24 @@ def load_library(path: Path) -> LoadedLibrary:
         return _loaded[path]
     elf = _examined(path)
     try:
-        handle = ctypes.CDLL(str(path))
+        handle = _open(path, elf)
     except OSError as error:
         lacking = _unresolved(elf)
         if not lacking or set(lacking) - set(PROVIDED):
             raise _not_loaded(path, lacking, error) from error
         load_shim(path, lacking)
         try:
-            handle = ctypes.CDLL(str(path))
+            handle = _open(path, elf)
         except OSError as second:
             raise _not_loaded(path, [], second) from second
     _loaded[path] = LoadedLibrary(path, digest, handle)
     return _loaded[path]
+
+
+def _open(path: Path, elf: Elf | None) -> ctypes.CDLL:
+    """Load it so that it uses routines of its own where the shim, loaded for another library, has the same names."""
+    own = elf is not None and not set(elf.functions).isdisjoint(PROVIDED)
+    return ctypes.CDLL(str(path), mode=ctypes.RTLD_LOCAL | (getattr(os, "RTLD_DEEPBIND", 0) if own else 0))
 
 
 def symbol_address(library: LoadedLibrary, symbol: str) -> int:

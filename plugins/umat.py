@@ -79,7 +79,7 @@ class UmatLaw:
         self.sha256 = check_hash(self.path, parameters.sha256)
         target = Target(str(self.path), parameters.symbol, self.sha256, parameters.props,
                         parameters.name or Path(parameters.library).stem, tuple(self.layout.position.tolist()),
-                        tuple(self.layout.scale.tolist()), parameters.threads)
+                        tuple(self.layout.scale.tolist()), 1 if parameters.guarded else parameters.threads)
         self._call = GuardedCaller(target) if parameters.guarded else Caller(target)
         verify(self, parameters.proof, self.path)
 

@@ -61,6 +61,13 @@ def test_a_crash_is_an_error_that_names_the_call(tmp_path, statement, words):
     assert good.ok and np.abs(good.stress).max() > 0.0
 
 
+def test_threads_do_not_hide_which_call_it_was(tmp_path):
+    library = compiled(tmp_path, "ELASTIC; if (*noel == 103 && *npt == 2) abort();")
+    law = law_of(library, threads=2)
+    with pytest.raises(LawError, match="cell 103, integration point 2"):
+        law.integrate(increment(np.zeros((40, 6))), np.zeros((40, 0)))
+
+
 def test_a_call_that_hangs_is_an_error(tmp_path, monkeypatch):
     law = law_of(compiled(tmp_path, "ELASTIC; if (*npt == 4) for (;;) sleep(1);"))
     law.integrate(increment(STRAIN[:1]), np.zeros((1, 0)))

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from romlib_plugins._umat_elf import read_elf
 from romlib_plugins._umat_library import check_hash, file_hash, find_library, load_library, symbol_address
-from umat_example import compiled, needs
+from romlib_plugins.umat import UmatLaw
+from umat_example import compiled, increment, needs
 
 from romlib.errors import LawError
 
@@ -130,3 +132,26 @@ def test_what_an_elf_file_says_of_itself(elastic_library):
     assert elf is not None and "umat_" in elf.functions and elf.bits == 64 and elf.kind == 3
     python = read_elf(type(elastic_library)(os.path.realpath(sys.executable)))
     assert python is not None and python.architecture == elf.architecture
+
+
+def test_libraries_with_the_same_names_inside_do_not_get_into_each_other(tmp_path):
+    laws = []
+    for k in (1, 2):
+        path = compiled(tmp_path, "for (int a = 0; a < 6; a++) stress[a] = modulus_();", name=f"lib{k}.so",
+                        before=f"double modulus_(void) {{ return {k}.0; }}\n")
+        laws.append(UmatLaw.from_parameters({"library": str(path)}))
+    for k in (2, 1):
+        found = laws[k - 1].integrate(increment(np.zeros((2, 6))), np.zeros((2, 0))).stress
+        assert (found[:, :3] == k).all()
+
+
+def test_a_library_keeps_its_own_routines_where_another_one_needs_ours(tmp_path):
+    """The shim is loaded for all; a library that defines SINV itself calls its own."""
+    declared = "void sinv_(double *, double *, double *, int *, int *);\n"
+    body = "double p, q; sinv_(stress, &p, &q, ndi, nshr); for (int a = 0; a < 6; a++) stress[a] = q;"
+    own = declared + "void sinv_(double *s, double *p, double *q, int *n, int *m) { *p = *q = 42.0; }\n"
+    needy = UmatLaw.from_parameters({"library": str(compiled(tmp_path, body, name="libA.so", before=declared))})
+    other = UmatLaw.from_parameters({"library": str(compiled(tmp_path, body, name="libB.so", before=own))})
+    zero = increment(np.zeros((1, 6)))
+    assert (needy.integrate(zero, np.zeros((1, 0))).stress == 0.0).all()
+    assert (other.integrate(zero, np.zeros((1, 0))).stress[:, :3] == 42.0).all()
