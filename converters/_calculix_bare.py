@@ -64,8 +64,10 @@ def bare_mesh(frd: FrdFile, option: Any) -> Mesh:
     return Mesh(frd.points[used], tuple(blocks), frd.node_ids[used])
 
 
-def rows_of(frd: FrdFile, mesh: Mesh) -> np.ndarray:
+def rows_of(frd: FrdFile, mesh: Mesh, tied: np.ndarray) -> np.ndarray:
     """Where the nodes of a mesh are in the .frd, (n_node,).
+
+    tied : positions of nodes that the solver may have moved (*TIE puts slave nodes onto their master faces).
 
     Raises
     ------
@@ -85,6 +87,7 @@ def rows_of(frd: FrdFile, mesh: Mesh) -> np.ndarray:
         raise FileFormatError("the results lack elements of the deck", file=frd.path, place=f"element {lacking[0]}",
                               found=f"{len(lacking)} are missing", remedy=remedy)
     away = np.abs(frd.points[rows] - mesh.points).max(axis=1)
+    away[tied] = 0.0
     if away.max() > _POINT_DIGITS * np.abs(mesh.points).max():
         node = int(away.argmax())
         raise FileFormatError("a node of the results is elsewhere than in the deck", file=frd.path, remedy=remedy,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,10 @@ class CalculixConverter:
         omissions = notes_of(frd, steps, times)
         results = _Results(frd, _nodal_names(options), (pieces or 1) > 1)
         mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
-        results.rows = rows_of(frd, mesh)
+        tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
+        results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
+        if tied and frd.records[0].blocks["DISP"].binary:  # then the coordinates are those the solver computed with
+            mesh = replace(mesh, points=frd.points[results.rows])
         cut = add_skin(partition(mesh, pieces or 1))
         files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
         specs = {**results.specs, **({} if dat is None else dat.specs)}

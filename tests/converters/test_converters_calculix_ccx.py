@@ -169,6 +169,23 @@ def test_linear_relations_are_left_out_of_the_equilibrium(tmp_path, links, name)
         assert check(snapshots, free)["equilibrium"].status == "fail"
 
 
+def test_tied_surfaces_are_left_out_and_moved_nodes_are_where_the_solver_put_them(tmp_path):
+    """Two blocks with meshes that do not match; the upper one stands a little off its place."""
+    upper = box_mesh("hex8", (3, 3, 1), (2.0, 2.0, 1.0))
+    nodes = "".join(f"{k},{x!r},{y!r},{z!r}\n" for k, (x, y, z) in enumerate(
+        (upper.points + np.array([0.0, 0.0, 2.0001])).tolist(), 101))
+    cells = "".join(f"{k}," + ",".join(map(str, row)) + "\n"
+                    for k, row in enumerate(upper.blocks[0].connectivity + 101, 101))
+    text = (block("C3D8", bent=False) + f"*NODE\n{nodes}*ELEMENT,TYPE=C3D8,ELSET=EALL\n{cells}*ELSET,ELSET=LOW\n"
+            "1,2,3,4,5,6,7,8\n*ELSET,ELSET=HIGH,GENERATE\n101,109,1\n*SURFACE,NAME=SLAVE\nHIGH,S1\n*SURFACE,NAME=MASTER\n"
+            "1,S2\n2,S2\n3,S2\n4,S2\n*TIE,NAME=T,POSITION TOLERANCE=0.1\nSLAVE,MASTER\n")
+    with solved(tmp_path, text + MATERIAL + FOOT + step("*DLOAD\nHIGH,P2,5.\nHIGH,P3,3.\n")) as snapshots:
+        assert names(snapshots) == [("tie", False)]
+        foot = snapshots.mesh(0).points[snapshots.mesh(0).node_ids > 100, 2].min()
+        assert abs(foot - 2.0) < 1e-9  # not 2.0001, as in the deck
+        closes(snapshots)
+
+
 def test_a_text_file_of_the_solver_itself_has_six_digits(tmp_path):
     text = block("C3D20R") + MATERIAL + FOOT + step("*CLOAD\nTOP,1,50.\n", output="*NODE FILE")
     with solved(tmp_path, text) as snapshots:

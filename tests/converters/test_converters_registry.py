@@ -40,7 +40,7 @@ class Mine:
 
 
 def test_converters_of_this_package_are_installed():
-    assert {"meshio", "zset"} <= set(installed_converters())
+    assert {"calculix", "meshio", "zset"} <= set(installed_converters())
     converter = find_converter("meshio")
     assert isinstance(converter, Converter)
     assert converter.name == "meshio"
