@@ -52,7 +52,7 @@ def _call(typing_context, address, arguments):
     return signature, generate
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@numba.njit(inline="always", error_model="numpy")
 def _fill(real, i, strain0, strain1, stress0, time, dt):
     """The arguments that are the same for every UMAT: stress and strains at the start, energies and tangent zero."""
     for k in range(DDSDDE, STRAN):
@@ -72,10 +72,23 @@ def _fill(real, i, strain0, strain1, stress0, time, dt):
     real[TIME], real[TIME + 1], real[DTIME], real[PNEWDT] = time, time, dt, 1.0
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@numba.njit(inline="always", error_model="numpy")
+def _take(real, statev, position, inverse, i, stress, state):
+    """Stress and state as Kelvin-Mandel; their sum, which is not finite where one of them is not."""
+    total = kept = 0.0  # two sums: each addition waits for the last one of its sum
+    for a in range(3):
+        stress[i, a], stress[i, 3 + a] = real[STRESS + a], real[STRESS + 3 + a] * SQRT2
+        total += stress[i, a] + stress[i, 3 + a]
+    for c in range(len(position)):
+        state[i, c] = statev[position[c]] * inverse[c]
+        kept += state[i, c]
+    return total + kept
+
+
+@numba.njit(inline="always", error_model="numpy")
 def _take_tangent(real, i, tangent):
     """DDSDDE, by columns and for engineering shear, as Kelvin-Mandel; its sum, which is not finite where it is not."""
-    first = second = third = fourth = 0.0  # four sums: one would wait for itself at every addition
+    first = second = third = fourth = 0.0  # as above
     for a in range(3):
         for b in range(3):
             direct, across = real[DDSDDE + 6 * b + a], real[DDSDDE + 6 * (3 + b) + a] * SQRT2
@@ -104,16 +117,14 @@ def integrate(
     strain0, strain1, stress0 : (n, 6), Kelvin-Mandel. temperature, warming : (n,), TEMP and DTEMP, or (0,).
     cells, points : (n,). coordinates : (n, 3).
     position, scale : (depvar,), where a column of the state array is in STATEV, and by what to multiply it there.
-    state0 : (n, depvar).
-    stress, tangent, state, failure : outputs; `tangent` has no rows where it is not wanted.
+    state0 : (n, depvar). stress, tangent, state, failure : outputs; `tangent` has no rows where it is not wanted.
     progress : (1,) int64, set to the number of the point before each call.
 
     Returns
     -------
     (failed points, smallest PNEWDT of those that refused, point that wrote past its STATEV or -1)
     """
-    bits = statev.view(np.int64)
-    inverse = 1.0 / scale
+    bits, inverse = statev.view(np.int64), 1.0 / scale
     n_state, n_failed, smallest = len(position), 0, 1.0
     real[TEMP], real[DTEMP] = 0.0, 0.0
     for i in range(len(strain0)):
@@ -136,15 +147,9 @@ def integrate(
             _call(address, arguments)  # type: ignore[call-arg]
             if bits[n_state] != guard[0]:
                 return n_failed, smallest, i
-            total = kept = 0.0
-            for a in range(3):
-                stress[i, a], stress[i, 3 + a] = real[STRESS + a], real[STRESS + 3 + a] * SQRT2
-                total += stress[i, a] + stress[i, 3 + a]
-            for c in range(n_state):
-                state[i, c] = statev[position[c]] * inverse[c]
-                kept += state[i, c]
+            total = _take(real, statev, position, inverse, i, stress, state)
             if len(tangent) > 0:
-                total += _take_tangent(real, i, tangent)
+                kept = _take_tangent(real, i, tangent)
             pnewdt = real[PNEWDT]
         if pnewdt < 1.0:
             failure[i] = REFUSED

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from romlib_plugins._umat_elf import SHARED, Elf, read_elf
@@ -61,7 +61,13 @@ def find_library(library: str) -> Path:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """SHA-256 of a file, hexadecimal; read anew only when the file was changed or exchanged."""
+    now = path.stat()
+    return _hash(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _hash(path: Path, *identity: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -66,7 +66,7 @@ class StudyError(InputError):
 
 
 class LawError(InputError):
-    """A constitutive law is unknown, or its parameters are wrong."""
+    """A constitutive law is unknown, its parameters are wrong, or the code that it calls cannot be used or crashed."""
 
 
 class SolverError(InputError):
