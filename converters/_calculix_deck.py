@@ -212,9 +212,10 @@ class _Reader:
             raise FileFormatError("the length of a step must be positive", file=card.file, place=card.place,
                                   found=length)
         start = self.deck.steps[-1].end if self.deck.steps else 0.0
+        static = card.keyword == "STATIC"  # in *VISCO loads act at once by default
+        ramp = not self.step.is_set("AMPLITUDE", "STEP") if static else self.step.is_set("AMPLITUDE", "RAMP")
         step = Step(len(self.deck.steps) + 1, start, start + length, self.step,
-                    _increments(start, increment or 1.0, length), "DIRECT" in card.parameters,
-                    not self.step.is_set("AMPLITUDE", "STEP"))
+                    _increments(start, increment or 1.0, length), "DIRECT" in card.parameters, ramp, static)
         self.deck.steps.append(step)
         self.reader.begin_step(step)
         self.begun = True

@@ -71,17 +71,21 @@ class LoadReader:
         for active in (self._boundary, self._forces, self._pressure, self._temperature):
             active.begin_step()
         self._fresh_bodies, self._seen, self._default = set(), set(), NO_AMPLITUDE
-        if not step.ramp:
+        if not (step.ramp and step.quasi_static):
             self.amplitudes.append(_AT_ONCE)
-            self._default = len(self.amplitudes) - 1
+            self._default = NO_AMPLITUDE if step.ramp else len(self.amplitudes) - 1
 
     def end_step(self) -> None:
         """Keep what acts in this step."""
-        self.loads.boundary.append(self._boundary.state())
-        self.loads.forces.append(self._forces.state())
-        self.loads.pressure.append(self._pressure.state())
-        self.loads.temperature.append(self._temperature.state())
-        self.loads.bodies.append(dict(self._bodies))
+        assert self._step is not None  # a step has begun
+        before = NO_AMPLITUDE if self._step.quasi_static else self.amplitudes.index(_AT_ONCE)  # of earlier steps' cards
+        self.loads.boundary.append(self._boundary.state(before))
+        self.loads.forces.append(self._forces.state(before))
+        self.loads.pressure.append(self._pressure.state(before))
+        self.loads.temperature.append(self._temperature.state(before))
+        self.loads.bodies.append({
+            key: (value, before if number == NO_AMPLITUDE and key not in self._fresh_bodies else number)
+            for key, (value, number) in self._bodies.items()})
         self._hold()
 
     def _hold(self) -> None:
@@ -89,7 +93,7 @@ class LoadReader:
 
         Temperatures keep their amplitudes, which then begin anew.
         """
-        assert self._step is not None  # a step has begun
+        assert self._step is not None
         ends = {k: float(table.over(self._step).values[-1]) for k, table in enumerate(self.amplitudes)
                 if not table.total}
         for active in (self._boundary, self._forces, self._pressure):

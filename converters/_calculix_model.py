@@ -226,8 +226,9 @@ class ModelBuilder:
                 whole[nodes] = vectors
                 arrays = {f"force_{tag}_{len(self.entries) + 1}": whole}
                 direction = ArrayReference(array=next(iter(arrays)))
-            self.entries.append(_Entry(self._base(group, "force"), tag, NodalForce(nodes=tag, direction=direction),
-                                       group.parts, arrays))
+            axes = "".join(c for c, acts in zip(_COMPONENTS, (vectors != 0).any(axis=0)) if acts)
+            self.entries.append(_Entry(self._base(group, "force"), f"{tag}_{axes}",
+                                       NodalForce(nodes=tag, direction=direction), group.parts, arrays))
 
     def _pressures(self) -> None:
         known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))

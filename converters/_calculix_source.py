@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from romlib_converters._calculix_deck import is_deck
 from romlib_converters._calculix_frd import FrdFile, FrdRecord, read_frd
+from romlib_converters._calculix_sta import sta_times
 from romlib_converters._inp_history import Step
 
 from romlib.errors import FileFormatError, InputError
@@ -20,11 +21,12 @@ _TIME_DIGITS = 5e-6  # of a time in a .frd: it has six digits
 
 @dataclass(frozen=True)
 class Computation:
-    """Results, the deck beside them (None where there is none), and the printed values."""
+    """Results, and beside them the deck, the printed values and the list of increments (None where there is none)."""
 
     frd: Path
     deck: Path | None
     dat: Path | None
+    sta: Path | None
 
 
 def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
@@ -59,7 +61,9 @@ def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
     if not isinstance(wanted, bool):
         raise InputError("true or false is needed", place="option dat", found=wanted)
     has_deck = deck.is_file() and is_deck(deck)
-    return Computation(frd, deck if has_deck else None, dat if wanted and dat.is_file() else None)
+    sta = path.with_suffix(".sta")
+    return Computation(frd, deck if has_deck else None, dat if wanted and dat.is_file() else None,
+                       sta if sta.is_file() else None)
 
 
 def open_results(path: Path, incomplete: object) -> FrdFile:
@@ -84,20 +88,38 @@ def open_results(path: Path, incomplete: object) -> FrdFile:
     return frd
 
 
-def record_times(records: list[FrdRecord], steps: list[Step]) -> np.ndarray:
-    """Total times of the records: of a deck's fixed increments exactly, otherwise in the six digits of the .frd."""
+def record_times(
+    records: list[FrdRecord], steps: list[Step], lengths: dict[tuple[int, int], float]
+) -> tuple[np.ndarray, bool]:
+    """Total times of the records, and whether they are known better than in the six digits of the .frd.
+
+    They are those of a deck's fixed increments, or sums of the lengths of increments that the .sta has.
+    """
     times = np.array([record.time for record in records])
+    exact = times.copy()
+    fixed = 0
     for k, record in enumerate(records):
         step = steps[record.step - 1] if 0 < record.step <= len(steps) else None
-        if step is not None and step.fixed and 0 < record.increment <= len(step.increments):
-            exact = step.increments[record.increment - 1]
-            if abs(exact - times[k]) <= _TIME_DIGITS * abs(exact):
-                times[k] = exact
-    return times
+        if step is None:
+            continue
+        ends = step.increments[record.increment - 1:record.increment] if step.fixed else np.empty(0)
+        for end in (*ends, step.end):
+            if abs(end - times[k]) <= _TIME_DIGITS * abs(end):
+                exact[k], fixed = end, fixed + 1
+                break
+    if fixed == len(records):
+        return exact, True
+    found = sta_times(lengths, [(record.step, record.increment) for record in records], times, steps)
+    return (exact, False) if found is None else (found, True)
 
 
-def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omission]:
-    """What a user of the file has to know: few digits, increments that are missing, an early end."""
+def notes_of(
+    frd: FrdFile, steps: list[Step], times: np.ndarray, known: bool, lengths: dict[tuple[int, int], float]
+) -> list[Omission]:
+    """What a user of the file has to know: few digits, increments that are missing, an early end.
+
+    known : whether the times have more than six digits. lengths : of the increments, from the .sta.
+    """
     notes = []
     if not frd.records[0].blocks["DISP"].binary:
         notes.append(Omission(name=DIGITS, works=False, description=(
@@ -108,7 +130,7 @@ def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omissio
         notes.append(Omission(name=DIGITS, works=False, description=(
             f"{frd.path.name} is binary in single precision: recomputed stress and forces agree to about 1e-5 only. "
             "For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute again")))
-    missing = _missing(frd.records, steps)
+    missing = _missing(frd.records, steps, lengths if known else {})
     if missing:
         notes.append(Omission(name=MISSING, works=False, description=(
             f"{missing[0]} increments were computed and not written ({missing[1]}): the law is integrated over longer "
@@ -117,24 +139,28 @@ def notes_of(frd: FrdFile, steps: list[Step], times: np.ndarray) -> list[Omissio
     if frd.cut:
         notes.append(Omission(name=CUT, works=False, description=(
             f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))
-    if not all(step.fixed for step in steps):
+    if not known:
         notes.append(Omission(name="time_digits", works=False, description=(
-            "the solver chose its increments, whose times the .frd has in six digits: rates of a viscous law are known "
-            f"to {5e-6 * float(times[-1]) / float(np.diff(times, prepend=0.0).min()):.1g} only")))
+            "the times of the increments are known in the six digits of the .frd: rates of a viscous law to "
+            f"{5e-6 * float(times[-1]) / float(np.diff(times, prepend=0.0).min()):.1g} only. The file .sta beside it "
+            "would have them in more")))
     return notes
 
 
-def _missing(records: list[FrdRecord], steps: list[Step]) -> tuple[int, str] | None:
+def _missing(
+    records: list[FrdRecord], steps: list[Step], lengths: dict[tuple[int, int], float]
+) -> tuple[int, str] | None:
     """How many increments lie between those of the file, and the first gap in words.
 
-    A step whose last record is not at its end lacks the rest: as many as the deck fixes, or one at least.
+    A step whose last record is not at its end lacks the rest: as many as .sta or deck know, or one at least.
     """
     count, first, before, step, time = 0, "", 0, 1, 0.0
     for record in records:
         while record.step > step:
             if step <= len(steps) and steps[step - 1].end - time > _TIME_DIGITS * steps[step - 1].end:
-                of_step = steps[step - 1]
-                count += max(len(of_step.increments) - before if of_step.fixed else 1, 1)
+                taken = sum(one == step for one, _ in lengths)
+                fixed = len(steps[step - 1].increments) if steps[step - 1].fixed else 0
+                count += max((taken or fixed) - before, 1)
                 first = first or f"step {step}, after increment {before}"
             step, before = step + 1, 0
         if record.increment > before + 1:

@@ -75,9 +75,10 @@ class Active:
         self._amplitudes[new] = amplitude
         self._fresh[new] = True
 
-    def state(self) -> State:
-        """What is active now."""
-        return State(self._keys.copy(), self._values.copy(), self._amplitudes.copy())
+    def state(self, stale: int = NO_AMPLITUDE) -> State:
+        """What is active now. stale : the amplitude of values of earlier steps that have none."""
+        amplitudes = np.where(~self._fresh & (self._amplitudes == NO_AMPLITUDE), stale, self._amplitudes)
+        return State(self._keys.copy(), self._values.copy(), amplitudes)
 
 
 def _moved(array: np.ndarray, to: np.ndarray, n: int, fill: float) -> np.ndarray:

@@ -25,7 +25,8 @@ class Step:
     """A step of the deck, from `start` to `end` in total time.
 
     increments : their end times, were all as long as the first; `fixed` : they are, and not chosen by the solver.
-    ramp : whether loads without an amplitude grow over the step (else they act at once).
+    ramp : whether a card without an amplitude means a ramp over the step (else it acts at once). quasi_static : whether
+    what has no amplitude, from this step or an earlier one, ramps at all: in other procedures it acts at once.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Step:
     increments: np.ndarray
     fixed: bool = False
     ramp: bool = True
+    quasi_static: bool = True
 
     @property
     def place(self) -> str:
@@ -54,7 +56,7 @@ class Part:
         return Part(self.times, self.values * factor)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DeckAmplitude:
     """A table of a deck. total : its times are total times, otherwise they begin anew in each step."""
 

@@ -16,6 +16,7 @@ from romlib_converters._calculix_frd import FrdFile
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_model import NLGEOM, ModelBuilder
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
+from romlib_converters._calculix_sta import read_sta
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.mesh import CellBlock, Mesh
@@ -82,8 +83,9 @@ class CalculixConverter:
         frd = open_results(computation.frd, options.get("incomplete", False))
         deck = None if computation.deck is None else read_deck(computation.deck)
         steps = [] if deck is None else deck.steps
-        times = record_times(frd.records, steps)
-        omissions = notes_of(frd, steps, times)
+        lengths = read_sta(computation.sta)
+        times, known = record_times(frd.records, steps, lengths)
+        omissions = notes_of(frd, steps, times, known, lengths)
         results = _Results(frd, _nodal_names(options), (pieces or 1) > 1)
         mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
         tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]

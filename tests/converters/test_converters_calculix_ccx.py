@@ -119,6 +119,21 @@ def test_amplitudes_in_step_time_end_with_their_step_and_those_in_total_time_go_
             closes(snapshots, force=1e-9)
 
 
+def test_viscous_steps_apply_loads_at_once_unless_they_say_ramp(tmp_path):
+    text = block("C3D8") + TABLES + HOT.replace("*SOLID", "*DENSITY\n7.8e-9\n*SOLID") + FOOT
+    first = ("*CLOAD\nTOP,3,3.\n*DLOAD\nEALL,P4,2.\nE1,GRAV,1e9,0,0,1.\n*BOUNDARY\nRIGHT,2,2,1e-4\n*TEMPERATURE\n"
+             "TOP,50.\n")
+    steps = [step(first), step("*CLOAD,OP=NEW\nTOP,1,4.\n*DLOAD,OP=NEW\nEALL,P2,1.\n*TEMPERATURE,OP=NEW\nRIGHT,20.\n"),
+             step("*CLOAD\nTOP,2,4.\n*DLOAD\nEALL,P2,3.\nE1,GRAV,2e9,0,0,1.\n*BOUNDARY\nRIGHT,2,2,2e-4\n*TEMPERATURE\n"
+                  "TOP,70.\n", ",AMPLITUDE=RAMP"),
+             step("*CLOAD\nTOP,2,1.\n"), step("*CLOAD,AMPLITUDE=A\nTOP,2,1.\n"),
+             step("*DLOAD\nE1,P2,0.\n")]
+    viscous = [one.replace("*STATIC", "*VISCO,CETOL=1.") if k != 3 else one for k, one in enumerate(steps)]
+    start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,10.\n"
+    with solved(tmp_path, text + start + "".join(viscous)) as snapshots:
+        closes(snapshots, force=1e-9)
+
+
 def test_prescribed_displacements_over_four_steps(tmp_path):
     steps = [step("*BOUNDARY\nTOP,3,3,0.01\nTOP,1,1,0.002\n"), step("*BOUNDARY,AMPLITUDE=A\nTOP,3,3,0.004\n"),
              step("*BOUNDARY,OP=NEW\nFOOT,1,3\nTOP,1,1,-0.001\nTOP,3,3,0.003\n"),
