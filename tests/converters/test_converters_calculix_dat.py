@@ -73,7 +73,8 @@ def test_a_field_that_lacks_a_point_or_a_time_is_left_out_with_the_reason(tmp_pa
 
 @pytest.mark.parametrize(("points", "change", "said"), [
     (POINTS[:3], None, "points have no values"), (POINTS, (" 7   2", " 7   3"), "mesh lacks.*element 7, point 3"),
-    (POINTS, ("  1.500000E+00", "  1.500000E+00L"), "not whole"), (POINTS, ("         3   2", "         9   2"), "element 9")])
+    (POINTS, ("  1.500000E+00", "  1.500000E+00L"), "not whole"),
+    (POINTS, ("         3   2", "         9   2"), "element 9")])
 def test_a_later_record_that_is_not_whole_is_refused(tmp_path, points, change, said):
     late = block(STRESS, values, 1.0, points)
     path = written(tmp_path, block(STRESS, values, 0.5, POINTS), late if change is None else late.replace(*change))
