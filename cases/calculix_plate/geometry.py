@@ -13,7 +13,7 @@ SIDE, RADIUS, THICKNESS = 10.0, 3.0, 1.0  # mm; the symmetry planes are x = 0, y
 GROWTH = 1.5  # of the cells along a ray: the finest are at the hole
 
 
-def quarter_plate(n_radial: int = 8, n_side: int = 6, n_thickness: int = 1) -> Mesh:
+def quarter_plate(n_radial: int = 10, n_side: int = 7, n_thickness: int = 2) -> Mesh:
     """Rays from the hole to the outer edges, 2 x n_side sectors, n_radial cells each; eight points a cell (C3D20R).
 
     Node tags XSYM, YSYM, ZSYM (the symmetry planes), TOP (the edge y = SIDE) and HOLE. Midside nodes of the hole are

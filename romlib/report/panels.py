@@ -15,6 +15,7 @@ from romlib.snapshots.atomic import atomic_target
 
 _INK = "#222222"
 _HEIGHT, _ALONE, _BESIDE = 1000, 1000, 720  # pixels: height, width of one panel, of each of several
+_LEFT, _BELOW_TITLE = 0.8, 0.9  # of the width and the height of a panel: what the scale and the title leave to the mesh
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Panel:
 
 @dataclass(frozen=True)
 class Look:
-    """Where the eye is: in this direction from the centre; up is up. focus, radius : of what is seen; the whole mesh
-    by default.
+    """Where the eye is: in this direction from the centre; up is up. focus, radius : of a part to look at closely;
+    without them all of the mesh is seen.
     """
 
     direction: tuple[float, float, float]
@@ -74,15 +75,17 @@ def plot_panels(whole: WholeMesh, panels: Sequence[Panel], output: Path, look: L
         grid = whole.grid()
         grid.point_data[panel.title] = panel.values
         surface = grid.extract_surface(nonlinear_subdivision=1, algorithm="dataset_surface")
-        plotter.add_mesh(surface, scalars=panel.title, cmap=panel.colours, clim=panel.limits, show_edges=panel.edges,
-                         edge_color=_INK, edge_opacity=0.35, ambient=0.65, diffuse=0.4, scalar_bar_args={
+        plotter.add_mesh(surface, scalars=panel.title, cmap=panel.colours, clim=panel.limits, ambient=0.65,
+                         diffuse=0.4, scalar_bar_args={
                              "title": panel.label, "vertical": True, "position_x": 0.82, "position_y": 0.2,
                              "height": 0.6, "width": 0.08, "title_font_size": 22, "label_font_size": 20,
                              "color": _INK, "fmt": panel.numbers})
+        if panel.edges:
+            plotter.add_mesh(_edges(grid, look), color=_INK, opacity=0.35, line_width=1.0)
         sharp = surface.extract_feature_edges(40.0, manifold_edges=False, non_manifold_edges=False)
         plotter.add_mesh(sharp, color=_INK, line_width=1.5)
         plotter.add_text(panel.title, position=(0.04, 0.94), viewport=True, font_size=14, color=_INK)
-        _aim(plotter, whole.points, look)
+        _aim(plotter, whole.points, look, width / len(panels) / _HEIGHT)
     plotter.enable_anti_aliasing("ssaa")
     image = plotter.screenshot(return_img=True)
     plotter.close()
@@ -92,17 +95,32 @@ def plot_panels(whole: WholeMesh, panels: Sequence[Panel], output: Path, look: L
         imsave(temporary, np.asarray(image), format="png")
 
 
-def _aim(plotter: Any, points: np.ndarray, look: Look) -> None:
-    low, high = points.min(axis=0), points.max(axis=0)
-    center = 0.5 * (low + high) if look.focus is None else np.array(look.focus)
-    whole = 0.5 * float(np.linalg.norm(high - low))
-    radius = whole if look.radius is None else look.radius
-    direction, up = np.array(look.direction), np.array(look.up)
-    direction = direction / np.linalg.norm(direction)
-    right = np.cross(up, direction)
-    plotter.camera.SetParallelProjection(True)
-    plotter.camera.focal_point = center + 0.12 * radius * right / np.linalg.norm(right)  # room for the scale
-    plotter.camera.position = np.asarray(plotter.camera.focal_point) + 10.0 * whole * direction
-    plotter.camera.up = up
-    plotter.camera.parallel_scale = 1.02 * radius
+def _edges(grid: Any, look: Look) -> Any:
+    """Edges of the cells (not of the parts into which curved faces are cut), a little nearer to the eye."""
+    edges = grid.extract_surface(nonlinear_subdivision=0, algorithm="dataset_surface").extract_all_edges()
+    edges.points = edges.points + 2e-3 * grid.length * np.array(look.direction) / np.linalg.norm(look.direction)
+    return edges
+
+
+def _aim(plotter: Any, points: np.ndarray, look: Look, aspect: float) -> None:
+    """Put the camera of a panel; aspect : its width over its height."""
+    direction = np.array(look.direction) / np.linalg.norm(look.direction)
+    right = np.cross(look.up, direction)
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(direction, right), direction])
+    low, high = (points @ axes.T).min(axis=0), (points @ axes.T).max(axis=0)
+    half = 0.5 * (high - low)
+    center = 0.5 * (low + high) @ axes if look.focus is None else np.array(look.focus)
+    if look.radius is None:
+        scale = 1.04 * float(max(half[1] / _BELOW_TITLE, half[0] / (_LEFT * aspect)))
+    else:
+        scale = 1.02 * look.radius
+    camera = plotter.camera
+    camera.SetParallelProjection(True)
+    # The middle of what is left beside the scale and below the title.
+    focal = center + scale * ((1.0 - _LEFT) * aspect * axes[0] + (1.0 - _BELOW_TITLE) * axes[1])
+    camera.focal_point = focal
+    camera.position = focal + 10.0 * float(np.linalg.norm(half)) * direction
+    camera.up = look.up
+    camera.parallel_scale = scale
     plotter.reset_camera_clipping_range()

@@ -56,3 +56,30 @@ def test_a_focus_magnifies(whole, tmp_path):
     white = [float((image.imread(tmp_path / name)[..., :3] > 0.999).all(axis=2).mean())
              for name in ("whole.png", "near.png")]
     assert white[1] < 0.5 * white[0]
+
+
+@pytest.mark.parametrize("n_panel", [1, 3])
+def test_all_of_the_mesh_is_seen_beside_the_scale(whole, tmp_path, n_panel):
+    """Whatever its shape: a bar that is wider than the panel is high."""
+    pytest.importorskip("pyvista")
+    panels = [Panel(str(k), "x", np.ones(whole.n_node), (0.0, 1.0)) for k in range(n_panel)]
+    plot_panels(whole, panels, tmp_path / "x.png", Look((0.0, 0.0, 1.0), up=(0.0, 1.0, 0.0)))
+    pixels = image.imread(tmp_path / "x.png")[..., :3]
+    width = pixels.shape[1] // n_panel
+    coloured = np.ptp(pixels[:, :width], axis=2) > 0.2
+    coloured[:, int(0.81 * width):] = False  # the scale has colours too
+    rows, columns = np.flatnonzero(coloured.any(axis=1)), np.flatnonzero(coloured.any(axis=0))
+    assert columns[0] > 0 and columns[-1] < 0.8 * width and rows[0] > 0 and rows[-1] < 999
+    assert np.ptp(columns) > 0.7 * width  # 3 by 2: the width is what counts
+    assert np.ptp(columns) / np.ptp(rows) == pytest.approx(1.5, rel=0.02)
+
+
+def test_edges_of_cells_are_drawn_where_asked_for(whole, tmp_path):
+    pytest.importorskip("pyvista")
+    dark = []
+    for edges in (False, True):
+        panel = Panel("x", "x", np.zeros(whole.n_node), (0.0, 1.0), edges=edges)
+        plot_panels(whole, [panel], tmp_path / "x.png", Look((0.0, 0.0, 1.0), up=(0.0, 1.0, 0.0)))
+        pixels = image.imread(tmp_path / "x.png")[300:700, 150:600, :3]
+        dark.append(int((pixels.max(axis=2) < 0.9).sum()))
+    assert dark[1] > dark[0] + 1000

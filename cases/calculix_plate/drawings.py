@@ -1,0 +1,57 @@
+"""The pictures: the mesh, p beside CalculiX, force against stretch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from curves import last_p
+
+from romlib.report.panels import Look, Panel, difference_panels, plot_panels
+from romlib.report.scalar import Scalar
+from romlib.report.whole_mesh import WholeMesh
+from romlib.snapshots import Snapshots
+from romlib.study import Study
+
+ACCENT, GREY = "#c0392b", "#8a8f98"
+LOOK = Look((0.25, -0.35, 1.0), up=(0.0, 1.0, 0.0))
+
+
+def plot_mesh(mesh_file: Path, output: Path) -> None:
+    """The mesh, coloured by the von Mises stress of the run's last step."""
+    with Snapshots(mesh_file) as file:
+        whole = WholeMesh(file)
+        values = whole.at_nodes(Scalar.named(file, "stress"), file.n_step - 1)
+        n_cell = sum(mesh.n_cell for mesh in whole.meshes)
+        title = f"{n_cell:,} cells, {3 * whole.n_node:,} degrees of freedom"
+        panel = Panel(title, "von Mises stress\nat the end, MPa", values, (0.0, float(values.max())), edges=True,
+                      numbers="%.0f")
+        plot_panels(whole, [panel], output, LOOK)
+
+
+def plot_p(reduced: Path, reference: Path, study: Study, output: Path) -> None:
+    """p at the last time: reduced, CalculiX, and the difference."""
+    with Snapshots(reduced) as a, Snapshots(reference) as b:
+        whole = WholeMesh(b)
+        expected = whole.from_points(last_p(b, study))
+        found = WholeMesh(a).at_nodes(Scalar.named(a, "p"), a.n_step - 1)
+        plot_panels(whole, difference_panels(found, expected, "p", ("reduced", "CalculiX")), output, LOOK)
+
+
+def plot_force(stretch: np.ndarray, reduced: np.ndarray, reference: np.ndarray, output: Path) -> None:
+    """Force on the edge against its displacement. stretch : mm, reduced, reference : N, (n_step,) each."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7.0, 4.6), layout="constrained")
+    axes.plot(stretch, 1e-3 * reference, color=GREY, linewidth=4.0, label="CalculiX")
+    axes.plot(stretch, 1e-3 * reduced, color=ACCENT, linewidth=1.5, marker="o", markersize=2.5, label="reduced")
+    axes.set(xlabel="displacement of the top edge, mm", ylabel="force on it, kN",
+             title="A history that the reduced model was not trained on")
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+    figure.savefig(output, dpi=150)
+    plt.close(figure)
