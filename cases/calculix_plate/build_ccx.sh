@@ -45,13 +45,12 @@ if ((${#missing[@]})); then
 fi
 
 # apt-get source needs lines deb-src, which most systems lack. Ours are in a file of our own, for the same site and
-# release as the binary packages, and apt is told to keep everything that belongs to them here.
+# release as the binary package, and apt is told to keep everything that belongs to them here.
 echo "2. Debian's source package calculix-ccx"
-read -r site release component < <(apt-get indextargets --format '$(SITE) $(CODENAME) $(COMPONENT)' \
-    'Created-By: Packages' | awk '$2 !~ /-/ && ($3 == "main" || $3 == "universe") {found = $0} END {print found}') \
-    || give_up "apt-get knows no site of packages"
+read -r site release component < <(LC_ALL=C apt-cache policy calculix-ccx \
+    | awk '$2 ~ /:\/\// {split($3, part, "/"); print $2, part[1], part[2]; exit}') \
+    || give_up "apt knows no package calculix-ccx"
 mkdir -p apt/lists/partial apt/cache/archives/partial source
-if [[ $component == universe ]]; then component="main universe"; fi # Ubuntu
 signed=$(awk '$1 == "Signed-By:" {print $2; exit}' /etc/apt/sources.list.d/{debian,ubuntu}.sources 2>/dev/null || true)
 printf 'deb-src %s%s %s %s\n' "${signed:+[signed-by=$signed] }" "$site" "$release" "$component" >apt/sources.list
 options=(-o "Dir::Etc::SourceList=$folder/apt/sources.list" -o Dir::Etc::SourceParts=-

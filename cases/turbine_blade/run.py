@@ -18,11 +18,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_common"))
+
 import numpy as np
-from flow import ROM, Flow, FullOrder, Online, console, online_time
+from commands import console, heading
+from flow import ROM, Flow, FullOrder
 from judge import FIELDS, Judgement, hottest, judge
 from pictures import plot_cycles, plot_mesh, plot_p
 from rich.table import Table
+from timing import Online, online_time
 
 from romlib.loads.amplitudes import evaluate
 from romlib.online.rom import ReducedOrderModel
@@ -48,13 +52,13 @@ def main() -> int:
     flow.train()
 
     heading("2. Does romlib recompute what the solver computed?")
-    flow.command("romlib check train_hot.vtkhdf --study study.toml")
+    flow.run("romlib check train_hot.vtkhdf --study study.toml")
 
     heading(f"3. Offline, on {flow.ranks} rank{'s' * (flow.ranks > 1)}")
-    flow.command(f"{flow.launcher}romlib offline study.toml -o {ROM}")
+    flow.run(f"{flow.launcher}romlib offline study.toml -o {ROM}")
 
     heading("4. Online: a mission that it was not trained on, and twenty of them")
-    flow.command(f"romlib online {ROM} --case {MISSION} -o result.vtkhdf")
+    flow.run(f"romlib online {ROM} --case {MISSION} -o result.vtkhdf")
     rom = flow.rom()
     timings = {case: online_time(rom, case, 9 if case == MISSION else 3) for case in (MISSION, CYCLES)}
     for case, timing in timings.items():
@@ -78,10 +82,6 @@ def main() -> int:
     took = f"The whole took {time.perf_counter() - start:.0f} s."
     console.print(f"{took} Open {flow.folder / 'result.vtkhdf'} in ParaView.", soft_wrap=True)
     return 0
-
-
-def heading(text: str) -> None:
-    console.print(f"\n[bold]{text}[/bold]")
 
 
 def take_off(flow: Flow) -> tuple[float, float]:

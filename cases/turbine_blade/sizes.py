@@ -13,9 +13,12 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_common"))
+
 import numpy as np
-from flow import ROM, Flow, online_time
+from flow import ROM, Flow
 from judge import FIELDS, hottest, judge
+from timing import online_time
 
 MISSION = "mission"
 HEADER = ("degrees of freedom", "integration points", "modes", "points", "full order, s", "core s", "reduced, ms",
@@ -40,7 +43,7 @@ def row(flow: Flow, dofs: int) -> list[str]:
     """Train and solve at one size; a row of the table."""
     n_dof = flow.prepare(dofs)
     flow.train()
-    flow.command(f"{flow.launcher}romlib offline study.toml -o {ROM}")
+    flow.run(f"{flow.launcher}romlib offline study.toml -o {ROM}")
     full = flow.reference(MISSION)
     rom = flow.rom()
     online = online_time(rom, MISSION)
