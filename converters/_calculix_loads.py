@@ -72,8 +72,8 @@ class LoadReader:
             active.begin_step()
         self._fresh_bodies, self._seen, self._default = set(), set(), NO_AMPLITUDE
         if not (step.ramp and step.quasi_static):
-            self.amplitudes.append(_AT_ONCE)
-            self._default = NO_AMPLITUDE if step.ramp else len(self.amplitudes) - 1
+            self.amplitudes += [] if _AT_ONCE in self.amplitudes else [_AT_ONCE]
+            self._default = NO_AMPLITUDE if step.ramp else self.amplitudes.index(_AT_ONCE)
 
     def end_step(self) -> None:
         """Keep what acts in this step."""

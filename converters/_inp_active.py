@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from romlib_converters._inp_history import DeckAmplitude, Part, Step, ramp
 
+from romlib.errors import UnsupportedError
+
 NO_AMPLITUDE = -1
+MOST_GROUPS = 1000  # each becomes a load or a constraint of its own
 _DIGITS = 12  # histories that agree in so many digits are the same
 
 
@@ -45,9 +48,9 @@ class Active:
 
     def hold(self, ends: Mapping[int, float]) -> None:
         """Keep from here on what these amplitudes, by number, made of the values: `ends` is what multiplies them."""
-        for number, end in ends.items():
+        for number in set(np.unique(self._amplitudes).tolist()) & set(ends):
             mine = self._amplitudes == number
-            self._values[mine] *= end
+            self._values[mine] *= ends[number]
             self._amplitudes[mine] = NO_AMPLITUDE
 
     def remove(self) -> None:
@@ -153,6 +156,10 @@ class Histories:
         """The places whose histories are multiples of each other, in the order of their first place; without zeros.
 
         order : see `starts`.
+
+        Raises
+        ------
+        UnsupportedError : there are more than `MOST_GROUPS`.
         """
         starts = self.starts(steps, amplitudes, order)
         both = np.concatenate([self.values, starts])
@@ -164,6 +171,10 @@ class Histories:
         shapes = both / factors
         signature = np.concatenate([np.round(shapes, _DIGITS), numbers]).T
         _, first, group = np.unique(signature, axis=0, return_index=True, return_inverse=True)
+        if len(first) > MOST_GROUPS:
+            raise UnsupportedError("the deck has too many loads with histories of their own", place=steps[0].place,
+                                   expected=f"at most {MOST_GROUPS} that are no multiples of each other",
+                                   found=len(first), remedy="drive them by fewer amplitudes")
         group, n_step, groups = group.ravel(), len(steps), []
         for k in np.argsort(first):
             at, one = np.flatnonzero(group == k), int(first[k])

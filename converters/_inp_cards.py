@@ -90,8 +90,8 @@ class Card:
         for chunk in self.chunks:
             for k, line in enumerate(chunk.text.decode("latin-1").split("\n")):
                 if line.strip():
-                    fields = [part.strip() for part in line.split(",")]
-                    rows.append(Row(tuple(fields[:-1] if fields[-1] == "" else fields), chunk.file, chunk.line + k))
+                    fields = [part.strip() for part in line.rstrip(", \t").split(",")]
+                    rows.append(Row(tuple(fields), chunk.file, chunk.line + k))
         return rows
 
     def first_row(self) -> Row:

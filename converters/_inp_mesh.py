@@ -11,6 +11,7 @@ from romlib_converters._inp_cards import Card, fold
 from romlib_converters._inp_data import id_segments, integer_records, number_list, number_table
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.mesh.skin import SKIN
 
 MESH_CARDS = ("NODE", "ELEMENT", "NSET", "ELSET", "SURFACE")
 
@@ -27,7 +28,7 @@ class ElementGroup:
 
 @dataclass(frozen=True)
 class NamedSet:
-    """A set with the name as the deck spells it. ids : (n,), increasing."""
+    """A set with the name as the deck spells it (but "all_" and "skin_", see `_tag`). ids : (n,), increasing."""
 
     name: str
     ids: np.ndarray
@@ -131,9 +132,14 @@ def _elements(mesh: InpMesh, card: Card, n_node: Mapping[str, int]) -> None:
 def _extend(sets: dict[str, NamedSet], name: str, ids: np.ndarray) -> None:
     known = sets.get(fold(name))
     if known is None:
-        sets[fold(name)] = NamedSet(name, np.unique(ids))
+        sets[fold(name)] = NamedSet(_tag(name), np.unique(ids))
     else:
         sets[fold(name)] = NamedSet(known.name, np.union1d(known.ids, ids))
+
+
+def _tag(name: str) -> str:
+    """The name of a set as a tag: romlib has two tags of its own, all cells and the skin."""
+    return f"{name}_" if name in ("all", SKIN) else name
 
 
 def _set(mesh: InpMesh, card: Card) -> None:
@@ -158,8 +164,8 @@ def _surface(mesh: InpMesh, card: Card) -> None:
     if card.is_set("TYPE", "NODE"):
         numbers, names = number_list(card)
         sets = [_known(mesh.node_sets, one, "node set", card).ids for one in names]
-        mesh.surfaces[fold(name)] = Surface(name, None, np.unique(np.concatenate([numbers.astype(np.int64), *sets])),
-                                            card)
+        ids = np.unique(np.concatenate([numbers.astype(np.int64), *sets]))
+        mesh.surfaces[fold(name)] = Surface(_tag(name), None, ids, card)
         return
     faces = [np.empty((0, 2), np.int64)]
     for row, table in id_segments(face_numbers(card, "S"), 2):
@@ -168,7 +174,7 @@ def _surface(mesh: InpMesh, card: Card) -> None:
         else:
             ids = mesh.elements_of(row.fields[0], card)
             faces.append(np.column_stack([ids, np.full(len(ids), int(row.number(1)))]))
-    mesh.surfaces[fold(name)] = Surface(name, np.unique(np.concatenate(faces), axis=0), None, card)
+    mesh.surfaces[fold(name)] = Surface(_tag(name), np.unique(np.concatenate(faces), axis=0), None, card)
 
 
 def face_numbers(card: Card, letter: str) -> Card:

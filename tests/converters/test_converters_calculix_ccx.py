@@ -11,6 +11,8 @@ import subprocess
 
 import numpy as np
 import pytest
+from romlib_converters._calculix_bare import bare_mesh
+from romlib_converters._calculix_frd import read_frd
 from romlib_converters.calculix import CalculixConverter
 
 from romlib.check import check
@@ -167,6 +169,11 @@ def test_temperature_expansion_and_laws_in_every_element(tmp_path, kind):
         # CalculiX's table for the temperature of C3D20 sums to one in seven digits
         assert report["stress"].value <= 1e-6
         assert report["internal_force"].value <= (1e-6 if kind == "C3D20" else 1e-11)
+        deck = snapshots.mesh(0)
+    stated = {"C3D8": "he8", "C3D20": "he20", "C3D20R": "he20"}
+    results = bare_mesh(read_frd(tmp_path / "job.frd"), {stated[kind]: kind} if kind in stated else None)
+    nodes = [mesh.node_ids[mesh.blocks[0].connectivity][np.argsort(mesh.blocks[0].cell_ids)] for mesh in (deck, results)]
+    assert np.array_equal(*nodes)  # the node orders of the .frd
 
 
 @pytest.mark.parametrize(("links", "name"), [

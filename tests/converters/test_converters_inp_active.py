@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from romlib_converters._inp_active import NO_AMPLITUDE, Active, Histories, State
+from romlib_converters._inp_active import MOST_GROUPS, NO_AMPLITUDE, Active, Histories, State
 from romlib_converters._inp_cards import Card
 from romlib_converters._inp_history import DeckAmplitude, Step, join
 
+from romlib.errors import UnsupportedError
 from romlib.loads.amplitudes import evaluate
 
 CARD = Card("CLOAD", "CLOAD", {}, None, 1)
@@ -92,3 +94,11 @@ def test_old_values_stay_at_their_numbers_in_a_list():
     assert history.starts(STEPS[:2], TABLES)[1].tolist() == [10.0, 0.0, 30.0]
     assert history.starts(STEPS[:2], TABLES, np.array([0, 1, 2]))[1].tolist() == [10.0, 30.0, 0.0]
     assert history.starts(STEPS[:2], TABLES, np.array([2, 1, 0]))[1].tolist() == [0.0, 10.0, 30.0]
+
+
+def test_too_many_histories_of_their_own_are_refused():
+    n = MOST_GROUPS + 1
+    rows = [np.linspace(1.0, 2.0, n), np.linspace(3.0, 1.0, n)]
+    states = [State(np.arange(n), row, np.full(n, NO_AMPLITUDE)) for row in rows]
+    with pytest.raises(UnsupportedError, match=r"(?s)too many.*found: 1001"):
+        Histories.of(states).groups(STEPS[:2], TABLES)

@@ -27,7 +27,7 @@ def amplitude(folder, text):
 
 
 def test_a_table_of_a_deck(tmp_path):
-    found = amplitude(tmp_path, "*AMPLITUDE,NAME=A,TIME=TOTAL TIME,SHIFTX=1.,SHIFTY=-2.\n0.,1.,2.D0,3.,\n5,4.\n")
+    found = amplitude(tmp_path, "*AMPLITUDE,NAME=A,TIME=TOTAL TIME,SHIFTX=1.,SHIFTY=-2.\n0.,1.,2.D0,3.,,, \n5,4.\n")
     assert (found.name, found.total) == ("A", True)
     assert found.time.tolist() == [1, 3, 6] and found.value.tolist() == [-1, 1, 2]
     assert not amplitude(tmp_path, "*AMPLITUDE,NAME=A\n0,0,1,1\n").total

@@ -57,6 +57,12 @@ def test_everything_has_the_ids_of_the_deck(tmp_path):
     assert mesh.surfaces["NODES"].nodes.tolist() == [1, 2, 3, 5, 7, 9]
 
 
+def test_names_that_romlib_has_itself_are_changed(tmp_path):
+    mesh = read(tmp_path, "*NODE\n1,0,0,0\n*ELEMENT,TYPE=S3,ELSET=all\n1,1,1,1\n*SURFACE,NAME=skin\nALL,S1\n")
+    assert [one.name for one in mesh.element_sets.values()] == ["all_"]
+    assert [one.name for one in mesh.surfaces.values()] == ["skin_"]
+
+
 @pytest.mark.parametrize(("text", "error", "said"), [
     ("*ELEMENT,TYPE=C3D99\n1,1,2\n", UnsupportedError, r"line 1, \*ELEMENT.*C3D4.*C3D99"),
     ("*ELEMENT,TYPE=S3\n1,1,2,3\n*ELEMENT,TYPE=S3\n1,1,2,3\n", FileFormatError, r"same number.*line 3.*element 1"),
