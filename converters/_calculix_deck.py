@@ -98,12 +98,12 @@ class _Reader:
             if card.keyword in ("PART", "ASSEMBLY", "INSTANCE"):
                 raise UnsupportedError("this is a deck of parts, which CalculiX does not read", file=card.file,
                                        place=card.place, remedy="write the deck without parts and assemblies")
+        files = list(dict.fromkeys([path, *(card.file for card in self.cards),
+                                    *(chunk.file for card in self.cards for chunk in card.chunks)]))
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
         places = Places(build_mesh(inp))
         self.omissions: list[Omission] = list(other_elements(inp))
         self.reader = LoadReader(inp, places, self.omissions)
-        files = list(dict.fromkeys([path, *(card.file for card in self.cards),
-                                    *(chunk.file for card in self.cards for chunk in card.chunks)]))
         self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.amplitudes, Links(inp, places),
                          omissions=self.omissions)
         self.step: Card | None = None

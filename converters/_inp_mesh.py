@@ -75,7 +75,7 @@ def _known(sets: Mapping[str, NamedSet], name: str, what: str, card: Card) -> Na
 
 
 def read_mesh_cards(cards: list[Card], n_node: Mapping[str, int]) -> InpMesh:
-    """The mesh of a deck.
+    """The mesh of a deck. The data lines of nodes and elements are taken from their cards, for memory.
 
     Parameters
     ----------
@@ -95,8 +95,10 @@ def read_mesh_cards(cards: list[Card], n_node: Mapping[str, int]) -> InpMesh:
             points.append(table[:, 1:])
             if "NSET" in card.parameters:
                 _extend(mesh.node_sets, card.parameter("NSET"), node_ids[-1])
+            card.chunks.clear()  # the text of nodes and elements is not needed any more
         elif card.keyword == "ELEMENT":
             _elements(mesh, card, n_node)
+            card.chunks.clear()
         elif card.keyword in ("NSET", "ELSET"):
             _set(mesh, card)
         elif card.keyword == "SURFACE":

@@ -172,8 +172,9 @@ def test_temperature_expansion_and_laws_in_every_element(tmp_path, kind):
         deck = snapshots.mesh(0)
     stated = {"C3D8": "he8", "C3D20": "he20", "C3D20R": "he20"}
     results = bare_mesh(read_frd(tmp_path / "job.frd"), {stated[kind]: kind} if kind in stated else None)
-    nodes = [mesh.node_ids[mesh.blocks[0].connectivity][np.argsort(mesh.blocks[0].cell_ids)] for mesh in (deck, results)]
-    assert np.array_equal(*nodes)  # the node orders of the .frd
+    by_deck, by_results = (mesh.node_ids[mesh.blocks[0].connectivity][np.argsort(mesh.blocks[0].cell_ids)]
+                           for mesh in (deck, results))
+    assert np.array_equal(by_deck, by_results)  # the node orders of the .frd
 
 
 @pytest.mark.parametrize(("links", "name"), [

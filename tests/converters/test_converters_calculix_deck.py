@@ -213,3 +213,12 @@ def test_a_mesh_alone_needs_no_steps(tmp_path):
     for wrong in ({"hex8": "tet_4"}, {"hex9": "tet_4"}):
         with pytest.raises(RomlibError):
             CalculixConverter().read_mesh(tmp_path / "a.inp", quadrature=wrong)
+
+
+def test_included_files_belong_to_the_deck(tmp_path):
+    head, tail = (CUBE + STEP).split("*ELEMENT", 1)
+    (tmp_path / "nodes.inc").write_text(head.split("\n", 1)[1])
+    (tmp_path / "deck.inp").write_text(f"*NODE,NSET=NALL\n*INCLUDE,INPUT=nodes.inc\n*ELEMENT{tail}")
+    deck = read_deck(tmp_path / "deck.inp")
+    assert [file.name for file in deck.files] == ["deck.inp", "nodes.inc"]
+    assert deck.places.mesh.n_node == 8
