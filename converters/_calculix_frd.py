@@ -165,7 +165,8 @@ class _Scan:
             self.file.cut = f"it ends within the {error}"
         if not len(self.file.node_ids):
             raise FileFormatError("the result file has no nodes", file=self.path, expected="a block '    2C'",
-                                  found=self.file.cut or "none")
+                                  found=self.file.cut or "none",
+                                  remedy="run the solver again and look at its log")
         self.file.records = self._complete()
         return self.file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ _OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
 # romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
 _FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP": ("temperature", 1)}
 _NODAL = ("STRESS", "SDV")
+Source = tuple[Callable[[str, int], np.ndarray], bool]  # what reads a field at a record, and whether it is at nodes
 
 
 class CalculixConverter:
@@ -95,14 +97,15 @@ class CalculixConverter:
         cut = add_skin(partition(mesh, pieces or 1))
         files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
         specs = {**results.specs, **({} if dat is None else dat.specs)}
+        sources: dict[str, Source] = {name: (results.read, True) for name in results.specs}
+        if dat is not None:
+            sources.update({name: (dat.read, False) for name in dat.specs})
         with SnapshotsWriter(Path(target), cut, model, times, specs, solver=f"CalculiX {frd.version}".strip(),
                              fingerprint=fingerprint(files, {"pieces": len(cut), **options})) as writer:
             places = [positions_in(mesh, piece) for piece in cut]
             for record in range(len(times)):
-                for name in specs:
-                    at_nodes = name in results.specs
-                    assert at_nodes or dat is not None  # the fields are those of one or the other
-                    values = results.read(name, record) if at_nodes else dat.read(name, record)  # type: ignore[union-attr]
+                for name, (read, at_nodes) in sources.items():
+                    values = read(name, record)
                     for piece, (nodes, _, ips) in enumerate(places):
                         writer.write(name, record, piece, values[nodes if at_nodes else ips])
                 if progress is not None:
