@@ -100,6 +100,14 @@ def test_equations_are_carried_by_the_modes(tmp_path):
     assert omissions(model) == {"equation": False}
 
 
+def test_multi_point_constraints_are_linear_where_they_are_known(tmp_path):
+    mesh, model = build(tmp_path, CUBE + "*MPC\nPLANE,5,6,7,8\n" + STEP)
+    linear, = (one for one in model.constraints.values() if one.kind == "linear")
+    assert list(mesh.node_ids[mesh.node_tags[linear.nodes]]) == [5, 6, 7, 8] and omissions(model) == {"mpc": False}
+    _, model = build(tmp_path, CUBE + "*MPC\nMEANROT,5,6,7,8\n" + STEP)
+    assert omissions(model) == {"mpc": True} and "MEANROT" in model.omissions[0].description
+
+
 def test_an_equation_with_a_prescribed_term_works(tmp_path):
     moved = STEP.replace("LEFT,1,3", "LEFT,1,3\n6,3,3,0.1")
     _, model = build(tmp_path, CUBE + "*EQUATION\n2\n5,3,1.,6,3,-1.\n" + moved)
