@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "plugins" / "sources"
 LIBRARY = "libJ2EVP.so"
 BUILD = HERE / "build_ccx.sh"
+MARK = b"invalid material name"  # part of a message that only a CalculiX with user materials has
 
 
 class NotBuilt(Exception):  # noqa: N818
@@ -27,9 +28,12 @@ def find_calculix(given: Path | None, folder: Path) -> Path:
     NotBuilt : why not.
     """
     if given is not None:
-        if shutil.which(str(given)) is None:
+        program = shutil.which(given)
+        if program is None:
             raise NotBuilt(f"there is no program {given}")
-        return given.resolve()
+        if MARK not in Path(program).read_bytes():
+            raise NotBuilt(f"{program} was built without user materials (-DCALCULIX_EXTERNAL_BEHAVIOURS_SUPPORT)")
+        return Path(program).resolve()
     done = subprocess.run([str(BUILD), str(folder)], text=True, check=False, stderr=subprocess.PIPE)
     if done.returncode:
         raise NotBuilt(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the build script failed")

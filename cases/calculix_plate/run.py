@@ -44,10 +44,13 @@ FIELDS = ("displacement", "stress", "p")
 
 @dataclass(frozen=True)
 class Source:
-    """Where the results come from. training, held_out : names of decks. shipped : the files, or None: CalculiX runs."""
+    """Where the results come from. training, held_out : names of decks. program : name of CalculiX. shipped : the
+    files to take instead of running it.
+    """
 
     training: tuple[str, ...]
     held_out: str
+    program: str = ""
     shipped: Shipped | None = None
 
 
@@ -113,14 +116,14 @@ def prepare(folder: Path, ccx: Path | None) -> tuple[Source, Path | None]:
         sys.exit(str(reason))
     try:
         program: Path | None = find_calculix(ccx, Path("out/calculix"))
-        source = Source(TRAINING, HELD_OUT)
+        source = Source(TRAINING, HELD_OUT, program.name)
     except NotBuilt as reason:
         shipped = Shipped.find()
         message = fallback_message(str(reason), shipped)
         if shipped is None:
             sys.exit(message)
         console.print(message, style="yellow", markup=False)
-        program, source = None, Source(("plate_train",), "plate_test", shipped)
+        program, source = None, Source(("plate_train",), "plate_test", shipped=shipped)
         shipped.copy((*source.training, source.held_out), folder)
     (folder / "study.toml").write_text(study_text(source.training))
     return source, program
@@ -137,8 +140,8 @@ def solve(commands: Commands, source: Source, name: str) -> float | None:
         commands.run(f"romlib convert calculix {name}.inp -o {name}.vtkhdf{pieces}")
         return None
     write_deck(commands.folder / f"{name}.inp", quarter_plate(), HISTORIES[name], print_points=name == HELD_OUT)
-    line = (f'romlib external calculix {name}.inp -o {name}.vtkhdf --command "ccx {{stem}}" --result "{{stem}}.frd" '
-            f'--failure "\\*ERROR"{pieces}')
+    line = (f'romlib external calculix {name}.inp -o {name}.vtkhdf --command "{source.program} {{stem}}" '
+            f'--result "{{stem}}.frd" --failure "\\*ERROR"{pieces}')
     commands.show(line)
     done: dict[str, Any] = json.loads(commands.run(f"{line} --json", quiet=True))
     console.print(f"  {done['seconds']:.1f} s, log in {Path(done['log']).name}", markup=False)

@@ -164,6 +164,27 @@ def test_a_program_that_is_not_there_is_named(case, tmp_path):
         case.calculix.find_calculix(tmp_path / "absent", tmp_path)
 
 
+def test_a_program_without_user_materials_is_told_from_one_with(case, tmp_path):
+    script = "#!/bin/sh\n# {}\n"
+    for name, text in (("without", "nothing"), ("with", "*ERROR: invalid material name")):
+        (tmp_path / name).write_text(script.format(text))
+        (tmp_path / name).chmod(0o755)
+    with pytest.raises(case.calculix.NotBuilt, match="without was built without user materials"):
+        case.calculix.find_calculix(tmp_path / "without", tmp_path)
+    assert case.calculix.find_calculix(tmp_path / "with", tmp_path) == (tmp_path / "with").resolve()
+    if shutil.which("ccx") == "/usr/bin/ccx":  # Debian's
+        with pytest.raises(case.calculix.NotBuilt, match="user materials"):
+            case.calculix.find_calculix(Path("ccx"), tmp_path)
+
+
+def test_the_case_ends_with_a_reason_where_there_is_nothing_to_show(case, tmp_path, library):
+    environment = {name: value for name, value in os.environ.items() if name != "ROMLIB_TEST_DATA"}
+    done = subprocess.run([sys.executable, str(CASE / "run.py"), "--folder", str(tmp_path), "--ccx", "absent/ccx"],
+                          cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "no program absent/ccx" in done.stderr and "ROMLIB_TEST_DATA" in done.stderr
+
+
 def test_the_build_script_says_why_it_cannot_build(case, tmp_path):
     """Where there is no apt-get; nothing is left under the name of the program."""
     tools = tmp_path / "bin"
