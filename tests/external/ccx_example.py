@@ -25,7 +25,7 @@ try:
 finally:
     sys.path.remove(str(CASE))
 
-__all__ = ["difference", "needs_ccx", "quarter_plate", "solve", "write_deck"]
+__all__ = ["at_most", "difference", "needs_ccx", "quarter_plate", "solve", "write_deck"]
 
 
 def needs_ccx() -> None:
@@ -49,6 +49,12 @@ def solve(deck: Path, **settings) -> ExternalRun:
     ccx = ExternalSolver("ccx {stem}", "calculix", ["{stem}.frd"], failure=r"^ *\*ERROR", timeout=300.0,
                          environment={"OMP_NUM_THREADS": "1"}, **settings)
     return run(ccx, deck, deck.with_suffix(".vtkhdf"))
+
+
+def at_most(limit: float, **measured: float) -> None:
+    """Print what was measured (docs/verification.md tells it), and hold it against the limit."""
+    print("\n" + "\n".join(f"    {name}: {value:.3g}  (at most {limit:g})" for name, value in measured.items()))
+    assert all(value <= limit for value in measured.values()), measured
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
