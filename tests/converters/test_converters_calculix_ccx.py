@@ -216,3 +216,24 @@ def test_a_text_file_of_the_solver_itself_has_six_digits(tmp_path):
         report = check(snapshots)
     assert [item.name for item in report.failed] == ["strain", "stress"]
     assert 1e-5 < report["stress"].value < 5e-4 and "six digits" in report["stress"].meaning
+
+
+def test_a_deck_in_the_style_of_a_preprocessor_is_read(tmp_path):
+    """Mixed case, names with blanks and hyphens, comments, empty cards OP=NEW before those of each step."""
+    def one(face, push):
+        return ("**\n*Step, Inc=100\n*Static, Solver=Spooles, Direct\n0.25, 1, 1E-05, 1E+30\n*Output, Frequency=1\n"
+                "*Boundary, op=New\n** Name: Fixed-1\n*Boundary\nFoot, 1, 3, 0\n*Boundary\n"
+                f"Right, 2, 2, {push}\n*Dload, op=New\n*Cload, op=New\n*Dload\nInternal_Selection-1_S2, P2, {face}\n"
+                "*Dload\nEall, Grav, 9.81E8, 0, 0, -1\n*Cload\nTop, 1, 3.5\nTop, 2, -1\n"
+                "*Node output, double\nRF, U\n*El Print, Elset=Eall\nS, E\n*End step\n")
+
+    text = ("** Heading\n*Heading\nHash: xyz, Date: 1\n**\n" + block("C3D8") +
+            "*Elset, Elset=Internal_Selection-1_S2\n5, 6,\n7, 8\n*Surface, Name=Surf-1, Type=Element\n"
+            "Internal_Selection-1_S2, S2\n*Material, Name=Steel Bar\n*Density\n7.8E-09\n*Elastic\n210000, 0.28\n"
+            "*Plastic\n500,0\n*Solid section, Elset=Eall, Material=Steel Bar\n" + one(1.0, 1e-4) + one(-2.0, -2e-4))
+    with solved(tmp_path, text) as snapshots:
+        model = snapshots.model
+        assert names(snapshots) == [] and model.materials["Steel Bar"].law == "mises"
+        assert set(model.loads) == {"force_TOP_xy", "pressure_Surf-1", "grav_EALL"}
+        assert model.amplitudes["pressure_Surf-1"].value == (0.0, 1.0, -2.0)
+        closes(snapshots)
