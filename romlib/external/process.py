@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +37,20 @@ def run_process(
 
     When this returns or raises, also for a KeyboardInterrupt, no process of its group is left: past `timeout` seconds
     all of them are asked to end (SIGTERM), those that remain after GRACE are killed, and so is what an ended command
-    has left running.
+    has left running. A SIGTERM to this process ends them too, where it would end this one (in its main thread, and
+    without a handler of its own).
 
     Raises
     ------
-    OSError : the program cannot be started, or the log cannot be written.
+    OSError : the program cannot be started, or the log cannot be written. SystemExit : at a SIGTERM to this process.
     """
+    with _heeding_a_request_to_end():
+        return _run(command, folder, environment, log, timeout)
+
+
+def _run(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, timeout: float | None
+) -> Ended:
     with open(log, "wb") as stream:
         start = time.monotonic()
         process = subprocess.Popen(list(command), cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL,
@@ -54,6 +62,23 @@ def run_process(
         return Ended(status, time.monotonic() - start, limit.passed)
     finally:
         _end_group(process)
+
+
+@contextlib.contextmanager
+def _heeding_a_request_to_end() -> Iterator[None]:
+    """Turn a SIGTERM to this process, of a batch system or of mpirun, into an exception: what it started can follow."""
+    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if mine:
+        signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class _Limit:

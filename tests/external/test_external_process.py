@@ -107,8 +107,9 @@ def test_a_process_past_its_limit_may_put_its_things_in_order(tmp_path):
     assert ended.timed_out and "licence returned" in log
 
 
-def test_an_interrupt_ends_the_process_and_is_passed_on(tmp_path):
-    """In a process of its own, as Ctrl-C reaches one: its child has another session, so that only romlib can end it."""
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 5), (signal.SIGTERM, 128 + signal.SIGTERM)])
+def test_who_ends_romlib_ends_the_process(tmp_path, number, status):
+    """Ctrl-C, or a batch system. The child has another session, so that only romlib can end it."""
     script = f"""
 import os, pathlib, sys
 from romlib.external.process import run_process
@@ -123,9 +124,20 @@ except KeyboardInterrupt:
     pid = tmp_path / "pid"
     while not (pid.exists() and pid.read_text()):
         time.sleep(0.01)
-    outer.send_signal(signal.SIGINT)
-    assert outer.wait(timeout=30) == 5
+    outer.send_signal(number)
+    assert outer.wait(timeout=30) == status
     assert not alive(int(pid.read_text()))
+
+
+def test_handlers_of_the_user_stay(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    python("pass", tmp_path)
+    assert signal.getsignal(signal.SIGTERM) == before
+    found = []
+    thread = threading.Thread(target=lambda: found.append(python("print('in a thread')", tmp_path)[1]))
+    thread.start()
+    thread.join()
+    assert found == ["in a thread\n"]
 
 
 def test_a_program_that_cannot_be_started_is_an_os_error(tmp_path):
