@@ -35,7 +35,7 @@ def plot_p(reduced: Path, reference: Path, study: Study, output: Path) -> None:
         whole = WholeMesh(b)
         expected = whole.from_points(last_p(b, study))
         found = WholeMesh(a).at_nodes(Scalar.named(a, "p"), a.n_step - 1)
-        plot_panels(whole, difference_panels(found, expected, "p", ("reduced", "CalculiX")), output, LOOK)
+        plot_panels(whole, difference_panels(found, expected, "p", ("reduced", "CalculiX"), edges=True), output, LOOK)
 
 
 def plot_force(stretch: np.ndarray, reduced: np.ndarray, reference: np.ndarray, output: Path) -> None:
