@@ -8,13 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 from romlib_converters._zset_deck import Deck
 from romlib_converters._zset_material import ZsetMaterial, read_material
 from romlib_converters._zset_source import uniform_value
 from romlib_converters._zset_temperature import FieldFile
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Centrifugal, Load, Model, Omission, Pressure, UnitSystem
 
@@ -28,15 +27,6 @@ class NamedMaterial:
     name: str
     cells: str
     material: ZsetMaterial
-
-
-def read_units(text: str | None) -> UnitSystem:
-    """The unit system that the user states, or romlib's default; InputError says what is wrong with it."""
-    try:
-        return UnitSystem() if text is None else UnitSystem.model_validate(text)
-    except ValidationError as error:
-        raise InputError("the units cannot be read", place="units", found=text,
-                         expected=error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def read_materials(deck: Deck) -> list[NamedMaterial]:

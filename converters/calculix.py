@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 from romlib_converters._calculix_bare import bare_mesh, rows_of
 from romlib_converters._calculix_dat import DatFields
 from romlib_converters._calculix_deck import Deck, is_deck, read_deck, read_deck_mesh
@@ -26,7 +25,7 @@ from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
-from romlib.snapshots.converter import Progress, checked_options
+from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
@@ -80,7 +79,7 @@ class CalculixConverter:
         InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
         """
         options = checked_options(self.name, options, _OPTIONS)
-        unit_system = _unit_system(units)
+        unit_system = read_units(units)
         computation = locate(source, options)
         frd = open_results(computation.frd, options.get("incomplete", False))
         deck = None if computation.deck is None else read_deck(computation.deck)
@@ -220,14 +219,6 @@ def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:
         raise InputError("names of results are needed", place="option nodal_fields", found=given,
                          expected='a list such as ["STRESS", "SDV"]')
     return tuple(one.upper() for one in given)
-
-
-def _unit_system(units: str | None) -> UnitSystem:
-    try:
-        return UnitSystem() if units is None else UnitSystem.model_validate(units)
-    except ValidationError as error:
-        raise InputError("the unit system cannot be read", place="units", found=units,
-                         expected=str(error.errors()[0]["msg"])) from error
 
 
 def _with_rule(block: CellBlock, quadrature: dict[str, str]) -> CellBlock:

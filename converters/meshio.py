@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import meshio
-from pydantic import ValidationError
 from romlib_converters._meshio_mesh import build_grid, with_static_arrays
 from romlib_converters._meshio_series import open_series
 from romlib_converters._meshio_survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
@@ -21,8 +20,8 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.mesh.skin import add_skin
-from romlib.model import Model, Omission, UnitSystem
-from romlib.snapshots.converter import Progress, checked_options
+from romlib.model import Model, Omission
+from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.writer import SnapshotsWriter
 
@@ -74,7 +73,7 @@ class MeshioConverter:
         UnsupportedError : an element that romlib lacks, a mesh that changes, surface cells that are no face.
         """
         options = checked_options(self.name, options, _OPTIONS)
-        unit_system = _unit_system(units)
+        unit_system = read_units(units)
         with open_series(source) as series:
             total = 2 * series.n_step
 
@@ -103,14 +102,6 @@ class MeshioConverter:
 def _left_out(survey: Survey) -> tuple[Omission, ...]:
     return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", works=False)
                  for place, name in survey.varying)
-
-
-def _unit_system(units: str | None) -> UnitSystem:
-    try:
-        return UnitSystem() if units is None else UnitSystem.model_validate(units)
-    except ValidationError as error:
-        raise InputError("the unit system cannot be read", place="units", found=units,
-                         expected=str(error.errors()[0]["msg"])) from error
 
 
 def _quadrature(options: Mapping[str, Any]) -> Mapping[str, str]:

@@ -16,7 +16,6 @@ from romlib_converters._zset_model import (
     missing_results,
     potential_masks,
     read_materials,
-    read_units,
     tag_other_cells,
     temperature_loads,
 )
@@ -31,7 +30,7 @@ from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
 from romlib.model import Case, Model, Omission, Pressure
 from romlib.model.case import Times
-from romlib.snapshots.converter import Progress, checked_options
+from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.writer import SnapshotsWriter
 

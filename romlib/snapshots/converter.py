@@ -10,9 +10,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pydantic import ValidationError
+
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
-from romlib.model import Case
+from romlib.model import Case, UnitSystem
 
 GROUP = "romlib.converters"
 Progress = Callable[[int, int], None]
@@ -113,3 +115,17 @@ def checked_options(converter: str, options: dict[str, Any] | None, allowed: tup
         raise InputError(f"unknown option of the converter {converter}", found=", ".join(unknown),
                          expected=", ".join(allowed) or "no option")
     return options
+
+
+def read_units(text: str | None) -> UnitSystem:
+    """The unit system that the user states, or romlib's default.
+
+    Raises
+    ------
+    InputError : the text cannot be read, or the units do not fit together; says what is wrong.
+    """
+    try:
+        return UnitSystem() if text is None else UnitSystem.model_validate(text)
+    except ValidationError as error:
+        raise InputError("the units cannot be read", place="units", found=text,
+                         expected=error.errors()[0]["msg"].removeprefix("Value error, ")) from None
