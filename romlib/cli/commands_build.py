@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+
+def _alone(wanted: bool) -> bool:
+    if wanted:
+        from romlib.cli.console import keep_stdout_for_us
+
+        keep_stdout_for_us()
+    return wanted
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.", callback=_alone)]
 
 
 def convert(

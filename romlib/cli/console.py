@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,18 @@ def stdout() -> Console:
 def stderr() -> Console:
     """Console for progress and notes."""
     return Console(stderr=True, highlight=False, markup=False)
+
+
+def keep_stdout_for_us() -> None:
+    """What a library prints by itself, such as a UMAT, goes to stderr from now on; `sys.stdout` stays as it is."""
+    try:
+        if sys.stdout.fileno() != 1:
+            return
+    except (OSError, ValueError):  # a stdout without file, as in a notebook or a test
+        return
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = open(ours, "w", encoding=sys.stdout.encoding)  # noqa: SIM115 (open as long as the process lives)
 
 
 def print_json(values: Any) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -248,3 +251,19 @@ def test_a_umat_that_fails_without_strain_is_named_before_it_spoils_the_training
     (tmp_path / "study.toml").write_text(study.replace('"stress", "p"', '"stress"'))
     result = run("offline", tmp_path / "study.toml", "-o", tmp_path / "x.rom", "--skip-check", code=2)
     assert "fails in an increment without strain" in result.stderr and "integration point 1" in result.stderr
+
+
+def test_what_a_umat_prints_stays_out_of_json(tmp_path):
+    """A library's own stdout is the process's, not Python's: it goes to stderr where JSON is asked for."""
+    library = compiled(tmp_path, 'ELASTIC; printf("called\\n"); fflush(stdout);')
+    model = Model.model_validate({"materials": {"steel": {"law": "umat", "parameters": {"library": library.name}}}})
+    with SnapshotsWriter(tmp_path / "bar.vtkhdf", [MESH], model, [0.0, 1.0], {
+            "displacement": FieldSpec("node", 3)}) as writer:
+        for step in range(2):
+            writer.write("displacement", step, 0, 1e-4 * step * MESH.points)
+    done = subprocess.run(
+        [sys.executable, "-m", "romlib", "check", "bar.vtkhdf", "--no-guard", "--json"], cwd=tmp_path, text=True,
+        env={**os.environ, "ROMLIB_LIBRARY_PATH": str(tmp_path)}, capture_output=True, check=False)
+    items = {item["name"]: item for item in json.loads(done.stdout)["items"]}
+    assert items["replay"]["status"] == "pass"
+    assert "called" in done.stderr
