@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from romlib.model import Constraint, Material, Model, Pressure
 from romlib.parallel.comm import share, world
 
 N_STEP = 20
+RESULTS = Path(__file__).resolve().parent / "results" / "fullorder.md"
 COLUMNS = ("cells", "dofs", "solver", "evaluations", "set-ups", "law s", "assembly s", "solve s", "total s",
            "kdof/s assembly", "kdof/s solve", "peak of a rank MiB", "KiB/dof")
 
@@ -72,8 +74,9 @@ def main() -> None:
         return
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
                    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    print(f"{options.cell_type}, {N_STEP} steps, {options.ranks} ranks\n\n| " + " | ".join(COLUMNS) + " |")
-    print("|" + "--:|" * len(COLUMNS))
+    heading = f"{options.cell_type}, {N_STEP} steps, {options.ranks} ranks"
+    lines = [f"| {' | '.join(COLUMNS)} |", "|" + "--:|" * len(COLUMNS)]
+    print(f"{heading}\n\n" + "\n".join(lines))
     for n in options.sizes:
         for linear_solver in options.linear_solver:
             done = subprocess.run(
@@ -82,7 +85,10 @@ def main() -> None:
                 env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 sys.exit(done.stderr)
-            print("| " + " | ".join(map(str, json.loads(done.stdout.splitlines()[-1]))) + " |", flush=True)
+            lines.append("| " + " | ".join(map(str, json.loads(done.stdout.splitlines()[-1]))) + " |")
+            print(lines[-1], flush=True)
+    RESULTS.write_text("# Cost of the full-order solver\n\nWritten by `python benchmarks/fullorder.py`: one run of "
+                       f"{heading}. Times are those of rank 0.\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

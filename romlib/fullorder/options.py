@@ -7,9 +7,10 @@ from typing import Literal
 
 from romlib.errors import InputError
 
-# "auto", in dofs. Measured (benchmarks/fullorder.py) on a cube of 103,000 dofs, elastoviscoplastic, 20 steps on two
-# ranks: MUMPS 386 s and 1.5 GiB a rank, GAMG 208 s and 0.65 GiB; at 26,000 dofs they take about the same.
-DIRECT_UP_TO = 60_000  # below, factors are as fast, and results do not depend on the number of ranks
+# "auto", in dofs. Measured on a cube of 103,000 dofs, elastoviscoplastic, 20 steps on two ranks
+# (benchmarks/fullorder.py): MUMPS 88 s and 1.4 GiB a rank, GAMG 42 s and 0.7 GiB. On a slender blade of 100,000 dofs,
+# on one rank: MUMPS 39 s, GAMG 142 s.
+DIRECT_UP_TO = 60_000  # below, factors cost seconds, whatever the shape, and results depend on ranks by rounding only
 FACTORISE_UP_TO = 500_000  # where multigrid converges badly, factors still fit into a few GiB
 
 
