@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shlex
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_common"))
+
 import numpy as np
+from commands import Commands, console, heading
 from generate import FIELDS, generate
-from rich.console import Console
 from rich.table import Table
+from timing import Online, online_time
 
 import romlib
 from romlib.study import Study
@@ -29,9 +29,6 @@ from romlib.study import Study
 HERE = Path(__file__).resolve().parent
 CASE = "held_out"
 N_REPEAT = 20
-# One thread a rank; and in a container, where one is root, Open MPI wants to be told that this is meant.
-MPI_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-console = Console(highlight=False)
 
 
 def main() -> int:
@@ -42,30 +39,29 @@ def main() -> int:
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "study.toml", folder)
-    start = time.perf_counter()
+    commands, start = Commands(folder, arguments.ranks), time.perf_counter()
 
     heading("1. The solver's part: three training runs, and one that the ROM will not see")
     seconds = generate(Study.read(folder / "study.toml"), CASE, folder)
     for path, value in seconds.items():
         console.print(f"  {path}  ({value:.1f} s)")
-    command(folder, "romlib info train_140.vtkhdf")
+    commands.run("romlib info train_140.vtkhdf")
 
     heading("2. Does romlib recompute what the solver computed?")
-    command(folder, "romlib check train_140.vtkhdf --study study.toml")
+    commands.run("romlib check train_140.vtkhdf --study study.toml")
 
     heading(f"3. Offline, on {arguments.ranks} rank{'s' * (arguments.ranks > 1)}")
-    launcher = f"mpirun --oversubscribe -n {arguments.ranks} " if arguments.ranks > 1 else ""
-    command(folder, f"{launcher}romlib offline study.toml -o plate.rom")
+    commands.run(f"{commands.launcher}romlib offline study.toml -o plate.rom")
 
     heading("4. Online, on the case that it was not trained on")
-    command(folder, f"romlib online plate.rom --case {CASE} -o result.vtkhdf")
-    timing = online_time(folder / "plate.rom")
+    commands.run(f"romlib online plate.rom --case {CASE} -o result.vtkhdf")
+    timing = online_time(romlib.load(folder / "plate.rom"), CASE, N_REPEAT)
 
     heading("5. Against the full-order solution")
-    command(folder, "romlib compare result.vtkhdf reference.vtkhdf --plot errors.png")
-    errors = json.loads(command(folder, "romlib compare result.vtkhdf reference.vtkhdf --json", quiet=True))
-    command(folder, "romlib plot result.vtkhdf --field p -o p.png")
-    command(folder, "romlib plot result.vtkhdf --field stress --time 0.25 -o stress.png")
+    commands.run("romlib compare result.vtkhdf reference.vtkhdf --plot errors.png")
+    errors = json.loads(commands.run("romlib compare result.vtkhdf reference.vtkhdf --json", quiet=True))
+    commands.run("romlib plot result.vtkhdf --field p -o p.png")
+    commands.run("romlib plot result.vtkhdf --field stress --time 0.25 -o stress.png")
 
     heading("What came out")
     console.print(summary(folder, seconds[folder / "reference.vtkhdf"], timing, errors))
@@ -75,37 +71,7 @@ def main() -> int:
     return 0
 
 
-def heading(text: str) -> None:
-    console.print(f"\n[bold]{text}[/bold]")
-
-
-def command(folder: Path, line: str, *, quiet: bool = False) -> str:
-    """Run a command line in the folder, with the romlib of this Python first on the path; its output where quiet."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**MPI_ENVIRONMENT, **os.environ, "PATH": path}
-    if not quiet:
-        console.print(f"\n$ {line}", style="cyan", markup=False)
-    done = subprocess.run(shlex.split(line), cwd=folder, env=environment, text=True, check=False,
-                          stdout=subprocess.PIPE if quiet else None, stderr=subprocess.DEVNULL if quiet else None)
-    if done.returncode:
-        sys.exit(f"this command failed with exit status {done.returncode}: {line}")
-    return done.stdout or ""
-
-
-def online_time(path: Path) -> dict[str, float]:
-    """Median seconds of an online run in a process that has solved once, and its counts."""
-    rom = romlib.load(path)
-    solution = rom.solve(CASE)
-    seconds = []
-    for _ in range(N_REPEAT):
-        start = time.perf_counter()
-        solution = rom.solve(CASE)
-        seconds.append(time.perf_counter() - start)
-    return {"seconds": float(np.median(seconds)), "steps": solution.n_step - 1,
-            "iterations": int(solution.iterations.sum())}
-
-
-def summary(folder: Path, full_order: float, online: dict[str, float], errors: dict[str, Any]) -> Table:
+def summary(folder: Path, full_order: float, online: Online, errors: dict[str, Any]) -> Table:
     """The figures of the demo, full order beside reduced order."""
     rom = romlib.load(folder / "plate.rom").rom
     basis = rom.clusters[0]
@@ -116,9 +82,9 @@ def summary(folder: Path, full_order: float, online: dict[str, float], errors: d
     table.add_column("reduced", justify="right")
     table.add_row("unknowns (degrees of freedom, modes)", f"{3 * rom.manifest.n_node}", f"{basis.n_mode}")
     table.add_row("integration points", f"{rom.manifest.n_ip}", f"{n_point}")
-    table.add_row(f"time of {online['steps']:.0f} steps", f"{full_order:.2f} s", f"{1e3 * online['seconds']:.1f} ms")
-    table.add_row("speed-up", "", f"{full_order / online['seconds']:,.0f}")
-    table.add_row("Newton iterations", "", f"{online['iterations']:.0f}")
+    table.add_row(f"time of {online.steps} steps", f"{full_order:.2f} s", f"{1e3 * online.wall:.1f} ms")
+    table.add_row("speed-up", "", f"{full_order / online.wall:,.0f}")
+    table.add_row("Newton iterations", "", f"{online.iterations}")
     offline = sum(max(stage["wall"]) for stage in rom.manifest.stages)
     table.add_row("offline, once", "", f"{offline:.1f} s")
     for name in FIELDS:
