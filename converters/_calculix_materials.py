@@ -1,8 +1,7 @@
 """Materials of a CalculiX deck as laws of romlib: elastic, mises, umat; what they cannot express is said by line.
 
 `*PLASTIC` is a curve of stress against equivalent plastic strain, linear between its rows and constant after the last;
-at other temperatures than those of the curves it is interpolated between them. The law `mises` has the same where the
-curve is one straight line.
+at other temperatures than those of the curves it is interpolated between them. The law `mises` has the same.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ _OTHER_LAWS = ("HYPERELASTIC", "HYPERFOAM", "CREEP", "CYCLICHARDENING", "DEFORMA
                "MOHRCOULOMB", "MOHRCOULOMBHARDENING", "VISCOELASTIC", "CHABOCHE", "NOCOMPRESSION", "RATEDEPENDENT")
 OF_MATERIAL = (*MATERIAL_CARDS, *_WITHOUT_EFFECT, *_OTHER_LAWS)
 _LIBRARY = re.compile(r"@ABAQUS_(.+)_([^_]+)")
-_STRAIGHT = 1e-9  # rows of a hardening curve that are off a line by less, relative to the stress, are on it
 
 
 @dataclass
@@ -88,8 +86,7 @@ def _elastic_plastic(deck: DeckMaterial, notes: list[Omission]) -> Law:
     if fold(plastic.parameters.get("HARDENING", "ISOTROPIC")) != "ISOTROPIC":
         notes.append(_inexpressible(deck, plastic, f"hardening {plastic.parameters['HARDENING']} is not read"))
         return None
-    hardening = _hardening(deck, plastic, notes)
-    return None if hardening is None else ("mises", {**parameters, **hardening})
+    return "mises", parameters | _hardening(deck, plastic, notes)
 
 
 def _columns(card: Card, names: tuple[str, ...]) -> dict[str, Any]:
@@ -110,33 +107,27 @@ def _table(temperature: list[float], value: list[float], card: Card) -> dict[str
     return ParameterTable(temperature=tuple(temperature), value=tuple(value)).model_dump()
 
 
-def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[str, Any] | None:
-    """yield and linear_hardening of the curves, one a temperature, where each is a straight line."""
+def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[str, Any]:
+    """The yield stress, or the curve, of the curves of the card, one a temperature."""
     rows = [(row.number(0), row.number(1, 0.0), row.number(2, 0.0)) for row in card.rows()]
-    curves = [(temperature, np.array([row[:2] for row in curve]))
+    curves = [(temperature, np.array([row[:2] for row in curve]).T)
               for temperature, curve in groupby(rows, lambda row: row[2])]
-    if not curves or any(curve[0, 1] != 0.0 for _, curve in curves):
+    if not curves or any(strain[0] != 0.0 for _, (_, strain) in curves):
         raise FileFormatError("a hardening curve must begin at the plastic strain 0", file=card.file, place=card.place)
-    starts, slopes, ends = [], [], []
-    for _, curve in curves:
-        stress, strain = curve.T
-        slope = (stress[-1] - stress[0]) / strain[-1] if len(curve) > 1 else 0.0
-        if np.abs(stress - stress[0] - slope * strain).max() > _STRAIGHT * stress[0] or slope < 0:
-            notes.append(_inexpressible(deck, card, "the hardening curve is not one straight line that rises, and "
-                                        "romlib's mises has linear and Voce hardening"))
-            return None
-        starts.append(float(stress[0]))
-        slopes.append(float(slope))
-        if slope > 0:
-            ends.append(float(strain[-1]))
-    if ends:
+    if any((np.diff(strain) <= 0).any() for _, (_, strain) in curves):
+        raise FileFormatError("the plastic strains of a hardening curve must increase", file=card.file,
+                              place=card.place)
+    ends = [float(strain[-1]) for _, (_, strain) in curves]
+    if min(ends) < max(ends):
         notes.append(Omission(name=f"hardening_{deck.name}", works=False, description=(
-            f"material {deck.name}, *PLASTIC (line {card.line}): linear hardening, the solver's as long as p <= "
-            f"{min(ends):g}; beyond, the solver hardens no more and romlib goes on")))
-    if len(curves) == 1:
-        return {"yield": starts[0], "linear_hardening": slopes[0]}
+            f"material {deck.name}, *PLASTIC (line {card.line}): the curves end at different plastic strains; between "
+            f"two temperatures the solver is constant after the shorter curve's end, from p = {min(ends):g}, and "
+            "romlib goes on with the longer one")))
+    p = np.unique(np.concatenate([strain for _, (_, strain) in curves]))
+    stresses = np.array([np.interp(p, strain, stress) for _, (stress, strain) in curves]).T
     temperatures = [temperature for temperature, _ in curves]
-    return {"yield": _table(temperatures, starts, card), "linear_hardening": _table(temperatures, slopes, card)}
+    values = [float(one[0]) if len(curves) == 1 else _table(temperatures, one.tolist(), card) for one in stresses]
+    return {"yield": values[0]} if len(p) == 1 else {"curve": {"p": p.tolist(), "stress": values}}
 
 
 def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) -> Law:

@@ -1,4 +1,4 @@
-"""Rate-independent J2 plasticity with linear, Voce and linear kinematic (Prager) hardening, implicit Euler.
+"""Rate-independent J2 plasticity with linear, Voce, tabulated and linear kinematic (Prager) hardening, implicit Euler.
 
 Radial return: J. C. Simo, T. J. R. Hughes, Computational Inelasticity, Springer 1998, sections 3.3 and 3.4.
 """
@@ -21,6 +21,7 @@ from romlib.laws.parameters import (
     PoissonRatio,
     Positive,
     TemperatureDependent,
+    interpolate_table,
     lowest_sum,
     read_parameters,
 )
@@ -37,25 +38,56 @@ class VoceHardening(Description):
 NO_VOCE = VoceHardening(Q=ZERO, b=ZERO)
 
 
+class HardeningCurve(Description):
+    """The yield stress over cumulated plastic strain: linear between the values of p, constant after the last.
+
+    p : increasing from 0. stress : one value a p, numbers or tables in temperature.
+    """
+
+    p: tuple[float, ...]
+    stress: tuple[Positive, ...]
+
+    @model_validator(mode="after")
+    def _is_a_curve(self) -> HardeningCurve:
+        if len(self.p) != len(self.stress) or not self.p:
+            raise ValueError(f"a curve has as many stresses as values of p, found {len(self.stress)} and {len(self.p)}")
+        if self.p[0] != 0.0 or any(b <= a for a, b in zip(self.p, self.p[1:])):
+            raise ValueError(f"p of a curve must begin with 0 and increase, found {list(self.p)}")
+        return self
+
+
 class MisesParameters(Description):
-    """young, poisson, yield, linear_hardening (stress per cumulated plastic strain), voce, kinematic (Prager's C)."""
+    """young, poisson, kinematic (Prager's C); and yield with linear_hardening (stress per cumulated plastic strain) and
+    voce, or curve.
+    """
 
     young: Positive
     poisson: PoissonRatio
-    yield_stress: Positive = Field(alias="yield")
+    yield_stress: Positive | None = Field(None, alias="yield")
     linear_hardening: NonNegative = ZERO
     voce: VoceHardening = NO_VOCE
+    curve: HardeningCurve | None = None
     kinematic: NonNegative = ZERO
 
     @model_validator(mode="after")
+    def _one_isotropic_hardening(self) -> MisesParameters:
+        if (self.yield_stress is None) == (self.curve is None):
+            raise ValueError("give either yield (with linear_hardening and voce, where there is hardening), or curve")
+        if self.curve is not None and not {"linear_hardening", "voce"}.isdisjoint(self.model_fields_set):
+            raise ValueError("a curve has all of the isotropic hardening: leave out linear_hardening and voce")
+        return self
+
+    @model_validator(mode="after")
     def _radius_stays_positive(self) -> MisesParameters:
+        if self.yield_stress is None:
+            return self
         if lowest_sum(self.yield_stress, self.voce.Q) <= 0:
             raise ValueError("yield + voce.Q must stay > 0 at every temperature")
         return self
 
 
 class MisesLaw:
-    """J(s - X) <= R(p), R = yield + H p + Q (1 - exp(-b p)), X = 2/3 C plastic strain.
+    """J(s - X) <= R(p), R = yield + H p + Q (1 - exp(-b p)), or R a curve of p; X = 2/3 C plastic strain.
 
     H is the slope of stress against cumulated plastic strain in a uniaxial test, C that of the kinematic part. The
     moduli are those at the temperature of the end of the increment.
@@ -68,10 +100,12 @@ class MisesLaw:
 
     def __init__(self, parameters: MisesParameters) -> None:
         self.state_variables: Mapping[str, slice] = {"p": slice(0, 1), "plastic_strain": slice(1, 7)}
+        curve = parameters.curve or HardeningCurve(p=(0.0,), stress=(parameters.yield_stress,))  # type: ignore[arg-type]
+        self._knots = np.array(curve.p)
         self.parameters = ParameterSet({
-            "young": parameters.young, "poisson": parameters.poisson, "yield": parameters.yield_stress,
-            "linear_hardening": parameters.linear_hardening, "voce.Q": parameters.voce.Q, "voce.b": parameters.voce.b,
-            "kinematic": parameters.kinematic})
+            "young": parameters.young, "poisson": parameters.poisson, "linear_hardening": parameters.linear_hardening,
+            "voce.Q": parameters.voce.Q, "voce.b": parameters.voce.b, "kinematic": parameters.kinematic,
+            **{f"curve.stress[{k}]" if parameters.curve else "yield": table for k, table in enumerate(curve.stress)}})
 
     @classmethod
     def from_parameters(cls, parameters: dict[str, Any]) -> MisesLaw:
@@ -90,7 +124,8 @@ class MisesLaw:
         stiffness = np.empty((n_ip if tangent else 0, 6, 6))
         failure = np.zeros(n_ip, dtype=np.uint8)
         n_failed = _integrate(strain, np.ascontiguousarray(state0, dtype=float),
-                              self.parameters.at(increment.temperature1), stress, stiffness, state, failure)
+                              self.parameters.at(increment.temperature1), self._knots, stress, stiffness, state,
+                              failure)
         return result_of(stress, stiffness if tangent else None, state, failure, n_failed)
 
 
@@ -123,11 +158,31 @@ def _plastic_multiplier(overstress, modulus, p, linear, Q, b):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _integrate(strain, state0, parameters, stress, tangent, state, failure):
+def _on_curve(overstress, modulus, p, knots, values):
+    """dp > 0 as above with R a curve, and the slope of R at p + dp: segment by segment. NaN: R falls too steeply."""
+    last, k, at = len(knots) - 1, 0, p
+    while k < last and knots[k + 1] <= p:
+        k += 1
+    while True:
+        slope = (values[k + 1] - values[k]) / (knots[k + 1] - knots[k]) if k < last else 0.0
+        stiffness = modulus + slope
+        if not stiffness > 0.0:
+            return np.nan, slope
+        step = overstress / stiffness
+        if k == last or at + step <= knots[k + 1]:
+            return at - p + step, slope
+        overstress -= stiffness * (knots[k + 1] - at)
+        k, at = k + 1, knots[k + 1]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _integrate(strain, state0, parameters, knots, stress, tangent, state, failure):
+    """The columns of `parameters` (1 or n, 6 + n_knot): E, nu, H, Q, b, C, then the yield stress at the knots of p."""
     stride = 0 if len(parameters) == 1 else 1
     flow, n_failed = np.empty(6), 0  # flow: the relative stress of the trial, then the direction n = 3/2 xi / J
     for i in range(len(strain)):
         row = parameters[i * stride]
+        curve = row[6:]
         shear = row[0] / (2.0 * (1.0 + row[1]))
         bulk = row[0] / (3.0 * (1.0 - 2.0 * row[1]))
         mean = (strain[i, 0] + strain[i, 1] + strain[i, 2]) / 3.0
@@ -135,12 +190,17 @@ def _integrate(strain, state0, parameters, stress, tangent, state, failure):
         for a in range(6):
             state[i, a + 1] = state0[i, a + 1]
             stress[i, a] = 2.0 * shear * (strain[i, a] - (mean if a < 3 else 0.0) - state0[i, a + 1])
-            flow[a] = stress[i, a] - 2.0 / 3.0 * row[6] * state0[i, a + 1]
+            flow[a] = stress[i, a] - 2.0 / 3.0 * row[5] * state0[i, a + 1]
             square += flow[a] * flow[a]
-        p, equivalent, dp = state0[i, 0], np.sqrt(1.5 * square), 0.0
-        overstress = equivalent - (row[2] + row[3] * p - row[4] * np.expm1(-row[5] * p))
+        p, equivalent, dp, slope = state0[i, 0], np.sqrt(1.5 * square), 0.0, 0.0
+        radius = interpolate_table(p, knots, curve, 0, len(knots))
+        overstress = equivalent - (radius + row[2] * p - row[3] * np.expm1(-row[4] * p))
         if overstress > 0.0:
-            dp = _plastic_multiplier(overstress, 3.0 * shear + row[6], p, row[3], row[4], row[5])
+            if len(knots) > 1:
+                dp, slope = _on_curve(overstress, 3.0 * shear + row[5], p, knots, curve)
+            else:
+                dp = _plastic_multiplier(overstress, 3.0 * shear + row[5], p, row[2], row[3], row[4])
+                slope = row[2] + row[3] * row[4] * np.exp(-row[4] * (p + dp))
             for a in range(6):
                 flow[a] *= 1.5 / equivalent
                 state[i, a + 1] += dp * flow[a]
@@ -157,8 +217,7 @@ def _integrate(strain, state0, parameters, stress, tangent, state, failure):
             ratio = dp / equivalent if dp > 0.0 else 0.0
             add_isotropic(tangent[i], bulk, shear * (1.0 - 3.0 * shear * ratio))
             if dp > 0.0:
-                slope = row[3] + row[4] * row[5] * np.exp(-row[5] * (p + dp))
-                factor = 4.0 * shear * shear * (ratio - 1.0 / (3.0 * shear + row[6] + slope))
+                factor = 4.0 * shear * shear * (ratio - 1.0 / (3.0 * shear + row[5] + slope))
                 for a in range(6):
                     for b in range(6):
                         tangent[i, a, b] += factor * flow[a] * flow[b]

@@ -136,6 +136,22 @@ def test_viscous_steps_apply_loads_at_once_unless_they_say_ramp(tmp_path):
         closes(snapshots, force=1e-9)
 
 
+@pytest.mark.parametrize("curves", [
+    "200.,0.\n260.,0.002\n300.,0.01\n280.,0.03\n320.,0.06\n",
+    "200.,0.,0.\n260.,0.002,0.\n300.,0.02,0.\n160.,0.,500.\n200.,0.001,500.\n230.,0.01,500.\n210.,0.02,500.\n"
+    "100.,0.,1000.\n130.,0.005,1000.\n140.,0.02,1000.\n"], ids=["one", "in temperature"])
+def test_hardening_curves(tmp_path, curves):
+    """Several knots within an increment and beyond the last, falling parts; between temperatures the union of knots."""
+    material = f"*MATERIAL,NAME=M\n*ELASTIC\n200000.,0.3\n*PLASTIC\n{curves}*SOLID SECTION,ELSET=EALL,MATERIAL=M\n"
+    heat = "*TEMPERATURE\nTOP,900.\nRIGHT,500.\n" if "1000" in curves else ""
+    steps = [step(f"*BOUNDARY\nTOP,3,3,{size}\n{heat}", times="0.1,1.") for size in (0.03, -0.03, 0.12)]
+    start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,300.\n"
+    with solved(tmp_path, block("C3D8") + material + start + FOOT + "".join(steps)) as snapshots:
+        assert names(snapshots) == []
+        closes(snapshots, force=1e-8)
+        assert yielded(snapshots) > 0.1
+
+
 def test_prescribed_displacements_over_four_steps(tmp_path):
     steps = [step("*BOUNDARY\nTOP,3,3,0.01\nTOP,1,1,0.002\n"), step("*BOUNDARY,AMPLITUDE=A\nTOP,3,3,0.004\n"),
              step("*BOUNDARY,OP=NEW\nFOOT,1,3\nTOP,1,1,-0.001\nTOP,3,3,0.003\n"),

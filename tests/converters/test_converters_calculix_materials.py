@@ -10,6 +10,7 @@ from romlib_converters._calculix_materials import DeckMaterial, read_material
 from romlib_converters._inp_cards import read_cards
 
 from romlib.errors import FileFormatError
+from romlib.laws.law import Increment
 from romlib.laws.mises import MisesLaw
 from romlib.model import Material
 
@@ -36,29 +37,36 @@ def test_elasticity_density_and_expansion(tmp_path):
 
 
 @pytest.mark.parametrize("rows", [
-    "250.,0.\n", "250.,0.\n400.,0.1\n", "250.,0.\n325.,0.05\n400.,0.1\n",
-    "250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n200.,0.1,600.\n", "250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n"])
-def test_a_straight_hardening_curve_is_that_of_mises(tmp_path, rows):
-    """R(p, T) of the law against the curve, linear in p and between temperatures."""
+    "250.,0.\n", "250.,0.\n400.,0.1\n", "250.,0.\n300.,0.01\n280.,0.05\n400.,0.1\n", "250.,0.,20.\n150.,0.,600.\n",
+    "250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n170.,0.04,600.\n200.,0.1,600.\n"])
+def test_a_hardening_curve_is_that_of_mises(tmp_path, rows):
+    """The stress of a bar with the plastic strain p against the curve, linear in p and between temperatures."""
     found, notes = material(tmp_path, f"{ELASTIC}*PLASTIC\n{rows}")
-    assert found.law == "mises"
+    assert found.law == "mises" and notes == []
     law = MisesLaw.from_parameters(found.parameters)
     table = np.array([[*map(float, row.split(",")), 20.0][:3] for row in rows.split()])
-    temperatures = np.unique(table[:, 2])
-    for temperature in np.linspace(temperatures[0], temperatures[-1], 5):
-        for p in (0.0, 0.03, 0.07):
-            curves = [np.interp(p, table[table[:, 2] == t, 1], table[table[:, 2] == t, 0]) for t in temperatures]
-            parameters = dict(zip(law.parameters.names, law.parameters.at(np.array([temperature]))[0]))
-            radius = parameters["yield"] + parameters["linear_hardening"] * p
-            assert radius == pytest.approx(np.interp(temperature, temperatures, curves), rel=1e-12)
-    assert [note.works for note in notes] == ([False] if "0.1" in rows else [])
-    assert all("p <= 0.1" in note.description for note in notes)
+    knots = np.unique(table[:, 2])
+    p, temperature = (grid.ravel() for grid in np.meshgrid([0.005, 0.03, 0.07, 0.2], np.linspace(-50.0, 700.0, 7)))
+    curves = np.array([np.interp(p, table[table[:, 2] == t, 1], table[table[:, 2] == t, 0]) for t in knots])
+    stress = np.array([np.interp(t, knots, curve) for t, curve in zip(temperature, curves.T)])
+    strain = np.zeros((len(p), 6))
+    strain[:, 0], strain[:, 1:3] = stress / 2e5 + p, (-0.3 * stress / 2e5 - 0.5 * p)[:, None]
+    n, zero = len(p), np.zeros((len(p), 6))
+    result = law.integrate(Increment(zero, strain, zero, temperature, temperature, 0.0, 1.0, np.arange(n), np.zeros(n),
+                                     np.zeros((n, 3))), law.initial_state(n))
+    assert np.allclose(result.stress[:, 0], stress, rtol=1e-10) and np.allclose(result.state[:, 0], p, rtol=1e-9)
+
+
+def test_curves_that_end_at_different_strains_are_said(tmp_path):
+    """CalculiX is constant there from the end of the shorter one; at a temperature of a curve it has that curve."""
+    found, (note,) = material(tmp_path, f"{ELASTIC}*PLASTIC\n250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n")
+    assert found.parameters["curve"] == {"p": [0.0, 0.1], "stress": [
+        {"temperature": (20.0, 600.0), "value": value} for value in ((250.0, 150.0), (400.0, 150.0))]}
+    assert not note.works and "from p = 0," in note.description and "line 4" in note.description
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    (f"{ELASTIC}*PLASTIC\n250.,0.\n300.,0.01\n400.,0.1\n", r"\*PLASTIC \(line 4\): the hardening curve is not one"),
-    (f"{ELASTIC}*PLASTIC\n250.,0.\n200.,0.1\n", "straight line that rises"),
-    (f"{ELASTIC}*PLASTIC,HARDENING=KINEMATIC\n250.,0.\n", "KINEMATIC"),
+    (f"{ELASTIC}*PLASTIC,HARDENING=KINEMATIC\n250.,0.\n", r"\*PLASTIC \(line 4\): hardening KINEMATIC"),
     ("*ELASTIC,TYPE=ORTHO\n1,2,3,4,5,6,7,8\n9\n", "not isotropic"),
     ("*HYPERELASTIC,NEO HOOKE\n1.,2.\n", r"\*HYPERELASTIC \(line 2\): romlib has no such law"),
     (f"{ELASTIC}*CREEP\n1e-10,5.,0.\n", r"\*CREEP \(line 4\)"),
@@ -95,6 +103,7 @@ def test_constants_that_depend_on_temperature_are_left_to_the_study(tmp_path):
 
 @pytest.mark.parametrize(("text", "said"), [
     ("*USER MATERIAL,CONSTANTS=3\n1.\n", "lacks constants"), (f"{ELASTIC}*PLASTIC\n250.,0.1\n", "plastic strain 0"),
+    (f"{ELASTIC}*PLASTIC\n250.,0.\n300.,0.1\n350.,0.1\n", "must increase"),
     ("*ELASTIC\n1.,0.3,600.\n2.,0.3,20.\n", "must increase"), ("*ELASTIC\n", "no data line"),
     ("*ELASTIC\n1.,x\n", "found: x"),
 ])

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from romlib.errors import LawError
 from romlib.laws.check_law import check_law
 from romlib.laws.law import Increment
 from romlib.laws.mises import MisesLaw
@@ -48,6 +49,71 @@ def test_tension_follows_the_closed_form(n_step):
     for result, s, p in zip(steps(law, uniaxial(stress, plastic)), stress, plastic):
         assert np.allclose(result.stress[0], [s, 0, 0, 0, 0, 0], atol=1e-9 * E * 1e-3)
         assert np.allclose(result.state[0], [p, p, -p / 2, -p / 2, 0, 0, 0], atol=1e-14)
+
+
+CURVE = {"p": [0.0, 0.002, 0.01, 0.03], "stress": [200.0, 260.0, 250.0, 300.0]}
+
+
+def curve_of(**changed):
+    parameters = {"young": E, "poisson": NU, "curve": CURVE} | changed
+    return MisesLaw.from_parameters(parameters)
+
+
+@pytest.mark.parametrize("plastic", [[0.05], [0.002, 0.02], [0.001, 0.0025, 0.01, 0.011, 0.03, 0.04, 0.041]],
+                         ids=["one step over all", "two steps", "on the knots and between them"])
+def test_tension_follows_the_curve_and_is_constant_beyond_its_end(plastic):
+    C = 4000.0
+    stress = np.interp(plastic, CURVE["p"], CURVE["stress"]) + C * np.array(plastic)
+    for result, s, p in zip(steps(curve_of(kinematic=C), uniaxial(stress, np.array(plastic))), stress, plastic):
+        assert np.allclose(result.stress[0], [s, 0, 0, 0, 0, 0], atol=1e-8)
+        assert np.allclose(result.state[0], [p, p, -p / 2, -p / 2, 0, 0, 0], atol=1e-14)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**31), st.floats(-5, -1), st.floats(0, 1e4), st.integers(2, 5))
+def test_a_curve_on_a_line_is_linear_hardening(seed, size, H, n_knot):
+    """As far as the curve goes; also with knots in between."""
+    knots = np.concatenate([[0.0], np.cumsum(np.random.default_rng(seed).uniform(0.1, 1.0, n_knot - 1))])
+    knots *= 1e3 / knots[-1]
+    curve = {"p": knots.tolist(), "stress": (200.0 + H * knots).tolist()}
+    strains = np.cumsum(np.random.default_rng(seed).normal(size=(3, 20, 6)) * 10.0**size, axis=0)
+    for found, expected in zip(steps(curve_of(curve=curve), strains), steps(law_of(linear_hardening=H), strains)):
+        for name in ("stress", "state", "tangent"):
+            a, b = getattr(found, name), getattr(expected, name)
+            assert np.allclose(a, b, rtol=1e-9, atol=1e-10 * np.abs(b).max()), name
+
+
+def test_the_temperature_moves_the_curve():
+    """Each point by its own temperature; the value at a knot is a number or a table."""
+    curve = {"p": [0.0, 0.01], "stress": [200.0, {"temperature": [0, 100], "value": [300, 220]}]}
+    law, temperature, p = curve_of(curve=curve), np.array([-10.0, 50.0, 300.0]), 0.005
+    stress = np.array([250.0, 230.0, 210.0])
+    strain = np.concatenate([uniaxial([one], [p]) for one in stress], axis=1)
+    assert np.allclose(steps(law, strain, temperature=temperature)[0].stress[:, 0], stress)
+
+
+def test_a_curve_that_falls_more_steeply_than_the_elastic_stress_has_no_solution():
+    law = curve_of(curve={"p": [0.0, 0.0002], "stress": [200.0, 100.0]})
+    strain, zero = uniaxial([200.0], [0.01])[0], np.zeros((1, 6))
+    result = law.integrate(Increment(
+        zero, strain, zero, None, None, 0.0, 1.0, np.arange(1), np.zeros(1), np.zeros((1, 3))), law.initial_state(1))
+    assert not result.ok and list(result.failed_points) == [0]
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"curve": None}, "either yield .* or curve"), ({"yield": 200.0}, "either yield .* or curve"),
+    ({"linear_hardening": 1.0}, "leave out"), ({"voce": {"Q": 1.0, "b": 1.0}}, "leave out"),
+    ({"curve": {"p": [0.0, 0.1], "stress": [1.0]}}, "as many stresses"),
+    ({"curve": {"p": [], "stress": []}}, "as many stresses"),
+    ({"curve": {"p": [0.1, 0.2], "stress": [1.0, 2.0]}}, "begin with 0"),
+    ({"curve": {"p": [0.0, 0.2, 0.2], "stress": [1.0, 2.0, 3.0]}}, "increase"),
+    ({"curve": {"p": [0.0, float("nan")], "stress": [1.0, 2.0]}}, "increase|finite"),
+    ({"curve": {"p": [0.0, 0.1], "stress": [1.0, -2.0]}}, r"curve\.stress\[1\]"),
+    ({"curve": {"p": [0.0, 0.1], "stres": [1.0, 2.0]}}, "did you mean 'stress'"),
+])
+def test_a_wrong_curve_is_refused(changed, said):
+    with pytest.raises(LawError, match=said):
+        curve_of(**changed)
 
 
 def test_elastoplastic_modulus_of_linear_hardening():
@@ -99,6 +165,10 @@ def test_stress_lies_on_the_yield_surface_where_plastic_strain_grows(seed, size,
     (dict(voce={"Q": -80.0, "b": 20.0}), None),
     ({"yield": {"temperature": [0, 500], "value": [250, 100]}, "voce": {
         "Q": 100.0, "b": {"temperature": [0, 500], "value": [100, 10]}}}, (-100.0, 600.0)),
+    ({"yield": None, "curve": CURVE, "kinematic": 20000.0}, None),
+    ({"yield": None, "curve": {"p": [0.0, 0.002, 0.01], "stress": [
+        {"temperature": [0, 500], "value": [250, 100]}, 260.0, {"temperature": [0, 500], "value": [300, 280]}]}},
+     (-100.0, 600.0)),
 ])
 def test_the_law_does_what_a_law_must(parameters, temperature):
     report = check_law(law_of(**parameters), temperature=temperature)
