@@ -227,7 +227,7 @@ def show_comparison(console: Console, result: Comparison, picture: Path | None) 
     for whose, times in (("A", result.match.unmatched_candidate), ("B", result.match.unmatched_reference)):
         if len(times):
             shown = ", ".join(f"{t:.6g}" for t in times[:8]) + (" ..." if len(times) > 8 else "")
-            notes.append(f"{len(times)} times are only in {whose}: {shown}")
+            notes.append(f"times that are only in {whose}, {len(times)}: {shown}")
     notes += [f"{name}: {f.skipped} integration points have a value in one of the files only"
               for name, f in result.fields.items() if f.skipped]
     if picture is not None:
