@@ -21,7 +21,6 @@ from romlib.laws.parameters import (
     PoissonRatio,
     Positive,
     TemperatureDependent,
-    interpolate_table,
     lowest_sum,
     read_parameters,
 )
@@ -158,18 +157,22 @@ def _plastic_multiplier(overstress, modulus, p, linear, Q, b):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _on_curve(overstress, modulus, p, knots, values):
-    """dp > 0 as above with R a curve, and the slope of R at p + dp: segment by segment. NaN: R falls too steeply."""
-    last, k, at = len(knots) - 1, 0, p
-    while k < last and knots[k + 1] <= p:
-        k += 1
+def _slope(k, knots, values):
+    """dR/dp of a curve after its knot k: zero after the last."""
+    return (values[k + 1] - values[k]) / (knots[k + 1] - knots[k]) if k + 1 < len(knots) else 0.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _on_curve(overstress, modulus, p, k, knots, values):
+    """dp > 0 as above with R a curve, p after its knot k, and the slope of R at p + dp. NaN: R falls too steeply."""
+    at = p
     while True:
-        slope = (values[k + 1] - values[k]) / (knots[k + 1] - knots[k]) if k < last else 0.0
+        slope = _slope(k, knots, values)
         stiffness = modulus + slope
         if not stiffness > 0.0:
             return np.nan, slope
         step = overstress / stiffness
-        if k == last or at + step <= knots[k + 1]:
+        if k + 1 == len(knots) or at + step <= knots[k + 1]:
             return at - p + step, slope
         overstress -= stiffness * (knots[k + 1] - at)
         k, at = k + 1, knots[k + 1]
@@ -193,11 +196,12 @@ def _integrate(strain, state0, parameters, knots, stress, tangent, state, failur
             flow[a] = stress[i, a] - 2.0 / 3.0 * row[5] * state0[i, a + 1]
             square += flow[a] * flow[a]
         p, equivalent, dp, slope = state0[i, 0], np.sqrt(1.5 * square), 0.0, 0.0
-        radius = interpolate_table(p, knots, curve, 0, len(knots))
+        k = np.searchsorted(knots, p, side="right") - 1 if len(knots) > 1 else 0
+        radius = curve[k] + _slope(k, knots, curve) * (p - knots[k])
         overstress = equivalent - (radius + row[2] * p - row[3] * np.expm1(-row[4] * p))
         if overstress > 0.0:
             if len(knots) > 1:
-                dp, slope = _on_curve(overstress, 3.0 * shear + row[5], p, knots, curve)
+                dp, slope = _on_curve(overstress, 3.0 * shear + row[5], p, k, knots, curve)
             else:
                 dp = _plastic_multiplier(overstress, 3.0 * shear + row[5], p, row[2], row[3], row[4])
                 slope = row[2] + row[3] * row[4] * np.exp(-row[4] * (p + dp))
