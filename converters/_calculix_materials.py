@@ -26,6 +26,7 @@ _OTHER_LAWS = ("HYPERELASTIC", "HYPERFOAM", "CREEP", "CYCLICHARDENING", "DEFORMA
                "MOHRCOULOMB", "MOHRCOULOMBHARDENING", "VISCOELASTIC", "CHABOCHE", "NOCOMPRESSION", "RATEDEPENDENT")
 OF_MATERIAL = (*MATERIAL_CARDS, *_WITHOUT_EFFECT, *_OTHER_LAWS)
 _LIBRARY = re.compile(r"@ABAQUS_(.+)_([^_]+)")
+_MOST_ROWS = 200  # of a hardening curve; CalculiX replaces a longer one by so many equally spaced points
 
 
 @dataclass
@@ -109,25 +110,37 @@ def _table(temperature: list[float], value: list[float], card: Card) -> dict[str
 
 def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[str, Any]:
     """The yield stress, or the curve, of the curves of the card, one a temperature."""
-    rows = [(row.number(0), row.number(1, 0.0), row.number(2, 0.0)) for row in card.rows()]
-    curves = [(temperature, np.array([row[:2] for row in curve]).T)
-              for temperature, curve in groupby(rows, lambda row: row[2])]
-    if not curves or any(strain[0] != 0.0 for _, (_, strain) in curves):
-        raise FileFormatError("a hardening curve must begin at the plastic strain 0", file=card.file, place=card.place)
-    if any((np.diff(strain) <= 0).any() for _, (_, strain) in curves):
-        raise FileFormatError("the plastic strains of a hardening curve must increase", file=card.file,
-                              place=card.place)
-    ends = [float(strain[-1]) for _, (_, strain) in curves]
+    temperatures, curves = _curves(card)
+    where = f"material {deck.name}, *PLASTIC (line {card.line})"
+    ends = [float(strain[-1]) for strain, _ in curves]
+    p = np.unique(np.concatenate([strain for strain, _ in curves]))
     if min(ends) < max(ends):
-        notes.append(Omission(name=f"hardening_{deck.name}", works=False, description=(
-            f"material {deck.name}, *PLASTIC (line {card.line}): the curves end at different plastic strains; between "
-            f"two temperatures the solver is constant after the shorter curve's end, from p = {min(ends):g}, and "
-            "romlib goes on with the longer one")))
-    p = np.unique(np.concatenate([strain for _, (_, strain) in curves]))
-    stresses = np.array([np.interp(p, strain, stress) for _, (stress, strain) in curves]).T
-    temperatures = [temperature for temperature, _ in curves]
+        notes.append(Omission(name="hardening", works=False, description=(
+            f"{where}: the curves end at different plastic strains; between two temperatures the solver is constant "
+            f"after the shorter curve's end, from p = {min(ends):g}, and romlib goes on with the longer one")))
+    if len(p) > _MOST_ROWS:
+        if len(curves) > 1:
+            notes.append(Omission(name="hardening", works=False, description=(
+                f"{where}: the curves have {len(p)} plastic strains in all; the solver takes {_MOST_ROWS} equally "
+                "spaced ones where those of two temperatures are more, and romlib has them all")))
+        else:
+            p = np.linspace(0.0, ends[0] - 1e-10, _MOST_ROWS)
+    stresses = np.array([np.interp(p, strain, stress) for strain, stress in curves]).T
     values = [float(one[0]) if len(curves) == 1 else _table(temperatures, one.tolist(), card) for one in stresses]
     return {"yield": values[0]} if len(p) == 1 else {"curve": {"p": p.tolist(), "stress": values}}
+
+
+def _curves(card: Card) -> tuple[list[float], list[tuple[np.ndarray, np.ndarray]]]:
+    """Temperatures of *PLASTIC, and the plastic strains (n,) and stresses (n,) at each."""
+    rows = [(row.number(1, 0.0), row.number(0), row.number(2, 0.0)) for row in card.rows()]
+    found = [(temperature, np.array([row[:2] for row in curve]).T)
+             for temperature, curve in groupby(rows, lambda row: row[2])]
+    if not found or any(strain[0] != 0.0 for _, (strain, _) in found):
+        raise FileFormatError("a hardening curve must begin at the plastic strain 0", file=card.file, place=card.place)
+    if any((np.diff(strain) <= 0).any() for _, (strain, _) in found):
+        raise FileFormatError("the plastic strains of a hardening curve must increase", file=card.file,
+                              place=card.place)
+    return [temperature for temperature, _ in found], [(strain, stress) for _, (strain, stress) in found]
 
 
 def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) -> Law:

@@ -52,6 +52,7 @@ MEANING = {
 CAUSES = {
     "digits": ("strain", "stress", "state", "internal_force", "equilibrium", "constraints"),
     "missing_increments": ("replay", "stress", "state", "internal_force", "equilibrium"),
+    "hardening": ("stress", "state", "internal_force", "equilibrium"),
     "nlgeom": ("strain size", "strain", "replay", "stress", "state", "internal_force", "equilibrium"),
 }
 

@@ -136,20 +136,37 @@ def test_viscous_steps_apply_loads_at_once_unless_they_say_ramp(tmp_path):
         closes(snapshots, force=1e-9)
 
 
-@pytest.mark.parametrize("curves", [
-    "200.,0.\n260.,0.002\n300.,0.01\n280.,0.03\n320.,0.06\n",
-    "200.,0.,0.\n260.,0.002,0.\n300.,0.02,0.\n160.,0.,500.\n200.,0.001,500.\n230.,0.01,500.\n210.,0.02,500.\n"
-    "100.,0.,1000.\n130.,0.005,1000.\n140.,0.02,1000.\n"], ids=["one", "in temperature"])
-def test_hardening_curves(tmp_path, curves):
-    """Several knots within an increment and beyond the last, falling parts; between temperatures the union of knots."""
+def plastic_cycle(folder, curves):
+    """A block pulled, pushed and pulled, hot where the curves depend on temperature."""
     material = f"*MATERIAL,NAME=M\n*ELASTIC\n200000.,0.3\n*PLASTIC\n{curves}*SOLID SECTION,ELSET=EALL,MATERIAL=M\n"
     heat = "*TEMPERATURE\nTOP,900.\nRIGHT,500.\n" if "1000" in curves else ""
     steps = [step(f"*BOUNDARY\nTOP,3,3,{size}\n{heat}", times="0.1,1.") for size in (0.03, -0.03, 0.12)]
     start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,300.\n"
-    with solved(tmp_path, block("C3D8") + material + start + FOOT + "".join(steps)) as snapshots:
+    return solved(folder, block("C3D8") + material + start + FOOT + "".join(steps))
+
+
+COLD, HOTTER = "200.,0.,0.\n260.,0.002,0.\n300.,0.02,0.\n", "100.,0.,1000.\n130.,0.005,1000.\n140.,0.02,1000.\n"
+
+
+@pytest.mark.parametrize("curves", [
+    "200.,0.\n260.,0.002\n300.,0.01\n280.,0.03\n320.,0.06\n",
+    f"{COLD}160.,0.,500.\n200.,0.001,500.\n230.,0.01,500.\n210.,0.02,500.\n{HOTTER}",
+    "".join(f"{200 + 150 * (1 - np.exp(-60 * p)):.9g},{p:.9g}\n" for p in (np.arange(250) / 250)**3)],
+    ids=["one", "in temperature", "of 250 rows"])
+def test_hardening_curves(tmp_path, curves):
+    """Several knots within an increment and beyond the last, falling parts; between temperatures the union of knots."""
+    with plastic_cycle(tmp_path, curves) as snapshots:
         assert names(snapshots) == []
         closes(snapshots, force=1e-8)
         assert yielded(snapshots) > 0.1
+
+
+def test_a_check_that_fails_names_curves_that_end_at_different_strains(tmp_path):
+    with plastic_cycle(tmp_path, COLD + HOTTER.replace("0.02", "0.01")) as snapshots:
+        assert names(snapshots) == [("hardening", False)]
+        item = check(snapshots)["stress"]
+    assert item.status == "fail" and 1e-5 < item.value < 1e-2
+    assert "known of this file: material M, *PLASTIC" in item.meaning and "from p = 0.01" in item.meaning
 
 
 def test_prescribed_displacements_over_four_steps(tmp_path):

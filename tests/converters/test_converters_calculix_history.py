@@ -125,7 +125,7 @@ def test_temperatures_follow_the_deck(tmp_path_factory, case, start):
 
 
 @given(case=loads(st.sampled_from([("P1",), ("P2",), ("P6",)]), targets=("1", "EALL")))
-@settings(max_examples=80)
+@settings(max_examples=60)
 def test_pressures_follow_the_deck(tmp_path_factory, case):
     steps, declared = case
     content = text("DLOAD", steps, declared)

@@ -62,7 +62,22 @@ def test_curves_that_end_at_different_strains_are_said(tmp_path):
     found, (note,) = material(tmp_path, f"{ELASTIC}*PLASTIC\n250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n")
     assert found.parameters["curve"] == {"p": [0.0, 0.1], "stress": [
         {"temperature": (20.0, 600.0), "value": value} for value in ((250.0, 150.0), (400.0, 150.0))]}
-    assert not note.works and "from p = 0," in note.description and "line 4" in note.description
+    assert note.name == "hardening" and not note.works
+    assert "from p = 0," in note.description and "line 4" in note.description
+
+
+def test_a_curve_of_many_rows_becomes_the_points_that_calculix_takes(tmp_path):
+    """For curves of several temperatures a note says that it takes fewer points."""
+    def rows(n, temperature=""):
+        return "".join(f"{200.0 + k**0.5},{(k / n)**2}{temperature}\n" for k in range(n))
+
+    found, notes = material(tmp_path, f"{ELASTIC}*PLASTIC\n{rows(200)}")
+    assert notes == [] and np.allclose(found.parameters["curve"]["p"], (np.arange(200) / 200)**2)
+    found, notes = material(tmp_path, f"{ELASTIC}*PLASTIC\n{rows(300)}")
+    assert notes == [] and np.allclose(found.parameters["curve"]["p"], np.linspace(0.0, (299 / 300)**2, 200))
+    found, (note,) = material(tmp_path, f"{ELASTIC}*PLASTIC\n{rows(300, ',20.')}{rows(300, ',600.')}")
+    assert len(found.parameters["curve"]["p"]) == 300
+    assert note.name == "hardening" and not note.works and "300 plastic strains" in note.description
 
 
 @pytest.mark.parametrize(("text", "said"), [
