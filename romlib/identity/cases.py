@@ -1,0 +1,140 @@
+"""A case that was converted from a deck, fitted to what a ROM was trained with, or a study describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from romlib.errors import InputError
+from romlib.identity.compare import Comparison, Difference, thermal
+from romlib.model import Amplitude, Case, TableAmplitude
+from romlib.model.identity import Identity, Part, TrainedModel
+
+_ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
+
+
+@dataclass(frozen=True)
+class FittedCase:
+    """Amplitudes by the names of the model, one each; and notes for the user."""
+
+    amplitudes: dict[str, Amplitude]
+    notes: tuple[str, ...] = ()
+
+
+def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
+    """The amplitudes of a case for a model: by pattern where the case knows the patterns, else by name.
+
+    A case without an identity (written by hand) uses the names knowingly, and is taken as it is. Otherwise mesh,
+    materials, constraints and initial temperature must be those of the training, or those of the deck of the training
+    where the study had put its own over them. Each load takes the name of the trained load of its pattern; a trained
+    load that the deck does not have is zero.
+
+    Raises
+    ------
+    InputError : names everything that differs, with the line of the deck and what was trained; or an omission that does
+        virtual work and that neither the case nor the training accepts.
+    """
+    notes = _omissions(case, () if trained is None else trained.accepted)
+    if case.identity is None:
+        return FittedCase(dict(case.amplitudes), tuple(notes))
+    if trained is None:
+        notes.append("the model does not say what it was trained with (a ROM of an older version of romlib): materials, "
+                     "constraints and load patterns of the case could not be compared; only the names of its loads were")
+        return FittedCase(dict(case.amplitudes), tuple(notes))
+    found = _differences(trained, case.identity)
+    names: dict[str, str] = {}
+    if not found:
+        names, found = _match(trained, case.identity)
+    if found:
+        raise refusal("the case differs from what was trained", found, "trained with", "the case has", trained)
+    amplitudes = {names.get(name, name): amplitude for name, amplitude in case.amplitudes.items()}
+    missing = [name for name in trained.identity.driven if name not in amplitudes]
+    notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]
+    notes += [f"{name!r} of the case is {known!r} of the training: the same pattern"
+              for name, known in names.items() if known != name]
+    return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes))
+
+
+def refusal(
+    what: str, found: list[Difference], first: str, second: str, trained: TrainedModel | None = None,
+    file: str | None = None,
+) -> InputError:
+    """The error that names every difference, with what either side has."""
+    files = ", ".join(trained.files) if trained is not None else ""
+    remedy = ("solve what was trained; or train on a run of this model"
+              + (f" (the training files were {files})" if files else ""))
+    if len(found) == 1:
+        return InputError(f"{what}: {found[0].what}", file=file, expected=f"{found[0].first} ({first})",
+                          found=f"{found[0].second} ({second})", remedy=remedy)
+    lines = [f"{what} in {len(found)} things:"]
+    lines += [f"  - {one.what}: {first} {one.first}; {second} {one.second}" for one in found]
+    return InputError("\n".join(lines), file=file, remedy=remedy)
+
+
+def model_differences(first: Identity, second: Identity) -> dict[str, list[Difference]]:
+    """What differs besides the loads, by what it is about; where the meshes differ, nothing else is compared."""
+    comparison = Comparison(first, second)
+    mesh = comparison.mesh()
+    if mesh:
+        return {"mesh": mesh}
+    return {"materials": comparison.materials(), "constraints": comparison.constraints(),
+            "initial state": comparison.initial_state()}
+
+
+def _differences(trained: TrainedModel, case: Identity) -> list[Difference]:
+    """What differs from the trained model, and from the deck of the training too."""
+    from_trained = model_differences(trained.identity, case)
+    from_deck = {} if trained.deck is None else model_differences(trained.deck, case)
+    return [one for about, found in from_trained.items()
+            if trained.deck is None or from_deck.get(about, found) for one in found]
+
+
+def _match(trained: TrainedModel, case: Identity) -> tuple[dict[str, str], list[Difference]]:
+    """The trained name of each load of the case, by its pattern, and what has none."""
+    comparison = Comparison(trained.identity, case)
+    known, names, found = trained.identity.driven, {}, []
+    deck = {} if trained.deck is None else trained.deck.driven
+    for name, part in case.driven.items():
+        same = [other for other, there in known.items() if comparison.same(there, part)]
+        same += [other for other, there in deck.items() if other in known and comparison.same(there, part)]
+        free = [other for other in same if other not in names.values() and (other == name or other not in case.driven
+                or not comparison.same(known[other], case.driven[other]))]
+        if name in free or free:
+            names[name] = name if name in free else free[0]
+        elif name in known:
+            found.append(comparison.pattern(name, known[name], part))
+        else:
+            found.append(_unknown(comparison, name, part, known))
+    return names, found + _without_temperature(trained.identity, case)
+
+
+def _unknown(comparison: Comparison, name: str, part: Part, known: Mapping[str, Part]) -> Difference:
+    found = comparison.pattern(name, part, part)
+    what = found.what.replace("the pattern of the ", "").split(" (by about")[0]
+    return Difference(what, f"{', '.join(known) or 'no load'}, none of this pattern", found.second)
+
+
+def _without_temperature(trained: Identity, case: Identity) -> list[Difference]:
+    """A temperature that nobody drives is not zero but the initial one, which trained temperature loads cannot say."""
+    fields = [[name for name, part in one.loads.items() if part.kind == "temperature"] for one in (trained, case)]
+    if not fields[0] or fields[1] or not thermal(trained):
+        return []
+    return [Difference("the temperature", f"temperature loads {', '.join(fields[0])}",
+                       "no temperature load: the initial temperature holds")]
+
+
+def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
+    """Notes on omissions that are accepted.
+
+    Raises
+    ------
+    InputError : one that does virtual work is not.
+    """
+    working = [one for one in case.omissions if one.works]
+    for one in working:
+        if one.name not in (*case.accepted, *accepted):
+            raise InputError(
+                f"the deck of the case has something that does virtual work and that the model lacks: {one.name}",
+                found=one.description, remedy=f'solve a deck without it, or accept it: accepted = ["{one.name}"] in the '
+                f"case file, or --accept {one.name} when the deck is converted")
+    return [f"the deck of the case has {one.name}, which is left out: {one.description}" for one in working]
