@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from romlib.errors import InputError
 from romlib.identity.compare import Comparison, Difference, thermal
@@ -38,15 +38,17 @@ def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
     if case.identity is None:
         return FittedCase(dict(case.amplitudes), tuple(notes))
     if trained is None:
-        notes.append("the model does not say what it was trained with (a ROM of an older version of romlib): materials, "
-                     "constraints and load patterns of the case could not be compared; only the names of its loads were")
+        notes.append("the ROM was written by an older version of romlib and does not say what it was trained with: "
+                     "mesh, materials, constraints and load patterns of the case could not be compared, only names")
         return FittedCase(dict(case.amplitudes), tuple(notes))
     found = _differences(trained, case.identity)
     names: dict[str, str] = {}
     if not found:
         names, found = _match(trained, case.identity)
     if found:
-        raise refusal("the case differs from what was trained", found, "trained with", "the case has", trained)
+        files = f" ({', '.join(trained.files)})" if trained.files else ""
+        raise refusal(f"the case differs from what was trained{files}", found, "trained", "the case",
+                      remedy="solve what was trained, or train on a run of this model")
     amplitudes = {names.get(name, name): amplitude for name, amplitude in case.amplitudes.items()}
     missing = [name for name in trained.identity.driven if name not in amplitudes]
     notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]
@@ -55,19 +57,14 @@ def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
     return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes))
 
 
-def refusal(
-    what: str, found: list[Difference], first: str, second: str, trained: TrainedModel | None = None,
-    file: str | None = None,
-) -> InputError:
-    """The error that names every difference, with what either side has."""
-    files = ", ".join(trained.files) if trained is not None else ""
-    remedy = ("solve what was trained; or train on a run of this model"
-              + (f" (the training files were {files})" if files else ""))
+def refusal(what: str, found: list[Difference], first: str, second: str, *, remedy: str, file: Path | None = None
+            ) -> InputError:
+    """The error that names every difference, with what either side has. first, second : what the sides are called."""
     if len(found) == 1:
         return InputError(f"{what}: {found[0].what}", file=file, expected=f"{found[0].first} ({first})",
                           found=f"{found[0].second} ({second})", remedy=remedy)
     lines = [f"{what} in {len(found)} things:"]
-    lines += [f"  - {one.what}: {first} {one.first}; {second} {one.second}" for one in found]
+    lines += [f"  - {one.what}: {one.first} ({first}) / {one.second} ({second})" for one in found]
     return InputError("\n".join(lines), file=file, remedy=remedy)
 
 
@@ -92,26 +89,24 @@ def _differences(trained: TrainedModel, case: Identity) -> list[Difference]:
 def _match(trained: TrainedModel, case: Identity) -> tuple[dict[str, str], list[Difference]]:
     """The trained name of each load of the case, by its pattern, and what has none."""
     comparison = Comparison(trained.identity, case)
-    known, names, found = trained.identity.driven, {}, []
-    deck = {} if trained.deck is None else trained.deck.driven
+    known, deck = trained.identity.driven, {} if trained.deck is None else trained.deck.driven
+
+    def fits(name: str, part: Part) -> bool:
+        return comparison.same(known[name], part) or (name in deck and comparison.same(deck[name], part))
+
+    names = {name: name for name, part in case.driven.items() if name in known and fits(name, part)}
+    found = []
     for name, part in case.driven.items():
-        same = [other for other, there in known.items() if comparison.same(there, part)]
-        same += [other for other, there in deck.items() if other in known and comparison.same(there, part)]
-        free = [other for other in same if other not in names.values() and (other == name or other not in case.driven
-                or not comparison.same(known[other], case.driven[other]))]
-        if name in free or free:
-            names[name] = name if name in free else free[0]
+        free = [other for other in known if other not in names.values() and fits(other, part)]
+        if name in names:
+            continue
+        if free:
+            names[name] = free[0]
         elif name in known:
             found.append(comparison.pattern(name, known[name], part))
         else:
-            found.append(_unknown(comparison, name, part, known))
+            found.append(comparison.stranger(name, part))
     return names, found + _without_temperature(trained.identity, case)
-
-
-def _unknown(comparison: Comparison, name: str, part: Part, known: Mapping[str, Part]) -> Difference:
-    found = comparison.pattern(name, part, part)
-    what = found.what.replace("the pattern of the ", "").split(" (by about")[0]
-    return Difference(what, f"{', '.join(known) or 'no load'}, none of this pattern", found.second)
 
 
 def _without_temperature(trained: Identity, case: Identity) -> list[Difference]:
@@ -135,6 +130,7 @@ def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
         if one.name not in (*case.accepted, *accepted):
             raise InputError(
                 f"the deck of the case has something that does virtual work and that the model lacks: {one.name}",
-                found=one.description, remedy=f'solve a deck without it, or accept it: accepted = ["{one.name}"] in the '
-                f"case file, or --accept {one.name} when the deck is converted")
+                found=one.description,
+                remedy=f'solve a deck without it, or accept it: accepted = ["{one.name}"] in the case file, or '
+                       f"--accept {one.name} when the deck is converted")
     return [f"the deck of the case has {one.name}, which is left out: {one.description}" for one in working]

@@ -145,9 +145,13 @@ class Comparison:
     def pattern(self, name: str, first: Part, second: Part) -> Difference:
         """The difference of two patterns in words."""
         size = relative(first, second)
-        by = "" if not np.isfinite(size) else f" (by about {100 * size:.3g} %)"
-        kind = "constraint" if second.kind == "prescribed" else "load"
-        return Difference(f"the pattern of the {kind} {name!r}{_at(second)}{by}", _pattern(first), _pattern(second))
+        by = f" (by about {100 * size:.3g} %)" if np.isfinite(size) and first.kind == second.kind else ""
+        return Difference(f"the pattern of {_named(name, second)}{by}", _pattern(first), _pattern(second))
+
+    def stranger(self, name: str, second: Part) -> Difference:
+        """A load that `first` has nothing like."""
+        return Difference(_named(name, second), f"none of this pattern ({', '.join(self.first.driven) or 'no load'})",
+                          _pattern(second))
 
 
 def thermal(identity: Identity) -> bool:
@@ -201,6 +205,10 @@ def _equal(one: Any, two: Any) -> bool:
 def _shown(value: Any) -> str:
     text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 80 else text[:80] + " ..."
+
+
+def _named(name: str, part: Part) -> str:
+    return f"the {'constraint' if part.kind == 'prescribed' else 'load'} {name!r}{_at(part)}"
 
 
 def _at(part: Part | None) -> str:

@@ -245,7 +245,7 @@ def material_content(material: Material) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
+        return {str(name): _plain(entry) for name, entry in value.items() if entry is not None}
     if isinstance(value, (list, tuple, np.ndarray)):
         return [_plain(entry) for entry in value]
     if isinstance(value, (bool, str)) or value is None:

@@ -52,7 +52,8 @@ def cell_keys(mesh: Mesh) -> np.ndarray:
 
 def project(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Projections (N_SKETCH,) of a field (n,) or (n, k) at places with these keys (n,)."""
-    values = np.asarray(values, dtype=float).reshape(len(keys), -1)
+    values = np.asarray(values, dtype=float)
+    values = values[:, None] if values.ndim == 1 else values
     acts = values.any(axis=1)
     keys, values = keys[acts], values[acts]
     total = np.zeros(N_SKETCH)
