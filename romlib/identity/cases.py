@@ -7,6 +7,7 @@ from pathlib import Path
 
 from romlib.errors import InputError
 from romlib.identity.compare import Comparison, Difference, thermal
+from romlib.loads.amplitudes import scaled
 from romlib.model import Amplitude, Case, TableAmplitude
 from romlib.model.identity import Identity, Part, TrainedModel
 
@@ -26,8 +27,8 @@ def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
 
     A case without an identity (written by hand) uses the names knowingly, and is taken as it is. Otherwise mesh,
     materials, constraints and initial temperature must be those of the training, or those of the deck of the training
-    where the study had put its own over them. Each load takes the name of the trained load of its pattern; a trained
-    load that the deck does not have is zero.
+    where the study had put its own over them. Each load takes the name of the trained load of its pattern, and the
+    amplitude for its size; a trained load that the deck does not have is zero.
 
     Raises
     ------
@@ -42,19 +43,33 @@ def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
                      "mesh, materials, constraints and load patterns of the case could not be compared, only names")
         return FittedCase(dict(case.amplitudes), tuple(notes))
     found = _differences(trained, case.identity)
-    names: dict[str, str] = {}
+    matches: dict[str, _Match] = {}
     if not found:
-        names, found = _match(trained, case.identity)
+        matches, found = _match(trained, case.identity)
     if found:
         files = f" ({', '.join(trained.files)})" if trained.files else ""
         raise refusal(f"the case differs from what was trained{files}", found, "trained", "the case",
                       remedy="solve what was trained, or train on a run of this model")
-    amplitudes = {names.get(name, name): amplitude for name, amplitude in case.amplitudes.items()}
+    amplitudes: dict[str, Amplitude] = {}
+    for name, amplitude in case.amplitudes.items():
+        match = matches.get(name, _Match(name))
+        amplitudes[match.name] = amplitude if match.factor == 1.0 else scaled(amplitude, match.factor)
     missing = [name for name in trained.identity.driven if name not in amplitudes]
     notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]
-    notes += [f"{name!r} of the case is {known!r} of the training: the same pattern"
-              for name, known in names.items() if known != name]
+    notes += [f"{name!r} of the case is {match.words()} of the training"
+              for name, match in matches.items() if match != _Match(name)]
     return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The trained load of the same pattern, and what multiplies the amplitude where one is a multiple of the other."""
+
+    name: str
+    factor: float = 1.0
+
+    def words(self) -> str:
+        return repr(self.name) if self.factor == 1.0 else f"{self.factor:.6g} times {self.name!r}"
 
 
 def refusal(what: str, found: list[Difference], first: str, second: str, *, remedy: str, file: Path | None = None
@@ -86,18 +101,23 @@ def _differences(trained: TrainedModel, case: Identity) -> list[Difference]:
             if trained.deck is None or from_deck.get(about, found) for one in found]
 
 
-def _match(trained: TrainedModel, case: Identity) -> tuple[dict[str, str], list[Difference]]:
-    """The trained name of each load of the case, by its pattern, and what has none."""
+def _match(trained: TrainedModel, case: Identity) -> tuple[dict[str, _Match], list[Difference]]:
+    """The trained load of each load of the case, by its pattern, and what has none."""
     comparison = Comparison(trained.identity, case)
     known, deck = trained.identity.driven, {} if trained.deck is None else trained.deck.driven
 
-    def fits(name: str, part: Part) -> bool:
-        return comparison.same(known[name], part) or (name in deck and comparison.same(deck[name], part))
+    def match(name: str, part: Part) -> _Match | None:
+        factor = comparison.factor(known[name], part)
+        if factor is None and name in deck:
+            factor = comparison.factor(deck[name], part)
+        return None if factor is None else _Match(name, factor)
 
-    names = {name: name for name, part in case.driven.items() if name in known and fits(name, part)}
+    own = {name: match(name, part) for name, part in case.driven.items() if name in known}
+    names = {name: one for name, one in own.items() if one is not None}
     found = []
     for name, part in case.driven.items():
-        free = [other for other in known if other not in names.values() and fits(other, part)]
+        taken = {one.name for one in names.values()}
+        free = [one for other in known if other not in taken and (one := match(other, part)) is not None]
         if name in names:
             continue
         if free:

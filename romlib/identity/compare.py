@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from romlib.identity.contents import CELL_TYPES
+from romlib.identity.sketch import N_SKETCH
 from romlib.model.identity import Identity, Part
 
 # Patterns that differ by less are the same: sums in another order, twelve digits of a sketch.
@@ -36,12 +37,11 @@ def relative(first: Part, second: Part) -> float:
     """Size of the difference of two fields relative to the larger of them; infinite where one is not known."""
     if first.unknown or second.unknown:
         return 0.0 if first.unknown and second.unknown else float("inf")
-    if len(first.sketch) != len(second.sketch):
-        return float("inf")
     size = max(first.norm, second.norm)
     if size == 0.0:
         return 0.0
-    return float(np.sqrt(np.mean((np.array(first.sketch) - np.array(second.sketch)) ** 2)) / size)
+    one, two = (np.array(part.sketch or np.zeros(N_SKETCH)) for part in (first, second))
+    return float(np.sqrt(np.mean((one - two) ** 2)) / size) if len(one) == len(two) else float("inf")
 
 
 def same_set(first: Part, second: Part) -> bool:
@@ -65,6 +65,23 @@ class Comparison:
         """Whether two patterns are the same to the tolerance of their kind."""
         tolerance = self.tolerance if first.kind in ("traction", "pressure") else SAME
         return first.kind == second.kind and relative(first, second) <= tolerance
+
+    def factor(self, first: Part, second: Part) -> float | None:
+        """What the amplitude of the second pattern is multiplied by to be one of the first; None where none is.
+
+        One where they are the same. The amplitude of a rotation enters the force squared.
+        """
+        if self.same(first, second):
+            return 1.0
+        if first.unknown or second.unknown or len(first.sketch) != len(second.sketch) or not first.sketch:
+            return None
+        one, two = np.array(first.sketch), np.array(second.sketch)
+        ratio = float(one @ two) / float(one @ one)
+        multiple = first.model_copy(update={
+            "sketch": tuple(ratio * one), "norm": abs(ratio) * first.norm})
+        if ratio == 0.0 or not self.same(multiple, second) or (first.kind == "centrifugal" and ratio < 0.0):
+            return None
+        return float(np.sqrt(ratio)) if first.kind == "centrifugal" else ratio
 
     def mesh(self) -> list[Difference]:
         """Nodes by id and place, cells by type, rule and nodes, units."""
@@ -241,7 +258,7 @@ def _field(part: Part | None) -> str:
 def _pattern(part: Part) -> str:
     if part.unknown:
         return f"{part.kind}, not known from the file alone"
-    if part.content:
+    if part.content:  # one node, or a rotation
         return f"{part.kind}, " + ", ".join(f"{name} {_shown(value)}" for name, value in part.content.items())
     words: dict[str, Callable[[], str]] = {
         "temperature": lambda: f"mean {_numbers(part.value)}",

@@ -19,7 +19,7 @@ from romlib.loads.forces import boundary_force, node_share, presence
 from romlib.loads.nodal import nodal_scalar
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import cells_of
-from romlib.model import BodyForce, Centrifugal, Load, Material, Model, Temperature
+from romlib.model import BodyForce, Centrifugal, Load, Material, Model, NodalForce, Temperature
 from romlib.model.identity import Identity, Part
 from romlib.model.library import LIBRARY
 
@@ -119,8 +119,10 @@ def _load_row(piece: _Piece, name: str, load: Load) -> np.ndarray:
         return piece.on_cells(cells_of(piece.mesh, load.cells), _rotation(load))
     force = boundary_force(load, piece.mesh, f"load {name!r}", piece.share)
     loaded = force.any(axis=1)
+    numbers = float((piece.share * piece.mesh.node_ids)[loaded].sum()) if isinstance(load, NodalForce) else 0.0
     # A sum over pieces is the force on a node; the squares of parts are not, and the norm is taken from the sketch.
-    return _row(project(piece.nodes, force), piece.share[loaded].sum(), 0.0, force.sum(axis=0))
+    return _row(project(piece.nodes, force), piece.share[loaded].sum(), 0.0,
+                np.append(force.sum(axis=0), numbers))
 
 
 def _rotation(load: Centrifugal) -> np.ndarray:
@@ -211,10 +213,12 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
         value = sums[:3] / max(count, 1.0)
     elif section == "loads" and kind != "centrifugal":
         value = sums[:3]
+        if kind == "nodal_force" and round(float(count), 6) == 1:
+            content = {"node": round(float(sums[3])), "force": [_short(one) for one in value]}
     elif section == "prescribed":
         value = sums[:3] / max(count, 1.0)
     return Part(kind=kind, source=source, content=content, norm=_short(norm), count=round(float(count), 6),
-                value=tuple(_short(one) for one in value), sketch=tuple(_short(one) for one in sketch))
+                value=tuple(_short(one) for one in value), sketch=tuple(_short(one) for one in sketch) if norm else ())
 
 
 def _short(number: float) -> float:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
 from romlib.identity.contents import contribution, identity_from
 from romlib.laws.portable import portable_model
+from romlib.loads.amplitudes import scaled
 from romlib.loads.forces import presence
 from romlib.mesh.mesh import Mesh
-from romlib.model import Identity, Model, TrainedModel
+from romlib.model import Amplitude, Identity, Model, TrainedModel
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
 
@@ -35,6 +37,8 @@ def distributed_identity(
 def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, ...] = ()) -> TrainedModel:
     """What all training runs were computed with, loads of all of them together. Collective.
 
+    A load that is a multiple of the first run's gets the amplitude for it.
+
     Raises
     ------
     InputError : a run differs from the first; names both files, the thing, and what either has.
@@ -53,14 +57,23 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
         if found:
             raise refusal("the training runs are not runs of one model", found, str(first.snapshots.path),
                           str(run.snapshots.path), file=run.snapshots.path, remedy=(
-                              "train a ROM on runs of one model; what is right for all of them can be given in the "
-                              "study (materials, constraints, loads, [initial]), which goes before the files"))
+                              "train a ROM on runs of one model, and other ROMs on the others"))
+        training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, identities[0], identities[k]))
     loads = {name: part for identity in reversed(identities) for name, part in identity.loads.items()}
     whole = identities[0].model_copy(update={"loads": {name: loads[name] for name in training.model.loads}})
     _refuse_lost_temperature(training, whole)
     own = first.snapshots.identity
     return TrainedModel(identity=whole, deck=None if own == whole else own, accepted=accept,
                         files=tuple(run.snapshots.path.name for run in training.runs))
+
+
+def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
+    """Amplitudes of a run for the patterns of the first one, where some are multiples of these."""
+    comparison = Comparison(first, other)
+    factors = {name: comparison.factor(first.driven[name], part)
+               for name, part in other.driven.items() if name in first.driven}
+    return {name: scaled(amplitude, factor) if (factor := factors.get(name) or 1.0) != 1.0 else amplitude
+            for name, amplitude in amplitudes.items()}
 
 
 def run_differences(first: Identity, other: Identity) -> list[Difference]:
@@ -73,7 +86,7 @@ def run_differences(first: Identity, other: Identity) -> list[Difference]:
     comparison = Comparison(first, other)
     for name, part in other.driven.items():
         known = first.driven.get(name)
-        if known is not None and not comparison.same(known, part):
+        if known is not None and comparison.factor(known, part) is None:
             found.append(comparison.pattern(name, known, part))
         elif known is None and part.kind == "prescribed":
             found.append(comparison.stranger(name, part))
