@@ -16,7 +16,7 @@ from romlib.snapshots.reader import Snapshots
 from romlib.study import read_case_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "offline"))
-from small_problem import solve, write  # noqa: E402
+from small_problem import solve, write
 
 runner = CliRunner()
 
@@ -175,7 +175,8 @@ def test_runs_of_decks_that_differ_do_not_train_one_rom(tmp_path):
     for name, edit in (("a", ("TIP", "TIP")), ("b", ("1000., 0.25", "500., 0.25"))):
         run(tmp_path, deck_of(tmp_path, name, edit))
     study = tmp_path / "study.toml"
-    study.write_text('[study]\nname = "a"\n[[training]]\nsnapshots = "a.vtkhdf"\n[[training]]\nsnapshots = "b.vtkhdf"\n')
+    runs = "".join(f'[[training]]\nsnapshots = "{name}.vtkhdf"\n' for name in "ab")
+    study.write_text(f'[study]\nname = "a"\n{runs}')
     output = call("offline", study, "-o", tmp_path / "a.rom", "--skip-check", code=2)
     assert "material 'IRON', young" in output and "a.vtkhdf" in output and "b.vtkhdf" in output
     assert "1000" in output and "500" in output and not (tmp_path / "a.rom").exists()

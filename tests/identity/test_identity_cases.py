@@ -19,8 +19,9 @@ def case(loads: dict | None = None, **changes: object) -> Case:
     """A case of a deck with these loads."""
     described = model(**({} if loads is None else {"loads": loads}), **changes)
     driven = [*described.loads, *(name for name, one in described.constraints.items() if one.kind == "prescribed")]
+    sources = {f"loads.{name}": "a.inp, line 3" for name in described.loads}
     return Case(times=[0, 1], amplitudes={name: AMPLITUDES.get(name, "7*t") for name in driven},
-                identity=identity_of([BOX], described, sources={f"loads.{n}": "a.inp, line 3" for n in described.loads}))
+                identity=identity_of([BOX], described, sources=sources))
 
 
 def load(name: str, **changes: object) -> dict:
@@ -111,7 +112,7 @@ def test_a_rom_that_does_not_know_its_training_says_so():
 def test_an_omission_that_works_is_refused_unless_case_or_training_accept_it():
     with_spring = case().model_copy(update={"omissions": (
         Omission(name="spring", description="*SPRING (line 7)", works=True),)})
-    with pytest.raises(InputError, match="virtual work.*spring") as caught:
+    with pytest.raises(InputError, match=r"virtual work.*spring") as caught:
         fit_case(TRAINED, with_spring)
     assert caught.value.found == "*SPRING (line 7)" and "--accept spring" in str(caught.value.remedy)
     for trained, accepting in ((TRAINED, with_spring.model_copy(update={"accepted": ("spring",)})),
