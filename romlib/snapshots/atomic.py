@@ -45,15 +45,12 @@ def atomic_targets(*targets: str | Path) -> Iterator[tuple[Path, ...]]:
             current.complete()
         _rename(places)
     except OSError as error:
-        for place in places:
-            discard(place.temporary)
         if is_full(error) and current is not None:
-            raise disk_full(error, current.target, folder=current.file.parent) from error
+            raise disk_full(error, current.target, written=current.temporary) from error
         raise
-    except BaseException:
+    finally:  # what was renamed is not there any more
         for place in places:
             discard(place.temporary)
-        raise
 
 
 @contextmanager
