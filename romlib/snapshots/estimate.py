@@ -35,7 +35,7 @@ class SnapshotsSize:
     """
 
     def __init__(self, fields: Mapping[str, FieldSpec], n_step: int) -> None:
-        self.n_bytes = 2 * _GROUP
+        self.n_bytes = 6 * _GROUP
         self._row = {place: n_step * sum(spec.n_comp * np.dtype(spec.dtype).itemsize for spec in fields.values()
                                          if spec.place == place) for place in ("node", "ip")}
 
