@@ -93,6 +93,8 @@ def offline(
     study: Annotated[Path, typer.Argument(help="The study file (.toml).", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The ROM to write: X.rom, with X.fields.rom beside.")],
     skip_check: Annotated[bool, typer.Option("--skip-check", help="Train without the nonintrusivity check.")] = False,
+    scratch: Annotated[Path | None, typer.Option(help="Where scratch files go, which may take many gigabytes; by "
+                                                 "default the folder of the ROM.", metavar="FOLDER")] = None,
     json: JsonOption = False,
 ) -> None:
     """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
@@ -116,7 +118,7 @@ def offline(
                 check_training(declared, comm, progress, names_only=True)
             else:
                 check_training(declared, comm, progress)
-            report = run_offline(declared, output, comm, progress)
+            report = run_offline(declared, output, comm, progress, scratch)
     if comm.rank == 0:
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})

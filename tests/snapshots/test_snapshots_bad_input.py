@@ -215,7 +215,7 @@ def test_a_full_disk_is_told_once_with_what_is_needed_and_leaves_no_file(tmp_pat
     run = subprocess.run([sys.executable, "-c", FULL_DISK, tmp_path / "a.vtkhdf", when, str(limit)],
                          capture_output=True, text=True)
     assert run.returncode == 0 and run.stderr == ""
-    for words in ("may not become as large", "file: ", "a.vtkhdf", "about 4.2 MB",
+    for words in ("may not become as large", "file: ", "a.vtkhdf", "about 4.3 MB",
                   "a limit of 600.0 kB" if limit else "a limit of 0 bytes"):
         assert run.stdout.count(words) == 1, run.stdout
     assert leftovers(tmp_path) == []
