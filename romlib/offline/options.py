@@ -16,7 +16,9 @@ class OfflineOptions(Description):
 
     pod_tolerance : relative error of the displacement snapshots that the modes leave out,
         sum_{i>n} lambda_i <= tolerance^2 sum lambda_i; or `modes`, their number.
-    cubature_tolerance : ||G^T w - b|| <= tolerance ||b|| on the integrands of the training set.
+    cubature_tolerance : ||G^T w - b|| <= tolerance max(||b||, a / 10) on the integrands of the training set, a the
+        energy norm of its stresses.
+    cubature_points : at most so many points, where the tolerance asks for more; None: no limit of its own.
     cubature_training : stresses that train the quadrature: those of the snapshots; and of a full-integration ROM run
         over the training cases ("full_rom"); and of its Newton iterates ("iterates").
     dual_fields : fields at integration points that the online stage reconstructs everywhere.
@@ -28,6 +30,7 @@ class OfflineOptions(Description):
     pod_tolerance: Tolerance | None = None
     modes: Annotated[int, Field(ge=1)] | None = None
     cubature_tolerance: Tolerance = 1e-4
+    cubature_points: Annotated[int, Field(ge=1)] | None = None
     cubature_training: Literal["snapshots", "full_rom", "iterates"] = "snapshots"
     dual_fields: tuple[str, ...] = ("stress",)
     dual_tolerance: Tolerance = 1e-4

@@ -25,6 +25,7 @@ from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import (
     DualField,
     DualStatistics,
+    Reference,
     gather_statistics,
     project_fields,
     quadrature_pod,
@@ -103,11 +104,11 @@ def train(
         history = DualHistory(training, names, options.stress, scratch)
         basis, loads = _displacement(work)
         statistics = _stress(work, history, basis, loads)
-        duals, selection, collected = _quadrature(work, history, basis, statistics)
+        duals, selection, reference, collected = _quadrature(work, history, basis, statistics)
         with work.timer.stage("assembly"):
             manifest = _manifest(work, basis, selection, duals, statistics, provenance)
             rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
-            errors = offline_errors(basis, selection, collected, duals, rom, statistics)
+            errors = offline_errors(basis, selection, reference, collected, duals, rom, statistics)
         with work.timer.stage("verification"):
             errors |= comm.on_root(lambda: online_errors(training, rom, basis, duals))
             manifest.errors = errors
@@ -172,7 +173,7 @@ def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: 
 
 def _quadrature(
     work: _Work, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics
-) -> tuple[list[DualField], Selection, Collected]:
+) -> tuple[list[DualField], Selection, Reference, Collected]:
     training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
     with work.timer.stage("dual modes"):
         widths = training.piece(pieces[0]).points.variables() | {"stress": 6}
@@ -183,15 +184,23 @@ def _quadrature(
         candidates = project_fields(training, history, duals, stress, pieces, comm)
         work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
     with work.timer.stage("cubature"):
-        selection = select_points(
-            training, history, basis, statistics, pieces, options.cubature_tolerance, comm)
-        work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}")
+        selection, reference = select_points(
+            training, history, basis, statistics, pieces, options, comm, work.progress if comm.rank == 0 else None)
+        work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}"
+                             f"{_of_what(reference)}")
     with work.timer.stage("gappy POD"):
         points = complete(selection, duals, candidates,
                           lambda field, where: modes_at(history, field, where, pieces, comm), comm)
         collected = collect_at_points(training, history, basis, duals, points, pieces, comm)
         work.say("gappy POD", f"{len(points) - len(selection.weights)} points added for reconstruction")
-    return duals, selection, collected
+    return duals, selection, reference, collected
+
+
+def _of_what(reference: Reference) -> str:
+    if reference.work == reference.size:
+        return ""
+    return (f" of a tenth of the energy norm of the stresses, which do {reference.work / reference.stress:.1e} of it as "
+            "work on the modes: they are in equilibrium with themselves")
 
 
 def _manifest(
