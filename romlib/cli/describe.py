@@ -90,6 +90,8 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print()
     console.print(table("Errors achieved in training", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in d["errors"].items()], (1,)))
+    for sentence in d["accepted_errors"]:
+        console.print(f"accepted beyond its limit: {sentence}", style="yellow")
 
 
 def _ratio(d: dict[str, Any]) -> float | None:

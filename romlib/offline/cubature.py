@@ -24,6 +24,7 @@ _SEARCH_WEIGHT = 1e3
 _MAX_ROUNDS = 6  # of the greedy choice, a point; the plain one then has twice as many
 _STATIONARY = 1e-13
 _TIE = 1e-6  # promises this close are the same
+_STEEPER = 1.01
 _PROGRESS = 1e-12
 _DEPENDENT = 2e-15  # of a column's length: what rounding leaves of one in the span of the others
 
@@ -201,7 +202,9 @@ def _enter(
     if score[index] <= _STATIONARY:
         return None
     candidates = np.flatnonzero(score >= (1.0 - _TIE) * score[index] if greedy else score > _STATIONARY)
-    return int(candidates[np.argmax(gradient[candidates])])
+    steepest = int(candidates[np.argmax(gradient[candidates])])
+    # Points that mirror each other have the same gradient too: nothing to choose between them.
+    return steepest if gradient[steepest] > _STEEPER * gradient[index] else index
 
 
 def _fit(matrix: np.ndarray, right: np.ndarray, weights: np.ndarray) -> np.ndarray:
