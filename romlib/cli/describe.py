@@ -149,8 +149,13 @@ def show_check(console: Console, report: CheckReport) -> None:
             result.add_row("", "", "", "", Text(detail, style=style))
     console.print(result)
     console.print()
-    if report.passed:
+    if report.verdict == "reproduced":
         console.print("The check passed: romlib reproduces this computation.", style="green")
+    elif report.verdict == "undecided":
+        console.print("The check is undecided: nothing disagrees, but too little was compared to say that romlib "
+                      "reproduces this computation.", style="bold yellow")
+        for line in report.undecided:
+            console.print(f"  - {line}", style="yellow")
     else:
         failed = ", ".join(item.name for item in report.failed)
         console.print(f"The check failed: {failed}. A ROM trained on this file would not reproduce the solver.",
