@@ -16,7 +16,7 @@ from romlib.laws.points import MaterialPoints
 from romlib.mesh.operator import StrainOperator
 
 SAFETY = 2.0  # the largest of the noise drawn at one time of a block, against the largest rounding at all of its times
-MOST_DIGITS = 9  # more are not a reason for anything that is measured here
+MOST_DIGITS, MOST_OF_SINGLE = 9, 6  # more are not a reason for anything here, or not to be seen in single precision
 _FEWEST_DIGITS, _FEWEST_VALUES = 4, 12
 _SINGLE = 2.0**-24  # half a unit in the last place of float32, relative
 _SHORT = 2.0**12
@@ -55,21 +55,33 @@ def precision_of(values: np.ndarray, dtype: str) -> Precision | None:
     ----------
     dtype : of the field, as the file states it.
     """
-    if dtype == "float32":
-        return Precision()
     some = values[np.isfinite(values) & (values != 0.0)].ravel()
     if len(some) < _FEWEST_VALUES:
-        return None
+        return Precision() if dtype == "float32" else None
+    digits = _decimals(some, 1e-14, MOST_DIGITS)
+    if digits is not None:
+        return Precision(digits)
     with np.errstate(over="ignore"):
-        if np.all(some == some.astype(np.float32)):
-            mantissa = np.frexp(some)[0] * _SHORT
-            return Precision() if np.mean(mantissa != np.rint(mantissa)) > 0.5 else None
-    scaled = np.abs(some) / _power(some)
-    shorter = np.zeros(len(some), dtype=bool)
-    for digits in range(_FEWEST_DIGITS - 1, MOST_DIGITS + 1):
-        ends = np.abs(scaled * 10.0 ** (digits - 1) - np.rint(scaled * 10.0 ** (digits - 1))) <= 1e-14 * 10.0**digits
+        single = dtype == "float32" or bool(np.all(some == some.astype(np.float32)))
+    if not single:
+        return None
+    digits = _decimals(some, 1.01 * _SINGLE, MOST_OF_SINGLE)  # a text that was read into single precision
+    mantissa = np.frexp(some)[0] * _SHORT
+    round_ = dtype != "float32" and np.mean(mantissa != np.rint(mantissa)) <= 0.5
+    return None if digits is None and round_ else Precision(digits)
+
+
+def _decimals(values: np.ndarray, error: float, most: int) -> int | None:
+    """How many decimal digits all of values (n,), not zero, have, where most of them use all; else None.
+
+    error : relative, of the values themselves.
+    """
+    scaled, shorter = np.abs(values) / _power(values), np.zeros(len(values), dtype=bool)
+    for digits in range(_FEWEST_DIGITS - 1, most + 1):
+        whole = scaled * 10.0 ** (digits - 1)
+        ends = np.abs(whole - np.rint(whole)) <= error * 10.0**digits
         if ends.all():
-            return Precision(digits) if digits >= _FEWEST_DIGITS and np.mean(~shorter) > 0.5 else None
+            return digits if digits >= _FEWEST_DIGITS and np.mean(~shorter) > 0.5 else None
         shorter = ends
     return None
 
