@@ -34,7 +34,7 @@ class Loads:
     """What acts, one state a step. Keys: 3 x node + component; face keys of `Places`; node positions.
 
     bodies : by step, BodyKey to (value, amplitude). named : the sets of constraints, (name, components, folded).
-    cards : where each kind of load stood last, for messages.
+    cards : where each kind of load stood last, for messages; every_card : all of them.
     """
 
     boundary: list[State] = field(default_factory=list)
@@ -44,6 +44,7 @@ class Loads:
     bodies: list[dict[BodyKey, tuple[float, int]]] = field(default_factory=list)
     named: dict[tuple[str, tuple[int, ...]], None] = field(default_factory=dict)
     cards: dict[str, Card] = field(default_factory=dict)
+    every_card: dict[str, list[Card]] = field(default_factory=dict)
 
 
 class LoadReader:
@@ -117,6 +118,7 @@ class LoadReader:
             self._take_away(kind)
         self._seen.add(kind)
         self.loads.cards[kind] = card
+        self.loads.every_card.setdefault(kind, []).append(card)
         amplitude = self._amplitude(card)
         {"BOUNDARY": self._take_boundary, "CLOAD": self._take_force, "DLOAD": self._take_distributed,
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)

@@ -13,6 +13,7 @@ from romlib_converters._calculix_dat import DatFields
 from romlib_converters._calculix_deck import Deck, is_deck, read_deck, read_deck_mesh
 from romlib_converters._calculix_elements import SOLIDS
 from romlib_converters._calculix_frd import FrdFile
+from romlib_converters._calculix_lines import adjustment, sources_of
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_model import NLGEOM, ModelBuilder
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
@@ -25,7 +26,7 @@ from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
-from romlib.snapshots.converter import Progress, checked_options, read_units
+from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
@@ -119,15 +120,25 @@ class CalculixConverter:
         ------
         InputError, FileFormatError, UnsupportedError : with file and place.
         """
+        return self.read_deck(source).case
+
+    def read_deck(self, source: Path) -> DeckModel:
+        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
         path = Path(source)
         if path.suffix.lower() != ".inp":
             raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
         deck = read_deck(path)
         times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
-        _, model = ModelBuilder(deck, times).build(UnitSystem(), [])
+        mesh, model = ModelBuilder(deck, times).build(UnitSystem(), [])
         chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
-        return Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
+        case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
                     description=f"CalculiX deck {path.name}{chosen}")
+        return DeckModel(case, mesh, model, sources_of(deck, model), adjustment(deck))
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.

@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parallel": {"errors"},
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
-    "snapshots": {"mesh", "model", "tensors"},
+    "identity": {"mesh", "model", "loads"},
+    "snapshots": {"mesh", "model", "tensors", "identity"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
     "archive": {"model", "snapshots"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots"},

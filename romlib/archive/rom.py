@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from romlib.errors import FileFormatError
-from romlib.model import Case, Model
+from romlib.model import Case, Model, TrainedModel
 
 
 @dataclass(eq=False)
@@ -150,6 +150,7 @@ class Rom:
     force_names : the mechanical loads, in the order of the rows of the reduced loads.
     clusters : one local basis a cluster (one: a global basis); all on the same selected points.
     gappy : by field name; what can be reconstructed away from the selected points.
+    trained : mesh, materials, constraints and patterns by their content; None in a ROM that does not have it.
     """
 
     manifest: Manifest
@@ -161,6 +162,7 @@ class Rom:
     lifting: LiftingData
     gappy: dict[str, GappyOperator]
     temperature: TemperatureAtPoints
+    trained: TrainedModel | None = None
 
     def validate(self, file: object = None) -> None:
         """Check that the shapes agree with each other.

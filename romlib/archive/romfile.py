@@ -18,7 +18,7 @@ from romlib.archive.rom import (
     SelectedPoints,
     TemperatureAtPoints,
 )
-from romlib.model import Case, Model
+from romlib.model import Case, Model, TrainedModel
 from romlib.model.library import refuse_library_paths
 
 _POINT_FIELDS = {
@@ -46,6 +46,8 @@ def write_rom(path: str | Path, rom: Rom) -> None:
         write_json(file, "model", rom.model.model_dump(mode="json"))
         write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
         write_json(file, "force_names", list(rom.force_names))
+        if rom.trained is not None:
+            write_json(file, "identity", rom.trained.model_dump(mode="json"))
         for name in _POINT_FIELDS:
             file[f"points/{name}"] = getattr(rom.points, name)
         for k, basis in enumerate(rom.clusters):
@@ -77,7 +79,8 @@ def read_rom(path: str | Path) -> Rom:
             LiftingData(tuple(read_json(file["lifting"], "names")), read_array(file["lifting"], "strains"),
                         read_array(file["lifting"], "loads")),
             _read_gappy(file),
-            _read_temperature(file["temperature"]))
+            _read_temperature(file["temperature"]),
+            TrainedModel.model_validate(read_json(file, "identity")) if "identity" in file else None)
     rom.validate(path)
     refuse_library_paths(rom.model, path)
     return rom

@@ -29,8 +29,11 @@ def convert(
                                               "Nothing is ever converted.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the converter; "
                                                      "may be repeated.")] = None,
-    case: Annotated[bool, typer.Option("--case", help="Write only the times and amplitudes of a deck, which needs no "
+    case: Annotated[bool, typer.Option("--case", help="Write the times and amplitudes of a deck, which needs no "
                                        "results, as a case file (.toml) for `romlib online --case-file`.")] = False,
+    accept: Annotated[list[str] | None, typer.Option(metavar="NAME", help="With --case: something of the deck that "
+                                                     "does virtual work and that the case goes without; may be "
+                                                     "repeated.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
@@ -39,8 +42,13 @@ def convert(
 
     converter = find_converter(format)
     if case:
-        _convert_case(converter, source, output, json)
+        for name, given in (("--pieces", pieces), ("--option", option)):
+            if given:
+                raise typer.BadParameter("a case is read from the deck alone", param_hint=name)
+        _convert_case(converter, source, output, tuple(accept or ()), units, json)
         return
+    if accept:
+        raise typer.BadParameter("belongs to --case; the study of a ROM accepts omissions", param_hint="--accept")
     with counted(f"converting {', '.join(path.name for path in source)}") as progress:
         converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
                           options=converter_options(option or []), progress=progress)
@@ -67,25 +75,40 @@ def converter_options(texts: list[str]) -> dict[str, Any]:
     return options
 
 
-def _convert_case(converter: Any, source: list[Path], output: Path, json: bool) -> None:
-    from romlib.cli.console import pairs, print_json, stdout
+def _convert_case(
+    converter: Any, source: list[Path], output: Path, accept: tuple[str, ...], units: str | None, json: bool
+) -> None:
+    from romlib.cli.console import pairs, print_json, stderr, stdout, table
     from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
-    from romlib.snapshots.converter import CaseReader
+    from romlib.snapshots.converter import CaseReader, DeckReader
     from romlib.study.case_file import write_case_file
+    from romlib.study.deck_case import case_of_deck
 
-    if not isinstance(converter, CaseReader):
-        raise UnsupportedError(f"the converter {converter.name} cannot read the history of a deck", place="--case",
+    name = converter.name
+    if not isinstance(converter, (CaseReader, DeckReader)):
+        raise UnsupportedError(f"the converter {name} cannot read the history of a deck", place="--case",
                                remedy="write the case file by hand: the same keys as [cases.NAME] of a study")
     if len(source) != 1:
         raise typer.BadParameter(f"--case reads one deck, found {len(source)}", param_hint="SOURCE")
-    case = converter.read_case(source[0])
+    omissions: tuple = ()
+    if isinstance(converter, DeckReader):
+        deck = converter.read_deck(source[0])
+        case, omissions = case_of_deck(deck, accept, units), deck.model.omissions
+    else:
+        case = converter.read_case(source[0])
+        stderr().print(f"note: the converter {name} does not say what else the deck has: mesh, materials, "
+                       "constraints and load patterns cannot be compared with those of a ROM, only names of loads")
     write_case_file(output, case)
     if json:
-        print_json({"file": str(output), "case": case.model_dump(mode="json")})
+        print_json({"file": str(output), "case": case.model_dump(mode="json"),
+                    "omissions": [one.model_dump() for one in omissions]})
         return
     stdout().print(pairs(f"Case written to {output}", [
         ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none")]))
+    if omissions:
+        stdout().print(table("In the deck, but not in the case", ("name", "does virtual work", "what it is"), [
+            (one.name, "yes: accepted" if one.works else "no", one.description) for one in omissions]))
 
 
 def offline(

@@ -55,7 +55,8 @@ def solve(
         ranks = f"{comm.size} rank{'s' if comm.size > 1 else ''}"
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names, options=options,
-                               on_step=lambda step, time, result: progress(sentence(step, time, result)))
+                               on_step=lambda step, time, result: progress(sentence(step, time, result)),
+                               on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:
         if json:
             print_json({"file": str(output), "ranks": comm.size, **summary(report)})

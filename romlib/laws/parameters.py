@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -10,7 +9,7 @@ import numba
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
-from romlib.errors import LawError
+from romlib.errors import LawError, closest_name
 from romlib.model.material import ParameterTable
 
 
@@ -78,8 +77,8 @@ def _problem(model: type[BaseModel], parameters: Mapping[str, Any], entry: Any) 
             location = location[:depth]  # a part that pydantic added, or that a number given for a table lacks
             break
     if kind == "extra_forbidden":
-        guess = difflib.get_close_matches(str(location[-1]), _allowed(owner), n=1)
-        hint = f"; did you mean '{guess[0]}'?" if guess else ""
+        guess = closest_name(location[-1], _allowed(owner))
+        hint = f"; did you mean '{guess}'?" if guess else ""
         return _dotted(location), f"the unknown key '{location[-1]}' = {value!r}", f"one of {_names(owner)}{hint}"
     return _dotted(location), repr(value), entry["msg"].removeprefix("Value error, ")
 

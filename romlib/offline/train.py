@@ -17,6 +17,7 @@ from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Case, Times
+from romlib.offline.agreement import agree
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
 from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
 from romlib.offline.dual import DualHistory
@@ -101,12 +102,13 @@ def train(
     ------
     VerificationError : the ROM does not reproduce its own training cases within `options.error_limits`.
     UnsupportedError : the deck has something that does virtual work and that the ROM lacks.
-    InputError : more ranks than pieces, snapshots on different meshes, zero or non-finite fields, unknown names; an
+    InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names; an
         output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
+    trained = agree(training, work.pieces, comm, accept)
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
     with ExitStack() as stack:
@@ -142,7 +144,7 @@ def train(
         report = TrainingReport(work.timer.rows(), work.details, sizes, errors,
                                 _notes(basis, selection, options, beyond, errors))
         manifest.stages = stage_rows(report.stages, report.details)
-        comm.on_root(lambda: write_rom(output, replace(rom, model=portable)))
+        comm.on_root(lambda: write_rom(output, replace(rom, model=portable, trained=trained)))
     return report
 
 

@@ -14,6 +14,7 @@ from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
+from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
 from romlib.online.coverage import accepted_errors, outside_training
 from romlib.online.newton import NewtonOptions, solve
@@ -79,7 +80,8 @@ class ReducedOrderModel:
 
         Parameters
         ----------
-        case : a named case of the study, or a `Case`; what follows goes before it.
+        case : a named case of the study, or a `Case`; what follows goes before it. A case with an identity (from a
+            deck) must be of the mesh, materials, constraints and load patterns that the ROM was trained with.
         times : the output times, the initial one first.
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
@@ -89,7 +91,7 @@ class ReducedOrderModel:
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude.
+        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         chosen = self._case(case)
@@ -97,7 +99,8 @@ class ReducedOrderModel:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
-        used = {**(chosen.amplitudes if chosen else {}), **self._amplitudes(amplitudes or {}, temperature)}
+        fitted = self._fitted(chosen)
+        used = {**fitted.amplitudes, **self._amplitudes(amplitudes or {}, temperature)}
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
@@ -108,7 +111,7 @@ class ReducedOrderModel:
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
+            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
             partial(solved_model, self.rom, everything, history.times, temperature))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
@@ -128,13 +131,19 @@ class ReducedOrderModel:
 
     def _case(self, case: str | Case | None) -> Case | None:
         if case is None or isinstance(case, Case):
-            if case is not None:
-                self._refuse_unknown(case.amplitudes, None)
             return case
         if case not in self.rom.cases:
             raise InputError(f"the ROM has no case {case!r}", expected=f"one of {list(self.rom.cases)}",
                              remedy="give times and amplitudes instead")
         return self.rom.cases[case]
+
+    def _fitted(self, case: Case | None) -> FittedCase:
+        """The case by the names of the ROM; one from a deck is compared with what the ROM was trained with."""
+        if case is None:
+            return FittedCase({})
+        fitted = fit_case(self.rom.trained, case)
+        self._refuse_unknown(fitted.amplitudes, None)
+        return fitted
 
     def _amplitudes(
         self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
-from romlib.model import Model
+from romlib.model import Identity, Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.meshes import dataset_count, read_array, read_details
@@ -94,6 +95,18 @@ class Snapshots:
                                   place=f"/{ROMLIB_GROUP}/model", found=str(error)) from error
         refuse_library_paths(model, self.path)
         return model
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """The model and mesh by their content, before any study; None in a file that does not have it."""
+        if "identity" not in self._file[ROMLIB_GROUP]:
+            return None
+        text = read_array(self._file[ROMLIB_GROUP], "identity")
+        try:
+            return Identity.model_validate_json(bytes(text))
+        except ValidationError as error:
+            raise FileFormatError("the identity of the model cannot be read", file=self.path,
+                                  place=f"/{ROMLIB_GROUP}/identity", found=str(error)) from error
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ import numpy as np
 
 import romlib
 from romlib.errors import FileFormatError, InputError
+from romlib.identity.contents import identity_of
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.model.library import refuse_library_paths
@@ -142,6 +143,7 @@ class SnapshotsWriter:
             self._n_ip[p] = self._write_details(p, mesh)
             n_inside += int((shared < 0).sum())
             n_shared = max(n_shared, int(shared.max(initial=-1)) + 1)
+        group.create_dataset("identity", data=identity_of(self._pieces, self.model).model_dump_json())
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
         group.attrs.update({
             "kind": KIND, "schema_version": SCHEMA_VERSION, "romlib_version": getattr(romlib, "__version__", ""),

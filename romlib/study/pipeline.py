@@ -66,7 +66,7 @@ def run_offline(
     with ExitStack() as stack:
         files = [stack.enter_context(Snapshots(run.snapshots)) for run in study.training]
         models = training_models(study, files)
-        runs = [TrainingRun(run.name, file, model.amplitudes)
+        runs = [TrainingRun(run.name, file, model.amplitudes, model)
                 for run, file, model in zip(study.training, files, models)]
         provenance = Provenance(study.text, romlib.__version__, {
             run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
