@@ -86,7 +86,7 @@ def test_a_cell_in_two_pieces_is_refused():
      "two cells have the same id\n  place: cell 5"),
     (lambda m: replace(m, blocks=(replace(m.blocks[0], cell_ids=np.array([5])),)), "one id a cell"),
     (lambda m: replace(m, blocks=(replace(m.blocks[0], connectivity=m.blocks[0].connectivity - 1),)),
-     "node that does not exist[\\s\\S]*found: -1"),
+     r"node that does not exist[\s\S]*found: -1"),
     (lambda m: replace(m, node_tags={"a": np.array([10**9])}), "place: node tag 'a'"),
     (lambda m: replace(m, cell_tags={"a": np.array([2])}), "a cell that does not exist\n  place: cell tag 'a'"),
     (lambda m: replace(m, face_tags={"a": FaceSet((FaceBlock("quad4", np.array([[0, 1, 2, -3]])),))}),
@@ -103,7 +103,7 @@ def test_an_inverted_cell_is_named_by_the_operator():
     mesh = box_mesh("hex8", (2, 1, 1))
     nodes = mesh.blocks[0].connectivity.copy()
     nodes[1] = nodes[1][[4, 5, 6, 7, 0, 1, 2, 3]]
-    with pytest.raises(InputError, match="Jacobian[\\s\\S]*cell 2"):
+    with pytest.raises(InputError, match=r"Jacobian[\s\S]*cell 2"):
         StrainOperator(replace(mesh, blocks=(replace(mesh.blocks[0], connectivity=nodes),)))
 
 
