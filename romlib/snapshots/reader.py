@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.validity import check_mesh
 from romlib.model import Identity, Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
@@ -153,6 +154,7 @@ class Snapshots:
         blocks = [(str(group[f"blocks/{k}"].attrs["cell_type"]), len(read_array(group, f"blocks/{k}/cell_ids")))
                   for k in range(dataset_count(group, "blocks"))]
         mesh = read_details(group, *vtkhdf.read_piece(self._file, self._layout, piece, blocks))
+        check_mesh(mesh, self.path)
         if mesh.shared_index is None:
             return Mesh(**{**mesh.__dict__, "shared_index": np.full(mesh.n_node, -1)})
         return mesh

@@ -15,6 +15,7 @@ import romlib
 from romlib.errors import FileFormatError, InputError
 from romlib.identity.contents import identity_of
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.validity import check_pieces
 from romlib.model import Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
@@ -32,7 +33,7 @@ class SnapshotsWriter:
 
     The file appears under its name when the statement ends without an error and every step of every field was written;
     otherwise nothing is left. Writes may come in any order; each goes to the file at once, so that memory is bounded by
-    one piece. `pieces` may be a lazy sequence: it is run through three times, one piece at a time.
+    one piece. `pieces` may be a lazy sequence: it is run through four times, one piece at a time.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ class SnapshotsWriter:
     Raises
     ------
     InputError : the arguments contradict each other. DiskFullError : there is no room for the file, which is found out
-        before anything is written, or the disk fills up meanwhile. FileFormatError : at exit, a step of a field was
-        never written.
+        before anything is written, or the disk fills up meanwhile. FileFormatError : a mesh that
+        `romlib.mesh.validity` refuses; at exit, a step of a field was never written.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class SnapshotsWriter:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._temporary = stack.enter_context(atomic_target(self.path))
+            check_pieces(self._pieces, self.path)
             with self._storing():
                 self._output = stack.enter_context(Hdf5Output(self._temporary))
                 self._create()
