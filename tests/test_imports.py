@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "external": {"snapshots", "model", "parallel"},
     "study": {"offline", "report", "check", "fullorder"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
+    "testing": {"study", "check", "online", "archive", "snapshots", "laws", "loads"},
     "__main__": {"cli"},
     "romlib_converters": {"mesh", "model", "snapshots"},
     "romlib_plugins": {"laws"},
