@@ -16,13 +16,14 @@ SOURCES = {"romlib": ROOT / "romlib", "romlib_converters": ROOT / "converters", 
 # Room -> the rooms that it may name. What these may name, it may name too: rooms are layers, not capsules.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "files": set(),
     "tensors": set(),
     "model": {"errors"},
     "mesh": {"errors", "tensors", "model"},
     "parallel": {"errors"},
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
-    "snapshots": {"mesh", "model", "tensors"},
+    "snapshots": {"mesh", "model", "tensors", "files"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
     "archive": {"model", "snapshots"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots"},

@@ -65,7 +65,7 @@ class FuzzReport:
     def wrong(self) -> list[Judged]:
         """What must not be: faults, and silent changes where the file can tell."""
         return [one for one in self.judged if one.outcome.verdict == "fault"
-                or (self.strict and one.outcome.verdict in ("silent", "within tolerance"))]
+                or (self.strict and one.outcome.verdict == "silent")]
 
     def by_part(self, verdict: str) -> dict[str, int]:
         """How many mutations of a verdict changed each part of the result."""
@@ -79,7 +79,7 @@ class FuzzReport:
                f"({rate:.0f} a minute)")
         for verdict, count in self.counts.items():
             yield f"  {verdict:<20} {count}"
-        for verdict in ("another input", "silent"):
+        for verdict in ("reproduced", "another input", "silent"):
             parts = self.by_part(verdict)
             if parts:
                 shown = ", ".join(f"{name} {count}" for name, count in list(parts.items())[:12])

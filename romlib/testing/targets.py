@@ -25,9 +25,9 @@ from romlib.study import Study, read_case_file
 from romlib.study.toml_file import read_toml
 from romlib.testing.content import Content, differences, flat, snapshots_content
 
-Verdict = Literal["refused", "equal", "within tolerance", "caught by the check", "another input", "silent", "fault"]
+Verdict = Literal["refused", "equal", "caught by the check", "reproduced", "another input", "silent", "fault"]
 VERDICTS: tuple[Verdict, ...] = (
-    "refused", "equal", "within tolerance", "caught by the check", "another input", "silent", "fault")
+    "refused", "equal", "caught by the check", "reproduced", "another input", "silent", "fault")
 ROUNDING = 1e-9
 
 
@@ -35,10 +35,11 @@ ROUNDING = 1e-9
 class Outcome:
     """What became of one damaged input.
 
-    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "within tolerance" of the check,
-    which therefore cannot see it; "caught by the check"; "another input": only the description differs (a load, a
-    material, a name), so that the damaged files describe another computation, and nothing in them says otherwise;
-    "silent": accepted, different, and not judged; "fault": a traceback, a crash, a hang or too much memory.
+    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", which does
+    not pass; "reproduced": different, yet the check measures all that it measured on the sound files and passes, so
+    that what differs is below its tolerances or without effect on the computation; "another input": only the
+    description differs (a load, a material, a name), and nothing in the files says otherwise; "silent": accepted,
+    different, and not judged; "fault": a traceback, a crash, a hang or too much memory.
     words : the message, or what differs. parts : names of what differs.
     """
 
@@ -87,8 +88,7 @@ class ConverterTarget:
     options: dict[str, Any] = field(default_factory=dict)
     strict: bool = False
     _content: Content = field(default_factory=dict)
-    _judged: bool = False
-    _tolerance: float = 0.0
+    _measured: frozenset[str] = frozenset()
 
     def open(self, folder: Path, names: Sequence[str]) -> None:
         """Convert the sound files; where the check passes on them, it judges the damaged ones."""
@@ -96,7 +96,7 @@ class ConverterTarget:
             output = Path(scratch) / "sound.vtkhdf"
             self._convert(folder, names, output)
             self._content = snapshots_content(output)
-            self._judged, self._tolerance = _passes(output), _tolerance()
+            self._measured = _measured(output) or frozenset()
 
     def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
         """Convert the damaged copies."""
@@ -112,10 +112,12 @@ class ConverterTarget:
             if not found:
                 return Outcome("equal")
             parts = tuple(found)
-            if self._judged and not _passes(output):
-                return Outcome("caught by the check", _listed(found), parts)
-            if all(size <= self._tolerance for size in found.values()):
-                return Outcome("within tolerance", _listed(found), parts)
+            if self._measured:
+                measured = _measured(output)
+                if measured is None:
+                    return Outcome("caught by the check", _listed(found), parts)
+                if measured >= self._measured:
+                    return Outcome("reproduced", _listed(found), parts)
             if all(name.startswith(_DESCRIPTION) for name in found):
                 return Outcome("another input", _listed(found), parts)
             return Outcome("silent", _listed(found), parts)
@@ -136,20 +138,18 @@ class ConverterTarget:
 _DESCRIPTION = ("model", "names of model", "length of model", "names of mesh", "kind of")
 
 
-def _passes(path: Path) -> bool:
+def _measured(path: Path) -> frozenset[str] | None:
+    """What the check compares in a snapshots file, by name; None where it does not pass."""
     from romlib.check import check
 
     with Snapshots(path) as snapshots:
         try:
-            return check(snapshots).passed
+            report = check(snapshots)
         except RomlibError:
-            return False
-
-
-def _tolerance() -> float:
-    from romlib.check import CheckOptions
-
-    return CheckOptions().strain
+            return None
+    if not report.passed:
+        return None
+    return frozenset(item.name for item in report.items if item.status != "absent" and item.tolerance is not None)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The fuzzer: what it counts, what it calls wrong, and that a crash, a hang or too much memory ends one mutation only."""
+"""The fuzzer: what it counts, what it calls wrong, and that a crash ends one mutation only."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def strange(tmp_path, monkeypatch):
     def install(code: str):
         package = tmp_path / "site"
         (package / "strange-1.0.dist-info").mkdir(parents=True)
-        (package / "strange-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1.0\n")
+        (package / "strange-1.0.dist-info" / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: strange\nVersion: 1.0\n")
         (package / "strange-1.0.dist-info" / "entry_points.txt").write_text(
             "[romlib.converters]\nstrange = strange:Strange\n")
         (package / "strange.py").write_text(CONVERTER.replace("KIND", code))
