@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from romlib.errors import FileFormatError, InputError, SchemaError
+from romlib.errors import FileFormatError, SchemaError
+from romlib.files import regular_file
 from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.hdf5_output import Hdf5Output
 
@@ -64,9 +65,7 @@ def open_file(path: str | Path, kind: str) -> h5py.File:
     FileFormatError : it is truncated, not HDF5, or not of this kind.
     SchemaError : another schema version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("the file does not exist", file=path)
+    path = regular_file(path, "the file does not exist")
     try:
         file = h5py.File(path, "r")
     except OSError as error:

@@ -102,8 +102,8 @@ def train(
     ------
     VerificationError : the ROM does not reproduce its own training cases within `options.error_limits`.
     UnsupportedError : the deck has something that does virtual work and that the ROM lacks.
-    InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names; an
-        output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
+    InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names;
+        an output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
