@@ -34,7 +34,9 @@ class Loads:
     """What acts, one state a step. Keys: 3 x node + component; face keys of `Places`; node positions.
 
     bodies : by step, BodyKey to (value, amplitude). named : the sets of constraints, (name, components, folded).
-    cards : where each kind of load stood last, for messages; every_card : all of them.
+    cards : where each kind of load stood last, for messages. taken : all cards, by the numbers that the states have;
+    every_card : the same by kind.
+    body_cards : the first card of each body load.
     """
 
     boundary: list[State] = field(default_factory=list)
@@ -45,6 +47,8 @@ class Loads:
     named: dict[tuple[str, tuple[int, ...]], None] = field(default_factory=dict)
     cards: dict[str, Card] = field(default_factory=dict)
     every_card: dict[str, list[Card]] = field(default_factory=dict)
+    taken: list[Card] = field(default_factory=list)
+    body_cards: dict[BodyKey, int] = field(default_factory=dict)
 
 
 class LoadReader:
@@ -63,6 +67,7 @@ class LoadReader:
         self._bodies: dict[BodyKey, tuple[float, int]] = {}
         self._fresh_bodies: set[BodyKey] = set()
         self._default = NO_AMPLITUDE
+        self._card = 0  # number of the one that is read
         self._step: Step | None = None
         self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
 
@@ -119,6 +124,8 @@ class LoadReader:
         self._seen.add(kind)
         self.loads.cards[kind] = card
         self.loads.every_card.setdefault(kind, []).append(card)
+        self._card = len(self.loads.taken)
+        self.loads.taken.append(card)
         amplitude = self._amplitude(card)
         {"BOUNDARY": self._take_boundary, "CLOAD": self._take_force, "DLOAD": self._take_distributed,
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
@@ -166,7 +173,7 @@ class LoadReader:
             self._note_absent(card, nodes, values)
             for component in (1, 2, 3):
                 acts = (first <= component) & (component <= last) & (nodes >= 0)
-                self._boundary.set(3 * nodes[acts] + component - 1, values[acts], amplitude)
+                self._boundary.set(3 * nodes[acts] + component - 1, values[acts], amplitude, self._card)
 
     def _take_force(self, card: Card, amplitude: int) -> None:
         for row, table in id_segments(card, 3):
@@ -177,7 +184,8 @@ class LoadReader:
                 axis, values = np.full(len(nodes), row.number(1)), np.full(len(nodes), row.number(2, 0.0))
             self._note_absent(card, nodes, values)
             acts = (axis >= 1) & (axis <= 3) & (nodes >= 0)
-            self._forces.set(3 * nodes[acts] + axis[acts].astype(np.int64) - 1, values[acts], amplitude)
+            keys = 3 * nodes[acts] + axis[acts].astype(np.int64) - 1
+            self._forces.set(keys, values[acts], amplitude, self._card)
 
     def _note_absent(self, card: Card, nodes: np.ndarray, values: np.ndarray) -> None:
         """A load on a node of no solid element (a reference node, a shell) is not in the model."""
@@ -195,11 +203,11 @@ class LoadReader:
             if row is None:
                 keys = self._places.face_keys(table[:, :2].astype(np.int64))
                 values = table[self._places.cells(table[:, 0].astype(np.int64)) >= 0, 2]
-                self._pressure.set(keys, values, amplitude)
+                self._pressure.set(keys, values, amplitude, self._card)
                 continue
             label = fold(row.fields[1]) if len(row.fields) > 1 else ""
             if label.isdigit() or label == "P":
-                self._pressure.set(self._faces(row, label, card), row.number(2), amplitude)
+                self._pressure.set(self._faces(row, label, card), row.number(2), amplitude, self._card)
             elif label in ("GRAV", "CENTRIF"):
                 self._take_body(row, label, card, amplitude)
             else:
@@ -231,11 +239,12 @@ class LoadReader:
         if key in self._fresh_bodies:
             value += self._bodies[key][0]
         self._bodies[key] = value, amplitude
+        self.loads.body_cards.setdefault(key, self._card)
         self._fresh_bodies.add(key)
 
     def _take_temperature(self, card: Card, amplitude: int) -> None:
         for nodes, values in self.node_values(card):
-            self._temperature.set(nodes, values, amplitude)
+            self._temperature.set(nodes, values, amplitude, self._card)
 
     def node_values(self, card: Card) -> list[tuple[np.ndarray, np.ndarray]]:
         """Positions and values of lines `node or set, value`, on nodes of solids."""

@@ -18,7 +18,7 @@ from romlib_converters._calculix_materials import read_material
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_thermal import temperature_loads
 from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, State, common_amplitude, parts_of
-from romlib_converters._inp_cards import fold
+from romlib_converters._inp_cards import Card, fold
 from romlib_converters._inp_history import Part, join, root
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -51,11 +51,16 @@ class _Entry:
     target: str
     item: Load | Constraint
     parts: list[Part]
+    card: Card
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class ModelBuilder:
-    """Puts a deck's model together. times : of the records, or of the increments; roots of speeds are exact there."""
+    """Puts a deck's model together. times : of the records, or of the increments; roots of speeds are exact there.
+
+    lines : where each part of the model stands in the deck, "line 12 of job.inp, *CLOAD", by its kind ("materials",
+    "constraints", "loads") and its name.
+    """
 
     def __init__(self, deck: Deck, times: np.ndarray) -> None:
         self.deck, self.times = deck, times
@@ -64,6 +69,7 @@ class ModelBuilder:
         self.node_arrays: dict[str, np.ndarray] = {}
         self.omissions: list[Omission] = []
         self.constraints: dict[str, Constraint] = {}
+        self.lines: dict[tuple[str, str], str] = {}
         self.entries: list[_Entry] = []
 
     def build(self, units: UnitSystem, omissions: list[Omission]) -> tuple[Mesh, Model]:
@@ -83,6 +89,7 @@ class ModelBuilder:
         thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
                                     self.deck.amplitudes)
         self.node_arrays.update(thermal.arrays)
+        self.lines.update({("loads", name): where(self.deck.loads.cards["TEMPERATURE"]) for name in thermal.loads})
         self._check_temperature(materials)
         if self.deck.nlgeom is not None:
             self.omissions.append(Omission(name=NLGEOM, works=True, description=(
@@ -115,10 +122,11 @@ class ModelBuilder:
             raise UnsupportedError("a displacement is prescribed in a local system (*TRANSFORM)", file=self.deck.file,
                                    place=f"node {self._id(history.keys[moving & in_turned][0] // 3)}",
                                    expected="zero displacement in local systems")
-        self._fix(history.keys[~moving & ~in_turned])
+        self._fix(history.keys[~moving & ~in_turned], history.cards[0, ~moving & ~in_turned])
         for nodes, mask in _by_components(history.keys[in_turned]):
             if mask:
-                self._linear("transform", nodes, (True, True, True), "zero displacement in a local system (*TRANSFORM)")
+                self._linear("transform", nodes, (True, True, True), "zero displacement in a local system (*TRANSFORM)",
+                             self._card(int(history.cards[0, in_turned].min())))
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             self._prescribe(group)
         self._moving = history.keys[moving]
@@ -131,21 +139,41 @@ class ModelBuilder:
     def _id(self, node: int) -> int:
         return int(self.deck.places.mesh.node_ids[node])
 
-    def _fix(self, keys: np.ndarray) -> None:
-        """Fixed constraints: by the deck's sets where a whole set is fixed, the rest by components."""
+    def _card(self, number: int) -> Card:
+        return self.deck.loads.taken[number]
+
+    def _constrain(self, name: str, item: Constraint, card: Card) -> str:
+        """Add a constraint under a name that no other has, which is returned."""
+        while name in self.constraints:
+            name += "_"
+        self.constraints[name] = item
+        self.lines["constraints", name] = where(card)
+        return name
+
+    def _fix(self, keys: np.ndarray, cards: np.ndarray) -> None:
+        """Fixed constraints: by the deck's sets where a whole set is fixed, the rest by components.
+
+        cards : (n,) numbers of the cards that fix the keys (n,), which increase.
+        """
         left = keys
+
+        def first(mine: np.ndarray) -> Card:
+            return self._card(int(cards[np.searchsorted(keys, mine)].min()))
+
         for folded, numbers in self.deck.loads.named:
             nodes = self.node_tags[self._set_name(folded)]
             mine = (3 * nodes[:, None] + np.array(numbers, np.int64) - 1).ravel() if numbers else np.empty(0, np.int64)
             if len(mine) and np.isin(mine, keys).all() and np.isin(mine, left).any():
                 components = tuple(_COMPONENTS[c - 1] for c in numbers)
                 name = self._set_name(folded)
-                self.constraints[f"{name}_{''.join(components)}"] = Constraint(nodes=name, components=components)
+                self._constrain(f"{name}_{''.join(components)}", Constraint(nodes=name, components=components),
+                                first(mine))
                 left = np.setdiff1d(left, mine)
         for nodes, mask in _by_components(left):
             components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
             name = self._tag_nodes(nodes, f"fixed_{''.join(components)}")
-            self.constraints[f"fixed_{''.join(components)}"] = Constraint(nodes=name, components=components)
+            mine = np.intersect1d((3 * nodes[:, None] + np.arange(3)).ravel(), left)
+            self._constrain(f"fixed_{''.join(components)}", Constraint(nodes=name, components=components), first(mine))
 
     def _set_name(self, folded: str) -> str:
         known = self.deck.inp.node_sets.get(folded)
@@ -175,7 +203,7 @@ class ModelBuilder:
                 arrays = {f"prescribed_{target}": values}
                 value = ArrayReference(array=f"prescribed_{target}")
             self.entries.append(_Entry(self._base(group, "prescribed"), target, Constraint(
-                nodes=tag, components=components, kind="prescribed", value=value), group.parts, arrays))
+                nodes=tag, components=components, kind="prescribed", value=value), group.parts, self._card(group.card), arrays))
 
     def _base(self, group: Group, kind: str) -> str:
         return kind if group.amplitude == NO_AMPLITUDE else self.deck.amplitudes[group.amplitude].name or kind
@@ -191,20 +219,18 @@ class ModelBuilder:
             what = mine[0].card.title.lower().replace(" ", "_")
             lines = ", ".join(str(link.card.line) for link in mine[:3])
             for nodes, mask in _by_components(keys):
-                self._linear(what, nodes, mask, f"*{mine[0].card.title} (line {lines})")
+                self._linear(what, nodes, mask, f"*{mine[0].card.title} (line {lines})", mine[0].card)
             works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
             self.omissions.append(Omission(name=what, works=works, description=(
                 f"{len(mine)} x *{mine[0].card.title} (line {lines} of {mine[0].card.file.name}): "
                 + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
                    if works else "linear relations, which the modes satisfy"))))
 
-    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str) -> None:
+    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str, card: Card) -> None:
         components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
         name = f"{what}_{''.join(components)}"
-        while name in self.constraints:
-            name += "_"
-        self.constraints[name] = Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
-                                            description=description)
+        self._constrain(name, Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
+                                         description=description), card)
 
     def _forces(self) -> None:
         history = Histories.of(self.deck.loads.forces)
@@ -228,7 +254,8 @@ class ModelBuilder:
                 direction = ArrayReference(array=next(iter(arrays)))
             axes = "".join(c for c, acts in zip(_COMPONENTS, (vectors != 0).any(axis=0)) if acts)
             self.entries.append(_Entry(self._base(group, "force"), f"{tag}_{axes}",
-                                       NodalForce(nodes=tag, direction=direction), group.parts, arrays))
+                                       NodalForce(nodes=tag, direction=direction), group.parts,
+                                       self._card(group.card), arrays))
 
     def _pressures(self) -> None:
         known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))
@@ -248,7 +275,7 @@ class ModelBuilder:
             if arrays or not same:
                 self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
             self.entries.append(_Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
-                                       group.parts))
+                                       group.parts, self._card(group.card)))
 
     def _list_of_faces(self, history: Histories) -> np.ndarray:
         """The order of CalculiX's list of pressures: by element, then by face.
@@ -273,7 +300,8 @@ class ModelBuilder:
         keys = list(dict.fromkeys(key for state in states for key in state))
         history = Histories.of([State(
             np.array([keys.index(key) for key in state], np.int64), np.array([value for value, _ in state.values()]),
-            np.array([number for _, number in state.values()], np.int64)) for state in states])
+            np.array([number for _, number in state.values()], np.int64),
+            np.array([self.deck.loads.body_cards[key] for key in state], np.int64)) for state in states])
         starts = history.starts(self.deck.steps, self.deck.amplitudes)
         for k in np.flatnonzero((history.values != 0).any(axis=0)):
             values, numbers = history.values[:, k], history.amplitudes[:, k]
@@ -281,7 +309,8 @@ class ModelBuilder:
             group = Group(np.empty(0, np.int64), np.empty(0), parts, common_amplitude(numbers, values))
             key = keys[history.keys[k]]
             tag = self._cells(key)
-            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts)))
+            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts),
+                                       self._card(self.deck.loads.body_cards[key])))
 
     def _body(self, key: BodyKey, tag: str, parts: list[Part]) -> tuple[Load, list[Part]]:
         if key.kind == "GRAV":
@@ -313,9 +342,10 @@ class ModelBuilder:
             amplitudes[name] = join(entry.parts, 0.0, self.deck.steps[0].start)
             self.node_arrays.update(entry.arrays)
             if isinstance(entry.item, Constraint):
-                self.constraints[name] = entry.item
+                self._constrain(name, entry.item, entry.card)
             else:
                 loads[name] = entry.item
+                self.lines["loads", name] = where(entry.card)
         return loads, amplitudes
 
     def _materials(self) -> dict[str, Material]:
@@ -333,6 +363,7 @@ class ModelBuilder:
             self.omissions += notes
             if material is not None:
                 materials[known.name] = material
+                self.lines["materials", known.name] = where(known.card)
         return materials
 
     def _section_cells(self, sections: list, name: str) -> str:
@@ -377,6 +408,11 @@ class ModelBuilder:
                     "interpolates it by a table of its own", file=self.deck.file,
                     place=f"element {block.cell_ids[0]}", expected="a uniform temperature, or other elements",
                     remedy="compute with C3D10 or C3D8")
+
+
+def where(card: Card) -> str:
+    """The line of a card and its keyword, with its file."""
+    return f"line {card.line} of {card.file.name}, *{card.title}"
 
 
 def _by_components(keys: np.ndarray) -> list[tuple[np.ndarray, tuple[bool, ...]]]:

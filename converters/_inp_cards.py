@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from romlib.errors import FileFormatError, InputError
+from romlib.files import regular_file, shown
 
 _KEYWORD = re.compile(rb"^[ \t]*\*(?!\*)[^\n]*", re.MULTILINE)
 _COMMENT = re.compile(rb"^[ \t]*\*\*[^\n]*", re.MULTILINE)
@@ -152,12 +153,13 @@ def _cards_of(path: Path, including: tuple[Path, ...], named: Card | None) -> It
 
 def _text(path: Path, named: Card | None) -> bytes:
     try:
-        text = path.read_bytes()
-    except OSError as error:
+        text = regular_file(path, "No such file or directory").read_bytes()
+    except InputError as error:
+        reason = error.found or error.what
         if named is None:
-            raise InputError("the deck cannot be read", file=path, found=error.strerror) from error
+            raise InputError("the deck cannot be read", file=path, found=reason) from error
         raise InputError("an included file cannot be read", file=named.file, place=named.place,
-                         found=f"{path}: {error.strerror}",
+                         found=f"{shown(path)}: {reason}",
                          remedy="put it where *INCLUDE says, relative to the file that includes it") from error
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 

@@ -15,6 +15,8 @@ from romlib_converters._meshio_mesh import SURFACE_TAG, Grid, build_grid, with_s
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 
+meshio._mesh.topological_dimension.setdefault("wedge15", 3)  # meshio 5.3.5 reads these but forgot them in this table
+
 
 def read_mesh(source: Path, quadrature: Mapping[str, str]) -> Mesh:
     """The solid cells of a file, its surface cells as the face tag "surface", and its sets as tags.

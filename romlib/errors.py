@@ -89,6 +89,10 @@ class CheckError(RomlibError):
     """The nonintrusivity check of a snapshots file failed."""
 
 
+class VerificationError(InputError):
+    """A finished ROM does not reproduce its own training cases within the limits of its study."""
+
+
 class ConvergenceError(RomlibError):
     """An iterative solution did not converge, and the step cannot be cut further.
 

@@ -16,6 +16,7 @@ SOURCES = {"romlib": ROOT / "romlib", "romlib_converters": ROOT / "converters", 
 # Room -> the rooms that it may name. What these may name, it may name too: rooms are layers, not capsules.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "files": set(),
     "tensors": set(),
     "model": {"errors"},
     "mesh": {"errors", "tensors", "model"},
@@ -23,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
     "identity": {"mesh", "model", "loads"},
-    "snapshots": {"mesh", "model", "tensors", "identity"},
+    "snapshots": {"mesh", "model", "tensors", "identity", "files"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
     "archive": {"model", "snapshots"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots"},
@@ -34,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "external": {"snapshots", "model", "parallel"},
     "study": {"offline", "report", "check", "fullorder"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
+    "testing": {"study", "check", "online", "archive", "snapshots", "laws", "loads"},
     "__main__": {"cli"},
     "romlib_converters": {"mesh", "model", "snapshots"},
     "romlib_plugins": {"laws"},

@@ -70,6 +70,7 @@ class FieldsWriter:
         write_json(group, "dual_names", list(dual_modes))
         for k, array in enumerate(dual_modes.values()):
             group[f"dual_modes/{k}"] = array
+        self._partial.check()
         self._written.add(piece)
 
     def __enter__(self) -> FieldsWriter:

@@ -12,8 +12,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from romlib.errors import FileFormatError, InputError, SchemaError
+from romlib.errors import FileFormatError, SchemaError
+from romlib.files import regular_file
 from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.hdf5_output import Hdf5Output
 
 OLDEST_SCHEMA = 1
 SCHEMA = 1
@@ -29,10 +31,20 @@ class PartialFile:
         self.path = Path(path)
         self._stack = ExitStack()
         temporary = self._stack.enter_context(atomic_target(self.path))
-        self.file = self._stack.enter_context(h5py.File(temporary, "w"))
+        with self._stack:  # an error below removes the temporary file
+            self._output = self._stack.enter_context(Hdf5Output(temporary))
+            self._describe(kind, fingerprint)
+            self._stack = self._stack.pop_all()
+
+    def _describe(self, kind: str, fingerprint: str) -> None:
+        self.file = self._output.file
         self.file.attrs["romlib_kind"] = kind
         self.file.attrs["schema"] = SCHEMA
         self.file.attrs["fingerprint"] = fingerprint
+
+    def check(self) -> None:
+        """Raise the OSError of a full disk, if what was written so far met one."""
+        self._output.check()
 
     def __enter__(self) -> h5py.File:
         return self.file
@@ -53,9 +65,7 @@ def open_file(path: str | Path, kind: str) -> h5py.File:
     FileFormatError : it is truncated, not HDF5, or not of this kind.
     SchemaError : another schema version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("the file does not exist", file=path)
+    path = regular_file(path, "the file does not exist")
     try:
         file = h5py.File(path, "r")
     except OSError as error:

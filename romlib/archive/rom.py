@@ -26,8 +26,10 @@ class Manifest:
     inputs : fingerprint of each training file, by its name (never a path).
     tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
     errors : what was achieved, by quantity; relative.
+    accepted : sentences on errors beyond the limits of the study, which whoever trained the ROM accepted.
     volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
-    trained : lowest and highest amplitude of each load and prescribed constraint over the training snapshots.
+    trained : lowest and highest amplitude of each load and prescribed constraint over the training cases, whose
+        times begin with the initial one.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
     """
 
@@ -38,6 +40,7 @@ class Manifest:
     inputs: dict[str, str] = field(default_factory=dict)
     tolerances: dict[str, float] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
+    accepted: list[str] = field(default_factory=list)
     volume: float = 0.0
     n_node: int = 0
     n_cell: int = 0

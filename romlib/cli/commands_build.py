@@ -116,9 +116,16 @@ def offline(
     study: Annotated[Path, typer.Argument(help="The study file (.toml).", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The ROM to write: X.rom, with X.fields.rom beside.")],
     skip_check: Annotated[bool, typer.Option("--skip-check", help="Train without the nonintrusivity check.")] = False,
+    scratch: Annotated[Path | None, typer.Option(help="Where scratch files go, which may take many gigabytes; by "
+                                                 "default the folder of the ROM.", metavar="FOLDER")] = None,
+    accept_errors: Annotated[bool, typer.Option("--accept-errors", help="Write the ROM although it does not reproduce "
+                                                "its own training cases within the limits of the study; the ROM says "
+                                                "so.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
+
+    Ends by solving the training cases with the ROM: exit status 1, and no ROM, where an error is beyond its limit.
 
     Works in parallel over the pieces of the snapshots file: mpirun -n N romlib offline ...
     """
@@ -139,7 +146,7 @@ def offline(
                 check_training(declared, comm, progress, names_only=True)
             else:
                 check_training(declared, comm, progress)
-            report = run_offline(declared, output, comm, progress)
+            report = run_offline(declared, output, comm, progress, accept_errors=accept_errors, scratch_folder=scratch)
     if comm.rank == 0:
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError
+from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError, VerificationError
 
 if TYPE_CHECKING:
     from romlib.parallel.comm import Comm
@@ -44,8 +44,8 @@ class RomlibGroup(TyperGroup):
 
 
 def exit_code(error: Exception) -> int:
-    """1 for a check, a solution or an external solver that failed, 2 for what the user can put right, 3 else."""
-    if isinstance(error, (CheckError, ConvergenceError, SolverError)):
+    """1: a check, verification, solution or external solver failed; 2: what the user can put right; 3: all else."""
+    if isinstance(error, (CheckError, ConvergenceError, SolverError, VerificationError)):
         return FAILED
     return WRONG_INPUT if isinstance(error, (RomlibError, OSError)) else UNEXPECTED  # OSError: no right to write, ...
 

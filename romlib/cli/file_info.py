@@ -8,7 +8,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from romlib.errors import FileFormatError, InputError
+from romlib.errors import FileFormatError
+from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 
 KINDS = "a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a study or a case file (.toml)"
@@ -21,11 +22,7 @@ def describe(path: Path) -> dict[str, Any]:
     ------
     InputError : no such file. FileFormatError : none of the kinds, or damaged. And what the readers of each raise.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError("this is a folder", file=path, expected=KINDS)
-    if not path.is_file():
-        raise InputError("there is no such file", file=path, expected=KINDS)
+    path = regular_file(path, expected=KINDS)
     if path.suffix.lower() == ".toml":
         return _toml(path)
     if not h5py.is_hdf5(path):
@@ -61,6 +58,7 @@ def _rom(path: Path) -> dict[str, Any]:
                    for name, gappy in rom.gappy.items()],
         "model": model_names(rom.model), "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
+        "accepted_errors": manifest.accepted,
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
 
@@ -92,7 +90,7 @@ def _toml(path: Path) -> dict[str, Any]:
         "units": None if study.study.units is None else str(study.study.units), "accept": list(study.study.accept),
         "model": model_names(Model(materials=study.materials, constraints=study.constraints, loads=study.loads)),
         "tags": {name: tag.model_dump(exclude_none=True) for name, tag in study.tags.items()},
-        "training": [{"name": run.name, "snapshots": str(run.snapshots), "exists": run.snapshots.is_file(),
+        "training": [{"name": run.name, "snapshots": str(run.snapshots), "exists": is_file(run.snapshots),
                       "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()}}
                      for run in study.training],
         "offline": study.offline.model_dump(), "check": study.check.model_dump(exclude_none=True),

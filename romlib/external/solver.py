@@ -21,6 +21,7 @@ from romlib.external.log import first_match, last_lines
 from romlib.external.process import Ended, run_process
 from romlib.external.results import faults, marks
 from romlib.external.template import arguments, fill, values_for
+from romlib.files import regular_file
 from romlib.parallel.comm import Comm, serial
 from romlib.snapshots.converter import Converter, Progress, find_converter
 
@@ -128,9 +129,7 @@ def run(
     On every rank.
     """
     def on_rank_0() -> ExternalRun:
-        deck_path = Path(deck).resolve()
-        if not deck_path.is_file():
-            raise InputError("there is no such deck", file=deck, remedy="give the input file of the solver")
+        deck_path = regular_file(deck, "there is no such deck", remedy="give the input file of the solver").resolve()
         place = deck_path.parent if folder is None else Path(folder).resolve()
         if not place.is_dir():
             raise InputError("the folder for the solver does not exist", file=place, remedy="create it first")

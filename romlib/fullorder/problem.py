@@ -15,6 +15,7 @@ from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.piece import Piece, Trial
+from romlib.fullorder.rigid import refuse_free_motions
 from romlib.fullorder.state import State
 from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.forces import force_factor, force_names, node_share, presence
@@ -47,10 +48,12 @@ class Problem:
         n_shared = self.numbering.n_shared
         counts = comm.sum_pieces({p: presence(mesh, n_shared) for p, mesh in meshes.items()})
         with comm.agreement():
+            shares = {p: node_share(mesh, counts) for p, mesh in meshes.items()}
             self.pieces = {
-                p: Piece(p, mesh, model, node_share(mesh, counts), time, None if start is None else start.pieces[p])
+                p: Piece(p, mesh, model, shares[p], time, None if start is None else start.pieces[p])
                 for p, mesh in meshes.items()}
         self.constraints = Constraints(meshes, model, self.numbering)
+        refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, comm)
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
         self._patterns = np.stack([np.zeros((self.numbering.n_owned, 3)), *(

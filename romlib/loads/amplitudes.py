@@ -11,6 +11,7 @@ from romlib.model import Amplitude, ExpressionAmplitude, Model, TableAmplitude
 # Times closer than this fraction of the table's span (or of its period) are the same time: t = 0.1 + 0.2 is the end
 # of a cycle that ends at 0.3, not the start of the next one.
 SAME_TIME = 1e-9
+MOST_CYCLES = 1e12  # beyond, a time says no longer where in its cycle it lies
 
 
 def amplitude_of(model: Model, name: str) -> Amplitude:
@@ -41,18 +42,21 @@ def evaluate(amplitude: ExpressionAmplitude | TableAmplitude, times: np.ndarray)
 
     Raises
     ------
-    InputError : a formula that cannot be read, or whose value at one of the times is not finite.
+    InputError : a formula that cannot be read, a value at one of the times that is not finite, more cycles than the
+        times resolve.
     """
     times = np.asarray(times, dtype=float)
     if isinstance(amplitude, TableAmplitude):
-        return _table(amplitude, times)
-    values = compile_expression(amplitude.expression)(times)
+        with np.errstate(all="ignore"):
+            values, what = _table(amplitude, times), "the table"
+    else:
+        values, what = compile_expression(amplitude.expression)(times), repr(amplitude.expression)
     bad = ~np.isfinite(values)
     if bad.any():
         first = int(np.flatnonzero(bad.ravel())[0])
         raise InputError(
             "this amplitude has no finite value at a time at which it is needed",
-            place=f"t = {times.ravel()[first]:.6g} in {amplitude.expression!r}", found=values.ravel()[first],
+            place=f"t = {times.ravel()[first]:.6g} in {what}", found=values.ravel()[first],
             expected="a finite number", remedy="correct the formula, or give a table of times and values")
     return values
 
@@ -62,6 +66,10 @@ def _table(table: TableAmplitude, times: np.ndarray) -> np.ndarray:
     if table.period is not None:
         # Cycle number 0, 1, ... such that the end of a cycle belongs to it; before the start: the first cycle.
         cycles = (t - table.start) / table.period
+        if not np.all(np.abs(cycles) <= MOST_CYCLES):
+            raise InputError("the period of this amplitude is lost in the rounding of the times at which it is needed",
+                             place=f"period {table.period:g}", found=f"{np.nanmax(np.abs(cycles)):.1e} cycles",
+                             expected=f"at most {MOST_CYCLES:.0e}")
         cycle = np.maximum(np.ceil(cycles - SAME_TIME) - 1.0, 0.0)
         t = t - cycle * table.period
     time, value = np.array(table.time), np.array(table.value)

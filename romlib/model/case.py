@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,6 +11,20 @@ from romlib.model.amplitude import Amplitude
 from romlib.model.base import Description
 from romlib.model.identity import Identity
 from romlib.model.model import Omission
+
+MOST_TIMES = 5_000_000
+
+
+def _refuse_steps(start: float, stop: float, step: float) -> None:
+    """ValueError for more steps than anybody means, and for steps that rounding swallows."""
+    finest = 4.0 * math.ulp(max(abs(start), abs(stop)))
+    if step < finest:
+        raise ValueError(f"a step of {step:g} is lost in the rounding of times up to {max(abs(start), abs(stop)):g}; "
+                         f"it must be at least {finest:.1e}")
+    n_step = (stop - start) / step
+    if not n_step <= MOST_TIMES:
+        raise ValueError(f"from {start:g} to {stop:g} by {step:g} are {n_step:.3g} steps, more than romlib solves at "
+                         f"once ({MOST_TIMES})")
 
 
 class Times(Description):
@@ -25,11 +40,15 @@ class Times(Description):
         if (self.values is None) == (self.stop is None):
             raise ValueError("times are given by stop and step, or by a list of values")
         if self.values is not None:
+            if len(self.values) > MOST_TIMES:
+                raise ValueError(f"{len(self.values)} times are more than romlib solves at once ({MOST_TIMES})")
             if len(self.values) < 2 or any(b <= a for a, b in zip(self.values, self.values[1:])):
                 raise ValueError(
                     "the list of times must increase and have at least two entries, the initial time first")
         elif self.step is None or self.stop is None or self.stop <= self.start:
             raise ValueError(f"stop must lie after start ({self.start}) and step must be given")
+        else:
+            _refuse_steps(self.start, self.stop, self.step)
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,11 +14,13 @@ from romlib.offline.cubature import compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
 from romlib.offline.gappy import interpolation_points
+from romlib.offline.options import OfflineOptions
 from romlib.offline.pod import Pod, pod
 from romlib.offline.quadrature import (
     Candidates,
     PieceIntegrands,
     Selection,
+    in_words,
     local_candidates,
     select_over_pieces,
 )
@@ -27,6 +30,37 @@ from romlib.parallel.comm import Comm
 # Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
 # than its own tolerance; the error that is reported is measured on the snapshots themselves.
 _FINER = 1e-2
+
+# The integrals b count down to this part of the stresses' own size; see `Reference`.
+_CANCELLED = 0.1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What errors of the quadrature are relative to.
+
+    Stress in equilibrium with itself (heat, what is left after unloading) does no work on the modes: b = 0, and an
+    error relative to it says nothing. What stays is the energy norm of the stresses, a = sqrt(sum_m integral of
+    sigma_m : C_0^-1 : sigma_m): by Cauchy and Schwarz no generalised force on a mode of unit elastic energy is larger,
+    and all of them together are a where the stress is C_0 : eps(u). So the error is relative to ||b||, until 90 % of a
+    cancel in it, and beyond that to a tenth of a.
+
+    scaling : (n_mode + n_lift, n_mode + n_lift), S of `energy_scaling`, in whose modes everything here is measured.
+    work : ||b|| over the training set. stress : a, over the same.
+    """
+
+    scaling: np.ndarray
+    work: float
+    stress: float
+
+    @property
+    def size(self) -> float:
+        """max(||b||, a / 10)."""
+        return self.of(self.work)
+
+    def of(self, work: float) -> float:
+        """The same with the ||b|| of some of the stresses."""
+        return max(work, _CANCELLED * self.stress)
 
 
 @dataclass(frozen=True)
@@ -146,10 +180,13 @@ def project_fields(
 
 def select_points(
     training: TrainingSet, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics,
-    pieces: range, tolerance: float, comm: Comm,
-) -> Selection:
-    """The points and weights of the reduced quadrature."""
-    targets = {}
+    pieces: range, options: OfflineOptions, comm: Comm, progress: Callable[[str], None] | None = None,
+) -> tuple[Selection, Reference]:
+    """The points and weights of the reduced quadrature, and what their error is relative to.
+
+    progress : called on rank 0 with a sentence, where the selection takes longer than seconds.
+    """
+    targets, energies, tolerance = {}, {}, options.cubature_tolerance
     scaling = energy_scaling(training, basis, pieces, comm)
 
     def integrands(piece: int) -> PieceIntegrands:
@@ -163,11 +200,12 @@ def select_points(
             here = integrands(piece)
             history.scratch.append(f"{piece}/gram", here.gram()[None])
             targets[piece] = here.integral()
+            energies[piece] = np.array([_energy(here, virgin_tangent(training.piece(piece)))])
     columns = _columns(history, pieces, tolerance * _FINER, comm)
     target = comm.sum_pieces(targets) @ columns
-    scale = float(np.linalg.norm(target))
-    if scale == 0.0:
-        raise InputError("the stresses of the training snapshots do no work on the modes: nothing to integrate",
+    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(comm.sum_pieces(energies)[0])))
+    if reference.size == 0.0:
+        raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
                          remedy="train with snapshots that carry stress")
     kept = {}
     with comm.agreement():
@@ -176,8 +214,26 @@ def select_points(
             rows = here.compressed(columns)
             # One piece needs no first selection; with several the local errors add up.
             kept[piece] = Candidates(np.arange(len(rows)), rows) if training.n_piece == 1 else local_candidates(
-                rows, here.signed, tolerance / training.n_piece, scale)
-    return select_over_pieces(kept, target, statistics.volume, tolerance, comm)
+                rows, here.signed, tolerance / training.n_piece, reference.size,
+                in_words(progress, f"cubature of piece {piece}"))
+    selection = select_over_pieces(
+        kept, target, statistics.volume, tolerance, comm, scale=reference.size, n_max=options.cubature_points,
+        progress=in_words(progress, "cubature"))
+    return selection, reference
+
+
+def _energy(integrands: PieceIntegrands, tangent: np.ndarray) -> float:
+    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece; tangent : (n_ip, 6, 6), C_0."""
+    total = 0.0
+    for rows in blocks(len(tangent), 48 * len(integrands.stress)):
+        stress = integrands.stress[:, rows].transpose(1, 2, 0)
+        stiffness = 0.5 * (tangent[rows] + tangent[rows].transpose(0, 2, 1))
+        try:
+            strain = np.linalg.solve(stiffness, stress)
+        except np.linalg.LinAlgError:  # a law without stiffness in a direction
+            strain = np.linalg.pinv(stiffness, hermitian=True) @ stress
+        total += float(np.einsum("p,pcm,pcm->", integrands.positive[rows], stress, strain))
+    return max(total, 0.0)
 
 
 def _columns(history: DualHistory, pieces: range, tolerance: float, comm: Comm) -> np.ndarray:

@@ -16,7 +16,7 @@ from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
-from romlib.online.coverage import outside_training
+from romlib.online.coverage import accepted_errors, outside_training
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -27,6 +27,7 @@ from romlib.online.reduced import (
     reactions,
     reduced_problem,
 )
+from romlib.online.solved_model import solved_model
 from romlib.solution.solution import Solution
 
 _AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
@@ -110,7 +111,8 @@ class ReducedOrderModel:
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*fitted.notes, *outside_training(self.rom, everything, instants)))
+            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
+            partial(solved_model, self.rom, everything, history.times, temperature))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.validity import check_mesh
 from romlib.model import Identity, Model
-from romlib.model.library import refuse_library_paths
+from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.meshes import dataset_count, read_array, read_details
 from romlib.snapshots.schema import ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, open_snapshots, piece_path
@@ -93,8 +94,7 @@ class Snapshots:
         except ValidationError as error:
             raise FileFormatError("the model in the file cannot be read", file=self.path,
                                   place=f"/{ROMLIB_GROUP}/model", found=str(error)) from error
-        refuse_library_paths(model, self.path)
-        return model
+        return model_of_file(model, self.path)
 
     @cached_property
     def identity(self) -> Identity | None:
@@ -153,6 +153,7 @@ class Snapshots:
         blocks = [(str(group[f"blocks/{k}"].attrs["cell_type"]), len(read_array(group, f"blocks/{k}/cell_ids")))
                   for k in range(dataset_count(group, "blocks"))]
         mesh = read_details(group, *vtkhdf.read_piece(self._file, self._layout, piece, blocks))
+        check_mesh(mesh, self.path)
         if mesh.shared_index is None:
             return Mesh(**{**mesh.__dict__, "shared_index": np.full(mesh.n_node, -1)})
         return mesh

@@ -39,6 +39,7 @@ from pathlib import Path
 import h5py
 
 from romlib.errors import FileFormatError, InputError, SchemaError
+from romlib.files import regular_file
 
 KIND = "snapshots"
 SCHEMA_VERSION = 1
@@ -109,9 +110,7 @@ def open_snapshots(path: Path) -> h5py.File:
     InputError : no such file. FileFormatError : not HDF5, truncated, or not a snapshots file.
     SchemaError : written by a newer version of romlib.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("the snapshots file does not exist", file=path)
+    path = regular_file(path, "the snapshots file does not exist")
     if not h5py.is_hdf5(path):
         raise FileFormatError("this is not a snapshots file: it is not HDF5, or its beginning is lost", file=path,
                               expected="a file that `romlib convert` wrote", found=f"{path.stat().st_size} bytes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -13,12 +14,25 @@ from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
-from romlib.model import Amplitude
+from romlib.model import Amplitude, Model
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
 from romlib.solution.timings import Timings
 from romlib.tensors import von_mises
+
+
+class SolvedModel(Protocol):
+    """What a file says was solved: its model, and the mesh of a piece with the node arrays that the model names."""
+
+    @property
+    def model(self) -> Model:
+        """With amplitudes, temperatures and initial state of the run."""
+
+    @property
+    def with_arrays(self) -> Callable[[Mesh], Mesh]:
+        """Adds the arrays to the mesh of a piece."""
+
 
 Steps = int | slice | Sequence[int] | np.ndarray
 _ALL = slice(None)
@@ -54,6 +68,7 @@ class Solution:
     points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
+    solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
     """
 
     rom: Rom
@@ -71,6 +86,7 @@ class Solution:
     tensors: frozenset[str]
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
+    solved: Callable[[], SolvedModel] | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -144,13 +160,25 @@ class Solution:
         return _probe(values, spots, single=tag is None)
 
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
-        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM."""
+        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
+
+        Its model is what was solved: amplitudes, nodal temperatures, initial time.
+
+        Raises
+        ------
+        InputError : an unknown field; a nodal temperature that is not known at every node of the mesh.
+        """
         names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
         model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
+        prepare: Callable[[Mesh], Mesh] = lambda mesh: mesh  # noqa: E731
+        if self.solved is not None:
+            made = self.solved()
+            model, prepare = made.model, made.with_arrays
+        solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
         with self.open_fields() as file:
-            meshes = _LazyMeshes(file)
+            meshes = _LazyMeshes(file, prepare)
             specs = {name: self._spec(name) for name in names}
-            with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver="romlib online",
+            with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
@@ -256,8 +284,8 @@ def _probe(values: np.ndarray, spots: Sequence[NodeSpots | IpSpots], single: boo
 class _LazyMeshes(Sequence[Mesh]):
     """The meshes of a fields file, read one at a time."""
 
-    def __init__(self, file: FieldsFile) -> None:
-        self._file = file
+    def __init__(self, file: FieldsFile, prepare: Callable[[Mesh], Mesh]) -> None:
+        self._file, self._prepare = file, prepare
 
     def __len__(self) -> int:
         return self._file.n_piece
@@ -265,4 +293,4 @@ class _LazyMeshes(Sequence[Mesh]):
     def __getitem__(self, piece):  # type: ignore[no-untyped-def, override]
         if not 0 <= piece < len(self):
             raise IndexError(piece)
-        return self._file.mesh(piece)
+        return self._prepare(self._file.mesh(piece))

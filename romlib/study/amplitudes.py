@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from romlib.errors import InputError, StudyError
 from romlib.loads.expression import compile_expression
 from romlib.model import ExpressionAmplitude, TableAmplitude
 from romlib.study.faults import Fault, faults_of
+from romlib.study.toml_file import read_text
 
 FORMS = ('a number, a formula such as "95*sin(2*pi*t)", {time = [...], value = [...]}, "file.csv", '
          'or {csv = "file.csv", period = ...}')
@@ -35,8 +37,9 @@ def resolve_amplitudes(amplitudes: Any, folder: Path, key: str, faults: list[Fau
         try:
             resolved[name] = _amplitude(value, folder)
         except ValidationError as error:
-            root: type[BaseModel] = ExpressionAmplitude if "expression" in value else TableAmplitude
-            faults.extend(faults_of(error, value, root, f"{key}.{name}"))
+            given = value if isinstance(value, dict) else {"value": value}
+            root: type[BaseModel] = ExpressionAmplitude if "expression" in given else TableAmplitude
+            faults.extend(faults_of(error, given, root, f"{key}.{name}"))
         except InputError as error:
             where = ", ".join(str(part) for part in (error.file, error.place) if part)
             place = f" ({where})" if where else ""
@@ -54,7 +57,7 @@ def _amplitude(value: Any, folder: Path) -> ExpressionAmplitude | TableAmplitude
         compile_expression(value)
         return ExpressionAmplitude(expression=value)
     if not isinstance(value, dict):
-        raise StudyError("this is no amplitude", expected=FORMS, found=repr(value))
+        raise StudyError("this is no amplitude", expected=FORMS, found=reprlib.repr(value))
     if "csv" in value:
         rest = {name: entry for name, entry in value.items() if name != "csv"}
         if "time" in rest or "value" in rest or not isinstance(value["csv"], str):
@@ -76,11 +79,8 @@ def read_csv_table(path: Path) -> dict[str, tuple[float, ...]]:
     ------
     StudyError : no such file, a line that is not two finite numbers, or no numbers at all; names file and line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise StudyError("the CSV file of this amplitude cannot be read", file=path, found=reason) from None
+    text = read_text(path, "the CSV file of this amplitude does not exist",
+                     "the CSV file of this amplitude cannot be read")
     times, values = [], []
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     lines = [(number, line) for number, line in lines if line and not line.startswith("#")]

@@ -6,6 +6,7 @@ key can be answered with the keys that exist at that place.
 
 from __future__ import annotations
 
+import reprlib
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,12 @@ from pydantic import BaseModel, ValidationError
 from romlib.errors import StudyError, closest_name
 
 _MISSING = object()
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 20
 _LONGEST_VALUE = 80
+_LONGEST_KEY = 200
+_LONGEST_LIST = 1000  # characters of names that exist
+_MOST_FAULTS, _MOST_SHOWN = 1000, 25  # entries that are looked at, and listed
 
 
 @dataclass(frozen=True)
@@ -37,24 +43,29 @@ def refuse(file: Path, faults: Sequence[Fault]) -> StudyError:
         fault = faults[0]
         return StudyError(fault.what, file=file, place=fault.key or None, expected=fault.expected, found=fault.found,
                           remedy=fault.remedy)
-    lines = [f"{len(faults)} entries are wrong:"]
-    for fault in faults:
+    lines = [f"{len(faults)}{' or more' if len(faults) >= _MOST_FAULTS else ''} entries are wrong:"]
+    for fault in faults[:_MOST_SHOWN]:
         details = [f"{name} {value}" for name, value in (("found", fault.found), ("expected", fault.expected)) if value]
         details += [fault.remedy] if fault.remedy else []
         lines.append("  - " + "; ".join([f"{fault.key}: {fault.what}", *details]))
+    if len(faults) > _MOST_SHOWN:
+        lines.append(f"  - and {len(faults) - _MOST_SHOWN} more")
     return StudyError("\n".join(lines), file=file)
 
 
 def closest(name: str, allowed: Sequence[str]) -> str | None:
     """A question with the closest allowed name, or None when nothing is close."""
+    if len(str(name)) > _LONGEST_VALUE or len(allowed) > _MOST_FAULTS:
+        return None  # no slip of the pen, and comparing takes long
     match = closest_name(name, allowed)
     return None if match is None else f"did you mean {match!r}?"
 
 
 def unknown(name: str, allowed: Sequence[str]) -> dict[str, str | None]:
     """The parts of a fault about a name that is not among those allowed."""
-    return {"expected": "one of " + ", ".join(map(str, allowed)) if allowed else "none exist here",
-            "found": repr(name), "remedy": closest(name, allowed)}
+    names = _cut(", ".join(map(str, allowed[:_MOST_FAULTS])), _LONGEST_LIST)
+    return {"expected": f"one of {names}" if allowed else "none exist here", "found": _shown(name),
+            "remedy": closest(name, allowed)}
 
 
 def faults_of(error: ValidationError, raw: Any, root: type[BaseModel], prefix: str = "") -> list[Fault]:
@@ -69,6 +80,8 @@ def faults_of(error: ValidationError, raw: Any, root: type[BaseModel], prefix: s
             continue
         fault = _fault(detail, place, prefix)
         faults.setdefault(fault.key, fault)
+        if len(faults) == _MOST_FAULTS:
+            break
     return list(faults.values())
 
 
@@ -137,7 +150,7 @@ def _kinds(model: type[BaseModel]) -> tuple:
 
 def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
     kind, context = detail["type"], detail.get("ctx", {})
-    key = ".".join([*([prefix] if prefix else []), *place.keys])
+    key = _cut(".".join([*([prefix] if prefix else []), *place.keys]), _LONGEST_KEY)
     found = _shown(place.value)
     if kind == "extra_forbidden":
         parts = unknown(place.keys[-1], place.allowed)
@@ -170,5 +183,9 @@ def _in_toml(message: str) -> str:
 def _shown(value: Any) -> str | None:
     if value is _MISSING:
         return None
-    text = repr(value)
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + " ..."
+    return _cut(reprlib.Repr.repr(_SHORT, value) if isinstance(value, (dict, list, tuple)) else repr(value),
+                _LONGEST_VALUE)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length] + " ..."

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 
 from romlib.errors import InputError, StudyError, UnsupportedError
+from romlib.files import regular_file
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.mesh.skin import SKIN, add_skin
@@ -100,8 +101,7 @@ class MeshSource:
 
 def is_hdf5(path: Path) -> bool:
     """Whether a file is HDF5 with what romlib writes; InputError where there is no such file."""
-    if not path.is_file():
-        raise InputError("there is no such mesh file", file=path, remedy="check [mesh] file in the study")
+    regular_file(path, "there is no such mesh file", remedy="check [mesh] file in the study")
     if not h5py.is_hdf5(path):
         return False
     with h5py.File(path) as file:

@@ -7,6 +7,7 @@ by its name.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -210,8 +211,8 @@ class Study(Description):
 
     def training_of(self, snapshots: str | Path) -> Training | None:
         """The training run whose snapshots file this is, if it is one."""
-        wanted = Path(snapshots).resolve()
-        return next((run for run in self.training if run.snapshots.resolve() == wanted), None)
+        wanted = os.path.realpath(snapshots)  # of links that lead in a circle too
+        return next((run for run in self.training if os.path.realpath(run.snapshots) == wanted), None)
 
     def _agree_on_units(self, units: UnitSystem) -> None:
         stated = self.study.units

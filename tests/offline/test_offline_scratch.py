@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from romlib.offline.dual import Scratch
+from romlib.offline.scratch import Scratch
 
 
 def test_blocks_come_back_in_the_order_in_which_they_were_added(tmp_path: Path) -> None:

@@ -1,0 +1,270 @@
+"""What is fuzzed: a converter, a ROM, a snapshots file, a study or case file; and what "the same" means for each.
+
+A target is opened on sound files, which gives the result to compare with. `judge` then says what became of a damaged
+copy: an `Outcome`. Anything that is neither a romlib error nor a result is left to be raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from romlib.errors import InputError, RomlibError
+from romlib.loads.amplitudes import evaluate
+from romlib.model import Case
+from romlib.online.rom import load, output_times
+from romlib.snapshots.converter import CaseReader, Converter, MeshReader, find_converter
+from romlib.snapshots.reader import Snapshots
+from romlib.study import Study, read_case_file
+from romlib.study.toml_file import read_toml
+from romlib.testing.content import Content, differences, flat, snapshots_content
+
+Verdict = Literal["refused", "equal", "caught by the check", "reproduced", "another input", "silent", "fault"]
+VERDICTS: tuple[Verdict, ...] = (
+    "refused", "equal", "caught by the check", "reproduced", "another input", "silent", "fault")
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one damaged input.
+
+    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", which does
+    not pass; "reproduced": different, yet the check measures all that it measured on the sound files and passes, so
+    that what differs is below its tolerances or without effect on the computation; "another input": only the
+    description differs (a load, a material, a name), and nothing in the files says otherwise; "silent": accepted,
+    different, and not judged; "fault": a traceback, a crash, a hang or too much memory.
+    words : the message, or what differs. parts : names of what differs.
+    """
+
+    verdict: Verdict
+    words: str = ""
+    parts: tuple[str, ...] = ()
+
+
+class Target(Protocol):
+    """One kind of input. strict : nothing of it may change in silence, because its files can tell (checksums)."""
+
+    strict: bool
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Read the sound files `names` of `folder`; keeps the result."""
+        ...
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """What becomes of damaged copies of the same names."""
+        ...
+
+
+def target_of(kind: str, *, sources: int = 1, options: dict[str, Any] | None = None) -> Target:
+    """The target of that name: rom, snapshots, study, or an installed converter.
+
+    Parameters
+    ----------
+    sources : how many of the files, from the first, are given to the converter; the others lie beside them.
+    options : of the converter.
+    """
+    kinds: dict[str, type] = {"rom": RomTarget, "snapshots": SnapshotsTarget, "study": StudyTarget}
+    if kind in kinds:
+        return kinds[kind]()
+    return ConverterTarget(find_converter(kind), sources=sources, options=options or {})
+
+
+@dataclass
+class ConverterTarget:
+    """A converter: equal where it writes the same content, caught where the check of that does not pass.
+
+    Its `read_case` and `read_mesh`, where it has them, are called on the damaged files too.
+    """
+
+    converter: Converter
+    sources: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+    strict: bool = False
+    _content: Content = field(default_factory=dict)
+    _measured: frozenset[str] = frozenset()
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Convert the sound files; where the check passes on them, it judges the damaged ones."""
+        with tempfile.TemporaryDirectory() as scratch:
+            output = Path(scratch) / "sound.vtkhdf"
+            self._convert(folder, names, output)
+            self._content = snapshots_content(output)
+            self._measured = _measured(output) or frozenset()
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """Convert the damaged copies."""
+        with tempfile.TemporaryDirectory() as scratch:
+            output = Path(scratch) / "damaged.vtkhdf"
+            self._read_alone(folder / names[0])
+            try:
+                self._convert(folder, names, output)
+            except RomlibError as error:
+                left = sorted(path.name for path in Path(scratch).iterdir())
+                return Outcome("fault", f"left behind: {', '.join(left)}") if left else _refused(error)
+            found = differences(self._content, snapshots_content(output))
+            if not found:
+                return Outcome("equal")
+            parts = tuple(found)
+            if self._measured:
+                measured = _measured(output)
+                if measured is None:
+                    return Outcome("caught by the check", _listed(found), parts)
+                if measured >= self._measured:
+                    return Outcome("reproduced", _listed(found), parts)
+            if all(name.startswith(_DESCRIPTION) for name in found):
+                return Outcome("another input", _listed(found), parts)
+            return Outcome("silent", _listed(found), parts)
+
+    def _read_alone(self, source: Path) -> None:
+        if isinstance(self.converter, CaseReader):
+            with contextlib.suppress(RomlibError):
+                self.converter.read_case(source)
+        if isinstance(self.converter, MeshReader):
+            with contextlib.suppress(RomlibError):
+                self.converter.read_mesh(source)
+
+    def _convert(self, folder: Path, names: Sequence[str], output: Path) -> None:
+        paths = [folder / name for name in names[:self.sources]]
+        self.converter.convert(paths[0] if len(paths) == 1 else paths, output, options=dict(self.options) or None)
+
+
+_DESCRIPTION = ("model", "names of model", "length of model", "names of mesh", "kind of")
+
+
+def _measured(path: Path) -> frozenset[str] | None:
+    """What the check compares in a snapshots file, by name; None where it does not pass."""
+    from romlib.check import check
+
+    with Snapshots(path) as snapshots:
+        try:
+            report = check(snapshots)
+        except RomlibError:
+            return None
+    if not report.passed:
+        return None
+    return frozenset(item.name for item in report.items if item.status != "absent" and item.tolerance is not None)
+
+
+@dataclass
+class RomTarget:
+    """A ROM with its fields file, or alone: equal where its first case has the same displacement and stress."""
+
+    strict: bool = True
+    _case: str = ""
+    _content: Content = field(default_factory=dict)
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Solve the first case."""
+        cases = list(load(folder / names[0]).rom.cases)
+        if not cases:
+            raise InputError("the ROM has no case to solve", file=folder / names[0],
+                             remedy="fuzz a ROM whose study has a [cases.NAME]")
+        self._case = cases[0]
+        self._content = self._solved(folder, names)
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """Solve it with the damaged files."""
+        try:
+            solved = self._solved(folder, names)
+        except RomlibError as error:
+            return _refused(error)
+        found = differences(self._content, solved, ROUNDING)
+        return Outcome("silent", _listed(found), tuple(found)) if found else Outcome("equal")
+
+    def _solved(self, folder: Path, names: Sequence[str]) -> Content:
+        model = load(folder / names[0])
+        solution = model.solve(self._case)
+        content: Content = {
+            "times": solution.times, "coordinates": solution.coordinates, "stress": solution.at_points("stress"),
+            **{f"reaction {name}": values for name, values in solution.reactions.items()},
+            "selected points": np.column_stack([model.rom.points.cell_ids, model.rom.points.numbers]),
+            "units": str(model.rom.model.units)}
+        if model.fields_path is not None and model.fields_path.name in names:
+            with solution.open_fields() as fields:
+                n_piece = fields.n_piece
+            for piece in range(n_piece):
+                content[f"displacement, piece {piece}"] = solution.displacement(-1, piece)
+                for name in model.rom.gappy:
+                    content[f"field {name}, piece {piece}"] = solution.field(name, -1, piece)
+        return content
+
+
+@dataclass
+class SnapshotsTarget:
+    """A snapshots file: equal where every array and description is the same."""
+
+    strict: bool = True
+    _content: Content = field(default_factory=dict)
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Read everything."""
+        self._content = snapshots_content(folder / names[0])
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """Read everything of the damaged copy."""
+        try:
+            found = differences(self._content, snapshots_content(folder / names[0]))
+        except RomlibError as error:
+            return _refused(error)
+        return Outcome("silent", _listed(found), tuple(found)) if found else Outcome("equal")
+
+
+@dataclass
+class StudyTarget:
+    """A study or a case file: equal where it says the same; one that is accepted and says something else is another.
+
+    What comes next and costs little is done too: output times, and the amplitudes at them.
+    """
+
+    strict: bool = False
+    _is_case: bool = False
+    _content: Content = field(default_factory=dict)
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Read the file: with times or amplitudes at its top it is a case, else a study."""
+        _, raw = read_toml(folder / names[0], "file")
+        self._is_case = "times" in raw or "amplitudes" in raw
+        self._content = self._read(folder, names)
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """Read the damaged copy."""
+        try:
+            content = self._read(folder, names)
+        except RomlibError as error:
+            return _refused(error)
+        found = differences(self._content, content)
+        return Outcome("another input", _listed(found), tuple(found)) if found else Outcome("equal")
+
+    def _read(self, folder: Path, names: Sequence[str]) -> Content:
+        path = folder / names[0]
+        declared: Any = read_case_file(path) if self._is_case else Study.read(path)
+        cases: dict[str, Case] = {"": declared} if self._is_case else declared.cases
+        for case in cases.values():
+            times = output_times(case.times)
+            for amplitude in case.amplitudes.values():
+                evaluate(amplitude, times)
+        for run in () if self._is_case else declared.training:
+            for amplitude in run.amplitudes.values():
+                evaluate(amplitude, np.linspace(0.0, 1.0, 5))
+        return _without(str(folder), flat("", declared.model_dump(mode="json")))
+
+
+def _without(folder: str, content: Content) -> Content:
+    """The content with paths as seen from the folder."""
+    return {name: value.replace(folder, "") if isinstance(value, str) else value for name, value in content.items()}
+
+
+def _refused(error: RomlibError) -> Outcome:
+    return Outcome("refused", f"{type(error).__name__}: {error}")
+
+
+def _listed(found: dict[str, float]) -> str:
+    parts = [f"{name} ({size:.1e})" if np.isfinite(size) else name for name, size in list(found.items())[:4]]
+    return ", ".join(parts) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
