@@ -46,7 +46,6 @@ class Loads:
     bodies: list[dict[BodyKey, tuple[float, int]]] = field(default_factory=list)
     named: dict[tuple[str, tuple[int, ...]], None] = field(default_factory=dict)
     cards: dict[str, Card] = field(default_factory=dict)
-    every_card: dict[str, list[Card]] = field(default_factory=dict)
     taken: list[Card] = field(default_factory=list)
     body_cards: dict[BodyKey, int] = field(default_factory=dict)
 
@@ -123,7 +122,6 @@ class LoadReader:
             self._take_away(kind)
         self._seen.add(kind)
         self.loads.cards[kind] = card
-        self.loads.every_card.setdefault(kind, []).append(card)
         self._card = len(self.loads.taken)
         self.loads.taken.append(card)
         amplitude = self._amplitude(card)

@@ -13,7 +13,6 @@ from romlib_converters._calculix_dat import DatFields
 from romlib_converters._calculix_deck import Deck, is_deck, read_deck, read_deck_mesh
 from romlib_converters._calculix_elements import SOLIDS
 from romlib_converters._calculix_frd import FrdFile
-from romlib_converters._calculix_lines import adjustment, sources_of
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_model import NLGEOM, ModelBuilder
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
@@ -134,11 +133,15 @@ class CalculixConverter:
             raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
         deck = read_deck(path)
         times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
-        mesh, model = ModelBuilder(deck, times).build(UnitSystem(), [])
+        builder = ModelBuilder(deck, times)
+        mesh, model = builder.build(UnitSystem(), [])
         chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
         case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
                     description=f"CalculiX deck {path.name}{chosen}")
-        return DeckModel(case, mesh, model, sources_of(deck, model), adjustment(deck))
+        sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
+        sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
+                    if section == "constraints"}
+        return DeckModel(case, mesh, model, sources, deck.links.adjustment)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.

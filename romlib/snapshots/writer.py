@@ -16,7 +16,7 @@ from romlib.errors import FileFormatError, InputError
 from romlib.identity.contents import identity_of
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.validity import check_pieces
-from romlib.model import Model
+from romlib.model import Identity, Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.atomic import atomic_target
@@ -40,7 +40,8 @@ class SnapshotsWriter:
     path : the file; its folder exists.
     pieces : the subdomains, with `shared_index` filled where there are several.
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
-    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`).
+    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`). identity : of mesh and
+    model, where it is known; else it is computed.
 
     In the `with` statement, `needed` says how many bytes the file will have, about.
 
@@ -53,8 +54,9 @@ class SnapshotsWriter:
 
     def __init__(
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
-        fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "",
+        fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "", identity: Identity | None = None,
     ) -> None:
+        self._identity = identity
         self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, fingerprint
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
@@ -145,13 +147,16 @@ class SnapshotsWriter:
             self._n_ip[p] = self._write_details(p, mesh)
             n_inside += int((shared < 0).sum())
             n_shared = max(n_shared, int(shared.max(initial=-1)) + 1)
-        group.create_dataset("identity", data=identity_of(self._pieces, self.model).model_dump_json())
+        group.create_dataset("identity", data=self._identified().model_dump_json())
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
         group.attrs.update({
             "kind": KIND, "schema_version": SCHEMA_VERSION, "romlib_version": getattr(romlib, "__version__", ""),
             "solver": self.solver, "units": str(self.model.units), "fingerprint": self.fingerprint,
             "n_shared": n_shared, "n_node": n_inside + n_shared, "n_cell": int(self._layout.cells[-1]),
             "n_ip": int(self._n_ip.sum())})
+
+    def _identified(self) -> Identity:
+        return identity_of(self._pieces, self.model) if self._identity is None else self._identity
 
     def _write_details(self, piece: int, mesh: Mesh) -> int:
         """Write what VTK has no place for; return the number of integration points."""

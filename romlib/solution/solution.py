@@ -179,10 +179,17 @@ class Solution:
             meshes = _LazyMeshes(file, prepare)
             specs = {name: self._spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
-                                 fingerprint=self.rom.manifest.fingerprint) as writer:
+                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model)) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
+
+    def _identity(self, model: Model) -> Identity | None:
+        """That of the trained model where it was solved, so that it need not be computed anew."""
+        trained, own = self.rom.trained, self.rom.model
+        if trained is None or (model.loads, model.initial_temperature) != (own.loads, own.initial_temperature):
+            return None
+        return trained.identity.model_copy(update={"initial_time": model.initial_time})
 
     def _write_field(self, writer: SnapshotsWriter, name: str, piece: int) -> None:
         """Steps in blocks of bounded size."""

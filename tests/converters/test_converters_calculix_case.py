@@ -110,7 +110,8 @@ def test_a_case_of_another_deck_is_refused_with_the_line_and_what_was_trained(tr
     edit, named, found = CASES[what]
     path = deck_of(tmp_path, "other", edit)
     for number, line in enumerate(path.read_text().splitlines(), 1):  # the line is told with the card
-        named = named.replace(f"(other.inp, {line.split(',')[0]})", f"(other.inp, line {number}, {line.split(',')[0]})")
+        card = line.split(",")[0]
+        named = named.replace(f"(other.inp, {card})", f"(line {number} of other.inp, {card})")
     call("convert", "calculix", path, "--case", "-o", tmp_path / "other.toml")
     output = call("online", trained / "a.rom", "--case-file", tmp_path / "other.toml", "-o", tmp_path / "r.vtkhdf",
                   code=2)
