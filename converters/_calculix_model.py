@@ -203,8 +203,7 @@ class ModelBuilder:
                 arrays = {f"prescribed_{target}": values}
                 value = ArrayReference(array=f"prescribed_{target}")
             self.entries.append(_Entry(self._base(group, "prescribed"), target, Constraint(
-                nodes=tag, components=components, kind="prescribed", value=value), group.parts,
-                self._card(group.card), arrays))
+                nodes=tag, components=components, kind="prescribed", value=value), group.parts, self._card(group.card), arrays))
 
     def _base(self, group: Group, kind: str) -> str:
         return kind if group.amplitude == NO_AMPLITUDE else self.deck.amplitudes[group.amplitude].name or kind
