@@ -18,8 +18,6 @@ from romlib.errors import FileFormatError
 from romlib.model import Omission
 
 LINK_CARDS = ("EQUATION", "MPC", "TIE", "RIGIDBODY", "TRANSFORM")
-# What *TIE moves nodes by, to lay them on the other surface, is less than this part of the size of a mesh.
-_ADJUSTED = 0.01
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,6 @@ class Links:
     def __init__(self, inp: InpMesh, places: Places) -> None:
         self._inp, self._places = inp, places
         self.found: list[Link] = []
-
-    @property
-    def adjustment(self) -> float:
-        """By how much of the size of the mesh the solver may move nodes: *TIE does, unless ADJUST=NO."""
-        tied = any(link.card.keyword == "TIE" and not link.card.is_set("ADJUST", "NO") for link in self.found)
-        return _ADJUSTED if tied else 0.0
 
     def take(self, card: Card, omissions: list[Omission]) -> None:
         """One card of `LINK_CARDS`; what cannot be read of it becomes an omission that works."""

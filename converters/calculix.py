@@ -15,6 +15,7 @@ from romlib_converters._calculix_elements import SOLIDS
 from romlib_converters._calculix_frd import FrdFile
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_model import NLGEOM, ModelBuilder
+from romlib_converters._calculix_relations import adjustment, with_relations
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters._calculix_sta import read_sta
 
@@ -141,7 +142,7 @@ class CalculixConverter:
         sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
         sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
                     if section == "constraints"}
-        return DeckModel(case, mesh, model, sources, deck.links.adjustment)
+        return DeckModel(case, mesh, with_relations(model, deck), sources, adjustment(deck))
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
@@ -210,6 +211,7 @@ def _model(
             raise InputError("the deck says which elements there are", file=deck.file, place="option elements",
                              remedy="leave the option out")
         mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units, [])
+        model = with_relations(model, deck)
         if len(frd.records) and frd.records[-1].step > len(deck.steps):
             raise FileFormatError("the results have more steps than the deck", file=frd.path,
                                   expected=f"{len(deck.steps)} steps", found=frd.records[-1].place,

@@ -139,7 +139,18 @@ class Comparison:
             listed = "".join(f"; {entry}" for entry in names[:_MOST])
             found.append(Difference(f"the degrees of freedom that are {what}{listed}",
                                     f"{one.count:.0f} of them", f"{two.count:.0f} of them"))
-        return found
+        return found or self._relations()
+
+    def _relations(self) -> list[Difference]:
+        """Linear relations of the same degrees of freedom, where both models know what they are."""
+        sides = [{name: part.content["relations"] for name, part in side.constraints.items()
+                  if "relations" in part.content} for side in (self.first, self.second)]
+        if not all(sides) or set(sides[0].values()) == set(sides[1].values()):
+            return []
+        names = [name for name, content in sides[1].items() if content not in sides[0].values()]
+        listed = ", ".join(f"constraint {name!r}{_at(self.second.constraints[name])}" for name in names[:_MOST])
+        return [Difference(f"the linear relations {listed}".rstrip(), "other coefficients or relations",
+                           "the same degrees of freedom in other relations")]
 
     def _constraints_that_differ(self, kinds: tuple[str, ...]) -> list[str]:
         sides = [{name: part for name, part in side.constraints.items() if part.kind in kinds}

@@ -192,6 +192,7 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
         kind, content = "material", material_content(model.materials[name])
     elif section in ("constraints", "prescribed"):
         kind = model.constraints[name].kind
+        content = {"relations": model.constraints[name].content} if model.constraints[name].content else {}
     elif section == "loads":
         load = model.loads[name]
         kind = load.kind if not isinstance(load, BodyForce) else f"{load.kind} per {load.per}"

@@ -14,7 +14,7 @@ from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
-from romlib.model import Amplitude, Model
+from romlib.model import Amplitude, Identity, Model
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots

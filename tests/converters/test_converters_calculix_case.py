@@ -12,8 +12,10 @@ from romlib_converters.calculix import CalculixConverter
 from typer.testing import CliRunner
 
 from romlib.cli import app
+from romlib.identity.cases import model_differences
 from romlib.snapshots.reader import Snapshots
 from romlib.study import read_case_file
+from romlib.study.deck_case import case_of_deck
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "offline"))
 from small_problem import solve, write
@@ -136,6 +138,22 @@ def test_a_load_that_the_deck_lacks_is_zero_and_not_as_it_was_trained(trained, t
     call("convert", "calculix", path, "--case", "-o", tmp_path / "less.toml")
     output = call("online", trained / "a.rom", "--case-file", tmp_path / "less.toml", "--json")
     assert "no load or displacement 'force_TIP_z': it is zero" in json.dumps(json.loads(output[output.index("{"):]))
+
+
+EQUATION = ("*BOUNDARY\n", "*EQUATION\n2\n9, 2, 1., 12, 2, -1.\n*BOUNDARY\n")
+
+
+def test_linear_relations_of_the_same_degrees_of_freedom_are_told_apart(tmp_path):
+    def identity(name: str, *edits: tuple[str, str]):
+        return case_of_deck(CalculixConverter().read_deck(deck_of(tmp_path, name, EQUATION, *edits))).identity
+
+    tied = identity("tied")
+    same = identity("same", ("9, 2, 1., 12, 2, -1.", "9,2,1.00,\n12,2,-1"))
+    assert not any(model_differences(tied, same).values())
+    (found,) = model_differences(tied, identity("half", ("12, 2, -1.", "12, 2, -0.5")))["constraints"]
+    assert found.what.startswith("the linear relations constraint 'equation_y' (line 30 of half.inp")
+    (found,) = model_differences(tied, identity("other", ("12, 2, -1.", "6, 2, -1.")))["constraints"]
+    assert "tied by linear relations" in found.what
 
 
 SPRING = ("*STEP\n", "*NODE\n99, 2., 0., -1.\n*ELEMENT, TYPE=SPRINGA, ELSET=S\n9, 3, 99\n*SPRING, ELSET=S\n\n50.\n"
