@@ -131,7 +131,7 @@ class FieldsFile:
 
     def _read_header(self) -> None:
         contents = self._contents
-        contents.read_all("")
+        contents.read_all("", keep=True)
         self.fingerprint = str(contents.attribute("/", "fingerprint"))
         self.n_piece = int(contents.attribute("/", "n_piece"))
         self.checksums = contents.manifest is not None

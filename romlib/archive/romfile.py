@@ -96,7 +96,7 @@ def read_rom(path: str | Path) -> Rom:
     path = Path(path)
     contents = open_contents(path, ROM, "romlib offline", recognise("rom"))
     with contents.file, damage(path):
-        contents.read_all("")
+        contents.read_all("", keep=True)
         rom = _read(contents)
     rom.validate(path)
     refuse_library_paths(rom.model, path)

@@ -51,7 +51,7 @@ class Snapshots:
 
     def _read_header(self) -> None:
         contents, group = self._contents, f"/{ROMLIB_GROUP}"
-        contents.read_all("")
+        contents.read_all("", keep=True)
         self.times: np.ndarray = contents.array(f"/{VTK_GROUP}/Steps/Values").astype(float)
         self._layout = vtkhdf.Layout.read(contents)
         self.solver, self.fingerprint, self.romlib_version = (

@@ -51,6 +51,8 @@ class Contents:
         self._symbols: dict[tuple[str, ...], int] = {}
         self._attributes: dict[str, dict[str, Any]] = {}
         self._tables: dict[str, np.ndarray] = {}
+        self._ids: dict[str, h5py.h5d.DatasetID] = {}
+        self._kept: dict[str, Any] = {}
         self._checked: set[str] = set()
         self._objects = objects_of(file, path)
         self._children: dict[str, list[str]] = defaultdict(list)
@@ -105,9 +107,10 @@ class Contents:
 
     def array(self, path: str) -> np.ndarray:
         """A whole dataset of numbers, contiguous, its checksum and its values checked."""
+        if path in self._kept:
+            return self._kept[path]
         item = self._item(path)
-        with damage(self.path, path):
-            array = np.ascontiguousarray(self.file[path][()]).reshape(self._shapes[path])
+        array = self._read(path)
         if self.manifest is not None and not item.blocks:
             self._compare(path, digest_of_array(array))
         self.check_values(path, array)
@@ -115,15 +118,24 @@ class Contents:
 
     def text(self, path: str) -> str:
         """A dataset with one text."""
+        if path in self._kept:
+            return self._kept[path]
         self._item(path)
         if self._shapes[path] != ():
             raise self._wrong("a text is no single text", path, "shape ()", self._shapes[path])
+        value = self._read(path)[()]
         with damage(self.path, path):
-            value = self.file[path][()]
             text = value if isinstance(value, str) else bytes(value).decode("utf-8")
         if self.manifest is not None:
             self._compare(path, digest_of_text(text))
         return text
+
+    def _read(self, path: str) -> np.ndarray:
+        values = np.empty(self._shapes[path], dtype=self._dtypes[path])
+        if values.size:
+            with damage(self.path, path):
+                self._ids[path].read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+        return values
 
     def json(self, path: str, kind: type = object) -> Any:
         """The value of a dataset with JSON, of one type: dict, or list (of texts)."""
@@ -162,7 +174,7 @@ class Contents:
     def dataset(self, path: str) -> h5py.Dataset:
         """A dataset to read in parts, its storage checked; what is read of it has to be given to `check_block`."""
         self._item(path)
-        return self.file[path]
+        return h5py.Dataset(self._ids[path])
 
     def shape(self, path: str) -> tuple[int, ...]:
         """The shape of a dataset."""
@@ -224,7 +236,7 @@ class Contents:
                     self.bind(place.attributes[name].binds, int(value), f"{path}, attribute {name}", **place.values)
             return
         with damage(self.path, path):
-            dataset = h5py.h5d.open(self.file.id, path.encode())
+            dataset = self._ids[path] = h5py.h5d.open(self.file.id, path.encode())
         self._dtypes[path], self._shapes[path] = check_dataset(dataset, place.item, path, self.path)
         self._bind_shape(place.item, path, place)
 
@@ -262,7 +274,7 @@ class Contents:
     def _read_attributes(self, path: str) -> dict[str, Any]:
         place = self.schema.find(path)
         known = {} if place is None else place.attributes
-        item = self.file[path].id if path != "/" else self.file.id
+        item = h5py.h5o.open(self.file.id, path.encode())
         found: dict[str, Any] = {}
         for k in range(h5py.h5a.get_num_attrs(item)):
             attribute = h5py.h5a.open(item, index=k)
@@ -300,10 +312,15 @@ class Contents:
 
     def is_view(self, path: str) -> bool:
         """Whether a dataset is virtual: a view of others."""
-        return bool(self._item(path).virtual and self.file[path].is_virtual)
+        return self._item(path).virtual and self.dataset(path).is_virtual
 
-    def read_all(self, unit: str, each: Callable[[str, Any], None] | None = None) -> None:
-        """Read and check everything of a unit that has no blocks; each : gets path and value."""
+    def read_all(
+        self, unit: str, each: Callable[[str, Any], None] | None = None, *, keep: bool = False
+    ) -> None:
+        """Read and check everything of a unit that has no blocks.
+
+        each : gets path and value. keep : what was read is given again without reading and checking it twice.
+        """
         self.check_unit(unit)
         for path in self._units.get(unit, ()):
             item = self._places[path].item
@@ -315,6 +332,8 @@ class Contents:
                 value = self.text(path) if item.kind in ("text", "json") else self.array(path)
                 if each is not None:
                     each(path, value)
+                if keep:
+                    self._kept[path] = value
 
     def paths(self, unit: str) -> list[str]:
         """The paths of a unit."""
