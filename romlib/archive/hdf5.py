@@ -20,7 +20,7 @@ def recognise(kind: str) -> Callable[[h5py.File, Path], int | None]:
     """The function that gives the schema version of a file of a kind, "rom" or "fields", or refuses another file."""
 
     def version(file: h5py.File, path: Path) -> int | None:
-        found = text_attribute(file.id, "romlib_kind")
+        found = text_attribute(file.id, "romlib_kind", path)
         if found != kind:
             other = " (a snapshots file?)" if child(file.id, "VTKHDF") is not None else ""
             raise FileFormatError(f"the file is not a ROM archive of this kind{other}", file=path,

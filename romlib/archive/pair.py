@@ -15,6 +15,7 @@ from romlib.archive.fieldsfile import FieldsWriter
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, fill_rom
 from romlib.snapshots.atomic import atomic_targets
+from romlib.storage.texts import LIBVER
 
 
 class PairWriter:
@@ -42,7 +43,7 @@ class PairWriter:
     def __enter__(self) -> PairWriter:
         with ExitStack() as stack:
             fields, self._rom = stack.enter_context(atomic_targets(fields_path(self.path), self.path))
-            self._file = h5py.File(fields, "w")
+            self._file = h5py.File(fields, "w", libver=LIBVER)
             stack.callback(self._file.close)
             self.fields = FieldsWriter(self._file, fields_path(self.path), *self._begin)
             self._stack = stack.pop_all()
@@ -57,7 +58,7 @@ class PairWriter:
         """
         with self._stack:
             reference = self.fields.finish()
-            with h5py.File(self._rom, "w") as file:
+            with h5py.File(self._rom, "w", libver=LIBVER) as file:
                 fill_rom(file, self.path, replace(rom, fields=reference))
 
     def __exit__(

@@ -30,6 +30,7 @@ from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
+from romlib.storage.texts import LIBVER
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
@@ -52,7 +53,7 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    with atomic_target(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_target(path) as temporary, h5py.File(temporary, "w", libver=LIBVER) as file:
         fill_rom(file, Path(path), rom)
 
 

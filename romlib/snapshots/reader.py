@@ -256,7 +256,7 @@ def _recognise(file: h5py.File, path: Path) -> int | None:
     if group is None:
         raise FileFormatError("this HDF5 file was not written by romlib", file=path, place=f"group /{ROMLIB_GROUP}",
                               expected="a file that `romlib convert` wrote", found=", ".join(file) or "an empty file")
-    kind = text_attribute(group, "kind")
+    kind = text_attribute(group, "kind", path)
     if kind != KIND:
         raise FileFormatError("this file of romlib is not a snapshots file", file=path,
                               place=f"/{ROMLIB_GROUP}, attribute kind", expected=KIND, found=kind or None)

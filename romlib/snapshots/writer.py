@@ -25,6 +25,7 @@ from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
 from romlib.storage.manifest import seal
+from romlib.storage.texts import LIBVER
 from romlib.tensors import vtk_from_mandel
 
 
@@ -69,7 +70,7 @@ class SnapshotsWriter:
         with contextlib.ExitStack() as stack:
             temporary = stack.enter_context(atomic_target(self.path))
             with self._storing():
-                self._file = h5py.File(temporary, "w")
+                self._file = h5py.File(temporary, "w", libver=LIBVER)
                 stack.callback(self._close)
                 self._create()
             self._stack = stack.pop_all()

@@ -20,10 +20,11 @@ from romlib.storage.checksums import (
     digest_of_text,
     digest_of_view,
 )
-from romlib.storage.layout import MAX_ATTRIBUTE, check_dataset, checked_type
+from romlib.storage.layout import check_dataset, checked_type
 from romlib.storage.manifest import Manifest
-from romlib.storage.opening import LOST, damage, objects_of, read_text_attribute
+from romlib.storage.opening import LOST, damage, objects_of
 from romlib.storage.schema import ANY, FileSchema, Item, Place, evaluate, parse_json, symbols_of
+from romlib.storage.texts import MAX_ATTRIBUTE, read_text, read_text_attribute
 from romlib.storage.values import check_values
 
 
@@ -45,6 +46,7 @@ class Contents:
 
     def __init__(self, file: h5py.File, schema: FileSchema, path: Path, manifest: Manifest | None = None) -> None:
         self.file, self.schema, self.path, self.manifest = file, schema, path, manifest
+        self._source = path if file.mode == "r" else None
         self._places: dict[str, Place] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._dtypes: dict[str, np.dtype] = {}
@@ -123,9 +125,8 @@ class Contents:
         self._item(path)
         if self._shapes[path] != ():
             raise self._wrong("a text is no single text", path, "shape ()", self._shapes[path])
-        value = self._read(path)[()]
         with damage(self.path, path):
-            text = value if isinstance(value, str) else bytes(value).decode("utf-8")
+            text = read_text(self._ids[path], self._source)
         if self.manifest is not None:
             self._compare(path, digest_of_text(text))
         return text
@@ -281,16 +282,18 @@ class Contents:
             name = attribute.name.decode("utf-8")
             if name not in known:
                 raise self._wrong("the file has something that romlib does not write", path, found=f"attribute {name}")
-            found[name] = self._read_attribute(attribute, known[name], f"{path}, attribute {name}")
+            found[name] = self._read_attribute(item, attribute, known[name], f"{path}, attribute {name}")
         return dict(sorted(found.items()))
 
-    def _read_attribute(self, attribute: h5py.h5a.AttrID, item: Item, place: str) -> Any:
+    def _read_attribute(
+        self, owner: h5py.h5o.ObjectID, attribute: h5py.h5a.AttrID, item: Item, place: str
+    ) -> Any:
         dtype = checked_type(attribute.get_type(), item, place, self.path)
         shape = tuple(int(n) for n in attribute.shape)
         if shape != item.shape or math.prod(shape) * dtype.itemsize > MAX_ATTRIBUTE:
             raise self._wrong("an attribute has the wrong shape", place, item.shape, shape)
         if item.kind == "text":
-            return read_text_attribute(attribute)
+            return read_text_attribute(owner, attribute, self._source)
         value = np.empty(shape, dtype=dtype)
         attribute.read(value)
         check_values(item, np.atleast_1d(value), place, self.path)

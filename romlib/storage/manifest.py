@@ -23,6 +23,7 @@ from romlib.storage.checksums import (
 from romlib.storage.layout import check_dataset
 from romlib.storage.opening import LOST, child, damage, text_attribute
 from romlib.storage.schema import FileSchema, Item, parse_json
+from romlib.storage.texts import read_text
 
 if TYPE_CHECKING:
     from romlib.storage.contents import Contents
@@ -46,8 +47,8 @@ class Manifest:
             if group is None:
                 raise FileFormatError("the checksums of the file are missing", file=path, place=schema.checksums,
                                       remedy=LOST)
-            self.digest = text_attribute(group, "digest")
-            algorithm = text_attribute(group, "algorithm")
+            self.digest = text_attribute(group, "digest", path)
+            algorithm = text_attribute(group, "algorithm", path)
             text = self._read_text(group)
         if algorithm != ALGORITHM or sha256(text.encode()).hexdigest() != self.digest:
             raise FileFormatError("the file is damaged: its list of checksums is not what was written", file=path,
@@ -68,8 +69,9 @@ class Manifest:
         if not isinstance(found, h5py.h5d.DatasetID):
             raise ValueError("objects is no dataset")
         check_dataset(found, item, item.path, self._path)
-        value = h5py.Dataset(found)[()]
-        return value if isinstance(value, str) else bytes(value).decode("utf-8")
+        if found.shape != ():
+            raise ValueError("no single text")
+        return read_text(found, self._path)
 
     def owns(self, path: str) -> bool:
         """Whether an object is part of the checksums themselves."""

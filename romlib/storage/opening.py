@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from romlib.errors import FileFormatError, InputError
+from romlib.storage.texts import read_text_attribute
 
 LOST = "copy the file again from where it was made, or make it anew"
 DAMAGE = (ValueError, TypeError, LookupError, OSError, RuntimeError, ArithmeticError, AttributeError, MemoryError)
@@ -60,11 +61,11 @@ def kind_of(path: str | Path) -> str:
     InputError, FileFormatError : as `open_hdf5`, and where the file's root cannot be read.
     """
     with open_hdf5(path, "romlib") as file, damage(path):
-        kind = text_attribute(file.id, "romlib_kind")
+        kind = text_attribute(file.id, "romlib_kind", Path(path))
         if kind:
             return kind if kind in ("rom", "fields") else ""
         group = child(file.id, "romlib")
-        return "" if group is None or text_attribute(group, "kind") != "snapshots" else "snapshots"
+        return "" if group is None or text_attribute(group, "kind", Path(path)) != "snapshots" else "snapshots"
 
 
 def child(group: h5py.h5g.GroupID, name: str) -> h5py.h5g.GroupID | None:
@@ -76,14 +77,14 @@ def child(group: h5py.h5g.GroupID, name: str) -> h5py.h5g.GroupID | None:
     return found if isinstance(found, h5py.h5g.GroupID) else None
 
 
-def text_attribute(item: h5py.h5g.GroupID, name: str) -> str:
-    """A text attribute; "" where there is none, or it is no single text."""
+def text_attribute(item: h5py.h5g.GroupID, name: str, source: Path) -> str:
+    """A text attribute of an object of the file `source`; "" where there is none, or it is no single text."""
     if not h5py.h5a.exists(item, name.encode()):
         return ""
     attribute = h5py.h5a.open(item, name.encode())
     if attribute.shape != () or attribute.get_type().get_class() != h5py.h5t.STRING:
         return ""
-    return read_text_attribute(attribute)
+    return read_text_attribute(item, attribute, source)
 
 
 def integer_attribute(item: h5py.h5g.GroupID, name: str) -> int | None:
@@ -96,14 +97,6 @@ def integer_attribute(item: h5py.h5g.GroupID, name: str) -> int | None:
     value = np.empty((), dtype=attribute.dtype)
     attribute.read(value)
     return int(value)
-
-
-def read_text_attribute(attribute: h5py.h5a.AttrID) -> str:
-    """The text of a scalar attribute of a string type; ValueError where it is not UTF-8."""
-    value = np.empty((), dtype=attribute.dtype)
-    attribute.read(value)
-    found = value[()]
-    return found if isinstance(found, str) else bytes(found).decode("utf-8")
 
 
 def objects_of(file: h5py.File, path: Path) -> dict[str, type]:
