@@ -23,6 +23,7 @@ from romlib.archive.rom import Manifest
 from romlib.archive.romfile import fields_path
 from romlib.check.options import CheckOptions
 from romlib.fullorder.options import SolverOptions
+from romlib.identity.contents import identity_of
 from romlib.laws.mises import MisesLaw
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.box import box_mesh
@@ -31,7 +32,7 @@ from romlib.mesh.mesh import FaceSet, Mesh
 from romlib.mesh.partition import split
 from romlib.mesh.quadrature import RULES
 from romlib.mesh.skin import add_skin
-from romlib.model import Case, Material, Model, Pressure, Temperature
+from romlib.model import Case, Material, Model, Pressure, Temperature, TrainedModel
 from romlib.offline.options import OfflineOptions
 from romlib.online.newton import NewtonOptions
 from romlib.snapshots import FieldSpec, SnapshotsWriter, schema
@@ -186,6 +187,7 @@ def written(tmp_path_factory) -> dict[str, Path]:
     rom, data = hand_made_rom(
         pieces, model, [affine(0), affine(1)], liftings={"pull": affine(0)},
         dual={"stress": (6, True), "p": (1, False)}, cases={"ramp": Case(times=(0.0, 1.0))})
+    rom.trained = TrainedModel(identity=identity_of(pieces, model))
     write_both(folder / "x.rom", rom, data)
     return {"Snapshots file": folder / "x.vtkhdf", "ROM": folder / "x.rom",
             "Fields file": fields_path(folder / "x.rom")}

@@ -22,13 +22,15 @@ class FittedCase:
     notes: tuple[str, ...] = ()
 
 
-def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
+def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool = True) -> FittedCase:
     """The amplitudes of a case for a model: by pattern where the case knows the patterns, else by name.
 
     A case without an identity (written by hand) uses the names knowingly, and is taken as it is. Otherwise mesh,
     materials, constraints and initial temperature must be those of the training, or those of the deck of the training
     where the study had put its own over them. Each load takes the name of the trained load of its pattern, and the
     amplitude for its size; a trained load that the deck does not have is zero.
+
+    with_temperature : False where temperatures come from elsewhere, and the temperature loads of both do not count.
 
     Raises
     ------
@@ -42,16 +44,21 @@ def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
         notes.append("the ROM was written by an older version of romlib and does not say what it was trained with: "
                      "mesh, materials, constraints and load patterns of the case could not be compared, only names")
         return FittedCase(dict(case.amplitudes), tuple(notes))
-    found = _differences(trained, case.identity)
+    identity, given = case.identity, dict(case.amplitudes)
+    if not with_temperature:
+        trained = trained.model_copy(update={"identity": _isothermal(trained.identity)})
+        identity = _isothermal(identity)
+        given = {name: one for name, one in given.items() if name in identity.driven or name not in case.identity.loads}
+    found = _differences(trained, identity)
     matches: dict[str, _Match] = {}
     if not found:
-        matches, found = _match(trained, case.identity)
+        matches, found = _match(trained, identity)
     if found:
         files = f" ({', '.join(trained.files)})" if trained.files else ""
         raise refusal(f"the case differs from what was trained{files}", found, "trained", "the case",
                       remedy="solve what was trained, or train on a run of this model")
     amplitudes: dict[str, Amplitude] = {}
-    for name, amplitude in case.amplitudes.items():
+    for name, amplitude in given.items():
         match = matches.get(name, _Match(name))
         amplitudes[match.name] = amplitude if match.factor == 1.0 else scaled(amplitude, match.factor)
     missing = [name for name in trained.identity.driven if name not in amplitudes]
@@ -59,6 +66,12 @@ def fit_case(trained: TrainedModel | None, case: Case) -> FittedCase:
     notes += [f"{name!r} of the case is {match.words()} of the training"
               for name, match in matches.items() if match != _Match(name)]
     return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes))
+
+
+def _isothermal(identity: Identity) -> Identity:
+    """The identity without its temperature loads."""
+    return identity.model_copy(update={
+        "loads": {name: part for name, part in identity.loads.items() if part.kind != "temperature"}})
 
 
 @dataclass(frozen=True)

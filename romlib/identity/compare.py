@@ -81,7 +81,8 @@ class Comparison:
             "sketch": tuple(ratio * one), "norm": abs(ratio) * first.norm})
         if ratio == 0.0 or not self.same(multiple, second) or (first.kind == "centrifugal" and ratio < 0.0):
             return None
-        return float(np.sqrt(ratio)) if first.kind == "centrifugal" else ratio
+        factor = float(np.sqrt(ratio)) if first.kind == "centrifugal" else ratio
+        return float(f"{factor:.11g}")  # as many digits as the sketches have
 
     def mesh(self) -> list[Difference]:
         """Nodes by id and place, cells by type, rule and nodes, units."""

@@ -99,7 +99,7 @@ class ReducedOrderModel:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
-        fitted = self._fitted(chosen)
+        fitted = self._fitted(chosen, temperature)
         used = {**fitted.amplitudes, **self._amplitudes(amplitudes or {}, temperature)}
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
@@ -137,11 +137,11 @@ class ReducedOrderModel:
                              remedy="give times and amplitudes instead")
         return self.rom.cases[case]
 
-    def _fitted(self, case: Case | None) -> FittedCase:
+    def _fitted(self, case: Case | None, temperature: NodalTemperature | None) -> FittedCase:
         """The case by the names of the ROM; one from a deck is compared with what the ROM was trained with."""
         if case is None:
             return FittedCase({})
-        fitted = fit_case(self.rom.trained, case)
+        fitted = fit_case(self.rom.trained, case, with_temperature=temperature is None)
         self._refuse_unknown(fitted.amplitudes, None)
         return fitted
 
