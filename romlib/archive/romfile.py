@@ -53,9 +53,8 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    path = Path(path)
     with atomic_target(path) as temporary, Hdf5Output(temporary) as output:
-        fill_rom(output.file, path, rom)
+        fill_rom(output.file, Path(path), rom)
 
 
 def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
@@ -120,8 +119,7 @@ def _read(contents: Contents) -> Rom:
     lifting = LiftingData(tuple(contents.json("/lifting/names", list)), _as(array("/lifting/strains")),
                           _as(array("/lifting/loads")))
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
-               _read_gappy(contents), _read_temperature(contents),
-               _read_trained(contents), _read_reference(contents))
+               _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents))
 
 
 def _as(array: np.ndarray, kind: type = float) -> np.ndarray:

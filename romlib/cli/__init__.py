@@ -6,7 +6,7 @@ import faulthandler
 import sys
 from typing import TYPE_CHECKING, Any
 
-from romlib.cli.interrupts import Interrupted, heed_signals, leave
+from romlib.cli.interrupts import heed_signals, leave_if_asked
 
 if TYPE_CHECKING:
     from romlib.cli.commands import app
@@ -23,8 +23,9 @@ def main() -> None:
         from romlib.cli.commands import app
 
         app(prog_name="romlib")
-    except Interrupted as interrupted:
-        leave(interrupted.number)
+    except BaseException:  # an Interrupted, or what a library has made of it
+        leave_if_asked()
+        raise
 
 
 def __getattr__(name: str) -> Any:

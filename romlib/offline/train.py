@@ -22,6 +22,7 @@ from romlib.offline.displacement import DisplacementBasis, prescribed_names, red
 from romlib.offline.dual import DualHistory
 from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
+from romlib.offline.outputs import check_rom_output
 from romlib.offline.points import complete
 from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import (
@@ -104,6 +105,7 @@ def train(
     InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names;
         an output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
+    comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
@@ -282,7 +284,7 @@ def _write_fields(
         return None
     singular = {"displacement": basis.decomposition.singular_values,
                 **{dual.name: dual.decomposition.singular_values for dual in duals}}
-    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular))
+    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular, work.room.output_bytes))
     comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.write_piece(piece, *value))
     return pair
 

@@ -23,6 +23,7 @@ from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.estimate import SnapshotsSize, n_ip_of
 from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
+from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
 from romlib.snapshots.space import disk_full, is_full, require
 from romlib.snapshots.tables import SNAPSHOTS
@@ -44,7 +45,7 @@ class SnapshotsWriter:
     path : the file; its folder exists.
     pieces : the subdomains, with `shared_index` filled where there are several.
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
-    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`).
+    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
 
     In the `with` statement, `needed` says how many bytes the file will have, about.
 
@@ -59,9 +60,10 @@ class SnapshotsWriter:
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "",
     ) -> None:
-        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, fingerprint
+        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
+        refuse_inputs(self.path, getattr(fingerprint, "files", ()))
         for name, spec in self.fields.items():
             spec.validate(name)
         refuse_library_paths(model, self.path)
@@ -94,7 +96,8 @@ class SnapshotsWriter:
             self._check_complete()
             with self._storing():
                 assert self._output is not None
-                seal(self._open_file(), Contents(self._open_file(), SNAPSHOTS, self.path), self._checksums)
+                file = self._open_file()
+                seal(file, Contents(file, SNAPSHOTS, self.path), self._checksums)
                 self._output.flush()  # HDF5 writes much of the file now
 
     def write(self, field: str, step: int, piece: int, array: np.ndarray) -> None:

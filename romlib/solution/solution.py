@@ -15,6 +15,7 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Model
+from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
@@ -69,6 +70,7 @@ class Solution:
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
+    files : the files of the ROM, which `write` does not replace.
     """
 
     rom: Rom
@@ -87,6 +89,7 @@ class Solution:
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
     solved: Callable[[], SolvedModel] | None = None
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -166,8 +169,10 @@ class Solution:
 
         Raises
         ------
-        InputError : an unknown field; a nodal temperature that is not known at every node of the mesh.
+        InputError : the path is that of the ROM or of its fields file, or cannot be written; an unknown field; a nodal
+            temperature that is not known at every node of the mesh.
         """
+        refuse_inputs(path, self.files)
         names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
         model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
         prepare: Callable[[Mesh], Mesh] = lambda mesh: mesh  # noqa: E731
