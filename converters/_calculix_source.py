@@ -124,12 +124,14 @@ def notes_of(
     if not frd.records[0].blocks["DISP"].binary:
         notes.append(Omission(name=DIGITS, works=False, description=(
             f"{frd.path.name} is text, in which the displacement has six digits: `romlib check` says what stress and "
-            "forces that resolves, 1e-4 at best and per cents where it moves much and strains little. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead "
-            "of *NODE FILE and *EL FILE, and compute again")))
+            "forces that resolves, 1e-4 at best and per cents where it moves much and strains little. For float64 "
+            "write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead of *NODE FILE and *EL FILE, "
+            "and compute again")))
     elif frd.records[0].blocks["DISP"].layout.real == "<f4":
         notes.append(Omission(name=DIGITS, works=False, description=(
             f"{frd.path.name} is binary in single precision: `romlib check` says what stress and forces that "
-            "resolves. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute again")))
+            "resolves. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute "
+            "again")))
     missing = _missing(frd.records, steps, lengths if known else {})
     if missing:
         notes.append(Omission(name=MISSING, works=False, description=(
