@@ -123,13 +123,15 @@ def notes_of(
     notes = []
     if not frd.records[0].blocks["DISP"].binary:
         notes.append(Omission(name=DIGITS, works=False, description=(
-            f"{frd.path.name} is text, in which the displacement has six digits: recomputed stress and forces agree to "
-            "about 1e-4 only. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead "
-            "of *NODE FILE and *EL FILE, and compute again")))
+            f"{frd.path.name} is text, in which the displacement has six digits: `romlib check` says what stress and "
+            "forces that resolves, 1e-4 at best and per cents where it moves much and strains little. For float64 "
+            "write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead of *NODE FILE and *EL FILE, "
+            "and compute again")))
     elif frd.records[0].blocks["DISP"].layout.real == "<f4":
         notes.append(Omission(name=DIGITS, works=False, description=(
-            f"{frd.path.name} is binary in single precision: recomputed stress and forces agree to about 1e-5 only. "
-            "For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute again")))
+            f"{frd.path.name} is binary in single precision: `romlib check` says what stress and forces that "
+            "resolves. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute "
+            "again")))
     missing = _missing(frd.records, steps, lengths if known else {})
     if missing:
         notes.append(Omission(name=MISSING, works=False, description=(

@@ -114,24 +114,34 @@ class Solution:
             out[:, pieces == piece] = values[:, ips[pieces == piece]]
         return out
 
-    def displacement(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
-        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step."""
-        return self._unwrap(self._displacement(self._rows(steps), piece, None), steps)
+    def displacement(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
+        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step.
 
-    def field(self, name: str, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
+        piece : may be left out where there is one only.
+        """
+        return self._unwrap(self._displacement(self._rows(steps), self._which(piece), None), steps)
+
+    def field(self, name: str, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
         """A field of a piece, (n_step, n_node or n_ip, n_comp); without the first axis for one step.
 
         "displacement" at the nodes; at the integration points "strain" (of the displacement), "von_mises" (of the
         stress), and the dual fields of the ROM by gappy POD, or as integrated where hyper-reduction was off. NaN where
-        the material lacks the field.
+        the material lacks the field. piece : may be left out where there is one only.
+
+        Raises
+        ------
+        InputError : no such field, step or piece; or several pieces, and none is named.
         """
-        rows = self._rows(steps)
+        rows, piece = self._rows(steps), self._which(piece)
         if name == "displacement":
             return self._unwrap(self._displacement(rows, piece, None), steps)
         return self._unwrap(self._at_ips(name, rows, piece, None), steps)
 
-    def von_mises(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
-        """Von Mises stress, (n_step, n_ip); without the first axis for one step."""
+    def von_mises(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
+        """Von Mises stress of a piece, (n_step, n_ip); without the first axis for one step.
+
+        piece : may be left out where there is one only.
+        """
         return self.field("von_mises", steps, piece)[..., 0]
 
     def probe(
@@ -214,6 +224,19 @@ class Solution:
                              expected=f"one of {['displacement', 'strain', 'von_mises', *self.rom.gappy]}", found=name,
                              remedy="name the field in offline.dual_fields of the study, or turn hyper-reduction off")
         return name
+
+    def _which(self, piece: int | None) -> int:
+        """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
+        if piece is not None and self.hyper_reduced:
+            return piece  # the fields file refuses one that does not exist
+        with self.open_fields() as fields:
+            n_piece = fields.n_piece
+        if piece is None and n_piece > 1:
+            raise InputError(f"the model has {n_piece} pieces: say which", place="piece",
+                             expected=f"0 to {n_piece - 1}", remedy="go through all of them, or ask for a probe")
+        if not 0 <= (piece or 0) < n_piece:
+            raise InputError(f"there is no piece {piece}", place="piece", expected=f"0 to {n_piece - 1}")
+        return piece or 0
 
     def _rows(self, steps: Steps) -> np.ndarray:
         try:
