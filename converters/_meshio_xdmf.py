@@ -134,7 +134,7 @@ class XdmfSeries:
         node: dict[str, np.ndarray] = {}
         cell: dict[str, np.ndarray] = {}
         with reading(self.file, "step 0"):
-            for collection in self._collections:
+            for collection in self._collections or [Collection("", [self._grid], [None])]:
                 if collection.grids:
                     data = self._read("step 0", _Record(None, [(collection, collection.grids[0])]))
                     node, cell = {**data.node, **node}, {**data.cell, **cell}
