@@ -20,6 +20,7 @@ from romlib.offline.agreement import agree
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
 from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
 from romlib.offline.dual import DualHistory
+from romlib.offline.energy import elastic_stiffness, with_energy
 from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
@@ -118,9 +119,9 @@ def train(
             history = DualHistory(training, names, options.stress, scratch)
             work.room = Room(training, history, options, work.pieces, scratch, Path(output).resolve())
         work.room.claim(*work.room.least_and_most(), comm, work.progress)
-        basis, loads = _displacement(work)
+        basis, stiffness, loads = _displacement(work)
         statistics = _stress(work, history, basis, loads)
-        duals, selection, reference, collected = _quadrature(work, history, basis, statistics)
+        duals, selection, reference, collected = _quadrature(work, history, basis, stiffness, statistics)
         with work.timer.stage("assembly"):
             manifest = _manifest(work, basis, selection, duals, statistics, provenance)
             rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
@@ -159,18 +160,19 @@ def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
                     remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
 
 
-def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray]:
+def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray, np.ndarray]:
     training, options, comm = work.training, work.options, work.comm
     with work.timer.stage("POD"):
         basis = reduce_displacement(
             training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
+        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, work.pieces, comm))
         pod = basis.decomposition
         work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
                         f"{pod.n_dropped} eigenvalues below rounding")
     with work.timer.stage("loads"):
         loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
         work.say("loads", f"{len(loads)} reduced onto the modes")
-    return basis, loads
+    return basis, stiffness, loads
 
 
 def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: np.ndarray) -> DualStatistics:
@@ -193,7 +195,7 @@ def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: 
 
 
 def _quadrature(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics
+    work: _Work, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray, statistics: DualStatistics
 ) -> tuple[list[DualField], Selection, Reference, Collected]:
     training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
     with work.timer.stage("dual modes"):
@@ -209,7 +211,8 @@ def _quadrature(
         work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
     with work.timer.stage("cubature"):
         selection, reference = select_points(
-            training, history, basis, statistics, pieces, options, comm, work.progress if comm.rank == 0 else None)
+            training, history, basis, stiffness, statistics, pieces, options, comm,
+            work.progress if comm.rank == 0 else None)
         work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}"
                              f"{_of_what(reference)}")
     with work.timer.stage("gappy POD"):
@@ -294,6 +297,13 @@ def _notes(
     errors: dict[str, float],
 ) -> list[str]:
     notes = []
+    if basis.without_energy:
+        several = len(basis.without_energy) > 1
+        notes.append(
+            f"displacement mode{'s' if several else ''} {', '.join(map(str, basis.without_energy))} "
+            f"({basis.lost:.1e} of the displacement in L2) {'have' if several else 'has'} no elastic energy and "
+            f"{'were' if several else 'was'} dropped: hourglass motions that a reduced rule does not see, or rigid "
+            "motions")
     if basis.decomposition.n_dropped:
         notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
     if selection.error > options.cubature_tolerance:
