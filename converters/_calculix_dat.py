@@ -150,7 +150,14 @@ class DatFields:
                                   expected=f"rows of element, point and {n_comp or 'all'} values",
                                   found=f"{len(numbers)} numbers, {width} in the first row",
                                   remedy="compute again, or convert with --option dat=false")
-        return numbers.reshape(-1, width)
+        return self._finite(numbers.reshape(-1, width), block)
+
+    def _finite(self, rows: np.ndarray, block: DatBlock) -> np.ndarray:
+        wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(wrong):
+            raise FileFormatError("a value is not a finite number", file=self.path, place=block.place,
+                                  expected="finite numbers", found=rows[wrong[0]])
+        return rows
 
     def _oriented(self, fields: list[bytes], named: list[int], block: DatBlock) -> np.ndarray:
         """Rows of tensors, some of which have the name of an orientation behind them: turned to global axes."""
@@ -160,13 +167,15 @@ class DatFields:
         ends = np.array(named) - np.arange(len(named))  # how many numbers stand before each name
         if len(numbers) % width or (ends % width).any():
             raise FileFormatError("a block is not whole", file=self.path, place=block.place,
-                                  expected=f"rows of element, point and {_TENSOR} values", found=f"{len(fields)} fields",
+                                  expected=f"rows of element, point and {_TENSOR} values",
+                                  found=f"{len(fields)} fields",
                                   remedy="compute again, or convert with --option dat=false")
         try:
             rows = numbers.astype(np.float64).reshape(-1, width)
         except ValueError as error:
             raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
                                   expected="rows of element, point and values") from None
+        self._finite(rows, block)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):
             axes = self._axes.get(fold(str(name)))

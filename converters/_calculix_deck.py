@@ -54,7 +54,8 @@ class Deck:
     """What a deck says. files : it and those that it includes. nlgeom : the card that turns finite strain on.
 
     orientations : cards by folded name. output : what the results are written in.
-    amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None. links : constraints between nodes.
+    amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None, which `initial` says. links :
+    constraints between nodes.
     """
 
     file: Path
@@ -70,6 +71,7 @@ class Deck:
     orientations: dict[str, Card] = field(default_factory=dict)
     output: Output = field(default_factory=Output)
     temperature0: np.ndarray | None = None
+    initial: Card | None = None
     nlgeom: Card | None = None
     omissions: list[Omission] = field(default_factory=list)
 
@@ -170,6 +172,9 @@ class _Reader:
         elif keyword == "AMPLITUDE":
             self.reader.amplitudes += read_amplitude(card, self.omissions)
         elif keyword == "STEP":
+            if self.step is not None:
+                raise FileFormatError("a step begins within another one", file=card.file, place=card.place,
+                                      expected="*END STEP before it", found=self.step.place)
             self.step, self.begun = card, False
             self._nlgeom(card)
         elif keyword in PROCEDURES:
@@ -228,6 +233,8 @@ class _Reader:
         step = Step(len(self.deck.steps) + 1, start, start + length, self.step,
                     _increments(start, increment or length, length, card), fixed, ramp, static)
         self.deck.steps.append(step)
+        if fold(card.parameters.get("SOLVER", "")).startswith("ITERATIVE"):
+            self.unread.setdefault("solver", []).append(card)
         self.reader.begin_step(step)
         self.deck.output.begin_step()
         self.begun = True
@@ -245,6 +252,7 @@ class _Reader:
         if kind == "TEMPERATURE":
             for nodes, values in self.reader.node_values(card):
                 self.reader.temperature0[nodes] = values
+            self.deck.initial = card
             self.deck.temperature0 = self.reader.temperature0
         elif kind != "VELOCITY":
             self.omissions.append(Omission(name=f"initial_{kind.lower()}", works=True, description=(
@@ -255,6 +263,10 @@ class _Reader:
 def _not_read(cards: list[Card]) -> Omission:
     """Cards of one keyword that are read over: those that the solver does not know do nothing."""
     first = cards[0]
+    if first.keyword in PROCEDURES:
+        return Omission(name="solver", works=False, description=(
+            f"*{first.title}, SOLVER={first.parameters['SOLVER']} ({lines_of(cards)}): the equations are solved by "
+            "iteration, and forces are in equilibrium to about 1e-3 only"))
     where = f"{len(cards)} x *{first.title} ({lines_of(cards)})"
     name = first.title.lower().replace(" ", "_")
     if first.keyword in KNOWN:

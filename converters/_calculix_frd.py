@@ -195,7 +195,8 @@ class _Scan:
         elif text.startswith("  100C"):
             self._result(text, at)
         elif text.startswith("    1UVERSION"):
-            self.file.version = text[13:].strip().removeprefix("Version").strip()
+            version = text[13:].strip().removeprefix("Version").strip()
+            self.file.version = "".join(one for one in version if one.isascii() and one.isprintable())
         elif not text.startswith(("    1", "  1P")):
             raise FileFormatError("a header of the .frd cannot be read", file=self.path, place=f"byte {at}",
                                   expected="1PSTEP, 100CL or 9999", found=repr(text[:40]),

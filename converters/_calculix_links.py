@@ -95,12 +95,11 @@ class Links:
                 f"*MPC {kind} (line {card.line} of {card.file.name}) is not read")))
 
     def _surface_nodes(self, name: str, card: Card) -> np.ndarray:
+        if fold(name) in self._inp.node_surfaces:
+            return self._inp.node_surfaces[fold(name)].nodes
         surface = self._inp.surfaces.get(fold(name))
         if surface is None:
             raise FileFormatError("the deck has no surface of this name", file=card.file, place=card.place, found=name)
-        if surface.nodes is not None:
-            return surface.nodes
-        assert surface.faces is not None
         faces = self._places.face_set(self._places.face_keys(surface.faces))
         nodes = [np.empty(0, np.int64), *(block.connectivity.ravel() for block in faces.blocks)]
         return self._places.mesh.node_ids[np.unique(np.concatenate(nodes))]

@@ -206,8 +206,8 @@ class LoadReader:
         """A load on a node of no solid element (a reference node, a shell) is not in the model."""
         absent = (nodes < 0) & (values != 0.0)
         if absent.any():
-            self._omit(f"{card.keyword.lower()}_elsewhere", f"*{card.title} acts on nodes that are in no solid element, "
-                       f"{int(absent.sum())} at first", f"line {card.line} of {card.file.name}")
+            self._omit(f"{card.keyword.lower()}_elsewhere", f"*{card.title} acts on nodes that are in no solid "
+                       f"element, {int(absent.sum())} at first", f"line {card.line} of {card.file.name}")
 
     def _omit(self, name: str, what: str, where: str) -> None:
         self._not_read.setdefault(name, []).append((what, where))
@@ -234,7 +234,7 @@ class LoadReader:
     def _faces(self, row: Row, label: str, card: Card) -> np.ndarray:
         """Keys of the faces of a surface, or of the face with this number of the elements of a set."""
         surface = self._inp.surfaces.get(fold(row.fields[0]))
-        if fold(row.fields[0]) not in self._inp.element_sets and surface is not None and surface.faces is not None:
+        if fold(row.fields[0]) not in self._inp.element_sets and surface is not None:
             return self._places.face_keys(surface.faces)
         if label == "P":
             raise FileFormatError("the deck has no surface of this name", file=row.file, place=row.place,

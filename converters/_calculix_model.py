@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import numpy as np
 from romlib_converters._calculix_deck import Deck
@@ -22,7 +23,7 @@ from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, State,
 from romlib_converters._inp_cards import Card, fold, lines_of
 from romlib_converters._inp_history import Part, join, root
 
-from romlib.errors import FileFormatError, UnsupportedError
+from romlib.errors import UnsupportedError
 from romlib.mesh.mesh import Mesh
 from romlib.model import (
     Amplitude,
@@ -118,9 +119,7 @@ class ModelBuilder:
         in_turned = np.isin(history.keys // 3, turned)
         moving = (history.values != 0).any(axis=0)
         if (moving & in_turned).any():
-            raise UnsupportedError("a displacement is prescribed in a local system (*TRANSFORM)", file=self.deck.file,
-                                   place=f"node {self._id(history.keys[moving & in_turned][0] // 3)}",
-                                   expected="zero displacement in local systems")
+            self._refuse_local("a displacement is prescribed", history, moving & in_turned, "zero displacement in them")
         self._fix(history.keys[~moving & ~in_turned], history.cards[0, ~moving & ~in_turned])
         for nodes, mask in _by_components(history.keys[in_turned]):
             if mask:
@@ -155,8 +154,13 @@ class ModelBuilder:
         keys = [link.keys for link in self.deck.links.found if link.card.keyword == "TRANSFORM"]
         return np.unique(np.concatenate([np.empty(0, np.int64), *keys]) // 3)
 
-    def _id(self, node: int) -> int:
-        return int(self.deck.places.mesh.node_ids[node])
+    def _refuse_local(self, what: str, history: Histories, wrong: np.ndarray, expected: str) -> NoReturn:
+        """wrong : (n,) which of the places are in a local system and should not be."""
+        one = int(np.flatnonzero(wrong)[0])
+        card = self._card(int(history.cards[int((history.values[:, one] != 0).argmax()), one]))
+        node = self.deck.places.mesh.node_ids[history.keys[one] // 3]
+        raise UnsupportedError(f"{what} in a local system (*TRANSFORM)", file=card.file,
+                               place=f"{card.place}, node {node}", expected=expected)
 
     def _card(self, number: int) -> Card:
         return self.deck.loads.taken[number]
@@ -196,7 +200,7 @@ class ModelBuilder:
 
     def _set_name(self, folded: str) -> str:
         known = self.deck.inp.node_sets.get(folded)
-        return known.name if known is not None else self.deck.inp.surfaces[folded].name
+        return known.name if known is not None else self.deck.inp.node_surfaces[folded].name
 
     def _tag_nodes(self, nodes: np.ndarray, name: str) -> str:
         """The tag of exactly these nodes, a new one of this name where there is none."""
@@ -221,8 +225,9 @@ class ModelBuilder:
                 values[group.keys[mine] // 3, group.keys[mine] % 3] = factors
                 array = self._array_name(f"prescribed_{target}")
                 arrays, value = {array: values}, ArrayReference(array=array)
-            self.entries.append(_Entry(self._base(group, "prescribed"), target, Constraint(
-                nodes=tag, components=components, kind="prescribed", value=value), group.parts, self._card(group.card), arrays))
+            constraint = Constraint(nodes=tag, components=components, kind="prescribed", value=value)
+            self.entries.append(_Entry(self._base(group, "prescribed"), target, constraint, group.parts,
+                                       self._card(group.card), arrays))
 
     def _array_name(self, name: str) -> str:
         """A name that no other array has; those of temperatures come later and begin with another word."""
@@ -263,8 +268,7 @@ class ModelBuilder:
         history = Histories.of(self.deck.loads.forces)
         turned = np.isin(history.keys // 3, self._turned()) & (history.values != 0).any(axis=0)
         if turned.any():
-            raise UnsupportedError("a force acts in a local system (*TRANSFORM)", file=self.deck.file,
-                                   place=f"node {self._id(history.keys[turned][0] // 3)}")
+            self._refuse_local("a force acts", history, turned, "forces at nodes without one")
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             nodes, row = np.unique(group.keys // 3, return_inverse=True)
             vectors = np.zeros((len(nodes), 3))
@@ -286,7 +290,7 @@ class ModelBuilder:
 
     def _pressures(self) -> None:
         known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))
-                 for surface in self.deck.inp.surfaces.values() if surface.faces is not None}
+                 for surface in self.deck.inp.surfaces.values()}
         history = Histories.of(self.deck.loads.pressure)
         order = self._list_of_faces(history)
         for group in history.groups(self.deck.steps, self.deck.amplitudes, order):
@@ -343,7 +347,7 @@ class ModelBuilder:
                                        self._card(self.deck.loads.body_cards[key])))
 
     def _one_axis(self, keys: list[BodyKey]) -> None:
-        """CalculiX has one centrifugal load an element; of several, that of the set whose name is the last acts alone."""
+        """CalculiX has one centrifugal load an element: of several, one acts and the others do not."""
         owner = np.full(self.deck.places.mesh.n_cell, -1)
         for k, key in enumerate(keys):
             cells = self.cell_tags[self._cells(key)]
@@ -417,10 +421,12 @@ class ModelBuilder:
         for block in self.deck.places.mesh.blocks:
             nodes = np.unique(block.connectivity)
             if acts and block.cell_type == "hex20" and any((one[nodes] != one[nodes[0]]).any() for one in fields):
+                card = self.deck.loads.cards.get("TEMPERATURE") or self.deck.initial
                 raise UnsupportedError(
                     "a temperature that varies in space acts on elements C3D20 or C3D20R, in which CalculiX "
-                    "interpolates it by a table of its own", file=self.deck.file,
-                    place=f"element {block.cell_ids[0]}", expected="a uniform temperature, or other elements",
+                    "interpolates it by a table of its own", file=self.deck.file if card is None else card.file,
+                    place=f"element {block.cell_ids[0]}" if card is None else card.place,
+                    expected="a uniform temperature, or other elements", found=f"element {block.cell_ids[0]}",
                     remedy="compute with C3D10 or C3D8")
 
 

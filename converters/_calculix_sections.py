@@ -1,4 +1,5 @@
-"""Sections of a deck as materials on cell tags. An element in several sections belongs to the last one, as in CalculiX."""
+"""Sections of a deck as materials on cell tags; an element in several sections belongs to the last one, as in CalculiX.
+"""
 
 from __future__ import annotations
 

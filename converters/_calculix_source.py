@@ -140,10 +140,15 @@ def notes_of(
     if frd.cut:
         notes.append(Omission(name=CUT, works=False, description=(
             f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))
+    shortest = float(np.diff(times, prepend=0.0).min())
+    if shortest <= 0.0:
+        raise FileFormatError("the times of the increments must increase", file=frd.path, expected="increasing times",
+                              found=", ".join(f"{one:g}" for one in times[:6]),
+                              remedy="compute again; for short increments late in a history keep the file .sta")
     if not known:
         notes.append(Omission(name="time_digits", works=False, description=(
             "the times of the increments are known in the six digits of the .frd: rates of a viscous law to "
-            f"{5e-6 * float(times[-1]) / float(np.diff(times, prepend=0.0).min()):.1g} only. The file .sta beside it "
+            f"{5e-6 * float(times[-1]) / shortest:.1g} only. The file .sta beside it "
             "would have them in more")))
     return notes
 

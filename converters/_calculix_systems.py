@@ -34,7 +34,7 @@ def node_systems(cards: list[Card], inp: InpMesh, places: Places) -> NodeSystems
 
     Raises
     ------
-    FileFormatError : data without axes; a node on the axis of its cylindrical system, where the radius has no direction.
+    FileFormatError : data without axes; a node on the axis of its cylindrical system, where there is no radius.
     """
     n_node = places.mesh.n_node
     axes, has = np.zeros((n_node, 3, 3)), np.zeros(n_node, bool)

@@ -208,6 +208,9 @@ def _text(path: Path, named: Card | None) -> bytes:
                          found=f"{path}: {getattr(error, 'strerror', error)}",
                          remedy="put it where *INCLUDE says, relative to the folder of the deck (the solver looks for "
                                 "it in the folder where it runs, without the blanks in its name)") from error
+    if b"\0" in text:
+        raise FileFormatError("the deck has a byte zero, so that it is no text", file=path, expected="text",
+                              place=f"line {text.count(bytes([10]), 0, text.index(bytes(1))) + 1}")
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 

@@ -112,8 +112,8 @@ def read_amplitude(card: Card, notes: list[Omission]) -> list[DeckAmplitude]:
     for row in card.rows():
         if len(row.fields) > _FIELDS:
             notes.append(Omission(name="amplitude_fields", works=False, description=(
-                f"*AMPLITUDE {card.parameter('NAME')}, {row.place} of {row.file.name}: CalculiX reads four pairs a line; "
-                f"what stands behind them is not read")))
+                f"*AMPLITUDE {card.parameter('NAME')}, {row.place} of {row.file.name}: CalculiX reads four pairs a "
+                "line; what stands behind them is not read")))
         fields = row.fields[:_FIELDS]
         empty = next((k for k in range(0, len(fields), 2) if not fields[k]), len(fields))
         pairs += [(row.number(k), row.number(k + 1, 0.0)) for k in range(0, empty, 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from romlib_converters._inp_cards import Card, fold
@@ -37,11 +38,19 @@ class NamedSet:
 
 @dataclass(frozen=True)
 class Surface:
-    """Faces (element id, number of the face from one), (n, 2); or nodes, for a surface of type NODE: faces is None."""
+    """Faces (element id, number of the face from one), (n, 2)."""
 
     name: str
-    faces: np.ndarray | None
-    nodes: np.ndarray | None
+    faces: np.ndarray
+    card: Card
+
+
+@dataclass(frozen=True)
+class NodeSurface:
+    """Nodes of a surface of type NODE, ids (n,); one of faces may have the same name."""
+
+    name: str
+    nodes: np.ndarray
     card: Card
 
 
@@ -55,12 +64,12 @@ class InpMesh:
     node_sets: dict[str, NamedSet] = field(default_factory=dict)
     element_sets: dict[str, NamedSet] = field(default_factory=dict)
     surfaces: dict[str, Surface] = field(default_factory=dict)
+    node_surfaces: dict[str, NodeSurface] = field(default_factory=dict)
 
     def nodes_of(self, name: str, card: Card) -> np.ndarray:
         """Ids of the nodes of a set, or of a surface of nodes; FileFormatError where there is none of that name."""
-        surface = self.surfaces.get(fold(name))
-        if fold(name) not in self.node_sets and surface is not None and surface.nodes is not None:
-            return surface.nodes
+        if fold(name) not in self.node_sets and fold(name) in self.node_surfaces:
+            return self.node_surfaces[fold(name)].nodes
         return _known(self.node_sets, name, "node set", card).ids
 
     def elements_of(self, name: str, card: Card) -> np.ndarray:
@@ -90,6 +99,7 @@ def read_mesh_cards(cards: list[Card], n_node: Mapping[str, int]) -> InpMesh:
     """
     mesh = InpMesh()
     node_ids, points = [np.empty(0, np.int64)], [np.empty((0, 3))]
+    known: dict[str, np.ndarray] = {}  # ids, by the kind of set
     rank = {keyword: k for k, keyword in enumerate(MESH_CARDS)}
     for card in sorted(cards, key=lambda card: rank[card.keyword]):
         if card.keyword == "NODE":
@@ -103,9 +113,10 @@ def read_mesh_cards(cards: list[Card], n_node: Mapping[str, int]) -> InpMesh:
             _elements(mesh, card, n_node)
             card.chunks.clear()
         elif card.keyword in ("NSET", "ELSET"):
-            known = (np.unique(np.concatenate(node_ids)) if card.keyword == "NSET" else
-                     np.unique(np.concatenate([np.empty(0, np.int64), *(group.ids for group in mesh.groups)])))
-            _set(mesh, card, known)
+            if card.keyword not in known:
+                ids = node_ids if card.keyword == "NSET" else [node_ids[0], *(group.ids for group in mesh.groups)]
+                known[card.keyword] = np.unique(np.concatenate(ids))
+            _set(mesh, card, known[card.keyword])
         elif card.keyword == "SURFACE":
             _surface(mesh, card)
     mesh.node_ids, mesh.points = _last_of_each(np.concatenate(node_ids), np.concatenate(points))
@@ -133,9 +144,8 @@ def _positive(ids: np.ndarray, what: str, card: Card) -> np.ndarray:
 
 def _name_apart(mesh: InpMesh) -> None:
     """Change names of sets that differ in case only, or that romlib uses itself (all cells, the skin)."""
-    on_nodes = {key: one for key, one in mesh.surfaces.items() if one.faces is None}
-    on_faces = {key: one for key, one in mesh.surfaces.items() if one.faces is not None}
-    for kinds in ((mesh.node_sets, on_nodes), (mesh.element_sets,), (on_faces,)):
+    groups: list[list[dict[str, Any]]] = [[mesh.node_sets, mesh.node_surfaces], [mesh.element_sets], [mesh.surfaces]]
+    for kinds in groups:
         taken = {"all", SKIN}
         for sets in kinds:
             for key, one in sets.items():
@@ -144,7 +154,6 @@ def _name_apart(mesh: InpMesh) -> None:
                     name += "_"
                 taken.add(name)
                 sets[key] = replace(one, name=name)
-    mesh.surfaces = {key: on_nodes.get(key) or on_faces[key] for key in mesh.surfaces}
 
 
 def _last_of_each(ids: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,14 +203,16 @@ def _set(mesh: InpMesh, card: Card, known: np.ndarray) -> None:
 def _surface(mesh: InpMesh, card: Card) -> None:
     """Faces by `element or set, S1`; nodes by `node or set`."""
     name = card.parameter("NAME")
-    if fold(name) in mesh.surfaces:
+    known: Mapping[str, Surface | NodeSurface] = (
+        mesh.node_surfaces if card.is_set("TYPE", "NODE") else mesh.surfaces)
+    if fold(name) in known:
         raise FileFormatError("two surfaces have the same name", file=card.file, place=card.place,
-                              expected="each name once", found=f"{name}, also {mesh.surfaces[fold(name)].card.place}")
+                              expected="each name once", found=f"{name}, also {known[fold(name)].card.place}")
     if card.is_set("TYPE", "NODE"):
         numbers, names = number_list(card)
         sets = [_known(mesh.node_sets, one, "node set", card).ids for one in names]
         ids = np.unique(np.concatenate([numbers, *sets]))
-        mesh.surfaces[fold(name)] = Surface(name, None, ids, card)
+        mesh.node_surfaces[fold(name)] = NodeSurface(name, ids, card)
         return
     faces = [np.empty((0, 2), np.int64)]
     for row, table in id_segments(face_numbers(card, "S"), 2):
@@ -213,7 +224,7 @@ def _surface(mesh: InpMesh, card: Card) -> None:
         else:
             ids = mesh.elements_of(row.fields[0], card)
             faces.append(np.column_stack([ids, np.full(len(ids), int(row.number(1)))]))
-    mesh.surfaces[fold(name)] = Surface(name, np.unique(np.concatenate(faces), axis=0), None, card)
+    mesh.surfaces[fold(name)] = Surface(name, np.unique(np.concatenate(faces), axis=0), card)
 
 
 def face_numbers(card: Card, letter: str) -> Card:

@@ -201,6 +201,9 @@ class _Results:
         values = self.frd.read(at.blocks[self._names[field]])[self.rows]
         if self._systems is not None and self._names[field] in self._local[at.step - 1]:  # as many as the deck's steps
             values = self._systems.turned(values)
+        if self.specs[field].dtype == "float32" and len(values) and np.abs(values).max() > np.finfo(np.float32).max:
+            raise FileFormatError("a value is larger than single precision has", file=self.frd.path,
+                                  place=at.blocks[self._names[field]].place, found=float(np.abs(values).max()))
         return mandel_from_vtk(values) if self.specs[field].tensor else values
 
 

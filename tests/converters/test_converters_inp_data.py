@@ -8,7 +8,14 @@ import romlib_converters._inp_data as data
 from hypothesis import given
 from hypothesis import strategies as st
 from romlib_converters._inp_cards import read_cards
-from romlib_converters._inp_data import check_digits, id_segments, integer_records, line_lists, number_list, number_table
+from romlib_converters._inp_data import (
+    check_digits,
+    id_segments,
+    integer_records,
+    line_lists,
+    number_list,
+    number_table,
+)
 
 from romlib.errors import FileFormatError
 

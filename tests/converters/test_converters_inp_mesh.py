@@ -54,7 +54,7 @@ def test_everything_has_the_ids_of_the_deck(tmp_path):
     assert sets == {"Nall": [1, 2, 3, 4, 9], "Odd": [1, 3, 9], "Some": [1, 2, 3, 4, 9]}  # GENERATE: of those there are
     assert {one.name: one.ids.tolist() for one in mesh.element_sets.values()} == {"Eall": [1, 5, 7], "One": [5]}
     assert mesh.surfaces["TOP"].faces.tolist() == [[1, 1], [1, 3], [5, 1], [5, 2], [7, 1]]
-    assert mesh.surfaces["NODES"].nodes.tolist() == [1, 2, 3, 9]
+    assert mesh.node_surfaces["NODES"].nodes.tolist() == [1, 2, 3, 9]
 
 
 def test_names_that_romlib_has_itself_are_changed(tmp_path):
@@ -67,7 +67,7 @@ def test_names_that_differ_in_case_alone_are_one_set_and_stay_apart_from_surface
     mesh = read(tmp_path, "*NODE\n1,0,0,0\n2,0,0,0\n*NSET,NSET=all_\n1\n*NSET,NSET=all\n2\n*NSET,NSET=ALL_\n2\n"
                           "*SURFACE,NAME=all_,TYPE=NODE\n2\n")
     assert {one.name: one.ids.tolist() for one in mesh.node_sets.values()} == {"all_": [1, 2], "all__": [2]}
-    assert [one.name for one in mesh.surfaces.values()] == ["all___"]
+    assert [one.name for one in mesh.node_surfaces.values()] == ["all___"]
 
 
 def test_cards_are_read_in_the_order_of_the_solver(tmp_path):
