@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,7 +98,7 @@ class Solution:
 
     def displacement(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
         """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step."""
-        return self._unwrap(self._displacement(self._rows(steps), piece, None), steps)
+        return self._unwrap(self._displacement(self._rows(steps), self._piece(piece), None), steps)
 
     def field(self, name: str, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
         """A field of a piece, (n_step, n_node or n_ip, n_comp); without the first axis for one step.
@@ -106,7 +107,7 @@ class Solution:
         stress), and the dual fields of the ROM by gappy POD, or as integrated where hyper-reduction was off. NaN where
         the material lacks the field.
         """
-        rows = self._rows(steps)
+        rows, piece = self._rows(steps), self._piece(piece)
         if name == "displacement":
             return self._unwrap(self._displacement(rows, piece, None), steps)
         return self._unwrap(self._at_ips(name, rows, piece, None), steps)
@@ -130,6 +131,9 @@ class Solution:
         given = [place for place in (point, node, tag) if place is not None]
         if len(given) != 1:
             raise InputError("a probe is at exactly one of point, node, tag", found=f"{len(given)} of them")
+        if node is not None and (isinstance(node, bool) or not isinstance(node, (int, np.integer))):
+            raise InputError("a node is probed by its id", place="node", expected="an integer",
+                             found=reprlib.repr(node))
         with self.open_fields() as fields:
             spots: Sequence[NodeSpots | IpSpots]
             if tag is not None:
@@ -187,6 +191,16 @@ class Solution:
             return np.atleast_1d(np.arange(self.n_step)[steps])
         except IndexError:
             raise InputError("there is no such step", expected=f"0 to {self.n_step - 1}", found=steps) from None
+
+    def _piece(self, piece: int) -> int:
+        if isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0:
+            raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
+        if not self.hyper_reduced:  # elsewhere the fields file refuses a piece that it lacks
+            with self.open_fields() as fields:
+                if piece >= fields.n_piece:
+                    raise InputError("there is no such piece", place="piece", expected=f"0 to {fields.n_piece - 1}",
+                                     found=piece)
+        return int(piece)
 
     @staticmethod
     def _unwrap(values: np.ndarray, steps: Steps) -> np.ndarray:
