@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from romlib.errors import InputError, RomlibError
+from romlib.laws.registry import build_law
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Case
 from romlib.online.rom import load, output_times
@@ -220,7 +221,7 @@ class SnapshotsTarget:
 class StudyTarget:
     """A study or a case file: equal where it says the same; one that is accepted and says something else is another.
 
-    What comes next and costs little is done too: output times, and the amplitudes at them.
+    What comes next and costs little is done too: laws are built, output times and the amplitudes at them computed.
     """
 
     strict: bool = False
@@ -250,6 +251,8 @@ class StudyTarget:
             times = output_times(case.times)
             for amplitude in case.amplitudes.values():
                 evaluate(amplitude, times)
+        for material in () if self._is_case else declared.materials.values():
+            build_law(material)
         for run in () if self._is_case else declared.training:
             for amplitude in run.amplitudes.values():
                 evaluate(amplitude, np.linspace(0.0, 1.0, 5))

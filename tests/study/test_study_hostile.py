@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from romlib.errors import InputError, StudyError
+from romlib.laws.registry import build_law
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Times
 from romlib.online.rom import output_times
@@ -32,7 +33,7 @@ quadrature = { hex8 = "hex_gauss_8" }
 cells = "all"
 law = "mises"
 density = 8e-9
-parameters = { young = { temperature = [0, 100], value = [7e4, 6e4] }, poisson = 0.2, yield = 243, library = "lib.so" }
+parameters = { young = { temperature = [0, 100], value = [7e4, 6e4] }, poisson = 0.2, yield = 243 }
 thermal_expansion = { coefficient = 1e-5, reference_temperature = 20.0, strain_free_temperature = 20.0 }
 [tags.symx]
 nodes = { array = "symx", value = 1 }
@@ -160,6 +161,8 @@ def use(read, path) -> None:
             for amplitude in case.amplitudes.values():
                 assert np.isfinite(evaluate(amplitude, times[:1000])).all()
         if isinstance(declared, Study):
+            for material in declared.materials.values():
+                build_law(material)
             for run in declared.training:
                 for amplitude in run.amplitudes.values():
                     evaluate(amplitude, np.linspace(0, 1, 5))
