@@ -40,6 +40,17 @@ def regular_file(
     return path
 
 
+def file_or_folder(path: str | Path) -> Path:
+    """The path, if it names a file that can be read, a folder, or nothing, such as a pattern of names.
+
+    Raises
+    ------
+    InputError : a pipe, a device, no right to read it; a path that no file can have.
+    """
+    path = Path(path)
+    return path if kind_of(path) in (None, "a folder") else regular_file(path)
+
+
 def kind_of(path: Path, error: type[InputError] = InputError) -> str | None:
     """What is there, links followed: "file", "a folder", "a pipe", "a device", "a socket"; None for nothing.
 

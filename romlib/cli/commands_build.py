@@ -35,9 +35,11 @@ def convert(
 ) -> None:
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
     from romlib.cli.console import counted, print_json, stdout
+    from romlib.files import file_or_folder
     from romlib.snapshots.converter import find_converter
 
     converter = find_converter(format)
+    source = [file_or_folder(path) for path in source]
     if case:
         _convert_case(converter, source, output, json)
         return
