@@ -102,7 +102,7 @@ class ReducedOrderModel:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
-        used = {**(chosen.amplitudes if chosen else {}), **self._amplitudes(amplitudes or {}, temperature)}
+        used = {**(chosen.amplitudes if chosen else {}), **self._amplitudes({} if amplitudes is None else amplitudes, temperature)}
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
@@ -191,7 +191,7 @@ def output_times(times: Times | Sequence[float] | np.ndarray | None) -> np.ndarr
     n_interval = (stop - times.start) / step
     whole = int(np.floor(n_interval + 1e-9))
     instants = times.start + step * np.arange(whole + 1)
-    if n_interval - whole > 1e-9:
+    if whole == 0 or (n_interval - whole > 1e-9 and instants[-1] < stop):
         return np.append(instants, stop)
     instants[-1] = stop
     return instants
