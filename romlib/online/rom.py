@@ -102,7 +102,8 @@ class ReducedOrderModel:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
-        used = {**(chosen.amplitudes if chosen else {}), **self._amplitudes({} if amplitudes is None else amplitudes, temperature)}
+        given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
+        used = {**(chosen.amplitudes if chosen else {}), **given}
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
