@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from romlib.files import regular_file, shown
 from romlib_converters._inp_numbers import LARGEST_ID, number_of
 
 from romlib.errors import FileFormatError, InputError
+from romlib.files import regular_file, shown
 
 _KEYWORD = re.compile(rb"^[ \t]*\*(?!\*)[^\n]*", re.MULTILINE)
 _COMMENT = re.compile(rb"^[ \t]*\*\*[^\n]*", re.MULTILINE)

@@ -38,10 +38,12 @@ def convert(
 ) -> None:
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
     from romlib.cli.console import counted, print_json, stdout
+    from romlib.files import file_or_folder
     from romlib.snapshots.converter import find_converter
     from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of
 
     converter = find_converter(format)
+    source = [file_or_folder(path) for path in source]
     check_output(output, source)
     if case:
         for name, given in (("--pieces", pieces), ("--option", option)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -159,6 +160,9 @@ class Solution:
         given = [place for place in (point, node, tag) if place is not None]
         if len(given) != 1:
             raise InputError("a probe is at exactly one of point, node, tag", found=f"{len(given)} of them")
+        if node is not None and (isinstance(node, bool) or not isinstance(node, (int, np.integer))):
+            raise InputError("a node is probed by its id", place="node", expected="an integer",
+                             found=reprlib.repr(node))
         with self.open_fields() as fields:
             spots: Sequence[NodeSpots | IpSpots]
             if tag is not None:
@@ -227,8 +231,10 @@ class Solution:
 
     def _which(self, piece: int | None) -> int:
         """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
+        if piece is not None and (isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0):
+            raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
         if piece is not None and self.hyper_reduced:
-            return piece  # the fields file refuses one that does not exist
+            return int(piece)  # the fields file refuses one that does not exist
         with self.open_fields() as fields:
             n_piece = fields.n_piece
         if piece is None and n_piece > 1:
@@ -236,7 +242,7 @@ class Solution:
                              expected=f"0 to {n_piece - 1}", remedy="go through all of them, or ask for a probe")
         if not 0 <= (piece or 0) < n_piece:
             raise InputError(f"there is no piece {piece}", place="piece", expected=f"0 to {n_piece - 1}")
-        return piece or 0
+        return int(piece or 0)
 
     def _rows(self, steps: Steps) -> np.ndarray:
         try:
