@@ -20,8 +20,9 @@ def main() -> None:
         heed_signals()  # before anything large is imported, so that Ctrl-C is never answered by a traceback
         if sys.stderr is not None:
             faulthandler.enable()  # a crash in a library of a law shows where it was
-        from romlib.cli.commands import app
+        from romlib.cli.commands import app, prepare
 
+        prepare()
         app(prog_name="romlib")
     except BaseException:  # an Interrupted, or what a library has made of it
         leave_if_asked()
