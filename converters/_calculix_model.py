@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import numpy as np
 from romlib_converters._calculix_deck import Deck
+from romlib_converters._calculix_elements import SOLIDS
 from romlib_converters._calculix_loads import BodyKey
-from romlib_converters._calculix_materials import read_material
 from romlib_converters._calculix_mesh import set_tags
+from romlib_converters._calculix_sections import section_materials
 from romlib_converters._calculix_thermal import temperature_loads
 from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, State, common_amplitude, parts_of
-from romlib_converters._inp_cards import Card, fold
+from romlib_converters._inp_cards import Card, fold, lines_of
 from romlib_converters._inp_history import Part, join, root
 
-from romlib.errors import FileFormatError, UnsupportedError
+from romlib.errors import UnsupportedError
 from romlib.mesh.mesh import Mesh
 from romlib.model import (
     Amplitude,
@@ -84,18 +86,22 @@ class ModelBuilder:
         self._forces()
         self._pressures()
         self._bodies()
-        loads, amplitudes = self._named()
-        materials = self._materials()
         thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
                                     self.deck.amplitudes)
+        loads, amplitudes = self._named(set(thermal.loads))
+        materials, cards, notes = section_materials(self.deck, self.cell_tags)
+        self.omissions += notes
+        self.lines.update({("materials", name): where(card) for name, card in cards.items()})
         self.node_arrays.update(thermal.arrays)
         self.lines.update({("loads", name): where(self.deck.loads.cards["TEMPERATURE"]) for name in thermal.loads})
         self._check_temperature(materials)
-        if self.deck.nlgeom is not None:
+        finite = self.deck.nlgeom
+        if finite is not None:
             self.omissions.append(Omission(name=NLGEOM, works=True, description=(
-                f"small strain does not hold: *STEP, NLGEOM ({self.deck.nlgeom.place.split(',')[0]} of "
-                f"{self.deck.nlgeom.file.name}) asks for finite strain and equilibrium on the deformed shape, and "
-                "romlib has neither; the disagreement grows with the square of the displacement")))
+                f"small strain does not hold: *{finite.title}{', NLGEOM' if finite.keyword == 'STEP' else ''} "
+                f"(line {finite.line} of {finite.file.name}) makes CalculiX compute with finite strain and equilibrium "
+                "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
+                "displacement")))
         mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
                        face_tags=self.face_tags, node_arrays=self.node_arrays)
         return mesh, Model(
@@ -106,22 +112,14 @@ class ModelBuilder:
 
     def _constraints(self) -> None:
         history = Histories.of(self.deck.loads.boundary)
-        changing = ~history.present.all(axis=0)
-        if changing.any():
-            step = int((history.present[:, changing][:, 0] != history.present[0, changing][0]).argmax())
-            card = self.deck.loads.cards["BOUNDARY"]
-            node = self.deck.places.mesh.node_ids[history.keys[changing][0] // 3]
-            raise UnsupportedError("a constraint begins or ends during the history", file=card.file,
-                                   place=f"{self.deck.steps[step].place}, node {node}",
-                                   expected="the same constrained degrees of freedom in all steps",
-                                   remedy="convert and train the part of the history that has the same constraints")
+        self._same_in_all_steps(history, self.deck.places.mesh.node_ids[history.keys // 3])
+        outside = Histories.of(self.deck.loads.outside)
+        self._same_in_all_steps(outside, outside.keys // 8, self._reference_nodes())
         turned = self._turned()
         in_turned = np.isin(history.keys // 3, turned)
         moving = (history.values != 0).any(axis=0)
         if (moving & in_turned).any():
-            raise UnsupportedError("a displacement is prescribed in a local system (*TRANSFORM)", file=self.deck.file,
-                                   place=f"node {self._id(history.keys[moving & in_turned][0] // 3)}",
-                                   expected="zero displacement in local systems")
+            self._refuse_local("a displacement is prescribed", history, moving & in_turned, "zero displacement in them")
         self._fix(history.keys[~moving & ~in_turned], history.cards[0, ~moving & ~in_turned])
         for nodes, mask in _by_components(history.keys[in_turned]):
             if mask:
@@ -131,13 +129,38 @@ class ModelBuilder:
             self._prescribe(group)
         self._moving = history.keys[moving]
 
+    def _same_in_all_steps(self, history: Histories, ids: np.ndarray, nodes: np.ndarray | None = None) -> None:
+        """A constraint that begins or ends is refused. ids : (n,) of the nodes. nodes : look at these ids only."""
+        changing = np.flatnonzero(~history.present.all(axis=0) & (True if nodes is None else np.isin(ids, nodes)))
+        if not len(changing):
+            return
+        present = history.present[:, changing[0]]
+        step = int((present != present[0]).argmax())
+        card = self._card(int(history.cards[step if present[step] else step - 1, changing[0]]))
+        raise UnsupportedError("a constraint begins or ends during the history", file=card.file,
+                               place=f"{self.deck.steps[step].place}, node {ids[changing[0]]}",
+                               expected="the same constrained degrees of freedom in all steps",
+                               found=f"{card.place} holds it {'from then on' if present[step] else 'before'}",
+                               remedy="convert and train the part of the history that has the same constraints")
+
+    def _reference_nodes(self) -> np.ndarray:
+        """Ids of nodes of no solid that act on solids: by linear relations, or by other elements."""
+        linked = [link.elsewhere for link in self.deck.links.found]
+        others = [group.nodes.ravel() for group in self.deck.inp.groups if group.kind not in SOLIDS]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *linked, *others]))
+
     def _turned(self) -> np.ndarray:
         """Positions of the nodes that have a local system."""
         keys = [link.keys for link in self.deck.links.found if link.card.keyword == "TRANSFORM"]
         return np.unique(np.concatenate([np.empty(0, np.int64), *keys]) // 3)
 
-    def _id(self, node: int) -> int:
-        return int(self.deck.places.mesh.node_ids[node])
+    def _refuse_local(self, what: str, history: Histories, wrong: np.ndarray, expected: str) -> NoReturn:
+        """wrong : (n,) which of the places are in a local system and should not be."""
+        one = int(np.flatnonzero(wrong)[0])
+        card = self._card(int(history.cards[int((history.values[:, one] != 0).argmax()), one]))
+        node = self.deck.places.mesh.node_ids[history.keys[one] // 3]
+        raise UnsupportedError(f"{what} in a local system (*TRANSFORM)", file=card.file,
+                               place=f"{card.place}, node {node}", expected=expected)
 
     def _card(self, number: int) -> Card:
         return self.deck.loads.taken[number]
@@ -177,7 +200,7 @@ class ModelBuilder:
 
     def _set_name(self, folded: str) -> str:
         known = self.deck.inp.node_sets.get(folded)
-        return known.name if known is not None else self.deck.inp.surfaces[folded].name
+        return known.name if known is not None else self.deck.inp.node_surfaces[folded].name
 
     def _tag_nodes(self, nodes: np.ndarray, name: str) -> str:
         """The tag of exactly these nodes, a new one of this name where there is none."""
@@ -200,10 +223,18 @@ class ModelBuilder:
             if (factors != factors[0]).any():
                 values = np.zeros((self.n_node, 3))
                 values[group.keys[mine] // 3, group.keys[mine] % 3] = factors
-                arrays = {f"prescribed_{target}": values}
-                value = ArrayReference(array=f"prescribed_{target}")
-            self.entries.append(_Entry(self._base(group, "prescribed"), target, Constraint(
-                nodes=tag, components=components, kind="prescribed", value=value), group.parts, self._card(group.card), arrays))
+                array = self._array_name(f"prescribed_{target}")
+                arrays, value = {array: values}, ArrayReference(array=array)
+            constraint = Constraint(nodes=tag, components=components, kind="prescribed", value=value)
+            self.entries.append(_Entry(self._base(group, "prescribed"), target, constraint, group.parts,
+                                       self._card(group.card), arrays))
+
+    def _array_name(self, name: str) -> str:
+        """A name that no other array has; those of temperatures come later and begin with another word."""
+        taken = {array for entry in self.entries for array in entry.arrays}
+        while name in taken:
+            name += "_"
+        return name
 
     def _base(self, group: Group, kind: str) -> str:
         return kind if group.amplitude == NO_AMPLITUDE else self.deck.amplitudes[group.amplitude].name or kind
@@ -217,12 +248,13 @@ class ModelBuilder:
                 continue
             keys = np.unique(np.concatenate([link.keys for link in mine]))
             what = mine[0].card.title.lower().replace(" ", "_")
-            lines = ", ".join(str(link.card.line) for link in mine[:3])
+            cards = list({(link.card.file, link.card.line): link.card for link in mine}.values())
+            lines = lines_of(cards)
             for nodes, mask in _by_components(keys):
-                self._linear(what, nodes, mask, f"*{mine[0].card.title} (line {lines})", mine[0].card)
+                self._linear(what, nodes, mask, f"*{mine[0].card.title} ({lines})", mine[0].card)
             works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
             self.omissions.append(Omission(name=what, works=works, description=(
-                f"{len(mine)} x *{mine[0].card.title} (line {lines} of {mine[0].card.file.name}): "
+                f"{len(cards)} x *{mine[0].card.title} ({lines}): "
                 + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
                    if works else "linear relations, which the modes satisfy"))))
 
@@ -236,8 +268,7 @@ class ModelBuilder:
         history = Histories.of(self.deck.loads.forces)
         turned = np.isin(history.keys // 3, self._turned()) & (history.values != 0).any(axis=0)
         if turned.any():
-            raise UnsupportedError("a force acts in a local system (*TRANSFORM)", file=self.deck.file,
-                                   place=f"node {self._id(history.keys[turned][0] // 3)}")
+            self._refuse_local("a force acts", history, turned, "forces at nodes without one")
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             nodes, row = np.unique(group.keys // 3, return_inverse=True)
             vectors = np.zeros((len(nodes), 3))
@@ -250,7 +281,7 @@ class ModelBuilder:
             else:
                 whole = np.zeros((self.n_node, 3))
                 whole[nodes] = vectors
-                arrays = {f"force_{tag}_{len(self.entries) + 1}": whole}
+                arrays = {self._array_name(f"force_{tag}_{len(self.entries) + 1}"): whole}
                 direction = ArrayReference(array=next(iter(arrays)))
             axes = "".join(c for c, acts in zip(_COMPONENTS, (vectors != 0).any(axis=0)) if acts)
             self.entries.append(_Entry(self._base(group, "force"), f"{tag}_{axes}",
@@ -259,7 +290,7 @@ class ModelBuilder:
 
     def _pressures(self) -> None:
         known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))
-                 for surface in self.deck.inp.surfaces.values() if surface.faces is not None}
+                 for surface in self.deck.inp.surfaces.values()}
         history = Histories.of(self.deck.loads.pressure)
         order = self._list_of_faces(history)
         for group in history.groups(self.deck.steps, self.deck.amplitudes, order):
@@ -272,6 +303,8 @@ class ModelBuilder:
             if (group.factors != group.factors[0]).any():
                 arrays, value = {"pressure": group.factors}, ArrayReference(array="pressure")
                 tag = tag if not same else f"{tag}_{len(self.entries) + 1}"
+                while tag in self.face_tags:
+                    tag += "_"
             if arrays or not same:
                 self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
             self.entries.append(_Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
@@ -302,6 +335,7 @@ class ModelBuilder:
             np.array([keys.index(key) for key in state], np.int64), np.array([value for value, _ in state.values()]),
             np.array([number for _, number in state.values()], np.int64),
             np.array([self.deck.loads.body_cards[key] for key in state], np.int64)) for state in states])
+        self._one_axis([key for key in keys if key.kind == "CENTRIF"])
         starts = history.starts(self.deck.steps, self.deck.amplitudes)
         for k in np.flatnonzero((history.values != 0).any(axis=0)):
             values, numbers = history.values[:, k], history.amplitudes[:, k]
@@ -312,6 +346,19 @@ class ModelBuilder:
             self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts),
                                        self._card(self.deck.loads.body_cards[key])))
 
+    def _one_axis(self, keys: list[BodyKey]) -> None:
+        """CalculiX has one centrifugal load an element: of several, one acts and the others do not."""
+        owner = np.full(self.deck.places.mesh.n_cell, -1)
+        for k, key in enumerate(keys):
+            cells = self.cell_tags[self._cells(key)]
+            if (owner[cells] >= 0).any():
+                first, card = (self._card(self.deck.loads.body_cards[one])
+                               for one in (keys[int(owner[cells].max())], key))
+                raise UnsupportedError("two centrifugal loads are on the same elements, of which CalculiX takes one",
+                                       file=card.file, place=card.place, expected="one axis and one set an element",
+                                       found=f"another one in {where(first)}")
+            owner[cells] = k
+
     def _body(self, key: BodyKey, tag: str, parts: list[Part]) -> tuple[Load, list[Part]]:
         if key.kind == "GRAV":
             x, y, z = key.vectors
@@ -321,15 +368,17 @@ class ModelBuilder:
                 root(parts, self.times, self.deck.loads.cards["DLOAD"]))
 
     def _cells(self, key: BodyKey) -> str:
-        if key.target in self.deck.inp.element_sets:
+        if not key.target.isdigit():
             return self.deck.inp.element_sets[key.target].name
-        name = f"element_{key.target}"
         cells = self.deck.places.cells(np.array([int(key.target)]))
+        name = f"element_{key.target}"
+        while name in self.cell_tags and not np.array_equal(self.cell_tags[name], cells[cells >= 0]):
+            name += "_"
         self.cell_tags[name] = cells[cells >= 0]
         return name
 
-    def _named(self) -> tuple[dict[str, Load], dict[str, Amplitude]]:
-        """Loads and amplitudes by their names; prescribed constraints join the others."""
+    def _named(self, taken: set[str]) -> tuple[dict[str, Load], dict[str, Amplitude]]:
+        """Loads and amplitudes by their names; prescribed constraints join the others. taken : names of other loads."""
         loads: dict[str, Load] = {}
         amplitudes: dict[str, Amplitude] = {}
         uses = Counter(entry.base for entry in self.entries)
@@ -337,7 +386,7 @@ class ModelBuilder:
         for entry in self.entries:
             alone = uses[entry.base] == 1 and entry.base in deck_names
             name = entry.base if alone else f"{entry.base}_{entry.target}"
-            while name in amplitudes or name in self.constraints:
+            while name in amplitudes or name in self.constraints or name in taken:
                 name += "_"
             amplitudes[name] = join(entry.parts, 0.0, self.deck.steps[0].start)
             self.node_arrays.update(entry.arrays)
@@ -347,37 +396,6 @@ class ModelBuilder:
                 loads[name] = entry.item
                 self.lines["loads", name] = where(entry.card)
         return loads, amplitudes
-
-    def _materials(self) -> dict[str, Material]:
-        sections = self.deck.sections
-        materials: dict[str, Material] = {}
-        for folded in dict.fromkeys(fold(section.material) for section in sections):
-            mine = [section for section in sections if fold(section.material) == folded]
-            if folded not in self.deck.materials:
-                raise FileFormatError("the deck has no material of this name", file=mine[0].card.file,
-                                      place=mine[0].card.place, found=mine[0].material,
-                                      expected=", ".join(one.name for one in self.deck.materials.values()) or "none")
-            known = self.deck.materials[folded]
-            material, notes = read_material(known, self._section_cells(mine, known.name),
-                                            any(section.oriented for section in mine))
-            self.omissions += notes
-            if material is not None:
-                materials[known.name] = material
-                self.lines["materials", known.name] = where(known.card)
-        return materials
-
-    def _section_cells(self, sections: list, name: str) -> str:
-        """The cell tag of a material: its element set, or the union of several."""
-        tags = []
-        for section in sections:
-            self.deck.inp.elements_of(section.elset, section.card)
-            tags.append(self.deck.inp.element_sets[fold(section.elset)].name)
-        if len(set(tags)) == 1:
-            return tags[0]
-        while name in self.cell_tags:
-            name += "_"
-        self.cell_tags[name] = np.unique(np.concatenate([self.cell_tags[tag] for tag in tags]))
-        return name
 
     def _initial(self) -> np.ndarray:
         return np.zeros(self.n_node) if self.deck.temperature0 is None else self.deck.temperature0
@@ -403,10 +421,12 @@ class ModelBuilder:
         for block in self.deck.places.mesh.blocks:
             nodes = np.unique(block.connectivity)
             if acts and block.cell_type == "hex20" and any((one[nodes] != one[nodes[0]]).any() for one in fields):
+                card = self.deck.loads.cards.get("TEMPERATURE") or self.deck.initial
                 raise UnsupportedError(
                     "a temperature that varies in space acts on elements C3D20 or C3D20R, in which CalculiX "
-                    "interpolates it by a table of its own", file=self.deck.file,
-                    place=f"element {block.cell_ids[0]}", expected="a uniform temperature, or other elements",
+                    "interpolates it by a table of its own", file=self.deck.file if card is None else card.file,
+                    place=f"element {block.cell_ids[0]}" if card is None else card.place,
+                    expected="a uniform temperature, or other elements", found=f"element {block.cell_ids[0]}",
                     remedy="compute with C3D10 or C3D8")
 
 

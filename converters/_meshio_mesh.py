@@ -132,6 +132,12 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
         if not len(ids):
             continue
         if kind in SOLIDS or kind in SURFACES:
+            width = element(SOLIDS.get(kind) or SURFACES[kind]).n_node
+            if connectivity.ndim != 2 or connectivity.shape[1] != width or connectivity.dtype.kind not in "iu":
+                raise FileFormatError("cells have another number of nodes than their type", file=file,
+                                      place=f"cells of type {kind}, from cell {ids[0]} on",
+                                      expected=f"{width} integers",
+                                      found=f"shape {connectivity.shape}, {connectivity.dtype}")
             wrong = np.flatnonzero(((connectivity < 0) | (connectivity >= n_node)).any(axis=1))
             if len(wrong):
                 raise FileFormatError("a cell has a node that does not exist", file=file, place=f"cell {ids[wrong[0]]}",

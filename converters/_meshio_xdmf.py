@@ -134,10 +134,10 @@ class XdmfSeries:
         node: dict[str, np.ndarray] = {}
         cell: dict[str, np.ndarray] = {}
         with reading(self.file, "step 0"):
-            for collection in self._collections:
+            for collection in self._collections or [Collection("", [self._grid], [None])]:
                 if collection.grids:
                     data = self._read("step 0", _Record(None, [(collection, collection.grids[0])]))
-                    node, cell = {**data.node, **node}, {**data.cell, **cell}
+                    node, cell = {**node, **data.node, **node}, {**cell, **data.cell, **cell}  # the first one's values
         return StepData("step 0", None, node, cell)
 
     def keep(self, name: str) -> None:

@@ -172,8 +172,9 @@ class Items:
             if data.size != prod(shape):
                 raise self._size(item, prod(shape), data.size)
             if data.nbytes > _SMALL and data.nbytes > _PACKED * data.id.get_storage_size():
-                raise FileFormatError("an array in HDF5 is larger than what is stored of it", file=path, place=inside,
-                                      expected=f"{data.nbytes} bytes", found=f"{data.id.get_storage_size()} stored")
+                raise FileFormatError("an array in HDF5 is larger than what is stored of it", file=path,
+                                      place=f"{inside}, named by {self.file}", expected=f"{data.nbytes} bytes",
+                                      found=f"{data.id.get_storage_size()} stored")
             return data[()]
         except (OSError, RuntimeError) as error:
             raise FileFormatError("an array in HDF5 cannot be read", file=path, place=f"{inside}, named by {self.file}",

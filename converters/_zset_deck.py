@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 from romlib_converters._zset_tables import CONSTANT, Table, Tables
 from romlib_converters._zset_temperature import FieldFile, TemperatureHistory, read_temperature
-from romlib_converters._zset_tree import Block, Word, read_tree
+from romlib_converters._zset_tree import Block, Word, describe, read_tree
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import is_file
 from romlib.model import ArrayReference, Centrifugal, Constraint, Load, Omission, Pressure, TableAmplitude
+from romlib.model.case import MOST_TIMES
 from romlib.model.constraint import Component
 
 COMPONENTS: dict[str, Component] = {"U1": "x", "U2": "y", "U3": "z"}
@@ -82,6 +84,8 @@ class _Entry:
 
 def is_deck(path: Path) -> bool:
     """Whether a file looks like a Zset deck (other solvers use .inp too)."""
+    if not is_file(path):
+        return False
     with open(path, "rb") as stream:
         return b"****calcul" in stream.read(1 << 16)
 
@@ -96,6 +100,9 @@ def read_deck(path: Path) -> Deck:
     """
     tree = read_tree(path)
     calcul = tree.first("calcul")
+    if len(tree.all("calcul")) > 1:
+        raise UnsupportedError("a deck with several computations is not read", file=path, expected="one ****calcul",
+                               place=tree.all("calcul")[1].place, remedy="make a deck of each")
     if calcul is None:
         raise FileFormatError("the deck has no computation", file=path, expected="****calcul",
                               found=", ".join(f"****{child.name}" for child in tree.children))
@@ -111,6 +118,9 @@ def read_deck(path: Path) -> Deck:
     _parameters(deck, calcul, tables)
     _materials(deck, calcul)
     _initial_values(calcul)
+    if tree.first("return") is None:
+        deck.omissions.append(Omission(name="unfinished_deck", works=True, description=(
+            "the deck does not end with ****return: it may be cut, and lack loads, constraints or materials")))
     deck.omissions += [_omission(section, "***") for section in calcul.children if section.name not in _SECTIONS]
     return deck
 
@@ -144,9 +154,9 @@ def _boundary_conditions(deck: Deck, calcul: Block, tables: Tables) -> None:
         name = entry.table_name or f"{entry.kind}_{entry.target}"
         if uses[entry.table_name] > 1 and entry.table_name is not None:
             name = f"{entry.table_name}_{entry.target}"
-        if name in deck.amplitudes:
+        if name in deck.amplitudes or name in deck.constraints:
             name = f"{name}_{entry.kind}"
-        if name in deck.amplitudes:
+        if name in deck.amplitudes or name in deck.constraints:
             raise UnsupportedError("two loads of the same kind, set and table", file=deck.file, place=name)
         deck.amplitudes[name] = entry.amplitude
         if isinstance(entry.item, Constraint):
@@ -177,12 +187,12 @@ def _imposed(deck: Deck, row: list[Word], tables: Tables) -> _Entry | None:
                                expected=", ".join(COMPONENTS), found=dof)
     components: tuple[Component, ...] = (COMPONENTS[dof],)
     if value == 0.0:
-        deck.constraints[f"{nset}_{dof}"] = Constraint(nodes=nset, components=components)
+        deck.constraints[f"{nset}_{dof}"] = describe(Constraint, row[0], nodes=nset, components=components)
         deck.sources[f"constraints.{nset}_{dof}"] = _source(row[0])
         return None
     table = row[3] if len(row) == 4 else None
     return _Entry(table.text if table else None, f"{nset}_{dof}", "prescribed",
-                  Constraint(nodes=nset, components=components, kind="prescribed", value=value),
+                  describe(Constraint, row[2], nodes=nset, components=components, kind="prescribed", value=value),
                   tables.read(table).amplitude(), row[0])
 
 
@@ -193,7 +203,7 @@ def _pressure(deck: Deck, row: list[Word], tables: Tables) -> _Entry:
     if len(row) > 1 and row[1].text == "file":
         _row(row, "faset, file, its name, record and table", (3, 4, 5))
         numbered = len(row) > 3 and row[3].try_number() is not None
-        source = FieldFile(row[2].text, int(row[3].number()) if numbered else 1)
+        source = FieldFile(row[2].text, row[3].integer() if numbered else 1)
         deck.face_fields.append((faset, source))
         value, rest = ArrayReference(array=source.name), row[4 if numbered else 3:]
     else:
@@ -218,6 +228,9 @@ def _centrifugal(row: list[Word], tables: Tables) -> _Entry:
         raise FileFormatError("this centrifugal load cannot be read", file=row[0].file, place=row[0].place,
                               expected="elset (center) axis speed table", found=text)
     table = rest[1] if len(rest) == 2 else None
+    if axis == (0.0, 0.0, 0.0):
+        raise FileFormatError("the axis of a centrifugal load has no direction", file=row[0].file, place=row[0].place,
+                              found=text)
     load = Centrifugal(cells=_cells(elset), center=center, axis=axis, speed=rest[0].number())
     return _Entry(table.text if table else None, elset, "centrifugal", load, tables.read(table).amplitude(), row[0])
 
@@ -274,7 +287,7 @@ def _material_files(deck: Deck, block: Block, elset: str | None) -> None:
             if file is None:
                 raise FileFormatError("the name of the material file is missing", file=child.file, place=child.place)
             deck.materials.append(MaterialFile(
-                elset, file, int(words[0].number()) if words else 1, f"named in {child.file.name}, {child.place}"))
+                elset, file, words[0].integer() if words else 1, f"named in {child.file.name}, {child.place}"))
         elif child.name not in ("integration", "elset"):
             raise UnsupportedError("this option of a material is not read", file=child.file, place=child.place,
                                    expected="*file, *this_file, *integration, **elset", found=child.name)
@@ -304,11 +317,20 @@ def deck_times(deck: Deck) -> tuple[float, ...]:
     block = blocks[0]
     ends, increments = (np.array(block.require(name).numbers()) for name in ("time", "increment"))
     increasing = (np.diff(ends, prepend=0.0) > 0).all()
-    if not len(ends) or len(ends) != len(increments) or not increasing or (increments < 1).any():
+    whole = ((increments >= 1) & (increments == np.floor(increments))).all()
+    if not len(ends) or len(ends) != len(increments) or not increasing or not whole:
         raise FileFormatError("increasing times are needed, each with a number of increments", file=block.file,
-                              place=block.place, found=f"times {ends.tolist()}, increments {increments.tolist()}")
-    cycles = int(block.arguments[0].number()) if block.name == "cycles" and block.arguments else 1
+                              place=block.place,
+                              found=f"times {ends[:9].tolist()}, increments {increments[:9].tolist()}")
+    cycles = block.arguments[0].integer() if block.name == "cycles" and block.arguments else 1
+    if cycles * increments.sum() > MOST_TIMES:
+        raise UnsupportedError("the deck asks for more increments than romlib solves at once", file=block.file,
+                               place=block.place, expected=f"at most {MOST_TIMES}",
+                               found=f"{cycles * increments.sum():.3g}")
     starts = np.concatenate([[0.0], ends[:-1]])
     one = np.concatenate([np.linspace(a, b, int(n) + 1)[1:] for a, b, n in zip(starts, ends, increments)])
     times = np.concatenate([[0.0], *(one + ends[-1] * cycle for cycle in range(cycles))])
+    if not (np.diff(times) > 0).all():
+        raise FileFormatError("an increment is lost in the rounding of the times", file=block.file, place=block.place,
+                              found=f"{len(times) - 1} increments up to {times[-1]:g}")
     return tuple(times.tolist())

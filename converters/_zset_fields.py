@@ -63,6 +63,20 @@ def fields_of(node_variables: tuple[str, ...], ip_variables: tuple[str, ...], po
     return fields
 
 
+def missing_components(
+    node_variables: tuple[str, ...], ip_variables: tuple[str, ...], potentials: set[str]
+) -> dict[str, list[str]]:
+    """By variable of which some components are there: those that are not, so that it is no vector and no tensor."""
+    found = {}
+    for variables, stems, suffixes in ((node_variables, ("U", "RU"), VECTOR), (ip_variables, (
+            "eto", "sig", *(f"{potential}i" for potential in sorted(potentials))), TENSOR)):
+        for stem in stems:
+            missing = [f"{stem}{suffix}" for suffix in suffixes if f"{stem}{suffix}" not in variables]
+            if 0 < len(missing) < len(suffixes):
+                found[stem] = missing
+    return found
+
+
 def _grouped(variables: tuple[str, ...], suffixes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Stem to the names of its components, where all are there; a variable by itself otherwise."""
     pattern = re.compile(rf"(.+?)({'|'.join(suffixes)})")

@@ -9,9 +9,11 @@ import numpy as np
 from romlib_converters._zset_elements import face, solid
 from romlib_converters._zset_geof import FaceRows, ZsetMesh, check_ids
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import regular_file
 
 MAGIC = b"Z7BINARYGEOF\0"
+_SHORTEST_ROW = 24  # bytes: id, position and four nodes of an element
 _FACE_NAME = 5  # bytes kept for the type of a face, whatever its length
 
 
@@ -19,8 +21,7 @@ class _Reader:
     """A cursor over the file's bytes that refuses to read past the end."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise InputError("the mesh file does not exist", file=path)
+        regular_file(path, "the mesh file does not exist")
         self.path, self.data, self.position = path, path.read_bytes(), 0
 
     def take(self, dtype: np.dtype | str, count: int) -> np.ndarray:
@@ -67,6 +68,12 @@ def read_geo(path: Path) -> ZsetMesh:
             raise UnsupportedError("unknown record of a binary mesh", file=path, place=f"byte {reader.position}",
                                    expected=", ".join(records), found=tag, remedy="export the mesh as .geof")
         records[tag](reader, mesh)
+    if not (len(mesh.node_ids) and mesh.connectivity):
+        raise FileFormatError("the binary mesh has no nodes or no elements", file=path, expected="both",
+                              found=f"{len(mesh.node_ids)} nodes, {len(mesh.element_ids)} elements")
+    if not np.isfinite(mesh.points).all():
+        node = mesh.node_ids[~np.isfinite(mesh.points).all(axis=1)][0]
+        raise FileFormatError("a node has a coordinate that is not finite", file=path, place=f"node {node}")
     check_ids(mesh)
     return mesh
 
@@ -82,6 +89,10 @@ def _node(reader: _Reader, mesh: ZsetMesh) -> None:
 
 def _element(reader: _Reader, mesh: ZsetMesh) -> None:
     n_element, n_group = reader.integer(), reader.integer()
+    most = (len(reader.data) - reader.position) // _SHORTEST_ROW
+    if not 0 < n_element <= most:
+        raise FileFormatError("the binary mesh is truncated, or miscounts its elements", file=mesh.file,
+                              place=f"byte {reader.position}", expected=f"1 to {most} elements", found=n_element)
     mesh.element_ids = np.empty(n_element, np.int64)
     for _ in range(n_group):
         n_row, name, n_node = reader.integer(), reader.text(), reader.integer()
@@ -97,9 +108,11 @@ def _element(reader: _Reader, mesh: ZsetMesh) -> None:
             before = mesh.connectivity[name]
             positions, nodes = np.concatenate([before[0], positions]), np.concatenate([before[1], nodes])
         mesh.connectivity[name] = positions, nodes
-    n_read = sum(len(positions) for positions, _ in mesh.connectivity.values())
-    if n_read != n_element:
-        raise FileFormatError("the elements are miscounted", file=mesh.file, expected=n_element, found=n_read)
+    read = np.concatenate([np.empty(0, np.int64), *(positions for positions, _ in mesh.connectivity.values())])
+    if not np.array_equal(np.sort(read), np.arange(n_element)):
+        raise FileFormatError("the elements are miscounted, or two have the same position", file=mesh.file,
+                              place="record element", expected=f"{n_element} elements",
+                              found=f"{len(read)}, at {len(np.unique(read))} positions")
 
 
 def _nset(reader: _Reader, mesh: ZsetMesh) -> None:
@@ -127,8 +140,12 @@ def _bset(reader: _Reader, mesh: ZsetMesh) -> None:
         if kind != "faset":
             mesh.notes.append(f"{kind} {name}: not read")
             continue
-        for face_type in rows:
-            face(face_type, mesh.file, f"faset {name}")
+        for face_type, (_, nodes_of_rows) in rows.items():
+            expected = face(face_type, mesh.file, f"faset {name}")[1]
+            wrong = [len(nodes) for nodes in nodes_of_rows if len(nodes) != expected]
+            if wrong:
+                raise FileFormatError(f"faces {face_type} have the wrong number of nodes", file=mesh.file,
+                                      place=f"faset {name}", expected=expected, found=wrong[0])
         mesh.fasets[name] = [
             FaceRows(face_type, np.array(positions), _ids(mesh, mesh.node_ids, np.array(nodes), f"faset {name}"))
             for face_type, (positions, nodes) in rows.items()]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from romlib_converters._zset_elements import face, solid
+from romlib_converters._zset_tree import decoded, words_of
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import regular_file
 
+LONGEST_WORD = 80  # characters; names of element types and numbers are shorter
+LARGEST_ID = 2**53  # beyond, a float says no longer which integer was meant
 _KEYWORD = re.compile(rb"^[ \t]*(\*+)[ \t]*([^\r\n]*)", re.MULTILINE)
 
 
@@ -73,8 +78,7 @@ def read_geof(path: Path) -> ZsetMesh:
     InputError : no such file. FileFormatError : empty, truncated or contradictory (duplicate ids or names, an unknown
     node in an element or set). UnsupportedError : an unknown element type, or a dimension other than three.
     """
-    if not path.is_file():
-        raise InputError("the mesh file does not exist", file=path, remedy="put it where the deck or the .ut names it")
+    regular_file(path, "the mesh file does not exist", remedy="put it where the deck or the .ut names it")
     sections = _sections(path)
     by_name = {section.name: section for section in reversed(sections) if section.stars == 2}
     for name in ("node", "element"):
@@ -90,7 +94,7 @@ def read_geof(path: Path) -> ZsetMesh:
 
 
 def _sections(path: Path) -> list[_Section]:
-    text = path.read_bytes()
+    text = path.read_bytes().removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"%" in text:
         text = re.sub(rb"%[^\n]*", b"", text)
     heads = list(_KEYWORD.finditer(text))
@@ -99,19 +103,23 @@ def _sections(path: Path) -> list[_Section]:
     for head, end in zip(heads, ends):
         line += text.count(b"\n", counted, head.start())
         counted = head.start()
-        name, _, argument = head[2].decode("latin-1").strip().partition(" ")
-        sections.append(_Section(len(head[1]), name, argument.strip(), text[head.end():end], line))
+        name, *arguments = words_of(decoded(head[2])) or [""]
+        sections.append(_Section(len(head[1]), name, " ".join(arguments), text[head.end():end], line))
     return sections
 
 
 def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
     place = f"line {section.line}, **node"
-    words = section.body.split()
+    words = _words(section, path, place)
     try:
-        values = np.array(words, dtype=np.bytes_).astype(float)
+        if b"_" in section.body:  # which Python takes for part of a number
+            raise ValueError("a word with an underscore")
+        values = words.astype(float)
     except ValueError as error:
-        raise FileFormatError("a node has something that is no number", file=path, place=place, found=error) from None
-    n_node, dimension = (int(values[0]), int(values[1])) if len(values) > 1 else (0, 3)
+        raise FileFormatError("a node has something that is no number", file=path, place=place,
+                              found=str(error)[:200]) from None
+    counts = words[:2].tolist()
+    n_node, dimension = (int(word) if word.isdigit() else -1 for word in counts) if len(counts) == 2 else (0, 3)
     if dimension != 3:
         raise UnsupportedError("only meshes in three dimensions are read", file=path, place=place, expected=3,
                                found=dimension)
@@ -124,13 +132,27 @@ def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
         row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
         raise FileFormatError("a node has a coordinate that is not finite", file=path,
                               place=f"{place}, node {table[row, 0]:.0f}")
+    wrong = np.flatnonzero((table[:, 0] != np.floor(table[:, 0])) | (np.abs(table[:, 0]) > LARGEST_ID))
+    if len(wrong):
+        raise FileFormatError("the id of a node is no integer, or too large", file=path, expected="a whole number",
+                              place=f"{place}, node number {wrong[0] + 1}", found=table[wrong[0], 0])
     return table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
+
+
+def _words(section: _Section, path: Path, place: str) -> np.ndarray:
+    """The words of a section as an array of bytes, which takes the room of the longest one for each."""
+    words = section.body.split()
+    longest = max(words, key=len, default=b"")
+    if len(longest) > LONGEST_WORD:
+        raise FileFormatError("a word is too long for a number or a name", file=path, place=place,
+                              expected=f"at most {LONGEST_WORD} characters", found=longest[:40].decode("latin-1"))
+    return np.array(words, dtype=np.bytes_)
 
 
 def _elements(path: Path, section: _Section) -> tuple[np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
     place = f"line {section.line}, **element"
-    words = np.array(section.body.split(), dtype=np.bytes_)
-    if not len(words) or not words[0].isdigit():
+    words = _words(section, path, place)
+    if not len(words) or not words[0].isdigit() or int(words[0]) == 0:
         raise FileFormatError("the number of elements is missing", file=path, place=place)
     n_element, words = int(words[0]), words[1:]
     types, starts = _typed_rows(words)
@@ -171,9 +193,12 @@ def _split_rows(
 
 def _integers(path: Path, place: str, words: np.ndarray) -> np.ndarray:
     try:
+        if (np.ascontiguousarray(words).view(np.uint8) == ord("_")).any():
+            raise ValueError("a word with an underscore")
         return words.astype(np.int64)
-    except ValueError as error:
-        raise FileFormatError("an id is no integer", file=path, place=place, found=error) from None
+    except (ValueError, OverflowError) as error:
+        raise FileFormatError("an id is no integer, or too large", file=path, place=place,
+                              found=str(error)[:200]) from None
 
 
 def _where(section: _Section, word: str) -> str:
@@ -193,7 +218,7 @@ def _groups(mesh: ZsetMesh, sections: list[_Section]) -> None:
         target, name = kinds[section.name], section.argument
         if not name or name in target:
             raise FileFormatError(f"a {section.name} has no name, or the name of another", file=mesh.file, place=place)
-        words = np.array(section.body.split(), dtype=np.bytes_)
+        words = _words(section, mesh.file, place)
         target[name] = (_faces(mesh, section, words, place) if target is mesh.fasets
                         else np.unique(_integers(mesh.file, place, words)))
 

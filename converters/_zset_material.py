@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from romlib_converters._zset_tree import Block, Word, read_tree
+from romlib_converters._zset_tree import Block, Word, describe, read_tree
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import regular_file
 from romlib.model import Material, ParameterTable, ThermalExpansion
 
 Coefficient = float | ParameterTable
@@ -45,9 +46,8 @@ def read_material(path: Path, number: int = 1, named: str | None = None) -> Zset
     InputError : no such file. FileFormatError : it has no such behaviour, or a coefficient is wrong or missing.
     UnsupportedError : a behaviour, potential, flow or hardening without a romlib law, by its name.
     """
-    if not path.is_file():
-        raise InputError("the material file that the deck names does not exist", file=path, place=named,
-                         remedy="put it where the deck expects it")
+    regular_file(path, "the material file that the deck names does not exist", place=named,
+                 remedy="put it where the deck expects it")
     tree = read_tree(path)
     behaviors = [child for top in (tree, *tree.children) for child in top.all("behavior")]
     if not 1 <= number <= len(behaviors):
@@ -82,6 +82,9 @@ def _density(block: Block) -> float | None:
     density = _read_coefficients(coefficients).get("masvol")
     if isinstance(density, ParameterTable):
         raise _unsupported("density", "a table in temperature", ["a constant"], coefficients)
+    if density is not None and density < 0.0:
+        raise FileFormatError("the density is negative", file=coefficients.file, place=coefficients.place,
+                              expected="masvol >= 0", found=density)
     return density
 
 
@@ -90,7 +93,7 @@ def _expansion(block: Block) -> ThermalExpansion:
     reference = found["ref_temperature"]
     if isinstance(reference, ParameterTable):
         raise _unsupported("reference temperature", "a table in temperature", ["a constant"], block)
-    return ThermalExpansion(coefficient=found["alpha"], reference_temperature=reference)
+    return describe(ThermalExpansion, block, coefficient=found["alpha"], reference_temperature=reference)
 
 
 def _potential(block: Block) -> tuple[str, dict[str, Any], str]:

@@ -42,7 +42,7 @@ def read_materials(deck: Deck) -> list[NamedMaterial]:
         for entry in deck.materials]
 
 
-def tag_other_cells(mesh: Mesh, materials: list[NamedMaterial]) -> Mesh:
+def tag_other_cells(mesh: Mesh, materials: list[NamedMaterial], deck: Path) -> Mesh:
     """The mesh with the cell tag of the material that has no elset of its own; every cell must have one material.
 
     Raises
@@ -55,12 +55,12 @@ def tag_other_cells(mesh: Mesh, materials: list[NamedMaterial]) -> Mesh:
     for material in materials:
         count[mesh.cell_tags.get(material.cells, np.empty(0, np.int64))] += 1
     if (count > 1).any():
-        raise UnsupportedError("an element is in the elsets of two materials", expected="one material an element",
-                               place=f"element {mesh.cell_ids[count > 1][0]}")
+        raise UnsupportedError("an element is in the elsets of two materials", file=deck,
+                               expected="one material an element", place=f"element {mesh.cell_ids[count > 1][0]}")
     if any(material.cells == OTHER_CELLS for material in materials):
         return replace(mesh, cell_tags={**mesh.cell_tags, OTHER_CELLS: np.flatnonzero(count == 0)})
     if (count == 0).any():
-        raise FileFormatError("elements have no material", place=f"element {mesh.cell_ids[count == 0][0]}",
+        raise FileFormatError("elements have no material", file=deck, place=f"element {mesh.cell_ids[count == 0][0]}",
                               expected="every element in the elset of a material",
                               found=f"{int((count == 0).sum())} elements without")
     return mesh

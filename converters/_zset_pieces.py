@@ -146,8 +146,11 @@ def _present(positions: np.ndarray, mesh: ZsetMesh, what: str) -> np.ndarray:
     return positions
 
 
-def merge(meshes: list[Mesh]) -> Mesh:
-    """One mesh of subdomains that repeat their interface nodes: nodes are the same where their ids are."""
+def merge(meshes: list[Mesh], folder: Path | None = None) -> Mesh:
+    """One mesh of subdomains that repeat their interface nodes: nodes are the same where their ids are.
+
+    folder : of their files, for messages.
+    """
     node_ids, first = np.unique(np.concatenate([mesh.node_ids for mesh in meshes]), return_index=True)
     node_of = [np.searchsorted(node_ids, mesh.node_ids) for mesh in meshes]
     kinds = list(dict.fromkeys(_kind(block) for mesh in meshes for block in mesh.blocks))
@@ -162,7 +165,8 @@ def merge(meshes: list[Mesh]) -> Mesh:
     cells = IdIndex(cell_ids)
     unique, count = np.unique(cell_ids, return_counts=True)
     if (count > 1).any():
-        raise FileFormatError("two subdomains have the same element", place=f"element {unique[count > 1][0]}")
+        raise FileFormatError("two subdomains have the same element", file=folder,
+                              place=f"element {unique[count > 1][0]}")
 
     def union(kind: str, positions: Callable[[int, np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
         names = dict.fromkeys(name for mesh in meshes for name in getattr(mesh, kind))

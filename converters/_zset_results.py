@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from romlib_converters._zset_tree import decoded, lines_of, words_of
 
-from romlib.errors import FileFormatError, InputError
+from romlib.errors import FileFormatError
+from romlib.files import is_file, regular_file
 
 DTYPE = np.dtype(">f4")
 ABSURD = 1e30  # no stress, displacement or force of a computation that converged is as large
@@ -45,16 +47,19 @@ def read_ut(path: Path) -> ResultHeader:
     ------
     InputError : no such file. FileFormatError : empty, or a record that makes no sense.
     """
-    if not path.is_file():
-        raise InputError("the file of the results' header does not exist", file=path,
-                         remedy="give the deck or the .ut of a computation that ran")
-    lines = path.read_text(encoding="latin-1").splitlines()
+    regular_file(path, "the file of the results' header does not exist",
+                 remedy="give the deck or the .ut of a computation that ran")
+    lines = lines_of(decoded(path.read_bytes()))
     words: dict[str, list[str]] = {}
     records: list[list[float]] = []
     for number, line in enumerate(lines, start=1):
-        parts = line.split("%")[0].split()
+        parts = words_of(line.split("%")[0])
         if parts and parts[0].startswith("**"):
-            words[parts[0].lstrip("*")] = parts[1:]
+            keyword = parts[0].lstrip("*")
+            if keyword in words:
+                raise FileFormatError("a keyword stands twice in the header of the results", file=path,
+                                      place=f"line {number}", found=f"**{keyword}"[:60])
+            words[keyword] = parts[1:]
         elif parts:
             records.append(_record(path, number, parts, len(records) + 1))
     if not records or not words.get("meshfile"):
@@ -70,6 +75,10 @@ def read_ut(path: Path) -> ResultHeader:
     cycle, sequence, increment = (table[:, k].astype(int) for k in (1, 2, 3))
     header = ResultHeader(path, words["meshfile"][0], tuple(words.get("node", ())), tuple(words.get("integ", ())),
                           times, cycle, sequence, increment)
+    if not header.ip_variables and is_file(path.with_suffix(".integ")) and path.with_suffix(".integ").stat().st_size:
+        raise FileFormatError("the header names no variables of integration points, yet their values are there",
+                              file=path, expected="**integ with the variables", found=path.with_suffix(".integ").name,
+                              remedy="copy the header of the results again")
     for kind in (header.node_variables, header.ip_variables):
         if len(set(kind)) != len(kind):
             raise FileFormatError("a variable stands twice", file=path, found=" ".join(kind))
@@ -83,7 +92,7 @@ def _record(path: Path, line: int, parts: list[str], expected: int) -> list[floa
         numbers = []
     if len(numbers) != 5 or not np.isfinite(numbers).all() or int(numbers[0]) != expected:
         raise FileFormatError("a record of the results cannot be read", file=path, place=f"line {line}",
-                              expected=f"{expected} cycle sequence increment time", found=" ".join(parts))
+                              expected=f"{expected} cycle sequence increment time", found=" ".join(parts)[:200])
     return numbers
 
 
@@ -92,8 +101,7 @@ def map_records(path: Path, header: ResultHeader, values: int, what: str) -> np.
 
     what : what a record holds, for the message. Raises InputError : no such file; FileFormatError : the wrong size.
     """
-    if not path.is_file():
-        raise InputError("a result file does not exist", file=path, expected=f"{what}, as {header.file.name} says")
+    regular_file(path, "a result file does not exist", expected=f"{what}, as {header.file.name} says")
     expected, found = header.n_record * values * DTYPE.itemsize, path.stat().st_size
     if expected != found:
         whole, rest = divmod(found, values * DTYPE.itemsize)
@@ -118,9 +126,7 @@ def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndar
     ------
     InputError : no such file. FileFormatError : too short for the record, or a value that is not finite.
     """
-    if not path.is_file():
-        raise InputError("the field file that the deck names does not exist", file=path,
-                         remedy="put it beside the deck")
+    regular_file(path, "the field file that the deck names does not exist", remedy="put it beside the deck")
     if n_value == 0:
         return np.empty(0)
     size, needed = path.stat().st_size, n_value * DTYPE.itemsize

@@ -16,7 +16,9 @@ from romlib_converters._zset_temperature import FieldFile
 from romlib_converters._zset_tree import read_tree
 
 from romlib.errors import FileFormatError, InputError
+from romlib.files import is_file, kind_of, shown
 
+MOST_SUBDOMAINS = 100_000
 _SUBDOMAIN = re.compile(r"(.+)-(\d{3,})")
 
 
@@ -77,9 +79,11 @@ def locate(source: Path | list[Path]) -> Computation:
         raise InputError("one Zset computation is converted at a time", expected="one deck, .ut or folder",
                          found=f"{len(paths)} paths")
     path = paths[0]
-    if not path.exists():
-        raise InputError("no such file or folder", file=path, expected="a deck .inp, a header .ut, or a folder")
-    if path.is_dir():
+    found = kind_of(path)
+    if found not in ("file", "a folder"):
+        raise InputError("no such file or folder", file=shown(path), found=found,
+                         expected="a deck .inp, a header .ut, or a folder")
+    if found == "a folder":
         decks = [deck for deck in sorted(path.glob("*.inp")) if is_deck(deck) and _headers(deck.with_suffix(""))]
         if len(decks) != 1:
             raise InputError("the folder must have one deck with results", file=path, remedy="name the deck itself",
@@ -121,7 +125,7 @@ def _check_count(computation: Computation, cut: Path) -> None:
         domains = block.first("domains") if block else None
         if domains is None or not domains.words:
             raise FileFormatError("the list of subdomains has no number of domains", file=cut, expected="**domains N")
-        expected = int(domains.words[0].number())
+        expected = domains.words[0].integer(most=MOST_SUBDOMAINS)
     missing = sorted(set(range(1, expected + 1)) - set(numbers))
     if missing or len(numbers) != expected:
         raise FileFormatError("the results of a subdomain are missing", file=computation.folder,
@@ -173,12 +177,12 @@ def find_mesh(folder: Path, name: str) -> Path:
     """The mesh file that a deck or header names: where it says, or beside it."""
     path = folder / name
     beside = folder / Path(name.replace("\\", "/")).name
-    return path if path.is_file() or not beside.is_file() else beside
+    return path if is_file(path) or not is_file(beside) else beside
 
 
 def read_mesh(path: Path) -> ZsetMesh:
     """A mesh in text or in binary."""
-    if path.is_file():
+    if is_file(path):
         with open(path, "rb") as stream:
             if stream.read(len(MAGIC)) == MAGIC:
                 return read_geo(path)
@@ -191,13 +195,15 @@ def subdomain_file(folder: Path, name: str, number: int | None) -> Path | None:
     if number is None:
         return path
     own = path.with_name(f"{path.stem}-{number:03d}{path.suffix}")
-    return own if own.is_file() else None
+    return own if is_file(own) else None
 
 
 def uniform_value(folder: Path, field: FieldFile, rec_size: int | None) -> float | None:
     """The value of a field that is the same everywhere, else None."""
     path = folder / field.file
-    parts = [path] if path.is_file() else sorted(path.parent.glob(f"{path.stem}-[0-9][0-9][0-9]*{path.suffix}"))
+    parts = [path]
+    if kind_of(path) is None:
+        parts = sorted(path.parent.glob(f"{path.stem}-[0-9][0-9][0-9]*{path.suffix}"))
     if not parts:
         raise InputError("the field file that the deck names does not exist", file=path,
                          remedy="put it beside the deck")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,7 +29,7 @@ class Table:
     def amplitude(self, factor: float = 1.0) -> TableAmplitude:
         """The table times a factor."""
         return TableAmplitude(time=self.time, value=tuple(factor * v + 0.0 for v in self.value), start=self.start,
-                              period=self.period)
+                              period=self.period)  # of finite numbers that do not decrease: see `_table`
 
 
 CONSTANT = Table((0.0,), (1.0,))
@@ -83,4 +84,7 @@ def _table(block: Block) -> Table:
     if end <= start or time[0] < start - slack or time[-1] > end + slack:
         raise FileFormatError("the times of a cyclic table lie outside its cycle", file=block.file, place=block.place,
                               expected=f"{start:g} to {end:g}", found=f"{time[0]:g} to {time[-1]:g}")
+    if not math.isfinite(end - start):
+        raise FileFormatError("the cycle of a table is too long", file=block.file, place=block.place,
+                              found=f"{start:g} to {end:g}")
     return Table(time, value, start, end - start)

@@ -107,7 +107,7 @@ def read_temperature(block: Block, tables: Tables) -> TemperatureHistory:
                                    expected=", ".join(f"*{name}" for name in known), found=f"*{child.name}")
     size = block.first("rec_size")
     layout: dict[str, Any] = {"interpolation": "mean" if block.first("node_averaged") else "shape",
-                              "rec_size": int(size.words[0].number()) if size and size.words else None}
+                              "rec_size": size.words[0].integer() if size and size.words else None}
     if block.first("max_temperature") or block.first("base_temperature"):
         return _between(block, tables, layout)
     rows = [row for child in (block, *block.children) for row in child.lines]
@@ -177,9 +177,7 @@ def _field(words: list[Word]) -> Field:
     if kind in ("uniform", "constant") and len(words) == 2:
         return words[1].number()
     if kind == "file" and len(words) in (2, 3):
-        record = words[2].number() if len(words) == 3 else 1.0
-        if record >= 1 and record == int(record):
-            return FieldFile(words[1].text, int(record))
+        return FieldFile(words[1].text, words[2].integer() if len(words) == 3 else 1)
     where = words[0] if words else None
     raise UnsupportedError("this description of a temperature is not read", expected="file, uniform or constant",
                            file=where.file if where else None, place=where.place if where else None,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from romlib.errors import FileFormatError, InputError
+from pydantic import BaseModel, ValidationError
+
+from romlib.errors import FileFormatError
+from romlib.files import regular_file
 
 ROOT_STARS = 5
 MAX_INCLUDES = 20
+MAX_FILES = 1000  # that one file may include, directly or not
+_SHOWN = 60  # characters of a word in a message
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_WORD = re.compile(r"[^ \t\f\v]+")
 
 
 @dataclass(frozen=True)
@@ -28,16 +39,40 @@ class Word:
         """The word as a number; FileFormatError names the line."""
         value = self.try_number()
         if value is None:
-            raise FileFormatError("a number is expected here", file=self.file, place=self.place, expected="a number",
-                                  found=repr(self.text))
+            raise FileFormatError("a number is expected here", file=self.file, place=self.place,
+                                  expected="a finite number", found=repr(self.text[:_SHOWN]))
         return value
 
     def try_number(self) -> float | None:
-        """The word as a number, or None."""
-        try:
-            return float(self.text)
-        except ValueError:
+        """The word as a finite number, or None."""
+        if _NUMBER.fullmatch(self.text) is None:  # Python would take nan, inf and 1_000 too
             return None
+        value = float(self.text)
+        return value if math.isfinite(value) else None
+
+    def integer(self, least: int = 1, most: int = 10**9) -> int:
+        """The word as a whole number of a range; FileFormatError names the line."""
+        value = self.number()
+        if value != int(value) or not least <= value <= most:
+            raise FileFormatError("a whole number is expected here", file=self.file, place=self.place,
+                                  expected=f"{least} to {most}", found=repr(self.text[:_SHOWN]))
+        return int(value)
+
+
+Described = TypeVar("Described", bound=BaseModel)
+
+
+def describe(kind: type[Described], where: Word | Block | Path, /, **values: object) -> Described:
+    """A description of romlib's model; FileFormatError with the place in the file where the values make none."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        file, place = (where, None) if isinstance(where, Path) else (where.file, where.place)
+        key = ".".join(str(part) for part in first["loc"][:2])
+        raise FileFormatError("what stands here makes no sense", file=file, place=place,
+                              found=repr(first["input"])[:_SHOWN],
+                              expected=f"{key}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 @dataclass
@@ -107,9 +142,9 @@ def read_tree(path: Path) -> Block:
     """
     root = Block("", ROOT_STARS, path, 1, rows=[[]])
     stack = [root]
-    for file, number, text in _lines(path, MAX_INCLUDES):
+    for file, number, text in _lines(path, (), [MAX_FILES]):
         stars = len(text) - len(text.lstrip("*"))
-        words = [Word(word, file, number) for word in text[stars:].split()]
+        words = [Word(word, file, number) for word in words_of(text[stars:])]
         if stars == 0:
             stack[-1].rows.append(words)
         elif words:
@@ -124,17 +159,41 @@ def read_tree(path: Path) -> Block:
     return root
 
 
-def _lines(path: Path, includes_left: int) -> Iterator[tuple[Path, int, str]]:
-    """File, number and text of each line without comments and blank lines, included files in their place."""
-    if not path.is_file():
-        raise InputError("the file does not exist", file=path, remedy="put it where the deck expects it")
-    for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
+def _lines(path: Path, including: tuple[Path, ...], files_left: list[int]) -> Iterator[tuple[Path, int, str]]:
+    """File, number and text of each line without comments and blank lines, included files in their place.
+
+    including : the files that led to this one. files_left : how many may still be opened, in one entry.
+    """
+    regular_file(path, "the file does not exist", remedy="put it where the deck expects it")
+    files_left[0] -= 1
+    for number, line in enumerate(lines_of(decoded(path.read_bytes())), start=1):
         text = line.split("%")[0].split("#")[0].strip()
         if not text.startswith("@include"):
             if text:
                 yield path, number, text
-        elif includes_left == 0 or len(text.split()) != 2:
-            raise FileFormatError("this @include cannot be followed", file=path, place=f"line {number}",
-                                  expected=f"one file, at most {MAX_INCLUDES} deep", found=text)
-        else:
-            yield from _lines(path.parent / text.split()[1], includes_left - 1)
+            continue
+        words = words_of(text)
+        included = path.parent / words[-1]
+        if len(words) != 2 or len(including) == MAX_INCLUDES or files_left[0] < 1 or included in (path, *including):
+            raise FileFormatError(
+                "this @include cannot be followed", file=path, place=f"line {number}", found=text[:_SHOWN],
+                expected=f"one file that does not include itself, at most {MAX_INCLUDES} deep, {MAX_FILES} in all")
+        yield from _lines(included, (*including, path), files_left)
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: UTF-8, with or without a byte order mark, where it is valid, else Latin-1."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text; unlike `str.splitlines`, no character but a line end ends one."""
+    return _LINE_END.split(text)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a line; unlike `str.split`, no character of a name (a hard space, half of a letter) ends one."""
+    return _WORD.findall(text)

@@ -18,6 +18,8 @@ from romlib_converters._calculix_model import NLGEOM, ModelBuilder
 from romlib_converters._calculix_relations import adjustment, with_relations
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters._calculix_sta import read_sta
+from romlib_converters._calculix_systems import node_systems, section_axes
+from romlib_converters._inp_cards import Card
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.mesh import CellBlock, Mesh
@@ -82,13 +84,13 @@ class CalculixConverter:
         options = checked_options(self.name, options, _OPTIONS)
         unit_system = read_units(units)
         computation = locate(source, options)
+        deck = None if computation.deck is None else read_deck(computation.deck)  # it says first what is not reduced
         frd = open_results(computation.frd, options.get("incomplete", False))
-        deck = None if computation.deck is None else read_deck(computation.deck)
         steps = [] if deck is None else deck.steps
         lengths = read_sta(computation.sta)
         times, known = record_times(frd.records, steps, lengths)
         omissions = notes_of(frd, steps, times, known, lengths)
-        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1)
+        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1, deck)
         mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
         tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
         results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
@@ -158,15 +160,30 @@ class CalculixConverter:
 
 
 class _Results:
-    """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd."""
+    """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd.
 
-    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool) -> None:
+    What a step of the deck writes in local systems of nodes (GLOBAL=NO) is turned to the global one.
+    """
+
+    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool, deck: Deck | None) -> None:
         self.frd, self.rows = frd, np.empty(0, np.int64)
+        self._local = [] if deck is None else deck.output.local
+        self._systems = None
+        if deck is not None and any(self._local):
+            transforms = [link.card for link in deck.links.found if link.card.keyword == "TRANSFORM"]
+            self._systems = node_systems(transforms, deck.inp, deck.places)
         self.notes: list[Omission] = []
         self.specs: dict[str, FieldSpec] = {}
         self._names: dict[str, str] = {}
         shared = set.intersection(*(set(record.blocks) for record in frd.records))
+        turned = _in_local_sections(deck)
         for name, block in frd.records[0].blocks.items():
+            if turned is not None and name not in _FIELDS:
+                if name in (nodal or _NODAL):
+                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                        f"{name} is left out: {turned.place} of {turned.file.name} writes it, with GLOBAL=NO, in the "
+                        "systems of *ORIENTATION")))
+                continue
             if name in _FIELDS or name in (_NODAL if nodal is None else nodal):
                 if name in shared:
                     field, n_comp = _FIELDS.get(name, (f"nodal_{name.lower()}", len(block.components)))
@@ -195,7 +212,13 @@ class _Results:
 
     def read(self, field: str, record: int) -> np.ndarray:
         """Values (n_node, n_comp) of a record; tensors, which the .frd has in VTK's order, in Kelvin-Mandel form."""
-        values = self.frd.read(self.frd.records[record].blocks[self._names[field]])[self.rows]
+        at = self.frd.records[record]
+        values = self.frd.read(at.blocks[self._names[field]])[self.rows]
+        if self._systems is not None and self._names[field] in self._local[at.step - 1]:  # as many as the deck's steps
+            values = self._systems.turned(values)
+        if self.specs[field].dtype == "float32" and len(values) and np.abs(values).max() > np.finfo(np.float32).max:
+            raise FileFormatError("a value is larger than single precision has", file=self.frd.path,
+                                  place=at.blocks[self._names[field]].place, found=float(np.abs(values).max()))
         return mandel_from_vtk(values) if self.specs[field].tensor else values
 
 
@@ -219,11 +242,19 @@ def _model(
     finite = any(one.name == NLGEOM for one in model.omissions)
     dat = None
     if computation.dat is not None:
+        axes = {} if deck is None else {name: section_axes(card) for name, card in deck.orientations.items()}
         dat = DatFields(computation.dat, mesh, times, ("stress", "statev", "p") if finite else
-                        ("stress", "strain", "statev", "p"))
+                        ("stress", "strain", "statev", "p"), axes)
         omissions = omissions + [Omission(name=f"dat_{name}", works=False, description=(
             f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
     return mesh, dat, model.model_copy(update={"omissions": (*model.omissions, *omissions, *results.notes)})
+
+
+def _in_local_sections(deck: Deck | None) -> Card | None:
+    """The card by which results of elements are in systems of sections."""
+    if deck is None or not any(section.orientation for section in deck.sections):
+        return None
+    return deck.output.elements
 
 
 def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:

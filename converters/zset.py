@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from romlib_converters._zset_deck import Deck, deck_times, is_deck, read_deck
 from romlib_converters._zset_elements import SOLIDS
-from romlib_converters._zset_fields import Field, PieceReader, fields_of
+from romlib_converters._zset_fields import Field, PieceReader, fields_of, missing_components
 from romlib_converters._zset_model import (
     NamedMaterial,
     build_model,
@@ -33,6 +33,7 @@ from romlib_converters._zset_source import (
 )
 
 from romlib.errors import InputError
+from romlib.files import is_file
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.quadrature import rule
@@ -58,7 +59,7 @@ class ZsetConverter:
         path = Path(path)
         if path.is_dir():
             return any(is_deck(deck) for deck in path.glob("*.inp")) and any(path.glob("*.ut"))
-        if not path.is_file():
+        if not is_file(path):
             return False
         if path.suffix == ".ut":
             with open(path, "rb") as stream:
@@ -89,11 +90,12 @@ class ZsetConverter:
         sources = open_sources(computation, {name: kind.n_point for name, kind in SOLIDS.items()})
         meshes = _meshes(sources, deck, materials, computation.folder)
         kept = pieces is None or pieces == len(sources)
-        cut = _pieces(meshes, None if kept else pieces)
+        cut = _pieces(meshes, None if kept else pieces, computation.folder)
         potentials = {entry.material.potential for entry in materials if entry.material.potential}
         header = sources[0].header
         fields = fields_of(header.node_variables, header.ip_variables, potentials)
-        omissions = _notes(computation, sources) + _drop_forces(fields, len(cut), kept=kept)
+        history = any(entry.material.law != "elastic" for entry in materials)
+        omissions = _notes(computation, sources, history, potentials) + _drop_forces(fields, len(cut), kept=kept)
         model = (Model(units=unit_system, omissions=tuple(omissions)) if deck is None
                  else build_model(deck, materials, unit_system, omissions))
         orders = find_point_orders(sources, meshes, fields.get("strain"), fields["displacement"])
@@ -157,14 +159,14 @@ def _meshes(sources: Sequence[Meshed], deck: Deck | None, materials: list[NamedM
     check_sets(deck, materials, meshes)
     _, node_fields = temperature_loads(deck)
     meshes = [with_fields(mesh, source, deck, node_fields, folder) for mesh, source in zip(meshes, sources)]
-    return [tag_other_cells(mesh, materials) for mesh in meshes]
+    return [tag_other_cells(mesh, materials, deck.file) for mesh in meshes]
 
 
-def _pieces(meshes: list[Mesh], pieces: int | None) -> list[Mesh]:
+def _pieces(meshes: list[Mesh], pieces: int | None, folder: Path) -> list[Mesh]:
     """The subdomains as they are, or the whole mesh cut anew."""
     if pieces is None:
         return add_skin(number_shared_nodes(meshes))
-    return add_skin(partition(merge(meshes) if len(meshes) > 1 else meshes[0], pieces))
+    return add_skin(partition(merge(meshes, folder) if len(meshes) > 1 else meshes[0], pieces))
 
 
 def _n_points(piece: Mesh) -> np.ndarray:
@@ -181,12 +183,16 @@ def _drop_forces(fields: dict[str, Field], n_piece: int, *, kept: bool) -> list[
         "that were cut anew cannot be told"))]
 
 
-def _notes(computation: Computation, sources: list[Source]) -> list[Omission]:
-    """What the files have that is not read, or lack."""
+def _notes(computation: Computation, sources: list[Source], history: bool, potentials: set[str]) -> list[Omission]:
+    """What the files have that is not read, or lack. history : whether a material remembers each increment."""
+    header = sources[0].header
     notes = [Omission(name="mesh_groups", works=False, description=f"{source.mesh.file.name}, {note}")
              for source in sources for note in source.mesh.notes]
-    missing = sources[0].header.missing_increments()
+    notes += [Omission(name=f"components_of_{stem}", works=False, description=(
+        f"{stem} is not compared as a whole: {header.file.name} lacks {', '.join(names)}"))
+        for stem, names in missing_components(header.node_variables, header.ip_variables, potentials).items()]
+    missing = header.missing_increments()
     if missing:
-        notes.append(Omission(name="missing_increments", works=False, description=(
+        notes.append(Omission(name="missing_increments", works=history, description=(
             f"{missing} increments were computed and not stored: replayed stresses will differ")))
-    return notes + missing_results(computation.folder, sources[0].header.file.stem)
+    return notes + missing_results(computation.folder, header.file.stem)

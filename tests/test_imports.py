@@ -24,9 +24,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
     "identity": {"mesh", "model", "loads"},
-    "snapshots": {"mesh", "model", "tensors", "identity", "files"},
+    "storage": {"errors", "files"},
+    "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
-    "archive": {"model", "snapshots"},  # the fields file stores its pieces the way the snapshots file does
+    "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots"},
     "online": {"archive", "laws", "loads", "solution"},
     "offline": {"check", "online", "parallel"},

@@ -6,7 +6,7 @@ import faulthandler
 import sys
 from typing import TYPE_CHECKING, Any
 
-from romlib.cli.interrupts import Interrupted, heed_signals, leave
+from romlib.cli.interrupts import heed_signals, leave_if_asked
 
 if TYPE_CHECKING:
     from romlib.cli.commands import app
@@ -20,11 +20,13 @@ def main() -> None:
         heed_signals()  # before anything large is imported, so that Ctrl-C is never answered by a traceback
         if sys.stderr is not None:
             faulthandler.enable()  # a crash in a library of a law shows where it was
-        from romlib.cli.commands import app
+        from romlib.cli.commands import app, prepare
 
+        prepare()
         app(prog_name="romlib")
-    except Interrupted as interrupted:
-        leave(interrupted.number)
+    except BaseException:  # an Interrupted, or what a library has made of it
+        leave_if_asked()
+        raise
 
 
 def __getattr__(name: str) -> Any:

@@ -38,9 +38,13 @@ def convert(
 ) -> None:
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
     from romlib.cli.console import counted, print_json, stdout
+    from romlib.files import file_or_folder
     from romlib.snapshots.converter import find_converter
+    from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of
 
     converter = find_converter(format)
+    source = [file_or_folder(path) for path in source]
+    check_output(output, source)
     if case:
         for name, given in (("--pieces", pieces), ("--option", option)):
             if given:
@@ -49,6 +53,8 @@ def convert(
         return
     if accept:
         raise typer.BadParameter("belongs to --case; the study of a ROM accepts omissions", param_hint="--accept")
+    for path in source:
+        refuse_files_of(path, output, is_snapshots)
     with counted(f"converting {', '.join(path.name for path in source)}") as progress:
         converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
                           options=converter_options(option or []), progress=progress)
@@ -82,7 +88,8 @@ def _convert_case(
     from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
     from romlib.snapshots.converter import CaseReader, DeckReader
-    from romlib.study.case_file import write_case_file
+    from romlib.snapshots.outputs import files_read, refuse_files_of, refuse_inputs
+    from romlib.study.case_file import is_case_file, write_case_file
     from romlib.study.deck_case import case_of_deck
 
     name = converter.name
@@ -92,13 +99,16 @@ def _convert_case(
     if len(source) != 1:
         raise typer.BadParameter(f"--case reads one deck, found {len(source)}", param_hint="SOURCE")
     omissions: tuple = ()
-    if isinstance(converter, DeckReader):
-        deck = converter.read_deck(source[0])
-        case, omissions = case_of_deck(deck, accept, units), deck.model.omissions
-    else:
-        case = converter.read_case(source[0])
-        stderr().print(f"note: the converter {name} does not say what else the deck has: mesh, materials, "
-                       "constraints and load patterns cannot be compared with those of a ROM, only names of loads")
+    refuse_files_of(source[0], output, is_case_file)
+    with files_read() as read:
+        if isinstance(converter, DeckReader):
+            deck = converter.read_deck(source[0])
+            case, omissions = case_of_deck(deck, accept, units), deck.model.omissions
+        else:
+            case = converter.read_case(source[0])
+            stderr().print(f"note: the converter {name} does not say what else the deck has: mesh, materials, "
+                           "constraints and load patterns cannot be compared with those of a ROM, only names of loads")
+    refuse_inputs(output, read)
     write_case_file(output, case)
     if json:
         print_json({"file": str(output), "case": case.model_dump(mode="json"),
@@ -136,10 +146,13 @@ def offline(
     context.find_root().obj = comm
     with comm.agreement():
         from romlib.cli.checking import check_training
+        from romlib.offline.outputs import check_rom_output
         from romlib.study import Study
+        from romlib.study.inputs import files_of
         from romlib.study.pipeline import run_offline
 
         declared = Study.read(study)
+        comm.on_root(lambda: check_rom_output(output, files_of(study)))
         with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
             if skip_check or declared.offline.skip_check:
                 progress("check: skipped, as asked for")
@@ -174,10 +187,16 @@ def online(
     import time
 
     import romlib
+    from romlib.archive.romfile import fields_path
     from romlib.cli.console import counted, print_json, stdout
     from romlib.errors import InputError
+    from romlib.snapshots.outputs import check_output
     from romlib.study.case_file import read_case_file
+    from romlib.study.inputs import files_of
 
+    if output is not None:
+        cases_of = [] if case_file is None else files_of(case_file, "case file")
+        check_output(output, [rom, fields_path(rom), *cases_of])
     model = romlib.load(rom)
     cases = model.rom.cases
     if (case is None) == (case_file is None):

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from typing import NoReturn
+from typing import Any, NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANSWER = 0.3  # seconds in which the main thread begins to clean up; mpirun kills a second after its SIGTERM
@@ -50,9 +50,14 @@ class _Request:
             raise Interrupted(number, self.swallowed)
 
 
+_requests: list[_Request] = []  # one at most
+
+
 def heed_signals() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP end this process in order. Those that are ignored (nohup) stay so."""
     request = _Request()
+    _requests[:] = [request]
+    _print_no_interrupts()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -60,6 +65,13 @@ def heed_signals() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, request.answer)
+
+
+def leave_if_asked() -> None:
+    """End the process where a signal has come, whatever a library has made of its exception."""
+    for request in _requests:
+        if request.number is not None:
+            leave(request.number)
 
 
 def leave(number: int) -> NoReturn:
@@ -85,3 +97,18 @@ def _watch(reading: int, request: _Request) -> None:
             os.kill(os.getpid(), number)
             time.sleep(ANSWER)
     leave(number)
+
+
+def _print_no_interrupts() -> None:
+    """Where Python or a library can only print the exception and go on, the second thread raises it again."""
+    ignored, uncaught = sys.unraisablehook, sys.excepthook
+
+    def unraisable(details: Any) -> None:
+        if not issubclass(details.exc_type, Interrupted):
+            ignored(details)
+
+    def excepthook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if not issubclass(kind, Interrupted):
+            uncaught(kind, error, trace)
+
+    sys.unraisablehook, sys.excepthook = unraisable, excepthook

@@ -39,7 +39,8 @@ class SolverOptions:
     petsc: str = ""
 
     def __post_init__(self) -> None:
-        if not (self.tolerance > 0 and self.linear_tolerance > 0 and self.max_iterations >= 1 and self.max_cuts >= 0):
+        if not (0 < self.tolerance < 1 and 0 < self.linear_tolerance < 1 and self.max_iterations >= 1
+                and 0 <= self.max_cuts <= 30):
             raise InputError("options of the full-order solver are out of range", found=self,
                              expected="tolerances > 0, max_iterations >= 1, max_cuts >= 0")
         if self.linear_solver not in ("auto", "direct", "gamg", "hypre"):

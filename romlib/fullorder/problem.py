@@ -12,6 +12,7 @@ import numpy as np
 from romlib.fullorder.assembly import Assembly
 from romlib.fullorder.constraints import Constraints
 from romlib.fullorder.linear import LinearSolver
+from romlib.fullorder.loose import loose_nodes, refuse_loads_on
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.piece import Piece, Trial
@@ -53,12 +54,15 @@ class Problem:
                 p: Piece(p, mesh, model, shares[p], time, None if start is None else start.pieces[p])
                 for p, mesh in meshes.items()}
         self.constraints = Constraints(meshes, model, self.numbering)
+        loose = loose_nodes(meshes, self.numbering)
         refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, comm)
+        self.constraints.mask |= loose[:, None]
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
         self._patterns = np.stack([np.zeros((self.numbering.n_owned, 3)), *(
             self.numbering.add(self.gather({p: piece.patterns[k] for p, piece in self.pieces.items()}))
             for k in range(len(self.force_names)))])[1:]
+        refuse_loads_on(loose, self._patterns, self.force_names, self.numbering)
         with self._timed("assembly"):
             self.assembly = Assembly(
                 meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)

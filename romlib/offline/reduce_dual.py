@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import linalg
 
-from romlib.errors import InputError, LawError
+from romlib.errors import InputError
 from romlib.offline.cubature import compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
+from romlib.offline.energy import energy_scaling, virgin_tangent
 from romlib.offline.gappy import interpolation_points
 from romlib.offline.options import OfflineOptions
 from romlib.offline.pod import Pod, pod
@@ -24,7 +24,7 @@ from romlib.offline.quadrature import (
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.training import PieceOperators, TrainingSet, blocks, combine, gram
+from romlib.offline.training import TrainingSet, blocks, combine, gram
 from romlib.parallel.comm import Comm
 
 # Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
@@ -179,15 +179,17 @@ def project_fields(
 
 
 def select_points(
-    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics,
-    pieces: range, options: OfflineOptions, comm: Comm, progress: Callable[[str], None] | None = None,
+    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray,
+    statistics: DualStatistics, pieces: range, options: OfflineOptions, comm: Comm,
+    progress: Callable[[str], None] | None = None,
 ) -> tuple[Selection, Reference]:
     """The points and weights of the reduced quadrature, and what their error is relative to.
 
-    progress : called on rank 0 with a sentence, where the selection takes longer than seconds.
+    stiffness : as of `romlib.offline.energy.elastic_stiffness`. progress : called on rank 0 with a sentence, where the
+    selection takes longer than seconds.
     """
     targets, energies, tolerance = {}, {}, options.cubature_tolerance
-    scaling = energy_scaling(training, basis, pieces, comm)
+    scaling = energy_scaling(stiffness, basis.n_mode)
 
     def integrands(piece: int) -> PieceIntegrands:
         operator = training.piece(piece).operator
@@ -245,51 +247,6 @@ def _columns(history: DualHistory, pieces: range, tolerance: float, comm: Comm) 
 
     comm.stream_pieces(pieces, lambda piece: history.scratch.read(f"{piece}/gram", slice(0, 1))[0], add)
     return comm.on_root(lambda: compression(total[0], tolerance))
-
-
-def energy_scaling(training: TrainingSet, basis: DisplacementBasis, pieces: range, comm: Comm) -> np.ndarray:
-    """The matrix S, (n_mode + n_lift, n_mode + n_lift), for which the fields S^T have unit elastic energy.
-
-    With K the stiffness of the virgin state between the modes, S K S^T is the identity on the modes; each lifting is
-    divided by its own energy. A residual against scaled modes is one in the norm of K^-1: its size is then the
-    error of the displacement in the energy norm, however stiff or soft each mode is.
-    """
-    parts = {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            strains = strain_modes(training, basis, piece)
-            weighted = operators.operator.positive_weights[None, :, None] * strains
-            stress = np.matmul(virgin_tangent(operators), strains[..., None])[..., 0]
-            n = len(strains)
-            parts[piece] = weighted.reshape(n, -1) @ stress.reshape(n, -1).T
-    stiffness = comm.sum_pieces(parts)
-    n_mode = basis.n_mode
-    scaling = np.diag(1.0 / np.sqrt(np.maximum(np.diag(stiffness), np.finfo(float).tiny)))
-    factor = linalg.cholesky(0.5 * (stiffness + stiffness.T)[:n_mode, :n_mode], lower=True)
-    scaling[:n_mode, :n_mode] = linalg.solve_triangular(factor, np.eye(n_mode), lower=True)
-    return scaling
-
-
-def virgin_tangent(operators: PieceOperators) -> np.ndarray:
-    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state.
-
-    Raises
-    ------
-    LawError : a law fails there, as a UMAT that divides by the strain increment does.
-    """
-    points = operators.points
-    zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
-    result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature,
-                              operators.model.initial_time, 1.0)
-    if not result.ok:
-        worst = int(result.failed_points[0])
-        raise LawError(
-            f"a law fails in an increment without strain: {result.message}",
-            place=f"cell {points.cells[worst]}, integration point {points.points[worst]}",
-            expected="no stress, and the elastic tangent", remedy="correct the law, or its parameters")
-    assert result.tangent is not None
-    return result.tangent
 
 
 def quadrature_pod(statistics: DualStatistics, tolerance: float) -> Pod:

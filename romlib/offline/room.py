@@ -50,6 +50,8 @@ class Room:
     Parameters
     ----------
     scratch : of this rank; its folder and its place stand for the disk. output : the ROM to be written.
+
+    output_bytes : what the last `claim` said of the output of all ranks.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class Room:
         scratch: Scratch, output: Path,
     ) -> None:
         self._training, self._history, self._options, self._output = training, history, options, output
-        self._scratch, self._n_piece = scratch, len(pieces)
+        self._scratch, self._n_piece, self.output_bytes = scratch, len(pieces), 0.0
         first = training.runs[0].snapshots
         self._n_ip = sum(first.n_ip(piece) for piece in pieces)
         self._n_node = sum(first.n_node(piece) for piece in pieces)
@@ -102,6 +104,7 @@ class Room:
             _refuse(self._scratch.folder.parent, needed)
             if comm.rank == 0 and output != _disk(self._scratch.folder):
                 _refuse(self._output.parent, sum(entry[1].output for entry in ranks))
+        self.output_bytes = sum(entry[2].output for entry in ranks)
         if comm.rank == 0:
             place = self._scratch.folder.parent
             free = free_bytes(place)

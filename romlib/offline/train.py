@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from romlib.archive.fieldsfile import FieldsWriter
+from romlib.archive.pair import PairWriter
 from romlib.archive.rom import Manifest
-from romlib.archive.romfile import fields_path, write_rom
 from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import evaluate
@@ -21,8 +20,10 @@ from romlib.offline.agreement import agree
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
 from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
 from romlib.offline.dual import DualHistory
+from romlib.offline.energy import elastic_stiffness, with_energy
 from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
+from romlib.offline.outputs import check_rom_output
 from romlib.offline.points import complete
 from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import (
@@ -105,6 +106,7 @@ def train(
     InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names;
         an output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
+    comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
@@ -117,9 +119,9 @@ def train(
             history = DualHistory(training, names, options.stress, scratch)
             work.room = Room(training, history, options, work.pieces, scratch, Path(output).resolve())
         work.room.claim(*work.room.least_and_most(), comm, work.progress)
-        basis, loads = _displacement(work)
+        basis, stiffness, loads = _displacement(work)
         statistics = _stress(work, history, basis, loads)
-        duals, selection, reference, collected = _quadrature(work, history, basis, statistics)
+        duals, selection, reference, collected = _quadrature(work, history, basis, stiffness, statistics)
         with work.timer.stage("assembly"):
             manifest = _manifest(work, basis, selection, duals, statistics, provenance)
             rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
@@ -132,19 +134,19 @@ def train(
                 refuse_errors(Path(output), beyond, errors, failure, options)
             manifest.errors, manifest.accepted = errors, beyond
             work.say("verification", "the ROM over its own training cases")
-        with work.timer.stage("archive"):
-            write_fields = _fields_writer(work, history, basis, duals, Path(output), manifest.fingerprint)
-            sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
-                     "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
-                     "cubature points": len(selection.weights),
-                     "points for reconstruction only": collected.points.n_point - len(selection.weights),
-                     **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in duals}}
-            with comm.agreement():
-                write_fields()
-        report = TrainingReport(work.timer.rows(), work.details, sizes, errors,
-                                _notes(basis, selection, options, beyond, errors))
-        manifest.stages = stage_rows(report.stages, report.details)
-        comm.on_root(lambda: write_rom(output, replace(rom, model=portable, trained=trained)))
+        sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
+                 "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
+                 "cubature points": len(selection.weights),
+                 "points for reconstruction only": collected.points.n_point - len(selection.weights),
+                 **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in duals}}
+        with ExitStack() as files:
+            with work.timer.stage("archive"), comm.agreement():
+                pair = _write_fields(work, history, basis, duals, Path(output), manifest.fingerprint, files)
+            report = TrainingReport(work.timer.rows(), work.details, sizes, errors,
+                                    _notes(basis, selection, options, beyond, errors))
+            manifest.stages = stage_rows(report.stages, report.details)
+            finished = replace(rom, model=portable, trained=trained)
+            comm.on_root(lambda: pair.finish(finished))  # type: ignore[union-attr]
     return report
 
 
@@ -158,18 +160,19 @@ def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
                     remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
 
 
-def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray]:
+def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray, np.ndarray]:
     training, options, comm = work.training, work.options, work.comm
     with work.timer.stage("POD"):
         basis = reduce_displacement(
             training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
+        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, work.pieces, comm))
         pod = basis.decomposition
         work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
                         f"{pod.n_dropped} eigenvalues below rounding")
     with work.timer.stage("loads"):
         loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
         work.say("loads", f"{len(loads)} reduced onto the modes")
-    return basis, loads
+    return basis, stiffness, loads
 
 
 def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: np.ndarray) -> DualStatistics:
@@ -192,7 +195,7 @@ def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: 
 
 
 def _quadrature(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics
+    work: _Work, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray, statistics: DualStatistics
 ) -> tuple[list[DualField], Selection, Reference, Collected]:
     training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
     with work.timer.stage("dual modes"):
@@ -208,7 +211,8 @@ def _quadrature(
         work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
     with work.timer.stage("cubature"):
         selection, reference = select_points(
-            training, history, basis, statistics, pieces, options, comm, work.progress if comm.rank == 0 else None)
+            training, history, basis, stiffness, statistics, pieces, options, comm,
+            work.progress if comm.rank == 0 else None)
         work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}"
                              f"{_of_what(reference)}")
     with work.timer.stage("gappy POD"):
@@ -265,13 +269,12 @@ def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
     return result | dict(cases)
 
 
-def _fields_writer(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, duals: list[DualField], output: Path, fingerprint: str
-) -> Callable[[], None]:
-    """The function that streams the full fields to rank 0, piece by piece, into the fields file."""
+def _write_fields(
+    work: _Work, history: DualHistory, basis: DisplacementBasis, duals: list[DualField], output: Path, fingerprint: str,
+    files: ExitStack,
+) -> PairWriter | None:
+    """Stream the full fields to rank 0, piece by piece, into the fields file; rank 0 returns what is to be finished."""
     training, comm = work.training, work.comm
-    singular = {"displacement": basis.decomposition.singular_values,
-                **{dual.name: dual.decomposition.singular_values for dual in duals}}
 
     def produce(piece: int) -> tuple:
         mesh = training.piece(piece).mesh
@@ -279,14 +282,14 @@ def _fields_writer(
         dual_modes = {dual.name: history.scratch.read(f"{piece}/modes/{dual.name}", slice(None)) for dual in duals}
         return mesh, [fields[: basis.n_mode]], fields[basis.n_mode:], dual_modes
 
-    def write() -> None:
-        if comm.rank != 0:
-            comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
-            return
-        with FieldsWriter(fields_path(output), fingerprint, training.n_piece, singular) as writer:
-            comm.stream_pieces(work.pieces, produce, lambda piece, value: writer.write_piece(piece, *value))
-
-    return write
+    if comm.rank != 0:
+        comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
+        return None
+    singular = {"displacement": basis.decomposition.singular_values,
+                **{dual.name: dual.decomposition.singular_values for dual in duals}}
+    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular, work.room.output_bytes))
+    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.write_piece(piece, *value))
+    return pair
 
 
 def _notes(
@@ -294,6 +297,13 @@ def _notes(
     errors: dict[str, float],
 ) -> list[str]:
     notes = []
+    if basis.without_energy:
+        several = len(basis.without_energy) > 1
+        notes.append(
+            f"displacement mode{'s' if several else ''} {', '.join(map(str, basis.without_energy))} "
+            f"({basis.lost:.1e} of the displacement in L2) {'have' if several else 'has'} no elastic energy and "
+            f"{'were' if several else 'was'} dropped: hourglass motions that a reduced rule does not see, or rigid "
+            "motions")
     if basis.decomposition.n_dropped:
         notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
     if selection.error > options.cubature_tolerance:

@@ -6,9 +6,34 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.online.evaluate import Committed
 from romlib.online.histories import Histories
 from romlib.solution.timings import Timings
+
+_ALWAYS_FITS = 2**28  # bytes
+
+
+def refuse_beyond_memory(n_step: int, per_step: int) -> None:
+    """InputError where the history of a run would not fit into what memory is free, before anything is solved."""
+    needed = n_step * per_step
+    if needed < _ALWAYS_FITS:
+        return
+    free = free_memory()
+    if free is not None and needed > free:
+        raise InputError("the history of this run does not fit into memory", place="times",
+                         found=f"{n_step} output times of {per_step} bytes: {needed / 2**30:.1f} GiB",
+                         expected=f"at most {free / 2**30:.1f} GiB, which are free",
+                         remedy="ask for fewer output times, or solve the case in parts")
+
+
+def free_memory() -> int | None:
+    """Bytes that the system can still give, None where it does not say."""
+    try:
+        with open("/proc/meminfo") as lines:
+            return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 @dataclass(eq=False)
@@ -40,6 +65,9 @@ class ReducedHistory:
     def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
         """Room for a run over the output times of `histories`; record 0 is `start`, without loads."""
         n_step = len(histories.times)
+        arrays = [*start.stresses, *(state for states in start.states for state in states)] if points else []
+        arrays += [t for t in start.temperatures if t is not None] if points else []
+        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + sum(array.nbytes for array in arrays))
 
         def series(array: np.ndarray) -> np.ndarray:
             return np.zeros((n_step, *array.shape))

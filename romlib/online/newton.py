@@ -22,6 +22,8 @@ from romlib.solution.timings import Timings
 Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
 _MAX_HALVINGS = 5
 _SMALLEST_LAW_FACTOR = 0.1
+MOST_ITERATIONS = 10_000
+MOST_CUTS = 30  # a step of 1e-9 of the interval; below, rounding of the time takes over
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,13 @@ class NewtonOptions:
     record_points: bool = True
 
     def __post_init__(self) -> None:
-        if not (self.tolerance > 0 and self.max_iterations >= 1 and self.max_cuts >= 0):
-            raise InputError("options of the reduced Newton method are out of range",
-                             expected="tolerance > 0, max_iterations >= 1, max_cuts >= 0", found=self)
+        numbers = all(isinstance(value, (int, float, np.number)) for value in (
+            self.tolerance, self.max_iterations, self.max_cuts))
+        if not (numbers and 0 < self.tolerance < 1 and 1 <= self.max_iterations <= MOST_ITERATIONS
+                and 0 <= self.max_cuts <= MOST_CUTS and self.max_iterations == int(self.max_iterations)
+                and self.max_cuts == int(self.max_cuts)):
+            raise InputError("options of the reduced Newton method are out of range", found=self, expected=(
+                f"0 < tolerance < 1, max_iterations from 1 to {MOST_ITERATIONS}, max_cuts from 0 to {MOST_CUTS}"))
 
 
 @dataclass(eq=False)

@@ -32,12 +32,17 @@ class NodalTemperature:
     node_ids: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        self.times = np.asarray(self.times, dtype=float)
-        self.values = np.asarray(self.values, dtype=float)
-        if self.values.ndim != 2 or len(self.values) != len(self.times) or np.any(np.diff(self.times) <= 0):
+        try:
+            self.times = np.asarray(self.times, dtype=float)
+            self.values = np.asarray(self.values, dtype=float)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError("a nodal temperature is made of numbers", found=error) from None
+        rows = self.times.ndim == 1 and self.values.ndim == 2 and len(self.values) == len(self.times) > 0
+        if not (rows and (np.diff(self.times) > 0).all()):
             raise InputError("a nodal temperature needs increasing times and one row of values for each",
-                             expected=f"values of shape ({len(self.times)}, n_node)", found=self.values.shape)
-        if not np.isfinite(self.values).all():
+                             expected="times of shape (n_time,), values of shape (n_time, n_node)",
+                             found=f"{self.times.shape} and {self.values.shape}")
+        if not (np.isfinite(self.values).all() and np.isfinite(self.times).all()):
             raise InputError("a nodal temperature is not finite", remedy="correct the values")
 
     def at(self, node_ids: np.ndarray, stored: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
+from romlib.model.case import MOST_TIMES
 from romlib.online.coverage import accepted_errors, outside_training
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import ReducedProblem
@@ -40,17 +42,18 @@ def load(path: str | Path) -> ReducedOrderModel:
     ------
     InputError, FileFormatError, SchemaError : no such file, a damaged one, or one of another schema version.
     """
-    return ReducedOrderModel(read_rom(path), fields_path(path))
+    return ReducedOrderModel(read_rom(path), fields_path(path), Path(path))
 
 
 class ReducedOrderModel:
     """A ROM ready to solve cases.
 
     rom : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
+    path : the file that it was read from.
     """
 
-    def __init__(self, rom: Rom, fields_path: Path | None = None) -> None:
-        self.rom, self.fields_path = rom, fields_path
+    def __init__(self, rom: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
+        self.rom, self.fields_path, self.path = rom, fields_path, path
         self._problem: ReducedProblem | None = None
 
     def __repr__(self) -> str:
@@ -69,7 +72,7 @@ class ReducedOrderModel:
             raise InputError(
                 "the fields file of the ROM is not there", file=self.fields_path,
                 remedy="copy the .fields.rom beside the .rom: full fields and full integration need it")
-        return FieldsFile(self.fields_path, self.rom.manifest.fingerprint)
+        return FieldsFile(self.fields_path, self.rom)
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
@@ -94,17 +97,21 @@ class ReducedOrderModel:
         InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
+        options = NewtonOptions(tolerance, max_iterations, max_cuts)
+        if temperature is not None and not isinstance(temperature, NodalTemperature):
+            raise InputError("the temperature cannot be understood", place="temperature",
+                             expected="a romlib.online.reduced.NodalTemperature", found=reprlib.repr(temperature))
         chosen = self._case(case)
         if times is None and chosen is None:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
         fitted = self._fitted(chosen, temperature)
-        used = {**fitted.amplitudes, **self._amplitudes(amplitudes or {}, temperature)}
+        given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
+        used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
-        options = NewtonOptions(tolerance, max_iterations, max_cuts)
         history = solve(problem, histories, options)
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
@@ -112,7 +119,8 @@ class ReducedOrderModel:
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
             (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
-            partial(solved_model, self.rom, everything, history.times, temperature))
+            partial(solved_model, self.rom, everything, history.times, temperature),
+            tuple(file for file in (self.path, self.fields_path) if file is not None))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
@@ -132,8 +140,8 @@ class ReducedOrderModel:
     def _case(self, case: str | Case | None) -> Case | None:
         if case is None or isinstance(case, Case):
             return case
-        if case not in self.rom.cases:
-            raise InputError(f"the ROM has no case {case!r}", expected=f"one of {list(self.rom.cases)}",
+        if not isinstance(case, str) or case not in self.rom.cases:
+            raise InputError(f"the ROM has no case {reprlib.repr(case)}", expected=f"one of {list(self.rom.cases)}",
                              remedy="give times and amplitudes instead")
         return self.rom.cases[case]
 
@@ -148,6 +156,9 @@ class ReducedOrderModel:
     def _amplitudes(
         self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None
     ) -> dict[str, Amplitude]:
+        if not isinstance(amplitudes, Mapping):
+            raise InputError("the amplitudes cannot be understood", place="amplitudes", found=reprlib.repr(amplitudes),
+                             expected="a dictionary with the names of loads")
         self._refuse_unknown(amplitudes, temperature)
         try:
             return _AMPLITUDES.validate_python(dict(amplitudes))
@@ -155,7 +166,7 @@ class ReducedOrderModel:
             first = error.errors()[0]
             raise InputError("an amplitude cannot be understood", place=f"amplitudes[{first['loc'][0]!r}]",
                              expected="a number, a formula in t, or {'time': [...], 'value': [...]}",
-                             found=f"{first['msg']} ({amplitudes[str(first['loc'][0])]!r})") from None
+                             found=f"{first['msg']} ({reprlib.repr(amplitudes[str(first['loc'][0])])})") from None
 
     def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
@@ -166,17 +177,35 @@ class ReducedOrderModel:
                              found=unknown[0])
 
 
+def _increasing(times: Any) -> np.ndarray:
+    try:
+        instants = np.array(times, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        instants = np.empty(())
+    if instants.ndim != 1 or not 2 <= len(instants) <= MOST_TIMES or not np.isfinite(instants).all() or (
+            np.diff(instants) <= 0).any():
+        raise InputError("the times of a run must increase, be finite, and have at least two entries", place="times",
+                         expected=f"a list of 2 to {MOST_TIMES} numbers, the initial time first",
+                         found=np.array2string(instants, threshold=6) if instants.shape else reprlib.repr(times))
+    return instants
+
+
 def output_times(times: Times | Sequence[float] | np.ndarray | None) -> np.ndarray:
-    """The times of a description, (n_step,): start, every step, and stop; or the list itself."""
+    """The times of a description, (n_step,): start, every step, and stop; or the list itself.
+
+    Raises
+    ------
+    InputError : what is no list of increasing, finite numbers, the initial one first, or one that is endless.
+    """
     if not isinstance(times, Times):
-        return np.asarray(times, dtype=float)
+        return _increasing(times)
     if times.values is not None:
         return np.array(times.values)
     stop, step = float(times.stop or 0.0), float(times.step or 0.0)
     n_interval = (stop - times.start) / step
     whole = int(np.floor(n_interval + 1e-9))
     instants = times.start + step * np.arange(whole + 1)
-    if n_interval - whole > 1e-9:
+    if whole == 0 or (n_interval - whole > 1e-9 and instants[-1] < stop):
         return np.append(instants, stop)
     instants[-1] = stop
     return instants

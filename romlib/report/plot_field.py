@@ -54,6 +54,8 @@ def plot_field(
     ------
     InputError : unknown field; pyvista is not installed.
     """
+    if scale is not None and not np.isfinite(scale):
+        raise InputError("the scale of the displacement is not finite", place="--scale", found=scale)
     pyvista = _pyvista()
     scalar, whole = Scalar.named(snapshots, name), WholeMesh(snapshots)
     displacement = whole.displacement(step)
@@ -98,7 +100,7 @@ def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
     except ValueError:
         raise InputError("this is no time", place="--time", expected="a number, last, or all", found=time) from None
     nearest = int(np.argmin(np.abs(times - wanted)))
-    if abs(times[nearest] - wanted) > 1e-6 * max(float(np.ptp(times)), 1e-300):
+    if not abs(times[nearest] - wanted) <= 1e-6 * max(float(np.ptp(times)), 1e-300):  # so that NaN is no time either
         close = sorted(float(t) for t in times[np.argsort(np.abs(times - wanted))[:2]])
         raise InputError("the file has no step at this time", file=snapshots.path, place="--time", found=wanted,
                          expected=f"{n} times from {times[0]:.6g} to {times[-1]:.6g}",

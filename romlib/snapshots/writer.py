@@ -23,8 +23,13 @@ from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.estimate import SnapshotsSize, n_ip_of
 from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
-from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, FieldSpec, key, piece_path
+from romlib.snapshots.outputs import refuse_inputs
+from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
 from romlib.snapshots.space import disk_full, is_full, require
+from romlib.snapshots.tables import SNAPSHOTS
+from romlib.storage.checksums import crc_of
+from romlib.storage.contents import Contents
+from romlib.storage.manifest import seal
 from romlib.tensors import vtk_from_mandel
 
 
@@ -40,8 +45,8 @@ class SnapshotsWriter:
     path : the file; its folder exists.
     pieces : the subdomains, with `shared_index` filled where there are several.
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
-    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`). identity : of mesh and
-    model, where it is known; else it is computed.
+    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
+    identity : of mesh and model, where it is known; else it is computed.
 
     In the `with` statement, `needed` says how many bytes the file will have, about.
 
@@ -57,9 +62,10 @@ class SnapshotsWriter:
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "", identity: Identity | None = None,
     ) -> None:
         self._identity = identity
-        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, fingerprint
+        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
+        refuse_inputs(self.path, getattr(fingerprint, "files", ()))
         for name, spec in self.fields.items():
             spec.validate(name)
         refuse_library_paths(model, self.path)
@@ -67,6 +73,7 @@ class SnapshotsWriter:
             raise InputError("a snapshots file needs at least one piece", file=self.path)
         self._pieces: Sequence[Mesh] = pieces
         self._written = {name: np.zeros((len(self.times), len(pieces)), dtype=bool) for name in self.fields}
+        self._checksums: dict[str, np.ndarray] = {}  # CRC-32 by array, of each block that is read alone
         self._stack = contextlib.ExitStack()
         self._output: Hdf5Output | None = None
         self.needed: float | None = None
@@ -91,6 +98,8 @@ class SnapshotsWriter:
             self._check_complete()
             with self._storing():
                 assert self._output is not None
+                file = self._open_file()
+                seal(file, Contents(file, SNAPSHOTS, self.path), self._checksums)
                 self._output.flush()  # HDF5 writes much of the file now
 
     def write(self, field: str, step: int, piece: int, array: np.ndarray) -> None:
@@ -121,8 +130,11 @@ class SnapshotsWriter:
         with self._storing():
             if spec.place == "node":
                 vtkhdf.write_node_field(file, self._layout, field, step, piece, values)
+                self._checksums[vtkhdf.node_field_path(field)][step, piece] = crc_of(values)
             else:
-                file[f"{piece_path(piece)}/ip_fields/{key(field)}"][step] = values
+                path = f"/{piece_path(piece)}/ip_fields/{key(field)}"
+                file[path][step] = values
+                self._checksums[path][step] = crc_of(values)
         self._written[field][step, piece] = True
 
     def _create(self) -> None:
@@ -140,10 +152,13 @@ class SnapshotsWriter:
                                 "dtype": spec.dtype, "original_name": spec.original_name})
             if spec.place == "node":
                 vtkhdf.create_node_field(file, self._layout, name, spec, n_step)
+                self._checksums[vtkhdf.node_field_path(name)] = np.zeros((n_step, len(self._pieces)), dtype=np.uint32)
         n_inside, n_shared, self._n_ip = 0, 0, np.zeros(len(self._pieces), dtype=np.int64)
         for p, mesh in enumerate(self._pieces):
             shared = self._shared_index(p, mesh)
-            vtkhdf.write_piece(file, self._layout, p, mesh)
+            for name, checksum in vtkhdf.write_piece(file, self._layout, p, mesh).items():
+                path = f"/{VTK_GROUP}/{name}"
+                self._checksums.setdefault(path, np.zeros(len(self._pieces), dtype=np.uint32))[p] = checksum
             self._n_ip[p] = self._write_details(p, mesh)
             n_inside += int((shared < 0).sum())
             n_shared = max(n_shared, int(shared.max(initial=-1)) + 1)
@@ -168,6 +183,7 @@ class SnapshotsWriter:
         for name, spec in self.fields.items():
             if spec.place == "ip":
                 fields.create_dataset(key(name), (len(self.times), n_ip, spec.n_comp), dtype=spec.dtype)
+                self._checksums[f"{fields.name}/{key(name)}"] = np.zeros(len(self.times), dtype=np.uint32)
         return n_ip
 
     def _shared_index(self, piece: int, mesh: Mesh) -> np.ndarray:

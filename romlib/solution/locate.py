@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,9 +45,12 @@ class IpSpots:
 
 def point_spot(fields: FieldsFile, point: Sequence[float]) -> NodeSpots:
     """The cell that contains a point, with its shape functions there; else the nearest node."""
-    target = np.asarray(point, dtype=float)
+    try:
+        target = np.array(point, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        target = np.empty(0)
     if target.shape != (3,) or not np.isfinite(target).all():
-        raise InputError("a probe point has three finite coordinates", found=point)
+        raise InputError("a probe point has three finite coordinates", place="point", found=reprlib.repr(point))
     nearest: tuple[float, int, int, Mesh] | None = None
     for piece in range(fields.n_piece):
         mesh = fields.mesh(piece)

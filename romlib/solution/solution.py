@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Identity, Model
+from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
@@ -69,6 +71,7 @@ class Solution:
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
+    files : the files of the ROM, which `write` does not replace.
     """
 
     rom: Rom
@@ -87,6 +90,7 @@ class Solution:
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
     solved: Callable[[], SolvedModel] | None = None
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -111,24 +115,34 @@ class Solution:
             out[:, pieces == piece] = values[:, ips[pieces == piece]]
         return out
 
-    def displacement(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
-        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step."""
-        return self._unwrap(self._displacement(self._rows(steps), piece, None), steps)
+    def displacement(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
+        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step.
 
-    def field(self, name: str, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
+        piece : may be left out where there is one only.
+        """
+        return self._unwrap(self._displacement(self._rows(steps), self._which(piece), None), steps)
+
+    def field(self, name: str, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
         """A field of a piece, (n_step, n_node or n_ip, n_comp); without the first axis for one step.
 
         "displacement" at the nodes; at the integration points "strain" (of the displacement), "von_mises" (of the
         stress), and the dual fields of the ROM by gappy POD, or as integrated where hyper-reduction was off. NaN where
-        the material lacks the field.
+        the material lacks the field. piece : may be left out where there is one only.
+
+        Raises
+        ------
+        InputError : no such field, step or piece; or several pieces, and none is named.
         """
-        rows = self._rows(steps)
+        rows, piece = self._rows(steps), self._which(piece)
         if name == "displacement":
             return self._unwrap(self._displacement(rows, piece, None), steps)
         return self._unwrap(self._at_ips(name, rows, piece, None), steps)
 
-    def von_mises(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
-        """Von Mises stress, (n_step, n_ip); without the first axis for one step."""
+    def von_mises(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
+        """Von Mises stress of a piece, (n_step, n_ip); without the first axis for one step.
+
+        piece : may be left out where there is one only.
+        """
         return self.field("von_mises", steps, piece)[..., 0]
 
     def probe(
@@ -146,6 +160,9 @@ class Solution:
         given = [place for place in (point, node, tag) if place is not None]
         if len(given) != 1:
             raise InputError("a probe is at exactly one of point, node, tag", found=f"{len(given)} of them")
+        if node is not None and (isinstance(node, bool) or not isinstance(node, (int, np.integer))):
+            raise InputError("a node is probed by its id", place="node", expected="an integer",
+                             found=reprlib.repr(node))
         with self.open_fields() as fields:
             spots: Sequence[NodeSpots | IpSpots]
             if tag is not None:
@@ -166,8 +183,10 @@ class Solution:
 
         Raises
         ------
-        InputError : an unknown field; a nodal temperature that is not known at every node of the mesh.
+        InputError : the path is that of the ROM or of its fields file, or cannot be written; an unknown field; a nodal
+            temperature that is not known at every node of the mesh.
         """
+        refuse_inputs(path, self.files)
         names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
         model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
         prepare: Callable[[Mesh], Mesh] = lambda mesh: mesh  # noqa: E731
@@ -216,6 +235,21 @@ class Solution:
                              expected=f"one of {['displacement', 'strain', 'von_mises', *self.rom.gappy]}", found=name,
                              remedy="name the field in offline.dual_fields of the study, or turn hyper-reduction off")
         return name
+
+    def _which(self, piece: int | None) -> int:
+        """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
+        if piece is not None and (isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0):
+            raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
+        if piece is not None and self.hyper_reduced:
+            return int(piece)  # the fields file refuses one that does not exist
+        with self.open_fields() as fields:
+            n_piece = fields.n_piece
+        if piece is None and n_piece > 1:
+            raise InputError(f"the model has {n_piece} pieces: say which", place="piece",
+                             expected=f"0 to {n_piece - 1}", remedy="go through all of them, or ask for a probe")
+        if not 0 <= (piece or 0) < n_piece:
+            raise InputError(f"there is no piece {piece}", place="piece", expected=f"0 to {n_piece - 1}")
+        return int(piece or 0)
 
     def _rows(self, steps: Steps) -> np.ndarray:
         try:

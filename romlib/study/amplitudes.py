@@ -16,6 +16,7 @@ from romlib.model import ExpressionAmplitude, TableAmplitude
 from romlib.study.faults import Fault, faults_of
 from romlib.study.toml_file import read_text
 
+_LONGEST_LINE = 1000  # characters of a time and a value
 FORMS = ('a number, a formula such as "95*sin(2*pi*t)", {time = [...], value = [...]}, "file.csv", '
          'or {csv = "file.csv", period = ...}')
 
@@ -70,8 +71,13 @@ def _amplitude(value: Any, folder: Path) -> ExpressionAmplitude | TableAmplitude
     return TableAmplitude.model_validate(value)
 
 
+def _begins_as_number(cell: str) -> bool:
+    """Whether a cell is meant as a number, such as 0,5 or 1e: a line with one is no header."""
+    return cell.lstrip("+-.")[:1].isdigit()
+
+
 def read_csv_table(path: Path) -> dict[str, tuple[float, ...]]:
-    """Times and values of a CSV file with two columns; a first line that is not two numbers is its header.
+    """Times and values of a CSV file with two columns; a first line of two words is its header.
 
     Columns are separated by commas, semicolons, tabs or spaces; empty lines and lines that start with # are skipped.
 
@@ -86,12 +92,15 @@ def read_csv_table(path: Path) -> dict[str, tuple[float, ...]]:
     lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
     for position, (number, line) in enumerate(lines):
         delimiter = next((d for d in (";", ",", "\t") if d in line), " ")
-        row = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+        try:
+            row = next(csv.reader([line[:_LONGEST_LINE]], delimiter=delimiter, skipinitialspace=True))
+        except csv.Error:
+            row = []
         cells = [cell.strip() for cell in row if cell.strip()]
         try:
             time, value = (float(cell) for cell in cells)
         except ValueError:
-            if position == 0 and len(cells) == 2:
+            if position == 0 and len(cells) == 2 and not any(_begins_as_number(cell) for cell in cells):
                 continue
             raise StudyError("a line of the CSV file is not a time and a value", file=path, place=f"line {number}",
                              expected="two numbers", found=line[:60]) from None

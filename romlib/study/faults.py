@@ -74,14 +74,12 @@ def faults_of(error: ValidationError, raw: Any, root: type[BaseModel], prefix: s
     raw : what was validated; root : the class it was validated against; prefix : the key of `raw` in the file.
     """
     faults: dict[str, Fault] = {}
-    for detail in error.errors(include_url=False):
-        place = _locate(raw, root, detail["loc"])
-        if place.irrelevant:
-            continue
+    details = error.errors(include_url=False)
+    located = [(detail, _locate(raw, root, detail["loc"])) for detail in details[:_MOST_FAULTS]]
+    relevant = [entry for entry in located if not entry[1].irrelevant] or located[:1]
+    for detail, place in relevant:
         fault = _fault(detail, place, prefix)
         faults.setdefault(fault.key, fault)
-        if len(faults) == _MOST_FAULTS:
-            break
     return list(faults.values())
 
 
@@ -169,7 +167,7 @@ def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
         return Fault(key, "this value is not allowed", "one of " + ", ".join(allowed), found,
                      closest(str(place.value), allowed))
     if kind == "value_error":
-        return Fault(key, str(context.get("error", detail["msg"])))
+        return Fault(key, _cut(str(context.get("error", detail["msg"])), _LONGEST_LIST))
     return Fault(key, "this value is not allowed", _in_toml(detail["msg"]), found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ LARGEST_TEXT = 64 * 2**20  # bytes: a table of a million times and values is sma
 LARGEST_INTEGER = 2**63 - 1  # that of TOML
 DEEPEST = 20  # levels of tables and lists; a study needs five
 _LONGEST_REASON = 300
+# A key of a hundred parts, as no study has; reading it takes memory that grows with the square of their number.
+_CHAIN = re.compile(r"""(?:\.[ \t]{0,9}(?:[\w-]+|"[^"\n]{0,99}"|'[^'\n]{0,99}')[ \t]{0,9}){100}""")
 
 
 def read_toml(path: Path, what: str) -> tuple[str, dict[str, Any]]:
@@ -24,6 +27,11 @@ def read_toml(path: Path, what: str) -> tuple[str, dict[str, Any]]:
     """
     text = read_text(path, f"there is no such {what}", f"the {what} cannot be read", expected="a TOML text file")
     remedy = "see https://toml.io for the syntax; strings need quotes"
+    chain = _CHAIN.search(text)
+    if chain is not None:  # each part of a key is a table in a table
+        raise StudyError(f"the {what} is nested too deeply", file=path, found=f"{chain[0][:40]} ...",
+                         place=f"line {text.count(chr(10), 0, chain.start()) + 1}",
+                         expected=f"at most {DEEPEST} levels of tables and lists")
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -59,20 +67,20 @@ def _refuse_beyond(content: dict[str, Any], path: Path, what: str) -> None:
     """Refuse what no description can hold: nesting beyond sense, integers beyond TOML's, zero bytes."""
     level: list[tuple[str, Any]] = [(key, value) for key, value in content.items()]
     for _ in range(DEEPEST):
-        if not level:
-            return
         below: list[tuple[str, Any]] = []
         for key, value in level:
             if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-                raise StudyError(f"the {what} has an integer that is too large", file=path, place=shown(Path(key)),
+                raise StudyError(f"the {what} has an integer that is too large", file=path, place=shown(key),
                                  found=f"a number of {len(str(abs(value)))} digits", expected="at most 2**63 - 1")
-            if isinstance(value, str) and "\0" in value:
+            if "\0" in key or (isinstance(value, str) and "\0" in value):
                 raise StudyError(f"the {what} has a text with a zero byte, which no name and no path can have",
-                                 file=path, place=shown(Path(key)), found=repr(shown(Path(value))))
+                                 file=path, place=shown(key), found=repr(shown(str(value))))
             if isinstance(value, dict):
                 below += [(f"{key}.{name}", entry) for name, entry in value.items()]
             elif isinstance(value, list):
                 below += [(key, entry) for entry in value]
         level = below
-    raise StudyError(f"the {what} is nested too deeply", file=path, place=shown(Path(level[0][0])),
+        if not level:
+            return
+    raise StudyError(f"the {what} is nested too deeply", file=path, place=shown(level[0][0]),
                      expected=f"at most {DEEPEST} levels of tables and lists")

@@ -11,11 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from romlib.errors import InputError, RomlibError
+from romlib.laws.registry import build_law
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Case
 from romlib.online.rom import load, output_times
@@ -25,9 +26,9 @@ from romlib.study import Study, read_case_file
 from romlib.study.toml_file import read_toml
 from romlib.testing.content import Content, differences, flat, snapshots_content
 
-Verdict = Literal["refused", "equal", "caught by the check", "reproduced", "another input", "silent", "fault"]
-VERDICTS: tuple[Verdict, ...] = (
-    "refused", "equal", "caught by the check", "reproduced", "another input", "silent", "fault")
+Verdict = Literal[
+    "refused", "equal", "caught by the check", "noted", "reproduced", "another input", "silent", "fault"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 ROUNDING = 1e-9
 
 
@@ -36,10 +37,11 @@ class Outcome:
     """What became of one damaged input.
 
     verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", which does
-    not pass; "reproduced": different, yet the check measures all that it measured on the sound files and passes, so
-    that what differs is below its tolerances or without effect on the computation; "another input": only the
-    description differs (a load, a material, a name), and nothing in the files says otherwise; "silent": accepted,
-    different, and not judged; "fault": a traceback, a crash, a hang or too much memory.
+    not pass; "noted": the model has an omission that says what is missing; "reproduced": different, yet the check
+    measures all that it measured on the sound files and passes, so that what differs is below its tolerances or without
+    effect on the computation; "another input": only the description differs (a load, a material, a name), and nothing
+    in the files says otherwise; "silent": accepted, different, and not judged; "fault": a traceback, a crash, a hang or
+    too much memory.
     words : the message, or what differs. parts : names of what differs.
     """
 
@@ -89,6 +91,7 @@ class ConverterTarget:
     strict: bool = False
     _content: Content = field(default_factory=dict)
     _measured: frozenset[str] = frozenset()
+    _omissions: frozenset[str] = frozenset()
 
     def open(self, folder: Path, names: Sequence[str]) -> None:
         """Convert the sound files; where the check passes on them, it judges the damaged ones."""
@@ -96,7 +99,7 @@ class ConverterTarget:
             output = Path(scratch) / "sound.vtkhdf"
             self._convert(folder, names, output)
             self._content = snapshots_content(output)
-            self._measured = _measured(output) or frozenset()
+            self._measured, self._omissions = _measured(output) or frozenset(), _omissions(output)
 
     def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
         """Convert the damaged copies."""
@@ -118,6 +121,8 @@ class ConverterTarget:
                     return Outcome("caught by the check", _listed(found), parts)
                 if measured >= self._measured:
                     return Outcome("reproduced", _listed(found), parts)
+            if _omissions(output) - self._omissions:
+                return Outcome("noted", _listed(found), parts)
             if all(name.startswith(_DESCRIPTION) for name in found):
                 return Outcome("another input", _listed(found), parts)
             return Outcome("silent", _listed(found), parts)
@@ -136,6 +141,11 @@ class ConverterTarget:
 
 
 _DESCRIPTION = ("model", "names of model", "length of model", "names of mesh", "kind of")
+
+
+def _omissions(path: Path) -> frozenset[str]:
+    with Snapshots(path) as snapshots:
+        return frozenset(omission.name for omission in snapshots.model.omissions)
 
 
 def _measured(path: Path) -> frozenset[str] | None:
@@ -220,7 +230,7 @@ class SnapshotsTarget:
 class StudyTarget:
     """A study or a case file: equal where it says the same; one that is accepted and says something else is another.
 
-    What comes next and costs little is done too: output times, and the amplitudes at them.
+    What comes next and costs little is done too: laws are built, output times and the amplitudes at them computed.
     """
 
     strict: bool = False
@@ -250,6 +260,8 @@ class StudyTarget:
             times = output_times(case.times)
             for amplitude in case.amplitudes.values():
                 evaluate(amplitude, times)
+        for material in () if self._is_case else declared.materials.values():
+            build_law(material)
         for run in () if self._is_case else declared.training:
             for amplitude in run.amplitudes.values():
                 evaluate(amplitude, np.linspace(0.0, 1.0, 5))

@@ -151,7 +151,7 @@ def test_linear_relations_of_the_same_degrees_of_freedom_are_told_apart(tmp_path
     same = identity("same", ("9, 2, 1., 12, 2, -1.", "9,2,1.00,\n12,2,-1"))
     assert not any(model_differences(tied, same).values())
     (found,) = model_differences(tied, identity("half", ("12, 2, -1.", "12, 2, -0.5")))["constraints"]
-    assert found.what.startswith("the linear relations constraint 'equation_y' (line 30 of half.inp")
+    assert found.what.startswith("the linear relations constraint 'equation_y' (line ")
     (found,) = model_differences(tied, identity("other", ("12, 2, -1.", "6, 2, -1.")))["constraints"]
     assert "tied by linear relations" in found.what
 

@@ -66,7 +66,7 @@ def test_the_rule_is_the_one_asked_for(read, tmp_path):
 
 def test_a_file_that_is_no_mesh_is_named(read, tmp_path):
     (tmp_path / "bad.msh").write_text("not a mesh\n")
-    with pytest.raises(FileFormatError, match=r"cannot read this mesh[\s\S]*bad\.msh"):
+    with pytest.raises(FileFormatError, match=r"not a mesh of gmsh[\s\S]*bad\.msh"):
         read(tmp_path / "bad.msh")
     with pytest.raises(InputError, match="no such mesh file"):
         read(tmp_path / "absent.msh")
