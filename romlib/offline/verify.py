@@ -82,8 +82,8 @@ def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptio
             said.append(f"{field} itself is reconstructed to {max(gappy, modes):.1e} only: a smaller dual_tolerance.")
     if not said:
         said.append("Neither modes, cubature nor reconstruction are this far off on the snapshots. Either these are "
-                    "not in equilibrium with the loads by this law (`romlib check` says; do not skip it), or the law goes "
-                    "another way along the ROM's own displacement: a smaller cubature_tolerance, "
+                    "not in equilibrium with the loads by this law (`romlib check` says; do not skip it), or the law "
+                    "goes another way along the ROM's own displacement: a smaller cubature_tolerance, "
                     'cubature_training = "full_rom", or more modes.')
     return said
 
