@@ -51,6 +51,7 @@ class ReducedOrderModel:
     def __init__(self, rom: Rom, fields_path: Path | None = None) -> None:
         self.rom, self.fields_path = rom, fields_path
         self._problem: ReducedProblem | None = None
+        self._places: dict = {}  # of probes
 
     def __repr__(self) -> str:
         modes = ", ".join(str(basis.n_mode) for basis in self.rom.clusters)
@@ -109,7 +110,7 @@ class ReducedOrderModel:
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
             (*accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
-            partial(solved_model, self.rom, everything, history.times, temperature))
+            partial(solved_model, self.rom, everything, history.times, temperature), self._places)
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -69,6 +69,7 @@ class Solution:
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
+    places : of probes, found once; the solutions of a ROM share them.
     """
 
     rom: Rom
@@ -87,6 +88,7 @@ class Solution:
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
     solved: Callable[[], SolvedModel] | None = None
+    places: dict[tuple, Sequence[NodeSpots | IpSpots]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -156,18 +158,25 @@ class Solution:
         given = [place for place in (point, node, tag) if place is not None]
         if len(given) != 1:
             raise InputError("a probe is at exactly one of point, node, tag", found=f"{len(given)} of them")
-        with self.open_fields() as fields:
-            spots: Sequence[NodeSpots | IpSpots]
-            if tag is not None:
-                spots = tag_spots(fields, tag) if name == "displacement" else tag_ips(fields, tag)
-            else:
-                spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
-                spots = [spot]
-                if name != "displacement":
-                    target = np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates
-                    spots = nearest_ips(fields, target)
+        at_nodes = name == "displacement"
+        key = at_nodes, None if point is None else tuple(np.asarray(point, dtype=float).ravel()), node, tag
+        if key not in self.places:
+            self.places[key] = self._spots(*key)
+        spots = self.places[key]
         values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
         return _probe(values, spots, single=tag is None)
+
+    def _spots(
+        self, at_nodes: bool, point: Sequence[float] | None, node: int | None, tag: str | None
+    ) -> Sequence[NodeSpots | IpSpots]:
+        """Where a probe is, over all pieces: their meshes are read, and their operators built."""
+        with self.open_fields() as fields:
+            if tag is not None:
+                return tag_spots(fields, tag) if at_nodes else tag_ips(fields, tag)
+            spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
+            if at_nodes:
+                return [spot]
+            return nearest_ips(fields, np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates)
 
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
