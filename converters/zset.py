@@ -28,6 +28,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
+from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, Pressure
 from romlib.model.case import Times
 from romlib.snapshots.converter import Progress, checked_options, read_units
@@ -123,6 +124,8 @@ def _meshes(sources: list[Source], deck: Deck | None, materials: list[NamedMater
     interpolation = "shape" if deck is None else deck.temperature_interpolation
     loaded = [] if deck is None else [load.faces for load in deck.loads.values() if isinstance(load, Pressure)]
     meshes = [build_mesh(source.mesh, interpolation, loaded) for source in sources]
+    for mesh, source in zip(meshes, sources):
+        check_mesh(mesh, source.mesh.file)
     if deck is None:
         return meshes
     check_sets(deck, materials, meshes)
