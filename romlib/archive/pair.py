@@ -15,7 +15,7 @@ from romlib.archive.fieldsfile import FieldsWriter
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, fill_rom
 from romlib.snapshots.atomic import atomic_targets
-from romlib.storage.texts import LIBVER
+from romlib.storage.headers import LIBVER
 
 
 class PairWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,9 +29,9 @@ from romlib.model.library import refuse_library_paths
 from romlib.snapshots.atomic import atomic_target
 from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
+from romlib.storage.headers import LIBVER
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
-from romlib.storage.texts import LIBVER
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
@@ -96,7 +97,7 @@ def read_rom(path: str | Path) -> Rom:
     """
     path = Path(path)
     contents = open_contents(path, ROM, "romlib offline", recognise("rom"))
-    with contents.file, damage(path):
+    with closing(contents), damage(path):
         contents.read_all("", keep=True)
         rom = _read(contents)
     rom.validate(path)

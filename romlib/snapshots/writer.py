@@ -24,8 +24,8 @@ from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROU
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
+from romlib.storage.headers import LIBVER
 from romlib.storage.manifest import seal
-from romlib.storage.texts import LIBVER
 from romlib.tensors import vtk_from_mandel
 
 
