@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from romlib.archive.fieldsfile import FieldsWriter
+from romlib.archive.pair import PairWriter
 from romlib.archive.rom import (
     GappyOperator,
     LiftingData,
@@ -18,7 +18,6 @@ from romlib.archive.rom import (
     SelectedPoints,
     TemperatureAtPoints,
 )
-from romlib.archive.romfile import fields_path, write_rom
 from romlib.laws.points import MaterialPoints
 from romlib.loads.forces import force_names, unit_force
 from romlib.loads.temperature import initial_temperature, temperature_terms
@@ -99,9 +98,9 @@ def _temperature(parts: list[dict], n_point: int) -> TemperatureAtPoints:
 
 def write_both(path: Path, rom: Rom, data: list) -> Path:
     """Write x.rom and x.fields.rom."""
-    write_rom(path, rom)
     singular_values = {"displacement": np.array([2.0, 1.0])}
-    with FieldsWriter(fields_path(path), rom.manifest.fingerprint, len(data), singular_values) as writer:
+    with PairWriter(path, rom.manifest.fingerprint, len(data), singular_values) as pair:
         for piece, fields in enumerate(data):
-            writer.write_piece(piece, *fields)
+            pair.fields.write_piece(piece, *fields)
+        pair.finish(rom)
     return path

@@ -197,6 +197,7 @@ def with_face_array(mesh: Mesh) -> Mesh:
     return Mesh(**{**mesh.__dict__, "face_tags": {**mesh.face_tags, "skin": skin}})
 
 
+SUMS_GROUP = {"Snapshots file": "/romlib/checksums", "ROM": "/checksums", "Fields file": "/checksums"}
 MESH_GROUP = {"Snapshots file": "/romlib/pieces/<p>", "ROM": None, "Fields file": "/pieces/<p>/mesh"}
 
 
@@ -206,10 +207,14 @@ def documented_entries(title: str) -> set[str]:
     table = rows("file-formats.md", title)
     if MESH_GROUP[title] is not None:
         table = table + rows("file-formats.md", "A mesh in a group")
+    checked = rows("file-formats.md", "What is checked when a file is read")
+    table = table + [row for row in checked if "SUMS" in row[0]]
     for row in table:
         last = ""
         for name in names(row[0]):
-            name = re.sub("^MESH", MESH_GROUP[title] or "", name)
+            name = re.sub("^SUMS", SUMS_GROUP[title], re.sub("^MESH", MESH_GROUP[title] or "", name))
+            if title == "ROM" and "/blocks/" in name and name.startswith("/checksums"):
+                continue  # a ROM is read whole: it has no array in blocks
             if name.startswith("@"):
                 found.add(f"{last}{name}")
             else:

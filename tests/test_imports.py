@@ -23,9 +23,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parallel": {"errors"},
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
-    "snapshots": {"mesh", "model", "tensors", "files"},
+    "storage": {"errors", "files"},
+    "snapshots": {"mesh", "model", "tensors", "files", "storage"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
-    "archive": {"model", "snapshots"},  # the fields file stores its pieces the way the snapshots file does
+    "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots"},
     "online": {"archive", "laws", "loads", "solution"},
     "offline": {"check", "online", "parallel"},

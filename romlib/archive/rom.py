@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model
+
+WEIGHT_TOLERANCE = 1e-6  # relative, of their sum; written, they agree to rounding
 
 
 @dataclass(eq=False)
 class Manifest:
     """Where a ROM comes from, what was asked for and what was achieved.
 
-    fingerprint : identifies this ROM; its two files share it.
+    fingerprint : of the study and its inputs; two runs of the same study have the same one.
     study : the text of the study file. romlib_version : the version that wrote it. units : as printed by reports.
     inputs : fingerprint of each training file, by its name (never a path).
     tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
@@ -30,6 +33,8 @@ class Manifest:
     trained : lowest and highest amplitude of each load and prescribed constraint over the training snapshots.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # when it is read from a file
 
     fingerprint: str
     study: str = ""
@@ -44,6 +49,14 @@ class Manifest:
     n_ip: int = 0
     trained: dict[str, tuple[float, float]] = field(default_factory=dict)
     stages: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FieldsReference:
+    """The fields file that was written with a ROM. id : drawn at random. digest : its checksum, of everything in it."""
+
+    id: str
+    digest: str
 
 
 @dataclass(eq=False)
@@ -147,6 +160,7 @@ class Rom:
     force_names : the mechanical loads, in the order of the rows of the reduced loads.
     clusters : one local basis a cluster (one: a global basis); all on the same selected points.
     gappy : by field name; what can be reconstructed away from the selected points.
+    fields : the fields file that belongs to it; None in files of older versions, and without one.
     """
 
     manifest: Manifest
@@ -158,13 +172,14 @@ class Rom:
     lifting: LiftingData
     gappy: dict[str, GappyOperator]
     temperature: TemperatureAtPoints
+    fields: FieldsReference | None = None
 
     def validate(self, file: object = None) -> None:
-        """Check that the shapes agree with each other.
+        """Check that shapes and names agree with each other, and that the weights sum to the volume.
 
         Raises
         ------
-        FileFormatError : the first array that does not, with expected and found shape.
+        FileFormatError : the first that does not, with what was expected and found.
         """
         n_point, n_force, n_lift = self.points.n_point, len(self.force_names), len(self.lifting.names)
         expected: dict[str, tuple[np.ndarray, tuple[int, ...]]] = {
@@ -193,6 +208,29 @@ class Rom:
                                       place=place, expected=shape, found=array.shape)
         if not self.clusters:
             raise FileFormatError("the ROM has no basis", file=str(file) if file else None, place="clusters")
+        self._validate_weights(file)
+        self._validate_names(file)
+
+    def _validate_weights(self, file: object) -> None:
+        volume = self.manifest.volume
+        for k, basis in enumerate(self.clusters):
+            total = float(basis.weights.sum())
+            if not abs(total - volume) <= WEIGHT_TOLERANCE * abs(volume):
+                raise FileFormatError("the weights of the integration points do not sum to the volume",
+                                      file=str(file) if file else None, place=f"clusters/{k}/weights",
+                                      expected=f"{volume:.9g}", found=f"{total:.9g}")
+
+    def _validate_names(self, file: object) -> None:
+        """Every load that an array belongs to is one of the model."""
+        loads = {name: load.kind for name, load in self.model.loads.items()}
+        known = {
+            "force_names": (self.force_names, [name for name, kind in loads.items() if kind != "temperature"]),
+            "temperature/names": (self.temperature.terms, [n for n, kind in loads.items() if kind == "temperature"])}
+        for place, (names, right) in known.items():
+            for name in names:
+                if name not in right:
+                    raise FileFormatError("a name of the ROM is not in its model", file=str(file) if file else None,
+                                          place=place, expected=", ".join(right) or "none", found=name)
 
 
 @dataclass(eq=False)

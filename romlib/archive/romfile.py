@@ -6,10 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import h5py
+import numpy as np
+from pydantic import TypeAdapter
 from scipy.sparse import csr_matrix
 
-from romlib.archive.hdf5 import PartialFile, contents_of, open_file, read_array, read_json, write_json
+from romlib.archive.hdf5 import recognise, write_head, write_json
 from romlib.archive.rom import (
+    FieldsReference,
     GappyOperator,
     LiftingData,
     LocalBasis,
@@ -18,11 +21,20 @@ from romlib.archive.rom import (
     SelectedPoints,
     TemperatureAtPoints,
 )
+from romlib.archive.tables import ROM
+from romlib.errors import FileFormatError
 from romlib.model import Case, Model
 from romlib.model.library import refuse_library_paths
+from romlib.snapshots.atomic import atomic_target
+from romlib.storage.contents import Contents
+from romlib.storage.files import open_contents
+from romlib.storage.manifest import seal
+from romlib.storage.opening import damage
+from romlib.storage.texts import LIBVER
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
+_MANIFEST: TypeAdapter = TypeAdapter(Manifest)
 
 
 def fields_path(path: str | Path) -> Path:
@@ -41,50 +53,83 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    with PartialFile(path, "rom", rom.manifest.fingerprint) as file:
-        write_json(file, "manifest", asdict(rom.manifest))
-        write_json(file, "model", rom.model.model_dump(mode="json"))
-        write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
-        write_json(file, "force_names", list(rom.force_names))
-        for name in _POINT_FIELDS:
-            file[f"points/{name}"] = getattr(rom.points, name)
-        for k, basis in enumerate(rom.clusters):
-            for name in ("strain_modes", "weights", "loads"):
-                file[f"clusters/{k}/{name}"] = getattr(basis, name)
-        lifting = file.create_group("lifting")
-        write_json(lifting, "names", list(rom.lifting.names))
-        lifting["strains"], lifting["loads"] = rom.lifting.strains, rom.lifting.loads
-        for k, gappy in enumerate(rom.gappy.values()):
-            _write_gappy(file.create_group(f"gappy/{k}"), gappy)
-        _write_temperature(file.create_group("temperature"), rom.temperature)
+    with atomic_target(path) as temporary, h5py.File(temporary, "w", libver=LIBVER) as file:
+        fill_rom(file, Path(path), rom)
+
+
+def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
+    """Write a ROM into an empty file, with its checksums; path : of the finished file, for messages.
+
+    Raises
+    ------
+    FileFormatError : contents that a reader would refuse.
+    """
+    rom.validate(path)
+    refuse_library_paths(rom.model, path)
+    write_head(file, "rom", rom.manifest.fingerprint)
+    if rom.fields is not None:
+        file.attrs["fields_id"], file.attrs["fields_digest"] = rom.fields.id, rom.fields.digest
+    write_json(file, "manifest", asdict(rom.manifest))
+    write_json(file, "model", rom.model.model_dump(mode="json"))
+    write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
+    write_json(file, "force_names", list(rom.force_names))
+    for name in _POINT_FIELDS:
+        file[f"points/{name}"] = getattr(rom.points, name)
+    for k, basis in enumerate(rom.clusters):
+        for name in ("strain_modes", "weights", "loads"):
+            file[f"clusters/{k}/{name}"] = getattr(basis, name)
+    lifting = file.create_group("lifting")
+    write_json(lifting, "names", list(rom.lifting.names))
+    lifting["strains"], lifting["loads"] = rom.lifting.strains, rom.lifting.loads
+    for k, gappy in enumerate(rom.gappy.values()):
+        _write_gappy(file.create_group(f"gappy/{k}"), gappy)
+    _write_temperature(file.create_group("temperature"), rom.temperature)
+    seal(file, Contents(file, ROM, path), {})
 
 
 def read_rom(path: str | Path) -> Rom:
-    """Read a ROM file.
+    """Read a ROM file, its checksums verified and every array checked: see `romlib.storage`.
 
     Raises
     ------
     InputError, FileFormatError, SchemaError : no such file, a damaged one, or one of another schema version.
     """
-    with open_file(path, "rom") as file, contents_of(path):
-        rom = Rom(
-            Manifest(**read_json(file, "manifest")),
-            Model.model_validate(read_json(file, "model")),
-            {name: Case.model_validate(case) for name, case in read_json(file, "cases").items()},
-            SelectedPoints(**{name: read_array(file["points"], name, kind) for name, kind in _POINT_FIELDS.items()}),
-            tuple(read_json(file, "force_names")),
-            [_read_basis(file[f"clusters/{k}"]) for k in range(len(file["clusters"]))],
-            LiftingData(tuple(read_json(file["lifting"], "names")), read_array(file["lifting"], "strains"),
-                        read_array(file["lifting"], "loads")),
-            _read_gappy(file),
-            _read_temperature(file["temperature"]))
+    path = Path(path)
+    contents = open_contents(path, ROM, "romlib offline", recognise("rom"))
+    with contents.file, damage(path):
+        contents.read_all("", keep=True)
+        rom = _read(contents)
     rom.validate(path)
     refuse_library_paths(rom.model, path)
     return rom
 
 
-def _read_basis(group: h5py.Group) -> LocalBasis:
-    return LocalBasis(read_array(group, "strain_modes"), read_array(group, "weights"), read_array(group, "loads"))
+def _read(contents: Contents) -> Rom:
+    array = contents.array
+    with damage(contents.path, "/manifest"):
+        manifest = _MANIFEST.validate_python(contents.json("/manifest", dict))
+    with damage(contents.path, "/model"):
+        model = Model.model_validate(contents.json("/model", dict))
+    with damage(contents.path, "/cases"):
+        cases = {name: Case.model_validate(case) for name, case in contents.json("/cases", dict).items()}
+    points = SelectedPoints(**{name: _as(array(f"/points/{name}"), kind) for name, kind in _POINT_FIELDS.items()})
+    bases = [LocalBasis(*(_as(array(f"/clusters/{k}/{name}")) for name in ("strain_modes", "weights", "loads")))
+             for k in range(contents.count("/clusters"))]
+    lifting = LiftingData(tuple(contents.json("/lifting/names", list)), _as(array("/lifting/strains")),
+                          _as(array("/lifting/loads")))
+    return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
+               _read_gappy(contents), _read_temperature(contents), _read_reference(contents))
+
+
+def _as(array: np.ndarray, kind: type = float) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=kind)
+
+
+def _read_reference(contents: Contents) -> FieldsReference | None:
+    known = contents.attributes("/")
+    if "fields_id" not in known and "fields_digest" not in known:
+        return None
+    return FieldsReference(str(contents.attribute("/", "fields_id")), str(contents.attribute("/", "fields_digest")))
 
 
 def _write_gappy(group: h5py.Group, gappy: GappyOperator) -> None:
@@ -92,13 +137,17 @@ def _write_gappy(group: h5py.Group, gappy: GappyOperator) -> None:
     group["points"], group["operator"], group["basis"] = gappy.points, gappy.operator, gappy.basis
 
 
-def _read_gappy(file: h5py.File) -> dict[str, GappyOperator]:
-    operators = {}
-    for k in range(len(file.get("gappy", ()))):
-        group = file[f"gappy/{k}"]
-        operators[group.attrs["field"]] = GappyOperator(
-            str(group.attrs["field"]), int(group.attrs["n_comp"]), read_array(group, "points", int),
-            read_array(group, "operator"), read_array(group, "basis"), bool(group.attrs["tensor"]))
+def _read_gappy(contents: Contents) -> dict[str, GappyOperator]:
+    operators: dict[str, GappyOperator] = {}
+    for k in range(contents.count("/gappy")):
+        group = f"/gappy/{k}"
+        field, n_comp, tensor = (contents.attribute(group, name) for name in ("field", "n_comp", "tensor"))
+        if field in operators or (tensor and n_comp != 6):
+            raise FileFormatError("a dual field occurs twice, or is no tensor as it says", file=contents.path,
+                                  place=group, found=f"{field}, {n_comp} components")
+        operators[field] = GappyOperator(
+            field, n_comp, _as(contents.array(f"{group}/points"), int), _as(contents.array(f"{group}/operator")),
+            _as(contents.array(f"{group}/basis")), bool(tensor))
     return operators
 
 
@@ -114,10 +163,12 @@ def _write_temperature(group: h5py.Group, temperature: TemperatureAtPoints) -> N
     group["matrix/data"], group["matrix/indices"], group["matrix/indptr"] = matrix.data, matrix.indices, matrix.indptr
 
 
-def _read_temperature(group: h5py.Group) -> TemperatureAtPoints:
-    matrix = group["matrix"]
+def _read_temperature(contents: Contents) -> TemperatureAtPoints:
+    group, matrix, array = "/temperature", "/temperature/matrix", contents.array
+    terms = {name: _as(array(f"{group}/terms/{k}")) for k, name in enumerate(contents.json(f"{group}/names", list))}
+    initial = _as(array(f"{group}/initial")) if contents.has(f"{group}/initial") else None
+    shape = tuple(int(n) for n in contents.attribute(group, "shape"))
     return TemperatureAtPoints(
-        {name: read_array(group, f"terms/{k}") for k, name in enumerate(read_json(group, "names"))},
-        read_array(group, "initial") if "initial" in group else None, read_array(group, "node_ids", int),
-        csr_matrix((read_array(matrix, "data"), read_array(matrix, "indices", int), read_array(matrix, "indptr", int)),
-                   shape=tuple(int(n) for n in group.attrs["shape"])))
+        terms, initial, _as(array(f"{group}/node_ids"), int),
+        csr_matrix((_as(array(f"{matrix}/data")), _as(array(f"{matrix}/indices"), int),
+                    _as(array(f"{matrix}/indptr"), int)), shape=shape))

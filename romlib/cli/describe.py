@@ -31,7 +31,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
         ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
-        *([] if brief else [("fingerprint", d["fingerprint"][:16])])]))
+        *([] if brief else [("fingerprint", d["fingerprint"][:16]), ("checksums", d["checksums"])])]))
     console.print()
     console.print(table("Fields", ("name", "at", "components", "stored as", "unit", "solver's name"), [
         (f["name"], {"node": "nodes", "ip": "integration points"}[f["place"]],
@@ -77,7 +77,7 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     clusters = "; ".join(f"{c['modes']} modes, {c['points']} points" for c in d["clusters"])
     console.print(pairs(f"ROM {d['file']}", [
         ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
-        ("full model", _mesh_in_words(full)),
+        ("checksums", d["checksums"]), ("full model", _mesh_in_words(full)),
         ("reduced model", clusters), ("sum of weights / volume", figure(_ratio(d), 12)),
         ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
         ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
@@ -106,7 +106,7 @@ def _cases_table(console: Console, cases: dict[str, Any]) -> None:
 
 def _show_fields(console: Console, d: dict[str, Any]) -> None:
     console.print(pairs(f"Fields file of a ROM {d['file']}", [
-        ("size", size(d["file_size"])), ("fingerprint", d["fingerprint"][:16]),
+        ("size", size(d["file_size"])), ("fingerprint", d["fingerprint"][:16]), ("checksums", d["checksums"]),
         ("dual fields", ", ".join(d["dual_fields"]) or "none")]))
     console.print()
     console.print(table("Pieces", ("piece", "nodes", "cells"),

@@ -11,6 +11,8 @@ import numpy as np
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
+from romlib.storage.manifest import checksums_in_words, has_checksums
+from romlib.storage.opening import kind_of, open_hdf5
 
 KINDS = "a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a study or a case file (.toml)"
 
@@ -27,11 +29,7 @@ def describe(path: Path) -> dict[str, Any]:
         return _toml(path)
     if not h5py.is_hdf5(path):
         raise FileFormatError("romlib does not know this file", file=path, expected=KINDS, found="not HDF5, not .toml")
-    try:
-        with h5py.File(path, "r") as file:
-            kind = file.attrs.get("romlib_kind")
-    except OSError as error:
-        raise FileFormatError("the HDF5 file is truncated or damaged", file=path, found=str(error)) from None
+    kind = kind_of(path)
     if kind == "rom":
         return _rom(path)
     if kind == "fields":
@@ -43,12 +41,15 @@ def describe(path: Path) -> dict[str, Any]:
 
 def _rom(path: Path) -> dict[str, Any]:
     from romlib.archive.romfile import fields_path, read_rom
+    from romlib.archive.tables import ROM
 
     rom = read_rom(path)
+    with open_hdf5(path, "romlib offline") as file:
+        checksums = checksums_in_words(has_checksums(file, ROM))
     manifest = rom.manifest
     return {
         "kind": "rom", "file": str(path), "file_size": path.stat().st_size, "fingerprint": manifest.fingerprint,
-        "romlib_version": manifest.romlib_version, "units": manifest.units,
+        "checksums": checksums, "romlib_version": manifest.romlib_version, "units": manifest.units,
         "full_model": {"nodes": manifest.n_node, "cells": manifest.n_cell, "integration_points": manifest.n_ip,
                        "volume": manifest.volume},
         "clusters": [{"modes": basis.n_mode, "points": int(np.count_nonzero(basis.weights)),
@@ -71,7 +72,8 @@ def _fields(path: Path) -> dict[str, Any]:
             mesh = fields.mesh(piece)
             pieces.append({"piece": piece, "nodes": mesh.n_node, "cells": mesh.n_cell})
         return {"kind": "fields", "file": str(path), "file_size": path.stat().st_size,
-                "fingerprint": fields.fingerprint, "pieces": pieces, "dual_fields": fields.dual_names(),
+                "fingerprint": fields.fingerprint, "checksums": checksums_in_words(fields.checksums),
+                "pieces": pieces, "dual_fields": fields.dual_names(),
                 "singular_values": {name: values.tolist() for name, values in fields.singular_values.items()}}
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from romlib.archive.fieldsfile import FieldsWriter
+from romlib.archive.pair import PairWriter
 from romlib.archive.rom import Manifest
-from romlib.archive.romfile import fields_path, write_rom
 from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
 from romlib.model import Case, Times
@@ -112,18 +112,17 @@ def train(
             errors |= comm.on_root(lambda: online_errors(training, rom, basis, duals))
             manifest.errors = errors
             work.say("verification", "the ROM over its own training cases")
-        with work.timer.stage("archive"):
-            write_fields = _fields_writer(work, history, basis, duals, Path(output), manifest.fingerprint)
-            sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
-                     "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
-                     "cubature points": len(selection.weights),
-                     "points for reconstruction only": collected.points.n_point - len(selection.weights),
-                     **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in duals}}
-            with comm.agreement():
-                write_fields()
-        report = TrainingReport(work.timer.rows(), work.details, sizes, errors, _notes(basis, selection, options))
-        manifest.stages = stage_rows(report.stages, report.details)
-        comm.on_root(lambda: write_rom(output, replace(rom, model=portable)))
+        sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
+                 "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
+                 "cubature points": len(selection.weights),
+                 "points for reconstruction only": collected.points.n_point - len(selection.weights),
+                 **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in duals}}
+        with ExitStack() as files:
+            with work.timer.stage("archive"), comm.agreement():
+                pair = _write_fields(work, history, basis, duals, Path(output), manifest.fingerprint, files)
+            report = TrainingReport(work.timer.rows(), work.details, sizes, errors, _notes(basis, selection, options))
+            manifest.stages = stage_rows(report.stages, report.details)
+            comm.on_root(lambda: pair.finish(replace(rom, model=portable)))  # type: ignore[union-attr]
     return report
 
 
@@ -228,13 +227,12 @@ def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
     return result | dict(cases)
 
 
-def _fields_writer(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, duals: list[DualField], output: Path, fingerprint: str
-) -> Callable[[], None]:
-    """The function that streams the full fields to rank 0, piece by piece, into the fields file."""
+def _write_fields(
+    work: _Work, history: DualHistory, basis: DisplacementBasis, duals: list[DualField], output: Path, fingerprint: str,
+    files: ExitStack,
+) -> PairWriter | None:
+    """Stream the full fields to rank 0, piece by piece, into the fields file; rank 0 returns what is to be finished."""
     training, comm = work.training, work.comm
-    singular = {"displacement": basis.decomposition.singular_values,
-                **{dual.name: dual.decomposition.singular_values for dual in duals}}
 
     def produce(piece: int) -> tuple:
         mesh = training.piece(piece).mesh
@@ -242,14 +240,14 @@ def _fields_writer(
         dual_modes = {dual.name: history.scratch.read(f"{piece}/modes/{dual.name}", slice(None)) for dual in duals}
         return mesh, [fields[: basis.n_mode]], fields[basis.n_mode:], dual_modes
 
-    def write() -> None:
-        if comm.rank != 0:
-            comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
-            return
-        with FieldsWriter(fields_path(output), fingerprint, training.n_piece, singular) as writer:
-            comm.stream_pieces(work.pieces, produce, lambda piece, value: writer.write_piece(piece, *value))
-
-    return write
+    if comm.rank != 0:
+        comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
+        return None
+    singular = {"displacement": basis.decomposition.singular_values,
+                **{dual.name: dual.decomposition.singular_values for dual in duals}}
+    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular))
+    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.fields.write_piece(piece, *value))
+    return pair
 
 
 def _notes(basis: DisplacementBasis, selection: Selection, options: OfflineOptions) -> list[str]:

@@ -69,7 +69,7 @@ class ReducedOrderModel:
             raise InputError(
                 "the fields file of the ROM is not there", file=self.fields_path,
                 remedy="copy the .fields.rom beside the .rom: full fields and full integration need it")
-        return FieldsFile(self.fields_path, self.rom.manifest.fingerprint)
+        return FieldsFile(self.fields_path, self.rom)
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,

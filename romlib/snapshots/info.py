@@ -9,6 +9,7 @@ from typing import Any
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
 from romlib.snapshots.reader import Snapshots
+from romlib.storage.manifest import checksums_in_words
 
 
 def info(path: Path | str) -> dict[str, Any]:
@@ -16,7 +17,8 @@ def info(path: Path | str) -> dict[str, Any]:
 
     Returns
     -------
-    kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint; steps (count, first,
+    kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint,
+    checksums; steps (count, first,
     last); counts of the whole model (nodes, cells, integration_points, pieces, shared_nodes); fields, blocks and pieces
     as rows of a table; tags and arrays (sizes summed over the pieces); model (the names it has); omissions.
     """
@@ -59,6 +61,7 @@ def _header(snapshots: Snapshots) -> dict[str, Any]:
         "kind": "snapshots", "file": str(snapshots.path), "file_size": snapshots.path.stat().st_size,
         "schema_version": snapshots.schema_version, "romlib_version": snapshots.romlib_version,
         "solver": snapshots.solver, "units": str(model.units), "fingerprint": snapshots.fingerprint,
+        "checksums": checksums_in_words(snapshots.checksums),
         "steps": {"count": snapshots.n_step, "first": float(snapshots.times[0]), "last": float(snapshots.times[-1])},
         "counts": {"nodes": snapshots.n_node_total, "cells": snapshots.n_cell_total,
                    "integration_points": snapshots.n_ip_total, "pieces": snapshots.n_piece,

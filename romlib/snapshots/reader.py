@@ -8,15 +8,18 @@ from typing import Self
 
 import h5py
 import numpy as np
-from pydantic import ValidationError
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
-from romlib.snapshots.meshes import dataset_count, read_array, read_details
-from romlib.snapshots.schema import ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, open_snapshots, piece_path
+from romlib.snapshots.meshes import read_details
+from romlib.snapshots.schema import KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
+from romlib.snapshots.tables import SNAPSHOTS
+from romlib.storage.files import open_contents
+from romlib.storage.opening import child, damage, integer_attribute, text_attribute
+from romlib.storage.values import check_finite
 from romlib.tensors import mandel_from_vtk
 
 ALL = slice(None)
@@ -24,6 +27,8 @@ ALL = slice(None)
 
 class Snapshots:
     """A snapshots file, open for reading; a context manager. Nothing but sizes and descriptions is read at the opening.
+
+    What is read is checked first, and compared with its checksum: see `romlib.storage`.
 
     path : the file. times : (n_step,). n_piece, n_step. model, solver, fingerprint : as written. fields : descriptions
     by name. n_shared : nodes that several pieces have. n_node_total, n_cell_total, n_ip_total : of the whole model,
@@ -37,63 +42,106 @@ class Snapshots:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._file = open_snapshots(self.path)
+        self._contents = open_contents(self.path, SNAPSHOTS, "romlib convert", _recognise)
         try:
             self._read_header()
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
     def _read_header(self) -> None:
-        self.times: np.ndarray = read_array(self._file, f"{VTK_GROUP}/Steps/Values").astype(float)
-        self._layout = vtkhdf.Layout.read(self._file)
-        attributes = self._file[ROMLIB_GROUP].attrs
-        try:
-            self.solver, self.fingerprint = str(attributes["solver"]), str(attributes["fingerprint"])
-            self.schema_version = int(attributes["schema_version"])
-            self.romlib_version = str(attributes["romlib_version"])
-            self.n_shared, self.n_node_total = int(attributes["n_shared"]), int(attributes["n_node"])
-            self.n_cell_total, self.n_ip_total = int(attributes["n_cell"]), int(attributes["n_ip"])
-            self.fields: dict[str, FieldSpec] = {
-                name_of(name): _field_spec(entry.attrs)
-                for name, entry in self._file[ROMLIB_GROUP].get("fields", {}).items()}
-        except KeyError as error:
-            raise FileFormatError("a part of the file is missing", file=self.path, place=f"/{ROMLIB_GROUP}",
-                                  found=str(error)) from error
+        contents, group = self._contents, f"/{ROMLIB_GROUP}"
+        contents.read_all("", keep=True)
+        self.times: np.ndarray = contents.array(f"/{VTK_GROUP}/Steps/Values").astype(float)
+        self._layout = vtkhdf.Layout.read(contents)
+        self.solver, self.fingerprint, self.romlib_version = (
+            str(contents.attribute(group, name)) for name in ("solver", "fingerprint", "romlib_version"))
+        self.schema_version, self.n_shared, self.n_node_total, self.n_cell_total, self.n_ip_total = (
+            int(contents.attribute(group, name)) for name in ("schema_version", "n_shared", "n_node", "n_cell", "n_ip"))
+        fields = f"{group}/fields"
+        self.fields: dict[str, FieldSpec] = {
+            name_of(name): self._field_spec(f"{fields}/{name}", name)
+            for name in (contents.names(fields) if contents.has(fields) else ())}
         self._check_sizes()
         self.model = self._read_model()
 
+    def _field_spec(self, path: str, name: str) -> FieldSpec:
+        get = self._contents.attribute
+        spec = FieldSpec(str(get(path, "place")), int(get(path, "n_comp")), bool(get(path, "tensor")),
+                         str(get(path, "dtype")), str(get(path, "original_name")))
+        try:
+            spec.validate(name_of(name))
+        except InputError as error:
+            raise FileFormatError(error.what, file=self.path, place=path, expected=error.expected,
+                                  found=error.found) from None
+        return spec
+
     def _check_sizes(self) -> None:
-        """Every array that `read` will look into has the shape that the header promises."""
-        if dataset_count(self._file, f"{ROMLIB_GROUP}/pieces") != self.n_piece:
-            raise FileFormatError("the file contradicts itself", file=self.path, place=f"/{ROMLIB_GROUP}/pieces",
-                                  expected=f"{self.n_piece} pieces",
-                                  found=dataset_count(self._file, f"{ROMLIB_GROUP}/pieces"))
+        """Every array that `read` will look into has the shape and the numbers that the header promises."""
+        contents = self._contents
+        for piece in range(self.n_piece):
+            contents.check_unit(f"/{piece_path(piece)}")
+        totals = {"n_cell": (self.n_cell_total, int(self._layout.cells[-1])),
+                  "n_ip": (self.n_ip_total, sum(self.n_ip(p) for p in range(self.n_piece)))}
+        most = self._layout.n_point
+        if not max(self.n_shared, most - self.n_shared * (self.n_piece - 1)) <= self.n_node_total <= most:
+            raise FileFormatError("the file contradicts itself", file=self.path, place=f"/{ROMLIB_GROUP}",
+                                  expected=f"n_node of at most {most}, with n_shared = {self.n_shared}",
+                                  found=self.n_node_total)
+        for name, (stated, counted) in totals.items():
+            if stated != counted:
+                raise FileFormatError("the file contradicts itself", file=self.path,
+                                      place=f"/{ROMLIB_GROUP}, attribute {name}", expected=counted, found=stated)
         for name, spec in self.fields.items():
-            expected: dict[str, tuple[int, ...]] = {}
-            if spec.place == "node":
-                rows = self.n_step * self._layout.n_point
-                expected[f"{VTK_GROUP}/PointData/{key(name)}"] = (rows,) if spec.n_comp == 1 else (rows, spec.n_comp)
-            else:
-                for piece in range(self.n_piece):
-                    path = f"{piece_path(piece)}/ip_fields/{key(name)}"
-                    expected[path] = self.n_step, self.n_ip(piece), spec.n_comp
-            for path, shape in expected.items():
-                item = self._file.get(path)
-                found = item.shape if isinstance(item, h5py.Dataset) else "nothing"
-                if found != shape:
-                    raise FileFormatError("a field is missing or has the wrong size", file=self.path, place=f"/{path}",
-                                          expected=shape, found=found)
+            for path, shape in self._places_of(name, spec):
+                found = (contents.shape(path), contents.dtype(path).name) if contents.has(path) else "nothing"
+                if found != (shape, spec.dtype) or contents.is_view(path):
+                    raise FileFormatError("a field is missing or has the wrong size or numbers", file=self.path,
+                                          place=path, expected=f"{shape}, {spec.dtype}", found=found)
+        self._check_views()
+
+    def _places_of(self, name: str, spec: FieldSpec) -> list[tuple[str, tuple[int, ...]]]:
+        """Where a field is, with the shape of each array."""
+        if spec.place == "node":
+            rows = self.n_step * self._layout.n_point
+            return [(vtkhdf.node_field_path(name), (rows,) if spec.n_comp == 1 else (rows, spec.n_comp))]
+        return [(f"/{piece_path(piece)}/ip_fields/{key(name)}", (self.n_step, self.n_ip(piece), spec.n_comp))
+                for piece in range(self.n_piece)]
+
+    def _check_views(self) -> None:
+        """What VTK is shown besides the node fields are views of the pieces' arrays, and no field is left over."""
+        nodes = {key(name) for name, spec in self.fields.items() if spec.place == "node"}
+        others = {key(name) for name, spec in self.fields.items() if spec.place == "ip"}
+        for data, known in (("PointData", nodes), ("CellData", set[str]())):
+            group = f"/{VTK_GROUP}/{data}"
+            for name in self._contents.names(group):
+                if name not in known and not self._contents.is_view(f"{group}/{name}"):
+                    raise self._stray(f"{group}/{name}")
+        for piece in range(self.n_piece):
+            group = f"/{piece_path(piece)}/ip_fields"
+            for name in self._contents.names(group) if self._contents.has(group) else ():
+                if name not in others:
+                    raise self._stray(f"{group}/{name}")
+
+    def _stray(self, path: str) -> FileFormatError:
+        return FileFormatError("the file has an array that its list of fields does not name", file=self.path,
+                               place=path, expected=", ".join(self.fields) or "no field")
 
     def _read_model(self) -> Model:
-        text = read_array(self._file[ROMLIB_GROUP], "model")
+        place = f"/{ROMLIB_GROUP}/model"
+        text = self._contents.text(place)
         try:
-            model = Model.model_validate_json(bytes(text))
-        except ValidationError as error:
-            raise FileFormatError("the model in the file cannot be read", file=self.path,
-                                  place=f"/{ROMLIB_GROUP}/model", found=str(error)) from error
+            model = Model.model_validate_json(text)
+        except (ValueError, RecursionError) as error:
+            raise FileFormatError("the model in the file cannot be read", file=self.path, place=place,
+                                  found=str(error)) from error
         refuse_library_paths(model, self.path)
         return model
+
+    @property
+    def checksums(self) -> bool:
+        """Whether what is read is compared with checksums; files of older versions have none."""
+        return self._contents.manifest is not None
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +153,7 @@ class Snapshots:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._contents.file.close()
 
     @property
     def n_piece(self) -> int:
@@ -128,18 +176,14 @@ class Snapshots:
 
     def n_ip(self, piece: int) -> int:
         """Number of integration points of a piece."""
-        group = self._file.get(piece_path(self._checked_piece(piece)))
-        if group is None or "n_ip" not in group.attrs:
-            raise FileFormatError("a part of the file is missing", file=self.path, place=f"/{piece_path(piece)}",
-                                  expected="attribute n_ip")
-        return int(group.attrs["n_ip"])
+        return int(self._contents.attribute(f"/{piece_path(self._checked_piece(piece))}", "n_ip"))
 
     def mesh(self, piece: int) -> Mesh:
         """A piece of the mesh; read anew at each call. `shared_index` is always filled."""
-        group = self._file[piece_path(self._checked_piece(piece))]
-        blocks = [(str(group[f"blocks/{k}"].attrs["cell_type"]), len(read_array(group, f"blocks/{k}/cell_ids")))
-                  for k in range(dataset_count(group, "blocks"))]
-        mesh = read_details(group, *vtkhdf.read_piece(self._file, self._layout, piece, blocks))
+        contents, group = self._contents, f"/{piece_path(self._checked_piece(piece))}"
+        blocks = [(str(contents.attribute(f"{group}/blocks/{k}", "cell_type")),
+                   contents.shape(f"{group}/blocks/{k}/cell_ids")[0]) for k in range(contents.count(f"{group}/blocks"))]
+        mesh = read_details(contents, group, *vtkhdf.read_piece(contents, self._layout, piece, blocks))
         if mesh.shared_index is None:
             return Mesh(**{**mesh.__dict__, "shared_index": np.full(mesh.n_node, -1)})
         return mesh
@@ -171,15 +215,17 @@ class Snapshots:
         return self._read_block(field, spec, piece, range(step, step + 1))[0]
 
     def _read_block(self, field: str, spec: FieldSpec, piece: int, steps: range) -> np.ndarray:
-        last = steps.stop - 1
-        try:
-            if spec.place == "node":
-                values = vtkhdf.read_node_field(self._file, self._layout, field, piece, steps)
+        contents, node = self._contents, spec.place == "node"
+        path = vtkhdf.node_field_path(field) if node else f"/{piece_path(piece)}/ip_fields/{key(field)}"
+        place = f"field {field!r}, piece {piece}, steps {steps.start} to {steps.stop - 1}"
+        with damage(self.path, place):
+            if node:
+                values = vtkhdf.read_node_field(contents, self._layout, field, piece, steps)
             else:
-                values = self._file[f"{piece_path(piece)}/ip_fields/{key(field)}"][steps.start:steps.stop]
-        except OSError as error:
-            raise FileFormatError("a field cannot be read: the file is damaged", file=self.path, found=str(error),
-                                  place=f"field {field!r}, piece {piece}, steps {steps.start} to {last}") from error
+                values = contents.dataset(path)[steps.start:steps.stop]
+        for step, block in zip(steps, values):
+            contents.check_block(path, (step, piece) if node else step, block)
+        check_finite(values, place, self.path, nan=not node)
         return mandel_from_vtk(values) if spec.tensor else values.astype(float, copy=False)
 
     def _range(self, steps: slice) -> range:
@@ -204,6 +250,14 @@ class Snapshots:
                 f"fields {', '.join(self.fields)})")
 
 
-def _field_spec(attributes: h5py.AttributeManager) -> FieldSpec:
-    return FieldSpec(str(attributes["place"]), int(attributes["n_comp"]), bool(attributes["tensor"]),
-                     str(attributes["dtype"]), str(attributes["original_name"]))
+def _recognise(file: h5py.File, path: Path) -> int | None:
+    """The schema version of a snapshots file; FileFormatError where it is another file."""
+    group = child(file.id, ROMLIB_GROUP)
+    if group is None:
+        raise FileFormatError("this HDF5 file was not written by romlib", file=path, place=f"group /{ROMLIB_GROUP}",
+                              expected="a file that `romlib convert` wrote", found=", ".join(file) or "an empty file")
+    kind = text_attribute(group, "kind", path)
+    if kind != KIND:
+        raise FileFormatError("this file of romlib is not a snapshots file", file=path,
+                              place=f"/{ROMLIB_GROUP}, attribute kind", expected=KIND, found=kind or None)
+    return integer_attribute(group, "schema_version")

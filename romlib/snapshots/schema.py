@@ -26,6 +26,9 @@ The file is a VTKHDF UnstructuredGrid with Steps, whose parts are the pieces (su
                                       (attribute n_ip): node_ids, shared_index, blocks/<k> (cell_type, formulation,
                                       quadrature, temperature_interpolation; cell_ids), tags, arrays
   pieces/<p>/ip_fields/<name>         (n_step, n_ip, n_comp), contiguous: a block of steps is one read
+  identity                            JSON: what the contents were made from, where it is known
+  checksums                           of everything else, see `romlib.storage.checksums`: of a field for each step of a
+                                      piece, of Points, Types, Connectivity and Offsets for each piece
 ====================================  =====================================================================
 
 Symmetric tensors are plain components in VTK order; NaN at an integration point: its material lacks the field.
@@ -34,15 +37,11 @@ Symmetric tensors are plain components in VTK order; NaN at an integration point
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import h5py
-
-from romlib.errors import FileFormatError, InputError, SchemaError
-from romlib.files import regular_file
+from romlib.errors import InputError
 
 KIND = "snapshots"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VTKHDF_VERSION = (2, 0)
 
 VTK_GROUP = "VTKHDF"
@@ -100,49 +99,3 @@ def key(name: str) -> str:
 def name_of(encoded: str) -> str:
     """The user's name of an HDF5 key."""
     return encoded.replace("%2E", ".").replace("%2F", "/").replace("%25", "%")
-
-
-def open_snapshots(path: Path) -> h5py.File:
-    """Open a snapshots file for reading.
-
-    Raises
-    ------
-    InputError : no such file. FileFormatError : not HDF5, truncated, or not a snapshots file.
-    SchemaError : written by a newer version of romlib.
-    """
-    path = regular_file(path, "the snapshots file does not exist")
-    if not h5py.is_hdf5(path):
-        raise FileFormatError("this is not a snapshots file: it is not HDF5, or its beginning is lost", file=path,
-                              expected="a file that `romlib convert` wrote", found=f"{path.stat().st_size} bytes")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise FileFormatError("the HDF5 file is truncated or damaged", file=path, found=str(error),
-                              remedy="copy or convert it again") from error
-    try:
-        _check_schema(file, path)
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def _check_schema(file: h5py.File, path: Path) -> None:
-    if ROMLIB_GROUP not in file:
-        raise FileFormatError("this HDF5 file was not written by romlib", file=path, place=f"group /{ROMLIB_GROUP}",
-                              expected="a file that `romlib convert` wrote", found=", ".join(file) or "an empty file")
-    attributes = file[ROMLIB_GROUP].attrs
-    kind = attributes.get("kind")
-    if kind != KIND:
-        raise FileFormatError("this file of romlib is not a snapshots file", file=path,
-                              place=f"/{ROMLIB_GROUP}, attribute kind", expected=KIND, found=kind)
-    version = attributes.get("schema_version")
-    if version is None or int(version) < 1:
-        raise FileFormatError("the file does not state its schema version", file=path,
-                              place=f"/{ROMLIB_GROUP}, attribute schema_version", expected=f"1 to {SCHEMA_VERSION}",
-                              found=version)
-    if int(version) > SCHEMA_VERSION:
-        raise SchemaError("the snapshots file was written by a newer version of romlib", file=path,
-                          place=f"/{ROMLIB_GROUP}, attribute schema_version", expected=f"at most {SCHEMA_VERSION}",
-                          found=f"{int(version)} (romlib {attributes.get('romlib_version', 'unknown')})",
-                          remedy="upgrade romlib, or convert the solver's files again with this version")

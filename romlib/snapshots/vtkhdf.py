@@ -11,12 +11,16 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
-from romlib.snapshots.meshes import read_array
 from romlib.snapshots.schema import VTK_GROUP, VTKHDF_VERSION, FieldSpec, key, piece_path
+from romlib.storage.checksums import crc_of
+from romlib.storage.contents import Contents
+from romlib.storage.opening import damage
 
 _COUNTS = ("NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds")
+_BLOCKWISE = ("Points", "Types", "Connectivity", "Offsets")
 _STATIC_OFFSETS = ("PartOffsets", "PointOffsets")
 _STATIC_TOPOLOGY_OFFSETS = ("CellOffsets", "ConnectivityIdOffsets")
 
@@ -42,9 +46,9 @@ class Layout:
         return cls.of(*zip(*sizes))
 
     @classmethod
-    def read(cls, file: h5py.File) -> Layout:
+    def read(cls, contents: Contents) -> Layout:
         """The layout of an existing file."""
-        return cls.of(*(read_array(file, f"{VTK_GROUP}/{name}") for name in _COUNTS))
+        return cls.of(*(contents.array(f"/{VTK_GROUP}/{name}") for name in _COUNTS))
 
     @property
     def n_piece(self) -> int:
@@ -55,6 +59,12 @@ class Layout:
     def n_point(self) -> int:
         """Points over all pieces; one of two pieces counts twice."""
         return int(self.points[-1])
+
+    def part(self, name: str, piece: int) -> slice:
+        """Where what belongs to a piece is in the array of this name: Points, Types, Connectivity or Offsets."""
+        starts = {"Points": self.points, "Types": self.cells, "Connectivity": self.connectivity,
+                  "Offsets": self.cells + np.arange(len(self.cells))}[name]
+        return slice(int(starts[piece]), int(starts[piece + 1]))
 
     def piece_points(self, piece: int) -> slice:
         """Where the points of the piece are among all points."""
@@ -87,31 +97,58 @@ def create_grid(file: h5py.File, layout: Layout, times: np.ndarray) -> None:
     steps.create_group("CellDataOffsets")
 
 
-def write_piece(file: h5py.File, layout: Layout, piece: int, mesh: Mesh) -> None:
-    """Write points and cells of one piece."""
-    vtk = file[VTK_GROUP]
-    vtk["Points"][layout.piece_points(piece)] = mesh.points
-    sizes = [np.full(block.n_cell, block.connectivity.shape[1], dtype=np.int64) for block in mesh.blocks]
-    types = [np.full(block.n_cell, element(block.cell_type).vtk_type, dtype=np.uint8) for block in mesh.blocks]
-    first_cell, first_id = int(layout.cells[piece]), int(layout.connectivity[piece])
-    vtk["Types"][first_cell:int(layout.cells[piece + 1])] = np.concatenate(types)
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
-    vtk["Offsets"][first_cell + piece:first_cell + piece + len(offsets)] = offsets
-    nodes = np.concatenate([block.connectivity.ravel() for block in mesh.blocks])
-    vtk["Connectivity"][first_id:first_id + len(nodes)] = nodes
+def write_piece(file: h5py.File, layout: Layout, piece: int, mesh: Mesh) -> dict[str, int]:
+    """Write points and cells of one piece; return the checksum of each array's part, by name."""
+    parts = {"Points": np.asarray(mesh.points, dtype=np.float64), **_cells_of(
+        [(block.cell_type, block.n_cell) for block in mesh.blocks]),
+        "Connectivity": np.concatenate([block.connectivity.ravel() for block in mesh.blocks]).astype(np.int64)}
+    for name, values in parts.items():
+        file[VTK_GROUP][name][layout.part(name, piece)] = values
+    return {name: crc_of(values) for name, values in parts.items()}
 
 
-def read_piece(file: h5py.File, layout: Layout, piece: int, blocks: Iterable[tuple[str, int]]
+def _cells_of(blocks: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
+    """What VTK wants to know of the cells of a piece, given cell type and number of cells of each block."""
+    kinds = [(element(cell_type), n_cell) for cell_type, n_cell in blocks]
+    sizes = np.concatenate([np.full(n, kind.n_node, dtype=np.int64) for kind, n in kinds])
+    return {"Types": np.concatenate([np.full(n, kind.vtk_type, dtype=np.uint8) for kind, n in kinds]),
+            "Offsets": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)}
+
+
+def read_piece(contents: Contents, layout: Layout, piece: int, blocks: Sequence[tuple[str, int]]
                ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Points (n_node, 3) of a piece, and the connectivity of its blocks, given each one's cell type and size."""
-    vtk = file[VTK_GROUP]
-    begin = int(layout.connectivity[piece])
-    connectivity = []
+    """Points (n_node, 3) of a piece, and the connectivity of its blocks, given each one's cell type and size.
+
+    Raises
+    ------
+    FileFormatError : a damaged part, a node out of range, or cells that VTK is told otherwise than romlib.
+    """
+    parts = {name: _read_part(contents, layout, piece, name) for name in _BLOCKWISE}
+    for name, expected in (_cells_of(blocks) if blocks else {}).items():
+        if not np.array_equal(parts[name], expected):
+            raise FileFormatError("the cells for VTK are not those of the piece's blocks", file=contents.path,
+                                  place=f"/{VTK_GROUP}/{name}, piece {piece}")
+    nodes, n_node = parts["Connectivity"], len(parts["Points"])
+    if nodes.size and int(nodes.max()) >= n_node:
+        raise FileFormatError("a cell has a node that the piece has not", file=contents.path,
+                              place=f"/{VTK_GROUP}/Connectivity, piece {piece}", expected=f"less than {n_node}",
+                              found=int(nodes.max()))
+    connectivity, begin = [], 0
     for cell_type, n_cell in blocks:
-        n_node = element(cell_type).n_node
-        connectivity.append(vtk["Connectivity"][begin:begin + n_cell * n_node].reshape(n_cell, n_node))
-        begin += n_cell * n_node
-    return vtk["Points"][layout.piece_points(piece)], connectivity
+        size = element(cell_type).n_node
+        connectivity.append(nodes[begin:begin + n_cell * size].reshape(n_cell, size))
+        begin += n_cell * size
+    return parts["Points"], connectivity
+
+
+def _read_part(contents: Contents, layout: Layout, piece: int, name: str) -> np.ndarray:
+    path = f"/{VTK_GROUP}/{name}"
+    dataset = contents.dataset(path)
+    with damage(contents.path, f"{path}, piece {piece}"):
+        values = np.ascontiguousarray(dataset[layout.part(name, piece)])
+    contents.check_block(path, piece, values)
+    contents.check_values(path, values)
+    return values
 
 
 def create_node_field(file: h5py.File, layout: Layout, name: str, spec: FieldSpec, n_step: int) -> None:
@@ -130,9 +167,14 @@ def write_node_field(file: h5py.File, layout: Layout, name: str, step: int, piec
     dataset[begin:begin + len(values)] = values if dataset.ndim == 2 else values[:, 0]
 
 
-def read_node_field(file: h5py.File, layout: Layout, name: str, piece: int, steps: range) -> np.ndarray:
+def node_field_path(name: str) -> str:
+    """Where a node field is."""
+    return f"/{VTK_GROUP}/PointData/{key(name)}"
+
+
+def read_node_field(contents: Contents, layout: Layout, name: str, piece: int, steps: range) -> np.ndarray:
     """One piece at consecutive steps, (len(steps), n_node, n_comp), as stored."""
-    dataset = file[VTK_GROUP]["PointData"][key(name)]
+    dataset = contents.dataset(node_field_path(name))
     rows = layout.piece_points(piece)
     n_node, n_comp = rows.stop - rows.start, 1 if dataset.ndim == 1 else dataset.shape[1]
     out = np.empty((len(steps), n_node, n_comp), dtype=dataset.dtype)

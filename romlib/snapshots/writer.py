@@ -20,7 +20,12 @@ from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.meshes import write_details
-from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, FieldSpec, key, piece_path
+from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
+from romlib.snapshots.tables import SNAPSHOTS
+from romlib.storage.checksums import crc_of
+from romlib.storage.contents import Contents
+from romlib.storage.manifest import seal
+from romlib.storage.texts import LIBVER
 from romlib.tensors import vtk_from_mandel
 
 
@@ -57,6 +62,7 @@ class SnapshotsWriter:
             raise InputError("a snapshots file needs at least one piece", file=self.path)
         self._pieces: Sequence[Mesh] = pieces
         self._written = {name: np.zeros((len(self.times), len(pieces)), dtype=bool) for name in self.fields}
+        self._checksums: dict[str, np.ndarray] = {}  # CRC-32 by array, of each block that is read alone
         self._stack = contextlib.ExitStack()
         self._file: h5py.File | None = None
 
@@ -64,7 +70,7 @@ class SnapshotsWriter:
         with contextlib.ExitStack() as stack:
             temporary = stack.enter_context(atomic_target(self.path))
             with self._storing():
-                self._file = h5py.File(temporary, "w")
+                self._file = h5py.File(temporary, "w", libver=LIBVER)
                 stack.callback(self._close)
                 self._create()
             self._stack = stack.pop_all()
@@ -78,6 +84,8 @@ class SnapshotsWriter:
             return
         with self._stack:
             self._check_complete()
+            with self._storing():
+                seal(self._open_file(), Contents(self._open_file(), SNAPSHOTS, self.path), self._checksums)
 
     def write(self, field: str, step: int, piece: int, array: np.ndarray) -> None:
         """Write a field of one piece at one step.
@@ -107,8 +115,11 @@ class SnapshotsWriter:
         with self._storing():
             if spec.place == "node":
                 vtkhdf.write_node_field(file, self._layout, field, step, piece, values)
+                self._checksums[vtkhdf.node_field_path(field)][step, piece] = crc_of(values)
             else:
-                file[f"{piece_path(piece)}/ip_fields/{key(field)}"][step] = values
+                path = f"/{piece_path(piece)}/ip_fields/{key(field)}"
+                file[path][step] = values
+                self._checksums[path][step] = crc_of(values)
         self._written[field][step, piece] = True
 
     def _create(self) -> None:
@@ -123,10 +134,13 @@ class SnapshotsWriter:
                                 "dtype": spec.dtype, "original_name": spec.original_name})
             if spec.place == "node":
                 vtkhdf.create_node_field(file, self._layout, name, spec, n_step)
+                self._checksums[vtkhdf.node_field_path(name)] = np.zeros((n_step, len(self._pieces)), dtype=np.uint32)
         n_inside, n_shared, self._n_ip = 0, 0, np.zeros(len(self._pieces), dtype=np.int64)
         for p, mesh in enumerate(self._pieces):
             shared = self._shared_index(p, mesh)
-            vtkhdf.write_piece(file, self._layout, p, mesh)
+            for name, checksum in vtkhdf.write_piece(file, self._layout, p, mesh).items():
+                path = f"/{VTK_GROUP}/{name}"
+                self._checksums.setdefault(path, np.zeros(len(self._pieces), dtype=np.uint32))[p] = checksum
             self._n_ip[p] = self._write_details(p, mesh)
             n_inside += int((shared < 0).sum())
             n_shared = max(n_shared, int(shared.max(initial=-1)) + 1)
@@ -147,6 +161,7 @@ class SnapshotsWriter:
         for name, spec in self.fields.items():
             if spec.place == "ip":
                 fields.create_dataset(key(name), (len(self.times), n_ip, spec.n_comp), dtype=spec.dtype)
+                self._checksums[f"{fields.name}/{key(name)}"] = np.zeros(len(self.times), dtype=np.uint32)
         return n_ip
 
     def _shared_index(self, piece: int, mesh: Mesh) -> np.ndarray:

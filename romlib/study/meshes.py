@@ -18,6 +18,7 @@ from romlib.model import Model, UnitSystem
 from romlib.parallel.comm import Comm, share
 from romlib.snapshots.converter import MeshReader, find_converter
 from romlib.snapshots.reader import Snapshots
+from romlib.storage.opening import kind_of
 from romlib.study.study import Study
 
 
@@ -104,8 +105,7 @@ def is_hdf5(path: Path) -> bool:
     regular_file(path, "there is no such mesh file", remedy="check [mesh] file in the study")
     if not h5py.is_hdf5(path):
         return False
-    with h5py.File(path) as file:
-        return "VTKHDF" in file and "romlib" in file
+    return kind_of(path) == "snapshots"
 
 
 def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Mesh]:

@@ -9,11 +9,13 @@ import sys
 import h5py
 import numpy as np
 import pytest
+from damaged_files import without_checksums
 from snapshots_example import FIELDS, MODEL, TIMES, mixed_mesh  # type: ignore[import-not-found]
 
 from romlib.errors import FileFormatError, InputError, SchemaError
 from romlib.mesh.partition import partition
 from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
+from romlib.snapshots.tables import SNAPSHOTS
 
 DISPLACEMENT = {"displacement": FieldSpec("node", 3)}
 
@@ -60,7 +62,7 @@ def test_another_kind_of_file_of_romlib(tmp_path):
 def test_newer_schema(example):
     with h5py.File(example["path"], "a") as file:
         file["romlib"].attrs["schema_version"] = 99
-    with pytest.raises(SchemaError, match="found: 99"):
+    with pytest.raises(SchemaError, match="found: schema 99"):
         Snapshots(example["path"])
 
 
@@ -77,6 +79,9 @@ def test_unreadable_model(example):
     with h5py.File(example["path"], "a") as file:
         del file["romlib/model"]
         file["romlib/model"] = '{"colour": "blue"}'
+    with pytest.raises(FileFormatError, match=r"damaged[\s\S]*romlib/model"):
+        Snapshots(example["path"])
+    without_checksums(example["path"], SNAPSHOTS)
     with pytest.raises(FileFormatError, match="colour"):
         Snapshots(example["path"])
 

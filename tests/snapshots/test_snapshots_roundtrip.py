@@ -17,6 +17,9 @@ from romlib.snapshots import Snapshots, info
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.meshes import read_mesh, write_mesh
 from romlib.snapshots.schema import key, name_of
+from romlib.snapshots.tables import MESH_SCOPES, mesh_items, mesh_relations
+from romlib.storage.contents import Contents
+from romlib.storage.schema import FileSchema
 from romlib.tensors import vtk_from_mandel
 
 
@@ -117,19 +120,24 @@ def test_info_describes_the_file(example):
     assert {row["name"]: row["unit"] for row in described["fields"]}["stress"] == "MPa"
 
 
+MESH_FILE = FileSchema(
+    "mesh", mesh_items("/meshes/<p>", whole=True), version=1, version_attribute="", checksums="/sums",
+    scopes=MESH_SCOPES, relations=lambda contents, _: mesh_relations(contents, "/meshes/0", "0", whole=True))
+
+
 def test_a_mesh_alone_goes_through_a_group(tmp_path):
     mesh = mixed_mesh()
     with h5py.File(tmp_path / "mesh.h5", "w") as file:
-        write_mesh(file.create_group("a/b"), mesh)
-        assert_same(read_mesh(file["a/b"]), mesh)
+        write_mesh(file.create_group("meshes/0"), mesh)
+        assert_same(read_mesh(Contents(file, MESH_FILE, tmp_path / "mesh.h5"), "/meshes/0"), mesh)
 
 
 def test_damaged_mesh_group_names_the_part(tmp_path):
     with h5py.File(tmp_path / "mesh.h5", "w") as file:
-        write_mesh(file.create_group("piece"), mixed_mesh())
-        del file["piece/blocks/1/cell_ids"]
-        with pytest.raises(InputError, match="/piece/blocks/1/cell_ids"):
-            read_mesh(file["piece"])
+        write_mesh(file.create_group("meshes/0"), mixed_mesh())
+        del file["meshes/0/blocks/1/cell_ids"]
+        with pytest.raises(InputError, match="/meshes/0/blocks/1/cell_ids"):
+            read_mesh(Contents(file, MESH_FILE, tmp_path / "mesh.h5"), "/meshes/0")
 
 
 def test_arrays_of_text_are_refused(tmp_path):
