@@ -10,7 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from romlib.errors import FileFormatError, InputError
+from romlib.errors import FileFormatError
+from romlib.files import regular_file
 from romlib.storage.headers import RawFile
 from romlib.storage.texts import read_text_attribute
 
@@ -41,9 +42,7 @@ def open_hdf5(path: str | Path, made_by: str) -> h5py.File:
     ------
     InputError : no such file. FileFormatError : not HDF5, or truncated.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("the file does not exist", file=path)
+    path = regular_file(path, "the file does not exist")
     try:
         if not h5py.is_hdf5(path):
             raise FileFormatError("the file is truncated, or not HDF5", file=path,
