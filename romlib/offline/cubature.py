@@ -205,9 +205,10 @@ def _enter(
     score[active.columns] = -np.inf
     score[refused] = -np.inf
     index = int(np.argmax(score))
-    if score[index] <= _STATIONARY:
+    flat = _STATIONARY * min(1.0, float(np.linalg.norm(residual[1:])))
+    if score[index] <= flat:
         return None
-    candidates = np.flatnonzero(score >= (1.0 - _TIE) * score[index] if greedy else score > _STATIONARY)
+    candidates = np.flatnonzero(score >= (1.0 - _TIE) * score[index] if greedy else score > flat)
     steepest = int(candidates[np.argmax(gradient[candidates])])
     # Points that mirror each other have the same gradient too: nothing to choose between them.
     return steepest if gradient[steepest] > _STEEPER * gradient[index] else index
