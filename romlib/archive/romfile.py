@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
@@ -19,7 +19,7 @@ from romlib.archive.rom import (
     TemperatureAtPoints,
 )
 from romlib.model import Case, Model
-from romlib.model.library import refuse_library_paths
+from romlib.model.library import model_of_file, refuse_library_paths
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
@@ -79,8 +79,7 @@ def read_rom(path: str | Path) -> Rom:
             _read_gappy(file),
             _read_temperature(file["temperature"]))
     rom.validate(path)
-    refuse_library_paths(rom.model, path)
-    return rom
+    return replace(rom, model=model_of_file(rom.model, path))
 
 
 def _read_basis(group: h5py.Group) -> LocalBasis:

@@ -71,9 +71,10 @@ class Law(Protocol):
     tensor_variables : those that are symmetric tensors (Kelvin-Mandel, six columns).
     n_state : number of columns.
 
-    Three more methods are optional, for laws that are not wholly described by numbers: `portable_parameters` (see
-    `romlib.laws.portable`), `guarded_parameters` (see `romlib.laws.guarded`), and `state_of_solver(values)`, which
-    gives the state array (..., n_state) of what a solver writes as the field `statev`.
+    Four more methods are optional, for laws that are not wholly described by numbers: `portable_parameters` (see
+    `romlib.laws.portable`), `from_file_parameters` (see `romlib.laws.registry.build_law`), `guarded_parameters` (see
+    `romlib.laws.guarded`), and `state_of_solver(values)`, which gives the state array (..., n_state) of what a solver
+    writes as the field `statev`.
     """
 
     name: str

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.model.library import refuse_library_paths
+from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.meshes import dataset_count, read_array, read_details
 from romlib.snapshots.schema import ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, open_snapshots, piece_path
@@ -92,8 +92,7 @@ class Snapshots:
         except ValidationError as error:
             raise FileFormatError("the model in the file cannot be read", file=self.path,
                                   place=f"/{ROMLIB_GROUP}/model", found=str(error)) from error
-        refuse_library_paths(model, self.path)
-        return model
+        return model_of_file(model, self.path)
 
     def __enter__(self) -> Self:
         return self
