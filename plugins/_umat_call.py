@@ -124,6 +124,8 @@ class Caller:
         ------
         LawError : the UMAT writes past its arrays, changes what is not its own, or leaves the working folder.
         """
+        report_exits()
+        watch_signals()
         n, threads = len(batch.cells), self.target.threads
         if self._pool is None:
             with self._library.lock:
@@ -135,8 +137,6 @@ class Caller:
         return Outcome(sum(one.n_failed for one in outcomes), min(one.pnewdt for one in outcomes))
 
     def _run(self, batch: Batch) -> Outcome:
-        report_exits()
-        watch_signals()
         try:
             space = self._free.pop()
         except IndexError:  # more threads than ever before
