@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def solve(
     context: typer.Context,
-    study: Annotated[Path, typer.Argument(help="The study file (.toml), with a table [mesh].", metavar="STUDY")],
+    study: Annotated[Path, typer.Argument(help=r"The study file (.toml), with a table \[mesh].", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The snapshots file (.vtkhdf) to write.")],
     case: Annotated[str | None, typer.Option(help="A case of the study.", metavar="NAME")] = None,
     case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,

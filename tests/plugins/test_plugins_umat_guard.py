@@ -210,7 +210,8 @@ def looping(tmp_path, guarded, aside=False, threads=1):
                                  "for (volatile int k = 0; ; k++); }")
     script = LOOPING.format(folder=os.path.dirname(__file__), library=str(library), guarded=guarded, aside=aside,
                             threads=threads)
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
     worker = int(process.stdout.readline())
     until(lambda: (tmp_path / "loops").exists())
     return process, worker

@@ -75,7 +75,8 @@ def test_a_library_that_is_declared_safe_is_called_by_many_threads_at_once(j2evp
 
 @pytest.mark.parametrize("law, parameters", [
     ("mises", {"young": 2e5, "poisson": 0.3, "curve": {"p": [0.0, 0.01, 0.1], "stress": [100.0, 200.0, 220.0]}}),
-    ("chaboche", {"young": 2e5, "poisson": 0.3, "K": 100.0, "n": 5.0, "R0": 100.0, "kinematic": [{"C": 1e4, "D": 50.0}]}),
+    ("chaboche", {"young": 2e5, "poisson": 0.3, "K": 100.0, "n": 5.0, "R0": 100.0,
+                  "kinematic": [{"C": 1e4, "D": 50.0}]}),
 ])
 def test_built_in_laws_have_nothing_that_threads_share(law, parameters):
     one = build_law(Material(law=law, parameters=parameters))
