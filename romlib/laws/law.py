@@ -8,6 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from romlib.errors import LawError
+
 NO_POINTS = np.empty(0, dtype=np.int64)
 NO_POINTS.setflags(write=False)
 
@@ -95,6 +97,24 @@ class Law(Protocol):
     def from_parameters(cls, parameters: dict[str, Any]) -> Law:
         """The law with the parameters of a `Material`; a wrong key or value is a `LawError` that names it."""
         ...
+
+
+def check_shapes(strain: np.ndarray, state0: np.ndarray, n_state: int, parameters: np.ndarray) -> None:
+    """Make sure that a compiled loop, which looks at no bounds, stays within its arrays.
+
+    Parameters
+    ----------
+    strain : (n_ip, 6). state0 : (n_ip, n_state). parameters : one row, or n_ip.
+
+    Raises
+    ------
+    LawError : one of them has another shape.
+    """
+    n_ip = len(strain)
+    if strain.shape != (n_ip, 6) or state0.shape != (n_ip, n_state) or len(parameters) not in (1, n_ip):
+        raise LawError("the arrays of an increment do not fit each other",
+                       expected=f"strain (n, 6), state (n, {n_state}), temperature (n,)",
+                       found=f"strain {strain.shape}, state {state0.shape}, {len(parameters)} temperatures")
 
 
 NOT_FINITE, NOT_CONVERGED = 1, 2  # what the compiled loops write into `failure`

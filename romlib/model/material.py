@@ -9,12 +9,14 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from romlib.model.base import Description
 
+MOST_ROWS = 10_000  # of a table
+
 
 class ParameterTable(Description):
     """A parameter against temperature: linear between the rows, constant outside."""
 
-    temperature: tuple[float, ...]
-    value: tuple[float, ...]
+    temperature: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
+    value: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
 
     @model_validator(mode="after")
     def _temperatures_increase(self) -> ParameterTable:
