@@ -39,7 +39,7 @@ from romlib.study.case_file import read_case_file
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "solver-formats.md", "verification.md")
+PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "security.md", "solver-formats.md", "verification.md")
 MISES = {"young": 2e5, "poisson": 0.3, "yield": 200.0}
 _DOTTED = re.compile(r"`((?:romlib|romlib_converters|romlib_plugins)(?:\.\w+)+)")
 _PATH = re.compile(r"`((?:romlib|converters|plugins|cases|tests|benchmarks|docs|\.ci)/[^`\s]*)`")
