@@ -58,10 +58,13 @@ class GuardedCaller:
         ------
         LawError : the process died in a call, or a call took longer than TIMEOUT.
         """
-        worker = self._worker
-        if worker.dead:
-            worker = self._worker = _worker_of(self.target)
-        return worker.integrate(batch)
+        while True:
+            worker = self._worker
+            if worker.dead:
+                worker = self._worker = _worker_of(self.target)
+            outcome = worker.integrate(batch)
+            if outcome is not None:
+                return outcome
 
 
 def _worker_of(target: Target) -> _Worker:
@@ -102,10 +105,19 @@ class _Worker:
         self._progress[0] = -1
         self._ask(target.to_dict(), None)
 
-    def integrate(self, batch: Batch) -> Outcome:
-        """One batch there and back; threads take turns."""
+    def integrate(self, batch: Batch) -> Outcome | None:
+        """One batch there and back; threads take turns. None: it died in the turn of another thread."""
         with self._lock:
-            return self._integrate(batch)
+            if self.dead:
+                return None
+            try:
+                return self._integrate(batch)
+            except LawError:
+                raise
+            except BaseException:  # Ctrl-C while it works: its reply would be taken for that of the next batch
+                self.dead = True
+                self._process.kill()
+                raise
 
     def _integrate(self, batch: Batch) -> Outcome:
         n, tangent, temperature = len(batch.cells), len(batch.tangent) > 0, len(batch.temperature) > 0

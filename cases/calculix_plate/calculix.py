@@ -57,11 +57,12 @@ def compile_umat(folder: Path) -> None:
 
 def environment(folder: Path, program: Path | None) -> dict[str, str]:
     """Variables with which the commands find program and library: CalculiX looks for libraries in LD_LIBRARY_PATH,
-    romlib in ROMLIB_LIBRARY_PATH and there.
+    romlib for those that a ROM or a snapshots file names in ROMLIB_LIBRARY_PATH alone.
     """
     first = [] if program is None else [str(program.parent)]
     paths = {"PATH": [*first, str(Path(sys.executable).parent), os.environ.get("PATH", "")],
-             "LD_LIBRARY_PATH": [str(folder.resolve()), os.environ.get("LD_LIBRARY_PATH", "")]}
+             **{name: [str(folder.resolve()), os.environ.get(name, "")]
+                for name in ("LD_LIBRARY_PATH", "ROMLIB_LIBRARY_PATH")}}
     return {name: os.pathsep.join(filter(None, parts)) for name, parts in paths.items()}
 
 

@@ -202,6 +202,7 @@ def test_variables_put_program_and_library_first(case, tmp_path, monkeypatch):
     found = case.calculix.environment(tmp_path, tmp_path / "bin" / "ccx")
     assert found["PATH"].split(os.pathsep)[0] == str(tmp_path / "bin")
     assert found["LD_LIBRARY_PATH"].split(os.pathsep) == [str(tmp_path), "/elsewhere"]
+    assert found["ROMLIB_LIBRARY_PATH"].split(os.pathsep)[0] == str(tmp_path)
 
 
 # --- the flow ---
@@ -221,7 +222,7 @@ def library(case, tmp_path_factory):
 def lines(script: str, folder: Path, library: Path) -> str:
     """Commands in the folder; what they print."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "LD_LIBRARY_PATH": str(library), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PATH": path, "ROMLIB_LIBRARY_PATH": str(library), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(["bash", "-euc", script], cwd=folder, env=environment, text=True, capture_output=True,
                           check=False)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"

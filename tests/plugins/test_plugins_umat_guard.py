@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -291,6 +292,17 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
+
+
+def test_after_an_interrupted_call_the_next_one_gets_its_own_reply(tmp_path):
+    law = law_of(compiled(tmp_path, "ELASTIC; if (*dtime < 0.1) usleep(200000);"))
+    expected = law.integrate(increment(STRAIN), np.zeros((20, 0))).stress
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        law.integrate(increment(0.5 * STRAIN, dt=0.01), np.zeros((20, 0)))
+    timer.join()
+    np.testing.assert_array_equal(law.integrate(increment(STRAIN), np.zeros((20, 0))).stress, expected)
 
 
 def test_it_works_under_mpirun(tmp_path, j2evp):
