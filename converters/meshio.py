@@ -153,6 +153,6 @@ def _number(options: Mapping[str, Any], name: str) -> float | None:
         value = float(options[name])
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError("a number is needed", place=f"option {name}", found=options[name]) from error
-    if not isfinite(value) or (name == "merge" and value < 0.0):
+    if isinstance(options[name], bool) or not isfinite(value) or (name == "merge" and value < 0.0):
         raise InputError("a finite number is needed", place=f"option {name}", found=options[name])
     return value
