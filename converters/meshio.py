@@ -1,4 +1,4 @@
-"""Converter of displacement histories in files that meshio reads: XDMF time series, and VTU files.
+"""Converter of displacement histories in XDMF time series and VTU files, and of meshes in whatever meshio reads.
 
 Such files have no materials, loads, sets or integration points: the study states the first, and tags come from node
 arrays (`nodes = { array = "symx" }`) and from the arrays of the surface cells (`faces = { array = "group" }`).
@@ -11,7 +11,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import meshio
 from romlib_converters._meshio_groups import with_mesh_tags
 from romlib_converters._meshio_mesh import build_grid, with_static_arrays
 from romlib_converters._meshio_open import open_series
@@ -99,7 +98,7 @@ class MeshioConverter:
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
             parts = add_skin(partition(mesh, pieces or 1))
-            solver = str(options.get("solver", f"not stated (files read by meshio {meshio.__version__})"))
+            solver = str(options.get("solver", "not stated"))
             with SnapshotsWriter(target, parts, model, survey.times, survey.fields, solver=solver,
                                  fingerprint=fingerprint(series.inputs, options)) as writer:
                 for step in range(series.n_step):
@@ -153,6 +152,6 @@ def _number(options: Mapping[str, Any], name: str) -> float | None:
         value = float(options[name])
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError("a number is needed", place=f"option {name}", found=options[name]) from error
-    if not isfinite(value) or (name == "merge" and value < 0.0):
+    if isinstance(options[name], bool) or not isfinite(value) or (name == "merge" and value < 0.0):
         raise InputError("a finite number is needed", place=f"option {name}", found=options[name])
     return value

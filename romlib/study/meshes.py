@@ -66,6 +66,10 @@ class MeshSource:
         with comm.agreement():
             as_it_is = study.mesh.converter is None and is_hdf5(self.path)
             if as_it_is:
+                for key in ("merge", "quadrature"):
+                    if key in study.mesh.model_fields_set:
+                        raise StudyError("the mesh of a snapshots file is taken as it is", file=study.path,
+                                         place=f"mesh.{key}", remedy="leave it out, or convert the mesh anew with it")
                 self._open = Snapshots(self.path)
                 if wanted is None and self._open.n_piece == 1:
                     wanted = comm.size

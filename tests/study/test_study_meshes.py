@@ -7,7 +7,9 @@ import pytest
 
 from romlib.errors import FileFormatError, StudyError, UnsupportedError
 from romlib.mesh.box import box_mesh
+from romlib.model import Model
 from romlib.parallel.comm import serial
+from romlib.snapshots import SnapshotsWriter
 from romlib.study import Study
 from romlib.study.meshes import MeshSource, mesh_reader
 
@@ -112,3 +114,12 @@ def test_a_cell_that_is_there_twice_is_refused_with_the_file(tmp_path):
     (tmp_path / "a.inp").write_text(deck)
     with pytest.raises(FileFormatError, match=r"two cells have the same nodes[\s\S]*a\.inp[\s\S]*cells 9 and 10"):
         mesh_of(tmp_path, "a.inp")
+
+
+@pytest.mark.parametrize("key", ["merge = 0.1", 'quadrature = { hex8 = "hex_gauss_1" }'])
+def test_what_cannot_apply_to_a_snapshots_file_is_refused(tmp_path, key):
+    with SnapshotsWriter(tmp_path / "a.vtkhdf", [box_mesh("hex8")], Model(), [0.0], {}):
+        pass
+    with pytest.raises(StudyError, match=r"taken as it is[\s\S]*mesh\." + key.split()[0]):
+        mesh_of(tmp_path, "a.vtkhdf", key)
+    assert mesh_of(tmp_path, "a.vtkhdf").n_cell == 1
