@@ -138,10 +138,10 @@ _REASONS: dict[str, Callable[[Card], None]] = {
 
 
 def same_name(cards: Iterable[Card], parameter: str = "NAME") -> None:
-    """FileFormatError where two cards of one keyword have the same name; both lines are in it."""
+    """FileFormatError where two cards of one keyword have the same name (both lines are in it), or one has none."""
     first: dict[tuple[str, str], Card] = {}
     for card in cards:
-        key = card.keyword, fold(card.parameters.get(parameter, ""))
+        key = card.keyword, fold(card.parameter(parameter))
         if key in first:
             raise FileFormatError(f"two cards *{card.title} have the same name", file=card.file, place=card.place,
                                   expected="each name once", found=f"{card.parameters[parameter]}, also "
