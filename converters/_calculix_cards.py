@@ -52,14 +52,9 @@ def read_calculix_cards(path: Path) -> list[Card]:
 
     Raises
     ------
-    InputError, FileFormatError : see `read_cards`. UnsupportedError : a deck of parts.
+    InputError, FileFormatError : see `read_cards`.
     """
-    cards = [replace(card, keyword=known_keyword(card.keyword)) for card in read_cards(path)]
-    for card in cards:
-        if card.keyword in ("PART", "ASSEMBLY", "INSTANCE"):
-            raise UnsupportedError("this is a deck of parts, which CalculiX does not read", file=card.file,
-                                   place=card.place, remedy="write the deck without parts and assemblies")
-    return cards
+    return [replace(card, keyword=known_keyword(card.keyword)) for card in read_cards(path)]
 
 
 def known_keyword(keyword: str) -> str:
@@ -90,6 +85,11 @@ def refuse_computation(cards: Iterable[Card]) -> None:
         reason = _REASONS.get(card.keyword)
         if reason is not None:
             reason(card)
+
+
+def _part(card: Card) -> None:
+    raise UnsupportedError("this is a deck of parts, which CalculiX does not read", file=card.file, place=card.place,
+                           remedy="write the deck without parts and assemblies")
 
 
 def _restart(card: Card) -> None:
@@ -133,15 +133,15 @@ def _refinement(card: Card) -> None:
 
 _REASONS: dict[str, Callable[[Card], None]] = {
     "RESTART": _restart, "MODELCHANGE": _model_change, "EQUATION": _equation, "CONTACTPAIR": _contact,
-    "SUBMODEL": _submodel, "REFINEMESH": _refinement,
+    "PART": _part, "ASSEMBLY": _part, "INSTANCE": _part, "SUBMODEL": _submodel, "REFINEMESH": _refinement,
 }
 
 
 def same_name(cards: Iterable[Card], parameter: str = "NAME") -> None:
-    """FileFormatError where two cards of one keyword have the same name; both lines are in it."""
+    """FileFormatError where two cards of one keyword have the same name (both lines are in it), or one has none."""
     first: dict[tuple[str, str], Card] = {}
     for card in cards:
-        key = card.keyword, fold(card.parameters.get(parameter, ""))
+        key = card.keyword, fold(card.parameter(parameter))
         if key in first:
             raise FileFormatError(f"two cards *{card.title} have the same name", file=card.file, place=card.place,
                                   expected="each name once", found=f"{card.parameters[parameter]}, also "

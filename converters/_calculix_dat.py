@@ -134,8 +134,9 @@ class DatFields:
             stream.seek(block.start)
             text = stream.read(block.stop - block.start)
         fields = text.split()
-        named = [k for k, field in enumerate(fields) if field[:1].isalpha() and field.lower() != b"nan"]
-        if named and n_comp == _TENSOR:
+        letters = text.translate(None, b"0123456789+-.eE \t\r\n") if n_comp == _TENSOR else b""
+        named = [k for k, field in enumerate(fields) if letters and field[:1].isalpha() and field.lower() != b"nan"]
+        if named:
             return self._oriented(fields, named, block)
         line = text.lstrip(b"\r\n ").split(b"\n", 1)[0]
         width = len(line.split())

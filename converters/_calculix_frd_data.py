@@ -53,6 +53,8 @@ class Layout:
         if self.form in (FLOAT32, FLOAT64):
             records = np.frombuffer(data, np.dtype([("id", "<i4"), ("values", self.real, (self.n_comp,))]))
             return records["id"].astype(np.int64), records["values"].astype(float)
+        if not self.n:
+            return np.empty(0, np.int64), np.empty((0, self.n_comp))
         if self.ragged:
             return _ragged_records(data, self, path, place)
         lines = np.frombuffer(data, np.uint8).reshape(self.n, self.size)

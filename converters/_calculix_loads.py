@@ -224,7 +224,7 @@ class LoadReader:
                 self._pressure.set(keys, values, amplitude, self._card)
                 continue
             label = fold(row.fields[1]) if len(row.fields) > 1 else ""
-            if label.isdigit() or label == "P":
+            if is_id(label) or label == "P":
                 self._pressure.set(self._faces(row, label, card), row.number(2), amplitude, self._card)
             elif label == "CENTRIF" or label.startswith("GRAV"):
                 label = label[:4] if label.startswith("GRAV") else label
@@ -248,7 +248,8 @@ class LoadReader:
                                   found=row.fields[0], expected=", ".join(one.name for one in
                                                                           self._inp.surfaces.values()) or "*SURFACE")
         ids = self._inp.elements_of(row.fields[0], card)
-        return self._places.face_keys(np.column_stack([ids, np.full(len(ids), int(label))]))
+        number, = ids_of(np.array([float(label)]), card)
+        return self._places.face_keys(np.column_stack([ids, np.full(len(ids), number)]))
 
     def _take_body(self, row: Row, label: str, card: Card, amplitude: int) -> None:
         vectors = np.array([row.number(k, 0.0) for k in range(3, 6 if label == "GRAV" else 9)])
@@ -256,7 +257,9 @@ class LoadReader:
         if length == 0.0:
             raise FileFormatError("the direction of a body load is zero", file=row.file, place=row.place)
         vectors[-3:] /= length  # as the solver does
-        if not row.fields[0].isdigit():
+        if is_id(row.fields[0]):
+            ids_of(np.array([float(row.fields[0])]), card)
+        else:
             self._inp.elements_of(row.fields[0], card)
         key = self._body_key(label, fold(row.fields[0]), vectors)
         value = row.number(2)
@@ -299,4 +302,9 @@ class LoadReader:
 
 def _rank(key: BodyKey) -> str:
     """By which the solver sorts body loads: the name of a set with an E behind it, or the number of an element."""
-    return key.target if key.target.isdigit() else f"{key.target}E"
+    return key.target if is_id(key.target) else f"{key.target}E"
+
+
+def is_id(text: str) -> bool:
+    """Whether a field is the number of an element, and not the name of a set."""
+    return text.isascii() and text.isdecimal()

@@ -26,6 +26,7 @@ _OTHER_LAWS = ("HYPERELASTIC", "HYPERFOAM", "CREEP", "CYCLICHARDENING", "DEFORMA
                "MOHRCOULOMB", "MOHRCOULOMBHARDENING", "VISCOELASTIC", "CHABOCHE", "NOCOMPRESSION", "RATEDEPENDENT")
 OF_MATERIAL = (*MATERIAL_CARDS, *_WITHOUT_EFFECT, *_OTHER_LAWS)
 _LIBRARY = re.compile(r"@ABAQUS_(.+)_([^_]+)")
+_MOST_STATE = 100_000  # variables of a point
 _MOST_ROWS = 200  # of a hardening curve; CalculiX replaces a longer one by so many equally spaced points
 
 
@@ -190,7 +191,16 @@ def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) ->
     depvar = deck.cards.get("DEPVAR")
     return "umat", {
         "library": f"lib{match[1]}.so", "symbol": match[2], "props": numbers[:constants],
-        "depvar": 0 if depvar is None else int(depvar.first_row().number(0)), "temperature": "calculix", "name": name}
+        "depvar": 0 if depvar is None else _depvar(depvar), "temperature": "calculix", "name": name}
+
+
+def _depvar(card: Card) -> int:
+    """The number of state variables."""
+    value = card.first_row().number(0)
+    if value != int(value) or not 0 <= value <= _MOST_STATE:
+        raise FileFormatError("the number of state variables cannot be", file=card.file, place=card.place,
+                              expected=f"0 to {_MOST_STATE}", found=f"{value:g}")
+    return int(value)
 
 
 def _density(deck: DeckMaterial, notes: list[Omission]) -> float | None:

@@ -13,23 +13,21 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import numpy as np
+from romlib_converters._calculix_bodies import body_loads
 from romlib_converters._calculix_deck import Deck
 from romlib_converters._calculix_elements import SOLIDS
-from romlib_converters._calculix_loads import BodyKey
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_sections import section_materials
 from romlib_converters._calculix_thermal import temperature_loads
-from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, State, common_amplitude, parts_of
-from romlib_converters._inp_cards import Card, fold, lines_of
-from romlib_converters._inp_history import Part, join, root
+from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories
+from romlib_converters._inp_cards import Card, fold, lines_of, where
+from romlib_converters._inp_history import Part, join
 
 from romlib.errors import UnsupportedError
 from romlib.mesh.mesh import Mesh
 from romlib.model import (
     Amplitude,
     ArrayReference,
-    BodyForce,
-    Centrifugal,
     Constraint,
     Load,
     Material,
@@ -328,74 +326,10 @@ class ModelBuilder:
         return order
 
     def _bodies(self) -> None:
-        """Body loads have histories as other places do: the number of a load is its key."""
-        states = self.deck.loads.bodies
-        keys = list(dict.fromkeys(key for state in states for key in state))
-        history = Histories.of([State(
-            np.array([keys.index(key) for key in state], np.int64), np.array([value for value, _ in state.values()]),
-            np.array([number for _, number in state.values()], np.int64),
-            np.array([self.deck.loads.body_cards[key] for key in state], np.int64)) for state in states])
-        self._one_axis([key for key in keys if key.kind == "CENTRIF"])
-        starts = self._starts_of_bodies(history, keys)
-        for k in np.flatnonzero((history.values != 0).any(axis=0) | (starts != 0).any(axis=0)):
-            values, numbers = history.values[:, k], history.amplitudes[:, k]
-            parts = parts_of(values, numbers, starts[:, k], self.deck.steps, self.deck.amplitudes)
-            group = Group(np.empty(0, np.int64), np.empty(0), parts, common_amplitude(numbers, values))
-            key = keys[history.keys[k]]
-            tag = self._cells(key)
-            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts),
-                                       self._card(self.deck.loads.body_cards[key])))
-
-    def _starts_of_bodies(self, history: Histories, keys: list[BodyKey]) -> np.ndarray:
-        """The values (n_step, n) from which ramps begin.
-
-        A load that is new in a later step begins at the value of the one whose place it takes in CalculiX's list
-        (version 2.20; measured).
-        """
-        starts = history.starts(self.deck.steps, self.deck.amplitudes)
-        for column in range(len(keys)):  # in the order in which they came
-            step = int(history.present[:, column].argmax())
-            other = self.deck.loads.displaced[keys[column]]
-            if step == 0 or other is None or starts[step, keys.index(other)] == 0.0:
-                continue
-            starts[step, column] = starts[step, keys.index(other)]
-            card = self._card(self.deck.loads.body_cards[keys[column]])
-            self.omissions.append(Omission(name="dload_order", works=False, description=(
-                f"a body load begins in step {step + 1} ({where(card)}): CalculiX begins its ramp at the value of "
-                f"another one ({where(self._card(self.deck.loads.body_cards[other]))}), and romlib's amplitude does "
-                "the same. Give it with the value zero in the first step, if that is not meant")))
-        return starts
-
-    def _one_axis(self, keys: list[BodyKey]) -> None:
-        """CalculiX has one centrifugal load an element: of several, one acts and the others do not."""
-        owner = np.full(self.deck.places.mesh.n_cell, -1)
-        for k, key in enumerate(keys):
-            cells = self.cell_tags[self._cells(key)]
-            if (owner[cells] >= 0).any():
-                first, card = (self._card(self.deck.loads.body_cards[one])
-                               for one in (keys[int(owner[cells].max())], key))
-                raise UnsupportedError("two centrifugal loads are on the same elements, of which CalculiX takes one",
-                                       file=card.file, place=card.place, expected="one axis and one set an element",
-                                       found=f"another one in {where(first)}")
-            owner[cells] = k
-
-    def _body(self, key: BodyKey, tag: str, parts: list[Part]) -> tuple[Load, list[Part]]:
-        if key.kind == "GRAV":
-            x, y, z = key.vectors
-            return BodyForce(cells=tag, direction=(x, y, z), per="mass"), parts
-        a, b, c, u, v, w = key.vectors
-        return (Centrifugal(cells=tag, center=(a, b, c), axis=(u, v, w), speed=1.0),
-                root(parts, self.times, self.deck.loads.cards["DLOAD"]))
-
-    def _cells(self, key: BodyKey) -> str:
-        if not key.target.isdigit():
-            return self.deck.inp.element_sets[key.target].name
-        cells = self.deck.places.cells(np.array([int(key.target)]))
-        name = f"element_{key.target}"
-        while name in self.cell_tags and not np.array_equal(self.cell_tags[name], cells[cells >= 0]):
-            name += "_"
-        self.cell_tags[name] = cells[cells >= 0]
-        return name
+        bodies, notes = body_loads(self.deck, self.cell_tags, self.times)
+        self.omissions += notes
+        self.entries += [_Entry(self._base(one.group, one.kind), one.tag, one.load, one.group.parts, one.card)
+                         for one in bodies]
 
     def _named(self, taken: set[str]) -> tuple[dict[str, Load], dict[str, Amplitude]]:
         """Loads and amplitudes by their names; prescribed constraints join the others. taken : names of other loads."""
@@ -448,11 +382,6 @@ class ModelBuilder:
                     place=f"element {block.cell_ids[0]}" if card is None else card.place,
                     expected="a uniform temperature, or other elements", found=f"element {block.cell_ids[0]}",
                     remedy="compute with C3D10 or C3D8")
-
-
-def where(card: Card) -> str:
-    """The line of a card and its keyword, with its file."""
-    return f"line {card.line} of {card.file.name}, *{card.title}"
 
 
 def _by_components(keys: np.ndarray) -> list[tuple[np.ndarray, tuple[bool, ...]]]:

@@ -134,6 +134,11 @@ def lines_of(cards: Sequence[Card], most: int = 3) -> str:
     return f"line{'s' if len(cards) > 1 else ''} {', '.join(places)}{more} of {cards[0].file.name}"
 
 
+def where(card: Card) -> str:
+    """The line of a card and its keyword, with its file."""
+    return f"line {card.line} of {card.file.name}, *{card.title}"
+
+
 def fold(name: str) -> str:
     """A name as the solver compares it: upper case (a to z alone), without blanks and quotes."""
     return "".join(name.replace('"', "").split()).translate(_UPPER)

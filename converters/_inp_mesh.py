@@ -223,7 +223,8 @@ def _surface(mesh: InpMesh, card: Card) -> None:
                                    expected="S1 to S6 of solid elements", found=row.fields[1])
         else:
             ids = mesh.elements_of(row.fields[0], card)
-            faces.append(np.column_stack([ids, np.full(len(ids), int(row.number(1)))]))
+            number, = ids_of(np.array([row.number(1)]), card)
+            faces.append(np.column_stack([ids, np.full(len(ids), number)]))
     mesh.surfaces[fold(name)] = Surface(name, np.unique(np.concatenate(faces), axis=0), card)
 
 

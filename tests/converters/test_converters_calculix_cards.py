@@ -184,3 +184,21 @@ def test_a_step_within_a_step_and_increments_without_end_are_refused(tmp_path):
 def test_a_missing_deck_is_an_error_of_its_own(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         CalculixConverter().convert(tmp_path / "gone.inp", tmp_path / "x.vtkhdf")
+
+
+def test_a_mesh_of_one_part_is_read_and_one_of_moved_parts_is_refused(tmp_path):
+    """Sets of all cards are tags; a deck with results has no parts at all."""
+    mesh = CUBE.split("*MATERIAL")[0]
+    part = (f"*PART,NAME=P\n{mesh}*END PART\n*ASSEMBLY,NAME=A\n*INSTANCE,NAME=I,PART=P\n{{}}*END INSTANCE\n"
+            "*END ASSEMBLY\n")
+    (tmp_path / "a.inp").write_text(part.format(""))
+    read = CalculixConverter().read_mesh(tmp_path / "a.inp")
+    assert {name: len(nodes) for name, nodes in read.node_tags.items()} == {"NALL": 8, "LEFT": 4, "TOP": 4}
+    with pytest.raises(UnsupportedError, match=r"(?s)deck of parts.*line 1, \*PART"):
+        read_deck(tmp_path / "a.inp")
+    (tmp_path / "a.inp").write_text(part.format("5.,0.,0.\n"))
+    with pytest.raises(UnsupportedError, match=r"(?s)moves or repeats.*\*INSTANCE.*translation"):
+        CalculixConverter().read_mesh(tmp_path / "a.inp")
+    (tmp_path / "a.inp").write_text(part.format("") + f"*PART,NAME=Q\n{mesh}*END PART\n")
+    with pytest.raises(UnsupportedError, match=r"(?s)moves or repeats.*2 cards"):
+        CalculixConverter().read_mesh(tmp_path / "a.inp")

@@ -117,6 +117,7 @@ def test_constants_that_depend_on_temperature_are_left_to_the_study(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "said"), [
+    ("*USER MATERIAL,CONSTANTS=1\n1.\n*DEPVAR\n1099511627776\n", "state variables"),
     ("*USER MATERIAL,CONSTANTS=3\n1.\n", "lacks constants"), (f"{ELASTIC}*PLASTIC\n250.,0.1\n", "plastic strain 0"),
     (f"{ELASTIC}*PLASTIC\n250.,0.\n300.,0.1\n350.,0.1\n", "must increase"),
     ("*ELASTIC\n1.,0.3,600.\n2.,0.3,20.\n", "must increase"), ("*ELASTIC\n", "no data line"),
