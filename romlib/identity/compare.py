@@ -143,7 +143,7 @@ class Comparison:
 
     def _relations(self) -> list[Difference]:
         """Linear relations of the same degrees of freedom, where both models know what they are."""
-        sides = [{name: part.content["relations"] for name, part in side.constraints.items()
+        sides = [{name: str(part.content["relations"]) for name, part in side.constraints.items()
                   if "relations" in part.content} for side in (self.first, self.second)]
         if not all(sides) or set(sides[0].values()) == set(sides[1].values()):
             return []

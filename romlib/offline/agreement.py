@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
@@ -27,7 +29,7 @@ def distributed_identity(
     """
     pieces = list(pieces)
     with comm.agreement():
-        present = {piece: presence(mesh_of(piece), n_shared) for piece in pieces}
+        present = {piece: presence(mesh_of(piece), n_shared) if n_shared else np.zeros(0) for piece in pieces}
     multiplicity = comm.sum_pieces(present)
     with comm.agreement():
         rows = {piece: contribution(mesh_of(piece), model, multiplicity) for piece in pieces}
