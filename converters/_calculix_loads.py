@@ -37,9 +37,9 @@ class Loads:
 
     outside : degrees of freedom that are held at nodes of no solid (reference nodes), 8 x id + component from one.
     bodies : by step, BodyKey to (value, amplitude). named : the sets of constraints, (name, components, folded).
-    cards : where each kind of load stood last, for messages. taken : all cards, by the numbers that the states have;
-    every_card : the same by kind.
-    body_cards : the first card of each body load.
+    cards : where each kind of load stood last, for messages. taken : all cards, by the numbers that the states have.
+    body_cards : the first card of each body load. displaced : by a body load that is new in the solver's list, the one
+    that stood at its place until then (None: it is the last).
     """
 
     boundary: list[State] = field(default_factory=list)
@@ -52,6 +52,7 @@ class Loads:
     cards: dict[str, Card] = field(default_factory=dict)
     taken: list[Card] = field(default_factory=list)
     body_cards: dict[BodyKey, int] = field(default_factory=dict)
+    displaced: dict[BodyKey, BodyKey | None] = field(default_factory=dict)
 
 
 class LoadReader:
@@ -68,6 +69,7 @@ class LoadReader:
         self._boundary, self._outside, self._forces = Active(adds=False), Active(adds=False), Active(adds=True)
         self._pressure, self._temperature = Active(adds=True), Active(adds=False)
         self._bodies: dict[BodyKey, tuple[float, int]] = {}
+        self._body_list: list[BodyKey] = []  # as the solver has it: by the name of the set, the newest of a set first
         self._fresh_bodies: set[BodyKey] = set()
         self._default = NO_AMPLITUDE
         self._card = 0  # number of the one that is read
@@ -238,6 +240,10 @@ class LoadReader:
         if fold(row.fields[0]) not in self._inp.element_sets and surface is not None:
             return self._places.face_keys(surface.faces)
         if label == "P":
+            if surface is not None:
+                raise FileFormatError("an element set has the name of the surface, and CalculiX takes the set",
+                                      file=row.file, place=row.place, expected="a name of its own",
+                                      found=row.fields[0])
             raise FileFormatError("the deck has no surface of this name", file=row.file, place=row.place,
                                   found=row.fields[0], expected=", ".join(one.name for one in
                                                                           self._inp.surfaces.values()) or "*SURFACE")
@@ -268,7 +274,11 @@ class LoadReader:
                 continue
             if kind == "GRAV" or np.linalg.norm(np.cross(old[:3] - vectors[:3], old[-3:])) <= _SAME:
                 return key
-        return BodyKey(kind, target, tuple(float(one) for one in vectors))
+        new = BodyKey(kind, target, tuple(float(one) for one in vectors))
+        at = sum(_rank(key) < _rank(new) for key in self._body_list)
+        self.loads.displaced[new] = self._body_list[at] if at < len(self._body_list) else None
+        self._body_list.insert(at, new)
+        return new
 
     def _take_temperature(self, card: Card, amplitude: int) -> None:
         for nodes, values in self.node_values(card):
@@ -285,3 +295,8 @@ class LoadReader:
                 values = np.full(len(nodes), row.number(1))
             found.append((nodes[nodes >= 0], values[nodes >= 0]))
         return found
+
+
+def _rank(key: BodyKey) -> str:
+    """By which the solver sorts body loads: the name of a set with an E behind it, or the number of an element."""
+    return key.target if key.target.isdigit() else f"{key.target}E"

@@ -336,8 +336,8 @@ class ModelBuilder:
             np.array([number for _, number in state.values()], np.int64),
             np.array([self.deck.loads.body_cards[key] for key in state], np.int64)) for state in states])
         self._one_axis([key for key in keys if key.kind == "CENTRIF"])
-        starts = history.starts(self.deck.steps, self.deck.amplitudes)
-        for k in np.flatnonzero((history.values != 0).any(axis=0)):
+        starts = self._starts_of_bodies(history, keys)
+        for k in np.flatnonzero((history.values != 0).any(axis=0) | (starts != 0).any(axis=0)):
             values, numbers = history.values[:, k], history.amplitudes[:, k]
             parts = parts_of(values, numbers, starts[:, k], self.deck.steps, self.deck.amplitudes)
             group = Group(np.empty(0, np.int64), np.empty(0), parts, common_amplitude(numbers, values))
@@ -345,6 +345,26 @@ class ModelBuilder:
             tag = self._cells(key)
             self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts),
                                        self._card(self.deck.loads.body_cards[key])))
+
+    def _starts_of_bodies(self, history: Histories, keys: list[BodyKey]) -> np.ndarray:
+        """The values (n_step, n) from which ramps begin.
+
+        A load that is new in a later step begins at the value of the one whose place it takes in CalculiX's list
+        (version 2.20; measured).
+        """
+        starts = history.starts(self.deck.steps, self.deck.amplitudes)
+        for column in range(len(keys)):  # in the order in which they came
+            step = int(history.present[:, column].argmax())
+            other = self.deck.loads.displaced[keys[column]]
+            if step == 0 or other is None or starts[step, keys.index(other)] == 0.0:
+                continue
+            starts[step, column] = starts[step, keys.index(other)]
+            card = self._card(self.deck.loads.body_cards[keys[column]])
+            self.omissions.append(Omission(name="dload_order", works=False, description=(
+                f"a body load begins in step {step + 1} ({where(card)}): CalculiX begins its ramp at the value of "
+                f"another one ({where(self._card(self.deck.loads.body_cards[other]))}), and romlib's amplitude does "
+                "the same. Give it with the value zero in the first step, if that is not meant")))
+        return starts
 
     def _one_axis(self, keys: list[BodyKey]) -> None:
         """CalculiX has one centrifugal load an element: of several, one acts and the others do not."""

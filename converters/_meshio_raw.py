@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import json
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import meshio
 import numpy as np
-from romlib_converters._meshio_series import Cells
+from romlib_converters._meshio_series import Cells, reading
 
 from romlib.errors import FileFormatError, UnsupportedError
 
-meshio._mesh.topological_dimension.setdefault("wedge15", 3)  # meshio 5.3.5 reads these but forgot them in this table
 # what meshio says, by the way, when it leaves out a part of a file
 _LOSES = re.compile(r"skip|cannot|could not|couldn't|can't|unknown|doesn't know|unsupported|ignor|not closed", re.I)
+_SECONDS, _BYTES_PER_SECOND = 60.0, 2e5  # what meshio may take, and more for a large file: several times what it needs
 
 
 @dataclass(eq=False)
@@ -34,45 +37,41 @@ class RawMesh:
 
 
 def read_by_meshio(file: Path) -> RawMesh:
-    """Whatever else meshio reads.
+    """Whatever else meshio reads, in a process of its own: some of its readers never end on a damaged file.
 
     Raises
     ------
     FileFormatError : meshio cannot read it, in meshio's words. UnsupportedError : it says that it left something out.
     """
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):  # meshio's readers print
-            data = meshio.read(file)
-            return _raw(data)
-    except (Exception, SystemExit, RecursionError) as error:  # whatever a reader of a damaged file raises
-        words = " ".join(said.getvalue().split()) or str(error)
-        known = file.suffix.lower() in meshio.extension_to_filetypes
-        raise FileFormatError(
-            "meshio cannot read this mesh", file=file,
-            found=type(error).__name__ if words in ("", "0", "1") else f"{type(error).__name__}: {words[:300]}",
-            expected=f"a whole file of the kind {file.suffix}" if known else
-            "one of " + ", ".join(sorted(meshio.extension_to_filetypes))) from error
-    finally:
-        if _LOSES.search(said.getvalue()) and "data" in locals():
-            raise UnsupportedError("meshio leaves out a part of this mesh", file=file,
-                                   found=" ".join(said.getvalue().split())[:300],
+    limit = _SECONDS + file.stat().st_size / _BYTES_PER_SECOND
+    with tempfile.TemporaryDirectory(prefix="romlib-meshio-") as folder:
+        target = Path(folder) / "mesh.npz"
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "romlib_converters._meshio_worker", str(file.resolve()), str(target)],
+                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            raise FileFormatError("meshio does not come to an end with this mesh: it is damaged", file=file,
+                                  found=f"nothing after {limit:.0f} s") from error
+        words = " ".join(done.stdout.decode("utf-8", "replace").split())[-300:]
+        if done.returncode or not target.is_file():
+            known = file.suffix.lower() in meshio.extension_to_filetypes
+            raise FileFormatError(
+                "meshio cannot read this mesh", file=file, found=words or f"exit status {done.returncode}",
+                expected=f"a whole file of the kind {file.suffix}" if known else
+                "one of " + ", ".join(sorted(meshio.extension_to_filetypes)))
+        if _LOSES.search(words):
+            raise UnsupportedError("meshio leaves out a part of this mesh", file=file, found=words,
                                    remedy="write the mesh in another format, such as MSH 4.1, or without that part")
+        with reading(file):
+            return _loaded(target)
 
 
-def _raw(data: meshio.Mesh) -> RawMesh:
-    cells = [(block.type, np.asarray(block.data)) for block in data.cells]
-    first = np.cumsum([0, *(len(nodes) for _, nodes in cells)])
-    cell = {name: np.concatenate([np.asarray(part) for part in parts]) for name, parts in data.cell_data.items()
-            if parts and all(_numeric(part) for part in parts)}
-    sets = {name: np.concatenate([np.empty(0, dtype=np.int64), *(
-        start + np.asarray(part, dtype=np.int64) for start, part in zip(first, parts) if part is not None)])
-        for name, parts in data.cell_sets.items()}
-    return RawMesh(
-        np.asarray(data.points, dtype=float), cells,
-        {name: np.asarray(values) for name, values in data.point_data.items() if _numeric(values)}, cell,
-        {str(name): np.asarray(where, dtype=np.int64) for name, where in data.point_sets.items()}, sets)
-
-
-def _numeric(values: object) -> bool:
-    return np.issubdtype(np.asarray(values).dtype, np.number)
+def _loaded(target: Path) -> RawMesh:
+    with np.load(target, allow_pickle=False) as arrays:
+        names = json.loads(str(arrays["names"]))
+        found = {what: {name: arrays[f"{what}{k}"] for k, name in enumerate(names[what])}
+                 for what in ("node", "cell", "node_sets", "cell_sets")}
+        cells = [(kind, arrays[f"block{k}"]) for k, kind in enumerate(names["kinds"])]
+        return RawMesh(arrays["points"], cells, **found)

@@ -31,8 +31,9 @@ def attributes_of(element: Element, known: set[str], file: Path) -> dict[str, st
     ------
     UnsupportedError : one that is neither known nor a mere label: it may change what the numbers mean.
     """
-    found = {name.lower(): value.strip() for name, value in element.attrib.items() if ":" not in name}
-    unknown = [name for name in element.attrib if ":" not in name and name.lower() not in known | _HARMLESS]
+    found = {name.lower(): value.strip() for name, value in element.attrib.items() if ":" not in name and value.strip()}
+    unknown = [name for name, value in element.attrib.items()
+               if ":" not in name and value.strip() and name.lower() not in known | _HARMLESS]
     if unknown:
         raise UnsupportedError(f"an attribute of <{element.tag}> is not known, and may change what it means", file=file,
                                place=label(element), expected=", ".join(sorted(known)), found=", ".join(unknown))
@@ -129,6 +130,8 @@ class Items:
 
     def _text(self, item: Element, said: Mapping[str, str], shape: tuple[int, ...]) -> np.ndarray:
         dtype = self._dtype(said, item).newbyteorder("=")
+        if dtype.kind == "f" and "precision" not in said:
+            dtype = np.dtype(np.float64)  # text has the digits that it has
         words = (item.text or "").split()
         if len(words) != prod(shape):
             raise self._size(item, prod(shape), len(words))
@@ -163,6 +166,10 @@ class Items:
             raise FileFormatError("an array in HDF5 is named by its file and its path", file=self.file,
                                   place=label(item), expected="FILE:/PATH",
                                   found=(item.text or "").strip() or "nothing")
+        if "|" in inside:
+            raise UnsupportedError("a part of an array in HDF5 is not read", file=self.file, place=label(item),
+                                   found=(item.text or "").strip(), expected="FILE:/PATH",
+                                   remedy="write the whole array into one dataset")
         self._dtype(said, item)  # HDF5 knows its own types; what is said has to be a type all the same
         path = beside(self.file, name, "the file of an array")
         try:

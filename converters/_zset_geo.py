@@ -37,6 +37,14 @@ class _Reader:
     def integer(self) -> int:
         return int(self.take(">i4", 1)[0])
 
+    def count(self) -> int:
+        """An integer that counts something; FileFormatError for a negative one."""
+        n = self.integer()
+        if n < 0:
+            raise FileFormatError("the binary mesh has a negative count", file=self.path,
+                                  place=f"byte {self.position - 4}", expected="0 or more", found=n)
+        return n
+
     def integers(self, count: int) -> np.ndarray:
         return self.take(">i4", count).astype(np.int64)
 
@@ -116,23 +124,23 @@ def _element(reader: _Reader, mesh: ZsetMesh) -> None:
 
 
 def _nset(reader: _Reader, mesh: ZsetMesh) -> None:
-    for _ in range(reader.integer()):
+    for _ in range(reader.count()):
         name = reader.text()
-        mesh.nsets[name] = np.unique(_ids(mesh, mesh.node_ids, reader.integers(reader.integer()), f"nset {name}"))
+        mesh.nsets[name] = np.unique(_ids(mesh, mesh.node_ids, reader.integers(reader.count()), f"nset {name}"))
 
 
 def _elset(reader: _Reader, mesh: ZsetMesh) -> None:
-    for _ in range(reader.integer()):
+    for _ in range(reader.count()):
         name = reader.text()
-        mesh.elsets[name] = np.unique(_ids(mesh, mesh.element_ids, reader.integers(reader.integer()), f"elset {name}"))
+        mesh.elsets[name] = np.unique(_ids(mesh, mesh.element_ids, reader.integers(reader.count()), f"elset {name}"))
 
 
 def _bset(reader: _Reader, mesh: ZsetMesh) -> None:
-    for _ in range(reader.integer()):
-        name, kind, n_row = reader.text(), reader.text(), reader.integer()
+    for _ in range(reader.count()):
+        name, kind, n_row = reader.text(), reader.text(), reader.count()
         rows: dict[str, tuple[list[int], list[np.ndarray]]] = {}
         for position in range(n_row):  # a row's length depends on its own type, so there is no stride to jump by
-            nodes = reader.integers(reader.integer())
+            nodes = reader.integers(reader.count())
             face_type = reader.take("u1", _FACE_NAME).tobytes().split(b"\0")[0].decode("latin-1")
             positions, connectivity = rows.setdefault(face_type, ([], []))
             positions.append(position)
@@ -152,7 +160,7 @@ def _bset(reader: _Reader, mesh: ZsetMesh) -> None:
 
 
 def _ipset(reader: _Reader, mesh: ZsetMesh) -> None:
-    n_set = reader.integer()
+    n_set = reader.count()
     if n_set:
         raise UnsupportedError("sets of integration points are not read", file=mesh.file, place="record ipset",
                                expected=0, found=n_set, remedy="export the mesh as .geof")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters._zset_elements import face, solid
-from romlib_converters._zset_tree import decoded, words_of
+from romlib_converters._zset_tree import decoded, refuse_zero_bytes, words_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
@@ -94,7 +94,9 @@ def read_geof(path: Path) -> ZsetMesh:
 
 
 def _sections(path: Path) -> list[_Section]:
-    text = path.read_bytes().removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = path.read_bytes()
+    refuse_zero_bytes(text, path)
+    text = text.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"%" in text:
         text = re.sub(rb"%[^\n]*", b"", text)
     heads = list(_KEYWORD.finditer(text))

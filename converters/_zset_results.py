@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from romlib_converters._zset_tree import decoded, lines_of, words_of
+from romlib_converters._zset_tree import lines_of, text_of, words_of
 
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
@@ -36,8 +36,11 @@ class ResultHeader:
 
     def missing_increments(self) -> int:
         """Increments that were computed and not stored, as far as the numbers of the stored ones tell."""
-        same = (np.diff(self.cycle) == 0) & (np.diff(self.sequence) == 0)
-        return int((np.diff(self.increment) - 1)[same].clip(min=0).sum())
+        before = np.concatenate([[0], self.increment[:-1]])
+        begins = np.concatenate([[False], (np.diff(self.cycle) != 0) | (np.diff(self.sequence) != 0)])
+        # A sequence may count its increments anew.
+        missing = np.where(begins & (self.increment <= before), self.increment - 1, self.increment - before - 1)
+        return int(missing.clip(min=0).sum())
 
 
 def read_ut(path: Path) -> ResultHeader:
@@ -49,7 +52,7 @@ def read_ut(path: Path) -> ResultHeader:
     """
     regular_file(path, "the file of the results' header does not exist",
                  remedy="give the deck or the .ut of a computation that ran")
-    lines = lines_of(decoded(path.read_bytes()))
+    lines = lines_of(text_of(path))
     words: dict[str, list[str]] = {}
     records: list[list[float]] = []
     for number, line in enumerate(lines, start=1):

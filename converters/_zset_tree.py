@@ -166,7 +166,7 @@ def _lines(path: Path, including: tuple[Path, ...], files_left: list[int]) -> It
     """
     regular_file(path, "the file does not exist", remedy="put it where the deck expects it")
     files_left[0] -= 1
-    for number, line in enumerate(lines_of(decoded(path.read_bytes())), start=1):
+    for number, line in enumerate(lines_of(text_of(path)), start=1):
         text = line.split("%")[0].split("#")[0].strip()
         if not text.startswith("@include"):
             if text:
@@ -179,6 +179,21 @@ def _lines(path: Path, including: tuple[Path, ...], files_left: list[int]) -> It
                 "this @include cannot be followed", file=path, place=f"line {number}", found=text[:_SHOWN],
                 expected=f"one file that does not include itself, at most {MAX_INCLUDES} deep, {MAX_FILES} in all")
         yield from _lines(included, (*including, path), files_left)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; FileFormatError where it has zero bytes, which no text has."""
+    content = path.read_bytes()
+    refuse_zero_bytes(content, path)
+    return decoded(content)
+
+
+def refuse_zero_bytes(content: bytes, path: Path) -> None:
+    """FileFormatError for content that is no text."""
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise FileFormatError("the file is no text, or it is damaged: it has a zero byte", file=path,
+                              place=f"line {line}", expected="a text file of Zset")
 
 
 def decoded(content: bytes) -> str:

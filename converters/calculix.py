@@ -26,6 +26,7 @@ from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.partition import partition, positions_in
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
+from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
@@ -96,6 +97,7 @@ class CalculixConverter:
         results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
         if tied and frd.records[0].blocks["DISP"].binary:  # then the coordinates are those the solver computed with
             mesh = replace(mesh, points=frd.points[results.rows])
+        check_mesh(mesh, computation.deck or computation.frd)
         cut = add_skin(partition(mesh, pieces or 1))
         files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
         specs = {**results.specs, **({} if dat is None else dat.specs)}

@@ -38,6 +38,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
+from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, Pressure, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
@@ -154,6 +155,8 @@ def _meshes(sources: Sequence[Meshed], deck: Deck | None, materials: list[NamedM
     interpolation = "shape" if deck is None else deck.temperature_interpolation
     loaded = [] if deck is None else [load.faces for load in deck.loads.values() if isinstance(load, Pressure)]
     meshes = [build_mesh(source.mesh, interpolation, loaded) for source in sources]
+    for mesh, source in zip(meshes, sources):
+        check_mesh(mesh, source.mesh.file)
     if deck is None:
         return meshes
     check_sets(deck, materials, meshes)

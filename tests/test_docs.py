@@ -40,7 +40,7 @@ from romlib.study.case_file import read_case_file
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "solver-formats.md", "verification.md")
+PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "security.md", "solver-formats.md", "verification.md")
 MISES = {"young": 2e5, "poisson": 0.3, "yield": 200.0}
 _DOTTED = re.compile(r"`((?:romlib|romlib_converters|romlib_plugins)(?:\.\w+)+)")
 _PATH = re.compile(r"`((?:romlib|converters|plugins|cases|tests|benchmarks|docs|\.ci)/[^`\s]*)`")
@@ -321,7 +321,7 @@ def test_elements_and_rules_are_the_documented_ones():
     table = {names(row[0])[0]: (int(row[1]), names(row[2])[0], names(row[3])[0])
              for row in rows("solver-formats.md", "romlib's elements and rules")}
     assert table == {e.name: (e.n_node, e.default_rule, e.mass_rule) for e in ELEMENTS.values()}
-    assert set(RULES) <= set(names(section("solver-formats.md", "romlib's elements and rules")))
+    assert set(RULES) <= set(names(section("security.md", "solver-formats.md", "romlib's elements and rules")))
 
 
 def test_the_elements_of_zset_are_the_documented_ones():

@@ -269,6 +269,8 @@ def _equilibrium(
         reason = "the model has no load and no prescribed displacement, and nothing moves"
     elif findings.internal_force_source is None:
         reason = "neither the file nor a law gives a stress" if not model.materials else "the replay failed"
+    elif failure is not None and not model.materials and "have no material" in failure:
+        reason = "the model has no materials, and its loads need their density"
     if reason is None and failure is not None:
         compared = COMPARED["equilibrium"]
         return (CheckItem("equilibrium", "fail", None, options.equilibrium, compared, failure, MEANING["equilibrium"]),

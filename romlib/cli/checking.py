@@ -42,7 +42,6 @@ def check_training(
     Raises
     ------
     CheckError : a run failed, with the measurements and what that usually means; or too little was compared to tell.
-    UnsupportedError : the deck has something that does virtual work, and the study does not accept it.
     StudyError : unknown names.
     """
     reports = []

@@ -160,6 +160,8 @@ def show_check(console: Console, report: CheckReport) -> None:
         failed = ", ".join(item.name for item in report.failed)
         console.print(f"The check failed: {failed}. A ROM trained on this file would not reproduce the solver.",
                       style="bold red")
+        for line in report.undecided:
+            console.print(f"  - besides, {line}", style="yellow")
 
 
 def show_training(console: Console, output: Path, report: TrainingReport, n_rank: int) -> None:

@@ -25,6 +25,7 @@ _MAX_ROUNDS = 6  # of the greedy choice, a point; the plain one then has twice a
 _STATIONARY = 1e-13
 _TIE = 1e-6  # promises this close are the same
 _STEEPER = 1.01
+_STALLED = 0.999  # of the residual, over rounds that are twice as many as there may be points
 _PROGRESS = 1e-12
 _DEPENDENT = 2e-15  # of a column's length: what rounding leaves of one in the span of the others
 
@@ -151,14 +152,19 @@ def _search(
 
     A point may enter and push another out. Each round but those of refused points lowers the residual, so that no set
     of points returns. Choosing by the fall that a point promises may go on in small steps, because the promise knows
-    nothing of the weights that would turn negative: when its rounds are spent, the point with the largest gradient
-    enters (Lawson and Hanson), which ends at the non-negative optimum.
+    nothing of the weights that would turn negative: when its rounds are spent, or hardly anything moves any more, the
+    point with the largest gradient enters (Lawson and Hanson), which ends at the non-negative optimum.
     """
     active, refused = _ActiveSet(matrix, right), np.zeros(matrix.shape[1], dtype=bool)
     weights, residual, best = np.zeros(0), right, np.inf
-    n_greedy = _MAX_ROUNDS * n_max + 10
+    n_greedy, window = _MAX_ROUNDS * n_max + 10, 2 * n_max + 100
+    greedy, last_round, last_size = True, 0, np.inf
     for k in range(3 * n_greedy):
-        index = _enter(active, matrix, residual, refused, greedy=k < n_greedy)
+        if k - last_round >= window:
+            if best > _STALLED * last_size and not greedy:
+                break
+            greedy, last_round, last_size = greedy and best <= _STALLED * last_size, k, best
+        index = _enter(active, matrix, residual, refused, greedy=greedy and k < n_greedy)
         if index is None:
             break  # no point can lower the residual: the non-negative optimum
         if not active.insert(index):

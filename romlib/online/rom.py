@@ -55,6 +55,7 @@ class ReducedOrderModel:
     def __init__(self, rom: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
         self.rom, self.fields_path, self.path = rom, fields_path, path
         self._problem: ReducedProblem | None = None
+        self._places: dict = {}  # of probes
 
     def __repr__(self) -> str:
         modes = ", ".join(str(basis.n_mode) for basis in self.rom.clusters)
@@ -120,7 +121,7 @@ class ReducedOrderModel:
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
             (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
             partial(solved_model, self.rom, everything, history.times, temperature),
-            tuple(file for file in (self.path, self.fields_path) if file is not None))
+            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places)
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""

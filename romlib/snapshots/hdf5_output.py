@@ -15,7 +15,7 @@ from typing import Any
 
 import h5py
 
-from romlib.storage.texts import LIBVER
+from romlib.storage.headers import LIBVER
 
 
 class Hdf5Output:

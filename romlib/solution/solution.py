@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -72,6 +72,7 @@ class Solution:
     notes : what the user should know, such as loads that leave the range of the training runs.
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
+    places : of probes, found once; the solutions of a ROM share them.
     """
 
     rom: Rom
@@ -91,6 +92,7 @@ class Solution:
     notes: tuple[str, ...] = ()
     solved: Callable[[], SolvedModel] | None = None
     files: tuple[Path, ...] = ()
+    places: dict[tuple, Sequence[NodeSpots | IpSpots]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -163,18 +165,25 @@ class Solution:
         if node is not None and (isinstance(node, bool) or not isinstance(node, (int, np.integer))):
             raise InputError("a node is probed by its id", place="node", expected="an integer",
                              found=reprlib.repr(node))
-        with self.open_fields() as fields:
-            spots: Sequence[NodeSpots | IpSpots]
-            if tag is not None:
-                spots = tag_spots(fields, tag) if name == "displacement" else tag_ips(fields, tag)
-            else:
-                spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
-                spots = [spot]
-                if name != "displacement":
-                    target = np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates
-                    spots = nearest_ips(fields, target)
+        at_nodes = name == "displacement"
+        key = at_nodes, None if point is None else tuple(np.asarray(point, dtype=float).ravel()), node, tag
+        if key not in self.places:
+            self.places[key] = self._spots(*key)
+        spots = self.places[key]
         values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
         return _probe(values, spots, single=tag is None)
+
+    def _spots(
+        self, at_nodes: bool, point: Sequence[float] | None, node: int | None, tag: str | None
+    ) -> Sequence[NodeSpots | IpSpots]:
+        """Where a probe is, over all pieces: their meshes are read, and their operators built."""
+        with self.open_fields() as fields:
+            if tag is not None:
+                return tag_spots(fields, tag) if at_nodes else tag_ips(fields, tag)
+            spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
+            if at_nodes:
+                return [spot]
+            return nearest_ips(fields, np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates)
 
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.

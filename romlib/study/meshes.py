@@ -15,7 +15,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.mesh.skin import SKIN, add_skin
 from romlib.mesh.tags import add_tags
-from romlib.mesh.validity import check_mesh
+from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.model import Model, UnitSystem
 from romlib.parallel.comm import Comm, share
 from romlib.snapshots.converter import MeshReader, find_converter, installed_converters
@@ -72,10 +72,12 @@ class MeshSource:
                 as_it_is = wanted is None or wanted == self._open.n_piece
                 self.model: Model = self._open.model
         if as_it_is and self._open is not None:
-            source: Snapshots | list[Mesh] = self._open
+            source = self._open
             with comm.agreement():
                 self.everything: Pieces | None = Pieces(study, source)
                 self.n_piece = len(self.everything)
+                if comm.rank == 0 and self.n_piece > 1:
+                    check_pieces(map(source.mesh, range(self.n_piece)), self.path)  # each by itself, and together
                 self.mine = {p: self.everything[p] for p in share(self.n_piece, comm)}
         else:
             self._cut(study, wanted or comm.size)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from romlib.check import check
 from romlib.check.resolution import Precision, Resolution, precision_of
+from romlib.errors import LawError
 from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
@@ -118,3 +119,14 @@ def test_digits_of_a_printed_stress_count_where_forces_are_made_of_it(written, c
     item = run(written(stress=printed))["internal_force"]
     assert item.value > 1e-5 and item.status == "pass" and "stress is stored with 4 digits" in item.compared
     assert run(written(stress=case.fields["stress"] * 1.001))["internal_force"].status == "fail"
+
+
+def test_a_law_that_cannot_give_a_tangent_raises_no_tolerance_and_no_error(written, case, moved, monkeypatch):
+    def fail(*_):
+        raise LawError("the law crashed")
+
+    monkeypatch.setattr("romlib.check.piece.virgin_tangent", fail)
+    model, u = moved
+    report = run(written(displacement=u.astype(np.float32).astype(float)), model)
+    assert report["strain"].status == "pass" and report["strain"].tolerance > 1e-5
+    assert report["stress"].status == "fail" and report["stress"].tolerance == 1e-5

@@ -42,6 +42,14 @@ def test_without_materials_nothing_is_reproduced(written, case, names):
     assert any("no law was called" in line and "--study" in line for line in report.undecided)
 
 
+def test_loads_that_need_a_density_are_not_measured_without_materials(written, case):
+    """As where a deck was cut before them: that is no disagreement."""
+    report = run(written(), changed(case.model, materials={}))
+    assert report.verdict == "undecided" and "density" in report["equilibrium"].detail
+    gone = changed(case.model, materials={}, constraints={"foot": {"nodes": "nowhere", "components": ["x"]}})
+    assert run(written(), gone).verdict == "not reproduced"
+
+
 def test_an_undecided_check_names_what_was_not_compared_and_is_an_error(written, case):
     report = run(written(names=("displacement",)), Model())
     assert report.verdict == "undecided" and not report.passed and not report.failed

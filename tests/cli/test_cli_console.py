@@ -21,7 +21,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from romlib.cli import app
-from romlib.cli.app import app as typer_app
+from romlib.cli.commands import app as typer_app
 from romlib.cli.console import SafeConsole, counted, pairs, print_json, printable, show_warning, stages
 from romlib.mesh.box import box_mesh
 from romlib.model import Material, Model, Omission

@@ -238,6 +238,15 @@ def test_a_document_type_alone_is_taken(tmp_path):
     assert_is(xdmf(tmp_path / "a.xdmf", history(), head='<!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>'))
 
 
+def test_empty_attributes_say_nothing_and_text_keeps_its_digits(tmp_path):
+    """ParaView writes empty attributes; without a Precision, text is read with all its digits."""
+    source = xdmf(tmp_path / "a.xdmf", history())
+    text = source.read_text().replace("<Geometry Geo", '<Geometry Origin="" Geo').replace(
+        "<Attribute ", '<Attribute ElementCell="" ElementFamily="" ItemType="" ')
+    source.write_text(text.replace('NumberType="Float" Precision="8"', 'NumberType="Float"'))
+    assert_is(source)
+
+
 def test_nesting_is_bounded(tmp_path):
     refused(xdmf(tmp_path / "a.xdmf", "<Grid>" * 100_000 + "</Grid>" * 100_000), FileFormatError, "nested deeper")
 
@@ -266,7 +275,8 @@ def test_arrays_of_other_files_are_refused(tmp_path):
     for name in ("../out.h5", str(tmp_path / "out.h5")):
         refused(heavy(folder / "a.xdmf", name, "u"), UnsupportedError, "outside its own folder")
     for source, match in (("away", "yet another file"), ("virtual", "yet another file"), ("none", "missing"),
-                          ("bomb", "another size"), ("words", "does not consist of numbers"), ("/", "missing")):
+                          ("bomb", "another size"), ("words", "does not consist of numbers"), ("/", "missing"),
+                          ("u|0 0|1 1|12 3", "part of an array")):
         with pytest.raises((UnsupportedError, FileFormatError), match=match):
             convert(heavy(folder / "a.xdmf", "a.h5", source)).close()
     with convert(heavy(folder / "a.xdmf", "a.h5", "u")) as found:

@@ -52,7 +52,8 @@ def test_the_file_has_what_was_written(tmp_path: Path, sizes: list[int], chunked
     arrays = [np.random.default_rng(k).random(n) for k, n in enumerate(sizes)]
     with Hdf5Output(path) as output:
         for k, array in enumerate(arrays):
-            dataset = output.file.create_dataset(str(k), array.shape, "f4", chunks=True if chunked and len(array) else None)
+            chunks = True if chunked and len(array) else None
+            dataset = output.file.create_dataset(str(k), array.shape, "f4", chunks=chunks)
             dataset[len(array) // 2:] = array[len(array) // 2:]
             dataset[:len(array) // 2] = array[:len(array) // 2]
             output.check()

@@ -236,3 +236,11 @@ def test_one_piece_of_several_is_never_taken_for_all(solution):
                 call()
     with pytest.raises(InputError, match="no piece 7"):
         solution.von_mises(steps=1, piece=7)
+
+
+def test_a_place_is_found_once_for_all_fields_and_probes(solution, monkeypatch):
+    first = solution.probe("p", point=(1.1, 0.4, 0.3))
+    monkeypatch.setattr("romlib.solution.solution.nearest_ips", lambda *_: pytest.fail("the meshes are searched again"))
+    again = solution.probe("stress", point=[1.1, 0.4, 0.3])
+    assert again.where == first.where and np.array_equal(again.ids, first.ids)
+    np.testing.assert_array_equal(solution.probe("p", point=np.array([1.1, 0.4, 0.3])).values, first.values)
