@@ -22,6 +22,7 @@ _FINENESS, _WIDEST = 1e3, 1e-3
 _ONE_MEMBER = 1e-3  # sets that differ in one member differ by about one
 _SAME_NUMBER = 1e-9
 _MOST = 6
+_NODAL = {"traction", "pressure", "nodal_force"}
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ class Comparison:
 
     def same(self, first: Part, second: Part) -> bool:
         """Whether two patterns are the same to the tolerance of their kind."""
-        tolerance = self.tolerance if first.kind in ("traction", "pressure") else SAME
-        return first.kind == second.kind and relative(first, second) <= tolerance
+        on_faces = {"traction", "pressure"} & {first.kind, second.kind}
+        tolerance = self.tolerance if on_faces else SAME
+        return _comparable(first, second) and relative(first, second) <= tolerance
 
     def factor(self, first: Part, second: Part) -> float | None:
         """What the amplitude of the second pattern is multiplied by to be one of the first; None where none is.
@@ -143,7 +145,7 @@ class Comparison:
 
     def _relations(self) -> list[Difference]:
         """Linear relations of the same degrees of freedom, where both models know what they are."""
-        sides = [{name: part.content["relations"] for name, part in side.constraints.items()
+        sides = [{name: str(part.content["relations"]) for name, part in side.constraints.items()
                   if "relations" in part.content} for side in (self.first, self.second)]
         if not all(sides) or set(sides[0].values()) == set(sides[1].values()):
             return []
@@ -174,7 +176,7 @@ class Comparison:
     def pattern(self, name: str, first: Part, second: Part) -> Difference:
         """The difference of two patterns in words."""
         size = relative(first, second)
-        by = f" (by about {100 * size:.3g} %)" if np.isfinite(size) and first.kind == second.kind else ""
+        by = f" (by about {100 * size:.3g} %)" if np.isfinite(size) and _comparable(first, second) else ""
         return Difference(f"the pattern of {_named(name, second)}{by}", _pattern(first), _pattern(second))
 
     def stranger(self, name: str, second: Part) -> Difference:
@@ -234,6 +236,11 @@ def _equal(one: Any, two: Any) -> bool:
 def _shown(value: Any) -> str:
     text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 80 else text[:80] + " ..."
+
+
+def _comparable(first: Part, second: Part) -> bool:
+    """Whether two patterns are of one kind: a traction, a pressure and forces on nodes are all nodal forces."""
+    return first.kind == second.kind or {first.kind, second.kind} <= _NODAL
 
 
 def _named(name: str, part: Part) -> str:

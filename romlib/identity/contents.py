@@ -176,12 +176,15 @@ def identity_of(
     pieces: Sequence[Mesh], model: Model, *, sources: Mapping[str, str] | None = None, units: str | None = None,
     tolerance: float = 0.0,
 ) -> Identity:
-    """The identity of a model on a mesh in pieces, one after another; see `identity_from`."""
-    n_shared = 1 + max((int(mesh.shared_index.max(initial=-1)) for mesh in pieces if mesh.shared_index is not None),
-                       default=-1)
-    multiplicity = np.zeros(n_shared)
-    for mesh in pieces if n_shared else ():
-        multiplicity += presence(mesh, n_shared)
+    """The identity of a model on a mesh in pieces, run through twice, one at a time; see `identity_from`.
+
+    pieces : with `shared_index` filled where there are several.
+    """
+    multiplicity = np.zeros(0)
+    for mesh in pieces:
+        last = -1 if mesh.shared_index is None else int(mesh.shared_index.max(initial=-1))
+        n_shared = max(len(multiplicity), last + 1)
+        multiplicity = np.pad(multiplicity, (0, n_shared - len(multiplicity))) + presence(mesh, n_shared)
     total = sum(contribution(mesh, model, multiplicity) for mesh in pieces)
     return identity_from(model, np.asarray(total), sources=sources, units=units, tolerance=tolerance)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
@@ -27,7 +29,7 @@ def distributed_identity(
     """
     pieces = list(pieces)
     with comm.agreement():
-        present = {piece: presence(mesh_of(piece), n_shared) for piece in pieces}
+        present = {piece: presence(mesh_of(piece), n_shared) if n_shared else np.zeros(0) for piece in pieces}
     multiplicity = comm.sum_pieces(present)
     with comm.agreement():
         rows = {piece: contribution(mesh_of(piece), model, multiplicity) for piece in pieces}
@@ -44,36 +46,48 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
     InputError : a run differs from the first; names both files, the thing, and what either has.
     """
     first = training.runs[0]
-    identities: list[Identity] = []
+    whole: Identity | None = None  # the first run's, with the loads of all runs so far
     for k, run in enumerate(training.runs):
         model = run.model or run.snapshots.model
         if run.model is None and k == 0:
             model = training.model
         portable = comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
-        identities.append(distributed_identity(
-            portable, pieces, lambda piece, k=k: training.mesh_of(k, piece),  # type: ignore[misc]
-            run.snapshots.n_shared, comm))
-        found = run_differences(identities[0], identities[k])
+        own = distributed_identity(portable, pieces, lambda piece, k=k: training.mesh_of(k, piece),  # type: ignore[misc]
+                                   run.snapshots.n_shared, comm)
+        whole = whole or own
+        found = run_differences(whole, own)
         if found:
-            raise refusal("the training runs are not runs of one model", found, str(first.snapshots.path),
-                          str(run.snapshots.path), file=run.snapshots.path, remedy=(
+            others = str(first.snapshots.path) if k == 1 else f"{first.snapshots.path} and those after it"
+            raise refusal("the training runs are not runs of one model", found, others, str(run.snapshots.path),
+                          file=run.snapshots.path, remedy=(
                               "train a ROM on runs of one model, and other ROMs on the others"))
-        training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, identities[0], identities[k]))
-    loads = {name: part for identity in reversed(identities) for name, part in identity.loads.items()}
-    whole = identities[0].model_copy(update={"loads": {name: loads[name] for name in training.model.loads}})
+        training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, whole, own))
+        whole = whole.model_copy(update={"loads": {**own.loads, **whole.loads}})
+    assert whole is not None  # there is a run
+    whole = whole.model_copy(update={"loads": {name: whole.loads[name] for name in training.model.loads}})
     _refuse_lost_temperature(training, whole)
-    own = first.snapshots.identity
-    return TrainedModel(identity=whole, deck=None if own == whole else own, accepted=accept,
+    deck = first.snapshots.identity
+    return TrainedModel(identity=whole, deck=None if deck == whole else deck, accepted=accept,
                         files=tuple(run.snapshots.path.name for run in training.runs))
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
     """Amplitudes of a run for the patterns of the first one, where some are multiples of these."""
     comparison = Comparison(first, other)
-    factors = {name: comparison.factor(first.driven[name], part)
-               for name, part in other.driven.items() if name in first.driven}
-    return {name: scaled(amplitude, factor) if (factor := factors.get(name) or 1.0) != 1.0 else amplitude
-            for name, amplitude in amplitudes.items()}
+    result = {}
+    for name, amplitude in amplitudes.items():
+        known = name if name in first.driven else _same_displacement(comparison, name)
+        factor = comparison.factor(first.driven[known], other.driven[name]) if known and name in other.driven else None
+        result[known or name] = amplitude if factor in (None, 1.0) else scaled(amplitude, factor or 1.0)
+    return result
+
+
+def _same_displacement(comparison: Comparison, name: str) -> str | None:
+    """The prescribed constraint of the first run that this one of the other is, under another name."""
+    part = comparison.second.prescribed.get(name)
+    return None if part is None else next((
+        known for known, there in comparison.first.prescribed.items()
+        if known not in comparison.second.prescribed and comparison.factor(there, part) is not None), None)
 
 
 def run_differences(first: Identity, other: Identity) -> list[Difference]:
@@ -88,7 +102,7 @@ def run_differences(first: Identity, other: Identity) -> list[Difference]:
         known = first.driven.get(name)
         if known is not None and comparison.factor(known, part) is None:
             found.append(comparison.pattern(name, known, part))
-        elif known is None and part.kind == "prescribed":
+        elif known is None and part.kind == "prescribed" and _same_displacement(comparison, name) is None:
             found.append(comparison.stranger(name, part))
     return found
 

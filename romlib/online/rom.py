@@ -108,6 +108,8 @@ class ReducedOrderModel:
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
         fitted = self._fitted(chosen, temperature)
+        if isinstance(case, Case):
+            self._refuse_unknown(fitted.amplitudes, None)
         given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
         used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
@@ -150,9 +152,7 @@ class ReducedOrderModel:
         """The case by the names of the ROM; one from a deck is compared with what the ROM was trained with."""
         if case is None:
             return FittedCase({})
-        fitted = fit_case(self.rom.trained, case, with_temperature=temperature is None)
-        self._refuse_unknown(fitted.amplitudes, None)
-        return fitted
+        return fit_case(self.rom.trained, case, with_temperature=temperature is None)
 
     def _amplitudes(
         self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None

@@ -38,7 +38,7 @@ class SnapshotsWriter:
 
     The file appears under its name when the statement ends without an error and every step of every field was written;
     otherwise nothing is left. Writes may come in any order; each goes to the file at once, so that memory is bounded by
-    one piece. `pieces` may be a lazy sequence: it is run through four times, one piece at a time.
+    one piece. `pieces` may be a lazy sequence: it is run through six times, one piece at a time.
 
     Parameters
     ----------

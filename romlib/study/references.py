@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from romlib.errors import LawError
 from romlib.laws.registry import build_law
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, FaceTag, Model
+from romlib.snapshots.reader import Snapshots
 from romlib.study.faults import Fault, refuse, unknown
-from romlib.study.study import Study
-
-if TYPE_CHECKING:
-    from romlib.snapshots.reader import Snapshots
+from romlib.study.study import Study, Training
 
 _PREPARED_TAGS = ("skin",)  # made from the mesh where the file lacks it
 
@@ -47,8 +45,8 @@ def validate_against(study: Study, snapshots: Snapshots | MeshFileOf) -> Model:
     model = study.complete(snapshots.model, training)
     names = _Names(snapshots)
     faults = [*_tag_faults(study, names), *_reference_faults(study, model, names), *_law_faults(study),
-              *_amplitude_faults(study, model), *_omission_faults(study, model)]
-    driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
+              *_amplitude_faults(study, training, model), *_omission_faults(study, training, model)]
+    driven = driven_of(model)
     if training is not None or not study.training:
         where = f"training #{study.training.index(training) + 1}.amplitudes" if training is not None else "amplitudes"
         faults += [Fault(f"{where}.{name}", "this load has no amplitude, neither in the study nor in the file",
@@ -171,16 +169,40 @@ def _arrays_of_definition(tag: FaceTag | None, names: _Names) -> set[str]:
     return {array for arrays in sources if tag.array is None or tag.array in arrays for array in arrays}
 
 
-def _amplitude_faults(study: Study, model: Model) -> list[Fault]:
-    """Amplitudes of loads that do not exist."""
-    driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
-    tables = {f"training #{k}.amplitudes": run.amplitudes for k, run in enumerate(study.training, 1)}
-    tables |= {f"cases.{name}.amplitudes": case.amplitudes for name, case in study.cases.items()}
-    return [fault for key, amplitudes in tables.items() for name in amplitudes
-            for fault in _missing(f"{key}.{name}", "no load or prescribed constraint has this name", name, driven)]
+def driven_of(model: Model) -> list[str]:
+    """Names of what an amplitude multiplies."""
+    return [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
 
 
-def _omission_faults(study: Study, model: Model) -> list[Fault]:
+def _other_models(study: Study, training: Training | None) -> Iterator[Model]:
+    """The models of the other training runs: a run may have loads and omissions that this one does not have."""
+    for run in study.training:
+        if training is not None and run is not training and run.snapshots.is_file():  # a missing one is named later
+            with Snapshots(run.snapshots) as other:
+                yield study.complete(other.model, run)
+
+
+def _amplitude_faults(study: Study, training: Training | None, model: Model) -> list[Fault]:
+    """Amplitudes of loads that do not exist: of a run in its own file, of a case in any of the training."""
+    tables: dict[str, dict[str, Any]] = {
+        f"cases.{name}.amplitudes": one.amplitudes for name, one in study.cases.items()}
+    for k, run in enumerate(study.training, 1):
+        if training is None or run is training:
+            tables[f"training #{k}.amplitudes"] = run.amplitudes
+    driven = driven_of(model)
+    what = "no load or prescribed constraint has this name"
+    if any(name not in driven for amplitudes in tables.values() for name in amplitudes):
+        others = [name for other in _other_models(study, training) for name in driven_of(other)]
+        known = {key: driven if key.startswith("training") else [*driven, *others] for key in tables}
+        return [fault for key, amplitudes in tables.items() for name in amplitudes
+                for fault in _missing(f"{key}.{name}", what, name, known[key])]
+    return []
+
+
+def _omission_faults(study: Study, training: Training | None, model: Model) -> list[Fault]:
+    """Accepted omissions that no training file has."""
     known = [omission.name for omission in model.omissions]
+    if any(name not in known for name in study.study.accept):
+        known += [omission.name for other in _other_models(study, training) for omission in other.omissions]
     return [fault for name in study.study.accept
             for fault in _missing("study.accept", "the snapshots file has no omission with this name", name, known)]

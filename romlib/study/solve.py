@@ -21,7 +21,7 @@ from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.study.faults import unknown
 from romlib.study.meshes import MeshSource
-from romlib.study.references import validate_against
+from romlib.study.references import driven_of, validate_against
 from romlib.study.study import Study
 
 
@@ -107,7 +107,7 @@ def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Mode
     StudyError : a load without amplitude, or an amplitude of no load.
     """
     model = study.complete(deck)
-    driven = [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
+    driven = driven_of(model)
     for name in case.amplitudes:
         if name not in driven:
             raise StudyError("no load or prescribed constraint has this name", file=study.path,

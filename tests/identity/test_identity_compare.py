@@ -117,3 +117,13 @@ def test_a_multiple_of_a_pattern_is_told_by_its_factor():
     factors = {name: Comparison(first, second).factor(first.loads[name], second.loads[name]) for name in loads}
     assert factors == {"pull": pytest.approx(-2.5), "spin": pytest.approx(2.0), "point": None, "push": 1.0,
                        "weight": 1.0, "heat": 1.0}
+
+
+def test_a_force_is_the_same_whether_a_deck_calls_it_a_pressure_or_a_traction():
+    as_traction = {**MODEL["loads"], "pull": {"kind": "pressure", "faces": "ymax", "value": -2.0},
+                   "push": {"kind": "traction", "faces": "ymax", "direction": [0, 1, 0]}}
+    found = identity(loads=as_traction)
+    comparison = Comparison(found, found)
+    assert comparison.factor(found.loads["push"], found.loads["pull"]) == pytest.approx(2.0)
+    assert comparison.factor(found.loads["push"], found.loads["point"]) is None
+    assert comparison.factor(found.loads["weight"], found.loads["pull"]) is None

@@ -95,6 +95,29 @@ def test_a_run_that_fixes_what_the_first_one_moves_has_the_amplitude_zero(tmp_pa
         checked(a_set(tmp_path, [fixed, moved_bar()]))
 
 
+def test_a_displacement_is_known_by_its_pattern_whatever_a_run_calls_it(tmp_path):
+    one = moved_bar()
+    end = one.constraints["end"]
+    other = one.model_copy(update={
+        "constraints": {"clamp": one.constraints["clamp"], "tip": end.model_copy(update={"value": 0.02})},
+        "amplitudes": {"shear": one.amplitudes["shear"], "tip": one.amplitudes["end"]}})
+    training = a_set(tmp_path, [one, other])
+    checked(training)
+    values = training.amplitudes(["end"])
+    assert values[6:] == pytest.approx(2 * values[:6]) and "tip" not in training.runs[1].amplitudes
+
+
+def test_loads_of_one_name_in_later_runs_are_compared_with_each_other(tmp_path):
+    def run(direction):
+        return pulled_bar(loads={"shear": {**SHEAR, "direction": direction}}, amplitudes={"shear": "3*t"})
+
+    twice = a_set(tmp_path, [pulled_bar(), run([0, 0, 1]), run([0, 0, 2])])
+    checked(twice)
+    assert twice.amplitudes(["shear"])[12:] == pytest.approx(2 * twice.amplitudes(["shear"])[6:12])
+    with pytest.raises(InputError, match="the load 'shear'"):
+        checked(a_set(tmp_path, [pulled_bar(), run([0, 0, 1]), run([0, 1, 0])]))
+
+
 def test_a_run_without_temperature_loads_is_not_one_of_temperature_zero(tmp_path):
     steel = {**STEEL, "thermal_expansion": {"coefficient": 1e-5, "reference_temperature": 20.0}}
     warm = pulled_bar(materials={"steel": steel}, loads={"pull": PULL, "heat": {"kind": "temperature", "field": 1.0}},
