@@ -150,13 +150,15 @@ def content(output: Path) -> str:
         except FileFormatError as error:
             assert "belongs to another ROM" in str(error)
             return "refused"
-        found = romlib.load(output).solve("pull").displacement(-1)
+        solution = romlib.load(output).solve("pull")
+        size = max(np.abs(solution.displacement(-1, piece)).max() for piece in range(2))
     else:
         with Snapshots(output) as file:
-            found = file.read("displacement", 0, file.n_step - 1)
-    size = float(np.abs(found).max())
-    return {3.0 * load / 70000: name for name, load in (("old", 100.0), ("new", 200.0))}[
-        min((3.0 * load / 70000 for load in (100.0, 200.0)), key=lambda value: abs(value - size))]
+            last = file.n_step - 1
+            size = max(np.abs(file.read("displacement", piece, last)).max() for piece in range(file.n_piece))
+    old, new = (3.0 * load / 70000 for load in (100.0, 200.0))
+    assert min(abs(size - old), abs(size - new)) < 1e-3 * old, size
+    return "old" if abs(size - old) < abs(size - new) else "new"
 
 
 class Folder:
