@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def read_rom(path: str | Path) -> Rom:
     """
     path = Path(path)
     contents = open_contents(path, ROM, "romlib offline", recognise("rom"))
-    with contents.file, damage(path):
+    with closing(contents), damage(path):
         contents.read_all("", keep=True)
         rom = _read(contents)
     rom.validate(path)

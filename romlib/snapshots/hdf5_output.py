@@ -15,6 +15,8 @@ from typing import Any
 
 import h5py
 
+from romlib.storage.headers import LIBVER
+
 
 class Hdf5Output:
     """A new HDF5 file over an existing path; a context manager.
@@ -29,7 +31,7 @@ class Hdf5Output:
     def __init__(self, path: str | Path) -> None:
         self._stream = _Stream(path)
         try:
-            self.file = h5py.File(self._stream, "w")
+            self.file = h5py.File(self._stream, "w", libver=LIBVER)
         except BaseException:
             self._stream.close()
             raise

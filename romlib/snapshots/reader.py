@@ -18,6 +18,7 @@ from romlib.snapshots.meshes import read_details
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.files import open_contents
+from romlib.storage.headers import RawFile
 from romlib.storage.opening import child, damage, integer_attribute, text_attribute
 from romlib.storage.values import check_finite
 from romlib.tensors import mandel_from_vtk
@@ -153,7 +154,7 @@ class Snapshots:
 
     def close(self) -> None:
         """Close the file."""
-        self._contents.file.close()
+        self._contents.close()
 
     @property
     def n_piece(self) -> int:
@@ -250,13 +251,13 @@ class Snapshots:
                 f"fields {', '.join(self.fields)})")
 
 
-def _recognise(file: h5py.File, path: Path) -> int | None:
+def _recognise(file: h5py.File, raw: RawFile, path: Path) -> int | None:
     """The schema version of a snapshots file; FileFormatError where it is another file."""
     group = child(file.id, ROMLIB_GROUP)
     if group is None:
         raise FileFormatError("this HDF5 file was not written by romlib", file=path, place=f"group /{ROMLIB_GROUP}",
                               expected="a file that `romlib convert` wrote", found=", ".join(file) or "an empty file")
-    kind = text_attribute(group, "kind")
+    kind = text_attribute(group, "kind", raw)
     if kind != KIND:
         raise FileFormatError("this file of romlib is not a snapshots file", file=path,
                               place=f"/{ROMLIB_GROUP}, attribute kind", expected=KIND, found=kind or None)

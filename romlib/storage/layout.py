@@ -16,7 +16,6 @@ FILTERS = {h5py.h5z.FILTER_DEFLATE: "gzip", h5py.h5z.FILTER_SHUFFLE: "shuffle",
            h5py.h5z.FILTER_FLETCHER32: "fletcher32"}
 MAX_RATIO = 100  # of a compressed dataset, declared to stored
 SMALL = 1 << 20  # bytes: below, no ratio is asked for
-MAX_ATTRIBUTE = 1 << 16  # bytes, HDF5's own limit of the attributes that romlib writes
 MAX_AXES = 3
 TEXT_REFERENCE = 16  # bytes in which a dataset says where in the file a text is
 _INSIDE = "/romlib/pieces/"  # what the views of a snapshots file show

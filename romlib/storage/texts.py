@@ -1,0 +1,58 @@
+"""Texts in an HDF5 file, read only when their length is known to be possible."""
+
+from __future__ import annotations
+
+import struct
+
+import h5py
+import numpy as np
+
+from romlib.storage.headers import RawFile
+
+MAX_ATTRIBUTE = 1 << 16  # bytes, HDF5's own limit of the attributes that romlib writes
+
+
+def read_text(dataset: h5py.h5d.DatasetID, raw: RawFile | None) -> str:
+    """The text of a scalar dataset; raw : the file that it is in, None for one that is being written.
+
+    Raises
+    ------
+    ValueError : a text longer than the file, or not UTF-8, or stored as romlib does not store it.
+    """
+    kind = dataset.get_type()
+    if raw is not None and kind.is_variable_str():
+        offset = dataset.get_offset()
+        if offset is None:
+            raise ValueError("a text is not stored as romlib stores it")
+        _check_length(raw.read(offset, 4), raw.size)
+    value = np.empty((), dtype=kind.dtype)
+    dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, value)
+    return _decoded(value)
+
+
+def read_text_attribute(item: h5py.h5g.GroupID, attribute: h5py.h5a.AttrID, raw: RawFile | None) -> str:
+    """The text of a scalar attribute of an object; raw as of `read_text`.
+
+    Raises
+    ------
+    ValueError : a text longer than 64 KiB, or not UTF-8, or stored as romlib does not store it.
+    """
+    kind = attribute.get_type()
+    if raw is not None and kind.is_variable_str():
+        _check_length(raw.attribute(h5py.h5o.get_info(item).addr, attribute.name), MAX_ATTRIBUTE)
+    elif kind.get_size() > MAX_ATTRIBUTE:
+        raise ValueError(f"a text of {kind.get_size()} bytes")
+    value = np.empty((), dtype=kind.dtype)
+    attribute.read(value)
+    return _decoded(value)
+
+
+def _check_length(reference: bytes, most: int) -> None:
+    length, = struct.unpack_from("<I", reference)
+    if length > most:
+        raise ValueError(f"a text states a length of {length} bytes")
+
+
+def _decoded(value: np.ndarray) -> str:
+    found = value[()]
+    return found if isinstance(found, str) else bytes(found).decode("utf-8")
