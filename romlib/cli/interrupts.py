@@ -17,7 +17,7 @@ import time
 from typing import Any, NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ANSWER = 0.3  # seconds in which the main thread begins to clean up; mpirun kills a second after its SIGTERM
+ANSWER = 0.1  # seconds in which the main thread begins to clean up; mpirun kills a second after its SIGTERM
 PATIENCE = 15.0  # seconds that it then has, which is enough to end an external solver
 _RANKS = ("OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
 

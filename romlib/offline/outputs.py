@@ -21,5 +21,5 @@ def check_rom_output(output: str | Path, inputs: Iterable[str | Path]) -> None:
     if output.name.endswith(".fields.rom"):
         raise InputError("the name is that of a fields file", file=output, expected="NAME.rom",
                          remedy="leave .fields out: the fields file gets its name from the ROM")
-    for path in (output, fields_path(output)):
-        check_output(path, inputs)
+    check_output(output, inputs)
+    check_output(fields_path(output), inputs)

@@ -56,7 +56,7 @@ def open_contents(
 
 def _check_version(version: int | None, schema: FileSchema, path: Path, made_by: str) -> None:
     group, _, attribute = schema.version_attribute.partition("@")
-    place = f"{group}, attribute {attribute}"
+    place = f"attribute {attribute}" if group == "/" else f"{group}, attribute {attribute}"
     if version is None:
         raise FileFormatError("the file does not state its schema version", file=path, place=place,
                               expected=f"{OLDEST} to {schema.version}")
@@ -64,5 +64,5 @@ def _check_version(version: int | None, schema: FileSchema, path: Path, made_by:
         newer = version > schema.version
         raise SchemaError(
             f"the {schema.what} was written by {'a newer' if newer else 'an older'} version of romlib", file=path,
-            place=place, expected=f"schema {OLDEST} to {schema.version}", found=f"schema {version}",
+            place=place, expected=f"schema {OLDEST} to {schema.version} at most", found=f"schema {version}",
             remedy="upgrade romlib" if newer else f"write the file again with {made_by}")

@@ -133,7 +133,7 @@ def objects_of(file: h5py.File, path: Path) -> dict[str, Found]:
     def link(name: bytes, info: h5py.h5l.LinkInfo) -> int | None:
         if info.type == h5py.h5l.TYPE_HARD:
             return None
-        wrong.append((_decoded(name), _LINKS.get(info.type, "a link of an unknown kind")))
+        wrong.append((f"/{_decoded(name)}", _LINKS.get(info.type, "a link of an unknown kind")))
         return 1
 
     def visit(name: bytes, info: h5py.h5o.ObjInfo) -> int | None:
