@@ -1,6 +1,7 @@
 """The file .dat: values printed at integration points (*EL PRINT), as fields for `romlib check` to compare with.
 
-Stress and strain have plain tensor components in the order xx, yy, zz, xy, xz, yz; rows are element, point, values.
+Stress and strain have plain tensor components in the order xx, yy, zz, xy, xz, yz; rows are element, point, values, and
+the name of the section's *ORIENTATION where they are printed in its axes (without GLOBAL=YES).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from romlib_converters._calculix_systems import turned_tensors
+from romlib_converters._inp_cards import fold
+from romlib_converters._inp_numbers import number_of, whole_of
 
 from romlib.errors import FileFormatError
 from romlib.mesh.mesh import Mesh
@@ -28,6 +32,7 @@ _KINDS: dict[str, tuple[str, int | None, bool]] = {
     "equivalent plastic strain": ("p", 1, False),
     "internal state variables": ("statev", None, False),
 }
+_TENSOR = 6
 _DIGITS = 1e-6  # of a time, as the file prints it
 
 
@@ -52,13 +57,17 @@ class DatFields:
 
     Parameters
     ----------
-    mesh : the whole mesh. times : of the records. allowed : fields to look for.
+    mesh : the whole mesh. times : of the records. allowed : fields to look for. axes : by folded name of an
+        *ORIENTATION its axes (3, 3) in columns, None where they differ from place to place.
 
     specs : by field. left_out : why a field that the file has is not one of them.
     """
 
-    def __init__(self, path: Path, mesh: Mesh, times: np.ndarray, allowed: tuple[str, ...]) -> None:
-        self.path, self._mesh = path, mesh
+    def __init__(
+        self, path: Path, mesh: Mesh, times: np.ndarray, allowed: tuple[str, ...],
+        axes: dict[str, np.ndarray | None] | None = None,
+    ) -> None:
+        self.path, self._mesh, self._axes = path, mesh, axes or {}
         n_point = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
         self._n_point, self._first = n_point, np.cumsum(n_point) - n_point
         self._order = np.argsort(mesh.cell_ids, kind="stable")
@@ -104,8 +113,10 @@ class DatFields:
             rows = self._rows(block, n_comp)
             if values is None:
                 values = np.full((int(self._n_point.sum()), rows.shape[1] - 2), np.nan)
-            ips = self._ips(rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), block)
-            values[ips] = rows[:, 2:]
+            if rows.shape[1] - 2 != values.shape[1]:
+                raise FileFormatError("blocks of one result have different numbers of values", file=self.path,
+                                      place=block.place, expected=values.shape[1], found=rows.shape[1] - 2)
+            values[self._ips(rows[:, :2], block)] = rows[:, 2:]
         assert values is not None  # a record has a block
         lacking = np.flatnonzero(np.isnan(values).any(axis=1))
         if len(lacking):
@@ -122,10 +133,14 @@ class DatFields:
         with open(self.path, "rb") as stream:
             stream.seek(block.start)
             text = stream.read(block.stop - block.start)
+        fields = text.split()
+        named = [k for k, field in enumerate(fields) if field[:1].isalpha() and field.lower() != b"nan"]
+        if named and n_comp == _TENSOR:
+            return self._oriented(fields, named, block)
         line = text.lstrip(b"\r\n ").split(b"\n", 1)[0]
         width = len(line.split())
         try:
-            numbers = np.array(text.split(), dtype=np.float64)
+            numbers = np.array(fields, dtype=np.float64)
         except ValueError as error:
             raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
                                   expected="rows of element, point and values",
@@ -135,9 +150,49 @@ class DatFields:
                                   expected=f"rows of element, point and {n_comp or 'all'} values",
                                   found=f"{len(numbers)} numbers, {width} in the first row",
                                   remedy="compute again, or convert with --option dat=false")
-        return numbers.reshape(-1, width)
+        return self._finite(numbers.reshape(-1, width), block)
 
-    def _ips(self, elements: np.ndarray, points: np.ndarray, block: DatBlock) -> np.ndarray:
+    def _finite(self, rows: np.ndarray, block: DatBlock) -> np.ndarray:
+        wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(wrong):
+            raise FileFormatError("a value is not a finite number", file=self.path, place=block.place,
+                                  expected="finite numbers", found=rows[wrong[0]])
+        return rows
+
+    def _oriented(self, fields: list[bytes], named: list[int], block: DatBlock) -> np.ndarray:
+        """Rows of tensors, some of which have the name of an orientation behind them: turned to global axes."""
+        width = 2 + _TENSOR
+        left_out = set(named)
+        numbers = np.array([field for k, field in enumerate(fields) if k not in left_out], dtype="S")
+        ends = np.array(named) - np.arange(len(named))  # how many numbers stand before each name
+        if len(numbers) % width or (ends % width).any():
+            raise FileFormatError("a block is not whole", file=self.path, place=block.place,
+                                  expected=f"rows of element, point and {_TENSOR} values",
+                                  found=f"{len(fields)} fields",
+                                  remedy="compute again, or convert with --option dat=false")
+        try:
+            rows = numbers.astype(np.float64).reshape(-1, width)
+        except ValueError as error:
+            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
+                                  expected="rows of element, point and values") from None
+        self._finite(rows, block)
+        names = np.array([fields[k].decode(errors="replace") for k in named])
+        for name in np.unique(names):
+            axes = self._axes.get(fold(str(name)))
+            if axes is None:
+                raise FileFormatError(
+                    f"it is printed in the axes of *ORIENTATION {name}, which "
+                    + ("differ from point to point" if fold(str(name)) in self._axes else "the deck does not have")
+                    + "; write *EL PRINT, GLOBAL=YES", file=self.path, place=block.place)
+            mine = ends[names == name] // width - 1
+            rows[mine, 2:] = turned_tensors(rows[mine, 2:], axes)
+        return rows
+
+    def _ips(self, numbers: np.ndarray, block: DatBlock) -> np.ndarray:
+        (elements, no), (points, none) = whole_of(numbers[:, 0]), whole_of(numbers[:, 1])
+        if no is not None or none is not None:
+            raise FileFormatError("the number of an element or a point cannot be read", file=self.path,
+                                  place=block.place, found=numbers[no if no is not None else int(none or 0)])
         ids = self._mesh.cell_ids[self._order]
         at = np.minimum(np.searchsorted(ids, elements), len(ids) - 1)
         cells = self._order[at]
@@ -160,5 +215,10 @@ def _index(path: Path) -> list[DatBlock]:
             match = _HEADER.match(data[start:end])
             title = match[1].decode("latin-1").strip() if match else ""
             if match and title in _KINDS:
-                blocks.append(DatBlock(_KINDS[title][0], match[3].decode("latin-1"), float(match[4]), end, stop))
+                time = number_of(match[4])
+                if time is None:
+                    raise FileFormatError("a header of the .dat has no time", file=path, place=f"byte {start}",
+                                          found=match[4].decode("latin-1"),
+                                          remedy="compute again, or convert with --option dat=false")
+                blocks.append(DatBlock(_KINDS[title][0], match[3].decode("latin-1"), time, end, stop))
     return blocks

@@ -7,45 +7,55 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from romlib_converters._calculix_cards import (
+    KNOWN,
+    PROCEDURES,
+    in_order,
+    read_calculix_cards,
+    refuse_computation,
+    same_name,
+)
 from romlib_converters._calculix_elements import NODE_COUNTS
-from romlib_converters._calculix_links import LINK_CARDS, Links
+from romlib_converters._calculix_links import LINK_CARDS, Links, kind_of_mpc
 from romlib_converters._calculix_loads import LOAD_CARDS, LoadReader, Loads
 from romlib_converters._calculix_materials import OF_MATERIAL, DeckMaterial
 from romlib_converters._calculix_mesh import Places, build_mesh, other_elements
-from romlib_converters._inp_cards import Card, fold, read_cards
+from romlib_converters._calculix_output import OUTPUT_CARDS, Output
+from romlib_converters._inp_cards import Card, fold, lines_of
+from romlib_converters._inp_data import check_digits
 from romlib_converters._inp_history import DeckAmplitude, Step, read_amplitude
 from romlib_converters._inp_mesh import MESH_CARDS, InpMesh, read_mesh_cards
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
 
-_PROCEDURES = ("STATIC", "VISCO")
-_OTHER_PROCEDURES = (
-    "DYNAMIC", "MODALDYNAMIC", "STEADYSTATEDYNAMICS", "FREQUENCY", "COMPLEXFREQUENCY", "BUCKLE", "HEATTRANSFER",
-    "COUPLEDTEMPERATURE-DISPLACEMENT", "UNCOUPLEDTEMPERATURE-DISPLACEMENT", "ELECTROMAGNETICS", "CFD", "GREEN",
-    "SENSITIVITY", "CRACKPROPAGATION", "SUBSTRUCTUREGENERATE", "NOANALYSIS", "FEASIBLEDIRECTION", "ROBUSTDESIGN")
 # Output, numerics, titles: they change nothing that a reduced model has.
 _IGNORED = (
-    "HEADING", "PREPRINT", "NODEFILE", "ELFILE", "NODEOUTPUT", "ELEMENTOUTPUT", "ELOUTPUT", "NODEPRINT", "ELPRINT",
-    "FACEPRINT", "SECTIONPRINT", "CONTACTFILE", "CONTACTOUTPUT", "CONTACTPRINT", "OUTPUT", "FILTER", "CONTROLS",
-    "TIMEPOINTS", "PHYSICALCONSTANTS", "VIEWFACTOR", "ORIENTATION", "VALUESATINFINITY", "PRINT", "FILEFORMAT")
+    "HEADING", "PREPRINT", "ELOUTPUT", "NODEPRINT", "ELPRINT", "FACEPRINT", "SECTIONPRINT", "CONTACTFILE",
+    "CONTACTOUTPUT", "CONTACTPRINT", "OUTPUT", "FILTER", "CONTROLS", "TIMEPOINTS", "PHYSICALCONSTANTS", "VIEWFACTOR",
+    "VALUESATINFINITY", "PRINT", "FILEFORMAT", "RESTART", "DISTRIBUTIONTABLE")
+_MOST_INCREMENTS = 1_000_000
+# They turn finite strain on, whatever *STEP says.
+_FINITE = ("DEFORMATIONPLASTICITY", "HYPERELASTIC", "HYPERFOAM")
 
 
 @dataclass(frozen=True)
 class Section:
-    """*SOLID SECTION: a material on an element set, with material axes or without."""
+    """*SOLID SECTION: a material on an element set. orientation : name of its axes, "" where it has none."""
 
     elset: str
     material: str
-    oriented: bool
+    orientation: str
     card: Card
 
 
 @dataclass
 class Deck:
-    """What a deck says. files : it and those that it includes. nlgeom : the card that asks for finite strain.
+    """What a deck says. files : it and those that it includes. nlgeom : the card that turns finite strain on.
 
-    amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None. links : constraints between nodes.
+    orientations : cards by folded name. output : what the results are written in.
+    amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None, which `initial` says. links :
+    constraints between nodes.
     """
 
     file: Path
@@ -58,18 +68,19 @@ class Deck:
     steps: list[Step] = field(default_factory=list)
     materials: dict[str, DeckMaterial] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
+    orientations: dict[str, Card] = field(default_factory=dict)
+    output: Output = field(default_factory=Output)
     temperature0: np.ndarray | None = None
+    initial: Card | None = None
     nlgeom: Card | None = None
     omissions: list[Omission] = field(default_factory=list)
 
 
 def is_deck(path: Path) -> bool:
-    """Whether a file looks like a keyword deck: a line with one star and a known card (other solvers use .inp too)."""
-    known = {*MESH_CARDS, "HEADING", "INCLUDE", "MATERIAL", "PART"}
+    """Whether a file looks like a keyword deck: its first line that says something has one star and a letter."""
     with open(path, "rb") as stream:
-        lines = stream.read(1 << 16).decode("latin-1").splitlines()
-    words = [fold(line[1:].split(",")[0]) for line in lines if line.startswith("*") and not line.startswith("**")]
-    return bool(words) and words[0] in known
+        lines = (line.strip() for line in stream.read(1 << 16).decode("latin-1").splitlines())
+    return next((line[1:].strip()[:1].isalpha() for line in lines if line.startswith("*") and line[:2] != "**"), False)
 
 
 def read_deck(path: Path) -> Deck:
@@ -84,8 +95,8 @@ def read_deck(path: Path) -> Deck:
 
 
 def read_deck_mesh(path: Path) -> tuple[InpMesh, Places]:
-    """The mesh of a deck alone; its other cards are not looked at."""
-    inp = read_mesh_cards([card for card in read_cards(path) if card.keyword in MESH_CARDS], NODE_COUNTS)
+    """The mesh of a deck alone; its other cards are not looked at, but those of parts."""
+    inp = read_mesh_cards([card for card in read_calculix_cards(path) if card.keyword in MESH_CARDS], NODE_COUNTS)
     return inp, Places(build_mesh(inp))
 
 
@@ -93,16 +104,16 @@ class _Reader:
     """One walk through the cards."""
 
     def __init__(self, path: Path) -> None:
-        self.cards = read_cards(path)
-        for card in self.cards:
-            if card.keyword in ("PART", "ASSEMBLY", "INSTANCE"):
-                raise UnsupportedError("this is a deck of parts, which CalculiX does not read", file=card.file,
-                                       place=card.place, remedy="write the deck without parts and assemblies")
+        self.cards = read_calculix_cards(path)
+        refuse_computation(self.cards)
+        check_digits(self.cards)
+        same_name(card for card in self.cards if card.keyword == "AMPLITUDE")
         files = list(dict.fromkeys([path, *(card.file for card in self.cards),
                                     *(chunk.file for card in self.cards for chunk in card.chunks)]))
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
         places = Places(build_mesh(inp))
         self.omissions: list[Omission] = list(other_elements(inp))
+        self.unread: dict[str, list[Card]] = {}
         self.reader = LoadReader(inp, places, self.omissions)
         self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.amplitudes, Links(inp, places),
                          omissions=self.omissions)
@@ -112,29 +123,33 @@ class _Reader:
 
     def run(self) -> Deck:
         for card in self._ordered():
-            if card.keyword in OF_MATERIAL and self.material is not None:
-                self.material.cards[card.keyword] = card
-            elif card.keyword in OF_MATERIAL and card.keyword != "DAMPING":
-                raise FileFormatError("a property stands before any *MATERIAL", file=card.file, place=card.place)
-            else:
+            if card.keyword not in OF_MATERIAL:
                 self._take(card)
+            elif self.material is not None:
+                self.material.cards[card.keyword] = card
+                if card.keyword in _FINITE and self.deck.nlgeom is None:
+                    self.deck.nlgeom = card
+            elif card.keyword != "DAMPING":
+                raise FileFormatError("a property stands before any *MATERIAL", file=card.file, place=card.place)
         if self.step is not None:
             self._end_step(self.step)
         if not self.deck.steps:
             raise FileFormatError("the deck has no step", file=self.deck.file, expected="*STEP ... *END STEP")
+        self.omissions += self.reader.notes()
+        self.omissions += [_not_read(cards) for cards in self.unread.values()]
         return self.deck
 
     def _ordered(self) -> Iterable[Card]:
-        """The cards, those that another card of their step may need before it: the procedure, then the rest."""
+        """The cards as the solver reads them, but the procedure of a step before its other cards, which may need it."""
         pending: list[Card] = []
-        for card in self.cards:
+        for card in in_order(self.cards):
             if card.keyword in MESH_CARDS:
                 continue
             if card.keyword == "STEP" and pending:
                 yield from pending
                 pending = []
             if pending or card.keyword == "STEP":
-                if card.keyword in (*_PROCEDURES, *_OTHER_PROCEDURES):
+                if card.keyword in PROCEDURES:
                     yield pending.pop(0)
                     yield card
                     yield from pending
@@ -147,22 +162,23 @@ class _Reader:
 
     def _take(self, card: Card) -> None:
         keyword = card.keyword
-        self.material = None
         if keyword == "MATERIAL":
             self._material(card)
         elif keyword == "SOLIDSECTION":
             self.deck.sections.append(Section(card.parameter("ELSET"), card.parameter("MATERIAL"),
-                                              "ORIENTATION" in card.parameters, card))
+                                              card.parameters.get("ORIENTATION", ""), card))
+        elif keyword == "ORIENTATION":
+            self.deck.orientations[fold(card.parameter("NAME"))] = card
         elif keyword == "AMPLITUDE":
-            self.reader.amplitudes.append(read_amplitude(card))
+            self.reader.amplitudes += read_amplitude(card, self.omissions)
         elif keyword == "STEP":
+            if self.step is not None:
+                raise FileFormatError("a step begins within another one", file=card.file, place=card.place,
+                                      expected="*END STEP before it", found=self.step.place)
             self.step, self.begun = card, False
             self._nlgeom(card)
-        elif keyword in _PROCEDURES:
+        elif keyword in PROCEDURES:
             self._begin_step(card)
-        elif keyword in _OTHER_PROCEDURES:
-            raise UnsupportedError("this kind of computation is not reduced", file=card.file, place=card.place,
-                                   expected="*STATIC or *VISCO", found=f"*{card.title}")
         elif keyword == "ENDSTEP":
             if self.step is None:
                 raise FileFormatError("*END STEP without a *STEP", file=card.file, place=card.place)
@@ -170,19 +186,18 @@ class _Reader:
         elif keyword in LOAD_CARDS:
             self.reader.take(card)
         elif keyword in LINK_CARDS:
-            self.deck.links.take(card, self.omissions)
+            self._link(card)
         elif keyword == "INITIALCONDITIONS":
             self._initial(card)
-        elif keyword == "RESTART":
-            self._restart(card)
+        elif keyword in OUTPUT_CARDS:
+            self.deck.output.take(card)
         elif keyword not in _IGNORED:
-            self._omit(card)
+            self.unread.setdefault(card.title, []).append(card)
 
-    def _omit(self, card: Card) -> None:
-        name = card.title.lower().replace(" ", "_")
-        if all(one.name != name for one in self.omissions):
-            self.omissions.append(Omission(name=name, works=True, description=(
-                f"*{card.title} (line {card.line} of {card.file.name}) is not read")))
+    def _link(self, card: Card) -> None:
+        self.deck.links.take(card, self.omissions)
+        if card.keyword == "MPC" and kind_of_mpc(card) != "MEANROT" and self.deck.nlgeom is None:
+            self.deck.nlgeom = card
 
     def _material(self, card: Card) -> None:
         self.material = DeckMaterial(card.parameter("NAME"), card)
@@ -214,10 +229,14 @@ class _Reader:
         start = self.deck.steps[-1].end if self.deck.steps else 0.0
         static = card.keyword == "STATIC"  # in *VISCO loads act at once by default
         ramp = not self.step.is_set("AMPLITUDE", "STEP") if static else self.step.is_set("AMPLITUDE", "RAMP")
+        fixed = "DIRECT" in card.parameters and not card.is_set("DIRECT", "NO")
         step = Step(len(self.deck.steps) + 1, start, start + length, self.step,
-                    _increments(start, increment or 1.0, length), "DIRECT" in card.parameters, ramp, static)
+                    _increments(start, increment or length, length, card), fixed, ramp, static)
         self.deck.steps.append(step)
+        if fold(card.parameters.get("SOLVER", "")).startswith("ITERATIVE"):
+            self.unread.setdefault("solver", []).append(card)
         self.reader.begin_step(step)
+        self.deck.output.begin_step()
         self.begun = True
 
     def _end_step(self, card: Card) -> None:
@@ -225,6 +244,7 @@ class _Reader:
             raise UnsupportedError("a step without a procedure", file=card.file, place=card.place,
                                    expected="*STATIC or *VISCO")
         self.reader.end_step()
+        self.deck.output.end_step()
         self.step, self.begun = None, False
 
     def _initial(self, card: Card) -> None:
@@ -232,20 +252,37 @@ class _Reader:
         if kind == "TEMPERATURE":
             for nodes, values in self.reader.node_values(card):
                 self.reader.temperature0[nodes] = values
+            self.deck.initial = card
             self.deck.temperature0 = self.reader.temperature0
         elif kind != "VELOCITY":
             self.omissions.append(Omission(name=f"initial_{kind.lower()}", works=True, description=(
                 f"*{card.title}, TYPE={kind} (line {card.line} of {card.file.name}): a run begins at rest, without "
                 "stress")))
 
-    def _restart(self, card: Card) -> None:
-        if "READ" in card.parameters:
-            raise UnsupportedError("the computation goes on from another one", file=card.file, place=card.place,
-                                   expected="a history from its beginning",
-                                   remedy="compute the whole history in one run")
+
+def _not_read(cards: list[Card]) -> Omission:
+    """Cards of one keyword that are read over: those that the solver does not know do nothing."""
+    first = cards[0]
+    if first.keyword in PROCEDURES:
+        return Omission(name="solver", works=False, description=(
+            f"*{first.title}, SOLVER={first.parameters['SOLVER']} ({lines_of(cards)}): the equations are solved by "
+            "iteration, and forces are in equilibrium to about 1e-3 only"))
+    where = f"{len(cards)} x *{first.title} ({lines_of(cards)})"
+    name = first.title.lower().replace(" ", "_")
+    if first.keyword in KNOWN:
+        return Omission(name=name, works=True, description=f"{where}: not read")
+    return Omission(name=name, works=False, description=f"{where}: CalculiX does not know it and ignores it")
 
 
-def _increments(start: float, increment: float, length: float) -> np.ndarray:
-    """The times of equal increments that fill a step; the last one is shorter where they do not divide it."""
+def _increments(start: float, increment: float, length: float, card: Card) -> np.ndarray:
+    """The times of equal increments that fill a step; the last one is shorter where they do not divide it.
+
+    Raises
+    ------
+    FileFormatError : there are too many of them to be computed.
+    """
+    if not length / increment <= _MOST_INCREMENTS:
+        raise FileFormatError("a step has too many increments", file=card.file, place=card.place,
+                              expected=f"at most {_MOST_INCREMENTS}", found=f"{length:g} / {increment:g}")
     n = max(int(np.ceil(length / increment - 1e-9)), 1)
     return np.append(start + increment * np.arange(1, n), start + length)

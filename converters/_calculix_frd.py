@@ -24,11 +24,14 @@ from romlib_converters._calculix_frd_data import (
     FrdElements,
     Layout,
     layout_at,
+    ragged_layout,
     read_elements,
 )
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 
+_LINE = 4096  # bytes of a header line at most
+_MOST = 10**9  # of increments, steps, components
 _FREQUENCY = 2  # kind of analysis: the "times" are frequencies
 
 
@@ -173,10 +176,10 @@ class _Scan:
     def _line(self) -> bool:
         """Take one header line and what belongs to it; True at the end of the file."""
         at = self.stream.tell()
-        line = self.stream.readline()
+        line = self.stream.readline(_LINE)
         if line.startswith(b" 9999"):
             return True
-        if not line.endswith(b"\n"):
+        if not line.endswith(b"\n") and len(line) < _LINE:
             raise CutShortError("line that would follow" if line else "file: the last line ' 9999' is missing")
         text = line.decode("latin-1")
         key = text[:6]
@@ -188,11 +191,12 @@ class _Scan:
         elif text.startswith("    1PSTEP"):
             numbers = text.split()[1:]
             if len(numbers) >= 3:
-                self.increment, self.step = int(numbers[1]), int(numbers[2])
+                self.increment, self.step = self._positive(numbers[1], at), self._positive(numbers[2], at)
         elif text.startswith("  100C"):
             self._result(text, at)
         elif text.startswith("    1UVERSION"):
-            self.file.version = text[13:].strip().removeprefix("Version").strip()
+            version = text[13:].strip().removeprefix("Version").strip()
+            self.file.version = "".join(one for one in version if one.isascii() and one.isprintable())
         elif not text.startswith(("    1", "  1P")):
             raise FileFormatError("a header of the .frd cannot be read", file=self.path, place=f"byte {at}",
                                   expected="1PSTEP, 100CL or 9999", found=repr(text[:40]),
@@ -206,13 +210,21 @@ class _Scan:
             raise FileFormatError("a header of the .frd cannot be read", file=self.path, place=f"byte {at}",
                                   expected="a count in columns 25 to 36", found=repr(text.rstrip())) from None
 
+    def _positive(self, text: str, at: int) -> int:
+        """A number of an increment or a step."""
+        if not text.isascii() or not text.isdecimal() or not 0 < int(text) < _MOST:
+            raise FileFormatError("a header of the .frd cannot be read", file=self.path, place=f"byte {at}, 1PSTEP",
+                                  expected="numbers of increment and step", found=text)
+        return int(text)
+
     def _nodes(self, text: str) -> None:
         n, form = self._counts(text, self.stream.tell())
         # the coordinates of binary files are float64, whatever the format of their results
         layout = layout_at(self.stream, n, 3, form, self.path, "node block", "<f8")
-        data = self.stream.read(layout.n_byte)
-        if len(data) < layout.n_byte:
+        layout = self._with_end(layout)
+        if self.stream.tell() + layout.n_byte > self.size:
             raise CutShortError("node block")
+        data = self.stream.read(layout.n_byte)
         ids, self.file.points = layout.decode(data, self.path, "node block")
         unique, count = np.unique(ids, return_counts=True)
         if (count > 1).any():
@@ -231,23 +243,44 @@ class _Scan:
         if analysis == _FREQUENCY:
             raise UnsupportedError("the results are modes of vibration, not a history", file=self.path,
                                    place=f"byte {at}", expected="a static computation", found="frequencies")
+        if not np.isfinite(time):
+            raise FileFormatError("a header of the .frd cannot be read", file=self.path, place=f"byte {at}",
+                                  expected="a time", found=text[12:24])
         head = self._header_line()
-        name, declared = head[5:13].strip(), int(head[13:18])
+        name, declared = head[5:13].strip(), self._positive(head[13:18].strip(), at)
         lines = [self._header_line() for _ in range(declared)]
         components = tuple(line[5:13].strip() for line in lines if line[33:38].strip() != "1")
         place = f"block {name} of step {self.step}, increment {self.increment}, time {time:.6g}"
         layout = layout_at(self.stream, n, len(components), form, self.path, place)
+        layout = self._with_end(layout)
         block = Block(name, components, self.step, self.increment, time, layout, self.stream.tell())
         if block.offset + layout.n_byte > self.size:
-            raise CutShortError(place)
+            raise CutShortError(place)  # before anything of the declared size is read
         self.stream.seek(layout.n_byte, os.SEEK_CUR)
         self._block_end(layout, place)
         if not self.found or (self.found[-1].step, self.found[-1].increment) != (self.step, self.increment):
             self.found.append(FrdRecord(self.step, self.increment, time))
         self.found[-1].blocks[name] = block
 
+    def _with_end(self, layout: Layout) -> Layout:
+        """The layout, or that of lines of different lengths, where a block of text does not end as it should."""
+        if layout.form in (FLOAT32, FLOAT64) or layout.ragged:
+            return layout
+        here = self.stream.tell()
+        self.stream.seek(min(here + layout.n_byte, self.size))
+        end = self.stream.read(len(BLOCK_END))
+        self.stream.seek(here)
+        if end == BLOCK_END:
+            return layout
+        try:
+            return ragged_layout(self.stream, layout) or layout
+        except CutShortError:
+            return layout
+        finally:
+            self.stream.seek(here)
+
     def _header_line(self) -> str:
-        line = self.stream.readline()
+        line = self.stream.readline(_LINE)
         if not line.endswith(b"\n"):
             raise CutShortError("header of a result")
         if not line.startswith((b" -4", b" -5")):
@@ -260,8 +293,8 @@ class _Scan:
         """Text blocks end with ` -3`; a binary one is followed by the next header."""
         if layout.form in (FLOAT32, FLOAT64):
             return
-        line = self.stream.readline()
-        if not line.endswith(b"\n"):
+        line = self.stream.readline(_LINE)
+        if not line.endswith(b"\n") and len(line) < _LINE:
             raise CutShortError(place)
         if not line.startswith(BLOCK_END):
             raise FileFormatError("a block is not as long as its header says", file=self.path, place=place,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from romlib_converters._calculix_mesh import Places
 from romlib_converters._inp_cards import Card, fold
-from romlib_converters._inp_data import number_list
+from romlib_converters._inp_data import ids_of, line_lists, number_list
 from romlib_converters._inp_mesh import InpMesh
 
 from romlib.errors import FileFormatError
@@ -45,10 +45,9 @@ class Links:
             self._add(card, self._inp.nodes_of(card.parameter("NSET"), card))
         elif card.keyword == "MPC":
             self._mpc(card, omissions)
-        elif card.keyword == "RIGIDBODY" and "NSET" in card.parameters:
-            references = [int(card.parameters[name]) for name in ("REFNODE", "ROTNODE") if name in card.parameters]
-            self._add(card, np.concatenate([self._inp.nodes_of(card.parameter("NSET"), card),
-                                            np.array(references, np.int64)]))
+        elif card.keyword == "RIGIDBODY" and {"NSET", "ELSET"} & set(card.parameters):
+            references = [card.whole(name) for name in ("REFNODE", "ROTNODE") if name in card.parameters]
+            self._add(card, np.concatenate([self._body_nodes(card), np.array(references, np.int64)]))
         elif card.keyword == "TIE" and not {"CYCLICSYMMETRY", "MULTISTAGE"} & set(card.parameters):
             for row in card.rows():
                 for name in row.fields[:2]:
@@ -69,46 +68,87 @@ class Links:
         self.found.append(Link(f"{card.title.lower().replace(' ', '_')}_{card.line}", card, np.unique(keys),
                                np.unique(ids[~inside])))
 
+    def _body_nodes(self, card: Card) -> np.ndarray:
+        """Ids of the nodes of a set, or of the elements of a set."""
+        if "NSET" in card.parameters:
+            return self._inp.nodes_of(card.parameter("NSET"), card)
+        elements = self._inp.elements_of(card.parameter("ELSET"), card)
+        nodes = [group.nodes[np.isin(group.ids, elements)].ravel() for group in self._inp.groups]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *nodes]))
+
     def _equations(self, card: Card) -> None:
-        """Blocks of a number of terms, then node, component, coefficient for each: read as one list of numbers."""
-        numbers, names = number_list(card)
-        if names:
-            raise FileFormatError("an equation names a node set", file=card.file, place=card.place,
-                                  expected="node numbers", found=names[0])
-        first = 0
-        nodes, components = [], []
-        while first < len(numbers):
-            count = int(numbers[first])
-            width = 1 + 3 * count
-            rows = numbers[first:first + (len(numbers) - first) // max(width, 1) * width].reshape(-1, max(width, 1))
-            other = np.flatnonzero(rows[:, 0] != count)
-            rows = rows[:other[0]] if len(other) else rows  # a run of equations with as many terms
-            if count < 1 or not len(rows):
-                raise FileFormatError("an equation is not whole", file=card.file, place=card.place,
-                                      expected=f"{count} terms of node, component, coefficient",
-                                      found=f"{len(numbers) - first - 1} numbers")
-            nodes.append(rows[:, 1::3].ravel())
-            components.append(rows[:, 2::3].ravel())
-            first += rows.size
-        self._add(card, np.concatenate(nodes).astype(np.int64), np.concatenate(components).astype(np.int64))
+        terms = _equation_terms(card)
+        self._add(card, ids_of(terms[:, 0], card), ids_of(terms[:, 1], card))
 
     def _mpc(self, card: Card, omissions: list[Omission]) -> None:
-        """`STRAIGHT, nodes` and `PLANE, nodes`: relations that are linear only in small displacement."""
+        """`PLANE, nodes`, STRAIGHT and BEAM: relations that are linear only in small displacement.
+
+        The first field of a card says which; a name behind it is a set of nodes.
+        """
         numbers, names = number_list(card)
-        kinds = {fold(name) for name in names}
-        if kinds <= {"STRAIGHT", "PLANE"}:
-            self._add(card, numbers.astype(np.int64))
+        kind = kind_of_mpc(card)
+        if kind in ("STRAIGHT", "PLANE", "BEAM"):
+            sets = [self._inp.nodes_of(name, card) for name in names if fold(name) in self._inp.node_sets]
+            self._add(card, np.concatenate([numbers, *sets]))
         else:
             omissions.append(Omission(name="mpc", works=True, description=(
-                f"*MPC {', '.join(sorted(kinds))} (line {card.line} of {card.file.name}) is not read")))
+                f"*MPC {kind} (line {card.line} of {card.file.name}) is not read")))
 
     def _surface_nodes(self, name: str, card: Card) -> np.ndarray:
+        if fold(name) in self._inp.node_surfaces:
+            return self._inp.node_surfaces[fold(name)].nodes
         surface = self._inp.surfaces.get(fold(name))
         if surface is None:
             raise FileFormatError("the deck has no surface of this name", file=card.file, place=card.place, found=name)
-        if surface.nodes is not None:
-            return surface.nodes
-        assert surface.faces is not None
         faces = self._places.face_set(self._places.face_keys(surface.faces))
         nodes = [np.empty(0, np.int64), *(block.connectivity.ravel() for block in faces.blocks)]
         return self._places.mesh.node_ids[np.unique(np.concatenate(nodes))]
+
+
+def kind_of_mpc(card: Card) -> str:
+    """What the first field of *MPC says, such as PLANE."""
+    return fold(card.first_row().fields[0])
+
+
+def _equation_terms(card: Card) -> np.ndarray:
+    """Node, component and coefficient (n, 3) of all terms: a line with a number of terms, then lines of whole terms.
+
+    What a line has behind its last whole term, or an equation behind its last term, is not read.
+
+    Raises
+    ------
+    FileFormatError : an equation lacks terms.
+    """
+    values, counts, starts = line_lists(card)
+    terms, first, begins = [np.empty((0, 3))], 0, []
+    while first < len(values):  # a run of equations with as many terms at a time
+        width = 1 + 3 * max(int(values[first]), 0)
+        rows = values[first:first + (len(values) - first) // width * width].reshape(-1, width)
+        other = np.flatnonzero(rows[:, 0] != values[first])
+        rows = rows[:other[0]] if len(other) else rows
+        if width == 1 or not len(rows):
+            return _terms_by_line(card, values, counts, starts)
+        terms.append(rows[:, 1:].reshape(-1, 3))
+        begins.append(first + width * np.arange(len(rows)))
+        first += rows.size
+    heads = np.isin(starts, np.concatenate([np.empty(0, np.int64), *begins]))
+    regular = heads.sum() == sum(map(len, begins)) and (counts[heads] == 1).all() and not (counts[~heads] % 3).any()
+    return np.concatenate(terms) if regular else _terms_by_line(card, values, counts, starts)
+
+
+def _terms_by_line(card: Card, values: np.ndarray, counts: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    kept, left, total = [np.empty(0, np.int64)], 0, 0
+    for count, start in zip(counts.tolist(), starts.tolist()):
+        if left <= 0:
+            left = total = int(values[start])
+            if total < 1:
+                break
+            continue
+        taken = min(count // 3, left)
+        kept.append(np.arange(start, start + 3 * taken))
+        left -= taken
+    if left > 0 or total < 1:
+        raise FileFormatError("an equation is not whole", file=card.file, place=card.place,
+                              expected=f"{total} terms of node, component, coefficient",
+                              found=f"{left} are missing in the last one")
+    return values[np.concatenate(kept)].reshape(-1, 3)

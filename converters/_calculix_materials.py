@@ -38,16 +38,20 @@ class DeckMaterial:
     cards: dict[str, Card] = field(default_factory=dict)
 
 
-def read_material(deck: DeckMaterial, cells: str, oriented: bool) -> tuple[Material | None, list[Omission]]:
+def read_material(
+    deck: DeckMaterial, cells: str, oriented: bool, thermal: bool
+) -> tuple[Material | None, list[Omission]]:
     """A material on a cell tag, and what it lacks; None where romlib has no such law, which an omission says.
 
-    oriented : whether its section gives material axes.
+    oriented : whether its section gives material axes. thermal : whether the deck has a temperature; without one,
+    CalculiX takes the first row of each table (measured), and nothing expands.
 
     Raises
     ------
     FileFormatError : data that cannot be read.
     """
     notes: list[Omission] = []
+    deck = deck if thermal else _without_temperature(deck, notes)
     unknown = [card for keyword, card in deck.cards.items() if keyword in _OTHER_LAWS]
     if unknown:
         law = None
@@ -61,6 +65,28 @@ def read_material(deck: DeckMaterial, cells: str, oriented: bool) -> tuple[Mater
     name, parameters = law
     return Material(law=name, cells=cells, parameters=parameters, density=_density(deck, notes),
                     thermal_expansion=_expansion(deck, notes)), notes
+
+
+def _without_temperature(deck: DeckMaterial, notes: list[Omission]) -> DeckMaterial:
+    """The material with the first row, or curve, of each table alone."""
+    cards = dict(deck.cards)
+    cut = []
+    for keyword, width in (("ELASTIC", 2), ("PLASTIC", 2), ("DENSITY", 1)):
+        rows = cards[keyword].rows() if keyword in cards else []
+        kept = [row for row in rows if row.number(width, 0.0) == rows[0].number(width, 0.0)]
+        kept = kept if keyword == "PLASTIC" else rows[:1]
+        if len(kept) < len(rows):
+            cut.append(f"*{cards[keyword].title} (line {cards[keyword].line})")
+            cards[keyword] = cards[keyword].with_rows(kept)
+    if cut:
+        notes.append(Omission(name="temperature_tables", works=False, description=(
+            f"material {deck.name}, {', '.join(cut)}: the deck has no temperature (*INITIAL CONDITIONS), and CalculiX "
+            "then takes the first temperature of each table")))
+    if cards.pop("EXPANSION", None) is not None:
+        notes.append(Omission(name="temperature_tables", works=False, description=(
+            f"material {deck.name}, *EXPANSION (line {deck.cards['EXPANSION'].line}): the deck has no temperature, so "
+            "that nothing expands")))
+    return DeckMaterial(deck.name, deck.card, cards)
 
 
 def _inexpressible(deck: DeckMaterial, card: Card, why: str) -> Omission:
@@ -77,7 +103,7 @@ def _elastic_plastic(deck: DeckMaterial, notes: list[Omission]) -> Law:
     if elastic is None:
         notes.append(_inexpressible(deck, deck.card, "it has neither *ELASTIC nor *USER MATERIAL"))
         return None
-    if fold(elastic.parameters.get("TYPE", "ISO")) not in ("ISO", "ISOTROPIC"):
+    if fold(elastic.parameters.get("TYPE", "ISO")).startswith(("ORTHO", "ENGINEERINGCONSTANTS", "ANISO")):
         notes.append(_inexpressible(deck, elastic, "its elasticity is not isotropic"))
         return None
     parameters = _columns(elastic, ("young", "poisson"))
@@ -153,11 +179,7 @@ def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) ->
     if oriented:
         notes.append(Omission(name=f"orientation_{deck.name}", works=True, description=(
             f"material {deck.name} ({card.place}): its section has an *ORIENTATION, which is not read")))
-    try:
-        constants = int(card.parameter("CONSTANTS"))
-    except ValueError:
-        raise FileFormatError("the number of constants cannot be read", file=card.file, place=card.place,
-                              found=card.parameters["CONSTANTS"]) from None
+    constants = card.whole("CONSTANTS")
     numbers = [row.number(k, 0.0) for row in card.rows() for k in range(len(row.fields))]
     if len(numbers) > constants + 1:
         notes.append(_inexpressible(deck, card, "its constants depend on the temperature"))
@@ -190,9 +212,5 @@ def _expansion(deck: DeckMaterial, notes: list[Omission]) -> ThermalExpansion | 
         notes.append(Omission(name=f"expansion_{deck.name}", works=True, description=(
             f"material {deck.name}, *EXPANSION (line {card.line}): it is not isotropic and not read")))
         return None
-    try:
-        zero = float(card.parameters.get("ZERO") or 0.0)
-    except ValueError:
-        raise FileFormatError("the reference temperature cannot be read", file=card.file, place=card.place,
-                              expected="ZERO=number", found=card.parameters["ZERO"]) from None
-    return ThermalExpansion(coefficient=_columns(card, ("alpha",))["alpha"], reference_temperature=zero)
+    return ThermalExpansion(coefficient=_columns(card, ("alpha",))["alpha"],
+                            reference_temperature=card.number("ZERO", 0.0))

@@ -13,6 +13,7 @@ from romlib.mesh.elements import element
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.model import Omission
 
+_MOST_FACES = 6
 _FACES_A_CELL = 8  # a face has the key: position of its cell times this, plus the solver's number less one
 
 
@@ -35,8 +36,17 @@ class Places:
         return np.where(at >= 0, self._cell_order[at], -1)
 
     def face_keys(self, faces: np.ndarray) -> np.ndarray:
-        """Keys of faces (element id, number from one), (n, 2); those of elements that are no solids are left out."""
+        """Keys of faces (element id, number from one), (n, 2); those of elements that are no solids are left out.
+
+        Raises
+        ------
+        FileFormatError : a number that no element has.
+        """
         cells = self.cells(faces[:, 0])
+        wrong = np.flatnonzero((faces[:, 1] < 1) | (faces[:, 1] > _MOST_FACES))
+        if len(wrong):
+            raise FileFormatError("an element has no such face", place=f"element {faces[wrong[0], 0]}",
+                                  expected=f"faces 1 to {_MOST_FACES}", found=int(faces[wrong[0], 1]))
         return (cells * _FACES_A_CELL + faces[:, 1] - 1)[cells >= 0]
 
     def face_set(self, keys: np.ndarray, arrays: dict[str, np.ndarray] | None = None) -> FaceSet:
@@ -83,12 +93,15 @@ def build_mesh(inp: InpMesh) -> Mesh:
     UnsupportedError : an element that cannot be reproduced, or a deck without solids.
     FileFormatError : an element with a node that the deck does not define.
     """
-    kinds = [kind for kind in dict.fromkeys(group.kind for group in inp.groups) if kind not in OTHERS]
+    kinds = [kind for kind in dict.fromkeys(group.kind for group in inp.groups if len(group.ids))
+             if kind not in OTHERS]
     for group in inp.groups:
         if group.kind not in OTHERS:
             solid(group.kind, group.card.file, group.card.place)
     if not kinds:
+        first = inp.groups[0].card if inp.groups else None
         raise UnsupportedError("the deck has no solid elements", expected=", ".join(SOLIDS),
+                               file=None if first is None else first.file, place=None if first is None else first.place,
                                found=", ".join(dict.fromkeys(group.kind for group in inp.groups)) or "no elements")
     used = np.unique(np.concatenate([group.nodes.ravel() for group in inp.groups if group.kind in kinds]))
     at = _find(inp.node_ids, used)
@@ -112,12 +125,8 @@ def set_tags(inp: InpMesh, places: Places) -> tuple[dict[str, np.ndarray], dict[
     """Node, cell and face tags: every set and surface of the deck, as far as it is on solids."""
     node_tags = {one.name: _present(places.nodes(one.ids)) for one in inp.node_sets.values()}
     cell_tags = {one.name: _present(places.cells(one.ids)) for one in inp.element_sets.values()}
-    face_tags = {}
-    for surface in inp.surfaces.values():
-        if surface.faces is None:
-            node_tags.setdefault(surface.name, _present(places.nodes(surface.nodes)))
-        else:
-            face_tags[surface.name] = places.face_set(places.face_keys(surface.faces))
+    node_tags.update({one.name: _present(places.nodes(one.nodes)) for one in inp.node_surfaces.values()})
+    face_tags = {one.name: places.face_set(places.face_keys(one.faces)) for one in inp.surfaces.values()}
     return node_tags, cell_tags, face_tags
 
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import numpy as np
 from romlib_converters._calculix_deck import Deck
+from romlib_converters._calculix_elements import SOLIDS
 from romlib_converters._calculix_loads import BodyKey
-from romlib_converters._calculix_materials import read_material
 from romlib_converters._calculix_mesh import set_tags
+from romlib_converters._calculix_sections import section_materials
 from romlib_converters._calculix_thermal import temperature_loads
 from romlib_converters._inp_active import NO_AMPLITUDE, Group, Histories, State, common_amplitude, parts_of
-from romlib_converters._inp_cards import fold
+from romlib_converters._inp_cards import Card, fold, lines_of
 from romlib_converters._inp_history import Part, join, root
 
-from romlib.errors import FileFormatError, UnsupportedError
+from romlib.errors import UnsupportedError
 from romlib.mesh.mesh import Mesh
 from romlib.model import (
     Amplitude,
@@ -51,11 +53,16 @@ class _Entry:
     target: str
     item: Load | Constraint
     parts: list[Part]
+    card: Card
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class ModelBuilder:
-    """Puts a deck's model together. times : of the records, or of the increments; roots of speeds are exact there."""
+    """Puts a deck's model together. times : of the records, or of the increments; roots of speeds are exact there.
+
+    lines : where each part of the model stands in the deck, "line 12 of job.inp, *CLOAD", by its kind ("materials",
+    "constraints", "loads") and its name.
+    """
 
     def __init__(self, deck: Deck, times: np.ndarray) -> None:
         self.deck, self.times = deck, times
@@ -64,6 +71,7 @@ class ModelBuilder:
         self.node_arrays: dict[str, np.ndarray] = {}
         self.omissions: list[Omission] = []
         self.constraints: dict[str, Constraint] = {}
+        self.lines: dict[tuple[str, str], str] = {}
         self.entries: list[_Entry] = []
 
     def build(self, units: UnitSystem, omissions: list[Omission]) -> tuple[Mesh, Model]:
@@ -78,17 +86,22 @@ class ModelBuilder:
         self._forces()
         self._pressures()
         self._bodies()
-        loads, amplitudes = self._named()
-        materials = self._materials()
         thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
                                     self.deck.amplitudes)
+        loads, amplitudes = self._named(set(thermal.loads))
+        materials, cards, notes = section_materials(self.deck, self.cell_tags)
+        self.omissions += notes
+        self.lines.update({("materials", name): where(card) for name, card in cards.items()})
         self.node_arrays.update(thermal.arrays)
+        self.lines.update({("loads", name): where(self.deck.loads.cards["TEMPERATURE"]) for name in thermal.loads})
         self._check_temperature(materials)
-        if self.deck.nlgeom is not None:
+        finite = self.deck.nlgeom
+        if finite is not None:
             self.omissions.append(Omission(name=NLGEOM, works=True, description=(
-                f"small strain does not hold: *STEP, NLGEOM ({self.deck.nlgeom.place.split(',')[0]} of "
-                f"{self.deck.nlgeom.file.name}) asks for finite strain and equilibrium on the deformed shape, and "
-                "romlib has neither; the disagreement grows with the square of the displacement")))
+                f"small strain does not hold: *{finite.title}{', NLGEOM' if finite.keyword == 'STEP' else ''} "
+                f"(line {finite.line} of {finite.file.name}) makes CalculiX compute with finite strain and equilibrium "
+                "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
+                "displacement")))
         mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
                        face_tags=self.face_tags, node_arrays=self.node_arrays)
         return mesh, Model(
@@ -99,57 +112,95 @@ class ModelBuilder:
 
     def _constraints(self) -> None:
         history = Histories.of(self.deck.loads.boundary)
-        changing = ~history.present.all(axis=0)
-        if changing.any():
-            step = int((history.present[:, changing][:, 0] != history.present[0, changing][0]).argmax())
-            card = self.deck.loads.cards["BOUNDARY"]
-            node = self.deck.places.mesh.node_ids[history.keys[changing][0] // 3]
-            raise UnsupportedError("a constraint begins or ends during the history", file=card.file,
-                                   place=f"{self.deck.steps[step].place}, node {node}",
-                                   expected="the same constrained degrees of freedom in all steps",
-                                   remedy="convert and train the part of the history that has the same constraints")
+        self._same_in_all_steps(history, self.deck.places.mesh.node_ids[history.keys // 3])
+        outside = Histories.of(self.deck.loads.outside)
+        self._same_in_all_steps(outside, outside.keys // 8, self._reference_nodes())
         turned = self._turned()
         in_turned = np.isin(history.keys // 3, turned)
         moving = (history.values != 0).any(axis=0)
         if (moving & in_turned).any():
-            raise UnsupportedError("a displacement is prescribed in a local system (*TRANSFORM)", file=self.deck.file,
-                                   place=f"node {self._id(history.keys[moving & in_turned][0] // 3)}",
-                                   expected="zero displacement in local systems")
-        self._fix(history.keys[~moving & ~in_turned])
+            self._refuse_local("a displacement is prescribed", history, moving & in_turned, "zero displacement in them")
+        self._fix(history.keys[~moving & ~in_turned], history.cards[0, ~moving & ~in_turned])
         for nodes, mask in _by_components(history.keys[in_turned]):
             if mask:
-                self._linear("transform", nodes, (True, True, True), "zero displacement in a local system (*TRANSFORM)")
+                self._linear("transform", nodes, (True, True, True), "zero displacement in a local system (*TRANSFORM)",
+                             self._card(int(history.cards[0, in_turned].min())))
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             self._prescribe(group)
         self._moving = history.keys[moving]
+
+    def _same_in_all_steps(self, history: Histories, ids: np.ndarray, nodes: np.ndarray | None = None) -> None:
+        """A constraint that begins or ends is refused. ids : (n,) of the nodes. nodes : look at these ids only."""
+        changing = np.flatnonzero(~history.present.all(axis=0) & (True if nodes is None else np.isin(ids, nodes)))
+        if not len(changing):
+            return
+        present = history.present[:, changing[0]]
+        step = int((present != present[0]).argmax())
+        card = self._card(int(history.cards[step if present[step] else step - 1, changing[0]]))
+        raise UnsupportedError("a constraint begins or ends during the history", file=card.file,
+                               place=f"{self.deck.steps[step].place}, node {ids[changing[0]]}",
+                               expected="the same constrained degrees of freedom in all steps",
+                               found=f"{card.place} holds it {'from then on' if present[step] else 'before'}",
+                               remedy="convert and train the part of the history that has the same constraints")
+
+    def _reference_nodes(self) -> np.ndarray:
+        """Ids of nodes of no solid that act on solids: by linear relations, or by other elements."""
+        linked = [link.elsewhere for link in self.deck.links.found]
+        others = [group.nodes.ravel() for group in self.deck.inp.groups if group.kind not in SOLIDS]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *linked, *others]))
 
     def _turned(self) -> np.ndarray:
         """Positions of the nodes that have a local system."""
         keys = [link.keys for link in self.deck.links.found if link.card.keyword == "TRANSFORM"]
         return np.unique(np.concatenate([np.empty(0, np.int64), *keys]) // 3)
 
-    def _id(self, node: int) -> int:
-        return int(self.deck.places.mesh.node_ids[node])
+    def _refuse_local(self, what: str, history: Histories, wrong: np.ndarray, expected: str) -> NoReturn:
+        """wrong : (n,) which of the places are in a local system and should not be."""
+        one = int(np.flatnonzero(wrong)[0])
+        card = self._card(int(history.cards[int((history.values[:, one] != 0).argmax()), one]))
+        node = self.deck.places.mesh.node_ids[history.keys[one] // 3]
+        raise UnsupportedError(f"{what} in a local system (*TRANSFORM)", file=card.file,
+                               place=f"{card.place}, node {node}", expected=expected)
 
-    def _fix(self, keys: np.ndarray) -> None:
-        """Fixed constraints: by the deck's sets where a whole set is fixed, the rest by components."""
+    def _card(self, number: int) -> Card:
+        return self.deck.loads.taken[number]
+
+    def _constrain(self, name: str, item: Constraint, card: Card) -> str:
+        """Add a constraint under a name that no other has, which is returned."""
+        while name in self.constraints:
+            name += "_"
+        self.constraints[name] = item
+        self.lines["constraints", name] = where(card)
+        return name
+
+    def _fix(self, keys: np.ndarray, cards: np.ndarray) -> None:
+        """Fixed constraints: by the deck's sets where a whole set is fixed, the rest by components.
+
+        cards : (n,) numbers of the cards that fix the keys (n,), which increase.
+        """
         left = keys
+
+        def first(mine: np.ndarray) -> Card:
+            return self._card(int(cards[np.searchsorted(keys, mine)].min()))
+
         for folded, numbers in self.deck.loads.named:
             nodes = self.node_tags[self._set_name(folded)]
             mine = (3 * nodes[:, None] + np.array(numbers, np.int64) - 1).ravel() if numbers else np.empty(0, np.int64)
             if len(mine) and np.isin(mine, keys).all() and np.isin(mine, left).any():
                 components = tuple(_COMPONENTS[c - 1] for c in numbers)
                 name = self._set_name(folded)
-                self.constraints[f"{name}_{''.join(components)}"] = Constraint(nodes=name, components=components)
+                self._constrain(f"{name}_{''.join(components)}", Constraint(nodes=name, components=components),
+                                first(mine))
                 left = np.setdiff1d(left, mine)
         for nodes, mask in _by_components(left):
             components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
             name = self._tag_nodes(nodes, f"fixed_{''.join(components)}")
-            self.constraints[f"fixed_{''.join(components)}"] = Constraint(nodes=name, components=components)
+            mine = np.intersect1d((3 * nodes[:, None] + np.arange(3)).ravel(), left)
+            self._constrain(f"fixed_{''.join(components)}", Constraint(nodes=name, components=components), first(mine))
 
     def _set_name(self, folded: str) -> str:
         known = self.deck.inp.node_sets.get(folded)
-        return known.name if known is not None else self.deck.inp.surfaces[folded].name
+        return known.name if known is not None else self.deck.inp.node_surfaces[folded].name
 
     def _tag_nodes(self, nodes: np.ndarray, name: str) -> str:
         """The tag of exactly these nodes, a new one of this name where there is none."""
@@ -172,10 +223,18 @@ class ModelBuilder:
             if (factors != factors[0]).any():
                 values = np.zeros((self.n_node, 3))
                 values[group.keys[mine] // 3, group.keys[mine] % 3] = factors
-                arrays = {f"prescribed_{target}": values}
-                value = ArrayReference(array=f"prescribed_{target}")
-            self.entries.append(_Entry(self._base(group, "prescribed"), target, Constraint(
-                nodes=tag, components=components, kind="prescribed", value=value), group.parts, arrays))
+                array = self._array_name(f"prescribed_{target}")
+                arrays, value = {array: values}, ArrayReference(array=array)
+            constraint = Constraint(nodes=tag, components=components, kind="prescribed", value=value)
+            self.entries.append(_Entry(self._base(group, "prescribed"), target, constraint, group.parts,
+                                       self._card(group.card), arrays))
+
+    def _array_name(self, name: str) -> str:
+        """A name that no other array has; those of temperatures come later and begin with another word."""
+        taken = {array for entry in self.entries for array in entry.arrays}
+        while name in taken:
+            name += "_"
+        return name
 
     def _base(self, group: Group, kind: str) -> str:
         return kind if group.amplitude == NO_AMPLITUDE else self.deck.amplitudes[group.amplitude].name or kind
@@ -189,29 +248,27 @@ class ModelBuilder:
                 continue
             keys = np.unique(np.concatenate([link.keys for link in mine]))
             what = mine[0].card.title.lower().replace(" ", "_")
-            lines = ", ".join(str(link.card.line) for link in mine[:3])
+            cards = list({(link.card.file, link.card.line): link.card for link in mine}.values())
+            lines = lines_of(cards)
             for nodes, mask in _by_components(keys):
-                self._linear(what, nodes, mask, f"*{mine[0].card.title} (line {lines})")
+                self._linear(what, nodes, mask, f"*{mine[0].card.title} ({lines})", mine[0].card)
             works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
             self.omissions.append(Omission(name=what, works=works, description=(
-                f"{len(mine)} x *{mine[0].card.title} (line {lines} of {mine[0].card.file.name}): "
+                f"{len(cards)} x *{mine[0].card.title} ({lines}): "
                 + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
                    if works else "linear relations, which the modes satisfy"))))
 
-    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str) -> None:
+    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str, card: Card) -> None:
         components = tuple(c for c, has in zip(_COMPONENTS, mask) if has)
         name = f"{what}_{''.join(components)}"
-        while name in self.constraints:
-            name += "_"
-        self.constraints[name] = Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
-                                            description=description)
+        self._constrain(name, Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
+                                         description=description), card)
 
     def _forces(self) -> None:
         history = Histories.of(self.deck.loads.forces)
         turned = np.isin(history.keys // 3, self._turned()) & (history.values != 0).any(axis=0)
         if turned.any():
-            raise UnsupportedError("a force acts in a local system (*TRANSFORM)", file=self.deck.file,
-                                   place=f"node {self._id(history.keys[turned][0] // 3)}")
+            self._refuse_local("a force acts", history, turned, "forces at nodes without one")
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             nodes, row = np.unique(group.keys // 3, return_inverse=True)
             vectors = np.zeros((len(nodes), 3))
@@ -224,15 +281,16 @@ class ModelBuilder:
             else:
                 whole = np.zeros((self.n_node, 3))
                 whole[nodes] = vectors
-                arrays = {f"force_{tag}_{len(self.entries) + 1}": whole}
+                arrays = {self._array_name(f"force_{tag}_{len(self.entries) + 1}"): whole}
                 direction = ArrayReference(array=next(iter(arrays)))
             axes = "".join(c for c, acts in zip(_COMPONENTS, (vectors != 0).any(axis=0)) if acts)
             self.entries.append(_Entry(self._base(group, "force"), f"{tag}_{axes}",
-                                       NodalForce(nodes=tag, direction=direction), group.parts, arrays))
+                                       NodalForce(nodes=tag, direction=direction), group.parts,
+                                       self._card(group.card), arrays))
 
     def _pressures(self) -> None:
         known = {surface.name: np.sort(self.deck.places.face_keys(surface.faces))
-                 for surface in self.deck.inp.surfaces.values() if surface.faces is not None}
+                 for surface in self.deck.inp.surfaces.values()}
         history = Histories.of(self.deck.loads.pressure)
         order = self._list_of_faces(history)
         for group in history.groups(self.deck.steps, self.deck.amplitudes, order):
@@ -245,10 +303,12 @@ class ModelBuilder:
             if (group.factors != group.factors[0]).any():
                 arrays, value = {"pressure": group.factors}, ArrayReference(array="pressure")
                 tag = tag if not same else f"{tag}_{len(self.entries) + 1}"
+                while tag in self.face_tags:
+                    tag += "_"
             if arrays or not same:
                 self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
             self.entries.append(_Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
-                                       group.parts))
+                                       group.parts, self._card(group.card)))
 
     def _list_of_faces(self, history: Histories) -> np.ndarray:
         """The order of CalculiX's list of pressures: by element, then by face.
@@ -273,15 +333,51 @@ class ModelBuilder:
         keys = list(dict.fromkeys(key for state in states for key in state))
         history = Histories.of([State(
             np.array([keys.index(key) for key in state], np.int64), np.array([value for value, _ in state.values()]),
-            np.array([number for _, number in state.values()], np.int64)) for state in states])
-        starts = history.starts(self.deck.steps, self.deck.amplitudes)
-        for k in np.flatnonzero((history.values != 0).any(axis=0)):
+            np.array([number for _, number in state.values()], np.int64),
+            np.array([self.deck.loads.body_cards[key] for key in state], np.int64)) for state in states])
+        self._one_axis([key for key in keys if key.kind == "CENTRIF"])
+        starts = self._starts_of_bodies(history, keys)
+        for k in np.flatnonzero((history.values != 0).any(axis=0) | (starts != 0).any(axis=0)):
             values, numbers = history.values[:, k], history.amplitudes[:, k]
             parts = parts_of(values, numbers, starts[:, k], self.deck.steps, self.deck.amplitudes)
             group = Group(np.empty(0, np.int64), np.empty(0), parts, common_amplitude(numbers, values))
             key = keys[history.keys[k]]
             tag = self._cells(key)
-            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts)))
+            self.entries.append(_Entry(self._base(group, key.kind.lower()), tag, *self._body(key, tag, parts),
+                                       self._card(self.deck.loads.body_cards[key])))
+
+    def _starts_of_bodies(self, history: Histories, keys: list[BodyKey]) -> np.ndarray:
+        """The values (n_step, n) from which ramps begin.
+
+        A load that is new in a later step begins at the value of the one whose place it takes in CalculiX's list
+        (version 2.20; measured).
+        """
+        starts = history.starts(self.deck.steps, self.deck.amplitudes)
+        for column in range(len(keys)):  # in the order in which they came
+            step = int(history.present[:, column].argmax())
+            other = self.deck.loads.displaced[keys[column]]
+            if step == 0 or other is None or starts[step, keys.index(other)] == 0.0:
+                continue
+            starts[step, column] = starts[step, keys.index(other)]
+            card = self._card(self.deck.loads.body_cards[keys[column]])
+            self.omissions.append(Omission(name="dload_order", works=False, description=(
+                f"a body load begins in step {step + 1} ({where(card)}): CalculiX begins its ramp at the value of "
+                f"another one ({where(self._card(self.deck.loads.body_cards[other]))}), and romlib's amplitude does "
+                "the same. Give it with the value zero in the first step, if that is not meant")))
+        return starts
+
+    def _one_axis(self, keys: list[BodyKey]) -> None:
+        """CalculiX has one centrifugal load an element: of several, one acts and the others do not."""
+        owner = np.full(self.deck.places.mesh.n_cell, -1)
+        for k, key in enumerate(keys):
+            cells = self.cell_tags[self._cells(key)]
+            if (owner[cells] >= 0).any():
+                first, card = (self._card(self.deck.loads.body_cards[one])
+                               for one in (keys[int(owner[cells].max())], key))
+                raise UnsupportedError("two centrifugal loads are on the same elements, of which CalculiX takes one",
+                                       file=card.file, place=card.place, expected="one axis and one set an element",
+                                       found=f"another one in {where(first)}")
+            owner[cells] = k
 
     def _body(self, key: BodyKey, tag: str, parts: list[Part]) -> tuple[Load, list[Part]]:
         if key.kind == "GRAV":
@@ -292,15 +388,17 @@ class ModelBuilder:
                 root(parts, self.times, self.deck.loads.cards["DLOAD"]))
 
     def _cells(self, key: BodyKey) -> str:
-        if key.target in self.deck.inp.element_sets:
+        if not key.target.isdigit():
             return self.deck.inp.element_sets[key.target].name
-        name = f"element_{key.target}"
         cells = self.deck.places.cells(np.array([int(key.target)]))
+        name = f"element_{key.target}"
+        while name in self.cell_tags and not np.array_equal(self.cell_tags[name], cells[cells >= 0]):
+            name += "_"
         self.cell_tags[name] = cells[cells >= 0]
         return name
 
-    def _named(self) -> tuple[dict[str, Load], dict[str, Amplitude]]:
-        """Loads and amplitudes by their names; prescribed constraints join the others."""
+    def _named(self, taken: set[str]) -> tuple[dict[str, Load], dict[str, Amplitude]]:
+        """Loads and amplitudes by their names; prescribed constraints join the others. taken : names of other loads."""
         loads: dict[str, Load] = {}
         amplitudes: dict[str, Amplitude] = {}
         uses = Counter(entry.base for entry in self.entries)
@@ -308,45 +406,16 @@ class ModelBuilder:
         for entry in self.entries:
             alone = uses[entry.base] == 1 and entry.base in deck_names
             name = entry.base if alone else f"{entry.base}_{entry.target}"
-            while name in amplitudes or name in self.constraints:
+            while name in amplitudes or name in self.constraints or name in taken:
                 name += "_"
             amplitudes[name] = join(entry.parts, 0.0, self.deck.steps[0].start)
             self.node_arrays.update(entry.arrays)
             if isinstance(entry.item, Constraint):
-                self.constraints[name] = entry.item
+                self._constrain(name, entry.item, entry.card)
             else:
                 loads[name] = entry.item
+                self.lines["loads", name] = where(entry.card)
         return loads, amplitudes
-
-    def _materials(self) -> dict[str, Material]:
-        sections = self.deck.sections
-        materials: dict[str, Material] = {}
-        for folded in dict.fromkeys(fold(section.material) for section in sections):
-            mine = [section for section in sections if fold(section.material) == folded]
-            if folded not in self.deck.materials:
-                raise FileFormatError("the deck has no material of this name", file=mine[0].card.file,
-                                      place=mine[0].card.place, found=mine[0].material,
-                                      expected=", ".join(one.name for one in self.deck.materials.values()) or "none")
-            known = self.deck.materials[folded]
-            material, notes = read_material(known, self._section_cells(mine, known.name),
-                                            any(section.oriented for section in mine))
-            self.omissions += notes
-            if material is not None:
-                materials[known.name] = material
-        return materials
-
-    def _section_cells(self, sections: list, name: str) -> str:
-        """The cell tag of a material: its element set, or the union of several."""
-        tags = []
-        for section in sections:
-            self.deck.inp.elements_of(section.elset, section.card)
-            tags.append(self.deck.inp.element_sets[fold(section.elset)].name)
-        if len(set(tags)) == 1:
-            return tags[0]
-        while name in self.cell_tags:
-            name += "_"
-        self.cell_tags[name] = np.unique(np.concatenate([self.cell_tags[tag] for tag in tags]))
-        return name
 
     def _initial(self) -> np.ndarray:
         return np.zeros(self.n_node) if self.deck.temperature0 is None else self.deck.temperature0
@@ -372,11 +441,18 @@ class ModelBuilder:
         for block in self.deck.places.mesh.blocks:
             nodes = np.unique(block.connectivity)
             if acts and block.cell_type == "hex20" and any((one[nodes] != one[nodes[0]]).any() for one in fields):
+                card = self.deck.loads.cards.get("TEMPERATURE") or self.deck.initial
                 raise UnsupportedError(
                     "a temperature that varies in space acts on elements C3D20 or C3D20R, in which CalculiX "
-                    "interpolates it by a table of its own", file=self.deck.file,
-                    place=f"element {block.cell_ids[0]}", expected="a uniform temperature, or other elements",
+                    "interpolates it by a table of its own", file=self.deck.file if card is None else card.file,
+                    place=f"element {block.cell_ids[0]}" if card is None else card.place,
+                    expected="a uniform temperature, or other elements", found=f"element {block.cell_ids[0]}",
                     remedy="compute with C3D10 or C3D8")
+
+
+def where(card: Card) -> str:
+    """The line of a card and its keyword, with its file."""
+    return f"line {card.line} of {card.file.name}, *{card.title}"
 
 
 def _by_components(keys: np.ndarray) -> list[tuple[np.ndarray, tuple[bool, ...]]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from romlib_converters._calculix_deck import is_deck
 from romlib_converters._calculix_frd import FrdFile, FrdRecord, read_frd
 from romlib_converters._calculix_sta import sta_times
 from romlib_converters._inp_history import Step
@@ -30,7 +29,9 @@ class Computation:
 
 
 def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
-    """The computation of a deck, a .frd, or a folder with one .frd.
+    """The computation of a deck, a .frd, or a folder with one .frd; whether the results are there is not looked at.
+
+    A .inp that is named, or lies beside the .frd, is its deck, whatever it begins with.
 
     Raises
     ------
@@ -49,20 +50,17 @@ def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
             raise InputError("the folder must have one result file", file=path, expected="one NAME.frd",
                              found=", ".join(one.name for one in found) or "none", remedy="name the .frd itself")
         path = found[0]
-    frd = path.with_suffix(".frd")
-    if not frd.is_file():
-        raise InputError("the computation has no results", file=path, expected=frd.name, found="no such file",
-                         remedy="run the solver; the history of a deck without results can be read as a case")
-    deck = Path(str(options["deck"])) if "deck" in options else path.with_suffix(".inp")
+    frd = path if path.suffix.lower() == ".frd" else path.with_suffix(".frd")
+    beside = path if path.suffix.lower() == ".inp" else path.with_suffix(".inp")
+    deck = Path(str(options["deck"])) if "deck" in options else beside
     if "deck" in options and not deck.is_file():
         raise InputError("the deck does not exist", file=deck, place="option deck")
     dat = path.with_suffix(".dat")
     wanted = options.get("dat", True)
     if not isinstance(wanted, bool):
         raise InputError("true or false is needed", place="option dat", found=wanted)
-    has_deck = deck.is_file() and is_deck(deck)
     sta = path.with_suffix(".sta")
-    return Computation(frd, deck if has_deck else None, dat if wanted and dat.is_file() else None,
+    return Computation(frd, deck if deck.is_file() else None, dat if wanted and dat.is_file() else None,
                        sta if sta.is_file() else None)
 
 
@@ -75,6 +73,9 @@ def open_results(path: Path, incomplete: object) -> FrdFile:
     """
     if not isinstance(incomplete, bool):
         raise InputError("true or false is needed", place="option incomplete", found=incomplete)
+    if not path.is_file():
+        raise InputError("the computation has no results", file=path, expected=path.name, found="no such file",
+                         remedy="run the solver; the history of a deck without results can be read as a case")
     frd = read_frd(path)
     last = frd.records[-1].place if frd.records else "none"
     if not frd.records:
@@ -123,13 +124,15 @@ def notes_of(
     notes = []
     if not frd.records[0].blocks["DISP"].binary:
         notes.append(Omission(name=DIGITS, works=False, description=(
-            f"{frd.path.name} is text, in which the displacement has six digits: recomputed stress and forces agree to "
-            "about 1e-4 only. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead "
-            "of *NODE FILE and *EL FILE, and compute again")))
+            f"{frd.path.name} is text, in which the displacement has six digits: `romlib check` says what stress and "
+            "forces that resolves, 1e-4 at best and per cents where it moves much and strains little. For float64 "
+            "write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead of *NODE FILE and *EL FILE, "
+            "and compute again")))
     elif frd.records[0].blocks["DISP"].layout.real == "<f4":
         notes.append(Omission(name=DIGITS, works=False, description=(
-            f"{frd.path.name} is binary in single precision: recomputed stress and forces agree to about 1e-5 only. "
-            "For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute again")))
+            f"{frd.path.name} is binary in single precision: `romlib check` says what stress and forces that "
+            "resolves. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute "
+            "again")))
     missing = _missing(frd.records, steps, lengths if known else {})
     if missing:
         notes.append(Omission(name=MISSING, works=False, description=(
@@ -139,10 +142,15 @@ def notes_of(
     if frd.cut:
         notes.append(Omission(name=CUT, works=False, description=(
             f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))
+    shortest = float(np.diff(times, prepend=0.0).min())
+    if shortest <= 0.0:
+        raise FileFormatError("the times of the increments must increase", file=frd.path, expected="increasing times",
+                              found=", ".join(f"{one:g}" for one in times[:6]),
+                              remedy="compute again; for short increments late in a history keep the file .sta")
     if not known:
         notes.append(Omission(name="time_digits", works=False, description=(
             "the times of the increments are known in the six digits of the .frd: rates of a viscous law to "
-            f"{5e-6 * float(times[-1]) / float(np.diff(times, prepend=0.0).min()):.1g} only. The file .sta beside it "
+            f"{5e-6 * float(times[-1]) / shortest:.1g} only. The file .sta beside it "
             "would have them in more")))
     return notes
 

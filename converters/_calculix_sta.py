@@ -25,7 +25,7 @@ def read_sta(path: Path | None) -> dict[tuple[int, int], float]:
     lengths = {}
     for line in path.read_text(encoding="latin-1").splitlines():
         fields = line.split()
-        if len(fields) == _COLUMNS and fields[0].isdigit() and fields[1].isdigit() and not fields[2].endswith("U"):
+        if len(fields) == _COLUMNS and fields[0].isdecimal() and fields[1].isdecimal() and not fields[2].endswith("U"):
             try:
                 lengths[int(fields[0]), int(fields[1])] = float(fields[6])
             except ValueError:

@@ -21,11 +21,15 @@ _DIGITS = 12  # histories that agree in so many digits are the same
 
 @dataclass(frozen=True)
 class State:
-    """One step: places (n,) increasing, their values and amplitudes (numbers, or `NO_AMPLITUDE`)."""
+    """One step: places (n,) increasing, their values and amplitudes (numbers, or `NO_AMPLITUDE`).
+
+    cards : (n,) numbers of the cards that they stand in, as the caller counts them.
+    """
 
     keys: np.ndarray
     values: np.ndarray
     amplitudes: np.ndarray
+    cards: np.ndarray
 
 
 class Active:
@@ -36,6 +40,7 @@ class Active:
         self._keys = np.empty(0, np.int64)
         self._values = np.empty(0)
         self._amplitudes = np.empty(0, np.int64)
+        self._cards = np.empty(0, np.int64)
         self._fresh = np.empty(0, bool)
 
     def begin_step(self) -> None:
@@ -57,8 +62,11 @@ class Active:
         """OP=NEW of constraints: they are gone."""
         self.__init__(adds=self._adds)  # type: ignore[misc]
 
-    def set(self, keys: np.ndarray, values: np.ndarray | float, amplitude: int) -> None:
-        """Values (n,) at places (n,), which may be there already, or twice (then the last counts, or both add up)."""
+    def set(self, keys: np.ndarray, values: np.ndarray | float, amplitude: int, card: int = 0) -> None:
+        """Values (n,) at places (n,), which may be there already, or twice (then the last counts, or both add up).
+
+        card : the number of the card that says so.
+        """
         if not len(keys):
             return
         values = np.broadcast_to(np.asarray(values, dtype=float), keys.shape)
@@ -68,6 +76,7 @@ class Active:
         self._values = _moved(self._values, old, len(union), 0.0)
         self._amplitudes = _moved(self._amplitudes, old, len(union), NO_AMPLITUDE)
         self._fresh = _moved(self._fresh, old, len(union), False)
+        self._cards = _moved(self._cards, old, len(union), 0)
         self._keys = union
         if self._adds:
             stale = new[~self._fresh[new]]
@@ -76,12 +85,13 @@ class Active:
         else:
             self._values[new] = values
         self._amplitudes[new] = amplitude
+        self._cards[new] = card
         self._fresh[new] = True
 
     def state(self, stale: int = NO_AMPLITUDE) -> State:
         """What is active now. stale : the amplitude of values of earlier steps that have none."""
         amplitudes = np.where(~self._fresh & (self._amplitudes == NO_AMPLITUDE), stale, self._amplitudes)
-        return State(self._keys.copy(), self._values.copy(), amplitudes)
+        return State(self._keys.copy(), self._values.copy(), amplitudes, self._cards.copy())
 
 
 def _moved(array: np.ndarray, to: np.ndarray, n: int, fill: float) -> np.ndarray:
@@ -95,23 +105,26 @@ class Group:
     """Places that act alike: factors (n,), of which the largest is one, times one history, which has the size.
 
     So a pattern is the same whatever the size of a load, and runs of other sizes share it. keys : (n,). parts : the
-    history, one part a step. amplitude : the deck's, where the history is a multiple of one.
+    history, one part a step. amplitude : the deck's, where the history is a multiple of one. card : the number of the
+    card from which the first of them comes.
     """
 
     keys: np.ndarray
     factors: np.ndarray
     parts: list[Part]
     amplitude: int = NO_AMPLITUDE
+    card: int = 0
 
 
 @dataclass(frozen=True)
 class Histories:
-    """The states of all steps on common places: keys (n,); values, amplitudes, present (n_step, n)."""
+    """The states of all steps on common places: keys (n,); values, amplitudes, present, cards (n_step, n)."""
 
     keys: np.ndarray
     values: np.ndarray
     amplitudes: np.ndarray
     present: np.ndarray
+    cards: np.ndarray
 
     @classmethod
     def of(cls, states: Sequence[State]) -> Histories:
@@ -119,11 +132,12 @@ class Histories:
         keys = np.unique(np.concatenate([np.empty(0, np.int64), *(state.keys for state in states)]))
         shape = (len(states), len(keys))
         values, present = np.zeros(shape), np.zeros(shape, bool)
-        amplitudes = np.full(shape, NO_AMPLITUDE)
+        amplitudes, cards = np.full(shape, NO_AMPLITUDE), np.zeros(shape, np.int64)
         for k, state in enumerate(states):
             at = np.searchsorted(keys, state.keys)
             values[k, at], amplitudes[k, at], present[k, at] = state.values, state.amplitudes, True
-        return cls(keys, values, amplitudes, present)
+            cards[k, at] = state.cards
+        return cls(keys, values, amplitudes, present, cards)
 
     def starts(
         self, steps: Sequence[Step], amplitudes: Sequence[DeckAmplitude], order: np.ndarray | None = None
@@ -182,8 +196,10 @@ class Histories:
             values, begins = size * shapes[:n_step, one], size * shapes[n_step:, one]
             parts = parts_of(values, numbers[:, one], begins, steps, amplitudes)
             # rounded, so that decks of other sizes have the same pattern to the last digit
+            begun = int((both[:n_step, one] != 0).argmax())
             groups.append(Group(self.keys[moving[at]], np.round(factors[at] / size, 14), parts,
-                                common_amplitude(numbers[:, one], shapes[:n_step, one])))
+                                common_amplitude(numbers[:, one], shapes[:n_step, one]),
+                                int(self.cards[begun, moving[at]].min())))
         return groups
 
 

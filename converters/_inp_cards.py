@@ -1,23 +1,26 @@
 """Keyword decks (.inp) of CalculiX and Abaqus, cut into cards: keyword, parameters, data lines with their numbers.
 
 A card is a line that begins with one star, and the data lines below it. Lines with two stars are comments. A keyword
-line that ends with a comma goes on in the next line. `*INCLUDE` puts another file in its place, also between the data
-lines of a card. Upper and lower case are the same, and blanks mean nothing.
+line that ends with a comma goes on in the next line where that has a parameter (`NAME=...`), as Abaqus has it.
+`*INCLUDE` puts another file in its place, also between the data lines of a card. Upper and lower case are the same, and
+blanks mean nothing. Decks are UTF-8, or Latin-1 where they are not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from romlib_converters._inp_numbers import LARGEST_ID, number_of
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import regular_file, shown
 
 _KEYWORD = re.compile(rb"^[ \t]*\*(?!\*)[^\n]*", re.MULTILINE)
 _COMMENT = re.compile(rb"^[ \t]*\*\*[^\n]*", re.MULTILINE)
-_FORTRAN_EXPONENT = str.maketrans("dD", "ee")
+_UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # other letters have no other case
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,11 @@ class Row:
         text = self.fields[k] if k < len(self.fields) else ""
         if not text and default is not None:
             return default
-        try:
-            return float(text.translate(_FORTRAN_EXPONENT))
-        except ValueError:
+        value = number_of("".join(text.split()).encode())
+        if value is None:
             raise FileFormatError(f"field {k + 1} of the line must be a number", file=self.file, place=self.place,
-                                  expected="a number", found=text or "nothing") from None
+                                  expected="a number", found=text or "nothing")
+        return value
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,23 @@ class Card:
                                   expected=f"{name}=...", found=", ".join(self.parameters) or "no parameter")
         return self.parameters[name]
 
+    def number(self, name: str, default: float) -> float:
+        """The value of a parameter as a number; FileFormatError where it is none."""
+        text = self.parameters.get(name, "")
+        value = number_of("".join(text.split()).encode()) if text else default
+        if value is None:
+            raise FileFormatError(f"the parameter {name} must be a number", file=self.file, place=self.place,
+                                  expected=f"{name}=number", found=text)
+        return value
+
+    def whole(self, name: str) -> int:
+        """The value of a parameter as a whole number; FileFormatError where it is none."""
+        value = self.number(name, 0.0) if self.parameter(name) else 0.0
+        if value != int(value) or abs(value) > LARGEST_ID:
+            raise FileFormatError(f"the parameter {name} must be a whole number", file=self.file, place=self.place,
+                                  expected=f"{name}=number", found=self.parameters[name])
+        return int(value)
+
     def is_set(self, name: str, value: str) -> bool:
         """Whether a parameter has this value."""
         return fold(self.parameters.get(name, "")) == value
@@ -89,11 +109,15 @@ class Card:
         """The data lines that are not empty; for cards whose length does not grow with the model."""
         rows = []
         for chunk in self.chunks:
-            for k, line in enumerate(chunk.text.decode("latin-1").split("\n")):
+            for k, line in enumerate(chunk.text.decode().split("\n")):
                 if line.strip():
                     fields = [part.strip() for part in line.rstrip(", \t").split(",")]
                     rows.append(Row(tuple(fields), chunk.file, chunk.line + k))
         return rows
+
+    def with_rows(self, rows: list[Row]) -> Card:
+        """The card with these data lines instead of its own; their lines count as in the deck."""
+        return replace(self, chunks=[Chunk(row.file, row.line, ",".join(row.fields).encode()) for row in rows])
 
     def first_row(self) -> Row:
         """The first data line; FileFormatError where there is none."""
@@ -103,9 +127,16 @@ class Card:
         return rows[0]
 
 
+def lines_of(cards: Sequence[Card], most: int = 3) -> str:
+    """Where cards stand, in words: "lines 12, 40 of job.inp"."""
+    places = [f"{card.line}" + (f" of {card.file.name}" if card.file != cards[0].file else "") for card in cards[:most]]
+    more = ", ..." if len(cards) > most else ""
+    return f"line{'s' if len(cards) > 1 else ''} {', '.join(places)}{more} of {cards[0].file.name}"
+
+
 def fold(name: str) -> str:
-    """A name as the solver compares it: upper case, without blanks and quotes."""
-    return "".join(name.replace('"', "").split()).upper()
+    """A name as the solver compares it: upper case (a to z alone), without blanks and quotes."""
+    return "".join(name.replace('"', "").split()).translate(_UPPER)
 
 
 def read_cards(path: Path) -> list[Card]:
@@ -116,7 +147,7 @@ def read_cards(path: Path) -> list[Card]:
     InputError : a file that cannot be read, or that includes itself. FileFormatError : no card in the deck.
     """
     cards: list[Card] = []
-    for found in _cards_of(Path(path), (), None):
+    for found in _cards_of(Path(path), (), None, Path(path).parent):
         if isinstance(found, Card):
             cards.append(found)
         elif cards:  # data lines before the first card are a title that some programs write
@@ -126,7 +157,8 @@ def read_cards(path: Path) -> list[Card]:
     return cards
 
 
-def _cards_of(path: Path, including: tuple[Path, ...], named: Card | None) -> Iterator[Card | Chunk]:
+def _cards_of(path: Path, including: tuple[Path, ...], named: Card | None, folder: Path) -> Iterator[Card | Chunk]:
+    """folder : of the deck, where it and all that are included in it look for files, as the solver does."""
     text = _text(path, named)
     if path.resolve() in including:
         raise InputError("a file includes itself", file=path, place=None if named is None else named.place)
@@ -141,26 +173,46 @@ def _cards_of(path: Path, including: tuple[Path, ...], named: Card | None) -> It
         while words.rstrip().endswith(b",") and end < len(text):
             stop = text.find(b"\n", end + 1)
             stop = len(text) if stop < 0 else stop
+            if b"=" not in text[end:stop] or text[end:stop].strip().startswith(b"*"):
+                break  # a data line
             words, end = words.rstrip() + text[end:stop].strip(), stop
             line += 1
-        card = _card(words.decode("latin-1"), path, first)
+        card = _card(words.decode(), path, first)
         if card.keyword == "INCLUDE":
-            yield from _cards_of(path.parent / card.parameter("INPUT"), (*including, path.resolve()), card)
+            yield from _cards_of(_included(words.decode(), card, folder), (*including, path.resolve()), card, folder)
         else:
             yield card
     yield from _data(path, line, text[end:])
 
 
+def _included(words: str, card: Card, folder: Path) -> Path:
+    """The file that *INCLUDE names: all behind the first =, or what is in quotes there; the solver drops blanks."""
+    _, _, name = "".join(words.split()).partition("=")
+    name = name[1:].partition('"')[0] if name.startswith('"') else name
+    if not name:
+        card.parameter("INPUT")
+        raise FileFormatError("*INCLUDE names no file", file=card.file, place=card.place, expected="INPUT=NAME")
+    inside = folder / name
+    return inside if inside.exists() or not Path(name).exists() else Path(name)
+
+
 def _text(path: Path, named: Card | None) -> bytes:
     try:
         text = regular_file(path, "No such file or directory").read_bytes()
+        text.decode()
+    except UnicodeDecodeError:
+        text = text.decode("latin-1").encode()
     except InputError as error:
         reason = error.found or error.what
         if named is None:
             raise InputError("the deck cannot be read", file=path, found=reason) from error
         raise InputError("an included file cannot be read", file=named.file, place=named.place,
                          found=f"{shown(path)}: {reason}",
-                         remedy="put it where *INCLUDE says, relative to the file that includes it") from error
+                         remedy="put it where *INCLUDE says, relative to the folder of the deck (the solver looks for "
+                                "it in the folder where it runs, without the blanks in its name)") from error
+    if b"\0" in text:
+        raise FileFormatError("the deck has a byte zero, so that it is no text", file=path, expected="text",
+                              place=f"line {text.count(bytes([10]), 0, text.index(bytes(1))) + 1}")
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 

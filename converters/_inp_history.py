@@ -14,8 +14,9 @@ import numpy as np
 from romlib_converters._inp_cards import Card, fold
 
 from romlib.errors import FileFormatError, UnsupportedError
-from romlib.model import TableAmplitude
+from romlib.model import Omission, TableAmplitude
 
+_FIELDS = 8  # of a line of *AMPLITUDE
 _EARLIER = 1e-7  # of a step's length: more than the tables' tolerance, less than any increment
 _SAME = 1e-12  # values that differ by less, relative to the largest of a history, are equal
 
@@ -93,30 +94,37 @@ def ramp(step: Step, first: float, last: float) -> Part:
     return Part(np.array([step.start, step.end]), np.array([first, last], dtype=float))
 
 
-def read_amplitude(card: Card) -> DeckAmplitude:
-    """An *AMPLITUDE card: pairs of time and value.
+def read_amplitude(card: Card, notes: list[Omission]) -> list[DeckAmplitude]:
+    """An *AMPLITUDE card: at most four pairs of time and value a line, up to an empty field; none without any.
+
+    notes : gets what stands behind the fourth pair of a line, which CalculiX does not read.
 
     Raises
     ------
-    FileFormatError : no whole pairs, or times that decrease. UnsupportedError : one that is no table.
+    FileFormatError : a field that is no number, or times that decrease. UnsupportedError : one that is no table.
     """
-    known = {"NAME": None, "TIME": ("TOTALTIME", "STEPTIME"), "DEFINITION": ("TABULAR",), "VALUE": ("RELATIVE",),
-             "SHIFTX": None, "SHIFTY": None}
+    known = {"TIME": ("TOTALTIME", "STEPTIME"), "DEFINITION": ("TABULAR",), "VALUE": ("RELATIVE",), "USER": ()}
     for name, value in card.parameters.items():
-        allowed = known.get(name, ())
-        if name not in known or (allowed is not None and fold(value) not in allowed):
+        if name in known and fold(value) not in known[name]:
             raise UnsupportedError("this kind of amplitude is not read", file=card.file, place=card.place,
                                    expected="a table of time and value", found=f"{name}={value}" if value else name)
-    numbers = np.array([row.number(k, 0.0) for row in card.rows() for k in range(len(row.fields))])
-    if len(numbers) < 2 or len(numbers) % 2:
-        raise FileFormatError("an amplitude needs pairs of time and value", file=card.file, place=card.place,
-                              found=f"{len(numbers)} numbers")
-    shift = [float(card.parameters.get(name) or 0.0) for name in ("SHIFTX", "SHIFTY")]
-    time, value = numbers[::2] + shift[0], numbers[1::2] + shift[1]
+    pairs = []
+    for row in card.rows():
+        if len(row.fields) > _FIELDS:
+            notes.append(Omission(name="amplitude_fields", works=False, description=(
+                f"*AMPLITUDE {card.parameter('NAME')}, {row.place} of {row.file.name}: CalculiX reads four pairs a "
+                "line; what stands behind them is not read")))
+        fields = row.fields[:_FIELDS]
+        empty = next((k for k in range(0, len(fields), 2) if not fields[k]), len(fields))
+        pairs += [(row.number(k), row.number(k + 1, 0.0)) for k in range(0, empty, 2)]
+    if not pairs:
+        return []
+    numbers = np.array(pairs)
+    time, value = numbers[:, 0] + card.number("SHIFTX", 0.0), numbers[:, 1] + card.number("SHIFTY", 0.0)
     if (np.diff(time) < 0).any():
         raise FileFormatError("the times of an amplitude must not decrease", file=card.file, place=card.place,
                               found=f"{time[1:][np.diff(time) < 0][0]:.6g} after a later time")
-    return DeckAmplitude(card.parameter("NAME"), time, value, card.is_set("TIME", "TOTALTIME"))
+    return [DeckAmplitude(card.parameter("NAME"), time, value, card.is_set("TIME", "TOTALTIME"))]
 
 
 def join(parts: Iterable[Part], initial: float, start: float) -> TableAmplitude:

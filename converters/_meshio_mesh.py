@@ -12,9 +12,11 @@ from romlib_converters._meshio_series import Cells
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.elements import element
+from romlib.mesh.merge import merged_cells, representatives
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import orient_outward
+from romlib.mesh.validity import check_mesh
 from romlib.model import Omission
 
 SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron20": "hex20", "wedge": "wedge6",
@@ -26,6 +28,7 @@ OMITTED = {
                      "draw edges"),
 }
 SURFACE_TAG = "surface"
+_FARTHEST = 1e15  # in any unit of length that anybody uses
 _MIDSIDE = 0.4  # a mid-side node is farther from the middle than this part of the edge's length: it is another node
 
 
@@ -34,20 +37,27 @@ class Grid:
     """A mesh whose node ids and cell ids are positions in the file.
 
     surface : (n_face,), positions in the file of the faces of the tag "surface", empty where it has none.
+    new_node : (n_node of the file,), where each of its nodes is in the mesh, -1 for those left out.
+    twins : (n, 2), nodes of the file that were merged away, and the node that took their place.
     """
 
     mesh: Mesh
     surface: np.ndarray
     omissions: tuple[Omission, ...]
+    new_node: np.ndarray
+    twins: np.ndarray
 
 
-def build_grid(points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], file: Path) -> Grid:
+def build_grid(
+    points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], file: Path, merge: float | None = None
+) -> Grid:
     """Sort the cells of a file.
 
     Parameters
     ----------
     points : (n_node, 3). cells : meshio's type and the connectivity of each block.
     quadrature : rule by cell type (hex8, ...), where it is not the element's default.
+    merge : points within this distance become one.
 
     Raises
     ------
@@ -61,6 +71,11 @@ def build_grid(points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], 
     if unknown:
         raise UnsupportedError("the mesh has elements that romlib lacks", file=file, expected=", ".join(SOLIDS),
                                found=", ".join(f"{count} {kind}" for kind, count in unknown.items()))
+    keep = np.arange(len(points))
+    if merge:
+        keep = representatives(points, merge)
+        merged = {kind: (merged_cells(nodes, keep, merge) if kind in SOLIDS or kind in SURFACES else nodes, ids)
+                  for kind, (nodes, ids) in merged.items()}
     solids = {SOLIDS[kind]: merged[kind] for kind in merged if kind in SOLIDS}
     if not solids:
         raise UnsupportedError("the mesh has no solid cell", file=file, expected=", ".join(SOLIDS),
@@ -72,9 +87,13 @@ def build_grid(points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], 
     blocks = tuple(CellBlock(kind, new_node[connectivity], ids, rules[kind])
                    for kind, (connectivity, ids) in solids.items())
     mesh = Mesh(points[nodes], blocks, nodes)
+    check_mesh(mesh, file)
+    new_node = new_node[keep]
     surfaces = {SURFACES[kind]: merged[kind] for kind in merged if kind in SURFACES}
     mesh, surface = _with_surface(mesh, surfaces, new_node, file)
-    return Grid(mesh, surface, _omissions(merged))
+    check_mesh(mesh, file)
+    gone = np.flatnonzero((keep != np.arange(len(keep))) & (new_node >= 0))
+    return Grid(mesh, surface, _omissions(merged), new_node, np.column_stack([gone, keep[gone]]))
 
 
 def with_static_arrays(grid: Grid, node: Mapping[str, np.ndarray], cell: Mapping[str, np.ndarray]) -> Mesh:
@@ -96,6 +115,11 @@ def _check_points(points: np.ndarray, file: Path) -> None:
     if len(wrong):
         raise FileFormatError("a coordinate is not a finite number", file=file, place=f"node {wrong[0]}",
                               found=points[wrong[0]])
+    far = np.flatnonzero(np.abs(points).max(axis=1) > _FARTHEST)
+    if len(far):
+        raise FileFormatError("a coordinate is out of all proportion: are the numbers read in the right byte order?",
+                              file=file, place=f"node {far[0]}", expected=f"less than {_FARTHEST:g}",
+                              found=points[far[0]])
 
 
 def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -108,6 +132,12 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
         if not len(ids):
             continue
         if kind in SOLIDS or kind in SURFACES:
+            width = element(SOLIDS.get(kind) or SURFACES[kind]).n_node
+            if connectivity.ndim != 2 or connectivity.shape[1] != width or connectivity.dtype.kind not in "iu":
+                raise FileFormatError("cells have another number of nodes than their type", file=file,
+                                      place=f"cells of type {kind}, from cell {ids[0]} on",
+                                      expected=f"{width} integers",
+                                      found=f"shape {connectivity.shape}, {connectivity.dtype}")
             wrong = np.flatnonzero(((connectivity < 0) | (connectivity >= n_node)).any(axis=1))
             if len(wrong):
                 raise FileFormatError("a cell has a node that does not exist", file=file, place=f"cell {ids[wrong[0]]}",

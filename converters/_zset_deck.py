@@ -40,7 +40,10 @@ class MaterialFile:
 
 @dataclass
 class Deck:
-    """What a deck says. fields : (faset, file of one value a face) of the pressures."""
+    """What a deck says. fields : (faset, file of one value a face) of the pressures.
+
+    sources : file and line of loads, constraints and materials, by "section.name".
+    """
 
     file: Path
     mesh_file: str
@@ -52,6 +55,7 @@ class Deck:
     materials: list[MaterialFile] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     resolution: Block | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -71,6 +75,11 @@ class _Entry:
     kind: str
     item: Load | Constraint
     amplitude: TableAmplitude
+    word: Word
+
+    @property
+    def source(self) -> str:
+        return _source(self.word)
 
 
 def is_deck(path: Path) -> bool:
@@ -152,8 +161,15 @@ def _boundary_conditions(deck: Deck, calcul: Block, tables: Tables) -> None:
         deck.amplitudes[name] = entry.amplitude
         if isinstance(entry.item, Constraint):
             deck.constraints[name] = entry.item
+            deck.sources[f"constraints.{name}"] = deck.sources[f"prescribed.{name}"] = entry.source
         else:
             deck.loads[name] = entry.item
+            deck.sources[f"loads.{name}"] = entry.source
+
+
+def _source(word: Word) -> str:
+    """File and line, in words."""
+    return f"{word.file.name}, {word.place}"
 
 
 def _row(row: list[Word], what: str, lengths: tuple[int, ...]) -> None:
@@ -172,11 +188,12 @@ def _imposed(deck: Deck, row: list[Word], tables: Tables) -> _Entry | None:
     components: tuple[Component, ...] = (COMPONENTS[dof],)
     if value == 0.0:
         deck.constraints[f"{nset}_{dof}"] = describe(Constraint, row[0], nodes=nset, components=components)
+        deck.sources[f"constraints.{nset}_{dof}"] = _source(row[0])
         return None
     table = row[3] if len(row) == 4 else None
     return _Entry(table.text if table else None, f"{nset}_{dof}", "prescribed",
                   describe(Constraint, row[2], nodes=nset, components=components, kind="prescribed", value=value),
-                  tables.read(table).amplitude())
+                  tables.read(table).amplitude(), row[0])
 
 
 def _pressure(deck: Deck, row: list[Word], tables: Tables) -> _Entry:
@@ -194,7 +211,7 @@ def _pressure(deck: Deck, row: list[Word], tables: Tables) -> _Entry:
         value, rest = row[1].number(), row[2:]
     table: Table = tables.read(rest[0]) if rest else CONSTANT
     return _Entry(rest[0].text if rest else None, faset, "pressure", Pressure(faces=faset, value=value),
-                  table.amplitude(-1.0))
+                  table.amplitude(-1.0), row[0])
 
 
 def _centrifugal(row: list[Word], tables: Tables) -> _Entry:
@@ -215,7 +232,7 @@ def _centrifugal(row: list[Word], tables: Tables) -> _Entry:
         raise FileFormatError("the axis of a centrifugal load has no direction", file=row[0].file, place=row[0].place,
                               found=text)
     load = Centrifugal(cells=_cells(elset), center=center, axis=axis, speed=rest[0].number())
-    return _Entry(table.text if table else None, elset, "centrifugal", load, tables.read(table).amplitude())
+    return _Entry(table.text if table else None, elset, "centrifugal", load, tables.read(table).amplitude(), row[0])
 
 
 def _vector(words: Iterator[Word]) -> tuple[float, float, float]:
@@ -248,6 +265,7 @@ def _parameters(deck: Deck, calcul: Block, tables: Tables) -> None:
                                    place=block.place, expected="one **file temperature", found=f"**{block.name} {name}")
         else:
             deck.temperature = read_temperature(block, tables)
+            deck.sources["temperature"] = f"{block.file.name}, {block.place}"
 
 
 def _materials(deck: Deck, calcul: Block) -> None:

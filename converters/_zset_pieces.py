@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from romlib_converters._zset_deck import Deck
 from romlib_converters._zset_elements import FACES, SOLIDS
 from romlib_converters._zset_geof import FaceRows, IdIndex, ZsetMesh
 from romlib_converters._zset_results import read_field_file
-from romlib_converters._zset_source import Source, find_mesh, read_mesh, subdomain_file
+from romlib_converters._zset_source import find_mesh, read_mesh, subdomain_file
 from romlib_converters._zset_temperature import FieldFile
 
 from romlib.errors import FileFormatError
@@ -19,6 +20,24 @@ from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import orient_outward
 
 WholeMesh = Callable[[], ZsetMesh]
+
+
+class Meshed(Protocol):
+    """A mesh file, and the number of its subdomain, or None where it is the whole."""
+
+    @property
+    def mesh(self) -> ZsetMesh: ...
+
+    @property
+    def number(self) -> int | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class WholeMeshFile:
+    """The mesh file that a deck names, without results."""
+
+    mesh: ZsetMesh
+    number: int | None = None
 
 
 def build_mesh(zset: ZsetMesh, interpolation: str = "shape", needed: Collection[str] = ()) -> Mesh:
@@ -64,7 +83,7 @@ def _face_set(zset: ZsetMesh, name: str, nodes_of: IdIndex) -> FaceSet:
     return FaceSet(tuple(blocks))
 
 
-def with_fields(mesh: Mesh, source: Source, deck: Deck, node_fields: list[FieldFile], folder: Path) -> Mesh:
+def with_fields(mesh: Mesh, source: Meshed, deck: Deck, node_fields: list[FieldFile], folder: Path) -> Mesh:
     """The mesh with the deck's field files: one value a node, or one a face of a faset.
 
     A subdomain takes its own file (stem-001.node) where there is one, else its part of the whole model's.
@@ -92,7 +111,7 @@ def with_fields(mesh: Mesh, source: Source, deck: Deck, node_fields: list[FieldF
     return replace(mesh, node_arrays=arrays, face_tags=faces)
 
 
-def _face_values(source: Source, faset: str, field: FieldFile, folder: Path, whole: WholeMesh) -> np.ndarray:
+def _face_values(source: Meshed, faset: str, field: FieldFile, folder: Path, whole: WholeMesh) -> np.ndarray:
     """(n_face,) in the order of the blocks: the file has them in the order of the faset."""
     rows = source.mesh.fasets[faset]
     n_face = sum(len(block.positions) for block in rows)

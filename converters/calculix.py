@@ -15,17 +15,21 @@ from romlib_converters._calculix_elements import SOLIDS
 from romlib_converters._calculix_frd import FrdFile
 from romlib_converters._calculix_mesh import set_tags
 from romlib_converters._calculix_model import NLGEOM, ModelBuilder
+from romlib_converters._calculix_relations import adjustment, with_relations
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters._calculix_sta import read_sta
+from romlib_converters._calculix_systems import node_systems, section_axes
+from romlib_converters._inp_cards import Card
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.partition import partition, positions_in
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
+from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
-from romlib.snapshots.converter import Progress, checked_options, read_units
+from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
@@ -81,18 +85,19 @@ class CalculixConverter:
         options = checked_options(self.name, options, _OPTIONS)
         unit_system = read_units(units)
         computation = locate(source, options)
+        deck = None if computation.deck is None else read_deck(computation.deck)  # it says first what is not reduced
         frd = open_results(computation.frd, options.get("incomplete", False))
-        deck = None if computation.deck is None else read_deck(computation.deck)
         steps = [] if deck is None else deck.steps
         lengths = read_sta(computation.sta)
         times, known = record_times(frd.records, steps, lengths)
         omissions = notes_of(frd, steps, times, known, lengths)
-        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1)
+        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1, deck)
         mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
         tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
         results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
         if tied and frd.records[0].blocks["DISP"].binary:  # then the coordinates are those the solver computed with
             mesh = replace(mesh, points=frd.points[results.rows])
+        check_mesh(mesh, computation.deck or computation.frd)
         cut = add_skin(partition(mesh, pieces or 1))
         files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
         specs = {**results.specs, **({} if dat is None else dat.specs)}
@@ -119,15 +124,29 @@ class CalculixConverter:
         ------
         InputError, FileFormatError, UnsupportedError : with file and place.
         """
+        return self.read_deck(source).case
+
+    def read_deck(self, source: Path) -> DeckModel:
+        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
         path = Path(source)
         if path.suffix.lower() != ".inp":
             raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
         deck = read_deck(path)
         times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
-        _, model = ModelBuilder(deck, times).build(UnitSystem(), [])
+        builder = ModelBuilder(deck, times)
+        mesh, model = builder.build(UnitSystem(), [])
         chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
-        return Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
+        case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
                     description=f"CalculiX deck {path.name}{chosen}")
+        sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
+        sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
+                    if section == "constraints"}
+        return DeckModel(case, mesh, with_relations(model, deck), sources, adjustment(deck))
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
@@ -143,15 +162,30 @@ class CalculixConverter:
 
 
 class _Results:
-    """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd."""
+    """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd.
 
-    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool) -> None:
+    What a step of the deck writes in local systems of nodes (GLOBAL=NO) is turned to the global one.
+    """
+
+    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool, deck: Deck | None) -> None:
         self.frd, self.rows = frd, np.empty(0, np.int64)
+        self._local = [] if deck is None else deck.output.local
+        self._systems = None
+        if deck is not None and any(self._local):
+            transforms = [link.card for link in deck.links.found if link.card.keyword == "TRANSFORM"]
+            self._systems = node_systems(transforms, deck.inp, deck.places)
         self.notes: list[Omission] = []
         self.specs: dict[str, FieldSpec] = {}
         self._names: dict[str, str] = {}
         shared = set.intersection(*(set(record.blocks) for record in frd.records))
+        turned = _in_local_sections(deck)
         for name, block in frd.records[0].blocks.items():
+            if turned is not None and name not in _FIELDS:
+                if name in (nodal or _NODAL):
+                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                        f"{name} is left out: {turned.place} of {turned.file.name} writes it, with GLOBAL=NO, in the "
+                        "systems of *ORIENTATION")))
+                continue
             if name in _FIELDS or name in (_NODAL if nodal is None else nodal):
                 if name in shared:
                     field, n_comp = _FIELDS.get(name, (f"nodal_{name.lower()}", len(block.components)))
@@ -180,7 +214,13 @@ class _Results:
 
     def read(self, field: str, record: int) -> np.ndarray:
         """Values (n_node, n_comp) of a record; tensors, which the .frd has in VTK's order, in Kelvin-Mandel form."""
-        values = self.frd.read(self.frd.records[record].blocks[self._names[field]])[self.rows]
+        at = self.frd.records[record]
+        values = self.frd.read(at.blocks[self._names[field]])[self.rows]
+        if self._systems is not None and self._names[field] in self._local[at.step - 1]:  # as many as the deck's steps
+            values = self._systems.turned(values)
+        if self.specs[field].dtype == "float32" and len(values) and np.abs(values).max() > np.finfo(np.float32).max:
+            raise FileFormatError("a value is larger than single precision has", file=self.frd.path,
+                                  place=at.blocks[self._names[field]].place, found=float(np.abs(values).max()))
         return mandel_from_vtk(values) if self.specs[field].tensor else values
 
 
@@ -196,6 +236,7 @@ def _model(
             raise InputError("the deck says which elements there are", file=deck.file, place="option elements",
                              remedy="leave the option out")
         mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units, [])
+        model = with_relations(model, deck)
         if len(frd.records) and frd.records[-1].step > len(deck.steps):
             raise FileFormatError("the results have more steps than the deck", file=frd.path,
                                   expected=f"{len(deck.steps)} steps", found=frd.records[-1].place,
@@ -203,11 +244,19 @@ def _model(
     finite = any(one.name == NLGEOM for one in model.omissions)
     dat = None
     if computation.dat is not None:
+        axes = {} if deck is None else {name: section_axes(card) for name, card in deck.orientations.items()}
         dat = DatFields(computation.dat, mesh, times, ("stress", "statev", "p") if finite else
-                        ("stress", "strain", "statev", "p"))
+                        ("stress", "strain", "statev", "p"), axes)
         omissions = omissions + [Omission(name=f"dat_{name}", works=False, description=(
             f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
     return mesh, dat, model.model_copy(update={"omissions": (*model.omissions, *omissions, *results.notes)})
+
+
+def _in_local_sections(deck: Deck | None) -> Card | None:
+    """The card by which results of elements are in systems of sections."""
+    if deck is None or not any(section.orientation for section in deck.sections):
+        return None
+    return deck.output.elements
 
 
 def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:

@@ -7,16 +7,19 @@ arrays (`nodes = { array = "symx" }`) and from the arrays of the surface cells (
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import meshio
+from romlib_converters._meshio_groups import with_mesh_tags
 from romlib_converters._meshio_mesh import build_grid, with_static_arrays
-from romlib_converters._meshio_series import open_series
+from romlib_converters._meshio_open import open_series
 from romlib_converters._meshio_survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
 from romlib_converters._meshio_tags import read_mesh
 
 from romlib.errors import InputError
+from romlib.mesh.merge import refuse_loose_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.mesh.skin import add_skin
@@ -25,12 +28,15 @@ from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.writer import SnapshotsWriter
 
-_OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver")
-_BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile"}
+_OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver", "merge")
+_MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
+          "as at a crack or between bodies that touch")
+_BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile",
+               ".pvtu": b"<VTKFile"}
 
 
 class MeshioConverter:
-    """XDMF time series (.xdmf), and VTU files given by a .pvd file, a pattern, or a list in the order of time.
+    """XDMF time series (.xdmf), and VTU or PVTU files given by a .pvd file, a pattern, or a list in the order of time.
 
     Solid cells (4 and 10-node tetrahedra, 8 and 20-node hexahedra, 6 and 15-node wedges) become the mesh; surface cells
     the face tag "surface", outward, with the cell arrays as arrays of the tag. Node and cell arrays that do not change
@@ -39,7 +45,9 @@ class MeshioConverter:
 
     Options
     -------
-    displacement : the node array; by default "displacement", "U" or "DISP" in any case, or the only array of vectors.
+    displacement : the node array, or a list of its three components; by default "displacement", "U" or "DISP" in any
+    case, or the only array of vectors whose name does not say that it is something else. merge : points within this
+    distance are one, for files written cell by cell or part by part; 0 says that points at one place are apart.
     internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
     use full integration, such as {"hex20": "hex_gauss_8"}. times : of the records, where the files have none or others.
     initial_time : when the structure was at rest, before the first record. solver : name and version, for the record.
@@ -73,8 +81,8 @@ class MeshioConverter:
         UnsupportedError : an element that romlib lacks, a mesh that changes, surface cells that are no face.
         """
         options = checked_options(self.name, options, _OPTIONS)
-        unit_system = read_units(units)
-        with open_series(source) as series:
+        unit_system, merge = read_units(units), _number(options, "merge")
+        with open_series(source, merge is not None and merge > 0.0) as series:
             total = 2 * series.n_step
 
             def report(done: int) -> None:
@@ -82,12 +90,15 @@ class MeshioConverter:
                     progress(done, total)
 
             points, cells = series.mesh()
-            grid = build_grid(points, cells, _quadrature(options), series.file)
-            names = {name: str(options[name]) for name in NODE_FIELDS if name in options}
-            survey = survey_series(series, grid.mesh.node_ids, names, _times(options), report)
-            model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey),
+            grid = build_grid(points, cells, _quadrature(options), series.file, merge)
+            if merge is None:
+                refuse_loose_cells(grid.mesh, series.file, _MERGE)
+            names = {name: _arrays(options, name) for name in NODE_FIELDS if name in options}
+            survey = survey_series(series, grid, names, _times(options), report)
+            mesh, lost = with_mesh_tags(grid, with_static_arrays(grid, survey.node, survey.cell), series)
+            model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
-            parts = add_skin(partition(with_static_arrays(grid, survey.node, survey.cell), pieces or 1))
+            parts = add_skin(partition(mesh, pieces or 1))
             solver = str(options.get("solver", f"not stated (files read by meshio {meshio.__version__})"))
             with SnapshotsWriter(target, parts, model, survey.times, survey.fields, solver=solver,
                                  fingerprint=fingerprint(series.inputs, options)) as writer:
@@ -95,13 +106,27 @@ class MeshioConverter:
                     data = series.read(step)
                     for name, spec in survey.fields.items():
                         for piece, mesh in enumerate(parts):  # the ids of its nodes are positions in the file
-                            writer.write(name, step, piece, field_values(data, name, spec, mesh.node_ids, series))
+                            values = field_values(data, name, spec, survey.sources[name], mesh.node_ids, series)
+                            writer.write(name, step, piece, values)
                     report(series.n_step + step + 1)
 
 
 def _left_out(survey: Survey) -> tuple[Omission, ...]:
     return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", works=False)
                  for place, name in survey.varying)
+
+
+def _arrays(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The array of the file, or its three components: "u", ["ux", "uy", "uz"], or the text "[ux,uy,uz]"."""
+    given, n = options[name], NODE_FIELDS[name]
+    if isinstance(given, str) and given.startswith("[") and given.endswith("]"):
+        given = [word.strip() for word in given[1:-1].split(",")]
+    if isinstance(given, str):
+        return given,
+    if not isinstance(given, (list, tuple)) or len(given) != n or not all(isinstance(word, str) for word in given):
+        raise InputError("a node array is named, or each of its components", place=f"option {name}", found=given,
+                         expected=f"a name, or {n} of them" if n > 1 else "a name")
+    return tuple(given)
 
 
 def _quadrature(options: Mapping[str, Any]) -> Mapping[str, str]:
@@ -125,6 +150,9 @@ def _number(options: Mapping[str, Any], name: str) -> float | None:
     if name not in options:
         return None
     try:
-        return float(options[name])
-    except (TypeError, ValueError) as error:
+        value = float(options[name])
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError("a number is needed", place=f"option {name}", found=options[name]) from error
+    if not isfinite(value) or (name == "merge" and value < 0.0):
+        raise InputError("a finite number is needed", place=f"option {name}", found=options[name])
+    return value

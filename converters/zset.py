@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,17 @@ from romlib_converters._zset_model import (
     tag_other_cells,
     temperature_loads,
 )
-from romlib_converters._zset_pieces import build_mesh, merge, with_fields
+from romlib_converters._zset_pieces import Meshed, WholeMeshFile, build_mesh, merge, with_fields
 from romlib_converters._zset_points import find_point_orders
-from romlib_converters._zset_source import Computation, Source, fingerprint_files, locate, open_sources
+from romlib_converters._zset_source import (
+    Computation,
+    Source,
+    find_mesh,
+    fingerprint_files,
+    locate,
+    open_sources,
+    read_mesh,
+)
 
 from romlib.errors import InputError
 from romlib.files import is_file
@@ -29,9 +38,10 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
-from romlib.model import Case, Model, Omission, Pressure
+from romlib.mesh.validity import check_mesh
+from romlib.model import Case, Model, Omission, Pressure, UnitSystem
 from romlib.model.case import Times
-from romlib.snapshots.converter import Progress, checked_options, read_units
+from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.writer import SnapshotsWriter
 
@@ -119,12 +129,34 @@ class ZsetConverter:
         amplitudes = {**deck.amplitudes, **{name: amplitude for name, (_, amplitude) in temperature.items()}}
         return Case(times=Times(values=deck_times(deck)), amplitudes=amplitudes, description=f"Zset deck {path.name}")
 
+    def read_deck(self, source: Path) -> DeckModel:
+        """The case of a deck as `read_case` has it, with the mesh that the deck names, and its model.
 
-def _meshes(sources: list[Source], deck: Deck | None, materials: list[NamedMaterial], folder: Path) -> list[Mesh]:
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        case, path = self.read_case(source), Path(source)
+        deck = read_deck(path)
+        materials = read_materials(deck)
+        whole = WholeMeshFile(read_mesh(find_mesh(deck.folder, deck.mesh_file)))
+        mesh = _meshes([whole], deck, materials, deck.folder)[0]
+        model = build_model(deck, materials, UnitSystem(), [])
+        sources = dict(deck.sources)
+        thermal = sources.pop("temperature", "")
+        sources |= {f"loads.{name}": thermal for name, load in model.loads.items() if load.kind == "temperature"}
+        sources |= {f"materials.{entry.name}": file.named.removeprefix("named in ")
+                    for entry, file in zip(materials, deck.materials)}
+        return DeckModel(case, add_skin([mesh])[0], model, {**sources, "initial_temperature": thermal})
+
+
+def _meshes(sources: Sequence[Meshed], deck: Deck | None, materials: list[NamedMaterial], folder: Path) -> list[Mesh]:
     """A mesh a source, with the deck's arrays and the cell tags of its materials."""
     interpolation = "shape" if deck is None else deck.temperature_interpolation
     loaded = [] if deck is None else [load.faces for load in deck.loads.values() if isinstance(load, Pressure)]
     meshes = [build_mesh(source.mesh, interpolation, loaded) for source in sources]
+    for mesh, source in zip(meshes, sources):
+        check_mesh(mesh, source.mesh.file)
     if deck is None:
         return meshes
     check_sets(deck, materials, meshes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,14 +12,13 @@ from typing import Any
 
 import numpy as np
 from romlib_plugins import _umat_kernel as kernel
-from romlib_plugins._umat_exit import watched
+from romlib_plugins._umat_exit import report_exits
+from romlib_plugins._umat_interrupt import watch_signals
 from romlib_plugins._umat_library import check_hash, load_library, symbol_address
+from romlib_plugins._umat_running import Call
+from romlib_plugins._umat_space import GUARD_BITS, Workspace
 
 from romlib.errors import LawError
-
-GUARD_ZONE = 1024  # numbers behind STATEV that a UMAT must leave alone
-# The bits of a NaN that no arithmetic makes: a UMAT that reads beyond its STATEV gets NaN, one that writes is seen.
-GUARD_BITS = np.int64(0x7FF8_5A5A_0000_1717)
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Target:
 
     library : path. sha256 : of the file, or None. props : PROPS. name : CMNAME.
     position, scale : (depvar,), where a column of the state array is in STATEV, and by what it is multiplied there.
+    threads : that call it at once; with one, only one thread of the process calls the library at a time.
+    of_file : a file names it, not the user.
     """
 
     library: str
@@ -36,6 +39,7 @@ class Target:
     position: tuple[int, ...]
     scale: tuple[float, ...]
     threads: int = 1
+    of_file: bool = False
 
     @property
     def depvar(self) -> int:
@@ -90,57 +94,11 @@ class Outcome:
     pnewdt: float
 
 
-class Workspace:
-    """The arguments of the calls of one thread, at fixed addresses."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.real, self.integer = np.zeros(kernel.N_REAL), np.zeros(kernel.N_INTEGER, dtype=np.int32)
-        self.statev = np.zeros(target.depvar + GUARD_ZONE)
-        self.props = np.array([*target.props, 0.0])
-        self.name = np.frombuffer(target.name.encode().ljust(kernel.NAME_LENGTH), dtype=np.uint8).copy()
-        self.integer[:5] = 3, 3, 6, target.depvar, len(target.props)
-        self.integer[kernel.LAYER] = self.integer[kernel.KSPT] = 1
-        self.integer[kernel.KSTEP:kernel.KSTEP + 2] = 1, 1  # step 1, static, geometrically linear
-        self.real[kernel.CELENT] = 1.0
-        self.real[[kernel.DROT, kernel.DROT + 4, kernel.DROT + 8]] = 1.0
-        self._fixed = self.real[kernel.PREDEF:].copy()
-        self.arguments = self._addresses()
-        self.restore()
-
-    def _addresses(self) -> np.ndarray:
-        """In the order of SUBROUTINE UMAT."""
-        def of(array: np.ndarray, at: int) -> int:
-            return array.ctypes.data + at * array.itemsize
-
-        k = kernel
-        real = [of(self.real, at) for at in (k.SSE, k.SPD, k.SCD, k.RPL, k.DDSDDT, k.DRPLDE, k.DRPLDT, k.STRAN,
-                                             k.DSTRAN, k.TIME, k.DTIME, k.TEMP, k.DTEMP, k.PREDEF, k.DPRED)]
-        sizes = [of(self.integer, at) for at in (k.NDI, k.NSHR, k.NTENS, k.NSTATV)]
-        rest = [of(self.real, at) for at in (k.COORDS, k.DROT, k.PNEWDT, k.CELENT, k.DFGRD0, k.DFGRD1)]
-        numbers = [of(self.integer, at) for at in (k.NOEL, k.NPT, k.LAYER, k.KSPT, k.KSTEP, k.KINC)]
-        return np.array([of(self.real, k.STRESS), of(self.statev, 0), of(self.real, k.DDSDDE), *real, of(self.name, 0),
-                         *sizes, of(self.props, 0), of(self.integer, k.NPROPS), *rest, *numbers], dtype=np.int64)
-
-    def restore(self) -> None:
-        """The guard zone, and everything that a UMAT must not change."""
-        self.statev[self.target.depvar:].view(np.int64)[:] = GUARD_BITS
-        self.props[:-1] = self.target.props
-        self.real[kernel.PREDEF:kernel.COORDS] = 0.0
-        self.real[kernel.DROT:kernel.PNEWDT] = self._fixed[kernel.DROT - kernel.PREDEF:kernel.PNEWDT - kernel.PREDEF]
-
-    def misuse(self) -> str | None:
-        """What the UMAT changed and must not, in words."""
-        changed = np.flatnonzero(self.statev[self.target.depvar:].view(np.int64) != GUARD_BITS)
-        if len(changed):
-            return f"STATEV({self.target.depvar + int(changed[-1]) + 1})"
-        if not np.array_equal(self.props[:-1], self.target.props):
-            return "PROPS"
-        return None
-
-
 class Caller:
-    """A UMAT in this process.
+    """A UMAT in this process, for any number of threads: what a call works in belongs to that call alone.
+
+    A UMAT is taken not to be thread-safe (COMMON, SAVE): one thread at a time calls a library, unless the material says
+    `threads` > 1, which declares that it is.
 
     Raises
     ------
@@ -151,11 +109,12 @@ class Caller:
         self.target = target
         path = Path(target.library)
         check_hash(path, target.sha256)
-        self.address = np.int64(symbol_address(load_library(path), target.symbol))
+        self._library = load_library(path, target.of_file)
+        self.address = np.int64(symbol_address(self._library, target.symbol))
         self._position = np.array(target.position, dtype=np.int64)
         self._scale = np.array(target.scale, dtype=float)
         self._guard = np.array([GUARD_BITS])
-        self._workspaces = [Workspace(target) for _ in range(target.threads)]
+        self._free: list[Workspace] = [Workspace(target.depvar, target.props, target.name)]
         self._pool = ThreadPoolExecutor(target.threads) if target.threads > 1 else None
 
     def __call__(self, batch: Batch) -> Outcome:
@@ -163,35 +122,64 @@ class Caller:
 
         Raises
         ------
-        LawError : the UMAT writes past its STATEV or changes its PROPS.
+        LawError : the UMAT writes past its arrays, changes what is not its own, or leaves the working folder.
         """
-        n = len(batch.cells)
-        if self._pool is None or n < 2 * len(self._workspaces):
-            return self._run(self._workspaces[0], batch)
-        cuts = np.linspace(0, n, len(self._workspaces) + 1).astype(int)
-        parts = [batch.part(slice(a, b)) for a, b in pairwise(cuts)]
-        outcomes = list(self._pool.map(self._run, self._workspaces, parts))
+        report_exits()
+        watch_signals()
+        n, threads = len(batch.cells), self.target.threads
+        if self._pool is None:
+            with self._library.lock:
+                return self._run(batch)
+        if n < 2 * threads:
+            return self._run(batch)
+        cuts = np.linspace(0, n, threads + 1).astype(int)
+        outcomes = list(self._pool.map(self._run, [batch.part(slice(a, b)) for a, b in pairwise(cuts)]))
         return Outcome(sum(one.n_failed for one in outcomes), min(one.pnewdt for one in outcomes))
 
-    def _run(self, space: Workspace, batch: Batch) -> Outcome:
-        space.integer[kernel.KINC] = 1 if batch.time == 0.0 else 2
-        with watched(self.target, batch):
+    def _run(self, batch: Batch) -> Outcome:
+        try:
+            space = self._free.pop()
+        except IndexError:  # more threads than ever before
+            space = Workspace(self.target.depvar, self.target.props, self.target.name)
+        space.begin(1 if batch.time == 0.0 else 2)
+        folder = _working_folder()
+        with Call(self.target, batch):
             n_failed, pnewdt, wrong = kernel.integrate(
                 self.address, space.arguments, space.real, space.integer, space.statev, self._guard, batch.strain0,
                 batch.strain1, batch.stress0, batch.temperature, batch.warming, batch.cells, batch.points,
                 batch.coordinates, batch.time, batch.dt, self._position, self._scale, batch.state0, batch.stress,
                 batch.tangent, batch.state, batch.failure, batch.progress)
+        if folder != (now := _working_folder()) and folder is not None:
+            raise self._moved(folder, now)
         misuse = space.misuse()
-        if misuse is not None:
-            space.restore()
-            raise self._misused(misuse, batch.place(wrong) if wrong >= 0 else None)
+        if misuse is not None:  # this workspace is not used again
+            raise self._misused(misuse[0], misuse[1], batch.place(wrong) if wrong >= 0 else None)
+        self._free.append(space)
         return Outcome(int(n_failed), float(pnewdt))
 
-    def _misused(self, what: str, place: str | None) -> LawError:
-        if what == "PROPS":
-            return LawError("the UMAT changes its PROPS, which every other point shares", file=self.target.library,
-                            remedy="let it work on a copy of them")
+    def _moved(self, folder: str, now: str | None) -> LawError:
+        with suppress(OSError):
+            os.chdir(folder)
+        return LawError("the UMAT changes the working folder, where others look for their files",
+                        file=self.target.library, expected=folder, found=now or "a folder that is gone",
+                        remedy="let it open files by their whole path; the folder is the former one again")
+
+    def _misused(self, what: str, beyond: str | None, place: str | None) -> LawError:
+        if beyond is None:
+            return LawError(f"the UMAT changes its {what}, which every other point shares", file=self.target.library,
+                            remedy="let it work on a copy")
+        if what != "STATEV":
+            return LawError(f"the UMAT writes past the end of its {what}, at least up to {beyond}",
+                            file=self.target.library, place=place, found=beyond,
+                            remedy="its arrays have the sizes of NDI = 3, NSHR = 3, NTENS = 6: let it keep to them")
         return LawError(
-            f"the UMAT writes past its state variables, at least up to {what}", file=self.target.library, place=place,
-            expected=f"depvar = {self.target.depvar}, as the material states", found=what,
+            f"the UMAT writes past its state variables, at least up to {beyond}", file=self.target.library, place=place,
+            expected=f"depvar = {self.target.depvar}, as the material states", found=beyond,
             remedy="give the depvar of the solver's model (*DEPVAR), and all PROPS in the UMAT's order")
+
+
+def _working_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return None

@@ -7,32 +7,47 @@ ABI, chapter 4 and 5, and its 64-bit extension.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 MACHINES = {3: "x86 (32 bit)", 20: "PowerPC", 21: "PowerPC 64", 40: "ARM (32 bit)", 62: "x86-64", 183: "ARM 64",
             243: "RISC-V"}
 RELOCATABLE, EXECUTABLE, SHARED = 1, 2, 3
-_DYNAMIC, _DYNSYM = 6, 11  # types of sections
-_NEEDED = 1  # tag of a dynamic entry
-_FUNCTION_KINDS, _WEAK = (2, 10), 2
+_DYNAMIC, _DYNSYM, _RELA = 6, 11, 4  # types of sections
+_LOADED, _EXECUTABLE_SEGMENT = 1, 1  # type of a segment, and its flag
+_NEEDED, _SONAME = 1, 14  # tags of dynamic entries
+_FUNCTION, _INDIRECT = 2, 10  # types of symbols
+_GLOBAL, _WEAK = 1, 2  # bindings
+_DEFAULT, _PROTECTED = 0, 3  # visibilities
+_FIRST_RESERVED_SECTION = 0xff00
+# Relocations that put the address of a symbol into memory as it is: absolute, GLOB_DAT, JUMP_SLOT, by machine.
+_ADDRESS_KINDS = {62: (1, 6, 7), 183: (257, 1025, 1026)}
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
 class Elf:
     """bits : 32 or 64. little : byte order. machine, kind : numbers of the header.
 
-    functions : names of the functions that it defines. undefined : symbols that it must get elsewhere.
-    needed : libraries that it names. All empty where the file is not for 64 bits or has no section headers.
+    functions : the functions that others may call and that its own code has, by name; their values. indirect : names
+    that stand for a function which is chosen when the library is loaded. undefined : symbols that it must get
+    elsewhere. needed : libraries that it names. soname : its own name. slots : where in memory it keeps the addresses
+    of symbols that are found when it is loaded. start : the address of its first page, from which values count.
+    All empty where the file is not for 64 bits or has no section headers.
     """
 
     bits: int
     little: bool
     machine: int
     kind: int
-    functions: tuple[str, ...] = ()
+    functions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    indirect: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    soname: str | None = None
+    slots: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    start: int = 0
 
     @property
     def architecture(self) -> str:
@@ -49,43 +64,86 @@ def read_elf(path: Path) -> Elf | None:
     bits, little = 32 * data[4], data[5] == 1
     order = "<" if little else ">"
     kind, machine = struct.unpack_from(f"{order}HH", data, 16)
+    elf = Elf(bits, little, machine, kind)
     if bits != 64:
-        return Elf(bits, little, machine, kind)
+        return elf
     try:
-        functions, undefined, needed = _dynamic_symbols(data, order)
+        return _with_symbols(elf, data, order)
     except (struct.error, IndexError, ValueError):
         return None
-    return Elf(bits, little, machine, kind, functions, undefined, needed)
 
 
-def _dynamic_symbols(data: bytes, order: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Functions defined, symbols undefined (not weak), libraries needed."""
+def _with_symbols(elf: Elf, data: bytes, order: str) -> Elf:
+    """The same with what its dynamic section, its symbols and its relocations say."""
+    sections = _sections(data, order)
+    segments = _segments(data, order)
+    entries = [(*struct.unpack_from(f"{order}qQ", data, at), names)
+               for at, names, _ in _entries(data, sections, _DYNAMIC)]
+    names_of = {tag: [_text(data, names + value) for found, value, names in entries if found == tag]
+                for tag in (_NEEDED, _SONAME)}
+    functions: dict[str, tuple[int, ...]] = {}
+    indirect, undefined = [], []
+    for at, names, _ in _entries(data, sections, _DYNSYM):
+        name_at, info, other, where, value = struct.unpack_from(f"{order}IBBHQ", data, at)
+        binding, kind = info >> 4, info & 15
+        if not name_at:
+            continue
+        name = _text(data, names + name_at)
+        if where == 0:
+            undefined += [name] if binding != _WEAK else []
+        elif kind == _INDIRECT:
+            indirect.append(name)
+        elif (kind == _FUNCTION and binding in (_GLOBAL, _WEAK) and other & 3 in (_DEFAULT, _PROTECTED)
+              and where < _FIRST_RESERVED_SECTION and _is_code(segments, value)):
+            functions[name] = (*functions.get(name, ()), value)
+    loaded = [address for kind, flags, address, size in segments if kind == _LOADED]
+    return replace(
+        elf, functions=functions, indirect=tuple(indirect), undefined=tuple(undefined),
+        needed=tuple(names_of[_NEEDED]), soname=next(iter(names_of[_SONAME]), None),
+        slots=_slots(elf.machine, data, order, sections), start=min(loaded, default=0) // _PAGE * _PAGE)
+
+
+def _sections(data: bytes, order: str) -> list[tuple[int, ...]]:
     (start,) = struct.unpack_from(f"{order}Q", data, 40)
     size, count = struct.unpack_from(f"{order}HH", data, 58)
     if start + size * count > len(data):
         raise ValueError("the section headers are beyond the end of the file")
-    sections = [struct.unpack_from(f"{order}IIQQQQIIQQ", data, start + size * k) for k in range(count)]
-    functions, undefined, needed = [], [], []
+    return [struct.unpack_from(f"{order}IIQQQQIIQQ", data, start + size * k) for k in range(count)]
+
+
+def _segments(data: bytes, order: str) -> list[tuple[int, int, int, int]]:
+    """(type, flags, address, size in memory) of each."""
+    (start,) = struct.unpack_from(f"{order}Q", data, 32)
+    size, count = struct.unpack_from(f"{order}HH", data, 54)
+    headers = [struct.unpack_from(f"{order}IIQQQQQQ", data, start + size * k) for k in range(count)]
+    return [(kind, flags, address, length) for kind, flags, _, address, _, _, length, _ in headers]
+
+
+def _is_code(segments: list[tuple[int, int, int, int]], value: int) -> bool:
+    return any(kind == _LOADED and flags & _EXECUTABLE_SEGMENT and address <= value < address + size
+               for kind, flags, address, size in segments)
+
+
+def _entries(data: bytes, sections: list[tuple[int, ...]], wanted: int) -> Iterator[tuple[int, int, int]]:
+    """(position in the file, position of the names, linked section) of the entries of all sections of a type."""
     for section in sections:
         kind, offset, length, link, entry = section[1], section[4], section[5], section[6], section[9]
-        if kind not in (_DYNAMIC, _DYNSYM) or not entry:
+        if kind == wanted and entry:
+            for at in range(offset, min(offset + length, len(data)), entry):
+                yield at, sections[link][4], link
+
+
+def _slots(machine: int, data: bytes, order: str, sections: list[tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """By symbol, the places that get its address."""
+    kinds, found = _ADDRESS_KINDS.get(machine, ()), dict[str, tuple[int, ...]]()
+    for at, symbols, link in _entries(data, sections, _RELA):
+        place, info = struct.unpack_from(f"{order}QQ", data, at)
+        if info & 0xffffffff not in kinds or sections[link][1] != _DYNSYM or not info >> 32:
             continue
-        names = sections[link][4]
-        for at in range(offset, offset + length, entry):
-            if kind == _DYNAMIC:
-                tag, value = struct.unpack_from(f"{order}qQ", data, at)
-                if tag == _NEEDED:
-                    needed.append(_text(data, names + value))
-                continue
-            name, info, _, where = struct.unpack_from(f"{order}IBBH", data, at)
-            if not name:
-                continue
-            if where == 0:
-                if info >> 4 != _WEAK:
-                    undefined.append(_text(data, names + name))
-            elif info & 15 in _FUNCTION_KINDS:
-                functions.append(_text(data, names + name))
-    return tuple(functions), tuple(undefined), tuple(needed)
+        (name_at,) = struct.unpack_from(f"{order}I", data, symbols + (info >> 32) * sections[link][9])
+        name = _text(data, sections[sections[link][6]][4] + name_at)
+        found[name] = (*found.get(name, ()), place)
+    return found
 
 
 def _text(data: bytes, start: int) -> str:

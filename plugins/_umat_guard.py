@@ -2,7 +2,7 @@
 
 The process is started anew, not forked, so that this works under MPI; variables of the MPI launcher are taken out of
 its environment. Before each call it writes the number of the point into memory that both share. Laws with the same
-parameters share a process; it ends with the last of them, or when this process ends.
+parameters share a process; it ends with the last of them, or when this process ends, whatever it is doing then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from typing import IO, Any
@@ -34,6 +35,7 @@ _KEPT_OUTPUT = 2**20
 _SHOWN_LINES = 8
 _LAUNCHERS = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "MPI_", "MPICH_", "HYDRA_", "HYDI_", "I_MPI_")
 
+_starting = threading.Lock()
 _workers: weakref.WeakValueDictionary[str, _Worker] = weakref.WeakValueDictionary()
 
 
@@ -56,24 +58,26 @@ class GuardedCaller:
         ------
         LawError : the process died in a call, or a call took longer than TIMEOUT.
         """
-        if self._worker.dead:
-            self._worker = _worker_of(self.target)
-        return self._worker.integrate(batch)
+        worker = self._worker
+        if worker.dead:
+            worker = self._worker = _worker_of(self.target)
+        return worker.integrate(batch)
 
 
 def _worker_of(target: Target) -> _Worker:
     key = json.dumps(target.to_dict(), sort_keys=True)
-    worker = _workers.get(key)
-    if worker is None or worker.dead:
-        worker = _workers[key] = _Worker(target)
-    return worker
+    with _starting:
+        worker = _workers.get(key)
+        if worker is None or worker.dead:
+            worker = _workers[key] = _Worker(target)
+        return worker
 
 
 class _Worker:
     """The process and what leads to it."""
 
     def __init__(self, target: Target) -> None:
-        self.target, self.dead = target, False
+        self.target, self.dead, self._lock = target, False, threading.Lock()
         shared = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
         self._memory: IO[bytes] = tempfile.TemporaryFile(dir=shared)  # noqa: SIM115 (closed by _close)
         self._memory.truncate(mmap.PAGESIZE)
@@ -84,7 +88,8 @@ class _Worker:
         descriptors = (self._memory.fileno(), theirs_in, theirs_out)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "romlib_plugins._umat_worker", *map(str, descriptors)],
+                [sys.executable, "-P", "-m", "romlib_plugins._umat_worker", *map(str, descriptors), str(os.getpid()),
+                 str(int(threading.current_thread() is threading.main_thread()))],
                 pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._output,
                 env=_clean_environment())
         finally:
@@ -98,7 +103,11 @@ class _Worker:
         self._ask(target.to_dict(), None)
 
     def integrate(self, batch: Batch) -> Outcome:
-        """One batch there and back."""
+        """One batch there and back; threads take turns."""
+        with self._lock:
+            return self._integrate(batch)
+
+    def _integrate(self, batch: Batch) -> Outcome:
         n, tangent, temperature = len(batch.cells), len(batch.tangent) > 0, len(batch.temperature) > 0
         layout = shapes(n, self.target.depvar, tangent, temperature)
         if len(self._view) < size_of(layout):

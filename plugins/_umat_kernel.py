@@ -19,10 +19,24 @@ from numba.extending import intrinsic
 N_ARGUMENT = 37
 NAME_LENGTH = 80  # of CMNAME: passed by value after the arguments, as Fortran compilers do for a character argument
 
-# Positions in the array of real arguments.
-STRESS, DDSDDE, SSE, SPD, SCD, RPL, DDSDDT, DRPLDE, DRPLDT = 0, 6, 42, 43, 44, 45, 46, 52, 58
-STRAN, DSTRAN, TIME, DTIME, TEMP, DTEMP, PREDEF, DPRED = 59, 65, 71, 73, 74, 75, 76, 84
-COORDS, DROT, PNEWDT, CELENT, DFGRD0, DFGRD1, N_REAL = 92, 95, 104, 105, 106, 115, 124
+GAP = 8  # numbers behind each real argument, and behind the integers, that a UMAT must leave alone
+REAL = (("STRESS", 6), ("DDSDDE", 36), ("SSE", 1), ("SPD", 1), ("SCD", 1), ("RPL", 1), ("DDSDDT", 6), ("DRPLDE", 6),
+        ("DRPLDT", 1), ("STRAN", 6), ("DSTRAN", 6), ("TIME", 2), ("DTIME", 1), ("TEMP", 1), ("DTEMP", 1), ("PREDEF", 8),
+        ("DPRED", 8), ("COORDS", 3), ("DROT", 9), ("PNEWDT", 1), ("CELENT", 1), ("DFGRD0", 9), ("DFGRD1", 9))
+
+
+def _positions():
+    at, found = 0, []
+    for _, size in REAL:
+        found.append(at)
+        at += size + GAP
+    return (*found, at)
+
+
+# Positions in the array of real arguments, and its length.
+(STRESS, DDSDDE, SSE, SPD, SCD, RPL, DDSDDT, DRPLDE, DRPLDT, STRAN, DSTRAN, TIME, DTIME, TEMP, DTEMP, PREDEF, DPRED,
+ COORDS, DROT, PNEWDT, CELENT, DFGRD0, DFGRD1, N_REAL) = _positions()
+AFTER_STRESS, AFTER_DDSDDE = STRESS + 6, DDSDDE + 36
 # Positions in the array of integer arguments.
 NDI, NSHR, NTENS, NSTATV, NPROPS, NOEL, NPT, LAYER, KSPT, KSTEP, KINC, N_INTEGER = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14
 
@@ -55,8 +69,11 @@ def _call(typing_context, address, arguments):
 @numba.njit(inline="always", error_model="numpy")
 def _fill(real, i, strain0, strain1, stress0, time, dt):
     """The arguments that are the same for every UMAT: stress and strains at the start, energies and tangent zero."""
-    for k in range(DDSDDE, STRAN):
-        real[k] = 0.0
+    for k in range(36):
+        real[DDSDDE + k] = 0.0
+    for k in range(6):
+        real[DDSDDT + k] = real[DRPLDE + k] = 0.0
+    real[SSE] = real[SPD] = real[SCD] = real[RPL] = real[DRPLDT] = 0.0
     for a in range(3):
         real[STRESS + a], real[STRESS + 3 + a] = stress0[i, a], stress0[i, 3 + a] * HALF_SQRT2
         real[STRAN + a], real[STRAN + 3 + a] = strain0[i, a], strain0[i, 3 + a] * SQRT2
@@ -113,7 +130,7 @@ def integrate(
     ----------
     address : of the function. arguments : (37,) int64, addresses of its arguments, which are parts of the next three.
     real : (N_REAL,). integer : (N_INTEGER,) int32. statev : (depvar + guard zone,).
-    guard : (1,) int64, bits of the first number of the guard zone: a UMAT that changes it writes past its STATEV.
+    guard : (1,) int64, bits of the numbers behind STATEV, STRESS and DDSDDE: a UMAT that changes one writes past them.
     strain0, strain1, stress0 : (n, 6), Kelvin-Mandel. temperature, warming : (n,), TEMP and DTEMP, or (0,).
     cells, points : (n,). coordinates : (n, 3).
     position, scale : (depvar,), where a column of the state array is in STATEV, and by what to multiply it there.
@@ -122,15 +139,15 @@ def integrate(
 
     Returns
     -------
-    (failed points, smallest PNEWDT of those that refused, point that wrote past its STATEV or -1)
+    (failed points, smallest PNEWDT of those that refused, point that wrote past one of these or -1)
     """
-    bits, inverse = statev.view(np.int64), 1.0 / scale
+    bits, around, inverse = statev.view(np.int64), real.view(np.int64), 1.0 / scale
     n_state, n_failed, smallest = len(position), 0, 1.0
-    real[TEMP], real[DTEMP] = 0.0, 0.0
     for i in range(len(strain0)):
         total = kept = 0.0
         for a in range(3):
             total += (strain0[i, a] + strain1[i, a]) + (strain0[i, 3 + a] + strain1[i, 3 + a])
+        real[TEMP], real[DTEMP] = 0.0, 0.0
         if len(temperature) > 0:
             real[TEMP], real[DTEMP] = temperature[i], warming[i]
             total += temperature[i] + warming[i]
@@ -145,7 +162,7 @@ def integrate(
             integer[NOEL], integer[NPT] = cells[i], points[i]
             progress[0] = i
             _call(address, arguments)  # type: ignore[call-arg]
-            if bits[n_state] != guard[0]:
+            if bits[n_state] != guard[0] or around[AFTER_STRESS] != guard[0] or around[AFTER_DDSDDE] != guard[0]:
                 return n_failed, smallest, i
             total = _take(real, statev, position, inverse, i, stress, state)
             if len(tangent) > 0:
@@ -162,3 +179,12 @@ def integrate(
             if len(tangent) > 0:
                 tangent[i] = 0.0
     return n_failed, smallest, -1
+
+
+@numba.njit(cache=True, error_model="numpy")
+def last_change(values, expected, positions):
+    """The last of these positions at which two arrays of integers differ, -1 where they do not."""
+    for k in range(len(positions) - 1, -1, -1):
+        if values[positions[k]] != expected[positions[k]]:
+            return positions[k]
+    return -1

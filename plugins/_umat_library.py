@@ -6,11 +6,14 @@ import ctypes
 import hashlib
 import os
 import sys
+import threading
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 from romlib_plugins._umat_elf import SHARED, Elf, read_elf
+from romlib_plugins._umat_exit import watch_exits
+from romlib_plugins._umat_own import own_function, refuse_loaded_library, refuse_system_library
 from romlib_plugins._umat_shim import PROVIDED, load_shim
 
 from romlib.errors import LawError
@@ -24,18 +27,27 @@ _LISTED = 20
 
 @dataclass(frozen=True)
 class LoadedLibrary:
-    """A library in this process; `sha256` is that of the file when it was loaded."""
+    """A library in this process; `sha256` is that of the file when it was loaded.
+
+    lock : held while one of its functions is called, unless the material says that it is safe in threads: COMMON and
+        SAVE belong to the library, whatever law calls it.
+    """
 
     path: Path
     sha256: str
     handle: ctypes.CDLL
+    elf: Elf | None
+    lock: threading.Lock
 
 
 _loaded: dict[Path, LoadedLibrary] = {}
 
 
-def find_library(library: str) -> Path:
+def find_library(library: str, of_file: bool = False) -> Path:
     """The file of a library: a path as it is; a bare name in the folders of ROMLIB_LIBRARY_PATH, then LD_LIBRARY_PATH.
+
+    of_file : a file names it, not the user: it is a bare name, and only the absolute folders of ROMLIB_LIBRARY_PATH
+        count, which is where a user puts what files may call.
 
     Raises
     ------
@@ -43,19 +55,24 @@ def find_library(library: str) -> Path:
     """
     if not is_file_name(library):
         path = Path(library)
+        if of_file or not library.isprintable():
+            raise LawError("this is no file name of a library", place="parameters, library", found=repr(library))
         if path.is_file():
             return path.absolute()
         raise LawError("the library of the UMAT is not there", file=path, place="parameters, library",
                        remedy="correct the path (in a study it is relative to the study file), or " + _COMPILE)
-    folders = [Path(folder) for name in SEARCH_VARIABLES for folder in os.environ.get(name, "").split(os.pathsep)
-               if folder]
+    variables = SEARCH_VARIABLES[:1] if of_file else SEARCH_VARIABLES
+    folders = [Path(folder) for name in variables for folder in os.environ.get(name, "").split(os.pathsep)
+               if folder and (not of_file or os.path.isabs(folder))]
     for folder in folders:
         if (folder / library).is_file():
             return (folder / library).absolute()
-    searched = ", ".join(map(str, dict.fromkeys(folders))) or "no folder: the variables are not set"
+    which = " or ".join(variables)
+    searched = ", ".join(map(str, dict.fromkeys(folders))) or (
+        f"no folder: {which} {'is' if of_file else 'are'} not set" + (", or not to absolute paths" if of_file else ""))
     raise LawError(
         f"the library of the UMAT, {library}, is on no search path", place="parameters, library",
-        expected=f"a file of that name in a folder of {' or '.join(SEARCH_VARIABLES)}", found=searched,
+        expected=f"a file of that name in a folder of {which}", found=searched,
         remedy=f"set {SEARCH_VARIABLES[0]} to the folder that has it; or, in a study, give a path "
                f'(library = "./{library}" is beside the study file)')
 
@@ -89,13 +106,15 @@ def check_hash(path: Path, expected: str | None) -> str:
     return found
 
 
-def load_library(path: Path) -> LoadedLibrary:
+def load_library(path: Path, of_file: bool = False) -> LoadedLibrary:
     """Load a library once a process; utility routines of Abaqus that it lacks come from the shim.
+
+    of_file : a file names it, not the user.
 
     Raises
     ------
-    LawError : no shared library, one for another machine, symbols that nobody defines, or a file that has changed
-        since this process loaded it.
+    LawError : no shared library, one for another machine, one of the system, symbols that nobody defines, or a file
+        that has changed since this process loaded it.
     """
     path = path.resolve()
     digest = file_hash(path)
@@ -106,6 +125,9 @@ def load_library(path: Path) -> LoadedLibrary:
                 remedy="start Python anew: a loaded library cannot be exchanged")
         return _loaded[path]
     elf = _examined(path)
+    refuse_system_library(path, elf)
+    if of_file:
+        refuse_loaded_library(path, _loaded)
     try:
         handle = _open(path, elf)
     except OSError as error:
@@ -117,7 +139,8 @@ def load_library(path: Path) -> LoadedLibrary:
             handle = _open(path, elf)
         except OSError as second:
             raise _not_loaded(path, [], second) from second
-    _loaded[path] = LoadedLibrary(path, digest, handle)
+    watch_exits(handle)
+    _loaded[path] = LoadedLibrary(path, digest, handle, elf, threading.Lock())
     return _loaded[path]
 
 
@@ -128,24 +151,13 @@ def _open(path: Path, elf: Elf | None) -> ctypes.CDLL:
 
 
 def symbol_address(library: LoadedLibrary, symbol: str) -> int:
-    """Address of a function of a library.
+    """Address of a function that the library itself defines.
 
     Raises
     ------
-    LawError : it has no such symbol; lists those that may be meant.
+    LawError : it defines none of this name; lists those that may be meant.
     """
-    try:
-        function = getattr(library.handle, symbol)
-    except AttributeError:
-        elf = read_elf(library.path)
-        functions = [] if elf is None else sorted(name for name in elf.functions if not name.startswith("_"))
-        likely = [name for name in functions if "umat" in name.lower()] or functions
-        listed = ", ".join(likely[:_LISTED]) + (" ..." if len(likely) > _LISTED else "")
-        raise LawError(
-            f"the library has no symbol '{symbol}'", file=library.path, place="parameters, symbol",
-            expected=f"one of {listed}" if likely else "a function", found=symbol,
-            remedy="give the symbol's exact name: Fortran compilers write SUBROUTINE UMAT as umat_") from None
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
+    return own_function(library.path, library.handle, library.elf, symbol)
 
 
 def _examined(path: Path) -> Elf | None:

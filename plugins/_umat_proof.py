@@ -8,19 +8,28 @@ changing temperature. Those at which the UMAT fails, or crashes, are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from romlib.errors import LawError
 from romlib.laws.law import Increment, Law
 from romlib.model.base import Description
 
+LONGEST = 1000  # times of a history
 TOLERANCE = 1e-8  # relative to the largest stress of a history
 _SIZES = (1e-4, 1e-3, 4e-3)
+_SMALLER = (1e-2, 1e-4)
 _STEPS = (0.5, 1.0, 0.2, -0.8)
 _DIRECTIONS = ((0.9, -0.3, -0.2, 0.4, -0.3, 0.2), (-0.4, 0.8, -0.3, -0.2, 0.5, 0.3), (0.3, 0.2, -0.7, 0.3, 0.2, -0.6))
 _TEMPERATURES = (20.0, 60.0, 100.0, 50.0, 120.0)
+
+
+Six = tuple[float, float, float, float, float, float]
+Rows = Annotated[tuple[Six, ...], Field(min_length=1, max_length=LONGEST)]
 
 
 class Proof(Description):
@@ -30,29 +39,48 @@ class Proof(Description):
     temperature : (n + 1,), the initial one first; none where the law got none.
     """
 
-    time: tuple[float, ...]
-    strain: tuple[tuple[float, ...], ...]
-    stress: tuple[tuple[float, ...], ...]
-    temperature: tuple[float, ...] | None = None
+    time: Annotated[tuple[float, ...], Field(min_length=1, max_length=LONGEST)]
+    strain: Rows
+    stress: Rows
+    temperature: Annotated[tuple[float, ...], Field(max_length=LONGEST + 1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_history(self) -> Proof:
+        n = len(self.time)
+        if (len(self.strain), len(self.stress)) != (n, n):
+            raise ValueError(f"a history has as many strains and stresses as times, found {n} times, "
+                             f"{len(self.strain)} strains and {len(self.stress)} stresses")
+        if self.temperature is not None and len(self.temperature) != n + 1:
+            raise ValueError(f"a history has one temperature more than times, found {n} times and "
+                             f"{len(self.temperature)} temperatures")
+        if any(b <= a for a, b in pairwise((0.0, *self.time))):
+            raise ValueError("the times of a history must increase from 0")
+        return self
 
 
 def record(make: Callable[[], Law]) -> tuple[Proof, ...]:
-    """The histories with the stresses of a law, which `make` makes anew after a crash."""
+    """The histories with the stresses of a law, which `make` makes anew after a crash.
+
+    Where the law fails at all of them, smaller ones are tried; none is left where it fails at these too.
+    """
     law = make()
-    proofs = []
-    cases = [(size, direction, None) for size, direction in zip(_SIZES, _DIRECTIONS)]
-    for size, direction, temperature in [*cases, (_SIZES[1], _DIRECTIONS[0], _TEMPERATURES)]:
-        strain = size * np.outer(_STEPS, direction)
-        time = np.arange(1.0, len(_STEPS) + 1.0)
-        try:
-            stress = _stresses(law, time, strain, temperature)
-        except LawError:
-            law = make()
-            continue
-        if stress is not None:
-            proofs.append(Proof.model_validate({
-                "time": time.tolist(), "strain": strain.tolist(), "stress": stress.tolist(),
-                "temperature": temperature}))
+    proofs: list[Proof] = []
+    for factor in (1.0, *_SMALLER):
+        cases = [(factor * size, direction, None) for size, direction in zip(_SIZES, _DIRECTIONS)]
+        for size, direction, temperature in [*cases, (factor * _SIZES[1], _DIRECTIONS[0], _TEMPERATURES)]:
+            strain = size * np.outer(_STEPS, direction)
+            time = np.arange(1.0, len(_STEPS) + 1.0)
+            try:
+                stress = _stresses(law, time, strain, temperature)
+            except LawError:
+                law = make()
+                continue
+            if stress is not None:
+                proofs.append(Proof.model_validate({
+                    "time": time.tolist(), "strain": strain.tolist(), "stress": stress.tolist(),
+                    "temperature": temperature}))
+        if proofs:
+            break
     return tuple(proofs)
 
 

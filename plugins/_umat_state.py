@@ -35,11 +35,12 @@ class StateLayout:
     def __init__(self, depvar: int, variables: Mapping[str, int | Sequence[int]], tensors: Mapping[str, str]) -> None:
         self.columns: dict[str, slice] = {}
         positions: list[int] = []
+        taken: set[int] = set()
         scale: list[float] = []
         tensor_variables = []
         for name, given in variables.items():
             places = [given] if isinstance(given, int) else list(given)
-            _check(name, places, positions, depvar)
+            _check(name, places, taken, depvar)
             self.columns[name] = slice(len(positions), len(positions) + len(places))
             positions += [place - 1 for place in places]
             kind = tensors.get(name, "strain" if "strain" in name else "stress") if len(places) == 6 else "none"
@@ -50,7 +51,7 @@ class StateLayout:
         for name in tensors:
             if name not in variables or self.columns[name].stop - self.columns[name].start != 6:
                 raise _wrong(f"tensors.{name}", "a variable with six positions", name)
-        rest = [place for place in range(depvar) if place not in set(positions)]
+        rest = [place for place in range(depvar) if place not in taken]
         if rest:
             self.columns[STATEV] = slice(len(positions), depvar)
         self.position = np.array([*positions, *rest], dtype=np.int64)
@@ -62,7 +63,8 @@ class StateLayout:
         return np.asarray(statev, dtype=float)[..., self.position] / self.scale
 
 
-def _check(name: str, places: Sequence[int], taken: Sequence[int], depvar: int) -> None:
+def _check(name: str, places: Sequence[int], taken: set[int], depvar: int) -> None:
+    """Refuse what is wrong with the positions of a variable; they are `taken` afterwards."""
     place = f"variables.{name}"
     if name in _RESERVED:
         raise _wrong(place, "another name: these mean something else", ", ".join(_RESERVED))
@@ -71,8 +73,9 @@ def _check(name: str, places: Sequence[int], taken: Sequence[int], depvar: int) 
     for position in places:
         if not 1 <= position <= depvar:
             raise _wrong(place, f"positions from 1 to depvar = {depvar}", position)
-        if position - 1 in taken or list(places).count(position) > 1:
+        if position - 1 in taken:
             raise _wrong(place, "each position in one variable", f"{position} twice")
+        taken.add(position - 1)
 
 
 def _wrong(place: str, expected: object, found: object) -> LawError:

@@ -34,24 +34,31 @@ _REASON = {
     kernel.REFUSED: "the UMAT asked for a smaller increment (PNEWDT = {:.3g})",
 }
 SMALLEST_FACTOR, FACTOR_NOT_FINITE = 0.01, 0.25
+MOST, MOST_THREADS, MOST_PROOFS = 10_000, 64, 32  # PROPS and STATEV, threads, histories: far above any UMAT
+
+
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Numbers = Annotated[tuple[float, ...], Field(max_length=MOST)]
 
 
 class UmatParameters(Description):
     """What a material with law = "umat" may state; the README has the table."""
 
-    library: str
-    symbol: str = "umat_"
-    props: tuple[float, ...] = ()
-    depvar: Annotated[int, Field(ge=0)] = 0
-    variables: dict[str, int | tuple[int, ...]] = Field(default_factory=dict)
-    tensors: dict[str, Literal["strain", "stress", "none"]] = Field(default_factory=dict)
-    initial_state: tuple[float, ...] | None = None
+    library: Annotated[str, Field(max_length=4096)]
+    symbol: Annotated[str, Field(pattern=r"\A[A-Za-z_][A-Za-z0-9_.$]*\z", max_length=255)] = "umat_"
+    props: Numbers = ()
+    depvar: Count = 0
+    variables: Annotated[dict[str, int | Annotated[tuple[int, ...], Field(max_length=MOST)]],
+                         Field(max_length=MOST)] = Field(default_factory=dict)
+    tensors: Annotated[dict[str, Literal["strain", "stress", "none"]],
+                       Field(max_length=MOST)] = Field(default_factory=dict)
+    initial_state: Numbers | None = None
     temperature: Literal["abaqus", "calculix"] = "abaqus"
     name: Annotated[str, Field(max_length=kernel.NAME_LENGTH)] | None = None
     guarded: bool = False
-    threads: Annotated[int, Field(ge=1)] = 1
-    sha256: str | None = None
-    proof: tuple[Proof, ...] = ()
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
+    sha256: Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")] | None = None
+    proof: Annotated[tuple[Proof, ...], Field(max_length=MOST_PROOFS)] = ()
 
 
 class UmatLaw:
@@ -64,7 +71,7 @@ class UmatLaw:
     name = "umat"
     isotropic = False
 
-    def __init__(self, parameters: UmatParameters) -> None:
+    def __init__(self, parameters: UmatParameters, of_file: bool = False) -> None:
         self.parameters = parameters
         self.layout = StateLayout(parameters.depvar, parameters.variables, parameters.tensors)
         self.state_variables: Mapping[str, slice] = self.layout.columns
@@ -75,11 +82,11 @@ class UmatLaw:
             raise LawError("wrong parameter of the law 'umat': initial_state", place="parameters, initial_state",
                            expected=f"depvar = {parameters.depvar} numbers", found=f"{len(start)} numbers")
         self._initial = self.layout.from_statev(np.zeros(parameters.depvar) if start is None else np.array(start))
-        self.path = find_library(parameters.library)
+        self.path = find_library(parameters.library, of_file)
         self.sha256 = check_hash(self.path, parameters.sha256)
         target = Target(str(self.path), parameters.symbol, self.sha256, parameters.props,
                         parameters.name or Path(parameters.library).stem, tuple(self.layout.position.tolist()),
-                        tuple(self.layout.scale.tolist()), 1 if parameters.guarded else parameters.threads)
+                        tuple(self.layout.scale.tolist()), 1 if parameters.guarded else parameters.threads, of_file)
         self._call = GuardedCaller(target) if parameters.guarded else Caller(target)
         verify(self, parameters.proof, self.path)
 
@@ -95,13 +102,47 @@ class UmatLaw:
         return cls(read_parameters(UmatParameters, parameters, cls.name))
 
     @classmethod
+    def from_file_parameters(cls, parameters: dict[str, Any], file: str) -> UmatLaw:
+        """The law as a snapshots file or a ROM states it: only with what its library is recognised by.
+
+        The library is on ROMLIB_LIBRARY_PATH and its SHA-256 is right before it is loaded, which runs code of it; its
+        own table defines the symbol; and the histories of the file give their stresses before anything else is called.
+
+        Raises
+        ------
+        LawError : what `from_parameters` raises; or the file lacks the SHA-256 or the histories.
+        """
+        read = read_parameters(UmatParameters, parameters, cls.name)
+        lacking = [key for key in ("sha256", "proof") if not getattr(read, key)]
+        if lacking:
+            raise LawError(
+                "the file names a library without what romlib recognises it by, so that nothing of it is called",
+                file=file, place=f"parameters, {' and '.join(lacking)}",
+                expected="the library's SHA-256, and strain histories with its stresses",
+                found=f"library = {read.library!r}, symbol = {read.symbol!r}",
+                remedy="if you trust this library, give the material in a study of your own (the same law and "
+                       "parameters, under the same name); a ROM: train it again")
+        return cls(read, of_file=True)
+
+    @classmethod
     def guarded_parameters(cls, parameters: dict[str, Any]) -> dict[str, Any]:
         """The same material with its calls in a process of their own, unless it says that it wants none."""
         return {"guarded": True, **parameters}
 
     def portable_parameters(self) -> dict[str, Any]:
-        """What a file stores of the law: the library by name and hash, and histories to recognise it by."""
+        """What a file stores of the law: the library by name and hash, and histories to recognise it by.
+
+        Raises
+        ------
+        LawError : the UMAT fails at every history, so that no file could recognise it.
+        """
         proof = self.parameters.proof or record(lambda: UmatLaw(self.parameters.model_copy(update={"guarded": True})))
+        if not proof:
+            raise LawError(
+                "the UMAT fails at every short strain history, so that no file could recognise it later",
+                file=self.path, place=f"symbol {self.parameters.symbol}",
+                expected="stresses for strains of 1e-8 to 4e-3, with or without a temperature",
+                remedy="give histories of your own in the parameter `proof` of the material")
         changed = self.parameters.model_copy(update={
             "library": self.path.name, "sha256": self.sha256, "proof": proof, "guarded": False,
             "name": self.parameters.name or Path(self.parameters.library).stem})
@@ -135,20 +176,32 @@ class UmatLaw:
         return result
 
     def _batch(self, increment: Increment, state0: np.ndarray, tangent: bool) -> Batch:
-        def real(values: np.ndarray) -> np.ndarray:
-            return np.ascontiguousarray(values, dtype=float)
-
+        """Contiguous arrays of the right shapes: compiled code goes through them without looking."""
         n_ip, none = len(increment.strain1), np.empty(0)
+
+        def real(values: np.ndarray, *shape: int) -> np.ndarray:
+            array = np.ascontiguousarray(values, dtype=float)
+            if array.shape != shape:
+                raise _wrong_shape(array.shape, shape)
+            return array
+
+        def whole(values: np.ndarray) -> np.ndarray:
+            array = np.ascontiguousarray(values, dtype=np.int64)
+            if array.shape != (n_ip,):
+                raise _wrong_shape(array.shape, (n_ip,))
+            return array
+
         temperature = warming = none
         if increment.temperature1 is not None:
-            temperature, warming = real(increment.temperature1), np.zeros(n_ip)
+            temperature, warming = real(increment.temperature1, n_ip), np.zeros(n_ip)
             if self.parameters.temperature == "abaqus":
                 start = increment.temperature0 if increment.temperature0 is not None else temperature
-                temperature, warming = real(start), temperature - start
+                start = real(start, n_ip)
+                temperature, warming = start, temperature - start
         return Batch(
-            real(increment.strain0), real(increment.strain1), real(increment.stress0), temperature, warming,
-            np.ascontiguousarray(increment.cells, dtype=np.int64),
-            np.ascontiguousarray(increment.points, dtype=np.int64), real(increment.coordinates), real(state0),
+            real(increment.strain0, n_ip, 6), real(increment.strain1, n_ip, 6), real(increment.stress0, n_ip, 6),
+            temperature, warming, whole(increment.cells), whole(increment.points),
+            real(increment.coordinates, n_ip, 3), real(state0, n_ip, self.n_state),
             np.empty((n_ip, 6)), np.empty((n_ip if tangent else 0, 6, 6)), np.empty((n_ip, self.n_state)),
             np.zeros(n_ip, dtype=np.uint8), np.full(1, -1, dtype=np.int64), float(increment.time), float(increment.dt))
 
@@ -175,3 +228,7 @@ class UmatLaw:
             turned = rotate(np.swapaxes(result.tangent, 1, 2), back[:, None])  # each column of C is a tensor
             result.tangent = rotate(np.swapaxes(turned, 1, 2), back[:, None])
         return result
+
+
+def _wrong_shape(found: tuple[int, ...], expected: tuple[int, ...]) -> LawError:
+    return LawError("an array for the UMAT has the wrong shape", expected=expected, found=found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import h5py
 import numpy as np
 
 from romlib.storage.contents import Contents
+from romlib.storage.headers import RawFile
 from romlib.storage.manifest import Manifest, seal
 from romlib.storage.schema import FileSchema
 
@@ -34,8 +36,8 @@ def without_checksums(path: Path, schema: FileSchema) -> None:
 
 def sealed_anew(path: Path, schema: FileSchema) -> None:
     """Give a file that was changed the checksums of what it has now, as a forger would; or raise what forbids it."""
-    with h5py.File(path, "r") as file:
-        old = Manifest(file, schema, path)
+    with h5py.File(path, "r") as file, closing(RawFile(path)) as raw:
+        old = Manifest(file, schema, path, raw)
         tables = {place: old.table(place) for place in old.block_paths if place in file}
     with h5py.File(path, "r+") as file:
         del file[schema.checksums]

@@ -101,6 +101,6 @@ def write_both(path: Path, rom: Rom, data: list) -> Path:
     singular_values = {"displacement": np.array([2.0, 1.0])}
     with PairWriter(path, rom.manifest.fingerprint, len(data), singular_values) as pair:
         for piece, fields in enumerate(data):
-            pair.fields.write_piece(piece, *fields)
+            pair.write_piece(piece, *fields)
         pair.finish(rom)
     return path

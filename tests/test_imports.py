@@ -23,8 +23,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parallel": {"errors"},
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
+    "identity": {"mesh", "model", "loads"},
     "storage": {"errors", "files"},
-    "snapshots": {"mesh", "model", "tensors", "files", "storage"},
+    "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots"},

@@ -119,7 +119,7 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "mesh": (section("`[mesh]`", STUDY), 0, keys_of(MeshFile)),
     "training": (section("`[[training]]`", STUDY), 0, keys_of(Training, leave=("amplitudes",))),
     "offline": (section("`[offline]`", STUDY), 0, keys_of(OfflineOptions)),
-    "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=("amplitudes",))),
+    "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=("amplitudes", "identity", "omissions"))),
 }
 
 

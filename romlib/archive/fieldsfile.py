@@ -207,7 +207,7 @@ class FieldsFile:
 
     def close(self) -> None:
         """Close the file."""
-        self._contents.file.close()
+        self._contents.close()
 
     def __enter__(self) -> FieldsFile:
         return self

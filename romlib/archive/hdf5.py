@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import h5py
 
 from romlib.errors import FileFormatError
+from romlib.storage.files import Recognise
+from romlib.storage.headers import RawFile
 from romlib.storage.opening import child, integer_attribute, text_attribute
 
 SCHEMA = 2
 CHECKSUMS = "/checksums"
 
 
-def recognise(kind: str) -> Callable[[h5py.File, Path], int | None]:
+def recognise(kind: str) -> Recognise:
     """The function that gives the schema version of a file of a kind, "rom" or "fields", or refuses another file."""
 
-    def version(file: h5py.File, path: Path) -> int | None:
-        found = text_attribute(file.id, "romlib_kind", path)
+    def version(file: h5py.File, raw: RawFile, path: Path) -> int | None:
+        found = text_attribute(file.id, "romlib_kind", raw)
         if found != kind:
             other = " (a snapshots file?)" if child(file.id, "VTKHDF") is not None else ""
             raise FileFormatError(f"the file is not a ROM archive of this kind{other}", file=path,

@@ -15,7 +15,7 @@ from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
 from romlib.errors import FileFormatError
-from romlib.model import Case, Model
+from romlib.model import Case, Model, TrainedModel
 
 WEIGHT_TOLERANCE = 1e-6  # relative, of their sum; written, they agree to rounding
 
@@ -29,8 +29,10 @@ class Manifest:
     inputs : fingerprint of each training file, by its name (never a path).
     tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
     errors : what was achieved, by quantity; relative.
+    accepted : sentences on errors beyond the limits of the study, which whoever trained the ROM accepted.
     volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
-    trained : lowest and highest amplitude of each load and prescribed constraint over the training snapshots.
+    trained : lowest and highest amplitude of each load and prescribed constraint over the training cases, whose
+        times begin with the initial one.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
     """
 
@@ -43,6 +45,7 @@ class Manifest:
     inputs: dict[str, str] = field(default_factory=dict)
     tolerances: dict[str, float] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
+    accepted: list[str] = field(default_factory=list)
     volume: float = 0.0
     n_node: int = 0
     n_cell: int = 0
@@ -160,6 +163,7 @@ class Rom:
     force_names : the mechanical loads, in the order of the rows of the reduced loads.
     clusters : one local basis a cluster (one: a global basis); all on the same selected points.
     gappy : by field name; what can be reconstructed away from the selected points.
+    trained : mesh, materials, constraints and patterns by their content; None in a ROM that does not have it.
     fields : the fields file that belongs to it; None in files of older versions, and without one.
     """
 
@@ -172,6 +176,7 @@ class Rom:
     lifting: LiftingData
     gappy: dict[str, GappyOperator]
     temperature: TemperatureAtPoints
+    trained: TrainedModel | None = None
     fields: FieldsReference | None = None
 
     def validate(self, file: object = None) -> None:

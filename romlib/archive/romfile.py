@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
@@ -23,14 +24,14 @@ from romlib.archive.rom import (
 )
 from romlib.archive.tables import ROM
 from romlib.errors import FileFormatError
-from romlib.model import Case, Model
-from romlib.model.library import refuse_library_paths
+from romlib.model import Case, Model, TrainedModel
+from romlib.model.library import model_of_file, refuse_library_paths
 from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
-from romlib.storage.texts import LIBVER
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
@@ -53,8 +54,8 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    with atomic_target(path) as temporary, h5py.File(temporary, "w", libver=LIBVER) as file:
-        fill_rom(file, Path(path), rom)
+    with atomic_target(path) as temporary, Hdf5Output(temporary) as output:
+        fill_rom(output.file, Path(path), rom)
 
 
 def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
@@ -73,6 +74,8 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     write_json(file, "model", rom.model.model_dump(mode="json"))
     write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
     write_json(file, "force_names", list(rom.force_names))
+    if rom.trained is not None:
+        write_json(file, "identity", rom.trained.model_dump(mode="json"))
     for name in _POINT_FIELDS:
         file[f"points/{name}"] = getattr(rom.points, name)
     for k, basis in enumerate(rom.clusters):
@@ -96,12 +99,11 @@ def read_rom(path: str | Path) -> Rom:
     """
     path = Path(path)
     contents = open_contents(path, ROM, "romlib offline", recognise("rom"))
-    with contents.file, damage(path):
+    with closing(contents), damage(path):
         contents.read_all("", keep=True)
         rom = _read(contents)
     rom.validate(path)
-    refuse_library_paths(rom.model, path)
-    return rom
+    return replace(rom, model=model_of_file(rom.model, path))
 
 
 def _read(contents: Contents) -> Rom:
@@ -118,11 +120,18 @@ def _read(contents: Contents) -> Rom:
     lifting = LiftingData(tuple(contents.json("/lifting/names", list)), _as(array("/lifting/strains")),
                           _as(array("/lifting/loads")))
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
-               _read_gappy(contents), _read_temperature(contents), _read_reference(contents))
+               _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents))
 
 
 def _as(array: np.ndarray, kind: type = float) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=kind)
+
+
+def _read_trained(contents: Contents) -> TrainedModel | None:
+    if not contents.has("/identity"):
+        return None
+    with damage(contents.path, "/identity"):
+        return TrainedModel.model_validate(contents.json("/identity", dict))
 
 
 def _read_reference(contents: Contents) -> FieldsReference | None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from romlib.check.items import Findings, items_of
+from romlib.check.items import OF_REPLAYED_STRESS, Findings, items_of
 from romlib.check.options import CheckOptions
 from romlib.check.piece import PieceCheck, PieceMeasures
 from romlib.check.report import CheckReport
 from romlib.check.residual import ResidualFile, ResidualNorms, constrained, shared_norms
+from romlib.check.verdict import left_open
 from romlib.errors import InputError
 from romlib.loads.forces import node_share, presence
 from romlib.mesh.mesh import Mesh
@@ -67,9 +68,10 @@ def check(
         findings = _gather(measures, comm)
         if findings.residual is not None:
             findings.residual.merge(_shared(snapshots, model, mesh_of, pieces, scratch, comm))
+    items = items_of(findings, snapshots, model, options)
     return CheckReport(
-        str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step,
-        items_of(findings, snapshots, model, options))
+        str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step, items,
+        left_open(items, model, findings.moved, findings.internal_force_source == OF_REPLAYED_STRESS, options.accept))
 
 
 def _gather(measures: dict[int, PieceMeasures], comm: Comm) -> Findings:

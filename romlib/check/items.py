@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -12,11 +12,18 @@ from romlib.check.deviation import Deviation
 from romlib.check.options import CheckOptions
 from romlib.check.report import CheckItem, Status
 from romlib.check.residual import ResidualNorms
+from romlib.check.resolution import Resolution
 from romlib.loads.forces import force_names
 from romlib.model import Model, Temperature
 from romlib.snapshots.reader import Snapshots
 
+DISPLACEMENT = "displacement"
+LEFT = 1e-2  # solvers stop at 5e-3 of the mean force by default; beyond this, part of a load
+TIGHTEN = ("tighten its convergence limits (CalculiX: *CONTROLS, PARAMETERS=FIELD with 1e-8 as first number, 1e-4 as "
+           "second; Abaqus: the same card; Zset: the ratio of *convergence)")
 STATE = "state "  # the measurement of the state variable p is "state p"
+STORED_FORCE = "stored internal force"
+OF_STORED_STRESS, OF_REPLAYED_STRESS = "B^T sigma of the stored stress", "B^T sigma of the replayed stress"
 REPLAYED_FORCE = "internal_force replayed"  # B^T of the replayed stress, where there is a stored one too
 
 COMPARED = {
@@ -44,17 +51,21 @@ MEANING = {
     "internal_force": "another integration rule or order of integration points than the solver's, or a stress written "
                       "with few digits",
     "equilibrium": "a load that is missing, has another sign, unit or amplitude; a constraint, contact or spring that "
-                   "the model lacks; stress that is wrong; or a solver that stopped iterating early",
+                   "the model lacks; stress that is wrong; or a solver that stopped iterating early: then " + TIGHTEN,
     "load_balance": "as for equilibrium; or internal forces far larger than the load (thermal or residual stress)",
 }
 
-# Omissions by which a converter states why measurements may disagree, and which ("state": all internal variables).
+# Omissions without work by which a converter states why measurements may disagree, and which ("state": all internal
+# variables). One that does work (a spring, a contact, an initial stress, a changed section) may explain any of them.
+FORCES = ("internal_force", "equilibrium", "load_balance")
 CAUSES = {
-    "digits": ("strain", "stress", "state", "internal_force", "equilibrium", "constraints"),
-    "missing_increments": ("replay", "stress", "state", "internal_force", "equilibrium"),
-    "hardening": ("stress", "state", "internal_force", "equilibrium"),
-    "nlgeom": ("strain size", "strain", "replay", "stress", "state", "internal_force", "equilibrium"),
+    "digits": ("strain", "stress", "state", *FORCES, "constraints"),
+    "missing_increments": ("replay", "stress", "state", *FORCES),
+    "hardening": ("stress", "state", *FORCES),
+    "time_digits": ("replay", "stress", "state", *FORCES),
+    "dload_order": ("equilibrium", "load_balance"),
 }
+LARGEST_RAISE = 1e-3  # beyond it, what rounding may do cannot be told from what matters
 
 
 @dataclass
@@ -62,7 +73,8 @@ class Findings:
     """What was measured on some of the pieces.
 
     deviations, failures : by measurement. internal_force_source : None where a piece has no internal force.
-    residual : None where it could not be measured on one of the pieces.
+    residual : None where it could not be measured on one of the pieces. moved : largest displacement.
+    resolution : what the stored digits resolve.
     """
 
     deviations: dict[str, Deviation]
@@ -71,6 +83,8 @@ class Findings:
     n_cell: int
     internal_force_source: str | None
     residual: ResidualNorms | None
+    moved: float = 0.0
+    resolution: Resolution = field(default_factory=Resolution)
 
     def merge(self, other: Findings) -> None:
         """Take other pieces into account."""
@@ -78,6 +92,8 @@ class Findings:
             self.deviations.setdefault(name, Deviation()).merge(deviation)
         self.failures = {**other.failures, **self.failures}
         self.volume, self.n_cell = self.volume + other.volume, self.n_cell + other.n_cell
+        self.moved = max(self.moved, other.moved)
+        self.resolution.merge(other.resolution)
         if other.internal_force_source is None:
             self.internal_force_source = None
         if self.residual is None or other.residual is None:
@@ -100,22 +116,75 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
                    "the file, or the model, has no temperature"),
         _deviation(findings, "strain", options.strain, "", "the file has no strain"),
     ]
+    known, found = findings.resolution, findings.deviations
+    items[-1] = _resolved(items[-1], known.strain, _reference(found, "strain"), known.displacement, DISPLACEMENT)
     replay = _replay(findings, snapshots, model)
     reason = {"absent": replay.detail, "fail": "the replay failed"}.get(replay.status, "the file has no stress")
-    items += [replay, _deviation(findings, "stress", options.stress, units.stress, reason)]
-    items += [_deviation(findings, name, options.state, "", reason, floor) for name in states]
-    items.append(_internal_force(findings, snapshots, units.force, options.internal_force))
+    stress = _deviation(findings, "stress", options.stress, units.stress, reason)
+    items += [replay, _resolved(stress, known.stress, _reference(found, "stress"), known.displacement, DISPLACEMENT)]
+    items += [_resolved(_deviation(findings, name, options.state, "", reason, floor), known.strain,
+                        _reference(found, name), known.displacement, DISPLACEMENT) for name in states]
+    items.append(_force_resolved(_internal_force(findings, snapshots, units.force, options.internal_force), findings,
+                                 _reference(found, "internal_force"), "stress" in snapshots.fields))
     items += _equilibrium(findings, snapshots, model, options)
-    return tuple(_with_causes(item, model) for item in items)
+    items = [_with_causes(item, model) for item in items]
+    return tuple(_of_the_solver(item, items) for item in items)
+
+
+def _reference(deviations: dict[str, Deviation], name: str) -> float:
+    return deviations[name].reference if name in deviations else 0.0
+
+
+def _force_resolved(item: CheckItem, findings: Findings, reference: float, of_stored_stress: bool) -> CheckItem:
+    """A measurement of nodal forces, against what the field that they are computed from resolves."""
+    known = findings.resolution
+    if of_stored_stress:
+        return _resolved(item, known.stored_force, reference, known.stored_stress, "stress")
+    return _resolved(item, known.force, reference, known.displacement, DISPLACEMENT)
+
+
+def _of_the_solver(item: CheckItem, items: list[CheckItem]) -> CheckItem:
+    """Where law and elements give the solver's own forces, a small residual is what the solver left of it."""
+    reproduced = any(other.name == "internal_force" and other.status == "pass" for other in items)
+    if item.name != "equilibrium" or item.status != "fail" or not reproduced or not (item.value or 1.0) <= LEFT:
+        return item
+    return replace(item, meaning=(
+        "internal_force passes: romlib computes the solver's own forces, and the residual is in its results. A small "
+        f"one is what it left when it stopped iterating: {TIGHTEN}. {item.meaning}"))
 
 
 def _with_causes(item: CheckItem, model: Model) -> CheckItem:
     """A measurement that disagrees, with what the file itself says of the reason before what is usual."""
     kind = item.name.split(" ")[0] if item.name.startswith(STATE) else item.name
-    causes = [entry.description for entry in model.omissions if kind in CAUSES.get(entry.name, ())]
+    causes = [f"{entry.name} ({entry.description})" for entry in model.omissions
+              if entry.works or kind in CAUSES.get(entry.name, ())]
     if item.status not in ("fail", "warn") or not causes:
         return item
     return replace(item, meaning=f"known of this file: {'; '.join(causes)}. Otherwise: {item.meaning}")
+
+
+def _resolved(item: CheckItem, noise: float, reference: float, precision: str, field: str) -> CheckItem:
+    """A measurement that fails, against what the stored digits resolve.
+
+    Its tolerance is raised to that, up to `LARGEST_RAISE`, and says so; beyond, the file cannot tell, and says that.
+
+    noise, reference : of the quantity, in the same unit. precision : of `field`, in words.
+    """
+    if item.status not in ("fail", "warn") or item.value is None or item.tolerance is None or reference <= 0.0:
+        return item
+    resolved = noise / reference
+    if not precision or not resolved > item.tolerance:
+        return item
+    what = f"the {field} is stored {precision}, which resolves this measurement to {resolved:.2g}"
+    if resolved > LARGEST_RAISE:
+        return replace(item, meaning=f"{what} only: too few to tell an error from rounding; store more digits. "
+                                     f"{item.meaning}")
+    raised = replace(item, tolerance=resolved, detail=(
+        f"{item.detail}; {what}: the tolerance of {item.tolerance:.1e} is raised to {resolved:.2g}"))
+    if not item.value <= resolved:
+        return raised
+    words = f"{item.compared} (tolerance raised from {item.tolerance:.1e}: {what})"
+    return replace(raised, status="pass", compared=words)
 
 
 def _elements(findings: Findings, length: str) -> CheckItem:
@@ -194,10 +263,14 @@ def _equilibrium(
         constraint.kind == "prescribed" for constraint in model.constraints.values())
     failure = findings.failures.get("equilibrium")
     reason = None
-    if not driven:
-        reason = "the model has no load and no prescribed displacement"
+    if not (model.materials or model.constraints or model.loads):
+        reason = "the model has no materials, no constraints and no loads"
+    elif not driven and findings.moved == 0.0:
+        reason = "the model has no load and no prescribed displacement, and nothing moves"
     elif findings.internal_force_source is None:
         reason = "neither the file nor a law gives a stress" if not model.materials else "the replay failed"
+    elif failure is not None and not model.materials and "have no material" in failure:
+        reason = "the model has no materials, and its loads need their density"
     if reason is None and failure is not None:
         compared = COMPARED["equilibrium"]
         return (CheckItem("equilibrium", "fail", None, options.equilibrium, compared, failure, MEANING["equilibrium"]),
@@ -221,8 +294,10 @@ def _residual_item(
     lacking = [entry.name for entry in model.omissions if entry.works]
     if lacking:
         detail += f"; the deck has forces that the model lacks: {', '.join(lacking)}"
-    return CheckItem("equilibrium", _status(value, tolerance), value, tolerance, COMPARED["equilibrium"], detail,
+    item = CheckItem("equilibrium", _status(value, tolerance), value, tolerance, COMPARED["equilibrium"], detail,
                      MEANING["equilibrium"])
+    source = findings.internal_force_source
+    return item if source == STORED_FORCE else _force_resolved(item, findings, reference, source == OF_STORED_STRESS)
 
 
 def _load_item(norms: ResidualNorms, times: np.ndarray, model: Model, tolerance: float) -> CheckItem:

@@ -32,6 +32,10 @@ class CheckOptions:
     load_balance : l2 norm of the same residual over the largest l2 norm of the load, at any time; a warning only,
         because the load can be small beside internal forces of thermal or residual stress.
     strain_size : Frobenius norm of the strain beyond which small-strain theory is doubtful; a warning only.
+    accept : names of omissions that do virtual work and that the user accepts; any other leaves the check undecided.
+
+    Where the stored digits resolve less than a tolerance, it is raised to what they resolve, and the report says so:
+    see `romlib.check.resolution`.
     """
 
     strain: float = 1e-5
@@ -43,10 +47,11 @@ class CheckOptions:
     equilibrium: float = 1e-4
     load_balance: float = 1e-3
     strain_size: float = 0.05
+    accept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if not value > 0.0:
+            if entry.name != "accept" and not value > 0.0:
                 raise InputError("a tolerance of the check must be positive", place=f"[check] {entry.name}",
                                  expected="> 0", found=value)

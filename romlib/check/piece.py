@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from romlib.check.deviation import Deviation
-from romlib.check.items import REPLAYED_FORCE, STATE, Findings
+from romlib.check.items import OF_REPLAYED_STRESS, OF_STORED_STRESS, REPLAYED_FORCE, STATE, STORED_FORCE, Findings
 from romlib.check.residual import PieceResidual, ResidualFile
+from romlib.check.resolution import Resolution, precision_of, virgin_tangent
 from romlib.check.solver_state import STATEV, names_of_statev, points_of_statev, split_statev
 from romlib.errors import InputError, RomlibError
 from romlib.laws.points import MaterialPoints
@@ -38,6 +39,8 @@ class PieceMeasures:
     n_cell: int = 0
     internal_force_source: str | None = None
     residual: PieceResidual | None = None
+    moved: float = 0.0
+    resolution: Resolution = field(default_factory=Resolution)
 
     def of(self, name: str) -> Deviation:
         """The deviation of that name, made when first asked for."""
@@ -47,7 +50,7 @@ class PieceMeasures:
         """What the other ranks need to know."""
         return Findings(
             self.deviations, self.failures, self.volume, self.n_cell, self.internal_force_source,
-            None if self.residual is None else self.residual.norms)
+            None if self.residual is None else self.residual.norms, self.moved, self.resolution)
 
 
 class PieceCheck:
@@ -124,15 +127,17 @@ class PieceCheck:
 
     def _source_of_internal_force(self) -> str | None:
         if "internal_force" in self.snapshots.fields:
-            return "stored internal force"
+            return STORED_FORCE
         if "stress" in self.snapshots.fields:
-            return "B^T sigma of the stored stress"
-        return None if self.points is None else "B^T sigma of the replayed stress"
+            return OF_STORED_STRESS
+        return None if self.points is None else OF_REPLAYED_STRESS
 
     def _block(self, steps: slice) -> None:
         measures, operator, stored = self.measures, self.operator, self.snapshots.fields
         displacement = self._read("displacement", steps)
         at_node, at_ip = partial(self._node_place, steps), partial(self._ip_place, steps)
+        measures.moved = max(measures.moved, float(np.abs(displacement).max(initial=0.0)))
+        self._resolve("displacement", displacement)
         strain = operator.strain(displacement)
         measures.of("strain size").add_size(strain, at_ip)
         if "strain" in stored:
@@ -146,6 +151,8 @@ class PieceCheck:
         self._attempt("constraints", self._compare_constraints, displacement, steps)
         self._attempt("temperature", self._compare_temperature, steps)
         stress = self._read("stress", steps) if "stress" in stored else replayed.get("stress")
+        if stress is not None and "stress" in stored:
+            self._resolve("stress", stress)
         force = None if stress is None else operator.internal_force(stress)
         if "internal_force" in stored:
             stored_force = self._read("internal_force", steps)
@@ -159,6 +166,28 @@ class PieceCheck:
                 measures.residual = measures.internal_force_source = None
             else:
                 measures.residual.add(steps, force)
+
+    def _resolve(self, name: str, values: np.ndarray) -> None:
+        """What the digits of a stored field (n_step, n, n_comp) resolve, at the time at which it is largest."""
+        size = np.abs(np.nan_to_num(values)).max(axis=(1, 2), initial=0.0)
+        largest = values[int(size.argmax())]
+        precision = precision_of(largest, self.snapshots.fields[name].dtype)
+        if precision is None:
+            return
+        if name == "stress":
+            self.measures.resolution.add_stress(precision, largest, self.operator)
+            return
+        self.measures.resolution.add_displacement(precision, largest, self.operator, self._tangent)
+
+    @cached_property
+    def _tangent(self) -> np.ndarray | None:
+        """Tangent of the virgin state; None without a law, or where one cannot give it, which the replay will say."""
+        if self.points is None or "replay" in self.measures.failures:
+            return None
+        try:
+            return virgin_tangent(self.points, self.model.initial_time)
+        except RomlibError:
+            return None
 
     def _read(self, name: str, steps: slice) -> np.ndarray:
         values = np.asarray(self.snapshots.read(name, self.piece, steps), dtype=float)

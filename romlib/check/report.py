@@ -9,6 +9,7 @@ from typing import Any, Literal
 from romlib.errors import CheckError
 
 Status = Literal["pass", "warn", "fail", "absent"]
+Verdict = Literal["reproduced", "not reproduced", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,24 @@ class CheckItem:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All measurements of one snapshots file. units : as the file states them; romlib converts nothing."""
+    """All measurements of one snapshots file. units : as the file states them; romlib converts nothing.
+
+    undecided : sentences on what was not compared, and how to have it compared; see `romlib.check.verdict`.
+    """
 
     file: str
     units: str
     n_piece: int
     n_step: int
     items: tuple[CheckItem, ...]
+    undecided: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Reproduced: law, elements and loads were compared with the solver's results, and agree."""
+        if self.failed:
+            return "not reproduced"
+        return "undecided" if self.undecided else "reproduced"
 
     @property
     def failed(self) -> list[CheckItem]:
@@ -50,8 +62,8 @@ class CheckReport:
 
     @property
     def passed(self) -> bool:
-        """True when none failed."""
-        return not self.failed
+        """True when the computation is reproduced: nothing failed, and enough was compared to say so."""
+        return self.verdict == "reproduced"
 
     def __getitem__(self, name: str) -> CheckItem:
         """The measurement of that name; KeyError lists those there are."""
@@ -61,11 +73,14 @@ class CheckReport:
         raise KeyError(f"{name}: the measurements are {', '.join(item.name for item in self.items)}")
 
     def raise_if_failed(self) -> None:
-        """Raise CheckError, naming each measurement that failed and what it usually means."""
+        """Raise CheckError unless reproduced: what failed and what it usually means, or what was not compared."""
         if self.failed:
             raise CheckError("\n".join([
                 f"the nonintrusivity check failed: {self.file}",
                 *(f"  {item.name}: {_figures(item)}; {item.detail}\n    {item.meaning}" for item in self.failed)]))
+        if self.undecided:
+            raise CheckError("\n".join([
+                f"the nonintrusivity check is undecided: {self.file}", *(f"  {line}" for line in self.undecided)]))
 
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:
         """Lines of a table: name, status, value, tolerance, what was compared, detail (and meaning, on failure)."""
@@ -77,7 +92,8 @@ class CheckReport:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "file": self.file, "units": self.units, "pieces": self.n_piece, "steps": self.n_step, "passed": self.passed,
+            "file": self.file, "units": self.units, "pieces": self.n_piece, "steps": self.n_step,
+            "verdict": self.verdict, "passed": self.passed, "undecided": list(self.undecided),
             "items": [{**vars(item), "value": _finite(item.value)} for item in self.items],
         }
 

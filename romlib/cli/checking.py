@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
@@ -24,6 +25,8 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
     with Snapshots(path) as snapshots:
         model = snapshots.model if study is None else validate_against(study, snapshots)
         options = CheckOptions() if study is None else study.check.options()
+        if study is not None:
+            options = replace(options, accept=study.study.accept)
         with_tags = mesh_with_tags(study)
         with guarded_model(model) if guard else nullcontext(model) as used:
             return check(snapshots, used, comm, options, lambda piece: with_tags(snapshots, piece))
@@ -38,7 +41,8 @@ def check_training(
 
     Raises
     ------
-    CheckError : a run failed; names the measurements and what that usually means. StudyError : unknown names.
+    CheckError : a run failed, with the measurements and what that usually means; or too little was compared to tell.
+    StudyError : unknown names.
     """
     reports = []
     for run in study.training:

@@ -29,20 +29,32 @@ def convert(
                                               "Nothing is ever converted.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the converter; "
                                                      "may be repeated.")] = None,
-    case: Annotated[bool, typer.Option("--case", help="Write only the times and amplitudes of a deck, which needs no "
+    case: Annotated[bool, typer.Option("--case", help="Write the times and amplitudes of a deck, which needs no "
                                        "results, as a case file (.toml) for `romlib online --case-file`.")] = False,
+    accept: Annotated[list[str] | None, typer.Option(metavar="NAME", help="With --case: something of the deck that "
+                                                     "does virtual work and that the case goes without; may be "
+                                                     "repeated.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
     from romlib.cli.console import counted, print_json, stdout
     from romlib.files import file_or_folder
     from romlib.snapshots.converter import find_converter
+    from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of
 
     converter = find_converter(format)
     source = [file_or_folder(path) for path in source]
+    check_output(output, source)
     if case:
-        _convert_case(converter, source, output, json)
+        for name, given in (("--pieces", pieces), ("--option", option)):
+            if given:
+                raise typer.BadParameter("a case is read from the deck alone", param_hint=name)
+        _convert_case(converter, source, output, tuple(accept or ()), units, json)
         return
+    if accept:
+        raise typer.BadParameter("belongs to --case; the study of a ROM accepts omissions", param_hint="--accept")
+    for path in source:
+        refuse_files_of(path, output, is_snapshots)
     with counted(f"converting {', '.join(path.name for path in source)}") as progress:
         converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
                           options=converter_options(option or []), progress=progress)
@@ -69,25 +81,44 @@ def converter_options(texts: list[str]) -> dict[str, Any]:
     return options
 
 
-def _convert_case(converter: Any, source: list[Path], output: Path, json: bool) -> None:
-    from romlib.cli.console import pairs, print_json, stdout
+def _convert_case(
+    converter: Any, source: list[Path], output: Path, accept: tuple[str, ...], units: str | None, json: bool
+) -> None:
+    from romlib.cli.console import pairs, print_json, stderr, stdout, table
     from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
-    from romlib.snapshots.converter import CaseReader
-    from romlib.study.case_file import write_case_file
+    from romlib.snapshots.converter import CaseReader, DeckReader
+    from romlib.snapshots.outputs import files_read, refuse_files_of, refuse_inputs
+    from romlib.study.case_file import is_case_file, write_case_file
+    from romlib.study.deck_case import case_of_deck
 
-    if not isinstance(converter, CaseReader):
-        raise UnsupportedError(f"the converter {converter.name} cannot read the history of a deck", place="--case",
+    name = converter.name
+    if not isinstance(converter, (CaseReader, DeckReader)):
+        raise UnsupportedError(f"the converter {name} cannot read the history of a deck", place="--case",
                                remedy="write the case file by hand: the same keys as [cases.NAME] of a study")
     if len(source) != 1:
         raise typer.BadParameter(f"--case reads one deck, found {len(source)}", param_hint="SOURCE")
-    case = converter.read_case(source[0])
+    omissions: tuple = ()
+    refuse_files_of(source[0], output, is_case_file)
+    with files_read() as read:
+        if isinstance(converter, DeckReader):
+            deck = converter.read_deck(source[0])
+            case, omissions = case_of_deck(deck, accept, units), deck.model.omissions
+        else:
+            case = converter.read_case(source[0])
+            stderr().print(f"note: the converter {name} does not say what else the deck has: mesh, materials, "
+                           "constraints and load patterns cannot be compared with those of a ROM, only names of loads")
+    refuse_inputs(output, read)
     write_case_file(output, case)
     if json:
-        print_json({"file": str(output), "case": case.model_dump(mode="json")})
+        print_json({"file": str(output), "case": case.model_dump(mode="json"),
+                    "omissions": [one.model_dump() for one in omissions]})
         return
     stdout().print(pairs(f"Case written to {output}", [
         ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none")]))
+    if omissions:
+        stdout().print(table("In the deck, but not in the case", ("name", "does virtual work", "what it is"), [
+            (one.name, "yes: accepted" if one.works else "no", one.description) for one in omissions]))
 
 
 def offline(
@@ -95,9 +126,16 @@ def offline(
     study: Annotated[Path, typer.Argument(help="The study file (.toml).", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The ROM to write: X.rom, with X.fields.rom beside.")],
     skip_check: Annotated[bool, typer.Option("--skip-check", help="Train without the nonintrusivity check.")] = False,
+    scratch: Annotated[Path | None, typer.Option(help="Where scratch files go, which may take many gigabytes; by "
+                                                 "default the folder of the ROM.", metavar="FOLDER")] = None,
+    accept_errors: Annotated[bool, typer.Option("--accept-errors", help="Write the ROM although it does not reproduce "
+                                                "its own training cases within the limits of the study; the ROM says "
+                                                "so.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
+
+    Ends by solving the training cases with the ROM: exit status 1, and no ROM, where an error is beyond its limit.
 
     Works in parallel over the pieces of the snapshots file: mpirun -n N romlib offline ...
     """
@@ -108,17 +146,20 @@ def offline(
     context.find_root().obj = comm
     with comm.agreement():
         from romlib.cli.checking import check_training
+        from romlib.offline.outputs import check_rom_output
         from romlib.study import Study
+        from romlib.study.inputs import files_of
         from romlib.study.pipeline import run_offline
 
         declared = Study.read(study)
+        comm.on_root(lambda: check_rom_output(output, files_of(study)))
         with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
             if skip_check or declared.offline.skip_check:
                 progress("check: skipped, as asked for")
                 check_training(declared, comm, progress, names_only=True)
             else:
                 check_training(declared, comm, progress)
-            report = run_offline(declared, output, comm, progress)
+            report = run_offline(declared, output, comm, progress, accept_errors=accept_errors, scratch_folder=scratch)
     if comm.rank == 0:
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})
@@ -146,10 +187,16 @@ def online(
     import time
 
     import romlib
+    from romlib.archive.romfile import fields_path
     from romlib.cli.console import counted, print_json, stdout
     from romlib.errors import InputError
+    from romlib.snapshots.outputs import check_output
     from romlib.study.case_file import read_case_file
+    from romlib.study.inputs import files_of
 
+    if output is not None:
+        cases_of = [] if case_file is None else files_of(case_file, "case file")
+        check_output(output, [rom, fields_path(rom), *cases_of])
     model = romlib.load(rom)
     cases = model.rom.cases
     if (case is None) == (case_file is None):

@@ -23,7 +23,8 @@ def check(
     """Does romlib recompute from the displacement what the solver computed? The nonintrusivity check.
 
     Strain, stress, internal variables, internal forces and equilibrium, as far as the file has them. Exit status 1 when
-    a measurement is beyond its tolerance. May run on several ranks: mpirun -n N romlib check ...
+    a measurement is beyond its tolerance, or when too little was compared to tell. May run on several ranks:
+    mpirun -n N romlib check ...
     """
     from romlib.cli.console import print_json, stages, stdout
     from romlib.parallel.comm import world

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def solve(
     context: typer.Context,
-    study: Annotated[Path, typer.Argument(help="The study file (.toml), with a table [mesh].", metavar="STUDY")],
+    study: Annotated[Path, typer.Argument(help=r"The study file (.toml), with a table \[mesh].", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The snapshots file (.vtkhdf) to write.")],
     case: Annotated[str | None, typer.Option(help="A case of the study.", metavar="NAME")] = None,
     case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
@@ -42,7 +42,9 @@ def solve(
     context.find_root().obj = comm
     with comm.agreement():
         from romlib.fullorder.options import SolverOptions
+        from romlib.snapshots.outputs import check_output
         from romlib.study import Study, read_case_file
+        from romlib.study.inputs import files_of
         from romlib.study.solve import run_solve
 
         declared = Study.read(study)
@@ -50,12 +52,15 @@ def solve(
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
         chosen = case if case is not None else read_case_file(case_file or Path())
+        inputs = [*files_of(study), *([] if case_file is None else files_of(case_file, "case file"))]
+        comm.on_root(lambda: check_output(output, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         names = [name.strip() for name in (fields or "").split(",") if name.strip()]
         ranks = f"{comm.size} rank{'s' if comm.size > 1 else ''}"
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names, options=options,
-                               on_step=lambda step, time, result: progress(sentence(step, time, result)))
+                               on_step=lambda step, time, result: progress(sentence(step, time, result)),
+                               on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:
         if json:
             print_json({"file": str(output), "ranks": comm.size, **summary(report)})

@@ -1,26 +1,69 @@
-"""What commands print: results on stdout (a table, or JSON and nothing else), progress on stderr."""
+"""What commands print: results on stdout (a table, or JSON and nothing else), progress on stderr.
+
+All text for the terminal goes through here. Names and descriptions come from files of others: what would steer a
+terminal (escape sequences, control characters, a change of writing direction) is printed escaped, and nothing in them
+is markup.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
+
+from romlib.parallel.comm import launched_ranks
 
 _WIDTH_OF_A_FILE = 120
 STATUS_STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "absent": "dim"}
+# Control characters but line feed and tab (C0, DEL, C1), marks of writing direction, line and paragraph separators,
+# invisible tags, and halves of surrogate pairs (bytes of a file name that are no text).
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+                       "\ud800-\udfff\U000e0000-\U000e007f]")
+
+
+def printable(text: str) -> str:
+    """The text with what steers a terminal as Python writes it in a string: \\x1b, \\u202e."""
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+class SafeConsole(Console):
+    """A console that prints text and no more: no escape sequences, no markup, no emoji in it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, force_terminal=terminal(), **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text to be laid out: escaped before it is measured."""
+        return super().render_str(printable(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What was laid out, also of what came as `Text`; rich's own control codes pass."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+def terminal() -> bool | None:
+    """Whether output goes to a terminal: False under an MPI launcher, whose ranks write to pseudo terminals although
+    the launcher's own output may be a file; None where rich has to find out.
+    """
+    return False if launched_ranks() is not None else None
 
 
 def stdout() -> Console:
     """Console for results; made anew, so that it follows a redirected stdout, which has no width of its own."""
-    console = Console(highlight=False, markup=False)
+    console = SafeConsole()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDTH_OF_A_FILE
     return console
@@ -28,7 +71,13 @@ def stdout() -> Console:
 
 def stderr() -> Console:
     """Console for progress and notes."""
-    return Console(stderr=True, highlight=False, markup=False)
+    return SafeConsole(stderr=True)
+
+
+def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+                 file: TextIO | None = None, line: str | None = None) -> None:
+    """For `warnings.showwarning`: one line, without the line of source."""
+    stderr().print(f"warning: {message}", soft_wrap=True)
 
 
 def keep_stdout_for_us() -> None:
@@ -44,8 +93,9 @@ def keep_stdout_for_us() -> None:
 
 
 def print_json(values: Any) -> None:
-    """One JSON document on stdout; numbers that are not finite become null."""
-    print(json.dumps(_finite(values), indent=2, ensure_ascii=False))
+    """One JSON document on stdout; numbers that are not finite become null, and what steers a terminal \\u escapes."""
+    text = json.dumps(_finite(values), indent=2, ensure_ascii=False)
+    print(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text))
 
 
 def _finite(value: Any) -> Any:
@@ -90,17 +140,43 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes:.2f} GiB"
 
 
+class _Lines(logging.Handler):
+    """Lines of progress for what the rooms below say by themselves, such as the room that a file will need."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one."""
+        self._console.print(f"  {record.getMessage()}", soft_wrap=True)
+
+
+@contextmanager
+def _listening(console: Console) -> Iterator[None]:
+    logger, lines = logging.getLogger("romlib"), _Lines(console)
+    before = logger.level
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(before)
+
+
 @contextmanager
 def counted(what: str) -> Iterator[Callable[[int, int], None]]:
     """Progress in steps: a bar on a terminal, else one line; gives a function of (done, total)."""
     console = stderr()
     if not console.is_terminal:
         console.print(f"{what} ...")
-        yield lambda done, total: None
+        with _listening(console):
+            yield lambda done, total: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress, _listening(console):
+        task = progress.add_task(printable(what), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
@@ -113,7 +189,8 @@ def stages(rank: int, what: str) -> Iterator[Callable[[str], None]]:
     console = stderr()
     if not console.is_terminal:
         console.print(f"{what} ...")
-        yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)
+        with _listening(console):
+            yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)
         return
-    with console.status(f"{what} ..."):
+    with console.status(Text(printable(f"{what} ..."))), _listening(console):
         yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)

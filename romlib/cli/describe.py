@@ -90,6 +90,8 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print()
     console.print(table("Errors achieved in training", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in d["errors"].items()], (1,)))
+    for sentence in d["accepted_errors"]:
+        console.print(f"accepted beyond its limit: {sentence}", style="yellow")
 
 
 def _ratio(d: dict[str, Any]) -> float | None:
@@ -147,12 +149,19 @@ def show_check(console: Console, report: CheckReport) -> None:
             result.add_row("", "", "", "", Text(detail, style=style))
     console.print(result)
     console.print()
-    if report.passed:
+    if report.verdict == "reproduced":
         console.print("The check passed: romlib reproduces this computation.", style="green")
+    elif report.verdict == "undecided":
+        console.print("The check is undecided: nothing disagrees, but too little was compared to say that romlib "
+                      "reproduces this computation.", style="bold yellow")
+        for line in report.undecided:
+            console.print(f"  - {line}", style="yellow")
     else:
         failed = ", ".join(item.name for item in report.failed)
         console.print(f"The check failed: {failed}. A ROM trained on this file would not reproduce the solver.",
                       style="bold red")
+        for line in report.undecided:
+            console.print(f"  - besides, {line}", style="yellow")
 
 
 def show_training(console: Console, output: Path, report: TrainingReport, n_rank: int) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError
+from romlib.cli.interrupts import leave_if_asked
+from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError, VerificationError
 
 if TYPE_CHECKING:
     from romlib.parallel.comm import Comm
@@ -21,6 +22,15 @@ _FAULT = "this is a fault of romlib, not of your input; please report it with th
 class RomlibGroup(TyperGroup):
     """Commands whose errors become a message and an exit status, on every rank."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the words before the command."""
+        try:
+            return super().make_context(*arguments, **options)
+        except Exception as error:
+            if _is_of_typer(error):
+                raise _escaped(error) from None
+            raise
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
@@ -28,8 +38,9 @@ class RomlibGroup(TyperGroup):
         except (typer.Exit, typer.Abort, BrokenPipeError):  # the last one: whoever read our output has left
             raise
         except Exception as error:
-            if hasattr(error, "show") and hasattr(error, "exit_code"):  # a wrong option: typer prints it with the usage
-                raise
+            leave_if_asked()
+            if _is_of_typer(error):
+                raise _escaped(error) from None
             code = exit_code(error)
             comm: Comm | None = ctx.find_root().obj
             alone = comm is not None and comm.size > 1 and not getattr(error, "_agreed", False)
@@ -43,18 +54,33 @@ class RomlibGroup(TyperGroup):
             raise typer.Exit(code) from None
 
 
+def _is_of_typer(error: Exception) -> bool:
+    """A wrong option or command, which typer prints with the usage."""
+    return hasattr(error, "show") and hasattr(error, "exit_code")
+
+
 def exit_code(error: Exception) -> int:
-    """1 for a check, a solution or an external solver that failed, 2 for what the user can put right, 3 else."""
-    if isinstance(error, (CheckError, ConvergenceError, SolverError)):
+    """1: a check, verification, solution or external solver failed; 2: what the user can put right; 3: all else."""
+    if isinstance(error, (CheckError, ConvergenceError, SolverError, VerificationError)):
         return FAILED
     return WRONG_INPUT if isinstance(error, (RomlibError, OSError)) else UNEXPECTED  # OSError: no right to write, ...
 
 
 def _print(error: Exception, code: int) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    from romlib.cli.console import printable, stderr
+
     if code == UNEXPECTED:
-        traceback.print_exception(error, file=sys.stderr)
-    console.print(Text.assemble(("error: ", "bold red"), _FAULT if code == UNEXPECTED else str(error)))
+        sys.stderr.write(printable("".join(traceback.format_exception(error))))
+    message = _FAULT if code == UNEXPECTED else printable(str(error))
+    stderr().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+
+
+def _escaped(error: Exception) -> Exception:
+    """A wrong option: typer prints its message, in which are the words of the command line."""
+    from romlib.cli.console import printable
+
+    message = printable(error.format_message())  # type: ignore[attr-defined]
+    error.format_message = lambda: message  # type: ignore[attr-defined]
+    return error

@@ -59,6 +59,7 @@ def _rom(path: Path) -> dict[str, Any]:
                    for name, gappy in rom.gappy.items()],
         "model": model_names(rom.model), "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
+        "accepted_errors": manifest.accepted,
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
 

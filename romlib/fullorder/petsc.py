@@ -15,7 +15,9 @@ PREFIX = "romlib_"
 def load() -> Any:
     """The module `petsc4py.PETSc`, initialised without the arguments of the command line.
 
-    PETSc reads the environment variable PETSC_OPTIONS; options for the linear solver carry the prefix `romlib_`.
+    PETSc reads the environment variable PETSC_OPTIONS; options for the linear solver carry the prefix `romlib_`. Files
+    with options (.petscrc and petscrc in the working folder, ~/.petscrc) are not read: they can name a library to load,
+    and the working folder may be one that came with somebody else's files.
 
     Raises
     ------
@@ -24,7 +26,7 @@ def load() -> Any:
     try:
         import petsc4py
 
-        petsc4py.init(["romlib", "-no_signal_handler"])
+        petsc4py.init(["romlib", "-skip_petscrc", "-no_signal_handler"])
         from petsc4py import PETSc
     except ImportError as error:
         raise RomlibError(

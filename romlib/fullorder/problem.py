@@ -12,9 +12,11 @@ import numpy as np
 from romlib.fullorder.assembly import Assembly
 from romlib.fullorder.constraints import Constraints
 from romlib.fullorder.linear import LinearSolver
+from romlib.fullorder.loose import loose_nodes, refuse_loads_on
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.piece import Piece, Trial
+from romlib.fullorder.rigid import refuse_free_motions
 from romlib.fullorder.state import State
 from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.forces import force_factor, force_names, node_share, presence
@@ -47,15 +49,20 @@ class Problem:
         n_shared = self.numbering.n_shared
         counts = comm.sum_pieces({p: presence(mesh, n_shared) for p, mesh in meshes.items()})
         with comm.agreement():
+            shares = {p: node_share(mesh, counts) for p, mesh in meshes.items()}
             self.pieces = {
-                p: Piece(p, mesh, model, node_share(mesh, counts), time, None if start is None else start.pieces[p])
+                p: Piece(p, mesh, model, shares[p], time, None if start is None else start.pieces[p])
                 for p, mesh in meshes.items()}
         self.constraints = Constraints(meshes, model, self.numbering)
+        loose = loose_nodes(meshes, self.numbering)
+        refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, comm)
+        self.constraints.mask |= loose[:, None]
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
         self._patterns = np.stack([np.zeros((self.numbering.n_owned, 3)), *(
             self.numbering.add(self.gather({p: piece.patterns[k] for p, piece in self.pieces.items()}))
             for k in range(len(self.force_names)))])[1:]
+        refuse_loads_on(loose, self._patterns, self.force_names, self.numbering)
         with self._timed("assembly"):
             self.assembly = Assembly(
                 meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)

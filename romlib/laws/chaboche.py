@@ -9,14 +9,14 @@ xi*(dp) = s_trial - sum_k 2/3 C_k alpha_k / (1 + D_k dp), as in S. Hartmann, P. 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numba
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from romlib.laws.elastic import add_isotropic
-from romlib.laws.law import NOT_CONVERGED, NOT_FINITE, Increment, LawResult, result_of
+from romlib.laws.law import NOT_CONVERGED, NOT_FINITE, Increment, LawResult, check_shapes, result_of
 from romlib.laws.mises import NO_VOCE, VoceHardening
 from romlib.laws.parameters import (
     ZERO,
@@ -28,6 +28,8 @@ from romlib.laws.parameters import (
     read_parameters,
 )
 from romlib.model.base import Description
+
+MOST_TERMS = 100  # six state variables each; a file must not ask for more memory than a material needs
 
 
 class KinematicTerm(Description):
@@ -50,7 +52,7 @@ class ChabocheParameters(Description):
     R0: NonNegative
     linear_hardening: NonNegative = ZERO
     isotropic: VoceHardening = NO_VOCE
-    kinematic: tuple[KinematicTerm, ...] = ()
+    kinematic: Annotated[tuple[KinematicTerm, ...], Field(max_length=MOST_TERMS)] = ()
 
     @model_validator(mode="after")
     def _radius_is_not_negative(self) -> ChabocheParameters:
@@ -104,8 +106,10 @@ class ChabocheLaw:
         stress, state = np.empty((n_ip, 6)), np.empty((n_ip, self.n_state))
         stiffness = np.empty((n_ip if tangent else 0, 6, 6))
         failure = np.zeros(n_ip, dtype=np.uint8)
-        n_failed = _integrate(strain, np.ascontiguousarray(state0, dtype=float), float(increment.dt),
-                              self.parameters.at(increment.temperature1), stress, stiffness, state, failure)
+        parameters = self.parameters.at(increment.temperature1)
+        check_shapes(strain, state0, self.n_state, parameters)
+        n_failed = _integrate(strain, np.ascontiguousarray(state0, dtype=float), float(increment.dt), parameters,
+                              stress, stiffness, state, failure)
         return result_of(stress, stiffness if tangent else None, state, failure, n_failed)
 
 
@@ -230,7 +234,7 @@ def _integrate(strain, state0, dt, parameters, stress, tangent, state, failure):
             state[i, 0] += dp
         if not (np.isfinite(value) and np.isfinite(mean)):
             failure[i] = NOT_FINITE
-        elif not np.isfinite(dp):
+        elif not (np.isfinite(dp) and np.isfinite(multiplier)):
             failure[i] = NOT_CONVERGED
         n_failed += failure[i] != 0
         if len(tangent) > 0:

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from romlib.laws.law import NOT_FINITE, Increment, LawResult, result_of
+from romlib.laws.law import NOT_FINITE, Increment, LawResult, check_shapes, result_of
 from romlib.laws.parameters import ParameterSet, PoissonRatio, Positive, read_parameters
 from romlib.model.base import Description
 
@@ -48,7 +48,9 @@ class ElasticLaw:
         stress = np.empty((n_ip, 6))
         stiffness = np.empty((n_ip if tangent else 0, 6, 6))
         failure = np.zeros(n_ip, dtype=np.uint8)
-        n_failed = _integrate(strain, self.parameters.at(increment.temperature1), stress, stiffness, failure)
+        parameters = self.parameters.at(increment.temperature1)
+        check_shapes(strain, state0, 0, parameters)
+        n_failed = _integrate(strain, parameters, stress, stiffness, failure)
         return result_of(stress, stiffness if tangent else None, state0.copy(), failure, n_failed)
 
 

@@ -14,6 +14,8 @@ from romlib.laws.registry import build_law, law_class
 from romlib.model.material import Material
 from romlib.model.model import Model
 
+GUARDED = "guarded"  # by convention the parameter with which a study asks for this, or against it
+
 
 def guarded_materials(materials: Mapping[str, Material]) -> dict[str, Material]:
     """The materials, guarded where their laws know how; a law that is not installed is left as it is."""
@@ -42,4 +44,7 @@ def _guarded(material: Material) -> Material:
         return material
     if not hasattr(law, "guarded_parameters"):
         return material
-    return material.model_copy(update={"parameters": law.guarded_parameters(dict(material.parameters))})
+    parameters = dict(material.parameters)
+    if material.file is not None:
+        parameters.pop(GUARDED, None)  # whether its code is kept at arm's length is not for a file to say
+    return material.model_copy(update={"parameters": law.guarded_parameters(parameters)})

@@ -8,6 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from romlib.errors import LawError
+
 NO_POINTS = np.empty(0, dtype=np.int64)
 NO_POINTS.setflags(write=False)
 
@@ -71,9 +73,10 @@ class Law(Protocol):
     tensor_variables : those that are symmetric tensors (Kelvin-Mandel, six columns).
     n_state : number of columns.
 
-    Three more methods are optional, for laws that are not wholly described by numbers: `portable_parameters` (see
-    `romlib.laws.portable`), `guarded_parameters` (see `romlib.laws.guarded`), and `state_of_solver(values)`, which
-    gives the state array (..., n_state) of what a solver writes as the field `statev`.
+    Four more methods are optional, for laws that are not wholly described by numbers: `portable_parameters` (see
+    `romlib.laws.portable`), `from_file_parameters` (see `romlib.laws.registry.build_law`), `guarded_parameters` (see
+    `romlib.laws.guarded`), and `state_of_solver(values)`, which gives the state array (..., n_state) of what a solver
+    writes as the field `statev`.
     """
 
     name: str
@@ -94,6 +97,24 @@ class Law(Protocol):
     def from_parameters(cls, parameters: dict[str, Any]) -> Law:
         """The law with the parameters of a `Material`; a wrong key or value is a `LawError` that names it."""
         ...
+
+
+def check_shapes(strain: np.ndarray, state0: np.ndarray, n_state: int, parameters: np.ndarray) -> None:
+    """Make sure that a compiled loop, which looks at no bounds, stays within its arrays.
+
+    Parameters
+    ----------
+    strain : (n_ip, 6). state0 : (n_ip, n_state). parameters : one row, or n_ip.
+
+    Raises
+    ------
+    LawError : one of them has another shape.
+    """
+    n_ip = len(strain)
+    if strain.shape != (n_ip, 6) or state0.shape != (n_ip, n_state) or len(parameters) not in (1, n_ip):
+        raise LawError("the arrays of an increment do not fit each other",
+                       expected=f"strain (n, 6), state (n, {n_state}), temperature (n,)",
+                       found=f"strain {strain.shape}, state {state0.shape}, {len(parameters)} temperatures")
 
 
 NOT_FINITE, NOT_CONVERGED = 1, 2  # what the compiled loops write into `failure`

@@ -6,14 +6,14 @@ Radial return: J. C. Simo, T. J. R. Hughes, Computational Inelasticity, Springer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numba
 import numpy as np
 from pydantic import Field, model_validator
 
 from romlib.laws.elastic import add_isotropic
-from romlib.laws.law import NOT_CONVERGED, NOT_FINITE, Increment, LawResult, result_of
+from romlib.laws.law import NOT_CONVERGED, NOT_FINITE, Increment, LawResult, check_shapes, result_of
 from romlib.laws.parameters import (
     ZERO,
     NonNegative,
@@ -25,6 +25,7 @@ from romlib.laws.parameters import (
     read_parameters,
 )
 from romlib.model.base import Description
+from romlib.model.material import MOST_ROWS
 
 
 class VoceHardening(Description):
@@ -43,15 +44,15 @@ class HardeningCurve(Description):
     p : increasing from 0. stress : one value a p, numbers or tables in temperature.
     """
 
-    p: tuple[float, ...]
-    stress: tuple[Positive, ...]
+    p: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
+    stress: Annotated[tuple[Positive, ...], Field(max_length=MOST_ROWS)]
 
     @model_validator(mode="after")
     def _is_a_curve(self) -> HardeningCurve:
         if len(self.p) != len(self.stress) or not self.p:
             raise ValueError(f"a curve has as many stresses as values of p, found {len(self.stress)} and {len(self.p)}")
         if self.p[0] != 0.0 or any(b <= a for a, b in zip(self.p, self.p[1:])):
-            raise ValueError(f"p of a curve must begin with 0 and increase, found {list(self.p)}")
+            raise ValueError(f"p of a curve must begin with 0 and increase, found {list(self.p[:20])}")
         return self
 
 
@@ -122,9 +123,10 @@ class MisesLaw:
         stress, state = np.empty((n_ip, 6)), np.empty((n_ip, 7))
         stiffness = np.empty((n_ip if tangent else 0, 6, 6))
         failure = np.zeros(n_ip, dtype=np.uint8)
-        n_failed = _integrate(strain, np.ascontiguousarray(state0, dtype=float),
-                              self.parameters.at(increment.temperature1), self._knots, stress, stiffness, state,
-                              failure)
+        parameters = self.parameters.at(increment.temperature1)
+        check_shapes(strain, state0, self.n_state, parameters)
+        n_failed = _integrate(strain, np.ascontiguousarray(state0, dtype=float), parameters, self._knots, stress,
+                              stiffness, state, failure)
         return result_of(stress, stiffness if tangent else None, state, failure, n_failed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -10,7 +9,7 @@ import numba
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
-from romlib.errors import LawError
+from romlib.errors import LawError, closest_name
 from romlib.model.material import ParameterTable
 
 
@@ -19,7 +18,7 @@ def _table(value: Any) -> Any:
     if isinstance(value, (ParameterTable, Mapping)):
         return value
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-        return {"temperature": (0.0,), "value": (float(value),)}
+        return {"temperature": (0.0,), "value": (value,)}
     raise ValueError("must be a number or a table {temperature = [...], value = [...]}")
 
 
@@ -40,6 +39,8 @@ PoissonRatio = Annotated[TemperatureDependent, _bounded("between -1 and 0.5, bot
 
 ZERO = ParameterTable(temperature=(0.0,), value=(0.0,))
 
+_SHOWN, _LONGEST_SHOWN = 10, 300  # problems in one message, characters of one value
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -57,7 +58,8 @@ def read_parameters(model: type[ModelT], parameters: Mapping[str, Any], law: str
         problems = [_problem(model, parameters, entry) for entry in entries]
     key, found, allowed = problems[0]
     what = f"wrong parameter of the law '{law}': {key}" + "".join(
-        f"\n  also: {k}, found {f}; {a}" for k, f, a in problems[1:])
+        f"\n  also: {k}, found {f}; {a}" for k, f, a in problems[1:_SHOWN]) + (
+        f"\n  and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else "")
     raise LawError(what, place=f"parameters, {key}", found=found, expected=allowed)
 
 
@@ -78,10 +80,19 @@ def _problem(model: type[BaseModel], parameters: Mapping[str, Any], entry: Any) 
             location = location[:depth]  # a part that pydantic added, or that a number given for a table lacks
             break
     if kind == "extra_forbidden":
-        guess = difflib.get_close_matches(str(location[-1]), _allowed(owner), n=1)
-        hint = f"; did you mean '{guess[0]}'?" if guess else ""
-        return _dotted(location), f"the unknown key '{location[-1]}' = {value!r}", f"one of {_names(owner)}{hint}"
-    return _dotted(location), repr(value), entry["msg"].removeprefix("Value error, ")
+        guess = closest_name(location[-1], _allowed(owner))
+        hint = f"; did you mean '{guess}'?" if guess else ""
+        return _dotted(location), f"the unknown key '{location[-1]}' = {_shown(value)}", f"one of {_names(owner)}{hint}"
+    return _dotted(location), _shown(value), entry["msg"].removeprefix("Value error, ")
+
+
+def _shown(value: Any) -> str:
+    """A value for a message, which a file may have made long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number with too many digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ..."
 
 
 def _dotted(location: Sequence[str | int]) -> str:

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 from romlib.errors import LawError
 from romlib.laws.law import Law
+from romlib.model.library import LIBRARY
 from romlib.model.material import Material
 
 GROUP = "romlib.laws"
@@ -44,8 +45,20 @@ def law_class(name: str) -> type[Law]:
 def build_law(material: Material) -> Law:
     """The law of a material with its parameters.
 
+    Code that a file names is for the law's class method `from_file_parameters(parameters, file)`, which makes sure that
+    it is the code that the file was made with, before it calls any of it.
+
     Raises
     ------
-    LawError : unknown law (the installed ones are listed), or a wrong parameter (named, with what is allowed).
+    LawError : unknown law (the installed ones are listed), a wrong parameter (named, with what is allowed), or code of
+        a file that the law cannot recognise.
     """
-    return law_class(material.law).from_parameters(dict(material.parameters))
+    law, parameters = law_class(material.law), dict(material.parameters)
+    if material.file is None or LIBRARY not in parameters:
+        return law.from_parameters(parameters)
+    if not hasattr(law, "from_file_parameters"):
+        raise LawError(
+            f"the file names a library for the law '{material.law}', which has no way to recognise the library",
+            file=material.file, place=f"parameters, {LIBRARY}", found=parameters[LIBRARY],
+            remedy="give the material in a study of your own, which may name what you trust")
+    return law.from_file_parameters(parameters, material.file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from romlib.errors import LawError
 from romlib.laws.parameters import interpolate_table
 from romlib.model.material import ParameterTable, ThermalExpansion
 
@@ -35,6 +36,10 @@ class Expansion:
 
     def mechanical(self, strain: np.ndarray, temperature: np.ndarray) -> np.ndarray:
         """Total strain (n_ip, 6) less the thermal strain at `temperature` (n_ip,), a new array."""
+        if strain.shape != (len(temperature), 6) or np.size(self._offset) not in (1, len(temperature)):
+            raise LawError("strain and temperature do not fit each other",
+                           expected=f"strain (n, 6) and n temperatures, n = {np.size(self._offset)}",
+                           found=f"strain {strain.shape}, temperature {temperature.shape}")
         out = np.empty((len(strain), 6))
         _subtract(np.ascontiguousarray(strain, dtype=float), np.ascontiguousarray(temperature, dtype=float),
                   self._knots, self._values, self._reference, np.atleast_1d(self._offset), out)

@@ -79,3 +79,10 @@ def _table(table: TableAmplitude, times: np.ndarray) -> np.ndarray:
     tolerance = SAME_TIME * max(span, np.finfo(float).tiny)
     first = np.minimum(np.searchsorted(time, t - tolerance), len(time) - 1)
     return np.where(np.abs(time[first] - t) <= tolerance, value[first], result)
+
+
+def scaled(amplitude: Amplitude, factor: float) -> Amplitude:
+    """The amplitude times a factor."""
+    if isinstance(amplitude, ExpressionAmplitude):
+        return ExpressionAmplitude(expression=f"({factor!r})*({amplitude.expression})")
+    return amplitude.model_copy(update={"value": tuple(factor * value for value in amplitude.value)})

@@ -75,10 +75,8 @@ def unit_force(
     UnsupportedError : a temperature, which is no force.
     """
     place = f"load {name!r}" if name else f"a load of kind {load.kind!r}"
-    if isinstance(load, (Traction, Pressure)):
-        return surface_force(load, mesh, place)
-    if isinstance(load, NodalForce):
-        return _nodal_force(load, mesh, node_share, place)
+    if isinstance(load, (Traction, Pressure, NodalForce)):
+        return boundary_force(load, mesh, place, node_share)
     if isinstance(load, BodyForce):
         return _body_force(load, mesh, materials, operator, place)
     if isinstance(load, Centrifugal):
@@ -86,6 +84,15 @@ def unit_force(
     if isinstance(load, Temperature):
         raise UnsupportedError("a temperature is no force: it acts through the thermal strain", place=place)
     raise UnsupportedError(f"a load of kind {load.kind!r} is not known", place=place)
+
+
+def boundary_force(
+    load: Traction | Pressure | NodalForce, mesh: Mesh, place: str, node_share: np.ndarray | None = None
+) -> np.ndarray:
+    """Nodal forces (n_node, 3) of a load on faces or nodes, which needs no integration over cells; see `unit_force`."""
+    if isinstance(load, NodalForce):
+        return _nodal_force(load, mesh, node_share, place)
+    return surface_force(load, mesh, place)
 
 
 def node_share(mesh: Mesh, pieces_of_shared_node: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.quadrature import rule
 from romlib.mesh.topology import CellFaces, cell_faces, face_numbers, parent_rows
+from romlib.mesh.validity import check_mesh, check_pieces
 
 _SEED = 1  # METIS draws random numbers: the same mesh must be cut the same way every time
 
@@ -23,8 +24,9 @@ def partition(mesh: Mesh, n_piece: int) -> list[Mesh]:
 
     Raises
     ------
-    InputError : more pieces than cells, or pymetis missing.
+    InputError : more pieces than cells, or pymetis missing. FileFormatError : see `romlib.mesh.validity.check_mesh`.
     """
+    check_mesh(mesh)
     if not 1 <= n_piece <= mesh.n_cell:
         raise InputError("wrong number of pieces", expected=f"1 ... {mesh.n_cell} (the number of cells)", found=n_piece)
     owners = np.zeros(mesh.n_cell, dtype=np.int64) if n_piece == 1 else _metis(mesh, n_piece)
@@ -139,13 +141,9 @@ def number_shared_nodes(pieces: Sequence[Mesh]) -> list[Mesh]:
 
     Raises
     ------
-    FileFormatError : an id twice in one piece.
+    FileFormatError : an id twice in one piece, a cell in two; see `romlib.mesh.validity.check_pieces`.
     """
-    for number, piece in enumerate(pieces):
-        ids, count = np.unique(piece.node_ids, return_counts=True)
-        if len(ids) < piece.n_node:
-            raise FileFormatError("two nodes have the same id", place=f"piece {number}",
-                                  expected="ids that are unique in a piece", found=f"id {ids[count > 1][0]}")
+    check_pieces(pieces)
     ids, count = np.unique(np.concatenate([piece.node_ids for piece in pieces]), return_counts=True)
     number_of = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
     return [replace(piece, shared_index=number_of[np.searchsorted(ids, piece.node_ids)]) for piece in pieces]

@@ -3,6 +3,7 @@
 from romlib.model.amplitude import Amplitude, ExpressionAmplitude, TableAmplitude
 from romlib.model.case import Case, Times
 from romlib.model.constraint import Constraint
+from romlib.model.identity import Identity, Part, TrainedModel
 from romlib.model.load import (
     ArrayReference,
     BodyForce,
@@ -19,7 +20,30 @@ from romlib.model.tag import CellTag, FaceTag, NodeTag
 from romlib.model.units import UnitSystem
 
 __all__ = [
-    "Amplitude", "ArrayReference", "BodyForce", "Case", "CellTag", "Centrifugal", "Constraint", "ExpressionAmplitude",
-    "FaceTag", "Load", "Material", "Model", "NodalForce", "NodeTag", "Omission", "ParameterTable", "Pressure",
-    "TableAmplitude", "Temperature", "ThermalExpansion", "Times", "Traction", "UnitSystem",
+    "Amplitude",
+    "ArrayReference",
+    "BodyForce",
+    "Case",
+    "CellTag",
+    "Centrifugal",
+    "Constraint",
+    "ExpressionAmplitude",
+    "FaceTag",
+    "Identity",
+    "Load",
+    "Material",
+    "Model",
+    "NodalForce",
+    "NodeTag",
+    "Omission",
+    "ParameterTable",
+    "Part",
+    "Pressure",
+    "TableAmplitude",
+    "Temperature",
+    "ThermalExpansion",
+    "Times",
+    "Traction",
+    "TrainedModel",
+    "UnitSystem",
 ]

@@ -18,7 +18,8 @@ class Constraint(Description):
     kind "fixed" : zero. "prescribed" : `value`, a number or a node array (a scalar, or a vector of which each component
     takes its own), times the amplitude of the constraint's name.
     kind "linear" : the components take part in a homogeneous linear relation (inclined symmetry, multi-point, cyclic)
-    that the modes carry; `check` leaves them out of the equilibrium of the free degrees of freedom.
+    that the modes carry; `check` leaves them out of the equilibrium of the free degrees of freedom. `content` is a hash
+    of the relations, where a converter knows them: they are not in the model, and must be the same in all runs.
     """
 
     nodes: str
@@ -26,6 +27,7 @@ class Constraint(Description):
     kind: Literal["fixed", "prescribed", "linear"] = "fixed"
     value: float | ArrayReference = 0.0
     description: str = ""
+    content: str = ""
 
     @model_validator(mode="after")
     def _value_is_used(self) -> Constraint:

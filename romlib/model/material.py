@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from romlib.model.base import Description
+
+MOST_ROWS = 10_000  # of a table
 
 
 class ParameterTable(Description):
     """A parameter against temperature: linear between the rows, constant outside."""
 
-    temperature: tuple[float, ...]
-    value: tuple[float, ...]
+    temperature: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
+    value: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
 
     @model_validator(mode="after")
     def _temperatures_increase(self) -> ParameterTable:
@@ -45,6 +48,9 @@ class Material(Description):
     `parameters` are validated by the law that `law` names (an entry point of `romlib.laws`): numbers, tables in
     temperature, strings, or lists of such mappings (the kinematic terms of a Chaboche law). The key `library` is for
     code that the law loads: see `romlib.model.library`.
+
+    file : of the snapshots file or ROM that states it; None where it is the user's own (a study, or Python). It is no
+        part of the description: not compared, not written, kept by `model_copy` and by pickling.
     """
 
     law: str
@@ -52,3 +58,20 @@ class Material(Description):
     parameters: dict[str, Any] = Field(default_factory=dict)
     density: Annotated[float, Field(ge=0)] | None = None
     thermal_expansion: ThermalExpansion | None = None
+    _file: str | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> str | None:
+        """Where it was read from; None: the user's own."""
+        return self._file
+
+    def of_file(self, file: str | Path) -> Self:
+        """The same material as a file's: what it names is somebody else's choice."""
+        copy = self.model_copy()
+        copy._file = str(file)
+        return copy
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # its parameters are a dictionary

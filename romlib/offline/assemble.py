@@ -23,7 +23,7 @@ from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
 from romlib.offline.points import PointList, collect
 from romlib.offline.quadrature import Selection
-from romlib.offline.reduce_dual import DualField, DualStatistics, strain_modes
+from romlib.offline.reduce_dual import DualField, DualStatistics, Reference, strain_modes
 from romlib.offline.training import TrainingSet, blocks
 from romlib.parallel.comm import Comm
 
@@ -143,8 +143,8 @@ def assemble(
 
 
 def offline_errors(
-    basis: DisplacementBasis, selection: Selection, collected: Collected, duals: list[DualField], rom: Rom,
-    statistics: DualStatistics,
+    basis: DisplacementBasis, selection: Selection, reference: Reference, collected: Collected,
+    duals: list[DualField], rom: Rom, statistics: DualStatistics,
 ) -> dict[str, float]:
     """Relative errors of each approximation on the training snapshots themselves."""
     errors = {"POD of displacement": basis.decomposition.truncation_error,
@@ -154,8 +154,9 @@ def offline_errors(
     weights = rom.clusters[0].weights
     stress = collected.snapshots["stress"]
     forces = np.einsum("p,psi,pki->sk", weights, stress, collected.strains, optimize=True)
-    errors["cubature on the snapshots"] = _ratio(np.linalg.norm(forces - statistics.forces),
-                                                 np.linalg.norm(statistics.forces))
+    exact = statistics.forces @ reference.scaling.T
+    errors["cubature on the snapshots"] = _ratio(np.linalg.norm(forces @ reference.scaling.T - exact),
+                                                 reference.of(float(np.linalg.norm(exact))))
     errors["volume"] = abs(weights.sum() - statistics.volume) / statistics.volume
     for dual in duals:
         operator = rom.gappy[dual.name]

@@ -10,6 +10,7 @@ updated by rank one (Givens) instead of computed anew.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +18,18 @@ from scipy import linalg
 
 from romlib.offline.pod import tails
 
-# Weight of the volume row in the search, and in the final fit: the constraint holds to about residual / weight^2, far
-# below 1e-10 in the fit; in the search a smaller one leaves digits for the projections of the columns.
-_SEARCH_WEIGHT, _FIT_WEIGHT = 1e3, 1e6
-_MAX_ROUNDS = 6
+# Weight of the volume row in the search, where the constraint holds to about residual / weight^2; a larger one would
+# take digits from the projections of the columns. The final fit has it exactly.
+_SEARCH_WEIGHT = 1e3
+_MAX_ROUNDS = 6  # of the greedy choice, a point; the plain one then has twice as many
 _STATIONARY = 1e-13
+_TIE = 1e-6  # promises this close are the same
+_STEEPER = 1.01
+_STALLED = 0.999  # of the residual, over rounds that are twice as many as there may be points
+_PROGRESS = 1e-12
+_DEPENDENT = 2e-15  # of a column's length: what rounding leaves of one in the span of the others
+
+Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True)
@@ -65,15 +73,22 @@ class _ActiveSet:
         self.q, self.r = np.eye(len(self.target)), np.zeros((len(self.target), 0))
         self._orthogonal = self._length.copy()
 
-    def insert(self, index: int) -> None:
+    def insert(self, index: int) -> bool:
+        """Append a column; False, and nothing changed, where it is in the span of those that are there."""
         column = self.matrix[:, index]
         if self.columns:
-            self.q, self.r = linalg.qr_insert(
-                self.q, self.r, column, len(self.columns), which="col", check_finite=False)
+            n = len(self.columns)
+            if n == len(column):
+                return False
+            q, r = linalg.qr_insert(self.q, self.r, column, n, which="col", check_finite=False)
+            if abs(r[n, n]) <= _DEPENDENT * np.sqrt(self._length[index]):
+                return False
+            self.q, self.r = q, r
         else:
             self.q, self.r = linalg.qr(column[:, None])
         self.columns.append(index)
         self._orthogonal -= (self.q[:, len(self.columns) - 1] @ self.matrix) ** 2
+        return True
 
     def delete(self, positions: np.ndarray) -> None:
         for position in positions[::-1]:
@@ -95,7 +110,7 @@ class _ActiveSet:
 
 def select(
     integrands: np.ndarray, target: np.ndarray, volume: float, tolerance: float, *,
-    scale: float | None = None, n_max: int | None = None,
+    scale: float | None = None, n_max: int | None = None, progress: Progress | None = None,
 ) -> Cubature:
     """Greedy non-negative selection until ||G^T w - b|| <= tolerance x scale, with sum(w) = volume.
 
@@ -105,8 +120,9 @@ def select(
     target : (n_function,), b, the integrals.
     volume : the sum that the weights must have.
     tolerance : relative to `scale`.
-    scale : ||b|| unless given (a piece passes the norm of the global integrals).
+    scale : ||b|| unless given. A target that cancels (stress in equilibrium with itself) needs one that does not.
     n_max : at most so many points (n_function + 1 at most in any case: more are never needed).
+    progress : called after each round with the number of points and the error.
 
     Returns
     -------
@@ -115,51 +131,101 @@ def select(
     n_candidate, n_function = integrands.shape
     scale = float(np.linalg.norm(target)) if scale is None else scale
     unit = max(scale, float(np.finfo(float).tiny))
-    # Rows: the volume first, heavy, then the integrands in units of the target; unknowns w / volume.
+    # Rows: the volume first, heavy, then the integrands in units of the scale; unknowns w / volume.
     matrix = np.empty((n_function + 1, n_candidate))
     matrix[0] = _SEARCH_WEIGHT
     matrix[1:] = integrands.T * (volume / unit)
     right = np.concatenate([[_SEARCH_WEIGHT], target / unit])
     n_max = min(n_function + 1, n_candidate) if n_max is None else min(n_max, n_function + 1, n_candidate)
 
-    weights, columns = _search(matrix, right, tolerance, n_max)
-    weights = _fit(matrix[:, columns], right, weights)
+    weights, columns = _search(matrix, right, tolerance, n_max, progress)
+    weights = _fit(matrix[1:, columns], right[1:], weights)
     error = float(np.linalg.norm(matrix[1:, columns] @ weights - right[1:]))
     order = np.argsort(columns)
     return Cubature(columns[order], weights[order] * volume, error, error <= tolerance)
 
 
-def _search(matrix: np.ndarray, right: np.ndarray, tolerance: float, n_max: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (n,) and columns (n,) that bring the residual of all rows but the first below the tolerance."""
-    active, available = _ActiveSet(matrix, right), np.ones(matrix.shape[1], dtype=bool)
-    weights, residual = np.zeros(0), right
-    for _ in range(_MAX_ROUNDS * n_max + 10):
-        gradient = matrix[1:].T @ residual[1:]
-        if active.columns:
-            # The multiplier of the volume constraint: at the optimum of the active set the gradient is constant there.
-            gradient -= gradient[active.columns].mean()
-        score = np.where(available, gradient / active.orthogonal_lengths(), -np.inf)
-        index = int(np.argmax(score))
-        if active.columns and score[index] <= _STATIONARY:
+def _search(
+    matrix: np.ndarray, right: np.ndarray, tolerance: float, n_max: int, progress: Progress | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (n,) and columns (n,) that bring the residual of all rows but the first below the tolerance.
+
+    A point may enter and push another out. Each round but those of refused points lowers the residual, so that no set
+    of points returns. Choosing by the fall that a point promises may go on in small steps, because the promise knows
+    nothing of the weights that would turn negative: when its rounds are spent, or hardly anything moves any more, the
+    point with the largest gradient enters (Lawson and Hanson), which ends at the non-negative optimum.
+    """
+    active, refused = _ActiveSet(matrix, right), np.zeros(matrix.shape[1], dtype=bool)
+    weights, residual, best = np.zeros(0), right, np.inf
+    n_greedy, window = _MAX_ROUNDS * n_max + 10, 2 * n_max + 100
+    greedy, last_round, last_size = True, 0, np.inf
+    for k in range(3 * n_greedy):
+        if k - last_round >= window:
+            if best > _STALLED * last_size and not greedy:
+                break
+            greedy, last_round, last_size = greedy and best <= _STALLED * last_size, k, best
+        index = _enter(active, matrix, residual, refused, greedy=greedy and k < n_greedy)
+        if index is None:
             break  # no point can lower the residual: the non-negative optimum
-        active.insert(index)
+        if not active.insert(index):
+            refused[index] = True  # in the span of those that are there
+            continue
         weights = _feasible(active, np.append(weights, 0.0))
         residual = right - matrix[:, active.columns] @ weights
-        if np.linalg.norm(residual[1:]) <= tolerance or len(active.columns) >= n_max:
+        size = float(np.linalg.norm(residual[1:]))
+        if progress is not None:
+            progress(len(active.columns), size)
+        if size <= tolerance or len(active.columns) >= n_max:
             break
-        available[:] = True
-        available[active.columns] = False
-        available[index] = False  # refused at once: another point first
+        if size < best * (1.0 - _PROGRESS):
+            best = size
+            refused[:] = False
+        elif index not in active.columns:
+            refused[index] = True  # it left at once and changed nothing: others first, until one helps
     return weights, np.asarray(active.columns, dtype=np.int64)
 
 
+def _enter(
+    active: _ActiveSet, matrix: np.ndarray, residual: np.ndarray, refused: np.ndarray, greedy: bool
+) -> int | None:
+    """The candidate to enter next; None where none can lower the residual.
+
+    greedy : by the fall of the residual once all weights are fitted anew; of those that promise the same (with one
+    integrand every point does, because two points fit it exactly), the one with the largest gradient: it lies farthest
+    beyond the target, and so leaves the others their weights.
+    """
+    gradient = matrix[1:].T @ residual[1:]
+    if not active.columns:
+        if np.any(gradient):
+            return int(np.argmax(gradient / active.orthogonal_lengths()))
+        return int(np.argmin(np.einsum("ij,ij->j", matrix[1:], matrix[1:])))  # b = 0: the point that adds least
+    # The multiplier of the volume constraint: at the optimum of the active set the gradient is constant there.
+    gradient -= gradient[active.columns].mean()
+    score = gradient / active.orthogonal_lengths()
+    score[active.columns] = -np.inf
+    score[refused] = -np.inf
+    index = int(np.argmax(score))
+    if score[index] <= _STATIONARY:
+        return None
+    candidates = np.flatnonzero(score >= (1.0 - _TIE) * score[index] if greedy else score > _STATIONARY)
+    steepest = int(candidates[np.argmax(gradient[candidates])])
+    # Points that mirror each other have the same gradient too: nothing to choose between them.
+    return steepest if gradient[steepest] > _STEEPER * gradient[index] else index
+
+
 def _fit(matrix: np.ndarray, right: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The least-squares weights with the volume to rounding; the given ones, rescaled, if that makes one negative."""
-    heavy = _FIT_WEIGHT / _SEARCH_WEIGHT
-    scaled = np.concatenate([heavy * matrix[:1], matrix[1:]])
-    target = np.concatenate([heavy * right[:1], right[1:]])
-    fitted = linalg.lstsq(scaled, target)[0]
-    return fitted if fitted.min() > 0 else weights / weights.sum()
+    """The least-squares weights of sum one, exactly; the given ones, rescaled, if that makes one negative.
+
+    matrix : (n_function, n) without the row of the volume. Unknown is what is orthogonal to equal weights.
+    """
+    n = matrix.shape[1]
+    equal = np.full(n, 1.0 / n)
+    orthogonal = linalg.qr(np.ones((n, 1)))[0][:, 1:]
+    fitted = equal + orthogonal @ linalg.lstsq(matrix @ orthogonal, right - matrix @ equal)[0] if n > 1 else equal
+    fitted = fitted / fitted.sum()
+    if fitted.min() > 0.0:
+        return fitted
+    return weights / weights.sum()
 
 
 def _feasible(active: _ActiveSet, weights: np.ndarray) -> np.ndarray:

@@ -24,7 +24,8 @@ class DisplacementBasis:
     `correction` (n_mode, n_mode), which makes them orthonormal to rounding.
     coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k. remainders, norms : (n_snapshot,), L2 norms
     of the remainder and of u. decomposition : the POD. lifting_error : largest |u - sum_k a_k L_k| at the prescribed
-    dofs over the largest |u| there; what rounding of the snapshots leaves.
+    dofs over the largest |u| there; what rounding of the snapshots leaves. without_energy : numbers, from 1, of the
+    modes of the POD that were dropped because they have no elastic energy; lost : their part of the snapshots, in L2.
     """
 
     lifting_names: tuple[str, ...]
@@ -36,6 +37,8 @@ class DisplacementBasis:
     norms: np.ndarray
     decomposition: Pod
     lifting_error: float = 0.0
+    without_energy: tuple[int, ...] = ()
+    lost: float = 0.0
 
     @property
     def n_mode(self) -> int:

@@ -90,8 +90,19 @@ def tails(eigenvalues: np.ndarray) -> np.ndarray:
 
 
 def orthonormalise(gram_of_modes: np.ndarray) -> np.ndarray:
-    """The matrix R^-1, upper triangular, for which Phi R^-1 is orthonormal, given Phi^T M Phi = R^T R."""
-    return linalg.solve_triangular(linalg.cholesky(gram_of_modes), np.eye(len(gram_of_modes)))
+    """The matrix R^-1, upper triangular, for which Phi R^-1 is orthonormal, given Phi^T M Phi = R^T R.
+
+    Raises
+    ------
+    InputError : the modes are dependent to rounding.
+    """
+    try:
+        factor = linalg.cholesky(gram_of_modes)
+    except linalg.LinAlgError:
+        raise InputError("the smallest displacement modes cannot be told from rounding", place="[offline]",
+                         expected="modes that are independent", remedy="raise pod_tolerance, or ask for fewer modes"
+                         ) from None
+    return linalg.solve_triangular(factor, np.eye(len(gram_of_modes)))
 
 
 def lifting_combination(amplitudes: np.ndarray, names: list[str]) -> np.ndarray:

@@ -6,13 +6,17 @@ in blocks of points, compressed to a few columns, and only locally selected rows
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from romlib.offline.cubature import Cubature, select
+from romlib.offline.cubature import Cubature, Progress, select
 from romlib.offline.training import blocks
 from romlib.parallel.comm import Comm
+
+SECONDS = 3.0  # between two lines about a selection that takes long
 
 
 @dataclass(frozen=True)
@@ -78,21 +82,25 @@ class Selection:
     n_candidate: int
 
 
-def local_candidates(rows: np.ndarray, signed: np.ndarray, tolerance: float, scale: float) -> Candidates:
+def local_candidates(
+    rows: np.ndarray, signed: np.ndarray, tolerance: float, scale: float, progress: Progress | None = None
+) -> Candidates:
     """Points of a piece that integrate the piece's part of the targets to tolerance x scale.
 
-    rows : (n_ip, rank); signed : (n_ip,); scale : norm of the global integrals.
+    rows : (n_ip, rank); signed : (n_ip,); scale : what errors over the whole model are relative to.
     """
-    cubature = select(rows, rows.T @ signed, float(signed.sum()), tolerance, scale=scale)
+    cubature = select(rows, rows.T @ signed, float(signed.sum()), tolerance, scale=scale, progress=progress)
     return Candidates(cubature.points, rows[cubature.points])
 
 
 def select_over_pieces(
-    candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, comm: Comm
+    candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, comm: Comm, *,
+    scale: float | None = None, n_max: int | None = None, progress: Progress | None = None,
 ) -> Selection:
     """Select among the union of the pieces' candidates against the exact global integrals.
 
-    The same on every rank: the candidates are put in piece order and rank 0 selects.
+    The same on every rank: the candidates are put in piece order and rank 0 selects. scale, n_max, progress : see
+    `romlib.offline.cubature.select`.
     """
     gathered = comm.gather(candidates)
 
@@ -103,8 +111,23 @@ def select_over_pieces(
         rows = np.concatenate([union[piece].rows for piece in order])
         pieces = np.concatenate([np.full(len(union[piece].ips), piece) for piece in order])
         ips = np.concatenate([union[piece].ips for piece in order])
-        cubature: Cubature = select(rows, target, volume, tolerance)
+        cubature: Cubature = select(rows, target, volume, tolerance, scale=scale, n_max=n_max, progress=progress)
         chosen = cubature.points
         return Selection(pieces[chosen], ips[chosen], cubature.weights, cubature.error, len(rows))
 
     return comm.on_root(choose)
+
+
+def in_words(say: Callable[[str], None] | None, what: str) -> Progress | None:
+    """A progress function that says a sentence every few seconds, beginning after the first few."""
+    if say is None:
+        return None
+    last = [time.monotonic()]
+
+    def progress(n_point: int, error: float) -> None:
+        now = time.monotonic()
+        if now - last[0] >= SECONDS:
+            last[0] = now
+            say(f"{what}: {n_point} points so far, error {error:.1e}")
+
+    return progress

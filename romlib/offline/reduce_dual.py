@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import linalg
 
-from romlib.errors import InputError, LawError
+from romlib.errors import InputError
 from romlib.offline.cubature import compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
+from romlib.offline.energy import energy_scaling, virgin_tangent
 from romlib.offline.gappy import interpolation_points
+from romlib.offline.options import OfflineOptions
 from romlib.offline.pod import Pod, pod
 from romlib.offline.quadrature import (
     Candidates,
     PieceIntegrands,
     Selection,
+    in_words,
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.training import PieceOperators, TrainingSet, blocks, combine, gram
+from romlib.offline.training import TrainingSet, blocks, combine, gram
 from romlib.parallel.comm import Comm
 
 # Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
 # than its own tolerance; the error that is reported is measured on the snapshots themselves.
 _FINER = 1e-2
+
+# The integrals b count down to this part of the stresses' own size; see `Reference`.
+_CANCELLED = 0.1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What errors of the quadrature are relative to.
+
+    Stress in equilibrium with itself (heat, what is left after unloading) does no work on the modes: b = 0, and an
+    error relative to it says nothing. What stays is the energy norm of the stresses, a = sqrt(sum_m integral of
+    sigma_m : C_0^-1 : sigma_m): by Cauchy and Schwarz no generalised force on a mode of unit elastic energy is larger,
+    and all of them together are a where the stress is C_0 : eps(u). So the error is relative to ||b||, until 90 % of a
+    cancel in it, and beyond that to a tenth of a.
+
+    scaling : (n_mode + n_lift, n_mode + n_lift), S of `energy_scaling`, in whose modes everything here is measured.
+    work : ||b|| over the training set. stress : a, over the same.
+    """
+
+    scaling: np.ndarray
+    work: float
+    stress: float
+
+    @property
+    def size(self) -> float:
+        """max(||b||, a / 10)."""
+        return self.of(self.work)
+
+    def of(self, work: float) -> float:
+        """The same with the ||b|| of some of the stresses."""
+        return max(work, _CANCELLED * self.stress)
 
 
 @dataclass(frozen=True)
@@ -145,12 +179,17 @@ def project_fields(
 
 
 def select_points(
-    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics,
-    pieces: range, tolerance: float, comm: Comm,
-) -> Selection:
-    """The points and weights of the reduced quadrature."""
-    targets = {}
-    scaling = energy_scaling(training, basis, pieces, comm)
+    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray,
+    statistics: DualStatistics, pieces: range, options: OfflineOptions, comm: Comm,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Selection, Reference]:
+    """The points and weights of the reduced quadrature, and what their error is relative to.
+
+    stiffness : as of `romlib.offline.energy.elastic_stiffness`. progress : called on rank 0 with a sentence, where the
+    selection takes longer than seconds.
+    """
+    targets, energies, tolerance = {}, {}, options.cubature_tolerance
+    scaling = energy_scaling(stiffness, basis.n_mode)
 
     def integrands(piece: int) -> PieceIntegrands:
         operator = training.piece(piece).operator
@@ -163,11 +202,12 @@ def select_points(
             here = integrands(piece)
             history.scratch.append(f"{piece}/gram", here.gram()[None])
             targets[piece] = here.integral()
+            energies[piece] = np.array([_energy(here, virgin_tangent(training.piece(piece)))])
     columns = _columns(history, pieces, tolerance * _FINER, comm)
     target = comm.sum_pieces(targets) @ columns
-    scale = float(np.linalg.norm(target))
-    if scale == 0.0:
-        raise InputError("the stresses of the training snapshots do no work on the modes: nothing to integrate",
+    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(comm.sum_pieces(energies)[0])))
+    if reference.size == 0.0:
+        raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
                          remedy="train with snapshots that carry stress")
     kept = {}
     with comm.agreement():
@@ -176,8 +216,26 @@ def select_points(
             rows = here.compressed(columns)
             # One piece needs no first selection; with several the local errors add up.
             kept[piece] = Candidates(np.arange(len(rows)), rows) if training.n_piece == 1 else local_candidates(
-                rows, here.signed, tolerance / training.n_piece, scale)
-    return select_over_pieces(kept, target, statistics.volume, tolerance, comm)
+                rows, here.signed, tolerance / training.n_piece, reference.size,
+                in_words(progress, f"cubature of piece {piece}"))
+    selection = select_over_pieces(
+        kept, target, statistics.volume, tolerance, comm, scale=reference.size, n_max=options.cubature_points,
+        progress=in_words(progress, "cubature"))
+    return selection, reference
+
+
+def _energy(integrands: PieceIntegrands, tangent: np.ndarray) -> float:
+    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece; tangent : (n_ip, 6, 6), C_0."""
+    total = 0.0
+    for rows in blocks(len(tangent), 48 * len(integrands.stress)):
+        stress = integrands.stress[:, rows].transpose(1, 2, 0)
+        stiffness = 0.5 * (tangent[rows] + tangent[rows].transpose(0, 2, 1))
+        try:
+            strain = np.linalg.solve(stiffness, stress)
+        except np.linalg.LinAlgError:  # a law without stiffness in a direction
+            strain = np.linalg.pinv(stiffness, hermitian=True) @ stress
+        total += float(np.einsum("p,pcm,pcm->", integrands.positive[rows], stress, strain))
+    return max(total, 0.0)
 
 
 def _columns(history: DualHistory, pieces: range, tolerance: float, comm: Comm) -> np.ndarray:
@@ -189,51 +247,6 @@ def _columns(history: DualHistory, pieces: range, tolerance: float, comm: Comm) 
 
     comm.stream_pieces(pieces, lambda piece: history.scratch.read(f"{piece}/gram", slice(0, 1))[0], add)
     return comm.on_root(lambda: compression(total[0], tolerance))
-
-
-def energy_scaling(training: TrainingSet, basis: DisplacementBasis, pieces: range, comm: Comm) -> np.ndarray:
-    """The matrix S, (n_mode + n_lift, n_mode + n_lift), for which the fields S^T have unit elastic energy.
-
-    With K the stiffness of the virgin state between the modes, S K S^T is the identity on the modes; each lifting is
-    divided by its own energy. A residual against scaled modes is one in the norm of K^-1: its size is then the
-    error of the displacement in the energy norm, however stiff or soft each mode is.
-    """
-    parts = {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            strains = strain_modes(training, basis, piece)
-            weighted = operators.operator.positive_weights[None, :, None] * strains
-            stress = np.matmul(virgin_tangent(operators), strains[..., None])[..., 0]
-            n = len(strains)
-            parts[piece] = weighted.reshape(n, -1) @ stress.reshape(n, -1).T
-    stiffness = comm.sum_pieces(parts)
-    n_mode = basis.n_mode
-    scaling = np.diag(1.0 / np.sqrt(np.maximum(np.diag(stiffness), np.finfo(float).tiny)))
-    factor = linalg.cholesky(0.5 * (stiffness + stiffness.T)[:n_mode, :n_mode], lower=True)
-    scaling[:n_mode, :n_mode] = linalg.solve_triangular(factor, np.eye(n_mode), lower=True)
-    return scaling
-
-
-def virgin_tangent(operators: PieceOperators) -> np.ndarray:
-    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state.
-
-    Raises
-    ------
-    LawError : a law fails there, as a UMAT that divides by the strain increment does.
-    """
-    points = operators.points
-    zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
-    result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature,
-                              operators.model.initial_time, 1.0)
-    if not result.ok:
-        worst = int(result.failed_points[0])
-        raise LawError(
-            f"a law fails in an increment without strain: {result.message}",
-            place=f"cell {points.cells[worst]}, integration point {points.points[worst]}",
-            expected="no stress, and the elastic tangent", remedy="correct the law, or its parameters")
-    assert result.tangent is not None
-    return result.tangent
 
 
 def quadrature_pod(statistics: DualStatistics, tolerance: float) -> Pod:

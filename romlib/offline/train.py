@@ -14,17 +14,22 @@ from romlib.archive.pair import PairWriter
 from romlib.archive.rom import Manifest
 from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
+from romlib.loads.amplitudes import evaluate
 from romlib.model import Case, Times
+from romlib.offline.agreement import agree
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
 from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
-from romlib.offline.dual import DualHistory, Scratch
+from romlib.offline.dual import DualHistory
+from romlib.offline.energy import elastic_stiffness, with_energy
 from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
+from romlib.offline.outputs import check_rom_output
 from romlib.offline.points import complete
 from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import (
     DualField,
     DualStatistics,
+    Reference,
     gather_statistics,
     project_fields,
     quadrature_pod,
@@ -32,8 +37,10 @@ from romlib.offline.reduce_dual import (
     select_points,
 )
 from romlib.offline.report import TrainingReport, stage_rows
+from romlib.offline.room import Modes, Room
+from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
-from romlib.offline.verify import online_errors
+from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
 from romlib.parallel.comm import Comm, share
 from romlib.parallel.usage import StageTimer
 
@@ -66,6 +73,7 @@ class _Work:
     timer: StageTimer
     progress: Progress
     details: dict[str, str] = field(default_factory=dict)
+    room: Room = field(init=False)
 
     def say(self, stage: str, detail: str) -> None:
         self.details[stage] = detail
@@ -76,7 +84,7 @@ class _Work:
 def train(
     training: TrainingSet, options: OfflineOptions, output: str | Path, comm: Comm, *,
     cases: Mapping[str, Case] | None = None, provenance: Provenance | None = None, accept: tuple[str, ...] = (),
-    progress: Progress | None = None,
+    accept_errors: bool = False, progress: Progress | None = None, scratch_folder: str | Path | None = None,
 ) -> TrainingReport:
     """Build a ROM from training snapshots; writes `output` and its fields file, both or none.
 
@@ -87,30 +95,44 @@ def train(
     ----------
     cases : to store with the ROM, besides the training runs themselves, which are always there by their names.
     accept : names of the omissions of the deck that the user accepts although they do virtual work.
-    progress : called on rank 0 with one line a stage.
+    accept_errors : write the ROM although its verification is beyond the limits; its manifest says so.
+    progress : called on rank 0 with one line a stage. scratch_folder : where the scratch files go; by default the
+        folder of `output`. How much they take is estimated, said, and refused where the disk has less.
 
     Raises
     ------
+    VerificationError : the ROM does not reproduce its own training cases within `options.error_limits`.
     UnsupportedError : the deck has something that does virtual work and that the ROM lacks.
-    InputError : more ranks than pieces, snapshots on different meshes, zero or non-finite fields, unknown names.
+    InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names;
+        an output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
+    comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
+    trained = agree(training, work.pieces, comm, accept)
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
-    with Scratch(Path(output).resolve().parent) as scratch:
-        history = DualHistory(training, names, options.stress, scratch)
-        basis, loads = _displacement(work)
+    with ExitStack() as stack:
+        with comm.agreement():
+            scratch = stack.enter_context(Scratch(Path(scratch_folder or Path(output).resolve().parent)))
+            history = DualHistory(training, names, options.stress, scratch)
+            work.room = Room(training, history, options, work.pieces, scratch, Path(output).resolve())
+        work.room.claim(*work.room.least_and_most(), comm, work.progress)
+        basis, stiffness, loads = _displacement(work)
         statistics = _stress(work, history, basis, loads)
-        duals, selection, collected = _quadrature(work, history, basis, statistics)
+        duals, selection, reference, collected = _quadrature(work, history, basis, stiffness, statistics)
         with work.timer.stage("assembly"):
             manifest = _manifest(work, basis, selection, duals, statistics, provenance)
             rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
-            errors = offline_errors(basis, selection, collected, duals, rom, statistics)
+            errors = offline_errors(basis, selection, reference, collected, duals, rom, statistics)
         with work.timer.stage("verification"):
-            errors |= comm.on_root(lambda: online_errors(training, rom, basis, duals))
-            manifest.errors = errors
+            found, failure = comm.on_root(lambda: verify(training, rom, basis, duals))
+            errors |= found
+            beyond = beyond_limits(errors, failure, options)
+            if beyond and not accept_errors:
+                refuse_errors(Path(output), beyond, errors, failure, options)
+            manifest.errors, manifest.accepted = errors, beyond
             work.say("verification", "the ROM over its own training cases")
         sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
                  "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
@@ -120,9 +142,11 @@ def train(
         with ExitStack() as files:
             with work.timer.stage("archive"), comm.agreement():
                 pair = _write_fields(work, history, basis, duals, Path(output), manifest.fingerprint, files)
-            report = TrainingReport(work.timer.rows(), work.details, sizes, errors, _notes(basis, selection, options))
+            report = TrainingReport(work.timer.rows(), work.details, sizes, errors,
+                                    _notes(basis, selection, options, beyond, errors))
             manifest.stages = stage_rows(report.stages, report.details)
-            comm.on_root(lambda: pair.finish(replace(rom, model=portable)))  # type: ignore[union-attr]
+            finished = replace(rom, model=portable, trained=trained)
+            comm.on_root(lambda: pair.finish(finished))  # type: ignore[union-attr]
     return report
 
 
@@ -136,18 +160,19 @@ def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
                     remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
 
 
-def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray]:
+def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray, np.ndarray]:
     training, options, comm = work.training, work.options, work.comm
     with work.timer.stage("POD"):
         basis = reduce_displacement(
             training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
+        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, work.pieces, comm))
         pod = basis.decomposition
         work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
                         f"{pod.n_dropped} eigenvalues below rounding")
     with work.timer.stage("loads"):
         loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
         work.say("loads", f"{len(loads)} reduced onto the modes")
-    return basis, loads
+    return basis, stiffness, loads
 
 
 def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: np.ndarray) -> DualStatistics:
@@ -170,8 +195,8 @@ def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: 
 
 
 def _quadrature(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, statistics: DualStatistics
-) -> tuple[list[DualField], Selection, Collected]:
+    work: _Work, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray, statistics: DualStatistics
+) -> tuple[list[DualField], Selection, Reference, Collected]:
     training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
     with work.timer.stage("dual modes"):
         widths = training.piece(pieces[0]).points.variables() | {"stress": 6}
@@ -179,18 +204,30 @@ def _quadrature(
                               else training.runs[0].snapshots.fields[name].n_comp, options.dual_tolerance)
                  for name in options.dual_fields]
         stress = quadrature_pod(statistics, options.cubature_tolerance)
+        need = work.room.need(Modes(basis.n_mode + basis.n_lift, stress.n_mode,
+                                    {dual.name: dual.decomposition.n_mode for dual in duals}))
+        work.room.claim(need, need, comm, work.progress)
         candidates = project_fields(training, history, duals, stress, pieces, comm)
         work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
     with work.timer.stage("cubature"):
-        selection = select_points(
-            training, history, basis, statistics, pieces, options.cubature_tolerance, comm)
-        work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}")
+        selection, reference = select_points(
+            training, history, basis, stiffness, statistics, pieces, options, comm,
+            work.progress if comm.rank == 0 else None)
+        work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}"
+                             f"{_of_what(reference)}")
     with work.timer.stage("gappy POD"):
         points = complete(selection, duals, candidates,
                           lambda field, where: modes_at(history, field, where, pieces, comm), comm)
         collected = collect_at_points(training, history, basis, duals, points, pieces, comm)
         work.say("gappy POD", f"{len(points) - len(selection.weights)} points added for reconstruction")
-    return duals, selection, collected
+    return duals, selection, reference, collected
+
+
+def _of_what(reference: Reference) -> str:
+    if reference.work == reference.size:
+        return ""
+    return (f" of a tenth of the stresses' energy norm, of which {reference.work / reference.stress:.1e} does work on "
+            "the modes: they are in equilibrium with themselves")
 
 
 def _manifest(
@@ -203,15 +240,20 @@ def _manifest(
         tolerances["pod"] = options.pod_tolerance
     return Manifest(
         provenance.fingerprint, provenance.study, provenance.version, str(work.training.model.units),
-        dict(provenance.inputs), tolerances, {}, statistics.volume, first.n_node_total, first.n_cell_total,
+        dict(provenance.inputs), tolerances, {}, [], statistics.volume, first.n_node_total, first.n_cell_total,
         statistics.n_ip, _trained_ranges(work.training))
 
 
 def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
-    """Lowest and highest amplitude of each load and prescribed constraint over the snapshots."""
+    """Lowest and highest amplitude of each load and prescribed constraint over the training cases.
+
+    At the times of the cases, which begin with the initial one: some solvers do not write it.
+    """
     names = [*training.model.loads, *prescribed_names(training.model)]
-    values = training.amplitudes(names)
-    return {name: (float(column.min()), float(column.max())) for name, column in zip(names, values.T)}
+    histories = [(run.amplitudes, run.times(training.model.initial_time)) for run in training.runs]
+    found = {name: np.concatenate([evaluate(amplitudes[name], times) for amplitudes, times in histories])
+             for name in names}
+    return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
 
 
 def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
@@ -245,16 +287,31 @@ def _write_fields(
         return None
     singular = {"displacement": basis.decomposition.singular_values,
                 **{dual.name: dual.decomposition.singular_values for dual in duals}}
-    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular))
-    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.fields.write_piece(piece, *value))
+    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular, work.room.output_bytes))
+    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.write_piece(piece, *value))
     return pair
 
 
-def _notes(basis: DisplacementBasis, selection: Selection, options: OfflineOptions) -> list[str]:
+def _notes(
+    basis: DisplacementBasis, selection: Selection, options: OfflineOptions, beyond: list[str],
+    errors: dict[str, float],
+) -> list[str]:
     notes = []
+    if basis.without_energy:
+        several = len(basis.without_energy) > 1
+        notes.append(
+            f"displacement mode{'s' if several else ''} {', '.join(map(str, basis.without_energy))} "
+            f"({basis.lost:.1e} of the displacement in L2) {'have' if several else 'has'} no elastic energy and "
+            f"{'were' if several else 'was'} dropped: hourglass motions that a reduced rule does not see, or rigid "
+            "motions")
     if basis.decomposition.n_dropped:
         notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
     if selection.error > options.cubature_tolerance:
-        notes.append(f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: "
-                     "its candidates cannot do better with non-negative weights")
+        why = "it has all the points of cubature_points" if len(selection.weights) == options.cubature_points else (
+            "its candidates cannot do better with non-negative weights")
+        notes.append(
+            f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: {why}")
+    if beyond:
+        notes.append(f"accepted with errors beyond the limits: {'; '.join(beyond)}. "
+                     f"{' '.join(causes(beyond, errors, options))}")
     return notes

@@ -17,6 +17,7 @@ from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Model
+from romlib.offline.union import order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
@@ -25,11 +26,15 @@ BLOCK_BYTES = 128 * 2**20
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One run of the solver: its snapshots, and the amplitudes of its loads."""
+    """One run of the solver: its snapshots, the amplitudes of its loads, and the model that it ran with.
+
+    model : None where it is that of the training set.
+    """
 
     name: str
     snapshots: Snapshots
     amplitudes: dict[str, Amplitude]
+    model: Model | None = None
 
     def times(self, initial_time: float) -> np.ndarray:
         """Times of an online run over the same history: the initial time, then those of the snapshots."""
@@ -81,13 +86,17 @@ class PieceOperators:
 class TrainingSet:
     """Runs on one mesh; snapshot j counts through the runs in order.
 
+    model : of the first run; loads that only other runs have are added to it, and are zero in the others. Whether the
+    runs agree in what they all have is for `romlib.offline.agreement` to say.
+
     Raises
     ------
     InputError : the runs have different meshes or cuts.
     """
 
     def __init__(self, runs: list[TrainingRun], model: Model, mesh_of: Callable[[Snapshots, int], Mesh]) -> None:
-        self.runs, self.model, self._mesh_of = runs, model, mesh_of
+        self.runs, self.model, self._added = union_of(runs, model)
+        self._mesh_of = mesh_of
         self._last: tuple[int, PieceOperators] | None = None
         first = runs[0].snapshots
         for run in runs[1:]:
@@ -108,14 +117,21 @@ class TrainingSet:
         if self._last is not None and self._last[0] == piece:
             return self._last[1]
         self._last = None  # before the next one is built, so that one piece is in memory at a time
-        mesh = self._mesh_of(self.runs[0].snapshots, piece)
-        for run in self.runs[1:]:
-            if not np.array_equal(run.snapshots.mesh(piece).node_ids, mesh.node_ids):
-                raise InputError("training runs must be on the same mesh", file=run.snapshots.path,
-                                 place=f"piece {piece}: node ids differ",
+        mesh = self.mesh_of(0, piece)
+        for k, run in enumerate(self.runs[1:], 1):
+            other = self.mesh_of(k, piece)
+            differs = order_difference(mesh, other)
+            if differs:
+                raise InputError("training runs must be on the same mesh, in the same order", file=run.snapshots.path,
+                                 place=f"piece {piece}: {differs} differ",
                                  remedy="convert all runs with the same options")
+            mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
         self._last = piece, PieceOperators(mesh, self.model)
         return self._last[1]
+
+    def mesh_of(self, run: int, piece: int) -> Mesh:
+        """A piece as a run has it, with the tags of the study."""
+        return self._mesh_of(self.runs[run].snapshots, piece)
 
     def read(self, field: str, piece: int, snapshots: slice) -> np.ndarray:
         """(n, n_node or n_ip, n_comp) of a contiguous range of snapshots."""

@@ -2,15 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 
 from romlib.archive.rom import Rom
+from romlib.errors import ConvergenceError, VerificationError
 from romlib.offline.assemble import field_error
 from romlib.offline.displacement import DisplacementBasis
+from romlib.offline.options import OfflineOptions
 from romlib.offline.reduce_dual import DualField
 from romlib.offline.training import TrainingSet
 from romlib.online.newton import solve
 from romlib.online.reduced import case_histories, point_values, reduced_problem
+
+ONLINE = "online "  # an error of the finished ROM: "online displacement", "online stress", ...
+
+
+def verify(
+    training: TrainingSet, rom: Rom, basis: DisplacementBasis, duals: list[DualField]
+) -> tuple[dict[str, float], str]:
+    """The errors of `online_errors`; or none of them, and why the ROM cannot solve one of its training cases."""
+    try:
+        return online_errors(training, rom, basis, duals), ""
+    except ConvergenceError as error:
+        return {}, str(error)
+
+
+def beyond_limits(errors: Mapping[str, float], failure: str, options: OfflineOptions) -> list[str]:
+    """A sentence on each online error beyond its limit (or not a number), or on the failure to solve.
+
+    errors : by quantity, those that are not "online ..." are left aside. failure : of `verify`.
+    """
+    if failure:
+        return ["online: the ROM cannot solve one of its own training cases"]
+    found = []
+    for quantity, value in errors.items():
+        limit = options.error_limit(quantity.removeprefix(ONLINE))
+        if quantity.startswith(ONLINE) and not value <= limit:  # not a number is beyond every limit
+            found.append(f"{quantity}: {value:.3g} (at most {limit:.3g})")
+    return found
+
+
+def refuse_errors(
+    output: Path, beyond: list[str], errors: Mapping[str, float], failure: str, options: OfflineOptions
+) -> None:
+    """Refuse a ROM whose errors are beyond the limits, with what they most likely come from.
+
+    Raises
+    ------
+    VerificationError : always; names quantity, value and limit.
+    """
+    raise VerificationError(
+        f"the ROM does not reproduce its own training cases, and {output.name} is not written",
+        place="verification: the finished ROM over the training cases",
+        expected="errors within [offline] error_limits (by default 5 %, or ten times the tolerances)",
+        found="; ".join([*beyond, *([failure.replace("\n", "; ")] if failure else [])]),
+        remedy=f"{' '.join(causes(beyond, errors, options))} To write the ROM all the same, and have its manifest say "
+               "so: --accept-errors; to allow more of a field: [offline] error_limits = { FIELD = ... }")
+
+
+def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptions) -> list[str]:
+    """Sentences on what errors beyond their limits most likely come from, and what helps."""
+    fields = [line.split(":")[0].removeprefix(ONLINE) for line in beyond]
+    limit = min((options.error_limit(field) for field in fields), default=0.0)
+    said = []
+    cubature = errors.get("cubature on its training set", 0.0)
+    if cubature > options.cubature_tolerance:
+        said.append(f"The cubature stopped at {cubature:.1e}, short of cubature_tolerance = "
+                    f"{options.cubature_tolerance:.1e}: allow more points (cubature_points), or a looser tolerance.")
+    pod = errors.get("POD of displacement", 0.0)
+    if pod > limit / 3.0:
+        said.append(f"The modes leave out {pod:.1e} of the displacement: a smaller pod_tolerance, or more modes.")
+    for field in fields:
+        gappy, modes = errors.get(f"gappy POD of {field}", 0.0), errors.get(f"POD of {field}", 0.0)
+        own = options.error_limit(field) / 3.0
+        if modes > own or gappy > own:
+            said.append(f"{field} itself is reconstructed to {max(gappy, modes):.1e} only: a smaller dual_tolerance.")
+    if not said:
+        said.append("Neither modes, cubature nor reconstruction are this far off on the snapshots. Either these are "
+                    "not in equilibrium with the loads by this law (`romlib check` says; do not skip it), or the law "
+                    "goes another way along the ROM's own displacement: a smaller cubature_tolerance, "
+                    'cubature_training = "full_rom", or more modes.')
+    return said
 
 
 def online_errors(

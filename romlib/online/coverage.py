@@ -1,4 +1,7 @@
-"""Whether a case stays within the range of the training runs: outside it a ROM extrapolates, and errors grow fast."""
+"""What the user of a ROM should know before its results: errors that were accepted, and loads beyond the training.
+
+Outside the range of the training runs a ROM extrapolates, and errors grow fast.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,10 @@ def outside_training(rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.nd
             notes.append(f"{name} goes from {values.min():.6g} to {values.max():.6g}; the training runs went from "
                          f"{lowest:.6g} to {highest:.6g}: the ROM extrapolates")
     return notes
+
+
+def accepted_errors(rom: Rom) -> list[str]:
+    """One sentence where whoever trained the ROM accepted errors beyond the limits of the study."""
+    if not rom.manifest.accepted:
+        return []
+    return [f"this ROM was accepted with errors over its own training cases: {'; '.join(rom.manifest.accepted)}"]

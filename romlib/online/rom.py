@@ -15,9 +15,10 @@ from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
+from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
 from romlib.model.case import MOST_TIMES
-from romlib.online.coverage import outside_training
+from romlib.online.coverage import accepted_errors, outside_training
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -28,6 +29,7 @@ from romlib.online.reduced import (
     reactions,
     reduced_problem,
 )
+from romlib.online.solved_model import solved_model
 from romlib.solution.solution import Solution
 
 _AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
@@ -40,18 +42,20 @@ def load(path: str | Path) -> ReducedOrderModel:
     ------
     InputError, FileFormatError, SchemaError : no such file, a damaged one, or one of another schema version.
     """
-    return ReducedOrderModel(read_rom(path), fields_path(path))
+    return ReducedOrderModel(read_rom(path), fields_path(path), Path(path))
 
 
 class ReducedOrderModel:
     """A ROM ready to solve cases.
 
     rom : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
+    path : the file that it was read from.
     """
 
-    def __init__(self, rom: Rom, fields_path: Path | None = None) -> None:
-        self.rom, self.fields_path = rom, fields_path
+    def __init__(self, rom: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
+        self.rom, self.fields_path, self.path = rom, fields_path, path
         self._problem: ReducedProblem | None = None
+        self._places: dict = {}  # of probes
 
     def __repr__(self) -> str:
         modes = ", ".join(str(basis.n_mode) for basis in self.rom.clusters)
@@ -80,7 +84,8 @@ class ReducedOrderModel:
 
         Parameters
         ----------
-        case : a named case of the study, or a `Case`; what follows goes before it.
+        case : a named case of the study, or a `Case`; what follows goes before it. A case with an identity (from a
+            deck) must be of the mesh, materials, constraints and load patterns that the ROM was trained with.
         times : the output times, the initial one first.
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
@@ -90,7 +95,7 @@ class ReducedOrderModel:
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude.
+        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
@@ -102,8 +107,9 @@ class ReducedOrderModel:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
+        fitted = self._fitted(chosen, temperature)
         given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
-        used = {**(chosen.amplitudes if chosen else {}), **given}
+        used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
@@ -113,7 +119,9 @@ class ReducedOrderModel:
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            tuple(outside_training(self.rom, everything, instants)))
+            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
+            partial(solved_model, self.rom, everything, history.times, temperature),
+            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places)
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
@@ -132,13 +140,19 @@ class ReducedOrderModel:
 
     def _case(self, case: str | Case | None) -> Case | None:
         if case is None or isinstance(case, Case):
-            if case is not None:
-                self._refuse_unknown(case.amplitudes, None)
             return case
         if not isinstance(case, str) or case not in self.rom.cases:
             raise InputError(f"the ROM has no case {reprlib.repr(case)}", expected=f"one of {list(self.rom.cases)}",
                              remedy="give times and amplitudes instead")
         return self.rom.cases[case]
+
+    def _fitted(self, case: Case | None, temperature: NodalTemperature | None) -> FittedCase:
+        """The case by the names of the ROM; one from a deck is compared with what the ROM was trained with."""
+        if case is None:
+            return FittedCase({})
+        fitted = fit_case(self.rom.trained, case, with_temperature=temperature is None)
+        self._refuse_unknown(fitted.amplitudes, None)
+        return fitted
 
     def _amplitudes(
         self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,34 @@ _COLOURS = ("#3b6fb6", "#d1662d", "#3a8f5c", "#8c5fa8", "#b0892e", "#5b6470")
 _BLOCK_BYTES = 64 * 2**20
 
 
+def _with_own_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """Draw with matplotlib's defaults: a matplotlibrc in the working folder, which matplotlib reads by itself, may have
+    come with somebody else's files, and can ask for programs to be run (text.usetex).
+    """
+    @functools.wraps(function)
+    def drawn(*arguments: Any, **options: Any) -> None:
+        matplotlib = _matplotlib()
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            function(*arguments, **options)
+
+    return drawn
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise InputError("curves need matplotlib", found=str(error), remedy="pip install 'romlib[plot]'") from error
+    return matplotlib
+
+
+def _plain(text: object) -> str:
+    """A name for a picture: its dollar signs are no mathematics."""
+    return str(text).replace("$", r"\$")
+
+
+@_with_own_settings
 def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") -> None:
     """Write a PNG: errors over time (logarithmic), and the norm of each field in the two files.
 
@@ -30,25 +60,27 @@ def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") 
     figure = _figure(1, 2, (13.0, 5.0))
     errors, norms = figure.axes
     for colour, (name, field) in zip(_cycle(len(comparison.fields)), comparison.fields.items()):
-        label = f"{name}: {field.relative:.1e}"
+        label = f"{_plain(name)}: {field.relative:.1e}"
         if np.any(field.over_time > 0):
             errors.semilogy(comparison.times, np.where(field.over_time > 0, field.over_time, np.nan), color=colour,
                             marker="o", markersize=3.5, linewidth=1.5, label=label)
         else:
             errors.plot([], [], color=colour, label=label)
         if field.scale > 0:
-            norms.plot(comparison.times, field.reference / field.scale, color=colour, linewidth=1.8, label=name)
+            norms.plot(comparison.times, field.reference / field.scale, color=colour, linewidth=1.8, label=_plain(name))
     errors.set_ylabel(r"$\|a-b\|_{L^2}(t)\ /\ \max_t\|b\|_{L^2}$")
     errors.set_title("Relative errors over time")
     norms.set_ylabel(r"$\|b\|_{L^2}(t)\ /\ \max_t\|b\|_{L^2}$")
     norms.set_title("Fields of the reference")
     for axes in (errors, norms):
-        axes.set_xlabel(f"time ({time_unit})")
+        axes.set_xlabel(f"time ({_plain(time_unit)})")
         axes.legend(frameon=False)
-    figure.suptitle(f"{Path(comparison.candidate).name} against {Path(comparison.reference).name}", fontsize=13)
+    names = [_plain(Path(path).name) for path in (comparison.candidate, comparison.reference)]
+    figure.suptitle(" against ".join(names), fontsize=13)
     _save(figure, output)
 
 
+@_with_own_settings
 def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     """Write a PNG of a scalar over time: its largest and smallest value, and its mean (over volume, or over nodes).
 
@@ -66,9 +98,9 @@ def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     axes.plot(snapshots.times, mean, color=_COLOURS[1], linewidth=1.8,
               label="mean over the volume" if scalar.spec.place == "ip" else "mean over the nodes")
     axes.plot(snapshots.times, lowest, color=_COLOURS[0], linewidth=1.2, linestyle="--", label="smallest")
-    axes.set_xlabel(f"time ({units.time})")
-    axes.set_ylabel(scalar.title)
-    axes.set_title(f"{scalar.label} over time, {snapshots.path.name}")
+    axes.set_xlabel(f"time ({_plain(units.time)})")
+    axes.set_ylabel(_plain(scalar.title))
+    axes.set_title(_plain(f"{scalar.label} over time, {snapshots.path.name}"))
     axes.legend(frameon=False)
     _save(figure, output)
 
@@ -103,10 +135,9 @@ def _cycle(n: int) -> list[str]:
 
 def _figure(rows: int, columns: int, size: tuple[float, float]) -> Any:
     """A figure of its own, without the global state of pyplot."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise InputError("curves need matplotlib", found=str(error), remedy="pip install 'romlib[plot]'") from error
+    _matplotlib()
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=size, dpi=150, layout="constrained")
     for axes in np.atleast_1d(figure.subplots(rows, columns)).ravel():
         axes.grid(True, color="#e3e5e8", linewidth=0.8)

@@ -5,7 +5,8 @@ A package adds one by an entry point of the group `romlib.converters` that names
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
-from romlib.model import Case, UnitSystem
+from romlib.model import Case, Model, UnitSystem
 
 GROUP = "romlib.converters"
 Progress = Callable[[int, int], None]
@@ -58,6 +59,32 @@ class CaseReader(Protocol):
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of the deck."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DeckModel:
+    """All that a deck says, with results or without.
+
+    case : its times and amplitudes. mesh : whole, with the tags and arrays that the model names. model : with the
+    omissions. sources : file and line by "materials.NAME", "constraints.NAME", "prescribed.NAME", "loads.NAME" and
+    "initial_temperature", where they are known. tolerance : by how much of the size of the mesh the solver moves nodes
+    before it begins, so that its results have other coordinates than the deck.
+    """
+
+    case: Case
+    mesh: Mesh
+    model: Model
+    sources: Mapping[str, str] = field(default_factory=dict)
+    tolerance: float = 0.0
+
+
+@runtime_checkable
+class DeckReader(Protocol):
+    """What a converter has too where it can say all of a deck, so that a case is compared with what a ROM knows."""
+
+    def read_deck(self, source: Path) -> DeckModel:
+        """The deck; one that the solver could not run is refused."""
         ...
 
 

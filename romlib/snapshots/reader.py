@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,13 +12,15 @@ import numpy as np
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
-from romlib.model import Model
-from romlib.model.library import refuse_library_paths
+from romlib.mesh.validity import check_mesh
+from romlib.model import Identity, Model
+from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.meshes import read_details
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.files import open_contents
+from romlib.storage.headers import RawFile
 from romlib.storage.opening import child, damage, integer_attribute, text_attribute
 from romlib.storage.values import check_finite
 from romlib.tensors import mandel_from_vtk
@@ -135,8 +138,19 @@ class Snapshots:
         except (ValueError, RecursionError) as error:
             raise FileFormatError("the model in the file cannot be read", file=self.path, place=place,
                                   found=str(error)) from error
-        refuse_library_paths(model, self.path)
-        return model
+        return model_of_file(model, self.path)
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """The model and mesh by their content, before any study; None in a file that does not have it."""
+        place = f"/{ROMLIB_GROUP}/identity"
+        if not self._contents.has(place):
+            return None
+        try:
+            return Identity.model_validate_json(self._contents.text(place))
+        except (ValueError, RecursionError) as error:
+            raise FileFormatError("the identity of the model cannot be read", file=self.path, place=place,
+                                  found=str(error)) from error
 
     @property
     def checksums(self) -> bool:
@@ -153,7 +167,7 @@ class Snapshots:
 
     def close(self) -> None:
         """Close the file."""
-        self._contents.file.close()
+        self._contents.close()
 
     @property
     def n_piece(self) -> int:
@@ -184,6 +198,7 @@ class Snapshots:
         blocks = [(str(contents.attribute(f"{group}/blocks/{k}", "cell_type")),
                    contents.shape(f"{group}/blocks/{k}/cell_ids")[0]) for k in range(contents.count(f"{group}/blocks"))]
         mesh = read_details(contents, group, *vtkhdf.read_piece(contents, self._layout, piece, blocks))
+        check_mesh(mesh, self.path)
         if mesh.shared_index is None:
             return Mesh(**{**mesh.__dict__, "shared_index": np.full(mesh.n_node, -1)})
         return mesh
@@ -250,13 +265,13 @@ class Snapshots:
                 f"fields {', '.join(self.fields)})")
 
 
-def _recognise(file: h5py.File, path: Path) -> int | None:
+def _recognise(file: h5py.File, raw: RawFile, path: Path) -> int | None:
     """The schema version of a snapshots file; FileFormatError where it is another file."""
     group = child(file.id, ROMLIB_GROUP)
     if group is None:
         raise FileFormatError("this HDF5 file was not written by romlib", file=path, place=f"group /{ROMLIB_GROUP}",
                               expected="a file that `romlib convert` wrote", found=", ".join(file) or "an empty file")
-    kind = text_attribute(group, "kind", path)
+    kind = text_attribute(group, "kind", raw)
     if kind != KIND:
         raise FileFormatError("this file of romlib is not a snapshots file", file=path,
                               place=f"/{ROMLIB_GROUP}, attribute kind", expected=KIND, found=kind or None)

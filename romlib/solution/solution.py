@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -14,12 +15,26 @@ from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
-from romlib.model import Amplitude
+from romlib.model import Amplitude, Identity, Model
+from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
 from romlib.solution.timings import Timings
 from romlib.tensors import von_mises
+
+
+class SolvedModel(Protocol):
+    """What a file says was solved: its model, and the mesh of a piece with the node arrays that the model names."""
+
+    @property
+    def model(self) -> Model:
+        """With amplitudes, temperatures and initial state of the run."""
+
+    @property
+    def with_arrays(self) -> Callable[[Mesh], Mesh]:
+        """Adds the arrays to the mesh of a piece."""
+
 
 Steps = int | slice | Sequence[int] | np.ndarray
 _ALL = slice(None)
@@ -55,6 +70,9 @@ class Solution:
     points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
+    solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
+    files : the files of the ROM, which `write` does not replace.
+    places : of probes, found once; the solutions of a ROM share them.
     """
 
     rom: Rom
@@ -72,6 +90,9 @@ class Solution:
     tensors: frozenset[str]
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
+    solved: Callable[[], SolvedModel] | None = None
+    files: tuple[Path, ...] = ()
+    places: dict[tuple, Sequence[NodeSpots | IpSpots]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -96,24 +117,34 @@ class Solution:
             out[:, pieces == piece] = values[:, ips[pieces == piece]]
         return out
 
-    def displacement(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
-        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step."""
-        return self._unwrap(self._displacement(self._rows(steps), self._piece(piece), None), steps)
+    def displacement(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
+        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step.
 
-    def field(self, name: str, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
+        piece : may be left out where there is one only.
+        """
+        return self._unwrap(self._displacement(self._rows(steps), self._which(piece), None), steps)
+
+    def field(self, name: str, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
         """A field of a piece, (n_step, n_node or n_ip, n_comp); without the first axis for one step.
 
         "displacement" at the nodes; at the integration points "strain" (of the displacement), "von_mises" (of the
         stress), and the dual fields of the ROM by gappy POD, or as integrated where hyper-reduction was off. NaN where
-        the material lacks the field.
+        the material lacks the field. piece : may be left out where there is one only.
+
+        Raises
+        ------
+        InputError : no such field, step or piece; or several pieces, and none is named.
         """
-        rows, piece = self._rows(steps), self._piece(piece)
+        rows, piece = self._rows(steps), self._which(piece)
         if name == "displacement":
             return self._unwrap(self._displacement(rows, piece, None), steps)
         return self._unwrap(self._at_ips(name, rows, piece, None), steps)
 
-    def von_mises(self, steps: Steps = _ALL, piece: int = 0) -> np.ndarray:
-        """Von Mises stress, (n_step, n_ip); without the first axis for one step."""
+    def von_mises(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
+        """Von Mises stress of a piece, (n_step, n_ip); without the first axis for one step.
+
+        piece : may be left out where there is one only.
+        """
         return self.field("von_mises", steps, piece)[..., 0]
 
     def probe(
@@ -134,31 +165,59 @@ class Solution:
         if node is not None and (isinstance(node, bool) or not isinstance(node, (int, np.integer))):
             raise InputError("a node is probed by its id", place="node", expected="an integer",
                              found=reprlib.repr(node))
-        with self.open_fields() as fields:
-            spots: Sequence[NodeSpots | IpSpots]
-            if tag is not None:
-                spots = tag_spots(fields, tag) if name == "displacement" else tag_ips(fields, tag)
-            else:
-                spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
-                spots = [spot]
-                if name != "displacement":
-                    target = np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates
-                    spots = nearest_ips(fields, target)
+        at_nodes = name == "displacement"
+        key = at_nodes, None if point is None else tuple(np.asarray(point, dtype=float).ravel()), node, tag
+        if key not in self.places:
+            self.places[key] = self._spots(*key)
+        spots = self.places[key]
         values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
         return _probe(values, spots, single=tag is None)
 
+    def _spots(
+        self, at_nodes: bool, point: Sequence[float] | None, node: int | None, tag: str | None
+    ) -> Sequence[NodeSpots | IpSpots]:
+        """Where a probe is, over all pieces: their meshes are read, and their operators built."""
+        with self.open_fields() as fields:
+            if tag is not None:
+                return tag_spots(fields, tag) if at_nodes else tag_ips(fields, tag)
+            spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
+            if at_nodes:
+                return [spot]
+            return nearest_ips(fields, np.asarray(point, dtype=float)[None] if point is not None else spot.coordinates)
+
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
-        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM."""
+        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
+
+        Its model is what was solved: amplitudes, nodal temperatures, initial time.
+
+        Raises
+        ------
+        InputError : the path is that of the ROM or of its fields file, or cannot be written; an unknown field; a nodal
+            temperature that is not known at every node of the mesh.
+        """
+        refuse_inputs(path, self.files)
         names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
         model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
+        prepare: Callable[[Mesh], Mesh] = lambda mesh: mesh  # noqa: E731
+        if self.solved is not None:
+            made = self.solved()
+            model, prepare = made.model, made.with_arrays
+        solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
         with self.open_fields() as file:
-            meshes = _LazyMeshes(file)
+            meshes = _LazyMeshes(file, prepare)
             specs = {name: self._spec(name) for name in names}
-            with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver="romlib online",
-                                 fingerprint=self.rom.manifest.fingerprint) as writer:
+            with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
+                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model)) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
+
+    def _identity(self, model: Model) -> Identity | None:
+        """That of the trained model where it was solved, so that it need not be computed anew."""
+        trained, own = self.rom.trained, self.rom.model
+        if trained is None or (model.loads, model.initial_temperature) != (own.loads, own.initial_temperature):
+            return None
+        return trained.identity.model_copy(update={"initial_time": model.initial_time})
 
     def _write_field(self, writer: SnapshotsWriter, name: str, piece: int) -> None:
         """Steps in blocks of bounded size."""
@@ -186,21 +245,26 @@ class Solution:
                              remedy="name the field in offline.dual_fields of the study, or turn hyper-reduction off")
         return name
 
+    def _which(self, piece: int | None) -> int:
+        """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
+        if piece is not None and (isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0):
+            raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
+        if piece is not None and self.hyper_reduced:
+            return int(piece)  # the fields file refuses one that does not exist
+        with self.open_fields() as fields:
+            n_piece = fields.n_piece
+        if piece is None and n_piece > 1:
+            raise InputError(f"the model has {n_piece} pieces: say which", place="piece",
+                             expected=f"0 to {n_piece - 1}", remedy="go through all of them, or ask for a probe")
+        if not 0 <= (piece or 0) < n_piece:
+            raise InputError(f"there is no piece {piece}", place="piece", expected=f"0 to {n_piece - 1}")
+        return int(piece or 0)
+
     def _rows(self, steps: Steps) -> np.ndarray:
         try:
             return np.atleast_1d(np.arange(self.n_step)[steps])
         except IndexError:
             raise InputError("there is no such step", expected=f"0 to {self.n_step - 1}", found=steps) from None
-
-    def _piece(self, piece: int) -> int:
-        if isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0:
-            raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
-        if not self.hyper_reduced:  # elsewhere the fields file refuses a piece that it lacks
-            with self.open_fields() as fields:
-                if piece >= fields.n_piece:
-                    raise InputError("there is no such piece", place="piece", expected=f"0 to {fields.n_piece - 1}",
-                                     found=piece)
-        return int(piece)
 
     @staticmethod
     def _unwrap(values: np.ndarray, steps: Steps) -> np.ndarray:
@@ -270,8 +334,8 @@ def _probe(values: np.ndarray, spots: Sequence[NodeSpots | IpSpots], single: boo
 class _LazyMeshes(Sequence[Mesh]):
     """The meshes of a fields file, read one at a time."""
 
-    def __init__(self, file: FieldsFile) -> None:
-        self._file = file
+    def __init__(self, file: FieldsFile, prepare: Callable[[Mesh], Mesh]) -> None:
+        self._file, self._prepare = file, prepare
 
     def __len__(self) -> int:
         return self._file.n_piece
@@ -279,4 +343,4 @@ class _LazyMeshes(Sequence[Mesh]):
     def __getitem__(self, piece):  # type: ignore[no-untyped-def, override]
         if not 0 <= piece < len(self):
             raise IndexError(piece)
-        return self._file.mesh(piece)
+        return self._prepare(self._file.mesh(piece))

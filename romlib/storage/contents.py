@@ -20,6 +20,7 @@ from romlib.storage.checksums import (
     digest_of_text,
     digest_of_view,
 )
+from romlib.storage.headers import RawFile
 from romlib.storage.layout import check_dataset, checked_type
 from romlib.storage.manifest import Manifest
 from romlib.storage.opening import LOST, damage, objects_of
@@ -37,16 +38,20 @@ class Contents:
     Parameters
     ----------
     file : open for reading (or, by the writer, with everything written). schema : of its kind. path : for messages.
-    manifest : the file's checksums; None for a file that has none.
+    manifest : the file's checksums; None for a file that has none. raw : the same file's bytes; None for one that is
+        being written.
 
     Raises
     ------
     FileFormatError : an object that romlib does not write, one that is lost, or what the head of the file has wrong.
     """
 
-    def __init__(self, file: h5py.File, schema: FileSchema, path: Path, manifest: Manifest | None = None) -> None:
+    def __init__(
+        self, file: h5py.File, schema: FileSchema, path: Path, manifest: Manifest | None = None,
+        raw: RawFile | None = None,
+    ) -> None:
         self.file, self.schema, self.path, self.manifest = file, schema, path, manifest
-        self._source = path if file.mode == "r" else None
+        self._raw = raw
         self._places: dict[str, Place] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._dtypes: dict[str, np.dtype] = {}
@@ -68,6 +73,12 @@ class Contents:
         if manifest is not None:
             self._compare_with_manifest(manifest)
         self.check_unit("")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+        if self._raw is not None:
+            self._raw.close()
 
     # What there is
 
@@ -126,7 +137,7 @@ class Contents:
         if self._shapes[path] != ():
             raise self._wrong("a text is no single text", path, "shape ()", self._shapes[path])
         with damage(self.path, path):
-            text = read_text(self._ids[path], self._source)
+            text = read_text(self._ids[path], self._raw)
         if self.manifest is not None:
             self._compare(path, digest_of_text(text))
         return text
@@ -226,9 +237,9 @@ class Contents:
     def _look_at(self, path: str) -> None:
         """Find an object in the table, and take what its sizes say of the symbols."""
         place = self.schema.find(path)
-        if place is None or (place.item is None) != (self._objects[path] is h5py.Group):
+        if place is None or (place.item is None) != (self._objects[path].kind is h5py.Group):
             raise self._wrong("the file has something that romlib does not write", path, found="an unknown object"
-                              if place is None else self._objects[path].__name__.lower(),
+                              if place is None else self._objects[path].kind.__name__.lower(),
                               remedy="ask for the file as romlib wrote it")
         self._places[path] = place
         if place.item is None:
@@ -237,6 +248,8 @@ class Contents:
                     self.bind(place.attributes[name].binds, int(value), f"{path}, attribute {name}", **place.values)
             return
         with damage(self.path, path):
+            if self._raw is not None:
+                self._raw.check_dataset(self._objects[path].address)
             dataset = self._ids[path] = h5py.h5d.open(self.file.id, path.encode())
         self._dtypes[path], self._shapes[path] = check_dataset(dataset, place.item, path, self.path)
         self._bind_shape(place.item, path, place)
@@ -293,7 +306,7 @@ class Contents:
         if shape != item.shape or math.prod(shape) * dtype.itemsize > MAX_ATTRIBUTE:
             raise self._wrong("an attribute has the wrong shape", place, item.shape, shape)
         if item.kind == "text":
-            return read_text_attribute(owner, attribute, self._source)
+            return read_text_attribute(owner, attribute, self._raw)
         value = np.empty(shape, dtype=dtype)
         attribute.read(value)
         check_values(item, np.atleast_1d(value), place, self.path)
@@ -345,10 +358,10 @@ class Contents:
     # Failures
 
     def _expect(self, path: str, kind: type) -> None:
-        if self._objects.get(path) is not kind:
-            found = self._objects.get(path)
+        found = self._objects.get(path)
+        if found is None or found.kind is not kind:
             raise self._wrong("a part of the file is missing", path, f"a {kind.__name__.lower()}",
-                              "nothing" if found is None else f"a {found.__name__.lower()}")
+                              "nothing" if found is None else f"a {found.kind.__name__.lower()}")
 
     def _item(self, path: str) -> Item:
         self._expect(path, h5py.Dataset)

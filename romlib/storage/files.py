@@ -9,16 +9,18 @@ import h5py
 
 from romlib.errors import FileFormatError, SchemaError
 from romlib.storage.contents import Contents
+from romlib.storage.headers import RawFile
 from romlib.storage.manifest import Manifest, has_checksums
 from romlib.storage.opening import damage, open_hdf5
 from romlib.storage.schema import FileSchema
 
+Recognise = Callable[[h5py.File, RawFile, Path], int | None]
 OLDEST = 1
 WITHOUT_CHECKSUMS = 1  # the last version that had none
 
 
 def open_contents(
-    path: str | Path, schema: FileSchema, made_by: str, recognise: Callable[[h5py.File, Path], int | None]
+    path: str | Path, schema: FileSchema, made_by: str, recognise: Recognise
 ) -> Contents:
     """Open a file and check its head.
 
@@ -32,18 +34,22 @@ def open_contents(
     InputError : no such file. SchemaError : another schema version. FileFormatError : everything else that is wrong.
     """
     path = Path(path)
-    file = open_hdf5(path, made_by)
+    file, raw = open_hdf5(path, made_by), None
     try:
         with damage(path):
-            version = recognise(file, path)
+            raw = RawFile(path)
+            version = recognise(file, raw, path)
             _check_version(version, schema, path, made_by)
             checksums = has_checksums(file, schema)
             if version == WITHOUT_CHECKSUMS and checksums:
                 raise FileFormatError("the file states an older version of its schema than it has", file=path,
                                       place=schema.version_attribute, expected="2 or more: it has checksums",
                                       found=version, remedy="ask for the file as romlib wrote it")
-            return Contents(file, schema, path, None if version == WITHOUT_CHECKSUMS else Manifest(file, schema, path))
+            manifest = None if version == WITHOUT_CHECKSUMS else Manifest(file, schema, path, raw)
+            return Contents(file, schema, path, manifest, raw)
     except BaseException:
+        if raw is not None:
+            raw.close()
         file.close()
         raise
 

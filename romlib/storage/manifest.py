@@ -20,6 +20,7 @@ from romlib.storage.checksums import (
     digest_of_view,
     manifest_text,
 )
+from romlib.storage.headers import RawFile
 from romlib.storage.layout import check_dataset
 from romlib.storage.opening import LOST, child, damage, text_attribute
 from romlib.storage.schema import FileSchema, Item, parse_json
@@ -39,7 +40,7 @@ class Manifest:
     FileFormatError : they are missing, or damaged themselves.
     """
 
-    def __init__(self, file: h5py.File, schema: FileSchema, path: Path) -> None:
+    def __init__(self, file: h5py.File, schema: FileSchema, path: Path, raw: RawFile) -> None:
         self._file, self._path, self._group = file, path, schema.checksums
         self._table_item = Item(f"{schema.checksums}/blocks/<k>", "integer", None, low=0)
         with damage(path, schema.checksums):
@@ -47,9 +48,9 @@ class Manifest:
             if group is None:
                 raise FileFormatError("the checksums of the file are missing", file=path, place=schema.checksums,
                                       remedy=LOST)
-            self.digest = text_attribute(group, "digest", path)
-            algorithm = text_attribute(group, "algorithm", path)
-            text = self._read_text(group)
+            self.digest = text_attribute(group, "digest", raw)
+            algorithm = text_attribute(group, "algorithm", raw)
+            text = self._read_text(group, raw)
         if algorithm != ALGORITHM or sha256(text.encode()).hexdigest() != self.digest:
             raise FileFormatError("the file is damaged: its list of checksums is not what was written", file=path,
                                   place=f"{schema.checksums}/objects", expected=self.digest or "attribute digest",
@@ -60,18 +61,19 @@ class Manifest:
             self.objects = {str(place): str(value) for place, value in objects.items()}
             self._blocks = {str(place): k for k, place in enumerate(blocks)}
 
-    def _read_text(self, group: h5py.h5g.GroupID) -> str:
+    def _read_text(self, group: h5py.h5g.GroupID, raw: RawFile) -> str:
         links = group.links
         if not links.exists(b"objects") or links.get_info(b"objects").type != h5py.h5l.TYPE_HARD:
             raise ValueError("no dataset objects")
         item = Item(f"{self._group}/objects", "json")
+        raw.check_dataset(h5py.h5o.get_info(group, b"objects").addr)
         found = h5py.h5o.open(group, b"objects")
         if not isinstance(found, h5py.h5d.DatasetID):
             raise ValueError("objects is no dataset")
         check_dataset(found, item, item.path, self._path)
         if found.shape != ():
             raise ValueError("no single text")
-        return read_text(found, self._path)
+        return read_text(found, raw)
 
     def owns(self, path: str) -> bool:
         """Whether an object is part of the checksums themselves."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -11,6 +12,7 @@ import numpy as np
 
 from romlib.errors import FileFormatError
 from romlib.files import regular_file
+from romlib.storage.headers import RawFile
 from romlib.storage.texts import read_text_attribute
 
 LOST = "copy the file again from where it was made, or make it anew"
@@ -60,11 +62,20 @@ def kind_of(path: str | Path) -> str:
     InputError, FileFormatError : as `open_hdf5`, and where the file's root cannot be read.
     """
     with open_hdf5(path, "romlib") as file, damage(path):
-        kind = text_attribute(file.id, "romlib_kind", Path(path))
-        if kind:
-            return kind if kind in ("rom", "fields") else ""
-        group = child(file.id, "romlib")
-        return "" if group is None or text_attribute(group, "kind", Path(path)) != "snapshots" else "snapshots"
+        try:
+            raw = RawFile(Path(path))
+        except ValueError:
+            return ""
+        with closing(raw):
+            return _kind(file, raw)
+
+
+def _kind(file: h5py.File, raw: RawFile) -> str:
+    kind = text_attribute(file.id, "romlib_kind", raw)
+    if kind:
+        return kind if kind in ("rom", "fields") else ""
+    group = child(file.id, "romlib")
+    return "" if group is None or text_attribute(group, "kind", raw) != "snapshots" else "snapshots"
 
 
 def child(group: h5py.h5g.GroupID, name: str) -> h5py.h5g.GroupID | None:
@@ -72,18 +83,19 @@ def child(group: h5py.h5g.GroupID, name: str) -> h5py.h5g.GroupID | None:
     links = group.links
     if not links.exists(name.encode()) or links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
         return None
-    found = h5py.h5o.open(group, name.encode())
-    return found if isinstance(found, h5py.h5g.GroupID) else None
+    if h5py.h5o.get_info(group, name.encode()).type != h5py.h5o.TYPE_GROUP:
+        return None
+    return h5py.h5o.open(group, name.encode())
 
 
-def text_attribute(item: h5py.h5g.GroupID, name: str, source: Path) -> str:
-    """A text attribute of an object of the file `source`; "" where there is none, or it is no single text."""
+def text_attribute(item: h5py.h5g.GroupID, name: str, raw: RawFile) -> str:
+    """A text attribute of an object; "" where there is none, or it is no single text."""
     if not h5py.h5a.exists(item, name.encode()):
         return ""
     attribute = h5py.h5a.open(item, name.encode())
     if attribute.shape != () or attribute.get_type().get_class() != h5py.h5t.STRING:
         return ""
-    return read_text_attribute(item, attribute, source)
+    return read_text_attribute(item, attribute, raw)
 
 
 def integer_attribute(item: h5py.h5g.GroupID, name: str) -> int | None:
@@ -98,8 +110,16 @@ def integer_attribute(item: h5py.h5g.GroupID, name: str) -> int | None:
     return int(value)
 
 
-def objects_of(file: h5py.File, path: Path) -> dict[str, type]:
-    """Every object of a file by its path, h5py.Group or h5py.Dataset; the root is "/".
+@dataclass(frozen=True)
+class Found:
+    """An object of a file. kind : h5py.Group or h5py.Dataset. address : of its header in the file."""
+
+    kind: type
+    address: int
+
+
+def objects_of(file: h5py.File, path: Path) -> dict[str, Found]:
+    """Every object of a file by its path; the root is "/".
 
     Raises
     ------
@@ -107,7 +127,7 @@ def objects_of(file: h5py.File, path: Path) -> dict[str, type]:
         that is neither group nor dataset. None is followed. No filter plugin is loaded meanwhile: a file whose groups
         need one cannot be read.
     """
-    found: dict[str, type] = {"/": h5py.Group}
+    found: dict[str, Found] = {"/": Found(h5py.Group, 0)}
     wrong: list[tuple[str, str]] = []
 
     def link(name: bytes, info: h5py.h5l.LinkInfo) -> int | None:
@@ -121,9 +141,9 @@ def objects_of(file: h5py.File, path: Path) -> dict[str, type]:
         if info.rc != 1 and place != "/":
             wrong.append((place, "an object with several names"))
         elif info.type == h5py.h5o.TYPE_GROUP:
-            found[place] = h5py.Group
+            found[place] = Found(h5py.Group, info.addr)
         elif info.type == h5py.h5o.TYPE_DATASET:
-            found[place] = h5py.Dataset
+            found[place] = Found(h5py.Dataset, info.addr)
         else:
             wrong.append((place, "neither a group nor a dataset"))
         return 1 if wrong else None

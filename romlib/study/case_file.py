@@ -1,12 +1,14 @@
-"""A case in a file of its own: the same keys as a table [cases.NAME] of a study."""
+"""A case in a file of its own: the same keys as a table [cases.NAME] of a study, and what the deck of it has."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from romlib.errors import StudyError
 from romlib.model import Amplitude, Case, ExpressionAmplitude
 from romlib.snapshots.atomic import atomic_target
 from romlib.study.amplitudes import resolve_amplitudes
@@ -34,17 +36,51 @@ def read_case_file(path: str | Path) -> Case:
     raise refuse(path, faults)
 
 
+def is_case_file(path: Path) -> bool:
+    """Whether a file could be a case file: TOML with times."""
+    try:
+        return "times" in read_toml(path, "case file")[1]
+    except StudyError:
+        return False
+
+
 def case_to_toml(case: Case) -> str:
     """The text of a case file; `read_case_file` reads the same case back."""
-    lines = [f"description = {json.dumps(case.description, ensure_ascii=False)}", ""] if case.description else []
+    lines = [f"description = {_value(case.description)}", ""] if case.description else []
     times = case.times
     if times.values is not None:
         lines.append(f"times = {_numbers(times.values)}")
     else:
         lines.append(f"times = {{ start = {times.start!r}, stop = {times.stop!r}, step = {times.step!r} }}")
+    if case.accepted:
+        lines.append(f"accepted = {_value(list(case.accepted))}")
     for name, amplitude in case.amplitudes.items():
         lines += ["", f"[amplitudes.{_key(name)}]", *_amplitude_lines(amplitude)]
+    for omission in case.omissions:
+        lines += ["", "[[omissions]]", *(f"{key} = {_value(value)}" for key, value in omission.model_dump().items())]
+    if case.identity is not None:
+        lines += ["", "# What the deck has besides amplitudes, to be compared with what a ROM was trained with.",
+                  *_tables("identity", case.identity.model_dump(mode="json", exclude_defaults=True))]
     return "\n".join(lines) + "\n"
+
+
+def _tables(key: str, entries: dict[str, Any]) -> list[str]:
+    """A table and those below it; the content of a material and what is no table are written inline."""
+    below = {name: entry for name, entry in entries.items() if isinstance(entry, dict) and name != "content"}
+    lines = [f"{_key(name)} = {_value(entry)}" for name, entry in entries.items() if name not in below]
+    lines = [f"[{key}]", *lines, ""] if lines else []
+    return [*lines, *(line for name, entry in below.items() for line in _tables(f"{key}.{_key(name)}", entry))]
+
+
+def _value(value: Any) -> str:
+    """A value as TOML has it on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(name)} = {_value(entry)}" for name, entry in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(entry) for entry in value) + "]"
+    if isinstance(value, str):  # TOML has the escapes of JSON, and wants DEL escaped too
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def write_case_file(path: str | Path, case: Case) -> None:
@@ -55,7 +91,7 @@ def write_case_file(path: str | Path, case: Case) -> None:
 
 def _amplitude_lines(amplitude: Amplitude) -> list[str]:
     if isinstance(amplitude, ExpressionAmplitude):
-        return [f"expression = {json.dumps(amplitude.expression, ensure_ascii=False)}"]
+        return [f"expression = {_value(amplitude.expression)}"]
     lines = [f"time = {_numbers(amplitude.time)}", f"value = {_numbers(amplitude.value)}"]
     if amplitude.period is not None:
         lines.append(f"period = {amplitude.period!r}")
@@ -72,4 +108,4 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def _key(name: str) -> str:
     bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else json.dumps(name, ensure_ascii=False)
+    return name if bare else _value(name)

@@ -6,7 +6,6 @@ key can be answered with the keys that exist at that place.
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 import types
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from romlib.errors import StudyError
+from romlib.errors import StudyError, closest_name
 
 _MISSING = object()
 _SHORT = reprlib.Repr()
@@ -58,8 +57,8 @@ def closest(name: str, allowed: Sequence[str]) -> str | None:
     """A question with the closest allowed name, or None when nothing is close."""
     if len(str(name)) > _LONGEST_VALUE or len(allowed) > _MOST_FAULTS:
         return None  # no slip of the pen, and comparing takes long
-    match = difflib.get_close_matches(str(name), [str(a) for a in allowed], n=1, cutoff=0.6)
-    return f"did you mean {match[0]!r}?" if match else None
+    match = closest_name(name, allowed)
+    return None if match is None else f"did you mean {match!r}?"
 
 
 def unknown(name: str, allowed: Sequence[str]) -> dict[str, str | None]:

@@ -10,16 +10,22 @@ import h5py
 
 from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.files import regular_file
+from romlib.mesh.merge import merge_points, refuse_loose_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.mesh.skin import SKIN, add_skin
 from romlib.mesh.tags import add_tags
+from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.model import Model, UnitSystem
 from romlib.parallel.comm import Comm, share
-from romlib.snapshots.converter import MeshReader, find_converter
+from romlib.snapshots.converter import MeshReader, find_converter, installed_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
 from romlib.study.study import Study
+
+_ANY = "meshio"  # reads what no other converter does
+_MERGE = ("make points within a distance one by [mesh] merge = DISTANCE; or say by merge = 0 that they are apart, as "
+          "at a crack or between bodies that touch")
 
 
 class Pieces(Sequence[Mesh]):
@@ -66,10 +72,12 @@ class MeshSource:
                 as_it_is = wanted is None or wanted == self._open.n_piece
                 self.model: Model = self._open.model
         if as_it_is and self._open is not None:
-            source: Snapshots | list[Mesh] = self._open
+            source = self._open
             with comm.agreement():
                 self.everything: Pieces | None = Pieces(study, source)
                 self.n_piece = len(self.everything)
+                if comm.rank == 0 and self.n_piece > 1:
+                    check_pieces(map(source.mesh, range(self.n_piece)), self.path)  # each by itself, and together
                 self.mine = {p: self.everything[p] for p in share(self.n_piece, comm)}
         else:
             self._cut(study, wanted or comm.size)
@@ -108,6 +116,36 @@ def is_hdf5(path: Path) -> bool:
     return kind_of(path) == "snapshots"
 
 
+def mesh_reader(study: Study) -> MeshReader:
+    """The converter that reads the mesh of a study: the one that it names, else one whose files have this suffix and
+    that knows this one by its beginning, else any of this suffix, else meshio.
+
+    Raises
+    ------
+    UnsupportedError : the one named reads no mesh alone. InputError : none is installed.
+    """
+    assert study.mesh is not None
+    if study.mesh.converter is not None:
+        converter = find_converter(study.mesh.converter)
+        if not isinstance(converter, MeshReader):
+            raise UnsupportedError(f"the converter {study.mesh.converter} cannot read a mesh alone", file=study.path,
+                                   place="mesh.converter", remedy="convert the file, and name the snapshots file here")
+        return converter
+    suffix, of_suffix = study.mesh.file.suffix.lower(), []
+    for name in installed_converters():
+        try:
+            candidate = find_converter(name)
+        except InputError:  # it lacks a package: another one may read the file
+            continue
+        if isinstance(candidate, MeshReader) and suffix in candidate.suffixes:
+            if candidate.can_read(study.mesh.file):
+                return candidate
+            of_suffix.append(candidate)
+    reader = of_suffix[0] if of_suffix else find_converter(_ANY)
+    assert isinstance(reader, MeshReader)
+    return reader
+
+
 def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Mesh]:
     """The mesh of a study in pieces, with its skin."""
     assert study.mesh is not None
@@ -117,11 +155,13 @@ def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Me
                              expected=n_piece, remedy="leave the number of pieces out, or give that of the file")
         whole = snapshots.mesh(0)
     else:
-        name = study.mesh.converter or "meshio"
-        converter = find_converter(name)
-        if not isinstance(converter, MeshReader):
-            raise UnsupportedError(f"the converter {name} cannot read a mesh alone", file=study.path,
-                                   place="mesh.converter", remedy="convert the file, and name the snapshots file here")
-        whole = converter.read_mesh(study.mesh.file, quadrature=dict(study.mesh.quadrature))
+        file, merge = study.mesh.file, study.mesh.merge
+        whole = mesh_reader(study).read_mesh(file, quadrature=dict(study.mesh.quadrature))
+        check_mesh(whole, file)
+        if merge:
+            whole = merge_points(whole, merge)
+            check_mesh(whole, file)
+        elif merge is None:
+            refuse_loose_cells(whole, file, _MERGE)
     parts = partition(whole, n_piece)
     return parts if SKIN in whole.face_tags else add_skin(parts)

@@ -48,8 +48,13 @@ def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
     return {name: case for name, case in study.cases.items() if not is_run(name, case)}
 
 
-def run_offline(study: Study, output: str | Path, comm: Comm, progress: Progress | None = None) -> TrainingReport:
+def run_offline(
+    study: Study, output: str | Path, comm: Comm, progress: Progress | None = None, *, accept_errors: bool = False,
+    scratch_folder: str | Path | None = None,
+) -> TrainingReport:
     """Train the ROM that a study describes; the check comes before, in `romlib.cli`. Collective.
+
+    accept_errors, scratch_folder : see `romlib.offline.train.train`.
 
     Raises
     ------
@@ -61,9 +66,10 @@ def run_offline(study: Study, output: str | Path, comm: Comm, progress: Progress
     with ExitStack() as stack:
         files = [stack.enter_context(Snapshots(run.snapshots)) for run in study.training]
         models = training_models(study, files)
-        runs = [TrainingRun(run.name, file, model.amplitudes)
+        runs = [TrainingRun(run.name, file, model.amplitudes, model)
                 for run, file, model in zip(study.training, files, models)]
         provenance = Provenance(study.text, romlib.__version__, {
             run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
         return train(TrainingSet(runs, models[0], mesh_with_tags(study)), study.offline, output, comm,
-                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept, progress=progress)
+                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept,
+                     accept_errors=accept_errors, progress=progress, scratch_folder=scratch_folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,10 @@ from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.record import Output, solve_to_file
 from romlib.fullorder.solver import OnStep
 from romlib.fullorder.state import SolveReport
-from romlib.model import Case, Model
+from romlib.identity.cases import fit_case
+from romlib.laws.portable import portable_model
+from romlib.model import Case, Model, TrainedModel
+from romlib.offline.agreement import distributed_identity
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
@@ -25,6 +28,7 @@ from romlib.study.study import Study
 def run_solve(
     study: Study, case: str | Case, output: str | Path, comm: Comm, *, pieces: int | None = None,
     fields: Sequence[str] = (), options: SolverOptions | None = None, on_step: OnStep | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> SolveReport:
     """Solve a case of a study at full order, and write the snapshots file. Collective.
 
@@ -32,6 +36,7 @@ def run_solve(
     ----------
     case : a case of the study by name, or one of its own. pieces : to cut the mesh into; by default as the study says,
         as the file has it, or one for each rank. fields : besides the displacement; see `romlib.fullorder.record`.
+    on_note : called with what a user has to know of a case that comes from a deck.
 
     Raises
     ------
@@ -42,8 +47,10 @@ def run_solve(
         chosen = case_of(study, case)
         times = output_times(chosen.times)
     with MeshSource(study, comm, pieces) as source:
+        fitted = fitted_to_study(study, source, chosen, comm, on_note or (lambda _: None))
+
         def prepare() -> tuple[Model, str]:
-            model = case_model(study, source.model, chosen, times)
+            model = case_model(study, source.model, fitted, times)
             source.model = model
             validate_against(study, source)
             inputs = [source.path] if study.path is None else [study.path, source.path]
@@ -52,6 +59,34 @@ def run_solve(
         model, mark = comm.on_root(prepare)
         return solve_to_file(Output(Path(output), tuple(fields), mark), source.everything, source.mine, model, times,
                              comm, options=options, on_step=on_step)
+
+
+def fitted_to_study(
+    study: Study, source: MeshSource, case: Case, comm: Comm, on_note: Callable[[str], None]
+) -> Case:
+    """The case by the names of the study; one from a deck is compared with mesh and model of the study. Collective.
+
+    Raises
+    ------
+    InputError : the deck of the case has another mesh, or other materials, constraints or load patterns.
+    """
+    if case.identity is None and not case.omissions:
+        return case
+
+    def prepare() -> tuple[Model, int]:
+        assert source.everything is not None
+        shared = max(int(np.max(mesh.shared_index, initial=-1)) for mesh in source.everything
+                     if mesh.shared_index is not None) if len(source.everything) > 1 else -1
+        return portable_model(study.complete(source.model)), shared + 1
+
+    model, n_shared = comm.on_root(prepare)
+    identity = distributed_identity(model, sorted(source.mine), lambda piece: source.mine[piece], n_shared, comm)
+    files = (source.path.name,)
+    trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files)
+    fitted = fit_case(trained, case)
+    for note in fitted.notes:
+        on_note(note)
+    return case.model_copy(update={"amplitudes": fitted.amplitudes})
 
 
 def case_of(study: Study, case: str | Case) -> Case:

@@ -72,13 +72,16 @@ class Initial(Description):
 class MeshFile(Description):
     """[mesh]: what `romlib solve` solves on: a snapshots file, or a mesh that a converter reads.
 
-    converter : that reads it; by default, a snapshots file is taken as it is, and meshio reads any other.
+    converter : that reads it; by default, a snapshots file is taken as it is, a deck is read by the converter of its
+    suffix, and meshio reads any other. merge : points within this distance become one; 0 says that points at one place
+    are apart.
     pieces : to cut it into; by default as the file has it, or one for each rank. quadrature : rule by cell type, where
     it is not the element's default.
     """
 
     file: Path
     converter: str | None = None
+    merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
     pieces: Annotated[int, Field(ge=1)] | None = None
     quadrature: dict[str, str] = Field(default_factory=dict)
 

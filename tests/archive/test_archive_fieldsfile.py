@@ -87,7 +87,7 @@ def test_each_piece_is_written_once_or_no_file_is_left(made, tmp_path, pieces, w
     rom, data = made[2], made[1]
     with pytest.raises(InputError, match=words), PairWriter(path, "f", 2, {}) as pair:
         for piece in pieces:
-            pair.fields.write_piece(piece, *data[0])
+            pair.write_piece(piece, *data[0])
         pair.finish(rom)
     assert list(path.parent.iterdir()) == []
 
@@ -95,8 +95,8 @@ def test_each_piece_is_written_once_or_no_file_is_left(made, tmp_path, pieces, w
 def test_arrays_that_do_not_fit_the_mesh_or_the_other_pieces_are_refused(made, tmp_path):
     mesh, modes, liftings, dual = made[1][0]
     with pytest.raises(InputError, match="modes of cluster 0"), PairWriter(tmp_path / "y.rom", "f", 1, {}) as pair:
-        pair.fields.write_piece(0, mesh, [modes[0][:, 1:]], liftings, dual)
+        pair.write_piece(0, mesh, [modes[0][:, 1:]], liftings, dual)
     with pytest.raises(InputError, match="differ"), PairWriter(tmp_path / "y.rom", "f", 2, {}) as pair:
-        pair.fields.write_piece(0, mesh, modes, liftings, dual)
-        pair.fields.write_piece(1, made[1][1][0], [made[1][1][1][0][:1]], made[1][1][2], made[1][1][3])
+        pair.write_piece(0, mesh, modes, liftings, dual)
+        pair.write_piece(1, made[1][1][0], [made[1][1][1][0][:1]], made[1][1][2], made[1][1][3])
     assert not list(tmp_path.glob("y*"))

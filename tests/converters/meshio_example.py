@@ -15,6 +15,8 @@ from romlib.mesh.box import box_mesh
 MESHIO_TYPE = {"tet4": "tetra", "tet10": "tetra10", "hex8": "hexahedron", "hex20": "hexahedron20", "wedge6": "wedge",
                "wedge15": "wedge15", "tri3": "triangle", "tri6": "triangle6", "quad4": "quad", "quad8": "quad8"}
 
+meshio._mesh.topological_dimension.setdefault("wedge15", 3)  # meshio 5.3.5 writes these but forgot them in this table
+
 
 @dataclass
 class Example:

@@ -18,7 +18,7 @@ from romlib.model import Material
 def material(folder, text, name="ST", oriented=False):
     (folder / "a.inp").write_text(f"*MATERIAL,NAME={name}\n{text}")
     first, *cards = read_cards(folder / "a.inp")
-    return read_material(DeckMaterial(name, first, {card.keyword: card for card in cards}), "EALL", oriented)
+    return read_material(DeckMaterial(name, first, {card.keyword: card for card in cards}), "EALL", oriented, True)
 
 
 ELASTIC = "*ELASTIC\n200000.,0.3\n"

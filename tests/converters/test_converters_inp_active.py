@@ -64,7 +64,7 @@ values = st.sampled_from([0.0, 1.0, -2.0, 0.5])
 def test_groups_give_back_every_history(rows):
     """factor x history of the group is what the place does, at ends and inside of the steps."""
     states = [State(np.arange(len(rows)), np.array([row[k][0] for row in rows]),
-                    np.array([row[k][1] for row in rows])) for k in range(3)]
+                    np.array([row[k][1] for row in rows]), np.zeros(len(rows), int)) for k in range(3)]
     times = np.arange(1, 13) / 4
     expected = np.zeros((len(rows), 12))
     for place, row in enumerate(rows):
@@ -88,8 +88,8 @@ def test_groups_give_back_every_history(rows):
 
 def test_old_values_stay_at_their_numbers_in_a_list():
     """A new place moves the later ones on: the ramp of the third begins at the second's old value."""
-    first = State(np.array([1, 3]), np.array([10.0, 30.0]), np.full(2, NO_AMPLITUDE))
-    second = State(np.array([1, 2, 3]), np.array([10.0, 20.0, 30.0]), np.full(3, NO_AMPLITUDE))
+    first = State(np.array([1, 3]), np.array([10.0, 30.0]), np.full(2, NO_AMPLITUDE), np.zeros(2, int))
+    second = State(np.array([1, 2, 3]), np.array([10.0, 20.0, 30.0]), np.full(3, NO_AMPLITUDE), np.zeros(3, int))
     history = Histories.of([first, second])
     assert history.starts(STEPS[:2], TABLES)[1].tolist() == [10.0, 0.0, 30.0]
     assert history.starts(STEPS[:2], TABLES, np.array([0, 1, 2]))[1].tolist() == [10.0, 30.0, 0.0]
@@ -99,6 +99,6 @@ def test_old_values_stay_at_their_numbers_in_a_list():
 def test_too_many_histories_of_their_own_are_refused():
     n = MOST_GROUPS + 1
     rows = [np.linspace(1.0, 2.0, n), np.linspace(3.0, 1.0, n)]
-    states = [State(np.arange(n), row, np.full(n, NO_AMPLITUDE)) for row in rows]
+    states = [State(np.arange(n), row, np.full(n, NO_AMPLITUDE), np.zeros(n, int)) for row in rows]
     with pytest.raises(UnsupportedError, match=r"(?s)too many.*found: 1001"):
         Histories.of(states).groups(STEPS[:2], TABLES)

@@ -23,7 +23,8 @@ def step(start, end):
 
 def amplitude(folder, text):
     (folder / "a.inp").write_text(text)
-    return read_amplitude(read_cards(folder / "a.inp")[0])
+    found, = read_amplitude(read_cards(folder / "a.inp")[0], [])
+    return found
 
 
 def test_a_table_of_a_deck(tmp_path):
@@ -34,13 +35,26 @@ def test_a_table_of_a_deck(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "error", "said"), [
-    ("*AMPLITUDE,NAME=A,USER\n", UnsupportedError, "USER"), ("*AMPLITUDE,NAME=A\n0.,1.,2.\n", FileFormatError, "pairs"),
+    ("*AMPLITUDE,NAME=A,USER\n", UnsupportedError, "USER"),
+    ("*AMPLITUDE,NAME=A,SHIFTX=x\n0.,1.\n", FileFormatError, "SHIFTX"),
     ("*AMPLITUDE,NAME=A,DEFINITION=PERIODIC\n0.,1.\n", UnsupportedError, "DEFINITION=PERIODIC"),
     ("*AMPLITUDE,NAME=A\n1.,1.,0.,2.\n", FileFormatError, "decrease"),
     ("*AMPLITUDE\n0,0,1,1\n", FileFormatError, "NAME")])
 def test_what_is_no_table_is_refused(tmp_path, text, error, said):
     with pytest.raises(error, match=said):
         amplitude(tmp_path, text)
+
+
+def test_four_pairs_of_a_line_are_read_as_the_solver_does(tmp_path):
+    """Up to an empty time; a value that is not there is zero; a table without pairs is none."""
+    text = "*AMPLITUDE,NAME=A,SMOOTH=0.2\n0,1,1,2,2,3,3,4,4,5\n5.\n6,1,,7\n*AMPLITUDE,NAME=B\n"
+    (tmp_path / "a.inp").write_text(text)
+    cards, notes = read_cards(tmp_path / "a.inp"), []
+    found, = read_amplitude(cards[0], notes)
+    assert found.time.tolist() == [0, 1, 2, 3, 5, 6] and found.value.tolist() == [1, 2, 3, 4, 0, 1]
+    assert [(one.name, one.works) for one in notes] == [("amplitude_fields", False)]
+    assert "line 2" in notes[0].description
+    assert read_amplitude(cards[1], notes) == []
 
 
 @given(points=st.dictionaries(st.integers(0, 20), number, min_size=1, max_size=6), start=st.integers(0, 10),

@@ -13,7 +13,7 @@ from romlib.snapshots import Snapshots
 meshio = pytest.importorskip("meshio", reason="meshio is not installed")
 
 from meshio_example import box_example, write_pvd, write_vtu, write_xdmf  # type: ignore[import-not-found]  # noqa: E402
-from romlib_converters._meshio_series import mixed_cells  # noqa: E402
+from romlib_converters._meshio_xdmf import mixed_cells  # noqa: E402
 from romlib_converters.meshio import MeshioConverter  # noqa: E402
 
 CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15"]

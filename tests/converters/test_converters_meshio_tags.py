@@ -66,7 +66,17 @@ def test_the_rule_is_the_one_asked_for(read, tmp_path):
 
 def test_a_file_that_is_no_mesh_is_named(read, tmp_path):
     (tmp_path / "bad.msh").write_text("not a mesh\n")
-    with pytest.raises(FileFormatError, match=r"cannot read this mesh[\s\S]*bad\.msh"):
+    with pytest.raises(FileFormatError, match=r"not a mesh of gmsh[\s\S]*bad\.msh"):
         read(tmp_path / "bad.msh")
     with pytest.raises(InputError, match="no such mesh file"):
         read(tmp_path / "absent.msh")
+
+
+def test_a_reader_of_meshio_that_never_ends_is_ended(read, tmp_path, monkeypatch):
+    """meshio reads the bulk data of Nastran up to ENDDATA, and for ever where that is missing."""
+    from romlib_converters import _meshio_raw
+
+    monkeypatch.setattr(_meshio_raw, "_SECONDS", 5.0)
+    (tmp_path / "a.bdf").write_text("BEGIN BULK\n")
+    with pytest.raises(FileFormatError, match="does not come to an end"):
+        read(tmp_path / "a.bdf")

@@ -10,12 +10,17 @@ from romlib_converters._zset_pieces import build_mesh
 from romlib_converters._zset_source import read_mesh
 from romlib_converters.zset import ZsetConverter
 
+from romlib.errors import InputError
+from romlib.identity.cases import fit_case, model_differences
+from romlib.identity.compare import Comparison
+from romlib.identity.contents import identity_of
 from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import force_factor, unit_force
 from romlib.loads.temperature import temperature_at, temperature_terms
 from romlib.mesh.operator import StrainOperator
-from romlib.model import Temperature
+from romlib.model import Temperature, TrainedModel
 from romlib.snapshots.reader import Snapshots
+from romlib.study.deck_case import case_of_deck
 
 pytestmark = pytest.mark.data
 
@@ -125,6 +130,35 @@ def test_a_deck_without_results_is_a_case_of_the_same_loads(convert, data_dir):
             values = evaluate(amplitude, times)
             np.testing.assert_allclose(values[:11], evaluate(snapshots.model.amplitudes[name], times[:11]), atol=1e-12)
             np.testing.assert_allclose(values[11:], values[1:11], atol=1e-12)
+
+
+def test_a_deck_is_the_same_model_as_its_results_in_one_piece_or_in_subdomains(convert, data_dir):
+    """Subdomains have files of their own; the deck alone has the whole mesh and the whole field files."""
+    for folder in FOLDERS:
+        deck = ZsetConverter().read_deck(data_dir / "zset" / folder / "cube.inp")
+        alone = identity_of([deck.mesh], deck.model, sources=deck.sources)
+        with Snapshots(convert(folder)) as snapshots:
+            assert not any(model_differences(snapshots.identity, alone).values())
+            comparison = Comparison(snapshots.identity, alone)
+            assert all(comparison.same(part, alone.loads[name]) for name, part in snapshots.identity.loads.items())
+        assert alone.loads["pressure"].source.startswith("cube.inp, line ")
+        assert alone.constraints["x0_U1"].source.startswith("cube.inp, line ")
+
+
+def test_decks_that_say_the_same_in_two_syntaxes_are_one_model_and_another_axis_is_another(data_dir, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(data_dir / "zset" / "MecaSequential", folder)
+    one, two = (ZsetConverter().read_deck(folder / name) for name in ("cube.inp", "cube2cycles.inp"))
+    trained = TrainedModel(identity=identity_of([one.mesh], one.model), files=("cube.vtkhdf",))
+    assert fit_case(trained, case_of_deck(two)).amplitudes == two.case.amplitudes
+    text = (folder / "cube2cycles.inp").read_text()
+    for old, new, named in ((" d3 ", " d1 ", "the load 'rotation' (cube2cycles.inp, line"),
+                            ("x0     U1", "x0     U2", "constraint 'x0_U2' (cube2cycles.inp, line")):
+        assert old in text
+        (folder / "cube2cycles.inp").write_text(text.replace(old, new))
+        with pytest.raises(InputError) as caught:
+            fit_case(trained, case_of_deck(ZsetConverter().read_deck(folder / "cube2cycles.inp")))
+        assert named in caught.value.what and "cube.vtkhdf" in caught.value.what
 
 
 @pytest.mark.parametrize(("folder", "pieces"), [("MecaSequential", 3), ("MecaParallel", 5)])

@@ -150,5 +150,5 @@ def test_a_face_with_a_node_that_its_cell_lacks_is_refused() -> None:
 
 def test_an_id_twice_in_a_piece_is_refused() -> None:
     mesh = box_mesh("hex8")
-    with pytest.raises(FileFormatError, match="id 3"):
+    with pytest.raises(FileFormatError, match="same id\n  place: node 3"):
         number_shared_nodes([replace(mesh, node_ids=np.array([1, 2, 3, 3, 4, 5, 6, 7]))])

@@ -9,6 +9,7 @@ import numpy as np
 from romlib.laws.points import MaterialPoints
 from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import force_factor, force_names, unit_force
+from romlib.loads.temperature import initial_temperature, temperature_history
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -48,7 +49,9 @@ def moved_bar() -> Model:
 def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Displacement and internal force, each (n_step, n_node, 3); equilibrium to 1e-10 of the internal force."""
     operator = StrainOperator(mesh)
-    points = MaterialPoints.from_mesh(model, mesh, operator)
+    points = MaterialPoints.from_mesh(model, mesh, operator, initial_temperature(model, mesh))
+    nodal = temperature_history(model, mesh, model.amplitudes, times)
+    warm = [None] * len(times) if nodal is None else list(operator.interpolate(nodal))
     matrix, weights = operator.strain_matrix().toarray(), operator.weights
     held = {}
     for name, constraint in model.constraints.items():
@@ -61,7 +64,7 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.n
     forces = sum(
         np.outer(force_factor(model.loads[name], evaluate(model.amplitudes[name], times)),
                  unit_force(model.loads[name], mesh, model.materials, operator, name=name))
-        for name in force_names(model))
+        for name in force_names(model)) + np.zeros((len(times), 3 * mesh.n_node))
     u, stress, states = np.zeros(3 * mesh.n_node), np.zeros((operator.n_ip, 6)), points.initial_state()
     strain = np.zeros((operator.n_ip, 6))
     out, internal = [u.reshape(-1, 3).copy()], [np.zeros((mesh.n_node, 3))]
@@ -73,13 +76,13 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.n
     fixed = np.array(sorted(held))
     for step in range(1, len(times)):
         # The held nodes move first, the others follow elastically: the strain does not gather in the cells at the end.
-        start = points.integrate(strain, strain, stress, states, None, None, times[step - 1], 1.0)
+        start = points.integrate(strain, strain, stress, states, warm[step - 1], warm[step - 1], times[step - 1], 1.0)
         elastic, move = stiffness(start.tangent), np.array([held[dof][step] for dof in fixed]) - u[fixed]
         u[fixed] += move
         u[free] -= np.linalg.solve(elastic[np.ix_(free, free)], elastic[np.ix_(free, fixed)] @ move)
         for _ in range(30):
             new = (matrix @ u).reshape(-1, 6)
-            result = points.integrate(strain, new, stress, states, None, None, times[step - 1],
+            result = points.integrate(strain, new, stress, states, warm[step - 1], warm[step], times[step - 1],
                                       times[step] - times[step - 1])
             force = matrix.T @ (weights[:, None] * result.stress).ravel()
             residual = (forces[step] - force)[free]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import nnls
 
 from romlib.offline.cubature import compression, select
+from romlib.offline.quadrature import in_words
 
 
 def problem(seed: int, n_point: int = 300, n_function: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -89,3 +91,93 @@ def test_compression_keeps_size_and_meets_its_tolerance() -> None:
     assert columns.shape[1] < 30
     assert size(rest) <= 1e-3 * size(functions)
     assert np.allclose(columns.T @ columns, np.eye(columns.shape[1]))
+
+
+KINDS = ("uniform", "peaked", "signed", "few values", "one rank", "nearly constant", "equal points")
+
+
+def small_problem(seed: int, kind: str, centred: bool) -> tuple[np.ndarray, np.ndarray]:
+    """1 to 4 integrands at up to 300 points, and weights that are not negative; centred: all integrals vanish."""
+    random = np.random.default_rng(seed)
+    n_function, n_point = int(random.integers(1, 5)), int(random.integers(2, 300))
+    functions = random.random((n_point, n_function))
+    if kind == "peaked":
+        functions = functions**4
+    elif kind == "signed":
+        functions = random.standard_normal((n_point, n_function))
+    elif kind == "few values":
+        functions = random.integers(0, 3, (n_point, n_function)).astype(float)
+    elif kind == "one rank":
+        functions = np.outer(random.random(n_point) ** 3, random.standard_normal(n_function))
+    elif kind == "nearly constant":
+        functions = 1.0 + 1e-4 * random.standard_normal((n_point, n_function))
+    elif kind == "equal points":
+        functions = functions[random.integers(0, max(n_point // 4, 1), n_point)]
+    weights = random.random(n_point) * (random.random(n_point) < random.choice([1.0, 0.5, 0.1]))
+    weights[0] += 0.1
+    if centred:
+        functions = functions - functions.T @ weights / weights.sum()
+    return functions, weights
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), centred=st.booleans())
+def test_few_integrands_are_integrated_to_rounding(kind: str, seed: int, centred: bool) -> None:
+    """A solution that is not negative exists; Lawson and Hanson's own method finds one, and so has this."""
+    functions, weights = small_problem(seed, kind, centred)
+    target, volume = functions.T @ weights, weights.sum()
+    size = np.sqrt(volume * np.einsum("pf,p->", functions**2, weights))
+    if size == 0.0:
+        return
+    reference = nnls(np.vstack([functions.T / size, np.ones(len(functions))]), [*(target / size), volume])[1]
+    result = select(functions, target, volume, 1e-13, scale=size)
+    error = np.linalg.norm(functions[result.points].T @ result.weights - target) / size
+    assert error <= max(1e-11, 2.0 * reference)
+    assert (result.weights >= 0.0).all() and result.weights.sum() == pytest.approx(volume, rel=1e-13)
+    assert len(result.points) <= functions.shape[1] + 1
+    if kind == "one rank":
+        assert len(result.points) <= 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_one_integrand_takes_two_points_at_most(seed: int) -> None:
+    """Every candidate promises the same fall of the residual: two points on both sides of the mean are enough."""
+    random = np.random.default_rng(seed)
+    values = random.random((2000, 1)) ** 4
+    result = select(values, values.mean(axis=0), 1.0, 1e-4)
+    assert result.converged and len(result.points) <= 2 and result.error < 1e-13
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_an_impossible_target_ends_at_the_non_negative_optimum(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    functions, target = random.random((60, 6)), 2.0 * random.standard_normal(6)
+    result = select(functions, target, 1.0, 1e-9)
+    heavy = 1e4
+    best = nnls(np.vstack([functions.T, np.full(60, heavy)]), [*target, heavy], maxiter=10_000)[0]
+    optimum = np.linalg.norm(functions.T @ (best / best.sum()) - target)
+    assert np.linalg.norm(functions[result.points].T @ result.weights - target) <= optimum * (1 + 1e-5)
+
+
+def test_the_number_of_points_can_be_bounded_and_progress_is_told() -> None:
+    functions, weights = problem(9, n_function=20)
+    told: list[tuple[int, float]] = []
+    result = select(functions, functions.T @ weights, weights.sum(), 1e-10, n_max=7,
+                    progress=lambda n, error: told.append((n, error)))
+    assert len(result.points) == 7 and not result.converged
+    assert max(n for n, _ in told) == 7 and told[-1][1] == pytest.approx(result.error, rel=1e-2)
+
+
+def test_a_selection_that_takes_long_is_told_in_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    clock = iter(range(1000))
+    monkeypatch.setattr("romlib.offline.quadrature.time.monotonic", lambda: float(next(clock)))
+    progress = in_words(said.append, "cubature")
+    assert progress is not None
+    for k in range(10):
+        progress(k, 0.5)
+    assert len(said) == 3 and said[0] == "cubature: 2 points so far, error 5.0e-01"
+    assert in_words(None, "cubature") is None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from romlib_plugins.umat import UmatLaw
@@ -200,6 +203,65 @@ def test_writing_past_depvar_is_said_with_the_point(tmp_path):
 def test_reading_past_depvar_does_not_go_unnoticed(tmp_path):
     law = law_of(compiled(tmp_path, "ELASTIC; stress[0] += statev[7];"), depvar=7)
     assert len(law.integrate(increment(STRAIN), np.zeros((5, 7))).failed_points) == 5
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize("statement, found, place", [
+    ("stress[6] = 1.0;", "STRESS, at least up to STRESS(7)", True),
+    ("ddsdde[36] = 0.0;", "DDSDDE, at least up to DDSDDE(37)", True),
+    ("statev[1] = 0.0;", "STATEV(2)", True),
+    ("drplde[7] = 0.0;", "DRPLDE, at least up to DRPLDE(8)", False),
+    ("ddsddt[6] = 0.0;", "DDSDDT(7)", False), ("sse[1] = 0.0;", "SSE(2)", False),
+    ("stran[6] = 0.0;", "STRAN(7)", False), ("dstran[7] = 0.0;", "DSTRAN(8)", False),
+    ("time[2] = 0.0;", "TIME(3)", False),
+    ("pnewdt[1] = 1.0;", "PNEWDT(2)", False), ("dfgrd1[9] = 0.0;", "DFGRD1(10)", False),
+    ("coords[3] = 0.0;", "COORDS(4)", False), ("props[1] = 0.0;", "PROPS(2)", False),
+    ("props[0] = 3.0;", "changes its PROPS", False), ("drot[0] = 2.0;", "changes its DROT", False),
+    ("predef[0] = 2.0;", "changes its PREDEF", False), ("*celent = 2.0;", "changes its CELENT", False),
+    ("*ndi = 2;", "changes its NDI", False), ("*nprops = 0;", "changes its NPROPS", False),
+    ("kstep[1] = 7;", "changes its KSTEP", False), ("*kinc = 7;", "changes its KINC", False),
+    ("kinc[1] = 7;", "KINC(2)", False), ("cmname[0] = 'x';", "changes its CMNAME", False),
+])
+def test_what_a_umat_writes_and_must_not_is_named(tmp_path, guarded, statement, found, place):
+    """Behind the end of each argument, and into what every point shares."""
+    library = compiled(tmp_path, f"ELASTIC; if (*npt == 2) {{ {statement} }}")
+    law = law_of(library, depvar=1, props=[1.0], guarded=guarded)
+    for _ in range(2):  # the next call begins anew
+        with pytest.raises(LawError) as error:
+            law.integrate(increment(STRAIN), np.zeros((5, 1)))
+        assert found in str(error.value) and "libTEST" in str(error.value)
+        assert not place or "cell 100, integration point 2" in str(error.value)
+
+
+def test_what_is_behind_an_argument_is_not_a_number(tmp_path):
+    """A UMAT that reads one component too many does not get the next argument's first."""
+    for read in ("stress[6]", "ddsdde[36]", "stran[6]", "props[1]", "dfgrd0[9]"):
+        law = law_of(compiled(tmp_path, f"ELASTIC; stress[0] += {read};", name=f"lib{read[:-3]}.so"), props=[1.0])
+        assert len(law.integrate(increment(STRAIN), np.zeros((5, 0))).failed_points) == 5
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_a_umat_that_changes_the_folder_is_noticed(tmp_path, guarded, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    law = law_of(compiled(tmp_path, 'ELASTIC; if (*npt == 4 && chdir("/")) abort();'), guarded=guarded)
+    for _ in range(2):
+        with pytest.raises(LawError, match="changes the working folder") as error:
+            law.integrate(increment(STRAIN), np.zeros((5, 0)))
+        assert str(tmp_path / "here") in str(error.value)
+        assert os.getcwd() == str(tmp_path / "here")
+
+
+def test_arrays_of_other_shapes_never_reach_the_compiled_loop(j2evp):
+    law, good = law_of(j2evp, **J2EVP), increment(STRAIN)
+    for name, wrong in (("strain0", STRAIN[:3]), ("strain1", STRAIN[:, :5]), ("stress0", STRAIN[:4]),
+                        ("cells", np.arange(3)), ("points", np.arange(6)), ("coordinates", np.zeros((5, 2))),
+                        ("temperature1", np.zeros(4))):
+        with pytest.raises(LawError, match="wrong shape"):
+            law.integrate(replace(good, **{name: wrong}), law.initial_state(5))
+    for state in (np.zeros((5, 6)), np.zeros((4, 7)), np.zeros(35)):
+        with pytest.raises(LawError, match="wrong shape"):
+            law.integrate(good, state)
 
 
 def test_a_umat_that_changes_its_props_is_refused(tmp_path):

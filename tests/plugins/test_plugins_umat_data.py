@@ -23,10 +23,15 @@ def snapshots(request, data_dir, tmp_path_factory):
 
 
 @pytest.mark.data
-def test_the_material_of_the_deck_is_found_on_the_search_path(snapshots, j2evp, monkeypatch):
+def test_the_material_of_the_deck_is_called_when_the_user_takes_it_over(snapshots, j2evp, monkeypatch):
+    """A converter calls nothing, so that its file has no proof: the file's material is refused, the user's is not."""
     monkeypatch.setenv("ROMLIB_LIBRARY_PATH", str(j2evp.parent))
-    assert snapshots.model.materials[MATERIAL].parameters["library"] == "libJ2EVP.so"
-    report = check(snapshots)
+    stated = snapshots.model.materials[MATERIAL]
+    assert stated.parameters["library"] == "libJ2EVP.so"
+    refused = check(snapshots)
+    assert not refused.passed and "give the material in a study of your own" in refused["replay"].detail
+    own = Material(law=stated.law, parameters=stated.parameters)
+    report = check(snapshots, snapshots.model.model_copy(update={"materials": {MATERIAL: own}}))
     assert report["stress"].value <= 1e-6 and report["state statev"].value <= 1e-6
     assert report["internal_force"].value <= 1e-10 and report.passed
 

@@ -37,18 +37,6 @@ def run(*arguments: object, code: int = 0):
     return result
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, j2evp):
-    """A folder with a study that names a path, snapshots with the solver's list of state variables, and a ROM."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "lib").mkdir()
-    shutil.copy(j2evp, folder / "lib" / "libJ2EVP.so")
-    law = UmatLaw.from_parameters({"library": str(j2evp), **J2EVP})
-    write_bar(folder, law, "lib/libJ2EVP.so", statev=True)
-    run("offline", folder / "study.toml", "-o", folder / "bar.rom", "--json")
-    return folder
-
-
 @pytest.fixture
 def no_path(monkeypatch):
     monkeypatch.delenv("ROMLIB_LIBRARY_PATH", raising=False)
@@ -256,7 +244,8 @@ def test_a_umat_that_fails_without_strain_is_named_before_it_spoils_the_training
 def test_what_a_umat_prints_stays_out_of_json(tmp_path):
     """A library's own stdout is the process's, not Python's: it goes to stderr where JSON is asked for."""
     library = compiled(tmp_path, 'ELASTIC; printf("called\\n"); fflush(stdout);')
-    model = Model.model_validate({"materials": {"steel": {"law": "umat", "parameters": {"library": library.name}}}})
+    model = portable_model(Model.model_validate({
+        "materials": {"steel": {"law": "umat", "parameters": {"library": str(library)}}}}))
     with SnapshotsWriter(tmp_path / "bar.vtkhdf", [MESH], model, [0.0, 1.0], {
             "displacement": FieldSpec("node", 3)}) as writer:
         for step in range(2):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from romlib_plugins import _umat_guard
 from romlib_plugins.umat import UmatLaw
-from umat_example import J2EVP, compiled, increment
+from umat_example import J2EVP, compiled, increment, link
 
 from romlib.errors import LawError
 from romlib.laws.guarded import guarded_materials, guarded_model
@@ -84,7 +85,7 @@ def test_a_library_that_crashes_while_it_is_loaded(tmp_path):
 
 
 def test_errors_of_the_other_process_are_those_of_this_one(tmp_path, elastic_library):
-    with pytest.raises(LawError, match="no symbol 'nowhere'") as error:
+    with pytest.raises(LawError, match="no function 'nowhere' of its own") as error:
         law_of(elastic_library, symbol="nowhere")
     assert "umat_" in str(error.value)
     law = law_of(compiled(tmp_path, "ELASTIC; statev[0] = 1.0;"))
@@ -147,6 +148,149 @@ def test_the_end_of_the_process_is_never_silent(tmp_path, threads):
     calm = UNGUARDED.format(folder=os.path.dirname(__file__), library=str(library), threads=threads)
     done = subprocess.run([sys.executable, "-c", calm], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+@pytest.mark.parametrize("statement", ["_exit(0);", "_Exit(0);", "quick_exit(0);", "inner();"])
+def test_an_exit_that_runs_no_functions_is_not_silent_either(tmp_path, statement):
+    """Also one in a library that the library needs."""
+    (tmp_path / "inner.c").write_text("#include <unistd.h>\nvoid inner(void) { _exit(0); }\n")
+    link(tmp_path / "inner.c", tmp_path / "libinner.so")
+    library = compiled(tmp_path, "ELASTIC; if (*noel == 103 && *npt == 2) { " + statement + " }",
+                       before="void inner(void);\n#include <stdlib.h>\n")
+    if statement == "inner();":
+        subprocess.run(["cc", "-shared", "-fPIC", f"{library}.c", "-o", str(library), str(tmp_path / "libinner.so")],
+                       check=True)
+    script = UNGUARDED.format(folder=os.path.dirname(__file__), library=str(library), threads=1)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "the UMAT ended the process" in done.stderr and "cell 103, integration point 2" in done.stderr
+    law = law_of(library)
+    with pytest.raises(LawError, match="exit status 0"):
+        law.integrate(increment(np.zeros((40, 6))), np.zeros((40, 0)))
+
+
+def test_a_child_of_the_umat_may_exit(tmp_path):
+    body = "ELASTIC; if (*npt == 1) { pid_t child = fork(); if (!child) _exit(7); int status; " \
+           "waitpid(child, &status, 0); statev[0] = WEXITSTATUS(status); }"
+    library = compiled(tmp_path, body, before="#include <sys/wait.h>\n#include <unistd.h>\n")
+    law = law_of(library, guarded=False, depvar=1)
+    assert (law.integrate(increment(np.zeros((1, 6))), np.zeros((1, 1))).state == 7.0).all()
+
+
+def gone(process: int) -> bool:
+    """Whether no process of this number runs any more (a zombie does not run)."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+LOOPING = """
+import sys, threading, numpy as np
+sys.path.insert(0, {folder!r})
+from umat_example import increment
+from romlib_plugins.umat import UmatLaw
+def run():
+    law = UmatLaw.from_parameters({{"library": {library!r}, "guarded": {guarded}, "threads": {threads}}})
+    print(law._call._worker._process.pid if {guarded} else 0, flush=True)
+    law.integrate(increment(1e-3 * np.ones((40, 6)), time=0.5), np.zeros((40, 0)))
+if {aside}:
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+else:
+    run()
+"""
+
+
+@pytest.fixture
+def looping(tmp_path):
+    """Start a process whose UMAT loops: the process, once it is in the loop, and the number of its worker."""
+    started = []
+
+    def start(**how):
+        started.append(_looping(tmp_path, **how))
+        return started[-1]
+
+    yield start
+    for process, _ in started:
+        process.kill()
+
+
+def _looping(tmp_path, guarded, aside=False, threads=1):
+    library = compiled(tmp_path, f"ELASTIC; if (*npt == 3) {{ FILE *f = fopen(\"{tmp_path}/loops\", \"w\"); fclose(f); "
+                                 "for (volatile int k = 0; ; k++); }")
+    script = LOOPING.format(folder=os.path.dirname(__file__), library=str(library), guarded=guarded, aside=aside,
+                            threads=threads)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    worker = int(process.stdout.readline())
+    until(lambda: (tmp_path / "loops").exists())
+    return process, worker
+
+
+def until(condition, limit=60.0):
+    """Wait for it."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+@pytest.mark.parametrize("kind, aside", [(signal.SIGTERM, False), (signal.SIGKILL, False), (signal.SIGKILL, True),
+                                         (signal.SIGINT, False)])
+def test_a_guarded_umat_that_loops_ends_with_romlib(looping, kind, aside):
+    process, worker = looping(guarded=True, aside=aside)
+    process.send_signal(kind)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    until(lambda: gone(worker))
+
+
+def test_an_idle_worker_ends_with_a_killed_romlib(tmp_path, elastic_library):
+    script = f"""
+import os, signal
+from romlib_plugins.umat import UmatLaw
+law = UmatLaw.from_parameters({{"library": {str(elastic_library)!r}, "guarded": True}})
+print(law._call._worker._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    until(lambda: gone(int(done.stdout)))
+
+
+@pytest.mark.parametrize("kind, threads", [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGINT, 2)])
+def test_an_unguarded_umat_that_loops_is_interrupted(looping, kind, threads):
+    process, _ = looping(guarded=False, threads=threads)
+    process.send_signal(kind)
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == -kind
+    if kind == signal.SIGINT:  # SIGTERM ends Python by itself, where nobody has asked for more
+        assert "interrupted while the UMAT" in text and "integration point 3" in text
+
+
+def test_ctrl_c_in_calls_that_return_is_python_s(tmp_path):
+    """Nothing is ended by force: the exception arrives between two calls."""
+    library = compiled(tmp_path, "ELASTIC; usleep(1000);")
+    script = f"""
+import os, signal, sys, threading, time, numpy as np
+sys.path.insert(0, {os.path.dirname(__file__)!r})
+from umat_example import increment
+from romlib_plugins.umat import UmatLaw
+law = UmatLaw.from_parameters({{"library": {str(library)!r}}})
+threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+end = time.monotonic() + 20.0
+try:
+    while time.monotonic() < end:
+        law.integrate(increment(np.zeros((100, 6))), np.zeros((100, 0)))
+except KeyboardInterrupt:
+    time.sleep(2.0)
+    print("interrupted")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
 
 
 def test_it_works_under_mpirun(tmp_path, j2evp):

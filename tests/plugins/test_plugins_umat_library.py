@@ -35,13 +35,27 @@ def test_a_bare_name_is_looked_up_on_our_path_then_on_the_loaders(folders, monke
     assert find_library("libX.so") == folders / "theirs" / "libX.so"
 
 
+def test_a_name_in_a_file_is_looked_up_on_our_path_alone(folders, monkeypatch):
+    """Neither the loader's path nor a folder that is relative to wherever the user happens to be."""
+    assert find_library("libX.so", of_file=True) == folders / "ours" / "libX.so"
+    monkeypatch.chdir(folders)
+    for value in (None, "ours", f".{os.pathsep}./ours"):
+        monkeypatch.setenv("ROMLIB_LIBRARY_PATH", value) if value else monkeypatch.delenv("ROMLIB_LIBRARY_PATH")
+        with pytest.raises(LawError, match="on no search path") as error:
+            find_library("libX.so", of_file=True)
+        assert "LD_LIBRARY_PATH" not in str(error.value)
+    for path in (folders / "ours" / "libX.so", "ours/libX.so", "libX.so\0", "lib\nX.so", ""):
+        with pytest.raises(LawError, match="no file name"):
+            find_library(str(path), of_file=True)
+
+
 def test_a_bare_name_is_never_taken_from_the_working_directory(folders, monkeypatch):
     monkeypatch.chdir(folders / "ours")
     monkeypatch.setenv("ROMLIB_LIBRARY_PATH", os.pathsep)  # an empty entry is no folder
     monkeypatch.setenv("LD_LIBRARY_PATH", "")
     with pytest.raises(LawError, match="on no search path") as error:
         find_library("libX.so")
-    assert "ROMLIB_LIBRARY_PATH" in str(error.value) and "the variables are not set" in str(error.value)
+    assert "ROMLIB_LIBRARY_PATH" in str(error.value) and "LD_LIBRARY_PATH are not set" in str(error.value)
     assert find_library("./libX.so") == folders / "ours" / "libX.so"
 
 

@@ -59,9 +59,9 @@ def test_the_displacement_is_lifting_plus_modes(solution):
 def test_steps_are_chosen_like_rows_of_an_array(solution):
     full = solution.field("stress", piece=0)
     for steps in (-1, slice(1, 3), [4, 0]):
-        np.testing.assert_allclose(solution.field("stress", steps), full[steps], rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(solution.field("stress", steps, 0), full[steps], rtol=1e-12, atol=1e-9)
     with pytest.raises(InputError, match="no such step"):
-        solution.displacement(6)
+        solution.displacement(6, piece=0)
 
 
 def test_the_strain_is_that_of_the_displacement(solution):
@@ -81,7 +81,7 @@ def test_gappy_fields_agree_with_the_law_at_the_selected_points(solution):
 
 
 def test_von_mises_is_that_of_the_stress(solution):
-    np.testing.assert_allclose(solution.von_mises(2), von_mises(solution.field("stress", 2)))
+    np.testing.assert_allclose(solution.von_mises(2, 0), von_mises(solution.field("stress", 2, 0)))
 
 
 def test_reactions_do_the_work_that_the_loads_do_not(solution):
@@ -159,7 +159,7 @@ def test_a_probe_needs_exactly_one_place_and_a_known_tag(solution):
 
 def test_unknown_fields_are_refused_with_those_that_exist(solution):
     with pytest.raises(InputError, match=r"'backstress'[\s\S]*stress"):
-        solution.field("backstress")
+        solution.field("backstress", piece=0)
 
 
 def test_a_written_solution_reads_back_as_a_snapshots_file(solution, tmp_path):
@@ -222,3 +222,25 @@ def test_tags_are_probed_where_nothing_is_prescribed(tmp_path):
     free = romlib.load(write_both(tmp_path / "free.rom", rom, data)).solve(times=[0.0, 1.0])
     probe = free.probe("displacement", tag="xmax")
     np.testing.assert_allclose(probe.values[1][:, 1], free.coordinates[1, 0] * probe.coordinates[:, 0], atol=1e-15)
+
+
+def test_one_piece_of_several_is_never_taken_for_all(solution):
+    """The largest von Mises stress of piece 0 is not that of the structure."""
+    with solution.open_fields() as fields:
+        n_piece = fields.n_piece
+    for call in (solution.von_mises, solution.displacement, lambda: solution.field("stress")):
+        if n_piece == 1:
+            call()
+        else:
+            with pytest.raises(InputError, match=r"3 pieces: say which[\s\S]*0 to 2"):
+                call()
+    with pytest.raises(InputError, match="no piece 7"):
+        solution.von_mises(steps=1, piece=7)
+
+
+def test_a_place_is_found_once_for_all_fields_and_probes(solution, monkeypatch):
+    first = solution.probe("p", point=(1.1, 0.4, 0.3))
+    monkeypatch.setattr("romlib.solution.solution.nearest_ips", lambda *_: pytest.fail("the meshes are searched again"))
+    again = solution.probe("stress", point=[1.1, 0.4, 0.3])
+    assert again.where == first.where and np.array_equal(again.ids, first.ids)
+    np.testing.assert_array_equal(solution.probe("p", point=np.array([1.1, 0.4, 0.3])).values, first.values)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from romlib.errors import StudyError
-from romlib.model import Case, ExpressionAmplitude, TableAmplitude, Times
+from romlib.model import Case, ExpressionAmplitude, Identity, Omission, Part, TableAmplitude, Times
 from romlib.study import read_case_file, write_case_file
 from romlib.study.case_file import case_to_toml
 
@@ -73,3 +73,24 @@ def test_writing_leaves_no_other_file_and_replaces_the_old_one(tmp_path):
     write_case_file(path, case)
     assert read_case_file(path) == case
     assert list(tmp_path.iterdir()) == [path]
+
+
+parts = st.builds(Part, kind=names, source=names, count=finite, norm=finite, unknown=st.booleans(),
+                  value=st.lists(finite, max_size=3).map(tuple), sketch=st.lists(finite, max_size=4).map(tuple),
+                  content=st.dictionaries(names, st.recursive(
+                      finite | names | st.booleans(), lambda inner: st.lists(inner, max_size=2)
+                      | st.dictionaries(names, inner, max_size=2), max_leaves=4), max_size=3))
+by_name = st.dictionaries(names, parts, max_size=2)
+identities = st.builds(Identity, units=names, initial_time=finite, tolerance=finite, nodes=parts, cells=parts,
+                       held=parts, linear=parts, initial_temperature=st.none() | parts, materials=by_name,
+                       constraints=by_name, prescribed=by_name, loads=by_name)
+omissions = st.builds(Omission, name=names, description=names, works=st.booleans())
+
+
+@given(case=cases, identity=identities, omissions=st.lists(omissions, max_size=2).map(tuple),
+       accepted=st.lists(names, max_size=2).map(tuple))
+def test_what_the_deck_of_a_case_has_is_read_back_too(case, identity, omissions, accepted, tmp_path_factory):
+    case = case.model_copy(update={"identity": identity, "omissions": omissions, "accepted": accepted})
+    path = tmp_path_factory.mktemp("case") / "case.toml"
+    path.write_text(case_to_toml(case), encoding="utf-8")
+    assert read_case_file(path) == case

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from romlib.errors import StudyError
+from romlib.errors import StudyError, closest_name
 from romlib.model import (
     Constraint,
     ExpressionAmplitude,
@@ -198,3 +198,10 @@ def test_different_units_are_refused_only_where_both_are_stated(tmp_path):
     assert unstated.complete(metres).units.length == "m"
     kelvin = Model(units=UnitSystem.model_validate("mm, N, MPa, s, K"))
     assert read(tmp_path).complete(kelvin).units.temperature == "K"  # the study does not state a temperature
+
+
+def test_the_closest_name_is_the_one_that_differs_in_case_alone():
+    allowed = ["symx_", "symz", "symX", "symy"]
+    assert closest_name("symx", allowed) == "symX"
+    assert closest_name("SYMZZ", ["other", "symz"]) == "symz"
+    assert closest_name("nothing like it", allowed) is None and closest_name(3, []) is None

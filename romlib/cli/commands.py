@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import faulthandler
-import sys
-from typing import Annotated
+import os
+import warnings
+from typing import Annotated, Any
 
 import typer
 
 from romlib.cli import commands_build, commands_external, commands_inspect, commands_look, commands_solve
 from romlib.cli.failures import RomlibGroup
+
+# As in `romlib.parallel.comm.launched_ranks`, which takes too long to import where only help is asked for.
+_OF_RANKS = frozenset(("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_SIZE", "PMIX_RANK",
+                       "PMI_RANK"))
 
 app = typer.Typer(
     cls=RomlibGroup, no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
@@ -26,7 +30,7 @@ app = typer.Typer(
       romlib plot result.vtkhdf --field p -o p.png
     """,
     epilog="Exit status: 0 done; 1 the check failed, the solution did not converge, or an external solver failed; 2 "
-           "wrong input; 3 a fault of romlib.")
+           "wrong input; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -58,8 +62,16 @@ app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
 
 
-def main() -> None:
-    """Entry point of the `romlib` command."""
-    if sys.stderr is not None:
-        faulthandler.enable()  # a crash in a library of a law shows where it was
-    app(prog_name="romlib")
+def prepare() -> None:
+    """What has to be set before the first command: warnings and the console of typer print as all else does."""
+    warnings.showwarning = _show_warning
+    if not _OF_RANKS.isdisjoint(os.environ):  # see `romlib.cli.console.terminal`; this is the console of typer
+        from typer import rich_utils
+
+        rich_utils.FORCE_TERMINAL = False
+
+
+def _show_warning(*arguments: Any, **options: Any) -> None:
+    from romlib.cli.console import show_warning
+
+    show_warning(*arguments, **options)

@@ -1,0 +1,212 @@
+"""Rigid motions that no constraint holds: found and named before anything is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from romlib.errors import InputError
+from romlib.fullorder.numbering import Numbering
+from romlib.mesh.merge import bodies
+from romlib.mesh.mesh import Mesh
+from romlib.parallel.comm import Comm
+
+_FREE = 1e-12  # a motion whose squares at the constrained dofs are this part of the best held motion's is not held
+_NAMED = 3  # bodies that a message describes
+_AXES = "xyz"
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A body of the model: smallest node id, centre (3,), radius of gyration, and G (6, 6).
+
+    G sums r_d r_d^T over the constrained dofs d, r_d the components there of three unit translations and three unit
+    rotations about the centre, lengths divided by the radius: its null space is what nothing holds.
+    """
+
+    node: int
+    n_node: int
+    centre: np.ndarray
+    radius: float
+    held: np.ndarray
+
+
+def refuse_free_motions(
+    pieces: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering, comm: Comm
+) -> None:
+    """Refuse constraints that leave a body a rigid motion: the stiffness is singular then, loaded or not. Collective.
+
+    A body is what hangs together by nodes, over all pieces.
+
+    Parameters
+    ----------
+    shares : of each piece, the part of each node (n_node,) that it counts (`romlib.loads.forces.node_share`).
+    mask : (n_local, 3), the constrained dofs of this rank's nodes.
+
+    Raises
+    ------
+    InputError : on every rank; names body and motions.
+    """
+    everything = _bodies(pieces, shares, mask, numbering, comm)
+    loose = np.linalg.eigvalsh(np.reshape([body.held for body in everything], (-1, 6, 6)))
+    free = [(body, free_motions(body.held)) for body, values in zip(everything, loose) if values[0] <= _floor(values)]
+    if not free:
+        return
+    several = len(free) > 1
+    lines = [f"the body with node {body.node} ({body.n_node} nodes about {_point(body.centre)}): "
+             + "; ".join(describe(motions, body.centre, body.radius)) for body, motions in free[:_NAMED]]
+    if len(free) > _NAMED:
+        lines.append(f"and {len(free) - _NAMED} bodies more")
+    raise InputError(
+        f"the constraints leave {'bodies' if several else 'the body'} free to move without strain", place="constraints",
+        expected="every rigid motion of every body held by a constraint", found="\n    ".join(lines),
+        remedy="add the constraint that is missing, such as a plane of symmetry; where bodies should hang together, "
+               "merge their nodes ([mesh] merge = DISTANCE)")
+
+
+def free_motions(held: np.ndarray) -> np.ndarray:
+    """Null space (6, k) of G (6, 6)."""
+    values, vectors = np.linalg.eigh(held)
+    return vectors[:, values <= _floor(values)]
+
+
+def _floor(values: np.ndarray) -> float:
+    return _FREE * max(float(values[-1]), 1.0)
+
+
+def describe(motions: np.ndarray, centre: np.ndarray, radius: float) -> list[str]:
+    """Free motions (6, k) in words: translations along the axes where they are, then rotations about a line."""
+    if motions.shape[1] == 6:
+        return ["every rigid motion: no constraint holds it"]
+    translation, rotation = motions[:3], motions[3:]
+    _, singular, right = np.linalg.svd(rotation)
+    n_rotation = int((singular > 1e-6).sum())
+    free = translation @ right[n_rotation:].T  # orthonormal
+    words = [f"translation along {_direction(t)}" for t in _reduced(free)]
+    turning = motions @ right[:n_rotation].T
+    for axis in _reduced(turning[3:]):
+        shift = turning[:3] @ np.linalg.lstsq(turning[3:], axis, rcond=None)[0]
+        shift -= free @ (free.T @ shift)
+        point = centre + radius * np.cross(axis, shift) / (axis @ axis)
+        point = np.where(np.abs(point) > 1e-6 * radius, point, 0.0)
+        words.append(f"rotation about {_direction(axis)} through {_point(point)}")
+    return words
+
+
+def _reduced(columns: np.ndarray) -> list[np.ndarray]:
+    """A basis of the span of columns (3, k), by elimination, so that axes of coordinates stand out."""
+    rows = columns.T.copy()
+    found = 0
+    for axis in range(3):
+        if found == len(rows):
+            break
+        pivot = found + int(np.abs(rows[found:, axis]).argmax())
+        if abs(rows[pivot, axis]) < 1e-6:
+            continue
+        rows[[found, pivot]] = rows[[pivot, found]]
+        rows[found] /= rows[found, axis]
+        others = np.arange(len(rows)) != found
+        rows[others] -= rows[others, axis][:, None] * rows[found]
+        found += 1
+    return list(rows[:found])
+
+
+def _direction(vector: np.ndarray) -> str:
+    unit = vector / np.linalg.norm(vector)
+    large = np.flatnonzero(np.abs(unit) > 1e-6)
+    return _AXES[large[0]] if len(large) == 1 else "({:.4g}, {:.4g}, {:.4g})".format(*np.where(
+        np.abs(unit) > 1e-6, unit, 0.0))
+
+
+def _point(point: np.ndarray) -> str:
+    return "({:.4g}, {:.4g}, {:.4g})".format(*point)
+
+
+def _bodies(
+    pieces: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering, comm: Comm
+) -> list[Body]:
+    """The bodies of the whole model, the same on every rank. Collective."""
+    with comm.agreement():
+        local = {p: bodies(mesh) for p, mesh in pieces.items()}
+        # by the piece: how many bodies, and the body of each of its shared nodes
+        shared = {p: _shared(mesh, local[p].of_node) for p, mesh in pieces.items()}
+        counts = {p: found.number for p, found in local.items()}
+    everything: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
+    for of_rank in comm.allgather({p: (counts[p], *shared[p]) for p in pieces}):
+        everything.update(of_rank)
+    first, label = _joined(everything)
+    number = int(label.max(initial=-1)) + 1
+    with comm.agreement():
+        of_node = {p: np.where(found.of_node >= 0, label[first[p] + np.maximum(found.of_node, 0)], -1)
+                   for p, found in local.items()}
+        sums = {p: _moments(mesh.points, shares[p], of_node[p], number) for p, mesh in pieces.items()}
+        nodes = {p: _smallest(mesh.node_ids, of_node[p], number) for p, mesh in pieces.items()}
+    total = comm.sum_pieces(sums)
+    node = np.min([part for of_rank in comm.allgather(nodes) for part in of_rank.values()], axis=0)
+    count = total[:, 0]
+    centre = total[:, 1:4] / count[:, None]
+    radius = np.sqrt(np.maximum(total[:, 4] / count - (centre * centre).sum(axis=1), 0.0))
+    radius = np.where(radius > 0.0, radius, 1.0)
+    with comm.agreement():
+        held = {p: _held(mesh.points, mask[numbering.positions[p]], of_node[p], centre, radius)
+                for p, mesh in pieces.items()}
+    grams = comm.sum_pieces(held)
+    return [Body(int(node[k]), round(float(count[k])), centre[k], float(radius[k]), grams[k]) for k in range(number)]
+
+
+def _shared(mesh: Mesh, of_node: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the shared nodes of a piece that have cells there, and their bodies in it."""
+    if mesh.shared_index is None:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    here = np.flatnonzero((mesh.shared_index >= 0) & (of_node >= 0))
+    return mesh.shared_index[here], of_node[here]
+
+
+def _joined(everything: Mapping[int, tuple[int, np.ndarray, np.ndarray]]) -> tuple[dict[int, int], np.ndarray]:
+    """Where each piece's bodies begin among those of all pieces, and the body of the model of each of these."""
+    first, total = {}, 0
+    for p in sorted(everything):
+        first[p] = total
+        total += everything[p][0]
+    nodes = np.concatenate([np.empty(0, np.int64), *(everything[p][1] for p in sorted(everything))])
+    parts = np.concatenate([np.empty(0, np.int64), *(first[p] + everything[p][2] for p in sorted(everything))])
+    _, node = np.unique(nodes, return_inverse=True)
+    size = total + (int(node.max()) + 1 if len(node) else 0)
+    graph = sparse.coo_matrix((np.ones(len(parts), dtype=np.int8), (parts, total + node)), shape=(size, size))
+    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    return first, np.unique(label[:total], return_inverse=True)[1]
+
+
+def _moments(points: np.ndarray, share: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
+    """(number, 5): nodes, sums of x, y, z and of squares, of each body."""
+    inside = of_node >= 0
+    where, x = of_node[inside], points[inside]
+    columns = [np.ones(len(x)), *x.T, (x * x).sum(axis=1)]
+    return np.stack([np.bincount(where, weights=share[inside] * column, minlength=number) for column in columns],
+                    axis=1)
+
+
+def _smallest(ids: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
+    found = np.full(number, np.iinfo(np.int64).max)
+    np.minimum.at(found, of_node[of_node >= 0], ids[of_node >= 0])
+    return found
+
+
+def _held(
+    points: np.ndarray, mask: np.ndarray, of_node: np.ndarray, centre: np.ndarray, radius: np.ndarray
+) -> np.ndarray:
+    """The part of a piece in G of each body, (n_body, 6, 6)."""
+    node, axis = np.nonzero(mask & (of_node >= 0)[:, None])
+    body = of_node[node]
+    x = (points[node] - centre[body]) / radius[body][:, None]
+    rows = np.zeros((len(node), 6))
+    each = np.arange(len(node))
+    rows[each, axis] = 1.0
+    rows[each, 3 + (axis + 1) % 3] = x[each, (axis + 2) % 3]  # (w x r)_a = w_b r_c - w_c r_b
+    rows[each, 3 + (axis + 2) % 3] = -x[each, (axis + 1) % 3]
+    found = np.zeros((len(centre), 6, 6))
+    np.add.at(found, body, rows[:, :, None] * rows[:, None, :])
+    return found

@@ -1,0 +1,169 @@
+"""A case that was converted from a deck, fitted to what a ROM was trained with, or a study describes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from romlib.errors import InputError
+from romlib.identity.compare import Comparison, Difference, thermal
+from romlib.loads.amplitudes import scaled
+from romlib.model import Amplitude, Case, TableAmplitude
+from romlib.model.identity import Identity, Part, TrainedModel
+
+_ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
+
+
+@dataclass(frozen=True)
+class FittedCase:
+    """Amplitudes by the names of the model, one each; and notes for the user."""
+
+    amplitudes: dict[str, Amplitude]
+    notes: tuple[str, ...] = ()
+
+
+def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool = True) -> FittedCase:
+    """The amplitudes of a case for a model: by pattern where the case knows the patterns, else by name.
+
+    A case without an identity (written by hand) uses the names knowingly, and is taken as it is. Otherwise mesh,
+    materials, constraints and initial temperature must be those of the training, or those of the deck of the training
+    where the study had put its own over them. Each load takes the name of the trained load of its pattern, and the
+    amplitude for its size; a trained load that the deck does not have is zero.
+
+    with_temperature : False where temperatures come from elsewhere, and the temperature loads of both do not count.
+
+    Raises
+    ------
+    InputError : names everything that differs, with the line of the deck and what was trained; or an omission that does
+        virtual work and that neither the case nor the training accepts.
+    """
+    notes = _omissions(case, () if trained is None else trained.accepted)
+    if case.identity is None:
+        return FittedCase(dict(case.amplitudes), tuple(notes))
+    if trained is None:
+        notes.append("the ROM was written by an older version of romlib and does not say what it was trained with: "
+                     "mesh, materials, constraints and load patterns of the case could not be compared, only names")
+        return FittedCase(dict(case.amplitudes), tuple(notes))
+    identity, given = case.identity, dict(case.amplitudes)
+    if not with_temperature:
+        trained = trained.model_copy(update={"identity": _isothermal(trained.identity)})
+        identity = _isothermal(identity)
+        given = {name: one for name, one in given.items() if name in identity.driven or name not in case.identity.loads}
+    found = _differences(trained, identity)
+    matches: dict[str, _Match] = {}
+    if not found:
+        matches, found = _match(trained, identity)
+    if found:
+        files = f" ({', '.join(trained.files)})" if trained.files else ""
+        raise refusal(f"the case differs from what was trained{files}", found, "trained", "the case",
+                      remedy="solve what was trained, or train on a run of this model")
+    amplitudes: dict[str, Amplitude] = {}
+    for name, amplitude in given.items():
+        match = matches.get(name, _Match(name))
+        amplitudes[match.name] = amplitude if match.factor == 1.0 else scaled(amplitude, match.factor)
+    missing = [name for name in trained.identity.driven if name not in amplitudes]
+    notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]
+    notes += [f"{name!r} of the case is {match.words()} of the training"
+              for name, match in matches.items() if match != _Match(name)]
+    return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes))
+
+
+def _isothermal(identity: Identity) -> Identity:
+    """The identity without its temperature loads."""
+    return identity.model_copy(update={
+        "loads": {name: part for name, part in identity.loads.items() if part.kind != "temperature"}})
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The trained load of the same pattern, and what multiplies the amplitude where one is a multiple of the other."""
+
+    name: str
+    factor: float = 1.0
+
+    def words(self) -> str:
+        return repr(self.name) if self.factor == 1.0 else f"{self.factor:.6g} times {self.name!r}"
+
+
+def refusal(what: str, found: list[Difference], first: str, second: str, *, remedy: str, file: Path | None = None
+            ) -> InputError:
+    """The error that names every difference, with what either side has. first, second : what the sides are called."""
+    if len(found) == 1:
+        return InputError(f"{what}: {found[0].what}", file=file, expected=f"{found[0].first} ({first})",
+                          found=f"{found[0].second} ({second})", remedy=remedy)
+    lines = [f"{what} in {len(found)} things:"]
+    lines += [f"  - {one.what}: {one.first} ({first}) / {one.second} ({second})" for one in found]
+    return InputError("\n".join(lines), file=file, remedy=remedy)
+
+
+def model_differences(first: Identity, second: Identity) -> dict[str, list[Difference]]:
+    """What differs besides the loads, by what it is about; where the meshes differ, nothing else is compared."""
+    comparison = Comparison(first, second)
+    mesh = comparison.mesh()
+    if mesh:
+        return {"mesh": mesh}
+    return {"materials": comparison.materials(), "constraints": comparison.constraints(),
+            "initial state": comparison.initial_state()}
+
+
+def _differences(trained: TrainedModel, case: Identity) -> list[Difference]:
+    """What differs from the trained model, and from the deck of the training too."""
+    from_trained = model_differences(trained.identity, case)
+    from_deck = {} if trained.deck is None else model_differences(trained.deck, case)
+    return [one for about, found in from_trained.items()
+            if trained.deck is None or from_deck.get(about, found) for one in found]
+
+
+def _match(trained: TrainedModel, case: Identity) -> tuple[dict[str, _Match], list[Difference]]:
+    """The trained load of each load of the case, by its pattern, and what has none."""
+    comparison = Comparison(trained.identity, case)
+    known, deck = trained.identity.driven, {} if trained.deck is None else trained.deck.driven
+
+    def match(name: str, part: Part) -> _Match | None:
+        factor = comparison.factor(known[name], part)
+        if factor is None and name in deck:
+            factor = comparison.factor(deck[name], part)
+        return None if factor is None else _Match(name, factor)
+
+    own = {name: match(name, part) for name, part in case.driven.items() if name in known}
+    names = {name: one for name, one in own.items() if one is not None}
+    found = []
+    for name, part in case.driven.items():
+        taken = {one.name for one in names.values()}
+        free = [one for other in known if other not in taken and (one := match(other, part)) is not None]
+        if name in names:
+            continue
+        if free:
+            names[name] = free[0]
+        elif name in known:
+            found.append(comparison.pattern(name, known[name], part))
+        else:
+            found.append(comparison.stranger(name, part))
+    return names, found + _without_temperature(trained.identity, case)
+
+
+def _without_temperature(trained: Identity, case: Identity) -> list[Difference]:
+    """A temperature that nobody drives is not zero but the initial one, which trained temperature loads cannot say."""
+    fields = [[name for name, part in one.loads.items() if part.kind == "temperature"] for one in (trained, case)]
+    if not fields[0] or fields[1] or not thermal(trained):
+        return []
+    return [Difference("the temperature", f"temperature loads {', '.join(fields[0])}",
+                       "no temperature load: the initial temperature holds")]
+
+
+def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
+    """Notes on omissions that are accepted.
+
+    Raises
+    ------
+    InputError : one that does virtual work is not.
+    """
+    working = [one for one in case.omissions if one.works]
+    for one in working:
+        if one.name not in (*case.accepted, *accepted):
+            raise InputError(
+                f"the deck of the case has something that does virtual work and that the model lacks: {one.name}",
+                found=one.description,
+                remedy=f'solve a deck without it, or accept it: accepted = ["{one.name}"] in the case file, or '
+                       f"--accept {one.name} when the deck is converted")
+    return [f"the deck of the case has {one.name}, which is left out: {one.description}" for one in working]

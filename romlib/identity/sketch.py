@@ -1,0 +1,73 @@
+"""Fields on nodes and cells, projected on pseudo-random fields that depend on ids alone.
+
+With r_1 ... r_m independent, of mean zero and variance one at each place, the mean of (r_j . d)^2 is |d|^2 (the second
+frequency moment: Alon, Matias and Szegedy 1999). So two fields, each known by its m projections, are compared by the
+difference of these: any change of one value shows, and its size is known to some ten per cent. The r_j come from a hash
+of the id, not from a generator with a state: every piece, order and machine has the same.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import numpy as np
+
+from romlib.mesh.mesh import Mesh
+
+N_SKETCH = 32
+_PER_HASH = 4  # a hash of 64 bits gives four numbers of 16
+_CHUNK = 1 << 14
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_SCALE = float(np.sqrt(12.0 / (65536.0**2 - 1.0)))  # of the half-integers -32767.5 ... 32767.5, to variance one
+
+
+def mixed(keys: np.ndarray) -> np.ndarray:
+    """A bijective hash of unsigned 64-bit numbers (the finaliser of splitmix64)."""
+    z = keys + _GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def node_keys(mesh: Mesh) -> np.ndarray:
+    """A key for each node, (n_node,), from its id alone."""
+    return mixed(np.asarray(mesh.node_ids, dtype=np.int64).view(np.uint64))
+
+
+def cell_keys(mesh: Mesh) -> np.ndarray:
+    """A key for each cell, (n_cell,): from its type, rule, formulation, temperature interpolation and node ids.
+
+    The solver's number of the cell does not count: it changes no result.
+    """
+    nodes, keys = node_keys(mesh), [np.empty(0, np.uint64)]
+    for block in mesh.blocks:
+        text = "|".join((block.cell_type, block.quadrature, block.formulation, block.temperature_interpolation))
+        seed = int.from_bytes(sha256(text.encode()).digest()[:8], "little")
+        key = np.full(block.n_cell, seed, dtype=np.uint64)
+        for column in np.asarray(block.connectivity).T:
+            key = mixed(key ^ nodes[column])
+        keys.append(key)
+    return np.concatenate(keys)
+
+
+def project(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Projections (N_SKETCH,) of a field (n,) or (n, k) at places with these keys (n,)."""
+    values = np.asarray(values, dtype=float)
+    values = values[:, None] if values.ndim == 1 else values
+    acts = values.any(axis=1)
+    keys, values = keys[acts], values[acts]
+    total = np.zeros(N_SKETCH)
+    for start in range(0, len(keys), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        for column in range(values.shape[1]):
+            if values[rows, column].any():
+                total += values[rows, column] @ _draws(keys[rows], column)
+    return total * _SCALE
+
+
+def _draws(keys: np.ndarray, column: int) -> np.ndarray:
+    """(n, N_SKETCH) half-integers from 16 bits each."""
+    first = mixed(keys ^ np.uint64(column + 1))
+    number = np.arange(1, N_SKETCH // _PER_HASH + 1, dtype=np.uint64) * _GOLDEN
+    words = mixed(first[:, None] ^ number).astype("<u8", copy=False)
+    return words.view("<u2").astype(float) - 32767.5

@@ -1,0 +1,136 @@
+"""Bodies of a mesh: which cells hang together by nodes, and points that were written once a cell, made one again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from romlib.errors import InputError, UnsupportedError
+from romlib.mesh.mesh import FaceBlock, Mesh
+from romlib.mesh.skin import SKIN
+
+_EQUAL = 1e-9  # points nearer than this part of the size of the mesh are at one place
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """number : how many bodies. of_node : (n_node,), the body of each node, -1 of a node without cells."""
+
+    number: int
+    of_node: np.ndarray
+
+
+def bodies(mesh: Mesh) -> Bodies:
+    """The bodies of a mesh, or of a piece: cells that share a node are of one, numbered by their first nodes."""
+    return bodies_of([block.connectivity for block in mesh.blocks], mesh.n_node)
+
+
+def bodies_of(connectivities: list[np.ndarray], n_node: int) -> Bodies:
+    """The same of cells as positions (n_cell, k) among n_node nodes."""
+    rows, columns, used = [np.empty(0, np.int64)], [np.empty(0, np.int64)], np.zeros(n_node, dtype=bool)
+    for nodes in connectivities:
+        used[nodes] = True
+        rows.append(np.repeat(nodes[:, 0], nodes.shape[1] - 1))
+        columns.append(nodes[:, 1:].ravel())
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    graph = sparse.coo_matrix((np.ones(len(row), dtype=np.int8), (row, column)), shape=(n_node, n_node))
+    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    found, first, of_used = np.unique(label[used], return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))
+    of_node = np.full(n_node, -1)
+    of_node[used] = order[of_used]
+    return Bodies(len(found), of_node)
+
+
+def representatives(points: np.ndarray, tolerance: float) -> np.ndarray:
+    """For each point (n, 3), the first of those that are within `tolerance` of it, or of one another in a chain: (n,).
+
+    Raises
+    ------
+    InputError : the tolerance is not a positive number.
+    """
+    if not np.isfinite(tolerance) or tolerance <= 0.0:
+        raise InputError("points are merged within a distance", place="merge", expected="a positive number",
+                         found=tolerance)
+    pairs = cKDTree(points).query_pairs(tolerance, output_type="ndarray")
+    n = len(points)
+    graph = sparse.coo_matrix((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def merged_cells(connectivity: np.ndarray, keep: np.ndarray, tolerance: float) -> np.ndarray:
+    """Cells (n_cell, k) with each node replaced by keep (n_node,).
+
+    Raises
+    ------
+    InputError : two nodes of one cell would become one: the tolerance is too large.
+    """
+    new = keep[connectivity]
+    ordered = np.sort(new, axis=1)
+    before = np.sort(connectivity, axis=1)
+    collapsed = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).sum(axis=1)
+                               > (before[:, 1:] == before[:, :-1]).sum(axis=1))
+    if len(collapsed):
+        raise InputError("merging points would make one of two nodes of a cell", place=f"merge = {tolerance:g}",
+                         expected="less than the shortest edge", found=f"{len(collapsed)} cells that would collapse")
+    return new
+
+
+def merge_points(mesh: Mesh, tolerance: float) -> Mesh:
+    """A whole mesh whose points within `tolerance` of each other are one: the first of them, with its id and arrays.
+
+    Faces between cells were in the skin and are so no more: the tag "skin" is left out, to be made again.
+    """
+    keep = representatives(mesh.points, tolerance)
+    nodes = np.unique(keep)
+    new = np.searchsorted(nodes, keep)
+    cells = [merged_cells(block.connectivity, keep, tolerance) for block in mesh.blocks]
+    blocks = tuple(replace(block, connectivity=np.searchsorted(nodes, of_block))
+                   for block, of_block in zip(mesh.blocks, cells))
+    faces = {name: replace(face_set, blocks=tuple(FaceBlock(block.face_type, new[block.connectivity])
+                                                  for block in face_set.blocks))
+             for name, face_set in mesh.face_tags.items() if name != SKIN}
+    return replace(mesh, points=mesh.points[nodes], blocks=blocks, node_ids=mesh.node_ids[nodes], face_tags=faces,
+                   node_tags={name: np.unique(new[where]) for name, where in mesh.node_tags.items()},
+                   node_arrays={name: values[nodes] for name, values in mesh.node_arrays.items()}, shared_index=None)
+
+
+def refuse_loose_cells(mesh: Mesh, file: Path, remedy: str) -> None:
+    """Bodies that touch in points of equal coordinates, without sharing them, are refused.
+
+    Files written cell by cell, or part by part, are of this kind: solved or integrated as they are, their parts would
+    fall asunder. Bodies apart from each other are legitimate: each is held by constraints of its own, or it is not,
+    which `romlib solve` finds.
+
+    Parameters
+    ----------
+    remedy : how the user says that the points are one, or that they are not.
+
+    Raises
+    ------
+    UnsupportedError : with the number of bodies, and of points at equal coordinates.
+    """
+    found = bodies(mesh)
+    if found.number < 2:
+        return
+    size = float(np.max(np.ptp(mesh.points, axis=0)))
+    inside = found.of_node >= 0
+    first = representatives(mesh.points, max(_EQUAL * size, float(np.finfo(float).tiny)))
+    lowest, highest = np.full(mesh.n_node, found.number), np.full(mesh.n_node, -1)
+    np.minimum.at(lowest, first[inside], found.of_node[inside])
+    np.maximum.at(highest, first[inside], found.of_node[inside])
+    touching = np.flatnonzero(highest > lowest)
+    if not len(touching):
+        return
+    point = mesh.points[touching[0]]
+    each = " (every cell is one of its own)" if found.number == mesh.n_cell else ""
+    raise UnsupportedError(
+        "cells that touch share no nodes", file=file, expected="one node at one place",
+        place="points at equal coordinates, such as ({:.6g}, {:.6g}, {:.6g})".format(*point),
+        found=f"{found.number} bodies{each}, {len(touching)} places where they touch", remedy=remedy)

@@ -1,0 +1,105 @@
+"""Whether the training runs are runs of one model: mesh, materials, constraints, initial state, patterns of loads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from romlib.errors import InputError
+from romlib.identity.cases import model_differences, refusal
+from romlib.identity.compare import Comparison, Difference, thermal
+from romlib.identity.contents import contribution, identity_from
+from romlib.laws.portable import portable_model
+from romlib.loads.amplitudes import scaled
+from romlib.loads.forces import presence
+from romlib.mesh.mesh import Mesh
+from romlib.model import Amplitude, Identity, Model, TrainedModel
+from romlib.offline.training import TrainingSet
+from romlib.parallel.comm import Comm
+
+
+def distributed_identity(
+    model: Model, pieces: Iterable[int], mesh_of: Callable[[int], Mesh], n_shared: int, comm: Comm
+) -> Identity:
+    """The identity of a model on a mesh whose pieces the ranks share. Collective.
+
+    mesh_of : reads a piece of this rank; called twice for each. n_shared : nodes that several pieces have.
+    """
+    pieces = list(pieces)
+    with comm.agreement():
+        present = {piece: presence(mesh_of(piece), n_shared) for piece in pieces}
+    multiplicity = comm.sum_pieces(present)
+    with comm.agreement():
+        rows = {piece: contribution(mesh_of(piece), model, multiplicity) for piece in pieces}
+    return identity_from(model, comm.sum_pieces(rows))
+
+
+def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, ...] = ()) -> TrainedModel:
+    """What all training runs were computed with, loads of all of them together. Collective.
+
+    A load that is a multiple of the first run's gets the amplitude for it.
+
+    Raises
+    ------
+    InputError : a run differs from the first; names both files, the thing, and what either has.
+    """
+    first = training.runs[0]
+    identities: list[Identity] = []
+    for k, run in enumerate(training.runs):
+        model = run.model or run.snapshots.model
+        if run.model is None and k == 0:
+            model = training.model
+        portable = comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
+        identities.append(distributed_identity(
+            portable, pieces, lambda piece, k=k: training.mesh_of(k, piece),  # type: ignore[misc]
+            run.snapshots.n_shared, comm))
+        found = run_differences(identities[0], identities[k])
+        if found:
+            raise refusal("the training runs are not runs of one model", found, str(first.snapshots.path),
+                          str(run.snapshots.path), file=run.snapshots.path, remedy=(
+                              "train a ROM on runs of one model, and other ROMs on the others"))
+        training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, identities[0], identities[k]))
+    loads = {name: part for identity in reversed(identities) for name, part in identity.loads.items()}
+    whole = identities[0].model_copy(update={"loads": {name: loads[name] for name in training.model.loads}})
+    _refuse_lost_temperature(training, whole)
+    own = first.snapshots.identity
+    return TrainedModel(identity=whole, deck=None if own == whole else own, accepted=accept,
+                        files=tuple(run.snapshots.path.name for run in training.runs))
+
+
+def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
+    """Amplitudes of a run for the patterns of the first one, where some are multiples of these."""
+    comparison = Comparison(first, other)
+    factors = {name: comparison.factor(first.driven[name], part)
+               for name, part in other.driven.items() if name in first.driven}
+    return {name: scaled(amplitude, factor) if (factor := factors.get(name) or 1.0) != 1.0 else amplitude
+            for name, amplitude in amplitudes.items()}
+
+
+def run_differences(first: Identity, other: Identity) -> list[Difference]:
+    """What two training runs may not differ in. Loads that only one of them has are no difference."""
+    found = [one for differences in model_differences(first, other).values() for one in differences]
+    if first.initial_time != other.initial_time:
+        found.append(Difference("the initial time", f"{first.initial_time:.6g}", f"{other.initial_time:.6g}"))
+    if found:
+        return found
+    comparison = Comparison(first, other)
+    for name, part in other.driven.items():
+        known = first.driven.get(name)
+        if known is not None and comparison.factor(known, part) is None:
+            found.append(comparison.pattern(name, known, part))
+        elif known is None and part.kind == "prescribed":
+            found.append(comparison.stranger(name, part))
+    return found
+
+
+def _refuse_lost_temperature(training: TrainingSet, whole: Identity) -> None:
+    """Without temperature loads the initial temperature holds, which is not what their amplitude zero means."""
+    names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
+    for run in training.runs:
+        own = (run.model or training.model).loads.values()
+        if names and thermal(whole) and not any(load.kind == "temperature" for load in own):
+            raise InputError(
+                "a training run has no temperature load, and another has", file=run.snapshots.path,
+                expected=f"temperature loads {', '.join(names)}", found="the initial temperature throughout",
+                remedy="give the run a temperature load with the initial temperature, or train a ROM of its own")

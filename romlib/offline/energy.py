@@ -1,0 +1,133 @@
+"""Elastic energy of the displacement modes: modes that have none (hourglass motions of a reduced rule) are dropped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import linalg
+
+from romlib.errors import InputError, LawError
+from romlib.offline.displacement import DisplacementBasis
+from romlib.offline.training import PieceOperators, TrainingSet
+from romlib.parallel.comm import Comm
+
+_NONE = 1e-16  # of the largest energy of a mode: what rounding of the snapshots leaves of no strain at all
+_REPEATED = 1e-12  # of its own energy: a mode with less of its own differs from the others by a motion without strain
+
+
+def elastic_stiffness(
+    training: TrainingSet, basis: DisplacementBasis, pieces: range, comm: Comm
+) -> tuple[np.ndarray, float]:
+    """K of the virgin state between the modes and liftings, (n_mode + n_lift, n_mode + n_lift). Collective.
+
+    By the solver's points with their positive weights. The number beside it is the energy of a mode that strains the
+    structure evenly by its own size over that of the structure: what rounding leaves of no strain is far below it.
+    Raises what `virgin_tangent` does.
+    """
+    parts, sizes = {}, {}
+    with comm.agreement():
+        for piece in pieces:
+            operators = training.piece(piece)
+            operator = operators.operator
+            strains = operator.strain(basis.fields(training, piece, operators.mesh.n_node))
+            weighted = operator.positive_weights[None, :, None] * strains
+            tangent, n = virgin_tangent(operators), len(strains)
+            stress = np.matmul(tangent, strains[..., None])[..., 0]
+            parts[piece] = weighted.reshape(n, -1) @ stress.reshape(n, -1).T
+            x, weights = operators.mesh.points, operator.positive_weights
+            sizes[piece] = np.array([weights.sum(), weights @ np.linalg.norm(tangent, axis=(1, 2)), len(x),
+                                     *x.sum(axis=0), (x * x).sum()])
+    stiffness, size = comm.sum_pieces(parts), comm.sum_pieces(sizes)
+    gyration = size[6] / size[2] - ((size[3:6] / size[2]) ** 2).sum()
+    even = float(size[1] / size[0] / gyration) if gyration > 0.0 else 0.0
+    return 0.5 * (stiffness + stiffness.T), even
+
+
+def virgin_tangent(operators: PieceOperators) -> np.ndarray:
+    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state.
+
+    Raises
+    ------
+    LawError : a law fails there, as a UMAT that divides by the strain increment does.
+    """
+    points = operators.points
+    zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
+    result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature,
+                              operators.model.initial_time, 1.0)
+    if not result.ok:
+        worst = int(result.failed_points[0])
+        raise LawError(
+            f"a law fails in an increment without strain: {result.message}",
+            place=f"cell {points.cells[worst]}, integration point {points.points[worst]}",
+            expected="no stress, and the elastic tangent", remedy="correct the law, or its parameters")
+    assert result.tangent is not None
+    return result.tangent
+
+
+def with_energy(
+    basis: DisplacementBasis, stiffness: np.ndarray, even: float
+) -> tuple[DisplacementBasis, np.ndarray]:
+    """The basis without the modes that have no elastic energy, and what is left of the stiffness.
+
+    A reduced rule does not see the hourglass motions of its element: they may be in the snapshots, at no cost for the
+    solver that wrote them, and as modes they would make every stiffness of the ROM singular. What they carry of the
+    displacement is lost, and counted in the errors of the report. stiffness, even : of `elastic_stiffness`.
+
+    Raises
+    ------
+    InputError : no mode has energy: the training runs move rigidly.
+    """
+    keep = energetic_modes(stiffness[:basis.n_mode, :basis.n_mode], even)
+    if len(keep) == basis.n_mode:
+        return basis, stiffness
+    if not len(keep):
+        raise InputError("no displacement mode of the training runs has elastic energy", expected="strain",
+                         found="rigid motions, or hourglass motions of a reduced rule, alone",
+                         remedy="train with runs that strain the structure, or correct the quadrature of the cells")
+    gone = np.setdiff1d(np.arange(basis.n_mode), keep)
+    decomposition, n = basis.decomposition, basis.n_mode
+    order = np.concatenate([keep, gone, np.arange(n, len(decomposition.eigenvalues))])
+    size = float(np.sqrt(decomposition.eigenvalues[gone].sum() / decomposition.eigenvalues.sum()))
+    reduced = replace(
+        basis, modes=basis.modes @ basis.correction[:, keep], correction=np.eye(len(keep)),
+        coordinates=basis.coordinates[:, keep], without_energy=tuple(int(k) + 1 for k in gone), lost=size,
+        decomposition=replace(decomposition, combination=decomposition.combination[:, keep],
+                              eigenvalues=decomposition.eigenvalues[order]))
+    rows = np.concatenate([keep, np.arange(n, n + basis.n_lift)])
+    return reduced, stiffness[np.ix_(rows, rows)]
+
+
+def energetic_modes(stiffness: np.ndarray, even: float = 0.0) -> np.ndarray:
+    """Modes to keep, in order: those with energy of their own, by Cholesky's method, whose pivots that is.
+
+    stiffness : (n_mode, n_mode). even : the energy of a mode that strains the structure evenly.
+    """
+    keep: list[int] = []
+    factor = np.zeros_like(stiffness)
+    energy = np.diag(stiffness)
+    floor = _NONE * max(float(energy.max(initial=0.0)), even)
+    for mode in range(len(stiffness)):
+        k = len(keep)
+        row = linalg.solve_triangular(factor[:k, :k], stiffness[keep, mode], lower=True) if k else np.empty(0)
+        own = float(energy[mode] - row @ row)
+        if energy[mode] <= floor or not own > _REPEATED * energy[mode]:
+            continue
+        factor[k, :k], factor[k, k] = row, np.sqrt(own)
+        keep.append(mode)
+    return np.array(keep, dtype=np.int64)
+
+
+def energy_scaling(stiffness: np.ndarray, n_mode: int) -> np.ndarray:
+    """The matrix S, (n_mode + n_lift, n_mode + n_lift), for which the fields S^T have unit elastic energy.
+
+    With K the stiffness, S K S^T is the identity on the modes; each lifting is divided by its own energy, and left out
+    (zero) where it has none, as a rigid motion has. A residual against scaled modes is one in the norm of K^-1: its
+    size is then the error of the displacement in the energy norm, however stiff or soft each mode is.
+    """
+    energy = np.diag(stiffness)
+    there = energy > _NONE * float(energy.max(initial=0.0))
+    scaling = np.diag(np.where(there, 1.0 / np.sqrt(np.where(there, energy, 1.0)), 0.0))
+    factor = linalg.cholesky(stiffness[:n_mode, :n_mode], lower=True)
+    scaling[:n_mode, :n_mode] = linalg.solve_triangular(factor, np.eye(n_mode), lower=True)
+    return scaling

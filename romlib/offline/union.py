@@ -1,0 +1,108 @@
+"""Runs of which some have loads that others lack: the model and the mesh with the loads of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.mesh.mesh import Mesh
+from romlib.model import Amplitude, ArrayReference, Load, Model, TableAmplitude
+
+if TYPE_CHECKING:
+    from romlib.offline.training import TrainingRun
+
+_ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
+_TAGS = {"nodes": "node_tags", "cells": "cell_tags", "faces": "face_tags"}
+
+
+@dataclass(frozen=True)
+class Added:
+    """Something of the mesh that a load of another run needs.
+
+    run : position of the run. kind : attribute of the mesh. name, new_name : there, and in the mesh of the training.
+    """
+
+    run: int
+    kind: str
+    name: str
+    new_name: str
+
+
+def union_of(runs: Sequence[TrainingRun], model: Model) -> tuple[list[TrainingRun], Model, list[Added]]:
+    """Runs with an amplitude for every load, the model with the loads of all runs, and what its mesh needs for them.
+
+    A load that a run does not have is zero in it, and so is a displacement that it fixes. Tags and arrays get names of
+    their own, because the first run may have others under theirs.
+    """
+    loads, added = dict(model.loads), []
+    for k, run in enumerate(runs):
+        for name, load in (run.model.loads if run.model is not None else {}).items():
+            if name not in loads:
+                loads[name], needed = _renamed(load, k, run.name)
+                added += needed
+    driven = [*loads, *(name for name, one in model.constraints.items() if one.kind == "prescribed")]
+    filled = [replace(run, amplitudes=_filled(run, model, driven)) for run in runs]
+    return filled, model.model_copy(update={"loads": loads}) if added or len(loads) > len(model.loads) else model, added
+
+
+def _filled(run: TrainingRun, model: Model, driven: Sequence[str]) -> dict[str, Amplitude]:
+    if run.model is None:
+        return run.amplitudes
+    own = [*run.model.loads, *(name for name, one in run.model.constraints.items() if one.kind == "prescribed")]
+    return {**{name: _ZERO for name in driven if name not in own}, **run.amplitudes}
+
+
+def _renamed(load: Load, k: int, run: str) -> tuple[Load, list[Added]]:
+    """The load on tags and node arrays with names of their own."""
+    update: dict[str, Any] = {}
+    added = []
+    for field, kind in _TAGS.items():
+        tag = getattr(load, field, None)
+        if tag is not None and tag != "all":
+            update[field] = f"{tag} ({run})"
+            added.append(Added(k, kind, tag, update[field]))
+    for field in ("direction", "field"):
+        value = getattr(load, field, None)
+        if isinstance(value, ArrayReference):
+            update[field] = ArrayReference(array=f"{value.array} ({run})")
+            added.append(Added(k, "node_arrays", value.array, update[field].array))
+    value = getattr(load, "value", None)
+    if isinstance(value, ArrayReference):  # of the face set, or else of the nodes
+        added.append(Added(k, "node_arrays", value.array, value.array))
+    return load.model_copy(update=update), added
+
+
+def with_added(mesh: Mesh, other: Mesh, added: Sequence[Added]) -> Mesh:
+    """The mesh with what loads of another run need, from that run's mesh.
+
+    Raises
+    ------
+    InputError : a node array that gives the values of faces has the name of another array.
+    """
+    for one in added:
+        entries, there = getattr(mesh, one.kind), getattr(other, one.kind)
+        if one.name not in there:
+            continue  # an array of the faces themselves
+        if one.new_name == one.name and one.name in entries and not np.array_equal(entries[one.name], there[one.name]):
+            raise InputError("two training runs have different arrays of one name, and a load needs one of them",
+                             place=f"node array {one.name!r}", remedy="give them different names")
+        update: dict[str, Any] = {one.kind: {**entries, one.new_name: there[one.name]}}
+        mesh = replace(mesh, **update)
+    return mesh
+
+
+def order_difference(one: Mesh, two: Mesh) -> str:
+    """What of two pieces is not in the same order, empty where all is: results are matched by position."""
+    if not np.array_equal(one.node_ids, two.node_ids):
+        return "node ids"
+    blocks = [[(block.cell_type, block.quadrature, block.formulation) for block in mesh.blocks] for mesh in (one, two)]
+    if blocks[0] != blocks[1]:
+        return "types of cells"
+    for a, b in zip(one.blocks, two.blocks):
+        if not (np.array_equal(a.cell_ids, b.cell_ids) and np.array_equal(a.connectivity, b.connectivity)):
+            return "cells"
+    return ""

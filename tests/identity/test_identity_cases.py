@@ -1,0 +1,120 @@
+"""Cases that come from decks, fitted to what was trained."""
+
+from __future__ import annotations
+
+import pytest
+from identity_example import MODEL, box, model
+
+from romlib.errors import InputError
+from romlib.identity.cases import fit_case
+from romlib.identity.contents import identity_of
+from romlib.model import Case, Omission, TrainedModel
+
+BOX = box()
+AMPLITUDES = {name: f"{k}*t" for k, name in enumerate([*MODEL["loads"], "end"], 1)}
+TRAINED = TrainedModel(identity=identity_of([BOX], model()), files=("run.vtkhdf",))
+
+
+def case(loads: dict | None = None, **changes: object) -> Case:
+    """A case of a deck with these loads."""
+    described = model(**({} if loads is None else {"loads": loads}), **changes)
+    driven = [*described.loads, *(name for name, one in described.constraints.items() if one.kind == "prescribed")]
+    sources = {f"loads.{name}": "a.inp, line 3" for name in described.loads}
+    return Case(times=[0, 1], amplitudes={name: AMPLITUDES.get(name, "7*t") for name in driven},
+                identity=identity_of([BOX], described, sources=sources))
+
+
+def load(name: str, **changes: object) -> dict:
+    return {**MODEL["loads"], name: {**MODEL["loads"][name], **changes}}
+
+
+def test_the_case_of_the_same_deck_is_taken_as_it_is():
+    fitted = fit_case(TRAINED, case())
+    assert fitted.amplitudes == case().amplitudes and fitted.notes == ()
+
+
+def test_a_load_of_another_pattern_is_refused_with_its_line_and_what_was_trained():
+    with pytest.raises(InputError, match=r"run.vtkhdf.*the load 'point' \(a.inp, line 3\) \(by about 1") as caught:
+        fit_case(TRAINED, case(load("point", direction=[0, 1, 0])))
+    assert caught.value.expected == "nodal_force, resultant (0, 0, -3) on 3 nodes (trained)"
+    assert caught.value.found == "nodal_force, resultant (0, 3, 0) on 3 nodes (the case)"
+
+
+def test_a_load_that_was_not_trained_is_refused():
+    with pytest.raises(InputError, match="the load 'other'") as caught:
+        fit_case(TRAINED, case({**MODEL["loads"], "other": {**MODEL["loads"]["weight"], "cells": "right"}}))
+    assert "none of this pattern" in str(caught.value.expected)
+
+
+def test_a_trained_load_that_the_deck_lacks_is_zero_and_said_to_be():
+    loads = {name: entry for name, entry in MODEL["loads"].items() if name != "pull"}
+    fitted = fit_case(TRAINED, case(loads))
+    assert fitted.amplitudes["pull"].value == (0.0,) and "'pull': it is zero" in fitted.notes[0]
+
+
+def test_loads_are_known_by_their_pattern_even_where_names_are_swapped():
+    loads = {**MODEL["loads"], "pull": MODEL["loads"]["push"], "push": MODEL["loads"]["pull"]}
+    fitted = fit_case(TRAINED, case(loads))
+    assert fitted.amplitudes["pull"] == case().amplitudes["push"]
+    assert fitted.amplitudes["push"] == case().amplitudes["pull"] and len(fitted.notes) == 2
+
+
+def test_a_multiple_of_a_pattern_goes_into_the_amplitude():
+    fitted = fit_case(TRAINED, case(load("spin", speed=6.0)))
+    assert fitted.amplitudes["spin"].expression == "(2.0)*(5*t)" and "2 times 'spin'" in fitted.notes[0]
+
+
+def test_several_differences_are_all_named():
+    materials = {**MODEL["materials"], "left": {**MODEL["materials"]["left"], "law": "elastic"}}
+    with pytest.raises(InputError, match="in 2 things") as caught:
+        fit_case(TRAINED, case(materials=materials, initial_temperature=3.0))
+    assert "law: mises (trained) / elastic (the case)" in caught.value.what
+    assert "the initial temperature" in caught.value.what
+
+
+def test_what_the_study_put_over_the_deck_is_compared_with_the_deck():
+    materials = {**MODEL["materials"], "left": {**MODEL["materials"]["left"], "law": "chaboche"}}
+    own = TRAINED.model_copy(update={"deck": identity_of([BOX], model(materials=materials))})
+    assert fit_case(own, case(materials=materials)).notes == ()
+    assert fit_case(own, case()).notes == ()
+    with pytest.raises(InputError, match="initial temperature"):
+        fit_case(own, case(materials=materials, initial_temperature=3.0))
+    third = {**materials, "left": {**materials["left"], "law": "elastic"}}
+    with pytest.raises(InputError, match="'left', law"):
+        fit_case(own, case(materials=third))
+
+
+def test_a_case_without_temperature_loads_is_no_case_of_temperature_zero():
+    loads = {name: entry for name, entry in MODEL["loads"].items() if name != "heat"}
+    with pytest.raises(InputError, match="the temperature") as caught:
+        fit_case(TRAINED, case(loads))
+    assert "the initial temperature holds" in str(caught.value.found)
+    assert "heat" not in fit_case(TRAINED, case(loads), with_temperature=False).amplitudes
+
+
+def test_temperatures_from_elsewhere_go_before_those_of_the_deck():
+    other = case(load("heat", field=5.0))
+    with pytest.raises(InputError, match="the load 'heat'"):
+        fit_case(TRAINED, other)
+    assert "heat" not in fit_case(TRAINED, other, with_temperature=False).amplitudes
+
+
+def test_a_case_by_hand_uses_names_knowingly():
+    by_hand = Case(times=[0, 1], amplitudes={"pull": 3.0})
+    assert fit_case(TRAINED, by_hand).amplitudes == by_hand.amplitudes == fit_case(None, by_hand).amplitudes
+
+
+def test_a_rom_that_does_not_know_its_training_says_so():
+    fitted = fit_case(None, case())
+    assert fitted.amplitudes == case().amplitudes and "could not be compared" in fitted.notes[0]
+
+
+def test_an_omission_that_works_is_refused_unless_case_or_training_accept_it():
+    with_spring = case().model_copy(update={"omissions": (
+        Omission(name="spring", description="*SPRING (line 7)", works=True),)})
+    with pytest.raises(InputError, match=r"virtual work.*spring") as caught:
+        fit_case(TRAINED, with_spring)
+    assert caught.value.found == "*SPRING (line 7)" and "--accept spring" in str(caught.value.remedy)
+    for trained, accepting in ((TRAINED, with_spring.model_copy(update={"accepted": ("spring",)})),
+                               (TRAINED.model_copy(update={"accepted": ("spring",)}), with_spring)):
+        assert "has spring, which is left out" in fit_case(trained, accepting).notes[0]

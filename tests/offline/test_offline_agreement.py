@@ -1,0 +1,149 @@
+"""Whether training runs are runs of one model, and loads that only some of them have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_problem import STEEL, bar, moved_bar, pulled_bar, solve, write
+
+import romlib
+from romlib.archive.romfile import read_rom
+from romlib.errors import InputError
+from romlib.model import Model
+from romlib.offline.agreement import agree
+from romlib.offline.options import OfflineOptions
+from romlib.offline.train import train
+from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.parallel.comm import serial
+from romlib.snapshots.reader import Snapshots
+
+TIMES = np.linspace(0.0, 1.0, 6)
+PULL, SHEAR = ({"kind": "traction", "faces": "xmax", "direction": [1.0, 0.2, 0.0]},
+               {"kind": "traction", "faces": "ymax", "direction": [0.0, 0.3, 1.0]})
+
+
+def a_set(folder, models, meshes=None, n_piece=1, u=None) -> TrainingSet:
+    """Runs with these models; without displacements u the files have zeros."""
+    runs = []
+    for k, model in enumerate(models):
+        mesh = bar() if meshes is None else meshes[k]
+        values = np.zeros((len(TIMES), mesh.n_node, 3)) if u is None else u[k]
+        file = Snapshots(write(folder / f"run{k}.vtkhdf", mesh, model, TIMES, values, n_piece))
+        runs.append(TrainingRun(f"run{k}", file, model.amplitudes, model))
+    return TrainingSet(runs, models[0], lambda file, piece: file.mesh(piece))
+
+
+def checked(training: TrainingSet):
+    return agree(training, range(training.n_piece), serial())
+
+
+SOFT = {**STEEL, "parameters": {**STEEL["parameters"], "young": 100e3}}
+OTHERS = {
+    "material 'steel', young": (pulled_bar(materials={"steel": SOFT}), "200000", "100000"),
+    "the load 'pull'": (pulled_bar(loads={"pull": {**PULL, "direction": [0, 1, 0]}}), "resultant (1, 0.2, 0)",
+                        "resultant (0, 1, 0)"),
+    "fixed or prescribed": (pulled_bar(constraints={"clamp": {"nodes": "xmin", "components": ["x", "y"]}}),
+                            "27 of them", "18 of them"),
+    "the initial time": (pulled_bar(initial_time=-1.0), "0", "-1"),
+    "the units": (pulled_bar(units="m, N, Pa, s"), "mm, N, MPa", "m, N, Pa")}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+@pytest.mark.parametrize("n_piece", [1, 2])
+def test_a_run_of_another_model_is_refused_by_what_differs_and_both_files(tmp_path, what, n_piece):
+    other, first, second = OTHERS[what]
+    with pytest.raises(InputError, match="not runs of one model") as caught:
+        checked(a_set(tmp_path, [pulled_bar(), other], n_piece=n_piece))
+    assert what in caught.value.what and caught.value.file == tmp_path / "run1.vtkhdf"
+    assert first in caught.value.expected and "run0.vtkhdf" in caught.value.expected
+    assert second in caught.value.found and "run1.vtkhdf" in caught.value.found
+
+
+def test_a_mesh_of_the_same_ids_and_other_coordinates_is_refused(tmp_path):
+    longer = replace(bar(), points=bar().points * [1.25, 1, 1])
+    with pytest.raises(InputError, match="the nodes of the mesh, by id and coordinates"):
+        checked(a_set(tmp_path, [pulled_bar(), pulled_bar()], [bar(), longer]))
+
+
+def test_cells_in_another_order_are_refused_because_results_are_matched_by_position(tmp_path):
+    mesh = bar()
+    (block,) = mesh.blocks
+    turned = replace(mesh, blocks=(replace(block, connectivity=block.connectivity[::-1],
+                                           cell_ids=block.cell_ids[::-1]),))
+    training = a_set(tmp_path, [pulled_bar(), pulled_bar()], [mesh, turned])
+    checked(training)  # it is the same model
+    with pytest.raises(InputError, match="in the same order"):
+        training.piece(0)
+
+
+def test_a_load_that_is_a_multiple_of_the_first_gets_the_amplitude_for_it(tmp_path):
+    training = a_set(tmp_path, [pulled_bar(), pulled_bar(loads={"pull": {**PULL, "value": 2.0}})])
+    checked(training)
+    assert training.amplitudes(["pull"])[6:] == pytest.approx(2 * training.amplitudes(["pull"])[:6])
+
+
+def test_a_run_that_fixes_what_the_first_one_moves_has_the_amplitude_zero(tmp_path):
+    fixed = moved_bar().model_copy(update={
+        "constraints": {**moved_bar().constraints, "end": moved_bar().constraints["end"].model_copy(
+            update={"kind": "fixed", "value": 0.0})}, "amplitudes": {"shear": moved_bar().amplitudes["shear"]}})
+    training = a_set(tmp_path, [moved_bar(), fixed])
+    checked(training)
+    assert not training.amplitudes(["end"])[6:].any()
+    with pytest.raises(InputError, match="constraint 'end'"):
+        checked(a_set(tmp_path, [fixed, moved_bar()]))
+
+
+def test_a_run_without_temperature_loads_is_not_one_of_temperature_zero(tmp_path):
+    steel = {**STEEL, "thermal_expansion": {"coefficient": 1e-5, "reference_temperature": 20.0}}
+    warm = pulled_bar(materials={"steel": steel}, loads={"pull": PULL, "heat": {"kind": "temperature", "field": 1.0}},
+                      amplitudes={"pull": 1.0, "heat": 50.0}, initial_temperature=20.0)
+    cold = pulled_bar(materials={"steel": steel}, initial_temperature=20.0)
+    for models in ([warm, cold], [cold, warm]):
+        with pytest.raises(InputError, match="has no temperature load"):
+            checked(a_set(tmp_path, models))
+
+
+@pytest.mark.parametrize("n_piece", [1, 2])
+def test_runs_with_different_loads_train_one_rom_for_all_of_them(tmp_path, n_piece):
+    times = np.linspace(0.0, 1.0, 6)
+    both = pulled_bar(loads={"pull": PULL, "shear": SHEAR}, amplitudes={"pull": "30*t", "shear": "0.3*t"})
+    first = pulled_bar(loads={"pull": PULL}, amplitudes={"pull": "40*t"})
+    # the second run knows the loaded face by a name under which the first has another
+    mesh = bar()
+    renamed = replace(mesh, face_tags={**mesh.face_tags, "ymin": mesh.face_tags["ymax"]})
+    second = pulled_bar(loads={"shear": {**SHEAR, "faces": "ymin"}}, amplitudes={"shear": "0.5*t"})
+    u = [solve(mesh, first, times)[0], solve(renamed, second, times)[0]]
+    training = a_set(tmp_path, [first, second], [mesh, renamed], n_piece, u)
+    assert list(training.model.loads) == ["pull", "shear"] and not training.amplitudes(["shear"])[:6].any()
+    report = train(training, OfflineOptions(pod_tolerance=1e-8, cubature_tolerance=1e-8, dual_fields=("stress",)),
+                   tmp_path / "all.rom", serial())
+    assert report.errors["online displacement"] < 1e-5
+    rom = romlib.load(tmp_path / "all.rom")
+    assert set(rom.rom.trained.identity.loads) == {"pull", "shear"}
+    found = rom.solve(times=times, amplitudes=both.amplitudes)
+    expected = solve(mesh, both, times)[0]  # elastic: a combination of what was trained
+    for piece in range(n_piece):
+        ids = training.piece(piece).mesh.node_ids
+        where = np.searchsorted(mesh.node_ids, ids)
+        assert found.displacement(piece=piece) == pytest.approx(expected[:, where], abs=1e-5 * np.abs(expected).max())
+
+
+def test_the_rom_says_what_it_was_trained_with_and_what_the_file_alone_had(tmp_path):
+    deck, study = pulled_bar(materials={"steel": SOFT}), pulled_bar()
+    u = solve(bar(), study, TIMES)[0]
+    file = Snapshots(write(tmp_path / "run.vtkhdf", bar(), deck, TIMES, u))
+    training = TrainingSet([TrainingRun("run", file, study.amplitudes, study)], study, lambda f, piece: f.mesh(piece))
+    train(training, OfflineOptions(pod_tolerance=1e-6), tmp_path / "a.rom", serial(), accept=("spring",))
+    trained = read_rom(tmp_path / "a.rom").trained
+    assert trained.identity.materials["steel"].content["young"] == 200e3
+    assert trained.deck == file.identity and trained.deck.materials["steel"].content["young"] == 100e3
+    assert trained.accepted == ("spring",) and trained.files == ("run.vtkhdf",)
+
+
+def test_a_model_without_names_is_that_of_the_file(tmp_path):
+    file = Snapshots(write(tmp_path / "run.vtkhdf", bar(), pulled_bar(), TIMES, np.zeros((6, bar().n_node, 3))))
+    same = TrainingSet([TrainingRun("a", file, pulled_bar().amplitudes), TrainingRun("b", file, {})], file.model,
+                       lambda f, piece: f.mesh(piece))
+    assert checked(same).deck is None and isinstance(same.model, Model)
