@@ -97,7 +97,7 @@ def read_deck(path: Path) -> Deck:
 def read_deck_mesh(path: Path) -> tuple[InpMesh, Places]:
     """The mesh of a deck alone; its other cards are not looked at, but those of parts."""
     inp = read_mesh_cards([card for card in read_calculix_cards(path) if card.keyword in MESH_CARDS], NODE_COUNTS)
-    return inp, Places(build_mesh(inp))
+    return inp, Places(build_mesh(inp, path))
 
 
 class _Reader:
@@ -111,7 +111,7 @@ class _Reader:
         files = list(dict.fromkeys([path, *(card.file for card in self.cards),
                                     *(chunk.file for card in self.cards for chunk in card.chunks)]))
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
-        places = Places(build_mesh(inp))
+        places = Places(build_mesh(inp, path))
         self.omissions: list[Omission] = list(other_elements(inp))
         self.unread: dict[str, list[Card]] = {}
         self.reader = LoadReader(inp, places, self.omissions)

@@ -61,14 +61,14 @@ def test_no_damage_of_a_snapshots_file_changes_an_array_in_silence(trained):
 
 
 def test_no_damage_of_a_study_or_a_case_ends_in_a_traceback(trained, tmp_path):
-    counts = sound(fuzz.run("study", [trained / "study.toml"], count=600, seed=32))
-    assert counts["refused"] > 300
+    counts = sound(fuzz.run("study", [trained / "study.toml"], count=400, seed=32))
+    assert counts["refused"] > 200
     (tmp_path / "case.toml").write_text(CASE)
     (tmp_path / "load.csv").write_text("t,v\n0,0\n0.5,3\n1,2.5\n")
-    counts = sound(fuzz.run("study", [tmp_path / "case.toml", tmp_path / "load.csv"], count=600, seed=33))
-    assert counts["refused"] > 300
+    counts = sound(fuzz.run("study", [tmp_path / "case.toml", tmp_path / "load.csv"], count=400, seed=33))
+    assert counts["refused"] > 200
     (tmp_path / "laws.toml").write_text(LAWS)
-    sound(fuzz.run("study", [tmp_path / "laws.toml"], count=300, seed=34))
+    sound(fuzz.run("study", [tmp_path / "laws.toml"], count=200, seed=34))
 
 
 @pytest.mark.parametrize("kind", ["xdmf", "vtu"])
@@ -77,9 +77,9 @@ def test_the_converter_of_meshio_conforms(tmp_path, kind):
     files = [write_xdmf(example, tmp_path)] if kind == "xdmf" else write_vtu(example, tmp_path)
     report = check_converter(
         MeshioConverter(), [*files, tmp_path], sources=len(files), times=example.times, n_node=len(example.points),
-        n_cell=len(example.cells[0][1]), mutations=100,
+        n_cell=len(example.cells[0][1]), mutations=40,
         displacement=lambda x, t: example.node[round(10 * t)]["displacement"][positions(example.points, x)])
-    assert report.verdicts["refused"] > 30
+    assert report.verdicts["refused"] > 10
 
 
 def positions(points, wanted):
@@ -91,18 +91,18 @@ def positions(points, wanted):
 def test_the_converter_of_calculix_conforms(tmp_path, form):
     deck = calculix_deck.write(tmp_path, form)
     report = check_converter(
-        CalculixConverter(), [deck, tmp_path], times=calculix_deck.TIMES, n_node=8, n_cell=1, mutations=100,
+        CalculixConverter(), [deck, tmp_path], times=calculix_deck.TIMES, n_node=8, n_cell=1, mutations=40,
         displacement=calculix_deck.displacement, tolerance=1e-4 if form in ("short", "long") else 1e-6)
-    assert report.verdicts["refused"] > 15
+    assert report.verdicts["refused"] > 5
 
 
 @pytest.mark.parametrize("form", ["long", "float64"])
 def test_no_damage_of_calculix_files_ends_in_a_traceback(tmp_path, form):
     deck = calculix_deck.write(tmp_path, form)
-    report = fuzz.run("calculix", [deck, tmp_path], count=200, seed=35)
+    report = fuzz.run("calculix", [deck, tmp_path], count=150, seed=35)
     assert not report.wrong, "\n".join(report.lines())
 
 
 def test_no_damage_of_meshio_files_ends_in_a_traceback(tmp_path):
-    report = fuzz.run("meshio", [write_xdmf(box_example(n_step=3), tmp_path), tmp_path], count=200, seed=36)
+    report = fuzz.run("meshio", [write_xdmf(box_example(n_step=3), tmp_path), tmp_path], count=150, seed=36)
     assert not report.wrong, "\n".join(report.lines())
