@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from romlib_converters._calculix_elements import OTHERS, SOLIDS, face_of, solid
@@ -85,8 +86,8 @@ def _find(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.where(ids[at] == wanted, at, -1)
 
 
-def build_mesh(inp: InpMesh) -> Mesh:
-    """The solid elements, one block a type, with their nodes; no tags yet.
+def build_mesh(inp: InpMesh, deck: Path | None = None) -> Mesh:
+    """The solid elements, one block a type, with their nodes; no tags yet. deck : their file, for messages.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def build_mesh(inp: InpMesh) -> Mesh:
     if not kinds:
         first = inp.groups[0].card if inp.groups else None
         raise UnsupportedError("the deck has no solid elements", expected=", ".join(SOLIDS),
-                               file=None if first is None else first.file, place=None if first is None else first.place,
+                               file=deck if first is None else first.file, place=None if first is None else first.place,
                                found=", ".join(dict.fromkeys(group.kind for group in inp.groups)) or "no elements")
     used = np.unique(np.concatenate([group.nodes.ravel() for group in inp.groups if group.kind in kinds]))
     at = _find(inp.node_ids, used)

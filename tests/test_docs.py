@@ -321,7 +321,7 @@ def test_elements_and_rules_are_the_documented_ones():
     table = {names(row[0])[0]: (int(row[1]), names(row[2])[0], names(row[3])[0])
              for row in rows("solver-formats.md", "romlib's elements and rules")}
     assert table == {e.name: (e.n_node, e.default_rule, e.mass_rule) for e in ELEMENTS.values()}
-    assert set(RULES) <= set(names(section("security.md", "solver-formats.md", "romlib's elements and rules")))
+    assert set(RULES) <= set(names(section("solver-formats.md", "romlib's elements and rules")))
 
 
 def test_the_elements_of_zset_are_the_documented_ones():

@@ -16,7 +16,7 @@ SOURCES = {"romlib": ROOT / "romlib", "romlib_converters": ROOT / "converters", 
 # Room -> the rooms that it may name. What these may name, it may name too: rooms are layers, not capsules.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "files": set(),
+    "files": {"errors"},
     "tensors": set(),
     "model": {"errors"},
     "mesh": {"errors", "tensors", "model"},

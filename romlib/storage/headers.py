@@ -60,11 +60,11 @@ class RawFile:
                 if flags & _SHARED:
                     raise ValueError("a layout is not stored as romlib stores it")
                 if body[0] >= 4 and body[1] == _VIRTUAL:
-                    entries = self._heap_object(*struct.unpack_from("<QI", body, 2))
+                    entries = self.heap_object(*struct.unpack_from("<QI", body, 2))
                     if struct.unpack_from("<Q", entries, 1)[0] > len(entries) // _MIN_ENTRY:
                         raise ValueError("a virtual dataset states more entries than it has")
 
-    def _heap_object(self, address: int, index: int) -> bytes:
+    def heap_object(self, address: int, index: int) -> bytes:
         """An object of a global heap collection."""
         head = self.read(address, 16)
         end = address + struct.unpack("<Q", head[8:])[0] if head[:4] == b"GCOL" else 0

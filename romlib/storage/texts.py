@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.storage.headers import RawFile
 
+_REFERENCE = struct.Struct("<IQI")  # length of a text, address of its heap, number in it
 MAX_ATTRIBUTE = 1 << 16  # bytes, HDF5's own limit of the attributes that romlib writes
 
 
@@ -24,7 +25,7 @@ def read_text(dataset: h5py.h5d.DatasetID, raw: RawFile | None) -> str:
         offset = dataset.get_offset()
         if offset is None:
             raise ValueError("a text is not stored as romlib stores it")
-        _check_length(raw.read(offset, 4), raw.size)
+        return _from_heap(raw, raw.read(offset, _REFERENCE.size), raw.size)
     value = np.empty((), dtype=kind.dtype)
     dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, value)
     return _decoded(value)
@@ -39,18 +40,25 @@ def read_text_attribute(item: h5py.h5g.GroupID, attribute: h5py.h5a.AttrID, raw:
     """
     kind = attribute.get_type()
     if raw is not None and kind.is_variable_str():
-        _check_length(raw.attribute(h5py.h5o.get_info(item).addr, attribute.name), MAX_ATTRIBUTE)
-    elif kind.get_size() > MAX_ATTRIBUTE:
+        return _from_heap(raw, raw.attribute(h5py.h5o.get_info(item).addr, attribute.name), MAX_ATTRIBUTE)
+    if kind.get_size() > MAX_ATTRIBUTE:
         raise ValueError(f"a text of {kind.get_size()} bytes")
     value = np.empty((), dtype=kind.dtype)
     attribute.read(value)
     return _decoded(value)
 
 
-def _check_length(reference: bytes, most: int) -> None:
-    length, = struct.unpack_from("<I", reference)
+def _from_heap(raw: RawFile, reference: bytes, most: int) -> str:
+    """The text that a reference stands for, read without HDF5, which never returns from some damaged heaps."""
+    if len(reference) < _REFERENCE.size:
+        raise ValueError("a text is cut")
+    length, address, index = _REFERENCE.unpack_from(reference)
     if length > most:
         raise ValueError(f"a text states a length of {length} bytes")
+    text = raw.heap_object(address, index) if length else b""
+    if len(text) < length:
+        raise ValueError("a text is shorter than its length")
+    return text[:length].decode("utf-8")
 
 
 def _decoded(value: np.ndarray) -> str:

@@ -1,0 +1,108 @@
+"""romlib's own files and converters under the fuzzer: a few hundred damages each; thousands by the command."""
+
+from __future__ import annotations
+
+import calculix_deck
+import numpy as np
+import pytest
+from cli_example import STUDY, write_bar
+from meshio_example import box_example, write_vtu, write_xdmf
+from romlib_converters.calculix import CalculixConverter
+from romlib_converters.meshio import MeshioConverter
+
+from romlib.parallel.comm import serial
+from romlib.study import Study
+from romlib.study.pipeline import run_offline
+from romlib.testing import check_converter, fuzz
+
+CASE = """
+description = "x"
+times = { start = 0.0, stop = 1.0, step = 0.25 }
+amplitudes.traction = { time = [0, 1], value = [0, 120], period = 1.0, start = 0.0, end = 5.0 }
+amplitudes.heat = "20*sin(2*t)"
+amplitudes.spin = "load.csv"
+"""
+LAWS = """
+[study]
+name = "laws"
+[materials.a]
+law = "chaboche"
+parameters = { young = 7e4, poisson = 0.2, R0 = 243, K = 100.0, n = 5.0, kinematic = [{ C = 1000.0, D = 10.0 }] }
+[materials.b]
+law = "mises"
+parameters = { young = { temperature = [0, 100], value = [7e4, 6e4] }, poisson = 0.2, yield = 243 }
+thermal_expansion = { coefficient = 1e-5, reference_temperature = 20.0 }
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A study, its snapshots, and its ROM."""
+    folder = tmp_path_factory.mktemp("bar")
+    (folder / "study.toml").write_text(STUDY)
+    write_bar(folder / "pull.vtkhdf", n_piece=2)
+    run_offline(Study.read(folder / "study.toml"), folder / "bar.rom", serial())
+    return folder
+
+
+def sound(report):
+    assert not report.wrong and not report.counts["silent"], "\n".join(report.lines())
+    return report.counts
+
+
+def test_no_damage_of_a_rom_changes_an_answer_in_silence(trained):
+    counts = sound(fuzz.run("rom", [trained / "bar.rom", trained / "bar.fields.rom"], count=200, seed=30))
+    assert counts["refused"] > 100 and counts["equal"] > 5
+
+
+def test_no_damage_of_a_snapshots_file_changes_an_array_in_silence(trained):
+    counts = sound(fuzz.run("snapshots", [trained / "pull.vtkhdf"], count=200, seed=31))
+    assert counts["refused"] > 100 and counts["equal"] > 5
+
+
+def test_no_damage_of_a_study_or_a_case_ends_in_a_traceback(trained, tmp_path):
+    counts = sound(fuzz.run("study", [trained / "study.toml"], count=400, seed=32))
+    assert counts["refused"] > 200
+    (tmp_path / "case.toml").write_text(CASE)
+    (tmp_path / "load.csv").write_text("t,v\n0,0\n0.5,3\n1,2.5\n")
+    counts = sound(fuzz.run("study", [tmp_path / "case.toml", tmp_path / "load.csv"], count=400, seed=33))
+    assert counts["refused"] > 200
+    (tmp_path / "laws.toml").write_text(LAWS)
+    sound(fuzz.run("study", [tmp_path / "laws.toml"], count=200, seed=34))
+
+
+@pytest.mark.parametrize("kind", ["xdmf", "vtu"])
+def test_the_converter_of_meshio_conforms(tmp_path, kind):
+    example = box_example(n_step=3)
+    files = [write_xdmf(example, tmp_path)] if kind == "xdmf" else write_vtu(example, tmp_path)
+    report = check_converter(
+        MeshioConverter(), [*files, tmp_path], sources=len(files), times=example.times, n_node=len(example.points),
+        n_cell=len(example.cells[0][1]), mutations=40,
+        displacement=lambda x, t: example.node[round(10 * t)]["displacement"][positions(example.points, x)])
+    assert report.verdicts["refused"] > 10
+
+
+def positions(points, wanted):
+    """Where each of `wanted` is among the points."""
+    return np.array([int(np.abs(points - x).sum(axis=1).argmin()) for x in wanted])
+
+
+@pytest.mark.parametrize("form", ["short", "long", "float32", "float64"])
+def test_the_converter_of_calculix_conforms(tmp_path, form):
+    deck = calculix_deck.write(tmp_path, form)
+    report = check_converter(
+        CalculixConverter(), [deck, tmp_path], times=calculix_deck.TIMES, n_node=8, n_cell=1, mutations=40,
+        displacement=calculix_deck.displacement, tolerance=1e-4 if form in ("short", "long") else 1e-6)
+    assert report.verdicts["refused"] > 5
+
+
+@pytest.mark.parametrize("form", ["long", "float64"])
+def test_no_damage_of_calculix_files_ends_in_a_traceback(tmp_path, form):
+    deck = calculix_deck.write(tmp_path, form)
+    report = fuzz.run("calculix", [deck, tmp_path], count=150, seed=35)
+    assert not report.wrong, "\n".join(report.lines())
+
+
+def test_no_damage_of_meshio_files_ends_in_a_traceback(tmp_path):
+    report = fuzz.run("meshio", [write_xdmf(box_example(n_step=3), tmp_path), tmp_path], count=150, seed=36)
+    assert not report.wrong, "\n".join(report.lines())
