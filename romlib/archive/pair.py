@@ -7,15 +7,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-import h5py
 import numpy as np
 
 from romlib.archive.fieldsfile import FieldsWriter
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, fill_rom
 from romlib.snapshots.atomic import atomic_targets
-from romlib.storage.headers import LIBVER
+from romlib.snapshots.hdf5_output import Hdf5Output
+from romlib.snapshots.space import room_for
 
 
 class PairWriter:
@@ -28,6 +29,7 @@ class PairWriter:
     Parameters
     ----------
     path : of the ROM. fingerprint, n_piece, singular_values : see `FieldsWriter`.
+    needed : bytes of the fields file, about; for the message when the disk is full.
 
     Raises
     ------
@@ -35,31 +37,39 @@ class PairWriter:
     """
 
     def __init__(
-        self, path: str | Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray]
+        self, path: str | Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray],
+        needed: float | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path, self._needed = Path(path), needed
         self._begin = fingerprint, n_piece, singular_values
 
     def __enter__(self) -> PairWriter:
         with ExitStack() as stack:
-            fields, self._rom = stack.enter_context(atomic_targets(fields_path(self.path), self.path))
-            self._file = h5py.File(fields, "w", libver=LIBVER)
-            stack.callback(self._file.close)
-            self.fields = FieldsWriter(self._file, fields_path(self.path), *self._begin)
+            self._fields, self._rom = stack.enter_context(atomic_targets(fields_path(self.path), self.path))
+            self._output = stack.enter_context(Hdf5Output(self._fields))
+            self.fields = FieldsWriter(self._output.file, fields_path(self.path), *self._begin)
             self._stack = stack.pop_all()
         return self
+
+    def write_piece(self, *arguments: Any) -> None:
+        """`FieldsWriter.write_piece`; a full disk is found out about here, as a DiskFullError."""
+        with room_for(fields_path(self.path), self._needed, self._fields):
+            self.fields.write_piece(*arguments)
+            self._output.check()
 
     def finish(self, rom: Rom) -> None:
         """Complete the fields file, write the ROM, and give both their names.
 
         Raises
         ------
-        InputError : a piece was never written. FileFormatError : contents that a reader would refuse.
+        InputError : a piece was never written. FileFormatError : contents that a reader would refuse. DiskFullError.
         """
         with self._stack:
-            reference = self.fields.finish()
-            with h5py.File(self._rom, "w", libver=LIBVER) as file:
-                fill_rom(file, self.path, replace(rom, fields=reference))
+            with room_for(fields_path(self.path), self._needed, self._fields):
+                reference = self.fields.finish()
+                self._output.flush()
+            with room_for(self.path, None, self._rom), Hdf5Output(self._rom) as output:
+                fill_rom(output.file, self.path, replace(rom, fields=reference))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

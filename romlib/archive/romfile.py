@@ -27,9 +27,9 @@ from romlib.errors import FileFormatError
 from romlib.model import Case, Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
-from romlib.storage.headers import LIBVER
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
 
@@ -54,8 +54,8 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    with atomic_target(path) as temporary, h5py.File(temporary, "w", libver=LIBVER) as file:
-        fill_rom(file, Path(path), rom)
+    with atomic_target(path) as temporary, Hdf5Output(temporary) as output:
+        fill_rom(output.file, Path(path), rom)
 
 
 def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +21,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
 from romlib.parallel.comm import Comm
+from romlib.snapshots.space import room_for
 
 SUM_BYTES = 32 * 2**20  # of the forces of shared nodes that a rank holds at a time
 EXTERNAL, INTERNAL = 0, 1
@@ -47,10 +49,12 @@ class ResidualFile:
         self._end += 8 * 6 * len(shared) * n_step
 
     def write(self, piece: int, step: int, forces: np.ndarray) -> None:
-        """Keep forces (n_step, n, 2, 3) from this step on."""
+        """Keep forces (n_step, n, 2, 3) from this step on; a full disk is a DiskFullError."""
         shared, start = self._parts[piece]
-        self._file.seek(start + 8 * 6 * len(shared) * step)
-        self._file.write(np.ascontiguousarray(forces, dtype=float).tobytes())
+        with room_for(Path(tempfile.gettempdir()) / "temporary file of the check", self._end):
+            self._file.seek(start + 8 * 6 * len(shared) * step)
+            self._file.write(np.ascontiguousarray(forces, dtype=float).tobytes())
+            self._file.flush()
 
     def pieces(self) -> Iterator[int]:
         """The pieces that have room here."""

@@ -1,5 +1,36 @@
 """The command line: one thin command per arrow of the flow, solver files -> snapshots -> ROM -> result -> report."""
 
-from romlib.cli.app import app, main
+from __future__ import annotations
+
+import faulthandler
+import sys
+from typing import TYPE_CHECKING, Any
+
+from romlib.cli.interrupts import heed_signals, leave_if_asked
+
+if TYPE_CHECKING:
+    from romlib.cli.commands import app
 
 __all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Entry point of the `romlib` command."""
+    try:
+        heed_signals()  # before anything large is imported, so that Ctrl-C is never answered by a traceback
+        if sys.stderr is not None:
+            faulthandler.enable()  # a crash in a library of a law shows where it was
+        from romlib.cli.commands import app
+
+        app(prog_name="romlib")
+    except BaseException:  # an Interrupted, or what a library has made of it
+        leave_if_asked()
+        raise
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        from romlib.cli.commands import app
+
+        return app
+    raise AttributeError(f"module 'romlib.cli' has no attribute {name!r}")

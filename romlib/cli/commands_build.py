@@ -36,11 +36,15 @@ def convert(
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
     from romlib.cli.console import counted, print_json, stdout
     from romlib.snapshots.converter import find_converter
+    from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of
 
     converter = find_converter(format)
+    check_output(output, source)
     if case:
         _convert_case(converter, source, output, json)
         return
+    for path in source:
+        refuse_files_of(path, output, is_snapshots)
     with counted(f"converting {', '.join(path.name for path in source)}") as progress:
         converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
                           options=converter_options(option or []), progress=progress)
@@ -72,14 +76,18 @@ def _convert_case(converter: Any, source: list[Path], output: Path, json: bool) 
     from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
     from romlib.snapshots.converter import CaseReader
-    from romlib.study.case_file import write_case_file
+    from romlib.snapshots.outputs import files_read, refuse_files_of, refuse_inputs
+    from romlib.study.case_file import is_case_file, write_case_file
 
     if not isinstance(converter, CaseReader):
         raise UnsupportedError(f"the converter {converter.name} cannot read the history of a deck", place="--case",
                                remedy="write the case file by hand: the same keys as [cases.NAME] of a study")
     if len(source) != 1:
         raise typer.BadParameter(f"--case reads one deck, found {len(source)}", param_hint="SOURCE")
-    case = converter.read_case(source[0])
+    refuse_files_of(source[0], output, is_case_file)
+    with files_read() as read:
+        case = converter.read_case(source[0])
+    refuse_inputs(output, read)
     write_case_file(output, case)
     if json:
         print_json({"file": str(output), "case": case.model_dump(mode="json")})
@@ -93,6 +101,8 @@ def offline(
     study: Annotated[Path, typer.Argument(help="The study file (.toml).", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The ROM to write: X.rom, with X.fields.rom beside.")],
     skip_check: Annotated[bool, typer.Option("--skip-check", help="Train without the nonintrusivity check.")] = False,
+    scratch: Annotated[Path | None, typer.Option(help="Where scratch files go, which may take many gigabytes; by "
+                                                 "default the folder of the ROM.", metavar="FOLDER")] = None,
     json: JsonOption = False,
 ) -> None:
     """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
@@ -106,17 +116,20 @@ def offline(
     context.find_root().obj = comm
     with comm.agreement():
         from romlib.cli.checking import check_training
+        from romlib.offline.outputs import check_rom_output
         from romlib.study import Study
+        from romlib.study.inputs import files_of
         from romlib.study.pipeline import run_offline
 
         declared = Study.read(study)
+        comm.on_root(lambda: check_rom_output(output, files_of(study)))
         with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
             if skip_check or declared.offline.skip_check:
                 progress("check: skipped, as asked for")
                 check_training(declared, comm, progress, names_only=True)
             else:
                 check_training(declared, comm, progress)
-            report = run_offline(declared, output, comm, progress)
+            report = run_offline(declared, output, comm, progress, scratch)
     if comm.rank == 0:
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})
@@ -144,10 +157,16 @@ def online(
     import time
 
     import romlib
+    from romlib.archive.romfile import fields_path
     from romlib.cli.console import counted, print_json, stdout
     from romlib.errors import InputError
+    from romlib.snapshots.outputs import check_output
     from romlib.study.case_file import read_case_file
+    from romlib.study.inputs import files_of
 
+    if output is not None:
+        cases_of = [] if case_file is None else files_of(case_file, "case file")
+        check_output(output, [rom, fields_path(rom), *cases_of])
     model = romlib.load(rom)
     cases = model.rom.cases
     if (case is None) == (case_file is None):

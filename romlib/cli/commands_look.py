@@ -30,7 +30,13 @@ def compare(
     """
     from romlib.cli.console import counted, print_json, stdout
     from romlib.report.compare import compare as compare_files
+    from romlib.snapshots.outputs import check_output
     from romlib.snapshots.reader import Snapshots
+
+    if plot is not None:
+        from romlib.study.inputs import files_of
+
+        check_output(plot, [candidate, reference, *([] if study is None else files_of(study))])
 
     with Snapshots(candidate) as a, Snapshots(reference) as b:
         model, prepare = b.model, None
@@ -77,7 +83,10 @@ def plot(
     from romlib.cli.console import counted, pairs, print_json, stdout
     from romlib.report.plot_field import plot_field, step_at
     from romlib.report.plot_history import plot_quantity
+    from romlib.snapshots.outputs import check_output
     from romlib.snapshots.reader import Snapshots
+
+    check_output(output, [file])
 
     with Snapshots(file) as snapshots:
         if time == "all" and step is None:

@@ -42,7 +42,9 @@ def solve(
     context.find_root().obj = comm
     with comm.agreement():
         from romlib.fullorder.options import SolverOptions
+        from romlib.snapshots.outputs import check_output
         from romlib.study import Study, read_case_file
+        from romlib.study.inputs import files_of
         from romlib.study.solve import run_solve
 
         declared = Study.read(study)
@@ -50,6 +52,8 @@ def solve(
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
         chosen = case if case is not None else read_case_file(case_file or Path())
+        inputs = [*files_of(study), *([] if case_file is None else files_of(case_file, "case file"))]
+        comm.on_root(lambda: check_output(output, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         names = [name.strip() for name in (fields or "").split(",") if name.strip()]
         ranks = f"{comm.size} rank{'s' if comm.size > 1 else ''}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import sys
@@ -90,16 +91,42 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes:.2f} GiB"
 
 
+class _Lines(logging.Handler):
+    """Lines of progress for what the rooms below say by themselves, such as the room that a file will need."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one."""
+        self._console.print(f"  {record.getMessage()}", soft_wrap=True)
+
+
+@contextmanager
+def _listening(console: Console) -> Iterator[None]:
+    logger, lines = logging.getLogger("romlib"), _Lines(console)
+    before = logger.level
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.setLevel(before)
+
+
 @contextmanager
 def counted(what: str) -> Iterator[Callable[[int, int], None]]:
     """Progress in steps: a bar on a terminal, else one line; gives a function of (done, total)."""
     console = stderr()
     if not console.is_terminal:
         console.print(f"{what} ...")
-        yield lambda done, total: None
+        with _listening(console):
+            yield lambda done, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress, _listening(console):
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
@@ -113,7 +140,8 @@ def stages(rank: int, what: str) -> Iterator[Callable[[str], None]]:
     console = stderr()
     if not console.is_terminal:
         console.print(f"{what} ...")
-        yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)
+        with _listening(console):
+            yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)
         return
-    with console.status(f"{what} ..."):
+    with console.status(f"{what} ..."), _listening(console):
         yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from romlib.cli.interrupts import leave_if_asked
 from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class RomlibGroup(TyperGroup):
         except (typer.Exit, typer.Abort, BrokenPipeError):  # the last one: whoever read our output has left
             raise
         except Exception as error:
+            leave_if_asked()
             if hasattr(error, "show") and hasattr(error, "exit_code"):  # a wrong option: typer prints it with the usage
                 raise
             code = exit_code(error)

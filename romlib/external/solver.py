@@ -23,6 +23,8 @@ from romlib.external.results import faults, marks
 from romlib.external.template import arguments, fill, values_for
 from romlib.parallel.comm import Comm, serial
 from romlib.snapshots.converter import Converter, Progress, find_converter
+from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of, refuse_inputs
+from romlib.snapshots.space import DiskFullError
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def run(
 
     Raises
     ------
-    InputError : before anything has run: deck, folder, program or converter are not there.
+    InputError : before anything has run: deck, folder, program or converter are not there; `target` or the log would
+        replace the deck, a result or another file of the solver. DiskFullError : there is no room for `target`.
     SolverError : the solver could not be started, ran too long, failed, left no new results, or the converter refused
         them. The message has the command, the path of the log, and its last lines.
     On every rank.
@@ -136,6 +139,9 @@ def run(
             raise InputError("the folder for the solver does not exist", file=place, remedy="create it first")
         order = solver._filled(deck_path, place)
         log_path = place / (f"{deck_path.stem}.solver.log" if log is None else log)
+        check_output(target, [deck_path, log_path, order.source, *order.results])
+        refuse_files_of(deck_path, target, is_snapshots)
+        refuse_inputs(log_path, [deck_path, order.source])
         return _Run(solver, order, log_path, Path(target).resolve()).all(progress)
 
     return (serial() if comm is None else comm).on_root_for_long(on_rank_0)
@@ -150,9 +156,6 @@ class _Run:
     def all(self, progress: Progress | None) -> ExternalRun:
         # What can be wrong without the solver is found out before the hours that it may take.
         converter = find_converter(self.solver.converter)
-        if not self.target.parent.is_dir():
-            raise InputError("the folder of the output file does not exist", file=self.target,
-                             place=str(self.target.parent), remedy="create the folder first")
         environment = solver_environment(self.order.folder, self.order.environment)
         self._find_program(environment)
         before = marks(self.order.results)
@@ -209,6 +212,8 @@ class _Run:
         try:
             converter.convert(self.order.source, self.target, pieces=self.solver.pieces, units=self.solver.units,
                               options=dict(self.solver.options), progress=progress)
+        except DiskFullError:
+            raise
         except (RomlibError, OSError) as error:
             raise SolverError(
                 "the results of the solver cannot be converted", file=self.order.source, place=self._command(),

@@ -6,54 +6,14 @@ fields go to a scratch file of this rank, so that memory holds a piece and a blo
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
 from romlib.errors import InputError, LawError
 from romlib.laws.replay import replay
+from romlib.offline.scratch import Scratch
 from romlib.offline.training import PieceOperators, TrainingRun, TrainingSet, blocks
-
-
-class Scratch:
-    """Arrays of this rank on disk, growing along their first axis; gone when it closes.
-
-    Plain binary files: reading a block of rows is one read, twice as fast as from HDF5, whose rows are chunks.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix=".romlib-scratch-", dir=folder)
-        self._arrays: dict[str, tuple[Path, tuple[int, ...], int]] = {}  # file, shape of a row, number of rows
-
-    def __enter__(self) -> Scratch:
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._folder.cleanup()
-
-    def append(self, name: str, block: np.ndarray) -> None:
-        """Add (n, ...) at the end of the array `name`."""
-        path, row, n = self._arrays.get(name, (Path(self._folder.name) / str(len(self._arrays)), block.shape[1:], 0))
-        if row != block.shape[1:]:
-            raise ValueError(f"rows of {name} have shape {row}, not {block.shape[1:]}")
-        with open(path, "ab") as file:
-            np.ascontiguousarray(block, dtype=float).tofile(file)
-        self._arrays[name] = path, row, n + len(block)
-
-    def read(self, name: str, rows: slice) -> np.ndarray:
-        """A contiguous range of rows."""
-        path, row, n = self._arrays[name]
-        start, stop, _ = rows.indices(n)
-        size = int(np.prod(row))
-        values = np.fromfile(path, dtype=float, count=max(stop - start, 0) * size, offset=8 * start * size)
-        return values.reshape(-1, *row) if size else np.zeros((max(stop - start, 0), *row))
-
-    def length(self, name: str) -> int:
-        """Number of rows; zero for an array that was never written."""
-        return self._arrays[name][2] if name in self._arrays else 0
 
 
 class DualHistory:

@@ -17,9 +17,10 @@ from romlib.laws.portable import portable_model
 from romlib.model import Case, Times
 from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
 from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
-from romlib.offline.dual import DualHistory, Scratch
+from romlib.offline.dual import DualHistory
 from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
+from romlib.offline.outputs import check_rom_output
 from romlib.offline.points import complete
 from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import (
@@ -32,6 +33,8 @@ from romlib.offline.reduce_dual import (
     select_points,
 )
 from romlib.offline.report import TrainingReport, stage_rows
+from romlib.offline.room import Modes, Room
+from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import online_errors
 from romlib.parallel.comm import Comm, share
@@ -66,6 +69,7 @@ class _Work:
     timer: StageTimer
     progress: Progress
     details: dict[str, str] = field(default_factory=dict)
+    room: Room = field(init=False)
 
     def say(self, stage: str, detail: str) -> None:
         self.details[stage] = detail
@@ -76,7 +80,7 @@ class _Work:
 def train(
     training: TrainingSet, options: OfflineOptions, output: str | Path, comm: Comm, *,
     cases: Mapping[str, Case] | None = None, provenance: Provenance | None = None, accept: tuple[str, ...] = (),
-    progress: Progress | None = None,
+    progress: Progress | None = None, scratch_folder: str | Path | None = None,
 ) -> TrainingReport:
     """Build a ROM from training snapshots; writes `output` and its fields file, both or none.
 
@@ -87,20 +91,27 @@ def train(
     ----------
     cases : to store with the ROM, besides the training runs themselves, which are always there by their names.
     accept : names of the omissions of the deck that the user accepts although they do virtual work.
-    progress : called on rank 0 with one line a stage.
+    progress : called on rank 0 with one line a stage. scratch_folder : where the scratch files go; by default the
+        folder of `output`. How much they take is estimated, said, and refused where the disk has less.
 
     Raises
     ------
     UnsupportedError : the deck has something that does virtual work and that the ROM lacks.
-    InputError : more ranks than pieces, snapshots on different meshes, zero or non-finite fields, unknown names.
+    InputError : more ranks than pieces, snapshots on different meshes, zero or non-finite fields, unknown names; an
+        output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
+    comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
-    with Scratch(Path(output).resolve().parent) as scratch:
-        history = DualHistory(training, names, options.stress, scratch)
+    with ExitStack() as stack:
+        with comm.agreement():
+            scratch = stack.enter_context(Scratch(Path(scratch_folder or Path(output).resolve().parent)))
+            history = DualHistory(training, names, options.stress, scratch)
+            work.room = Room(training, history, options, work.pieces, scratch, Path(output).resolve())
+        work.room.claim(*work.room.least_and_most(), comm, work.progress)
         basis, loads = _displacement(work)
         statistics = _stress(work, history, basis, loads)
         duals, selection, collected = _quadrature(work, history, basis, statistics)
@@ -179,6 +190,9 @@ def _quadrature(
                               else training.runs[0].snapshots.fields[name].n_comp, options.dual_tolerance)
                  for name in options.dual_fields]
         stress = quadrature_pod(statistics, options.cubature_tolerance)
+        need = work.room.need(Modes(basis.n_mode + basis.n_lift, stress.n_mode,
+                                    {dual.name: dual.decomposition.n_mode for dual in duals}))
+        work.room.claim(need, need, comm, work.progress)
         candidates = project_fields(training, history, duals, stress, pieces, comm)
         work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
     with work.timer.stage("cubature"):
@@ -245,8 +259,8 @@ def _write_fields(
         return None
     singular = {"displacement": basis.decomposition.singular_values,
                 **{dual.name: dual.decomposition.singular_values for dual in duals}}
-    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular))
-    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.fields.write_piece(piece, *value))
+    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular, work.room.output_bytes))
+    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.write_piece(piece, *value))
     return pair
 
 

@@ -38,17 +38,18 @@ def load(path: str | Path) -> ReducedOrderModel:
     ------
     InputError, FileFormatError, SchemaError : no such file, a damaged one, or one of another schema version.
     """
-    return ReducedOrderModel(read_rom(path), fields_path(path))
+    return ReducedOrderModel(read_rom(path), fields_path(path), Path(path))
 
 
 class ReducedOrderModel:
     """A ROM ready to solve cases.
 
     rom : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
+    path : the file that it was read from.
     """
 
-    def __init__(self, rom: Rom, fields_path: Path | None = None) -> None:
-        self.rom, self.fields_path = rom, fields_path
+    def __init__(self, rom: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
+        self.rom, self.fields_path, self.path = rom, fields_path, path
         self._problem: ReducedProblem | None = None
 
     def __repr__(self) -> str:
@@ -107,7 +108,8 @@ class ReducedOrderModel:
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            tuple(outside_training(self.rom, everything, instants)))
+            tuple(outside_training(self.rom, everything, instants)),
+            tuple(file for file in (self.path, self.fields_path) if file is not None))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""

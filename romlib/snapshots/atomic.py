@@ -11,7 +11,7 @@ from pathlib import Path
 
 from romlib.errors import InputError
 from romlib.snapshots.leftovers import discard, forget, remember, remove_leftovers, temporary_path
-from romlib.snapshots.space import disk_full, is_full
+from romlib.snapshots.space import disk_full, is_full, room_for
 
 _KINDS = ((stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"), (stat.S_ISFIFO, "a pipe (FIFO)"),
           (stat.S_ISSOCK, "a socket"))
@@ -35,25 +35,19 @@ def atomic_targets(*targets: str | Path) -> Iterator[tuple[Path, ...]]:
     _refuse_twice(places)
     for place in places:
         remove_leftovers(place.file.parent, place.file.name)
-    current = places[0] if places else None
     try:
-        for current in places:
-            current.create()
-        current = places[-1] if places else None
-        yield tuple(place.temporary for place in places)
-        for current in places:
-            current.complete()
+        for place in places:
+            with room_for(place.target, written=place.temporary):
+                place.create()
+        with _room_for_all(places):
+            yield tuple(place.temporary for place in places)
+        for place in places:
+            with room_for(place.target, written=place.temporary):
+                place.complete()
         _rename(places)
-    except OSError as error:
+    finally:  # what was renamed is not there any more
         for place in places:
             discard(place.temporary)
-        if is_full(error) and current is not None:
-            raise disk_full(error, current.target, folder=current.file.parent) from error
-        raise
-    except BaseException:
-        for place in places:
-            discard(place.temporary)
-        raise
 
 
 @contextmanager
@@ -139,6 +133,18 @@ class _Place:
         if self.before is not None and not os.path.samestat(self.before, os.stat(self.file)):
             raise InputError("the output file cannot be replaced by its name", file=self.target, place=str(self.file),
                              remedy="give the name of a file")
+
+
+@contextmanager
+def _room_for_all(places: list[_Place]) -> Iterator[None]:
+    """A disk that fills up while several files are written: the largest is named."""
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        largest = max(places, key=lambda place: place.temporary.stat().st_size)
+        raise disk_full(error, largest.target, written=largest.temporary) from error
 
 
 def _refuse_twice(places: list[_Place]) -> None:

@@ -80,11 +80,11 @@ def _is_dead(tag: re.Match[str], path: Path) -> bool:
 
 def _last_change(path: Path) -> float:
     """Of a file, or of a folder and the files in it."""
-    newest = 0.0
-    for each in (path, *(path.iterdir() if path.is_dir() and not path.is_symlink() else ())):
-        with contextlib.suppress(OSError):
-            newest = max(newest, each.lstat().st_mtime)
-    return newest or time.time()
+    times = []
+    with contextlib.suppress(OSError):
+        for each in (path, *(path.iterdir() if path.is_dir() and not path.is_symlink() else ())):
+            times.append(each.lstat().st_mtime)
+    return max(times, default=time.time())
 
 
 def _remove(path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
+import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +13,7 @@ from pathlib import Path
 
 from romlib.errors import InputError
 
+_log = logging.getLogger("romlib.space")
 _WORDS = {
     errno.ENOSPC: ("the disk is full", "free some room, or write to another disk"),
     errno.EDQUOT: ("the quota on the disk is used up", "remove files of your own, or write to another disk"),
@@ -26,40 +30,78 @@ def is_full(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in _WORDS
 
 
-def disk_full(error: OSError, file: Path, needed: float | None = None, folder: Path | None = None) -> DiskFullError:
+def disk_full(error: OSError, file: Path, needed: float | None = None, written: Path | None = None) -> DiskFullError:
     """The error to raise for one that `is_full`.
 
-    needed : bytes that the whole file needs, where that is known. folder : the disk's, by default that of the file.
+    needed : bytes that the whole file, or scratch folder, needs, where that is known. written : what there is of it.
     """
     what, remedy = _WORDS[error.errno or errno.ENOSPC]
-    return DiskFullError(what, file=file, expected=None if needed is None else f"about {in_words(needed)} in all",
-                         found=f"{in_words(free_bytes(folder or file.parent))} free after what was written of it "
-                               "has been removed", remedy=remedy)
+    if error.errno == errno.EFBIG:
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        found = "the file system's own limit" if limit == resource.RLIM_INFINITY else f"a limit of {in_words(limit)}"
+    else:
+        place = written if written is not None else file
+        room = (free_bytes(place if place.is_dir() else place.parent) or 0) + _occupied(written)
+        found = f"room for {in_words(room)} on the disk of {file.parent}"
+    return DiskFullError(what, file=file, expected=None if needed is None else f"room for about {in_words(needed)}",
+                         found=found, remedy=remedy)
+
+
+def _occupied(path: Path | None) -> int:
+    """Bytes on disk of a file, or of the files in a folder."""
+    total = 0
+    for each in () if path is None else path.iterdir() if path.is_dir() else (path,):
+        with contextlib.suppress(OSError):
+            total += each.stat().st_blocks * 512
+    return total
 
 
 @contextmanager
-def room_for(file: Path, needed: float | None = None, folder: Path | None = None) -> Iterator[None]:
-    """What is written inside; a full disk becomes a DiskFullError that names `file`."""
+def room_for(file: Path, needed: float | None = None, written: Path | None = None) -> Iterator[None]:
+    """What is written inside; a full disk becomes a DiskFullError that names `file`. Arguments: see `disk_full`."""
     try:
         yield
     except OSError as error:
         if not is_full(error):
             raise
-        raise disk_full(error, file, needed, folder) from error
+        raise disk_full(error, file, needed, written) from error
 
 
-def free_bytes(folder: Path) -> int:
-    """Room for files of this user on the disk of a folder; 0 where it cannot be told."""
+def require(file: Path, needed: float, what: str = "output", folder: Path | None = None) -> None:
+    """Say (logger "romlib.space") what a file or folder will need, and refuse to begin where that is not there.
+
+    needed : bytes. what : in words, such as "scratch". folder : whose disk; that of the file by default.
+
+    Raises
+    ------
+    DiskFullError : less is free, or a file may not become as large (ulimit -f).
+    """
+    folder = file.parent if folder is None else folder
+    free, limit = free_bytes(folder), resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    _log.info("needs about %s of %s in %s; %s free", in_words(needed), what, folder,
+              "it cannot be told how much is" if free is None else in_words(free))
+    if free is not None and needed > free:
+        raise DiskFullError(f"there is not enough room on the disk for the {what}", file=file,
+                            expected=f"room for about {in_words(needed)}", found=f"{in_words(free)} free in {folder}",
+                            remedy=_WORDS[errno.ENOSPC][1])
+    if what == "output" and limit != resource.RLIM_INFINITY and needed > limit:
+        raise DiskFullError(_WORDS[errno.EFBIG][0], file=file, expected=f"about {in_words(needed)}",
+                            found=f"a limit of {in_words(limit)}", remedy=_WORDS[errno.EFBIG][1])
+
+
+def free_bytes(folder: Path) -> int | None:
+    """Room for files of this user on the disk of a folder; None where it cannot be told."""
     try:
-        return shutil.disk_usage(folder).free
+        usage = shutil.disk_usage(folder)
     except OSError:
-        return 0
+        return None
+    return usage.free if usage.total else None
 
 
 def in_words(n_bytes: float) -> str:
     """Bytes as disks are labelled: 3.2 GB are 3.2e9 bytes."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if n_bytes < 1000:
-            return f"{n_bytes:.0f} {unit}" if unit in ("bytes", "kB") else f"{n_bytes:.1f} {unit}"
+            return f"{n_bytes:.0f} {unit}" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:.2f} TB"

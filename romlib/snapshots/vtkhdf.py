@@ -40,7 +40,7 @@ class Layout:
                      for sizes in (points, cells, connectivity)))
 
     @classmethod
-    def of_meshes(cls, pieces: Sequence[Mesh]) -> Layout:
+    def of_meshes(cls, pieces: Iterable[Mesh]) -> Layout:
         """The layout of these pieces, looked at one after another."""
         sizes = [(piece.n_node, piece.n_cell, sum(b.connectivity.size for b in piece.blocks)) for piece in pieces]
         return cls.of(*zip(*sizes))

@@ -14,17 +14,19 @@ import numpy as np
 import romlib
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.quadrature import rule
 from romlib.model import Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.estimate import SnapshotsSize, n_ip_of
+from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
+from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
+from romlib.snapshots.space import disk_full, is_full, require
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
-from romlib.storage.headers import LIBVER
 from romlib.storage.manifest import seal
 from romlib.tensors import vtk_from_mandel
 
@@ -41,20 +43,25 @@ class SnapshotsWriter:
     path : the file; its folder exists.
     pieces : the subdomains, with `shared_index` filled where there are several.
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
-    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`).
+    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
+
+    In the `with` statement, `needed` says how many bytes the file will have, about.
 
     Raises
     ------
-    InputError : the arguments contradict each other. FileFormatError : at exit, a step of a field was never written.
+    InputError : the arguments contradict each other. DiskFullError : there is no room for the file, which is found out
+        before anything is written, or the disk fills up meanwhile. FileFormatError : at exit, a step of a field was
+        never written.
     """
 
     def __init__(
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "",
     ) -> None:
-        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, fingerprint
+        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
+        refuse_inputs(self.path, getattr(fingerprint, "files", ()))
         for name, spec in self.fields.items():
             spec.validate(name)
         refuse_library_paths(model, self.path)
@@ -64,14 +71,14 @@ class SnapshotsWriter:
         self._written = {name: np.zeros((len(self.times), len(pieces)), dtype=bool) for name in self.fields}
         self._checksums: dict[str, np.ndarray] = {}  # CRC-32 by array, of each block that is read alone
         self._stack = contextlib.ExitStack()
-        self._file: h5py.File | None = None
+        self._output: Hdf5Output | None = None
+        self.needed: float | None = None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            temporary = stack.enter_context(atomic_target(self.path))
+            self._temporary = stack.enter_context(atomic_target(self.path))
             with self._storing():
-                self._file = h5py.File(temporary, "w", libver=LIBVER)
-                stack.callback(self._close)
+                self._output = stack.enter_context(Hdf5Output(self._temporary))
                 self._create()
             self._stack = stack.pop_all()
         return self
@@ -85,7 +92,9 @@ class SnapshotsWriter:
         with self._stack:
             self._check_complete()
             with self._storing():
-                seal(self._open_file(), Contents(self._open_file(), SNAPSHOTS, self.path), self._checksums)
+                file = self._open_file()
+                seal(file, Contents(file, SNAPSHOTS, self.path), self._checksums)
+                file.flush()  # HDF5 writes much of the file now
 
     def write(self, field: str, step: int, piece: int, array: np.ndarray) -> None:
         """Write a field of one piece at one step.
@@ -124,7 +133,10 @@ class SnapshotsWriter:
 
     def _create(self) -> None:
         file, n_step = self._open_file(), len(self.times)
-        self._layout = vtkhdf.Layout.of_meshes(self._pieces)
+        size = SnapshotsSize(self.fields, n_step)
+        self._layout = vtkhdf.Layout.of_meshes(size.counting(self._pieces))
+        self.needed = size.n_bytes
+        require(self.path, self.needed, folder=self._temporary.parent)
         vtkhdf.create_grid(file, self._layout, self.times)
         group = file.create_group(ROMLIB_GROUP)
         group.create_dataset("model", data=self.model.model_dump_json())
@@ -155,7 +167,7 @@ class SnapshotsWriter:
         """Write what VTK has no place for; return the number of integration points."""
         group = self._open_file().create_group(piece_path(piece))
         write_details(group, mesh)
-        n_ip = sum(block.n_cell * rule(block.quadrature).n_point for block in mesh.blocks)
+        n_ip = n_ip_of(mesh)
         group.attrs["n_ip"] = n_ip
         fields = group.create_group("ip_fields")
         for name, spec in self.fields.items():
@@ -208,25 +220,24 @@ class SnapshotsWriter:
                     place=f"field {name!r}, step {step} (time {self.times[step]:.6g}), piece {piece}",
                     expected=f"{written.size} arrays", found=f"{int(written.sum())}")
 
-    def _close(self) -> None:
-        assert self._file is not None
-        with self._storing():  # HDF5 writes much of the file now
-            self._file.close()
-
     @contextlib.contextmanager
     def _storing(self) -> Iterator[None]:
-        """HDF5 tells of a full disk by an OSError, and by a RuntimeError when it closes the file."""
+        """What is written inside; HDF5's own errors come as an OSError or a RuntimeError."""
         try:
             yield
+            if self._output is not None:
+                self._output.check()
         except (OSError, RuntimeError) as error:
+            if is_full(error):
+                raise disk_full(error, self.path, self.needed, self._temporary) from error  # type: ignore[arg-type]
             raise InputError("the snapshots file cannot be written", file=self.path, found=str(error),
                              remedy="check that the disk has room and the folder can be written to") from error
 
     def _open_file(self) -> h5py.File:
-        if not self._file:
+        if self._output is None or not self._output.file:
             raise InputError("the snapshots file is not open for writing", file=self.path,
                              remedy="write inside the `with SnapshotsWriter(...)` statement")
-        return self._file
+        return self._output.file
 
 
 def _checked_times(times: Sequence[float] | np.ndarray, path: Path) -> np.ndarray:

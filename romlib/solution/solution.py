@@ -14,6 +14,7 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude
+from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
@@ -54,6 +55,7 @@ class Solution:
     points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
+    files : the files of the ROM, which `write` does not replace.
     """
 
     rom: Rom
@@ -71,6 +73,7 @@ class Solution:
     tensors: frozenset[str]
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -144,7 +147,13 @@ class Solution:
         return _probe(values, spots, single=tag is None)
 
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
-        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM."""
+        """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
+
+        Raises
+        ------
+        InputError : the path is that of the ROM or of its fields file, or cannot be written; an unknown field.
+        """
+        refuse_inputs(path, self.files)
         names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
         model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
         with self.open_fields() as file:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from romlib.errors import StudyError
 from romlib.model import Amplitude, Case, ExpressionAmplitude
 from romlib.snapshots.atomic import atomic_target
 from romlib.study.amplitudes import resolve_amplitudes
@@ -32,6 +33,14 @@ def read_case_file(path: str | Path) -> Case:
         except ValidationError as error:
             faults = faults_of(error, raw, Case)
     raise refuse(path, faults)
+
+
+def is_case_file(path: Path) -> bool:
+    """Whether a file could be a case file: TOML with times."""
+    try:
+        return "times" in read_toml(path, "case file")[1]
+    except StudyError:
+        return False
 
 
 def case_to_toml(case: Case) -> str:

@@ -48,8 +48,13 @@ def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
     return {name: case for name, case in study.cases.items() if not is_run(name, case)}
 
 
-def run_offline(study: Study, output: str | Path, comm: Comm, progress: Progress | None = None) -> TrainingReport:
+def run_offline(
+    study: Study, output: str | Path, comm: Comm, progress: Progress | None = None,
+    scratch_folder: str | Path | None = None,
+) -> TrainingReport:
     """Train the ROM that a study describes; the check comes before, in `romlib.cli`. Collective.
+
+    scratch_folder : see `romlib.offline.train.train`.
 
     Raises
     ------
@@ -66,4 +71,5 @@ def run_offline(study: Study, output: str | Path, comm: Comm, progress: Progress
         provenance = Provenance(study.text, romlib.__version__, {
             run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
         return train(TrainingSet(runs, models[0], mesh_with_tags(study)), study.offline, output, comm,
-                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept, progress=progress)
+                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept, progress=progress,
+                     scratch_folder=scratch_folder)

@@ -11,7 +11,7 @@ from fullorder_example import bar
 from typer.testing import CliRunner
 
 from romlib.check import check
-from romlib.cli.app import app
+from romlib.cli.commands import app
 from romlib.errors import InputError, StudyError
 from romlib.model import Model
 from romlib.parallel.comm import serial, world

@@ -13,7 +13,9 @@ from damaged_files import without_checksums
 from snapshots_example import FIELDS, MODEL, TIMES, mixed_mesh  # type: ignore[import-not-found]
 
 from romlib.errors import FileFormatError, InputError, SchemaError
+from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import partition
+from romlib.model import Model
 from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
 from romlib.snapshots.tables import SNAPSHOTS
 
@@ -193,22 +195,60 @@ from romlib.errors import InputError
 from romlib.mesh.box import box_mesh
 from romlib.model import Model
 from romlib.snapshots import FieldSpec, SnapshotsWriter
+def limit():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
 mesh = box_mesh("hex8", (6, 6, 6))
-resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
+if sys.argv[2] == "before":
+    limit()
 try:
     with SnapshotsWriter(sys.argv[1], [mesh], Model(), range(50), {"stress": FieldSpec.symmetric("ip")}) as writer:
+        if sys.argv[2] == "meanwhile":
+            limit()
         for step in range(50):
             writer.write("stress", step, 0, np.ones((8 * 6**3, 6)))
+        if sys.argv[2] == "at the end":
+            limit()
 except InputError as error:
     print(error)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of the size of files are Unix's")
-def test_a_full_disk_is_told_and_leaves_no_file(tmp_path):
-    run = subprocess.run([sys.executable, "-c", FULL_DISK, tmp_path / "a.vtkhdf"], capture_output=True, text=True)
-    assert "the snapshots file cannot be written" in run.stdout, run.stderr
+@pytest.mark.parametrize(("when", "limit"), [
+    ("before", 600_000), ("before", 0), ("meanwhile", 600_000), ("meanwhile", 0), ("at the end", 0)])
+def test_a_full_disk_is_told_once_with_what_is_needed_and_leaves_no_file(tmp_path, when, limit):
+    run = subprocess.run([sys.executable, "-c", FULL_DISK, tmp_path / "a.vtkhdf", when, str(limit)],
+                         capture_output=True, text=True)
+    assert run.returncode == 0 and run.stderr == ""
+    for words in ("may not become as large", "file: ", "a.vtkhdf", "about 4.3 MB",
+                  "a limit of 600.0 kB" if limit else "a limit of 0 bytes"):
+        assert run.stdout.count(words) == 1, run.stdout
     assert leftovers(tmp_path) == []
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_refused_before_it_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("romlib.snapshots.space.free_bytes", lambda folder: 10_000)
+    with pytest.raises(InputError, match=r"not enough room on the disk[^$]*a\.vtkhdf[^$]*10\.0 kB free"), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", [mixed_mesh()], MODEL, TIMES, FIELDS):
+        pytest.fail("there is no room")
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize(("n", "n_step", "n_piece"), [(6, 50, 1), (8, 20, 4), (2, 1, 1)])
+def test_the_size_that_is_announced_is_the_size_of_the_file(tmp_path, caplog, n, n_step, n_piece):
+    mesh = box_mesh("hex8", (n, n, n))
+    pieces = [mesh] if n_piece == 1 else partition(mesh, n_piece)
+    fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip"), "p": FieldSpec("ip", 1)}
+    with caplog.at_level("INFO", "romlib.space"), \
+            SnapshotsWriter(tmp_path / "a.vtkhdf", pieces, Model(), range(n_step), fields) as writer:
+        for piece, part in enumerate(pieces):
+            for step in range(n_step):
+                writer.write("displacement", step, piece, np.zeros((part.n_node, 3)))
+                writer.write("stress", step, piece, np.zeros((8 * part.n_cell, 6)))
+                writer.write("p", step, piece, np.zeros(8 * part.n_cell))
+    assert "of output in" in caplog.text
+    size = (tmp_path / "a.vtkhdf").stat().st_size
+    assert abs(writer.needed - size) < 0.1 * size + 20_000
 
 
 def test_target_in_an_absent_folder_is_refused(tmp_path):

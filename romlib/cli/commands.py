@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
-import sys
 from typing import Annotated
 
 import typer
@@ -26,7 +24,7 @@ app = typer.Typer(
       romlib plot result.vtkhdf --field p -o p.png
     """,
     epilog="Exit status: 0 done; 1 the check failed, the solution did not converge, or an external solver failed; 2 "
-           "wrong input; 3 a fault of romlib.")
+           "wrong input; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,10 +54,3 @@ app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
-
-
-def main() -> None:
-    """Entry point of the `romlib` command."""
-    if sys.stderr is not None:
-        faulthandler.enable()  # a crash in a library of a law shows where it was
-    app(prog_name="romlib")

@@ -1,0 +1,31 @@
+"""The files that a study or a case file names: what an output of a run with it may not replace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from romlib.study.toml_file import read_toml
+
+_KEYS = ("snapshots", "file", "csv", "library")
+
+
+def files_of(path: str | Path, kind: str = "study") -> list[Path]:
+    """A study (or case file), and every file that it names: snapshots, mesh, tables, libraries.
+
+    Raises
+    ------
+    StudyError : the file cannot be read as TOML.
+    """
+    path = Path(path)
+    _, raw = read_toml(path, kind)
+    return [path, *dict.fromkeys(path.parent / name for name in _named(raw))]
+
+
+def _named(value: Any) -> Iterator[str]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        if key in _KEYS and isinstance(entry, str) and "\0" not in entry:
+            yield entry
+        yield from _named(entry)

@@ -1,0 +1,257 @@
+"""kill -9 at any moment: the output is the old one or the new one, never a mixture, and the next run cleans up.
+
+ROMLIB_KILLS sets the number of random moments for each command; the seed is fixed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import romlib
+from romlib.errors import FileFormatError
+from romlib.mesh.box import box_mesh
+from romlib.mesh.partition import number_shared_nodes, partition
+from romlib.model import Model
+from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
+
+KILLS = int(os.environ.get("ROMLIB_KILLS", "1"))
+MANY = 50
+TIMES = np.linspace(0.0, 1.0, 11)
+STUDY = """
+[study]
+name = "bar"
+[mesh]
+file = "mesh.vtkhdf"
+[materials.bar]
+law = "elastic"
+parameters = {{ young = 70000, poisson = 0.2 }}
+[constraints.x]
+nodes = "xmin"
+components = ["x"]
+[constraints.y]
+nodes = "ymin"
+components = ["y"]
+[constraints.z]
+nodes = "zmin"
+components = ["z"]
+[loads.traction]
+kind = "traction"
+faces = "xmax"
+direction = [1, 0, 0]
+[[training]]
+snapshots = "pull.vtkhdf"
+name = "pull"
+amplitudes.traction = "{load}*t"
+[cases.case]
+times = {{ stop = 1.0, step = 0.1 }}
+amplitudes.traction = "{load}*t"
+"""
+RENAMES = """
+import os, signal, sys
+replace, left = os.replace, [int(sys.argv[1])]
+def counted(*names):
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    replace(*names)
+os.replace = counted
+sys.argv = ["romlib", *sys.argv[2:]]
+from romlib.cli import main
+main()
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A command with an output, started in a folder of inputs. load : of the runs, which tells their results apart."""
+
+    words: str
+    output: str
+    ranks: int = 1
+
+    def start(self, folder: Path, script: str | None = None, *arguments: str) -> subprocess.Popen:
+        words = [sys.executable, *(["-m", "romlib"] if script is None else ["-c", script, *arguments]),
+                 *self.words.split()]
+        if self.ranks > 1:
+            words = ["mpirun", "--oversubscribe", "-n", str(self.ranks), *words]
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_"))}
+        environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                text=True, start_new_session=True)
+
+    def done(self, folder: Path) -> None:
+        process = self.start(folder)
+        _, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, errors
+
+
+WORKS = {
+    "convert": Work("convert meshio series.pvd -o out.vtkhdf", "out.vtkhdf"),
+    "offline": Work("offline study.toml -o out.rom", "out.rom", ranks=2),
+    "online": Work("online x.rom --case case -o out.vtkhdf", "out.vtkhdf"),
+    "solve": Work("solve study.toml --case case -o out.vtkhdf", "out.vtkhdf", ranks=2),
+}
+
+
+def write_inputs(folder: Path, load: float) -> Path:
+    """A bar pulled by load x t, as snapshots, as a series of VTU files, with its study and its ROM."""
+    meshio = pytest.importorskip("meshio")
+    folder.mkdir()
+    mesh = box_mesh("hex8", (6, 4, 4), (3.0, 1.0, 1.0))
+    pieces = list(number_shared_nodes(partition(mesh, 2)))
+    for name, times in (("mesh", [0.0]), ("pull", TIMES)):
+        with SnapshotsWriter(folder / f"{name}.vtkhdf", pieces, Model(), times, {"displacement": FieldSpec("node", 3)},
+                             solver="exact") as writer:
+            for step, t in enumerate(times):
+                for piece, part in enumerate(pieces):
+                    writer.write("displacement", step, piece, displacement(part.points, t, load))
+    entries = []
+    for k, t in enumerate(TIMES):
+        meshio.Mesh(mesh.points, [("hexahedron", mesh.blocks[0].connectivity)],
+                    point_data={"displacement": displacement(mesh.points, t, load)}).write(folder / f"s{k}.vtu")
+        entries.append(f'<DataSet timestep="{t}" file="s{k}.vtu"/>')
+    (folder / "series.pvd").write_text(
+        f'<?xml version="1.0"?><VTKFile type="Collection"><Collection>{"".join(entries)}</Collection></VTKFile>')
+    (folder / "study.toml").write_text(STUDY.format(load=load))
+    Work("offline study.toml -o x.rom", "x.rom").done(folder)
+    return folder
+
+
+def displacement(x: np.ndarray, t: float, load: float) -> np.ndarray:
+    return x * np.array([1.0, -0.2, -0.2]) * load * t / 70000
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("inputs")
+    return {"old": write_inputs(folder / "old", 100.0), "new": write_inputs(folder / "new", 200.0)}
+
+
+def content(output: Path) -> str:
+    """Whose result it is: "old" or "new"; "refused" for a ROM beside the fields file of another."""
+    if output.suffix == ".rom":
+        try:
+            with romlib.load(output).open_fields() as fields:
+                assert np.isfinite(fields.modes(0)).all()
+        except FileFormatError as error:
+            assert "belongs to another ROM" in str(error)
+            return "refused"
+        solution = romlib.load(output).solve("pull")
+        size = max(np.abs(solution.displacement(-1, piece)).max() for piece in range(2))
+    else:
+        with Snapshots(output) as file:
+            last = file.n_step - 1
+            size = max(np.abs(file.read("displacement", piece, last)).max() for piece in range(file.n_piece))
+    old, new = (3.0 * load / 70000 for load in (100.0, 200.0))
+    assert min(abs(size - old), abs(size - new)) < 1e-3 * old, size
+    return "old" if abs(size - old) < abs(size - new) else "new"
+
+
+class Folder:
+    """Where the new run meets the output of the old one."""
+
+    def __init__(self, inputs: dict[str, Path], work: Work, place: Path) -> None:
+        self.work, self.place = work, place
+        shutil.copytree(inputs["old"], place)
+        work.done(place)
+        self.old = {path.name: path.read_bytes() for path in place.glob("out.*")}
+        for path in inputs["new"].iterdir():
+            shutil.copy(path, place / path.name)
+        start = time.monotonic()
+        work.done(place)
+        self.seconds = time.monotonic() - start
+        self.whole = {path.name for path in place.iterdir()}
+        assert content(place / work.output) == "new"
+
+    def back(self) -> None:
+        """The old output again; what a killed run has left beside it stays."""
+        for name, data in self.old.items():
+            (self.place / name).write_bytes(data)
+        assert content(self.place / self.work.output) == "old"
+
+    def temporary(self) -> set[str]:
+        return {path.name for path in self.place.iterdir()} - self.whole
+
+
+def kill_all(process: subprocess.Popen) -> None:
+    """Of a launcher and what it has started, everything at once."""
+    family, k = [process.pid], 0
+    while k < len(family):
+        with contextlib.suppress(OSError):
+            text = Path(f"/proc/{family[k]}/task/{family[k]}/children").read_text()
+            family += [int(pid) for pid in text.split()]
+        k += 1
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def kill_and_look(folder: Folder, process: subprocess.Popen, kill: Callable[[subprocess.Popen], object]) -> str:
+    kill(process)
+    found = content(folder.place / folder.work.output)
+    others = {name for name in folder.temporary() if ".romlib-" not in name}
+    assert not others, others
+    return found
+
+
+@pytest.fixture(params=list(WORKS))
+def folder(request: pytest.FixtureRequest, inputs: dict[str, Path], tmp_path: Path) -> Folder:
+    work = WORKS[request.param]
+    if work.ranks > 1 and shutil.which("mpirun") is None:
+        pytest.skip("no mpirun on this machine")
+    if request.param == "solve":
+        pytest.importorskip("petsc4py", reason="petsc4py is not installed")
+    return Folder(inputs, work, tmp_path / "run")
+
+
+def killed_at_random(folder: Folder, n: int, seed: int) -> None:
+    moments, found = random.Random(seed), []
+    for _ in range(n):
+        folder.back()
+        process = folder.work.start(folder.place)
+        time.sleep(moments.uniform(0.3, 1.1) * folder.seconds)
+        found.append(kill_and_look(folder, process, kill_all))
+    assert set(found) <= {"old", "new", "refused"} and (folder.work.output == "out.rom" or "refused" not in found)
+    folder.work.done(folder.place)
+    assert folder.temporary() == set() and content(folder.place / folder.work.output) == "new"
+    print(f"{folder.work.words}: {n} kills, {({name: found.count(name) for name in set(found)})}")
+
+
+def test_an_output_is_the_old_or_the_new_one(folder: Folder) -> None:
+    killed_at_random(folder, KILLS, seed=9)
+
+
+@pytest.mark.slow
+def test_an_output_is_the_old_or_the_new_one_at_many_moments(folder: Folder) -> None:
+    killed_at_random(folder, MANY, seed=200)
+
+
+@pytest.mark.parametrize(("before", "expected"), [(0, "old"), (1, "refused"), (2, "new")])
+def test_between_the_renames_a_mixed_pair_is_refused(
+    inputs: dict[str, Path], tmp_path: Path, before: int, expected: str
+) -> None:
+    """At two ranks, of which the first is killed at its first or second rename, or not at all."""
+    if shutil.which("mpirun") is None:
+        pytest.skip("no mpirun on this machine")
+    folder = Folder(inputs, WORKS["offline"], tmp_path / "run")
+    folder.back()
+    process = folder.work.start(folder.place, RENAMES, str(before))
+    assert kill_and_look(folder, process, lambda started: started.communicate(timeout=100)) == expected
+    assert (process.returncode == 0) == (before == 2)
+    folder.work.done(folder.place)
+    assert folder.temporary() == set() and content(folder.place / folder.work.output) == "new"

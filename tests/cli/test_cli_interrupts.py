@@ -1,0 +1,100 @@
+"""Ctrl-C, SIGTERM and the death of a rank: one line, the right exit status, nothing left, and no rank that hangs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_example import STUDY, write_bar
+
+from romlib.parallel.comm import launched_ranks
+
+SCRIPT = Path(__file__).with_name("interrupted.py")
+_LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_bar(tmp_path / "pull.vtkhdf", 2)
+    (tmp_path / "study.toml").write_text(STUDY)
+    return tmp_path
+
+
+class Started:
+    """A training that has come to the place where it waits."""
+
+    def __init__(self, folder: Path, how: str, ranks: int = 1) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
+        environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
+        words = [sys.executable, str(SCRIPT), how, "offline", str(folder / "study.toml"), "-o", str(folder / "x.rom")]
+        if ranks > 1:
+            # Open MPI kills a second after its SIGTERM, which is short on a machine that is busy with other tests.
+            words = ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", "20", "-n", str(ranks), *words]
+        # A process that a shell started in the background ignores SIGINT, and so would all of its children.
+        self.process = subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, start_new_session=True,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("waiting"), f"{line}{self.process.communicate()}"
+        self.pid = int(line.split()[1])
+
+    def ended(self) -> tuple[int, str]:
+        try:
+            _, errors = self.process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            pytest.fail("it hangs")
+        return self.process.returncode, errors
+
+
+def left(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"pull.vtkhdf", "study.toml"}
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize("how", ["sleep", "spin", "swallow", "convert"])
+def test_a_signal_ends_a_training_in_order(folder: Path, number: signal.Signals, status: int, how: str) -> None:
+    if how != "sleep" and number == signal.SIGHUP:
+        return  # the way is the same for all three
+    started = Started(folder, how)
+    assert any(name.startswith(".romlib-scratch") for name in left(folder))
+    os.kill(started.pid, number)
+    code, errors = started.ended()
+    assert code == status
+    assert errors.splitlines()[-1] == f"error: stopped by {number.name}; unfinished files were removed"
+    assert "Traceback" not in errors and left(folder) == set()
+
+
+@pytest.fixture
+def launcher() -> None:
+    if launched_ranks() is not None or shutil.which("mpirun") is None:
+        pytest.skip("mpirun cannot be started here")
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("launcher")
+def test_a_signal_to_the_launcher_ends_all_ranks(folder: Path, number: signal.Signals) -> None:
+    started = Started(folder, "sleep", ranks=2)  # rank 1 waits in MPI
+    started.process.send_signal(number)
+    code, errors = started.ended()
+    assert code != 0 and errors.count("error: stopped by SIGTERM") == 1 and "Traceback" not in errors
+    assert left(folder) == set()
+
+
+@pytest.mark.usefixtures("launcher")
+def test_a_rank_that_is_killed_takes_the_others_with_it_and_the_next_run_cleans_up(folder: Path) -> None:
+    started = Started(folder, "sleep", ranks=2)
+    os.kill(started.pid, signal.SIGKILL)
+    code, _ = started.ended()
+    assert code == 128 + signal.SIGKILL
+    assert len([name for name in left(folder) if name.startswith(".romlib-scratch")]) == 1  # that of the dead rank
+    done = subprocess.run([sys.executable, "-m", "romlib", "offline", str(folder / "study.toml"), "-o",
+                           str(folder / "x.rom")], capture_output=True, text=True)
+    assert done.returncode == 0 and left(folder) == {"x.rom", "x.fields.rom"}
