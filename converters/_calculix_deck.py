@@ -95,8 +95,23 @@ def read_deck(path: Path) -> Deck:
 
 
 def read_deck_mesh(path: Path) -> tuple[InpMesh, Places]:
-    """The mesh of a deck alone; its other cards are not looked at, but those of parts."""
-    inp = read_mesh_cards([card for card in read_calculix_cards(path) if card.keyword in MESH_CARDS], NODE_COUNTS)
+    """The mesh of a deck alone; its other cards are not looked at, but for parts that are moved or repeated.
+
+    Raises
+    ------
+    UnsupportedError : several parts or instances, or one with a translation or rotation.
+    """
+    cards = read_calculix_cards(path)
+    for keyword in ("PART", "INSTANCE"):
+        found = [card for card in cards if card.keyword == keyword]
+        moved = [card for card in found if keyword == "INSTANCE" and card.rows()]
+        if len(found) > 1 or moved:
+            card = (moved or found[1:])[0]
+            raise UnsupportedError(
+                "the deck moves or repeats its parts", file=card.file, place=card.place,
+                found="an instance with a translation" if moved else f"{len(found)} cards *{card.title}",
+                expected="one part, where it is", remedy="write the mesh without parts and instances")
+    inp = read_mesh_cards([card for card in cards if card.keyword in MESH_CARDS], NODE_COUNTS)
     return inp, Places(build_mesh(inp, path))
 
 

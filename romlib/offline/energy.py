@@ -99,23 +99,21 @@ def with_energy(
 
 
 def energetic_modes(stiffness: np.ndarray, even: float = 0.0) -> np.ndarray:
-    """Modes to keep, in order: those with energy of their own, by Cholesky's method, whose pivots that is.
+    """Modes to keep, in order: those with energy of their own.
+
+    By Cholesky's method with pivots on modes of unit energy: what a pivot has left is the energy that none of the modes
+    before it has. The largest comes next, the first of equal ones, so that rounding of a small pivot is not multiplied.
 
     stiffness : (n_mode, n_mode). even : the energy of a mode that strains the structure evenly.
     """
-    keep: list[int] = []
-    factor = np.zeros_like(stiffness)
     energy = np.diag(stiffness)
-    floor = _NONE * max(float(energy.max(initial=0.0)), even)
-    for mode in range(len(stiffness)):
-        k = len(keep)
-        row = linalg.solve_triangular(factor[:k, :k], stiffness[keep, mode], lower=True) if k else np.empty(0)
-        own = float(energy[mode] - row @ row)
-        if energy[mode] <= floor or not own > _REPEATED * energy[mode]:
-            continue
-        factor[k, :k], factor[k, k] = row, np.sqrt(own)
-        keep.append(mode)
-    return np.array(keep, dtype=np.int64)
+    there = np.flatnonzero(energy > _NONE * max(float(energy.max(initial=0.0)), even))
+    if not len(there):
+        return there
+    size = np.sqrt(energy[there])
+    scaled = stiffness[np.ix_(there, there)] / np.outer(size, size)
+    _, pivots, rank, _ = linalg.lapack.dpstrf(scaled, _REPEATED, lower=1)
+    return np.sort(there[pivots[:rank] - 1])
 
 
 def energy_scaling(stiffness: np.ndarray, n_mode: int) -> np.ndarray:

@@ -43,14 +43,25 @@ class IpSpots:
     numbers: np.ndarray
 
 
-def point_spot(fields: FieldsFile, point: Sequence[float]) -> NodeSpots:
-    """The cell that contains a point, with its shape functions there; else the nearest node."""
+def probe_point(point: object) -> tuple[float, float, float]:
+    """The coordinates of a point that a user gives.
+
+    Raises
+    ------
+    InputError : not three finite numbers.
+    """
     try:
         target = np.array(point, dtype=float)
     except (TypeError, ValueError, OverflowError):
         target = np.empty(0)
     if target.shape != (3,) or not np.isfinite(target).all():
         raise InputError("a probe point has three finite coordinates", place="point", found=reprlib.repr(point))
+    return float(target[0]), float(target[1]), float(target[2])
+
+
+def point_spot(fields: FieldsFile, point: Sequence[float]) -> NodeSpots:
+    """The cell that contains a point, with its shape functions there; else the nearest node."""
+    target = np.array(probe_point(point))
     nearest: tuple[float, int, int, Mesh] | None = None
     for piece in range(fields.n_piece):
         mesh = fields.mesh(piece)

@@ -44,11 +44,11 @@ def hourglass(mesh, held) -> np.ndarray:
     return (motion / np.abs(motion).max()).reshape(-1, 3)
 
 
-def build(files: list[Path], output: Path, options: OfflineOptions = OPTIONS):
+def build(files: list[Path], output: Path, options: OfflineOptions = OPTIONS, accept_errors: bool = False):
     snapshots = [Snapshots(file) for file in files]
     runs = [TrainingRun(file.stem, opened, opened.model.amplitudes) for file, opened in zip(files, snapshots)]
     training = TrainingSet(runs, snapshots[0].model, lambda file, piece: file.mesh(piece))
-    return train(training, options, output, serial())
+    return train(training, options, output, serial(), accept_errors=accept_errors)
 
 
 @pytest.mark.parametrize("n_piece", [1, 2])
@@ -65,7 +65,9 @@ def test_an_hourglass_motion_in_the_snapshots_is_dropped_and_named(tmp_path, n_p
     stretch = np.zeros((mesh.n_node, 3))
     stretch[:, 0] = 0.01 * mesh.points[:, 0]
     u = TIMES[:, None, None] * stretch + size * np.sin(5 * TIMES)[:, None, None] * hourglass(mesh, held)
-    report = build([write(tmp_path / "a.vtkhdf", mesh, model, TIMES, u, n_piece)], tmp_path / "a.rom")
+    # The ROM has the stretch alone: what it lacks of the training is the motion without energy, however large.
+    report = build([write(tmp_path / "a.vtkhdf", mesh, model, TIMES, u, n_piece)], tmp_path / "a.rom",
+                   accept_errors=True)
     assert report.sizes["modes"] == 1
     note, = (note for note in report.notes if "no elastic energy" in note)
     assert note.startswith("displacement mode ")
@@ -103,7 +105,7 @@ def test_snapshots_that_repeat_train_one_mode(tmp_path, history):
         "law": "elastic", "parameters": {"young": 1000.0, "poisson": 0.3}}})
     u, _ = solve(mesh, model, TIMES[:2])
     report = build([write(tmp_path / "a.vtkhdf", mesh, model, TIMES, history(len(TIMES))[:, None, None] * u[-1])],
-                   tmp_path / "a.rom")
+                   tmp_path / "a.rom", accept_errors=True)  # such a history is not the load's
     assert report.sizes["modes"] == 1
 
 
