@@ -19,7 +19,16 @@ from romlib.model import Amplitude, Identity, Model
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
-from romlib.solution.locate import IpSpots, NodeSpots, nearest_ips, node_spot, point_spot, tag_ips, tag_spots
+from romlib.solution.locate import (
+    IpSpots,
+    NodeSpots,
+    finite_point,
+    nearest_ips,
+    node_spot,
+    point_spot,
+    tag_ips,
+    tag_spots,
+)
 from romlib.solution.timings import Timings
 from romlib.tensors import von_mises
 
@@ -166,7 +175,7 @@ class Solution:
             raise InputError("a node is probed by its id", place="node", expected="an integer",
                              found=reprlib.repr(node))
         at_nodes = name == "displacement"
-        key = at_nodes, None if point is None else tuple(np.asarray(point, dtype=float).ravel()), node, tag
+        key = at_nodes, None if point is None else tuple(finite_point(point)), node, tag
         if key not in self.places:
             self.places[key] = self._spots(*key)
         spots = self.places[key]
