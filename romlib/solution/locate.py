@@ -43,25 +43,9 @@ class IpSpots:
     numbers: np.ndarray
 
 
-def probe_point(point: object) -> tuple[float, float, float]:
-    """The coordinates of a point that a user gives.
-
-    Raises
-    ------
-    InputError : not three finite numbers.
-    """
-    try:
-        target = np.array(point, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        target = np.empty(0)
-    if target.shape != (3,) or not np.isfinite(target).all():
-        raise InputError("a probe point has three finite coordinates", place="point", found=reprlib.repr(point))
-    return float(target[0]), float(target[1]), float(target[2])
-
-
 def point_spot(fields: FieldsFile, point: Sequence[float]) -> NodeSpots:
     """The cell that contains a point, with its shape functions there; else the nearest node."""
-    target = np.array(probe_point(point))
+    target = finite_point(point)
     nearest: tuple[float, int, int, Mesh] | None = None
     for piece in range(fields.n_piece):
         mesh = fields.mesh(piece)
@@ -78,6 +62,17 @@ def point_spot(fields: FieldsFile, point: Sequence[float]) -> NodeSpots:
     distance_to, piece, k, mesh = nearest
     return NodeSpots(piece, np.array([k]), np.ones((1, 1)), mesh.points[[k]], mesh.node_ids[[k]],
                      f"node {mesh.node_ids[k]}, at a distance of {distance_to:.4g} (no cell contains the point)")
+
+
+def finite_point(point: Sequence[float]) -> np.ndarray:
+    """The point (3,); InputError for what is none."""
+    try:
+        target = np.array(point, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        target = np.empty(0)
+    if target.shape != (3,) or not np.isfinite(target).all():
+        raise InputError("a probe point has three finite coordinates", place="point", found=reprlib.repr(point))
+    return target
 
 
 def node_spot(fields: FieldsFile, node_id: int) -> NodeSpots:

@@ -22,10 +22,10 @@ from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.locate import (
     IpSpots,
     NodeSpots,
+    finite_point,
     nearest_ips,
     node_spot,
     point_spot,
-    probe_point,
     tag_ips,
     tag_spots,
 )
@@ -175,7 +175,7 @@ class Solution:
             raise InputError("a node is probed by its id", place="node", expected="an integer",
                              found=reprlib.repr(node))
         at_nodes = name == "displacement"
-        key = at_nodes, None if point is None else probe_point(point), node, tag
+        key = at_nodes, None if point is None else tuple(finite_point(point)), node, tag
         if key not in self.places:
             self.places[key] = self._spots(*key)
         spots = self.places[key]

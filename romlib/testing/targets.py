@@ -36,12 +36,12 @@ ROUNDING = 1e-9
 class Outcome:
     """What became of one damaged input.
 
-    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", which does
-    not pass; "noted": the model has an omission that says what is missing; "reproduced": different, yet the check
-    measures all that it measured on the sound files and passes, so that what differs is below its tolerances or without
-    effect on the computation; "another input": only the description differs (a load, a material, a name), and nothing
-    in the files says otherwise; "silent": accepted, different, and not judged; "fault": a traceback, a crash, a hang or
-    too much memory.
+    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", in which a
+    measurement fails that did not, or which no longer passes; "noted": the model has an omission that says what is
+    missing; "reproduced": different, yet every measurement that was within its limits on the sound files is, so that
+    what differs is below them or without effect on the computation; "another input": only the description differs (a
+    load, a material, a name), and nothing in the files says otherwise; "silent": accepted, different, and not judged;
+    "fault": a traceback, a crash, a hang or too much memory.
     words : the message, or what differs. parts : names of what differs.
     """
 
@@ -90,16 +90,16 @@ class ConverterTarget:
     options: dict[str, Any] = field(default_factory=dict)
     strict: bool = False
     _content: Content = field(default_factory=dict)
-    _measured: frozenset[str] = frozenset()
+    _sound: _Checked | None = None
     _omissions: frozenset[str] = frozenset()
 
     def open(self, folder: Path, names: Sequence[str]) -> None:
-        """Convert the sound files; where the check passes on them, it judges the damaged ones."""
+        """Convert the sound files; what the check finds within its limits there judges the damaged ones."""
         with tempfile.TemporaryDirectory() as scratch:
             output = Path(scratch) / "sound.vtkhdf"
             self._convert(folder, names, output)
             self._content = snapshots_content(output)
-            self._measured, self._omissions = _measured(output) or frozenset(), _omissions(output)
+            self._sound, self._omissions = _checked(output), _omissions(output)
 
     def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
         """Convert the damaged copies."""
@@ -115,11 +115,11 @@ class ConverterTarget:
             if not found:
                 return Outcome("equal")
             parts = tuple(found)
-            if self._measured:
-                measured = _measured(output)
-                if measured is None:
+            if self._sound is not None and self._sound.good:
+                checked = _checked(output)
+                if checked is None or checked.bad & self._sound.good or checked.passed < self._sound.passed:
                     return Outcome("caught by the check", _listed(found), parts)
-                if measured >= self._measured:
+                if checked.good >= self._sound.good:
                     return Outcome("reproduced", _listed(found), parts)
             if _omissions(output) - self._omissions:
                 return Outcome("noted", _listed(found), parts)
@@ -148,8 +148,20 @@ def _omissions(path: Path) -> frozenset[str]:
         return frozenset(omission.name for omission in snapshots.model.omissions)
 
 
-def _measured(path: Path) -> frozenset[str] | None:
-    """What the check compares in a snapshots file, by name; None where it does not pass."""
+_COMPARES_NOTHING = ("strain size",)  # with anything else in the file
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What the check says of a file. good, bad : names of the measurements that are within their limits, and not."""
+
+    passed: bool = False
+    good: frozenset[str] = frozenset()
+    bad: frozenset[str] = frozenset()
+
+
+def _checked(path: Path) -> _Checked | None:
+    """What the check says of a snapshots file; None where it refuses it."""
     from romlib.check import check
 
     with Snapshots(path) as snapshots:
@@ -157,9 +169,10 @@ def _measured(path: Path) -> frozenset[str] | None:
             report = check(snapshots)
         except RomlibError:
             return None
-    if not report.passed:
-        return None
-    return frozenset(item.name for item in report.items if item.status != "absent" and item.tolerance is not None)
+    measured = [item for item in report.items if item.status != "absent" and item.tolerance is not None
+                and item.name not in _COMPARES_NOTHING]
+    bad = frozenset(item.name for item in report.failed)
+    return _Checked(report.passed, frozenset(item.name for item in measured) - bad, bad)
 
 
 @dataclass
