@@ -264,7 +264,7 @@ def _integers(characters: np.ndarray, starts: np.ndarray, width: int, path: Path
 
 def _until_end(stream: BinaryIO) -> bytes:
     """The text up to the line ` -3`, which the stream goes behind."""
-    start, text, step = stream.tell(), b"", 1 << 22
+    start, text, step = stream.tell(), bytearray(), 1 << 22
     while True:
         part = stream.read(step)
         searched = max(len(text) - 4, 0)
@@ -273,6 +273,6 @@ def _until_end(stream: BinaryIO) -> bytes:
         if at or text.startswith(BLOCK_END):
             stream.seek(start + at)
             stream.readline()
-            return text[:at]
+            return bytes(text[:at])
         if not part:
             raise CutShortError("element block")

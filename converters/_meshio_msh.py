@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,7 @@ _ORDERS = {"tetra10": [0, 1, 2, 3, 4, 5, 6, 7, 9, 8],
            "hexahedron20": [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 9, 16, 18, 19, 17, 10, 12, 14, 15],
            "wedge15": [0, 1, 2, 3, 4, 5, 6, 9, 7, 12, 14, 13, 8, 10, 11]}
 _BINARY = {"i": "i4", "n": "u8", "d": "f8"}
+_LONGEST_WORD = 80
 _READ = ("PhysicalNames", "Entities", "PartitionedEntities", "Nodes", "Elements")
 
 
@@ -64,7 +66,16 @@ class _Numbers:
     def __init__(self, content: bytes, binary: bool, order: Literal["<", ">"], file: Path, section: str) -> None:
         self._content, self.binary, self.order, self._at = content, binary, order, 0
         self._file, self._section = file, section
-        self._words = None if binary else np.array(content.split())
+        self._words = None if binary else self._split(content)
+
+    def _split(self, content: bytes) -> np.ndarray:
+        """The words as an array, which takes the room of the longest one for each."""
+        words = content.split()
+        longest = max(words, key=len, default=b"")
+        if len(longest) > _LONGEST_WORD:
+            raise FileFormatError("a word is too long for a number", file=self._file, place=f"${self._section}",
+                                  expected=f"at most {_LONGEST_WORD} characters", found=longest[:40].decode("latin-1"))
+        return np.array(words)
 
     def take(self, kind: str, n: int) -> np.ndarray:
         """n numbers: "i" an int, "n" a size, "d" a double."""
@@ -320,16 +331,32 @@ def _merge2(found: _File) -> None:
 
 def _once(part: _Elements, found: _File) -> _Elements:
     """The elements without those that only repeat another one for a further group."""
-    of_number, gone, nodes, groups = list(found.combinations), [], part.nodes, part.groups.copy()
-    solid = part.kind not in _DIMENSIONS
-    for first, again in same_rows(nodes).tolist():
-        new, before = of_number[groups[again]], of_number[groups[first]]
-        if (not solid or np.array_equal(nodes[first], nodes[again])) and new and not set(new) & set(before):
-            groups[first] = found.combination(before + new)
-            of_number = list(found.combinations)
-            gone.append(again)
-    keep = np.setdiff1d(np.arange(len(nodes)), gone)
+    nodes, groups, keep = part.nodes, part.groups.copy(), np.ones(len(part.nodes), dtype=bool)
+    for first, again in _by_turns(same_rows(nodes)):
+        if part.kind not in _DIMENSIONS:
+            same = (nodes[first] == nodes[again]).all(axis=1)
+            first, again = first[same], again[same]
+        codes, which = np.unique(np.stack([groups[first], groups[again]]), axis=1, return_inverse=True)
+        of_number = list(found.combinations)
+        for k, (one, other) in enumerate(codes.T.tolist()):
+            before, new = of_number[one], of_number[other]
+            if new and not set(new) & set(before):
+                mine = which.ravel() == k
+                groups[first[mine]] = found.combination(before + new)
+                keep[again[mine]] = False
     return _Elements(part.kind, nodes[keep], part.entity[keep], groups[keep])
+
+
+def _by_turns(pairs: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs (n, 2) in which each first element is there once: its first repetition, then its second, and so on."""
+    order = np.argsort(pairs[:, 0], kind="stable")
+    first, again = pairs[order].T
+    begins = np.flatnonzero(np.diff(first, prepend=-1))
+    turn = np.arange(len(first)) - np.repeat(begins, np.diff(begins, append=len(first)))
+    by_turn = np.argsort(turn, kind="stable")
+    ends = np.cumsum(np.bincount(turn)).tolist()
+    for start, end in zip([0, *ends], ends):
+        yield first[by_turn[start:end]], again[by_turn[start:end]]
 
 
 def _kind(number: int, file: Path) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Collection, Sequence
 from romlib.check.report import CheckItem
 from romlib.model import Model
 
-_AGAINST_LAW = ("stress", "internal_force", "equilibrium")
-
 
 def left_open(
     items: Sequence[CheckItem], model: Model, moved: float, replayed_equilibrium: bool, accept: Collection[str]

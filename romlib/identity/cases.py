@@ -60,6 +60,9 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     amplitudes: dict[str, Amplitude] = {}
     for name, amplitude in given.items():
         match = matches.get(name, _Match(name))
+        if match.name in amplitudes:
+            raise InputError("the case gives two amplitudes for one load of the training", expected="one",
+                             place=f"amplitudes.{name}", found=f"another one for {match.name!r}")
         amplitudes[match.name] = amplitude if match.factor == 1.0 else scaled(amplitude, match.factor)
     missing = [name for name in trained.identity.driven if name not in amplitudes]
     notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]

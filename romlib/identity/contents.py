@@ -38,10 +38,14 @@ class _Piece:
         self.mesh, self.share = mesh, node_share(mesh, multiplicity)
         self.nodes, self.cells = node_keys(mesh), cell_keys(mesh)
 
-    def on_nodes(self, values: np.ndarray) -> np.ndarray:
-        """A row of a nodal field (n_node, k), of which every piece that has the node has the whole value."""
-        shared = values * self.share[:, None]
-        return _row(project(self.nodes, shared), self.share.sum(), (shared * values).sum(), shared.sum(axis=0))
+    def on_nodes(self, values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
+        """A row of a nodal field (n_node, k), of which every piece that has the node has the whole value.
+
+        where : (n,) positions of the nodes that it has values (n, k) at, where it is zero elsewhere.
+        """
+        nodes, share = (self.nodes, self.share) if where is None else (self.nodes[where], self.share[where])
+        shared = values * share[:, None]
+        return _row(project(nodes, shared), share.sum(), (shared * values).sum(), shared.sum(axis=0))
 
     def on_cells(self, cells: np.ndarray, vector: Sequence[float] | np.ndarray) -> np.ndarray:
         """A row of a field that has this value in these cells."""
@@ -92,22 +96,23 @@ def _cells_row(piece: _Piece) -> np.ndarray:
 
 def _dofs_row(piece: _Piece, model: Model, names: Sequence[str]) -> np.ndarray:
     """The degrees of freedom that these constraints have, each once."""
-    held = np.zeros((piece.mesh.n_node, 3))
-    for name in names:
-        nodes, axes = constrained_dofs(name, model.constraints[name], piece.mesh)
-        held[np.ix_(nodes, axes)] = 1.0
-    row = piece.on_nodes(held)
+    dofs = [constrained_dofs(name, model.constraints[name], piece.mesh) for name in names]
+    where = np.unique(np.concatenate([np.empty(0, np.int64), *(nodes for nodes, _ in dofs)]))
+    held = np.zeros((len(where), 3))
+    for nodes, axes in dofs:
+        held[np.ix_(np.searchsorted(where, nodes), axes)] = 1.0
+    row = piece.on_nodes(held, where)
     row[N_SKETCH] = row[N_SKETCH + 1]
     return row
 
 
 def _prescribed_row(piece: _Piece, model: Model, name: str) -> np.ndarray:
     nodes, axes = constrained_dofs(name, model.constraints[name], piece.mesh)
-    values = np.zeros((piece.mesh.n_node, 3))
-    values[np.ix_(nodes, axes)] = prescribed_displacement(name, model.constraints[name], piece.mesh)
-    row = piece.on_nodes(values)
-    row[N_SKETCH] = piece.share[nodes].sum()
-    return row
+    where = np.unique(nodes)
+    values = np.zeros((len(where), 3))
+    values[np.ix_(np.searchsorted(where, nodes), axes)] = prescribed_displacement(
+        name, model.constraints[name], piece.mesh)
+    return piece.on_nodes(values, where)
 
 
 def _load_row(piece: _Piece, name: str, load: Load) -> np.ndarray:

@@ -13,6 +13,7 @@ from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.mesh import FaceBlock, Mesh
 from romlib.mesh.skin import SKIN
 
+_MOST_NEAR = 50  # points within the tolerance of one, in the mean: memory grows with them
 _EQUAL = 1e-9  # points nearer than this part of the size of the mesh are at one place
 
 
@@ -51,16 +52,20 @@ def representatives(points: np.ndarray, tolerance: float) -> np.ndarray:
 
     Raises
     ------
-    InputError : the tolerance is not a positive number.
+    InputError : the tolerance is not a positive number, or so large that points have dozens of others within it.
     """
     if not np.isfinite(tolerance) or tolerance <= 0.0:
         raise InputError("points are merged within a distance", place="merge", expected="a positive number",
                          found=tolerance)
-    pairs = cKDTree(points).query_pairs(tolerance, output_type="ndarray")
-    n = len(points)
+    distinct, place = np.unique(points, axis=0, return_inverse=True)  # n points at one place have n^2 / 2 pairs
+    tree, n = cKDTree(distinct), len(distinct)
+    if tree.count_neighbors(tree, tolerance) > _MOST_NEAR * n:
+        raise InputError("points are merged within a distance that has many others in it", place="merge",
+                         expected="less than the shortest edge", found=f"{tolerance:g}")
+    pairs = tree.query_pairs(tolerance, output_type="ndarray")
     graph = sparse.coo_matrix((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, label = sparse.csgraph.connected_components(graph, directed=False)
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(label[place.ravel()], return_index=True, return_inverse=True)
     return first[inverse]
 
 

@@ -28,7 +28,7 @@ def check_mesh(mesh: Mesh, file: Path | None = None) -> None:
     FileFormatError : a coordinate that is not finite; an id that two nodes or two cells have; a cell, a face or a tag
         with a node that does not exist; cells or faces that are there twice. Names the first, and counts them.
     """
-    check_pieces([mesh], file)
+    _check_piece(mesh, file)
 
 
 def check_pieces(pieces: Iterable[Mesh], file: Path | None = None) -> None:

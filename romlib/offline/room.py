@@ -94,7 +94,7 @@ class Room:
         DiskFullError : on every rank.
         """
         self._scratch.needed = most.scratch
-        output = comm.bcast(_disk(self._output.parent))
+        output = comm.on_root(lambda: _disk(self._output.parent))  # which other hosts need not see
         ranks = comm.allgather((_disk(self._scratch.folder), least, most, self._scratch.size()))
         mine = [entry for entry in ranks if entry[0] == _disk(self._scratch.folder)]
         needed = sum(entry[1].scratch - entry[3] for entry in mine)

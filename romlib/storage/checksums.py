@@ -69,11 +69,6 @@ def crc_of(array: np.ndarray) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
-def crcs_of(blocks: np.ndarray) -> np.ndarray:
-    """CRC-32 of each block, (n,); blocks : (n, ...)."""
-    return np.array([crc_of(block) for block in blocks], dtype=np.uint32)
-
-
 def rows_per_block(shape: tuple[int, ...]) -> int:
     """How many rows of the second axis of (n, n_row, n_comp) share a checksum."""
     return max(1, BLOCK_BYTES // max(1, 8 * shape[0] * shape[2]))

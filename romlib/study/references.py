@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from romlib.errors import LawError
+from romlib.files import is_file
 from romlib.laws.registry import build_law
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
@@ -177,7 +178,7 @@ def driven_of(model: Model) -> list[str]:
 def _other_models(study: Study, training: Training | None) -> Iterator[Model]:
     """The models of the other training runs: a run may have loads and omissions that this one does not have."""
     for run in study.training:
-        if training is not None and run is not training and run.snapshots.is_file():  # a missing one is named later
+        if training is not None and run is not training and is_file(run.snapshots):  # a missing one is named later
             with Snapshots(run.snapshots) as other:
                 yield study.complete(other.model, run)
 

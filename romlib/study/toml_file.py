@@ -71,7 +71,7 @@ def _refuse_beyond(content: dict[str, Any], path: Path, what: str) -> None:
         for key, value in level:
             if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
                 raise StudyError(f"the {what} has an integer that is too large", file=path, place=shown(key),
-                                 found=f"a number of {len(str(abs(value)))} digits", expected="at most 2**63 - 1")
+                                 found=f"a number of {value.bit_length()} bits", expected="at most 2**63 - 1")
             if "\0" in key or (isinstance(value, str) and "\0" in value):
                 raise StudyError(f"the {what} has a text with a zero byte, which no name and no path can have",
                                  file=path, place=shown(key), found=repr(shown(str(value))))

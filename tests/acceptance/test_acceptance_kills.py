@@ -209,14 +209,26 @@ def kill_and_look(folder: Folder, process: subprocess.Popen, kill: Callable[[sub
     return found
 
 
+@pytest.fixture(scope="module")
+def folder_of(inputs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Folder]:
+    """The folder of a command, made when it is first asked for; every test begins with `back`."""
+    made: dict[str, Folder] = {}
+
+    def find(name: str) -> Folder:
+        if WORKS[name].ranks > 1 and shutil.which("mpirun") is None:
+            pytest.skip("no mpirun on this machine")
+        if name not in made:
+            made[name] = Folder(inputs, WORKS[name], tmp_path_factory.mktemp(name) / "run")
+        return made[name]
+
+    return find
+
+
 @pytest.fixture(params=list(WORKS))
-def folder(request: pytest.FixtureRequest, inputs: dict[str, Path], tmp_path: Path) -> Folder:
-    work = WORKS[request.param]
-    if work.ranks > 1 and shutil.which("mpirun") is None:
-        pytest.skip("no mpirun on this machine")
+def folder(request: pytest.FixtureRequest, folder_of: Callable[[str], Folder]) -> Folder:
     if request.param == "solve":
         pytest.importorskip("petsc4py", reason="petsc4py is not installed")
-    return Folder(inputs, work, tmp_path / "run")
+    return folder_of(request.param)
 
 
 def killed_at_random(folder: Folder, n: int, seed: int) -> None:
@@ -243,12 +255,10 @@ def test_an_output_is_the_old_or_the_new_one_at_many_moments(folder: Folder) -> 
 
 @pytest.mark.parametrize(("before", "expected"), [(0, "old"), (1, "refused"), (2, "new")])
 def test_between_the_renames_a_mixed_pair_is_refused(
-    inputs: dict[str, Path], tmp_path: Path, before: int, expected: str
+    folder_of: Callable[[str], Folder], before: int, expected: str
 ) -> None:
     """At two ranks, of which the first is killed at its first or second rename, or not at all."""
-    if shutil.which("mpirun") is None:
-        pytest.skip("no mpirun on this machine")
-    folder = Folder(inputs, WORKS["offline"], tmp_path / "run")
+    folder = folder_of("offline")
     folder.back()
     process = folder.work.start(folder.place, RENAMES, str(before))
     assert kill_and_look(folder, process, lambda started: started.communicate(timeout=100)) == expected

@@ -33,8 +33,8 @@ class Started:
         environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
         words = [sys.executable, str(SCRIPT), how, "offline", str(folder / "study.toml"), "-o", str(folder / "x.rom")]
         if ranks > 1:
-            # Open MPI kills a second after its SIGTERM, which is short on a machine that is busy with other tests.
-            words = ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", "20", "-n", str(ranks), *words]
+            # Open MPI waits so many seconds (one, by default) before it kills, whether there is somebody left or not.
+            words = ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", "4", "-n", str(ranks), *words]
         # A process that a shell started in the background ignores SIGINT, and so would all of its children.
         self.process = subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, start_new_session=True,

@@ -12,10 +12,9 @@ from calculix_solver import CUBE
 from romlib_converters.calculix import CalculixConverter
 
 from romlib.errors import RomlibError
+from romlib.testing.damage_bytes import damage
 
 pytestmark = pytest.mark.skipif(shutil.which("ccx") is None, reason="no ccx on the PATH (Debian: calculix-ccx)")
-WORDS = [b"999999999999", b"-1", b"0", b"1e30", b"1e308", b"nan", b"-", b"1.5", b"99999999999999999999", b"\x00",
-         b"\xb2", b"2147483648", b",,,", b"1000000000", b"*"]
 MODEL = """*AMPLITUDE,NAME=A
 0.,0.,1.,1.
 *EQUATION
@@ -71,50 +70,20 @@ def computed(request, tmp_path_factory):
     return folder
 
 
-def damaged(data: bytes, draw: random.Random) -> bytes:
-    """Cut, bits turned, bytes removed or exchanged, lines removed, repeated or exchanged, a field replaced."""
-    kind, text = draw.randrange(8), bytearray(data)
-    if kind == 0:
-        return data[:draw.randrange(len(data))]
-    if kind == 1:
-        for _ in range(draw.randrange(1, 6)):
-            text[draw.randrange(len(text))] ^= 1 << draw.randrange(8)
-        return bytes(text)
-    if kind == 2:
-        at = draw.randrange(len(text))
-        del text[at:at + draw.randrange(1, 40)]
-        return bytes(text)
-    if kind == 3:
-        a, b = draw.randrange(len(text)), draw.randrange(len(text))
-        text[a], text[b] = text[b], text[a]
-        return bytes(text)
-    lines = data.split(b"\n")
-    a, b = draw.randrange(len(lines)), draw.randrange(len(lines))
-    if kind == 4:
-        del lines[a]
-    elif kind == 5:
-        lines[a:a] = [lines[a]] * draw.randrange(1, 4)
-    elif kind == 6:
-        lines[a], lines[b] = lines[b], lines[a]
-    else:
-        separator = b"," if b"," in lines[a] else b" "
-        fields = lines[a].split(separator)
-        fields[draw.randrange(len(fields))] = draw.choice(WORDS)
-        lines[a] = separator.join(fields)
-    return b"\n".join(lines)
-
-
 @pytest.mark.parametrize("suffix", [".inp", ".frd", ".dat", ".sta"])
 def test_damage_is_refused_by_name_or_read(computed, tmp_path, suffix):
     for whole in computed.glob("job.*"):
         shutil.copy(whole, tmp_path)
     data, draw, refused = (computed / f"job{suffix}").read_bytes(), random.Random(f"{computed.name}{suffix}"), 0
     for _ in range(20):
-        (tmp_path / f"job{suffix}").write_bytes(damaged(data, draw))
+        content, words = damage(draw, data)
+        (tmp_path / f"job{suffix}").write_bytes(content)
         try:
             CalculixConverter().convert(tmp_path / "job.inp", tmp_path / "x.vtkhdf")
         except RomlibError:
             refused += 1
+        except Exception as error:
+            raise AssertionError(f"{type(error).__name__} after {words}") from error
     assert refused > 0 or suffix == ".sta"  # without the times of the .sta those of the .frd are taken
 
 

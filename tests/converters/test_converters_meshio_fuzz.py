@@ -6,6 +6,7 @@ import contextlib
 import os
 import warnings
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from romlib.errors import RomlibError
 from romlib.mesh.box import box_mesh
 from romlib.snapshots import Snapshots
+from romlib.testing.damage_bytes import damage
 
 meshio = pytest.importorskip("meshio", reason="meshio is not installed")
 
@@ -23,7 +25,6 @@ from meshio_example import (  # type: ignore[import-not-found]  # noqa: E402
     write_vtu,
     write_xdmf,
 )
-from meshio_mutations import mutated  # type: ignore[import-not-found]  # noqa: E402
 from romlib_converters.meshio import MeshioConverter  # noqa: E402
 from test_converters_meshio_msh import END, LEFT, RIGHT, med, msh2, msh4  # type: ignore[import-not-found]  # noqa: E402
 
@@ -79,11 +80,11 @@ MESHES |= OTHERS
 def run(read, target: Path, count: int, seed: int) -> dict[str, int]:
     """Outcomes of reading damaged copies. Anything but a result or an error of romlib is a failure of the test."""
     content, expected = target.read_bytes(), read()
-    rng, found = np.random.default_rng(seed), {"refused": 0, "equal": 0, "another": 0}
+    rng, found = Random(seed), {"refused": 0, "equal": 0, "another": 0}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for _ in range(count):
-            damaged = mutated(content, rng)
+            damaged, words = damage(rng, content)
             target.write_bytes(damaged)
             try:
                 result = read()
@@ -93,7 +94,7 @@ def run(read, target: Path, count: int, seed: int) -> dict[str, int]:
             except BaseException as error:
                 kept = Path(f"{target}.damaged")
                 kept.write_bytes(damaged)
-                raise AssertionError(f"{type(error).__name__} for {kept}") from error
+                raise AssertionError(f"{type(error).__name__} for {kept}: {words}") from error
             same = len(result) == len(expected) and all(
                 a.shape == b.shape and np.array_equal(a, b) for a, b in zip(result, expected))
             found["equal" if same else "another"] += 1

@@ -71,6 +71,21 @@ def test_a_face_of_two_groups_is_one_face_of_two_tags(tmp_path):
     assert [found.face_tags[name].n_face for name in ("surface", "end", "other")] == [1, 1, 1]
 
 
+def test_a_cell_of_three_groups_is_one_cell_of_three_tags(tmp_path):
+    names = NAMES.replace("3\n3 1", "4\n3 4 \"other\"\n3 1")
+    cells = [(5, 1, LEFT), (5, 3, LEFT), (5, 1, RIGHT), (5, 4, LEFT), (5, 4, RIGHT)]
+    found = read(msh2(tmp_path / "a.msh", *cells, names=names))
+    assert {name: tag.tolist() for name, tag in found.cell_tags.items()} == {
+        "body": [0, 1], "left": [0], "other": [0, 1]}
+
+
+def test_a_word_that_is_no_number_takes_no_room_for_all_others(tmp_path):
+    path = msh2(tmp_path / "a.msh", (5, 1, LEFT), (5, 1, RIGHT))
+    path.write_text(path.read_text().replace("12\n1 0", f"12\n1 {'0' * 1000}"))
+    with pytest.raises(FileFormatError, match=r"a word is too long[\s\S]*Nodes"):
+        read(path)
+
+
 TURNED = (2, 5, 4, 1, 8, 11, 10, 7)  # the left cell seen from another corner
 
 

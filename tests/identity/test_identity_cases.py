@@ -118,3 +118,12 @@ def test_an_omission_that_works_is_refused_unless_case_or_training_accept_it():
     for trained, accepting in ((TRAINED, with_spring.model_copy(update={"accepted": ("spring",)})),
                                (TRAINED.model_copy(update={"accepted": ("spring",)}), with_spring)):
         assert "has spring, which is left out" in fit_case(trained, accepting).notes[0]
+
+
+def test_two_amplitudes_of_one_trained_load_are_refused():
+    """A load that is known by its pattern, and another entry that somebody has added under the trained name."""
+    given = case({"renamed" if name == "pull" else name: one for name, one in MODEL["loads"].items()})
+    assert "pull" not in given.amplitudes
+    twice = given.model_copy(update={"amplitudes": {**given.amplitudes, "pull": given.amplitudes["renamed"]}})
+    with pytest.raises(InputError, match=r"two amplitudes for one load[\s\S]*'pull'"):
+        fit_case(TRAINED, twice)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from romlib.errors import InputError, UnsupportedError
+from romlib.mesh import merge
 from romlib.mesh.box import box_mesh
-from romlib.mesh.merge import bodies, merge_points, refuse_loose_cells
+from romlib.mesh.merge import bodies, merge_points, refuse_loose_cells, representatives
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.topology import boundary_faces, cell_faces
 
@@ -72,3 +73,16 @@ def test_a_node_without_cells_is_of_no_body():
 def test_a_distance_that_cannot_be_is_refused(tolerance, match):
     with pytest.raises(InputError, match=match):
         merge_points(box_mesh("hex8"), tolerance)
+
+
+def test_points_at_one_place_take_no_room_for_every_pair_of_them(monkeypatch):
+    searched, tree = [], merge.cKDTree
+    monkeypatch.setattr(merge, "cKDTree", lambda points: (searched.append(len(points)), tree(points))[1])
+    points = np.repeat([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], 500, axis=0)
+    np.testing.assert_array_equal(representatives(points, 0.1), np.repeat([0, 500], 500))
+    assert searched == [2]
+
+
+def test_a_distance_with_very_many_points_in_it_is_refused():
+    with pytest.raises(InputError, match=r"has many others in it[\s\S]*shortest edge"):
+        merge_points(box_mesh("hex8", (8, 8, 8)), 0.6)

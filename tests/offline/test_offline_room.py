@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -11,14 +13,17 @@ from small_problem import bar, pulled_bar, solve, write
 
 from romlib.archive.romfile import fields_path
 from romlib.errors import InputError
+from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
+from romlib.offline.room import Room
 from romlib.offline.scratch import Scratch
 from romlib.offline.train import train
 from romlib.offline.training import TrainingRun, TrainingSet
-from romlib.parallel.comm import serial
+from romlib.parallel.comm import Comm, serial
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.space import DiskFullError
 
+T = TypeVar("T")
 TIMES = np.linspace(0.0, 1.0, 21)
 UNITS = {"bytes": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 
@@ -101,3 +106,22 @@ def test_the_fields_file_goes_over_no_training_file(files: dict[int, Path], tmp_
     with pytest.raises(InputError, match="would replace an input"):
         run(files[1], tmp_path / "x.rom", [])
     assert files[1].read_bytes() == before
+
+
+class OtherHost(Comm):
+    """A rank on a host that does not see the folder of the output; rank 0 says which disk it is."""
+
+    def on_root(self, function: Callable[[], T]) -> T:
+        return ("first host", 1)  # type: ignore[return-value]
+
+
+def test_a_rank_need_not_see_the_folder_of_the_output(files: dict[int, Path], tmp_path: Path) -> None:
+    """What rank 0 alone writes is for rank 0 to look at: any other rank would fail by itself, and the rest wait."""
+    snapshots = Snapshots(files[1])
+    training = TrainingSet([TrainingRun("pull", snapshots, snapshots.model.amplitudes)], snapshots.model,
+                           lambda opened, piece: opened.mesh(piece))
+    with Scratch(tmp_path) as scratch:
+        history = DualHistory(training, ["stress"], OfflineOptions().stress, scratch)
+        room = Room(training, history, OfflineOptions(), [0], scratch, tmp_path / "nowhere" / "x.rom")
+        room.claim(*room.least_and_most(), OtherHost(), lambda line: None)
+        assert room.output_bytes > 0

@@ -234,6 +234,14 @@ def test_a_file_that_is_no_study_is_refused(folder, content):
         assert str(path) in str(error.value) and len(str(error.value)) < 20_000
 
 
+def test_an_integer_of_thousands_of_digits_is_refused_however_it_is_written(folder):
+    for number in ("0x" + "f" * 6000, "0b" + "1" * 20000, "1" * 5000, "0x" + "f" * 20):
+        path = folder / "file.toml"
+        path.write_text(f"[study]\nname = 'a'\nlevel = {number}\n")
+        with pytest.raises(StudyError, match=r"integer that is too large|too many digits"):
+            Study.read(path)
+
+
 def test_a_byte_order_mark_and_line_ends_of_other_systems_are_read(folder):
     path = folder / "case.toml"
     path.write_bytes(b"\xef\xbb\xbf" + CASE.replace("\n", "\r\n").encode())
