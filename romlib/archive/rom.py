@@ -213,8 +213,21 @@ class Rom:
                                       place=place, expected=shape, found=array.shape)
         if not self.clusters:
             raise FileFormatError("the ROM has no basis", file=str(file) if file else None, place="clusters")
+        self._validate_counts(file)
         self._validate_weights(file)
         self._validate_names(file)
+
+    def _validate_counts(self, file: object) -> None:
+        """No more modes than the points have strains, and values: memory goes with the square of their number."""
+        counts = {f"clusters/{k}/strain_modes": (basis.n_mode, 6 * self.points.n_point)
+                  for k, basis in enumerate(self.clusters)}
+        counts |= {f"gappy/{name}/basis": (gappy.n_dual, len(gappy.points) * gappy.n_comp)
+                   for name, gappy in self.gappy.items()}
+        for place, (found, most) in counts.items():
+            if found > most:
+                raise FileFormatError("the ROM has more modes than its selected points can tell apart",
+                                      file=str(file) if file else None, place=place, expected=f"at most {most}",
+                                      found=found)
 
     def _validate_weights(self, file: object) -> None:
         volume = self.manifest.volume

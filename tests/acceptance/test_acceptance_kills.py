@@ -1,6 +1,8 @@
 """kill -9 at any moment: the output is the old one or the new one, never a mixture, and the next run cleans up.
 
-ROMLIB_KILLS sets the number of random moments for each command; the seed is fixed.
+ROMLIB_KILLS sets the number of random moments for each command; the seed is fixed. How long a command takes differs
+from run to run, so that the moments follow what was seen: a third of them is anywhere in the run, a third about its
+end, and a third in the renames, which are slowed down for it.
 """
 
 from __future__ import annotations
@@ -68,6 +70,20 @@ def counted(*names):
     left[0] -= 1
     replace(*names)
 os.replace = counted
+sys.argv = ["romlib", *sys.argv[2:]]
+from romlib.cli import main
+main()
+"""
+SLOW_RENAMES = """
+import os, sys, time
+replace = os.replace
+def slow(*names):
+    open(marker, "w").close()
+    time.sleep(0.3)
+    replace(*names)
+    time.sleep(0.3)
+os.replace = slow
+marker = sys.argv[1]
 sys.argv = ["romlib", *sys.argv[2:]]
 from romlib.cli import main
 main()
@@ -231,17 +247,53 @@ def folder(request: pytest.FixtureRequest, folder_of: Callable[[str], Folder]) -
     return folder_of(request.param)
 
 
+class Moments:
+    """When to kill: anywhere, about the end, in the renames. `end` follows the ends of the runs themselves."""
+
+    def __init__(self, folder: Folder, seed: int) -> None:
+        self.folder, self.random, self.end = folder, random.Random(seed), folder.seconds
+
+    def kill(self, number: int) -> str:
+        """Start, kill, and say what is there."""
+        process = (self._in_the_renames() if number % 3 == 2 else self._about_the_end() if number % 3 else
+                   self._started(self.random.uniform(0.0, 1.1) * self.end))
+        in_time = process.poll() is None
+        if number % 3 == 1:  # half of them come too late, so that it stays the end
+            self.end *= 1.03 if in_time else 0.95
+        found = kill_and_look(self.folder, process, kill_all)
+        return found if in_time else f"{found} (too late)"
+
+    def _started(self, seconds: float) -> subprocess.Popen:
+        process = self.folder.work.start(self.folder.place)
+        time.sleep(seconds)
+        return process
+
+    def _about_the_end(self) -> subprocess.Popen:
+        return self._started(self.end + self.random.uniform(-0.4, 0.1))
+
+    def _in_the_renames(self) -> subprocess.Popen:
+        marker = self.folder.place.parent / "renaming"
+        marker.unlink(missing_ok=True)
+        process = self.folder.work.start(self.folder.place, SLOW_RENAMES, str(marker))
+        end = time.monotonic() + 200
+        while not marker.exists() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(self.random.uniform(0.0, 1.5 if self.folder.work.output == "out.rom" else 0.8))
+        return process
+
+
 def killed_at_random(folder: Folder, n: int, seed: int) -> None:
-    moments, found = random.Random(seed), []
-    for _ in range(n):
+    moments, found = Moments(folder, seed), []
+    for number in range(n):
         folder.back()
-        process = folder.work.start(folder.place)
-        time.sleep(moments.uniform(0.3, 1.1) * folder.seconds)
-        found.append(kill_and_look(folder, process, kill_all))
-    assert set(found) <= {"old", "new", "refused"} and (folder.work.output == "out.rom" or "refused" not in found)
+        found.append(moments.kill(number))
+    possible = {"old", "new", "new (too late)", *(("refused",) if folder.work.output == "out.rom" else ())}
+    assert set(found) <= possible, found
     folder.work.done(folder.place)
     assert folder.temporary() == set() and content(folder.place / folder.work.output) == "new"
-    print(f"{folder.work.words}: {n} kills, {({name: found.count(name) for name in set(found)})}")
+    counts = {name: [sum(one == name for one in found[kind::3]) for kind in range(3)] for name in sorted(set(found))}
+    print(f"{folder.work.words}: {n} kills; anywhere, about the end, in the renames: {counts}")
+    assert n < MANY or {"old", "new"} <= set(found)
 
 
 def test_an_output_is_the_old_or_the_new_one(folder: Folder) -> None:
