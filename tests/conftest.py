@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import settings
 # The first example of a test may wait for numba to compile: time says nothing about the property.
 settings.register_profile("romlib", deadline=None)
 settings.load_profile("romlib")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background: Ctrl-C would not be passed on
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ROMLIB_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()

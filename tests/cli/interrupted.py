@@ -53,6 +53,6 @@ def wait(*arguments: object) -> None:
     globals()[sys.argv[0]]()
 
 
-train.online_errors = wait  # type: ignore[assignment]
+train.verify = wait  # type: ignore[assignment]
 sys.argv = sys.argv[1:]
 main()
