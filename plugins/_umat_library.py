@@ -16,7 +16,7 @@ from romlib_plugins._umat_exit import watch_exits
 from romlib_plugins._umat_own import own_function, refuse_loaded_library, refuse_system_library
 from romlib_plugins._umat_shim import PROVIDED, load_shim
 
-from romlib.errors import LawError
+from romlib.errors import LawError, LawNotCalledError
 from romlib.model.library import is_file_name
 
 SEARCH_VARIABLES = ("ROMLIB_LIBRARY_PATH", "LD_LIBRARY_PATH")
@@ -59,7 +59,7 @@ def find_library(library: str, of_file: bool = False) -> Path:
             raise LawError("this is no file name of a library", place="parameters, library", found=repr(library))
         if path.is_file():
             return path.absolute()
-        raise LawError("the library of the UMAT is not there", file=path, place="parameters, library",
+        raise LawNotCalledError("the library of the UMAT is not there", file=path, place="parameters, library",
                        remedy="correct the path (in a study it is relative to the study file), or " + _COMPILE)
     variables = SEARCH_VARIABLES[:1] if of_file else SEARCH_VARIABLES
     folders = [Path(folder) for name in variables for folder in os.environ.get(name, "").split(os.pathsep)
@@ -70,7 +70,7 @@ def find_library(library: str, of_file: bool = False) -> Path:
     which = " or ".join(variables)
     searched = ", ".join(map(str, dict.fromkeys(folders))) or (
         f"no folder: {which} {'is' if of_file else 'are'} not set" + (", or not to absolute paths" if of_file else ""))
-    raise LawError(
+    raise LawNotCalledError(
         f"the library of the UMAT, {library}, is on no search path", place="parameters, library",
         expected=f"a file of that name in a folder of {which}", found=searched,
         remedy=f"set {SEARCH_VARIABLES[0]} to the folder that has it; or, in a study, give a path "
@@ -98,7 +98,7 @@ def check_hash(path: Path, expected: str | None) -> str:
     """
     found = file_hash(path)
     if expected is not None and found != expected:
-        raise LawError(
+        raise LawNotCalledError(
             "this is another library than the one that the file was made with", file=path,
             place="parameters, sha256", expected=expected, found=found,
             remedy=f"put the folder of that very library first in {SEARCH_VARIABLES[0]}; or make the file anew with "

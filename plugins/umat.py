@@ -22,7 +22,7 @@ from romlib_plugins._umat_library import check_hash, find_library
 from romlib_plugins._umat_proof import Proof, record, verify
 from romlib_plugins._umat_state import StateLayout
 
-from romlib.errors import LawError
+from romlib.errors import LawError, LawNotCalledError
 from romlib.laws.law import Increment, LawResult
 from romlib.laws.parameters import read_parameters
 from romlib.model.base import Description
@@ -115,13 +115,13 @@ class UmatLaw:
         read = read_parameters(UmatParameters, parameters, cls.name)
         lacking = [key for key in ("sha256", "proof") if not getattr(read, key)]
         if lacking:
-            raise LawError(
+            raise LawNotCalledError(
                 "the file names a library without what romlib recognises it by, so that nothing of it is called",
                 file=file, place=f"parameters, {' and '.join(lacking)}",
                 expected="the library's SHA-256, and strain histories with its stresses",
                 found=f"library = {read.library!r}, symbol = {read.symbol!r}",
-                remedy="if you trust this library, give the material in a study of your own (the same law and "
-                       "parameters, under the same name); a ROM: train it again")
+                remedy="if you trust this library, state the material in a study of your own, under the same name and "
+                       "with the parameters that `romlib info` shows; of a ROM: train it again")
         return cls(read, of_file=True)
 
     @classmethod

@@ -81,6 +81,10 @@ class LawError(InputError):
     """A constitutive law is unknown, its parameters are wrong, or the code that it calls cannot be used or crashed."""
 
 
+class LawNotCalledError(LawError):
+    """Nothing of a law was called: it is not installed, or its library is missing or is not the one of the file."""
+
+
 class SolverError(InputError):
     """A solver outside romlib could not be started, ran too long, failed, or left nothing that can be used."""
 

@@ -22,6 +22,7 @@ LEFT = 1e-2  # solvers stop at 5e-3 of the mean force by default; beyond this, p
 TIGHTEN = ("tighten its convergence limits (CalculiX: *CONTROLS, PARAMETERS=FIELD with 1e-8 as first number, 1e-4 as "
            "second; Abaqus: the same card; Zset: the ratio of *convergence)")
 STATE = "state "  # the measurement of the state variable p is "state p"
+NOT_CALLED = "law"  # among the failures: why nothing of a law was called, so that nothing is known to disagree
 STORED_FORCE = "stored internal force"
 OF_STORED_STRESS, OF_REPLAYED_STRESS = "B^T sigma of the stored stress", "B^T sigma of the replayed stress"
 REPLAYED_FORCE = "internal_force replayed"  # B^T of the replayed stress, where there is a stored one too
@@ -119,7 +120,7 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
     known, found = findings.resolution, findings.deviations
     items[-1] = _resolved(items[-1], known.strain, _reference(found, "strain"), known.displacement, DISPLACEMENT)
     replay = _replay(findings, snapshots, model)
-    reason = {"absent": replay.detail, "fail": "the replay failed"}.get(replay.status, "the file has no stress")
+    reason = {"absent": replay.detail.split("\n")[0], "fail": "the replay failed"}.get(replay.status, "the file has no stress")
     stress = _deviation(findings, "stress", options.stress, units.stress, reason)
     items += [replay, _resolved(stress, known.stress, _reference(found, "stress"), known.displacement, DISPLACEMENT)]
     items += [_resolved(_deviation(findings, name, options.state, "", reason, floor), known.strain,
@@ -201,6 +202,8 @@ def _replay(findings: Findings, snapshots: Snapshots, model: Model) -> CheckItem
         status, detail = "absent", "the model has no materials"
     elif "elements" in findings.failures:
         status, detail = "absent", "the elements could not be built"
+    elif NOT_CALLED in findings.failures:
+        status, detail = "absent", findings.failures[NOT_CALLED]
     elif name in findings.failures:
         status, detail = "fail", findings.failures[name]
     return CheckItem(name, cast(Status, status), None, None, COMPARED[name], detail, MEANING[name])
@@ -268,7 +271,9 @@ def _equilibrium(
     elif not driven and findings.moved == 0.0:
         reason = "the model has no load and no prescribed displacement, and nothing moves"
     elif findings.internal_force_source is None:
-        reason = "neither the file nor a law gives a stress" if not model.materials else "the replay failed"
+        called = NOT_CALLED not in findings.failures
+        reason = ("neither the file nor a law gives a stress" if not model.materials
+                  else "the replay failed" if called else "no law was called, and the file has no stress")
     elif failure is not None and not model.materials and "have no material" in failure:
         reason = "the model has no materials, and its loads need their density"
     if reason is None and failure is not None:

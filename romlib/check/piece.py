@@ -11,11 +11,19 @@ from typing import Any
 import numpy as np
 
 from romlib.check.deviation import Deviation
-from romlib.check.items import OF_REPLAYED_STRESS, OF_STORED_STRESS, REPLAYED_FORCE, STATE, STORED_FORCE, Findings
+from romlib.check.items import (
+    NOT_CALLED,
+    OF_REPLAYED_STRESS,
+    OF_STORED_STRESS,
+    REPLAYED_FORCE,
+    STATE,
+    STORED_FORCE,
+    Findings,
+)
 from romlib.check.residual import PieceResidual, ResidualFile
 from romlib.check.resolution import Resolution, precision_of, virgin_tangent
 from romlib.check.solver_state import STATEV, names_of_statev, points_of_statev, split_statev
-from romlib.errors import InputError, RomlibError
+from romlib.errors import InputError, LawNotCalledError, RomlibError
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import Record, replay
 from romlib.loads.amplitudes import amplitude_of, evaluate
@@ -106,6 +114,8 @@ class PieceCheck:
         """Do something that what the study or the file states can make impossible: then the measurement has failed."""
         try:
             function(*arguments)
+        except LawNotCalledError as error:  # that says nothing of the computation
+            self.measures.failures[NOT_CALLED] = str(error)
         except InputError as error:
             self.measures.failures[measurement] = str(error)
 

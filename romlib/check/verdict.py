@@ -28,9 +28,9 @@ def left_open(
     if not model.materials:
         open_.append("no law was called: the model has no materials (the converter found none, or the deck was cut "
                      "before them). State them in a study, [materials.NAME], and give it: --study")
-    elif by_name["replay"].status != "pass":
+    elif by_name["replay"].status == "absent":
         open_.append(f"no law was called: {by_name['replay'].detail}")
-    elif "stress" not in measured and "internal_force" not in measured and not replayed_equilibrium:
+    elif by_name["replay"].status == "pass" and "stress" not in measured and "internal_force" not in measured and not replayed_equilibrium:
         open_.append("the law's stress was compared with nothing: have the solver write stress at the integration "
                      "points or internal forces, or state the loads in a study: --study")
     if "equilibrium" not in measured:

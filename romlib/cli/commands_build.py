@@ -114,7 +114,8 @@ def _convert_case(
         print_json({"file": str(output), "case": case.model_dump(mode="json"),
                     "omissions": [one.model_dump() for one in omissions]})
         return
-    stdout().print(pairs(f"Case written to {output}", [
+    stdout().print(f"Case written to {output}", soft_wrap=True)
+    stdout().print(pairs("", [
         ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none")]))
     if omissions:
         stdout().print(table("In the deck, but not in the case", ("name", "does virtual work", "what it is"), [

@@ -103,4 +103,5 @@ def plot(
     if json:
         print_json(summary)
     else:
-        stdout().print(pairs("Picture", [(key, value) for key, value in summary.items() if value != ""]))
+        stdout().print(pairs("Picture", [(key, f"{value:.6g}" if isinstance(value, float) else value)
+                                         for key, value in summary.items() if value != ""]))

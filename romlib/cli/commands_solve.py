@@ -52,7 +52,7 @@ def solve(
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
         chosen = case if case is not None else read_case_file(case_file or Path())
-        inputs = [*files_of(study), *([] if case_file is None else files_of(case_file, "case file"))]
+        inputs = [*files_of(study, trains=False), *([] if case_file is None else files_of(case_file, "case file"))]
         comm.on_root(lambda: check_output(output, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         names = [name.strip() for name in (fields or "").split(",") if name.strip()]

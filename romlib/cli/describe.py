@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from romlib.solution.solution import Solution
 
 
+_LONGEST_VALUE = 200  # characters of a parameter
+
+
 def show(console: Console, description: dict[str, Any]) -> None:
     """What `romlib info` found, by its kind."""
     {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "study": _show_study,
@@ -27,7 +31,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
     """A snapshots file."""
     counts, steps = d["counts"], d["steps"]
     console.print(pairs(f"Snapshots file {d['file']}", [
-        ("size", size(d["file_size"])), ("written by", f"romlib {d['romlib_version']} from {d['solver'] or 'unknown'}"),
+        ("size", size(d["file_size"])), ("written by", f"romlib {d['romlib_version']}"), ("solver", d["solver"] or "not stated"),
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
         ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
@@ -39,7 +43,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
          f["original_name"]) for f in d["fields"]]))
     if not brief:
         _mesh_tables(console, d)
-    _model_table(console, d["model"])
+    _model_table(console, d["model"], brief)
     if d["omissions"]:
         console.print()
         console.print(table("In the deck, but not in the ROM", ("name", "does virtual work", "what it is"), [
@@ -62,13 +66,28 @@ def _mesh_tables(console: Console, d: dict[str, Any]) -> None:
          ", ".join(d["arrays"][kind]) or "none") for kind in ("nodes", "cells", "faces")]))
 
 
-def _model_table(console: Console, model: dict[str, Any]) -> None:
+def _model_table(console: Console, model: dict[str, Any], brief: bool = False) -> None:
     rows = [(kind, ", ".join(f"{name} ({what})" for name, what in model[kind].items()) or "none")
             for kind in ("materials", "constraints", "loads")]
     if "amplitudes" in model:
         rows.append(("amplitudes", ", ".join(model["amplitudes"]) or "none"))
+    if not brief:
+        rows += [(f"material {name}", "\n".join(f"{key} = {_as_written(value)}" for key, value in _flat(stated)))
+                 for name, stated in model["parameters"].items()]
     console.print()
     console.print(pairs("Model", rows))
+
+
+def _flat(stated: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What a material states, key by key: its parameters by their own names."""
+    rest = {key: value for key, value in stated.items() if key != "parameters"}
+    return [*rest.items(), *stated["parameters"].items()]
+
+
+def _as_written(value: Any) -> str:
+    """Close to how a study writes it; a long table is cut."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ... (all of it: --json)"
 
 
 def show_rom(console: Console, d: dict[str, Any]) -> None:
@@ -122,7 +141,7 @@ def _show_study(console: Console, d: dict[str, Any]) -> None:
     console.print(pairs(f"Study {d['name']}, {d['file']}", [
         ("units", d["units"] or "those of the snapshots file"),
         ("accepted omissions", ", ".join(d["accept"]) or "none"),
-        *((f"offline.{key}", value if value is not None else "-") for key, value in d["offline"].items())]))
+        *((f"offline.{key}", _option(value)) for key, value in d["offline"].items())]))
     console.print()
     console.print(table("Training", ("name", "snapshots", "file", "amplitudes"), [
         (run["name"], run["snapshots"], "there" if run["exists"] else "missing",
@@ -130,6 +149,14 @@ def _show_study(console: Console, d: dict[str, Any]) -> None:
         for run in d["training"]]))
     _model_table(console, d["model"])
     _cases_table(console, d["cases"])
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_option(one)}" for name, one in value.items()) or "-"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return {None: "-", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _show_case(console: Console, d: dict[str, Any]) -> None:
@@ -143,7 +170,7 @@ def show_check(console: Console, report: CheckReport) -> None:
                    ("measurement", "result", "value", "at most", "what was compared"), (), (2, 3))
     for item, (name, status, value, tolerance, compared, detail) in zip(report.items, report.rows()):
         style = STATUS_STYLE[status]
-        words = Text(f"not measured: {detail}", style="dim") if status == "absent" else compared
+        words = Text(f"not measured: {detail.splitlines()[0]}", style="dim") if status == "absent" else compared
         result.add_row(name, Text(status, style=style), value, tolerance, words)
         if item.status in ("fail", "warn"):
             result.add_row("", "", "", "", Text(detail, style=style))

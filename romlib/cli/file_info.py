@@ -101,8 +101,11 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def model_names(model: Model) -> dict[str, Any]:
-    """What a model has, by name: the law of each material, the kind of each constraint and load."""
+    """What a model has, by name: law and parameters of each material, the kind of each constraint and load."""
+    from romlib.snapshots.info import parameters_of
+
     return {"materials": {name: material.law for name, material in model.materials.items()},
+            "parameters": parameters_of(model),
             "constraints": {name: constraint.kind for name, constraint in model.constraints.items()},
             "loads": {name: load.kind for name, load in model.loads.items()}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from romlib.errors import LawError
+from romlib.errors import LawError, LawNotCalledError
 from romlib.laws.law import Law
 from romlib.model.library import LIBRARY
 from romlib.model.material import Material
@@ -26,7 +26,7 @@ def law_class(name: str) -> type[Law]:
     """
     found = list({(e.value, e.name): e for e in entry_points(group=GROUP) if e.name == name}.values())
     if not found:
-        raise LawError(
+        raise LawNotCalledError(
             f"no law named '{name}' is installed", found=name,
             expected="one of " + (", ".join(installed_laws()) or "none installed"),
             remedy="correct the name, or install the package that provides it (entry points romlib.laws)")
@@ -57,7 +57,7 @@ def build_law(material: Material) -> Law:
     if material.file is None or LIBRARY not in parameters:
         return law.from_parameters(parameters)
     if not hasattr(law, "from_file_parameters"):
-        raise LawError(
+        raise LawNotCalledError(
             f"the file names a library for the law '{material.law}', which has no way to recognise the library",
             file=material.file, place=f"parameters, {LIBRARY}", found=parameters[LIBRARY],
             remedy="give the material in a study of your own, which may name what you trust")

@@ -22,7 +22,7 @@ from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
 from romlib.snapshots.estimate import mesh_bytes
-from romlib.snapshots.space import DiskFullError, free_bytes, in_words
+from romlib.snapshots.space import DiskFullError, free_bytes, free_in_words, in_words
 
 _ITERATES = 4  # law evaluations of a step that are taken into account where each iterate trains the quadrature
 
@@ -106,12 +106,11 @@ class Room:
                 _refuse(self._output.parent, sum(entry[1].output for entry in ranks))
         self.output_bytes = sum(entry[2].output for entry in ranks)
         if comm.rank == 0:
-            place = self._scratch.folder.parent
-            free = free_bytes(place)
             scratches, outputs = ([sum(getattr(entry[k], kind) for entry in ranks) for k in (1, 2)]
                                   for kind in ("scratch", "output"))
-            say(f"needs {_range(*scratches)} of scratch in {place}, {_range(*outputs)} of output"
-                + ("" if free is None else f"; {in_words(free)} free"))
+            free = free_in_words(free_bytes(self._scratch.folder.parent))
+            open_ = ", by the number of modes" if _range(*scratches)[:5] != "about" else ""
+            say(f"disk: {_range(*scratches)} of scratch, {_range(*outputs)} of output{open_}{free}")
 
     def _n_extra(self) -> int:
         """Stresses that a full-integration ROM adds to the training set of the quadrature."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
+from romlib.model import Model
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.manifest import checksums_in_words
 
@@ -18,9 +19,9 @@ def info(path: Path | str) -> dict[str, Any]:
     Returns
     -------
     kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint,
-    checksums; steps (count, first,
-    last); counts of the whole model (nodes, cells, integration_points, pieces, shared_nodes); fields, blocks and pieces
-    as rows of a table; tags and arrays (sizes summed over the pieces); model (the names it has); omissions.
+    checksums; steps (count, first, last); counts of the whole model (nodes, cells, integration_points, pieces,
+    shared_nodes); fields, blocks and pieces as rows of a table; tags and arrays (sizes summed over the pieces); model
+    (the names it has, and the parameters of its materials); omissions.
     """
     with Snapshots(path) as snapshots:
         tags: dict[str, Counter[str]] = {kind: Counter() for kind in ("nodes", "cells", "faces")}
@@ -40,6 +41,19 @@ def info(path: Path | str) -> dict[str, Any]:
             "tags": {kind: dict(counts) for kind, counts in tags.items()},
             "arrays": {kind: sorted(names) for kind, names in arrays.items()},
         }
+
+
+def parameters_of(model: Model) -> dict[str, dict[str, Any]]:
+    """What a study would state of each material but its law: cells, parameters, density, expansion.
+
+    Without `proof`, the histories by which a library is recognised: they are the file's and not the user's to state.
+    """
+    found = {}
+    for name, material in model.materials.items():
+        stated = material.model_dump(mode="json", exclude={"law", "file"}, exclude_none=True)
+        stated["parameters"] = {key: value for key, value in stated["parameters"].items() if key != "proof"}
+        found[name] = stated
+    return found
 
 
 def _count(mesh: Mesh, tags: dict[str, Counter[str]], arrays: dict[str, set[str]],
@@ -72,6 +86,6 @@ def _header(snapshots: Snapshots) -> dict[str, Any]:
         "model": {"materials": {name: m.law for name, m in model.materials.items()},
                   "constraints": {name: c.kind for name, c in model.constraints.items()},
                   "loads": {name: load.kind for name, load in model.loads.items()},
-                  "amplitudes": list(model.amplitudes), "initial_time": model.initial_time},
+                  "parameters": parameters_of(model), "amplitudes": list(model.amplitudes), "initial_time": model.initial_time},
         "omissions": [omission.model_dump() for omission in model.omissions],
     }

@@ -78,8 +78,7 @@ def require(file: Path, needed: float, what: str = "output", folder: Path | None
     """
     folder = file.parent if folder is None else folder
     free, limit = free_bytes(folder), resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-    _log.info("needs about %s of %s in %s; %s free", in_words(needed), what, folder,
-              "it cannot be told how much is" if free is None else in_words(free))
+    _log.info("disk: about %s of %s%s", in_words(needed), what, free_in_words(free))
     if free is not None and needed > free:
         raise DiskFullError(f"there is not enough room on the disk for the {what}", file=file,
                             expected=f"room for about {in_words(needed)}", found=f"{in_words(free)} free in {folder}",
@@ -96,6 +95,11 @@ def free_bytes(folder: Path) -> int | None:
     except OSError:
         return None
     return usage.free if usage.total else None
+
+
+def free_in_words(free: int | None) -> str:
+    """The end of a line on the room on a disk; nothing where it cannot be told."""
+    return "" if free is None else f"; {in_words(free)} free"
 
 
 def in_words(n_bytes: float) -> str:

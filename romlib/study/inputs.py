@@ -11,8 +11,10 @@ from romlib.study.toml_file import read_toml
 _KEYS = ("snapshots", "file", "csv", "library")
 
 
-def files_of(path: str | Path, kind: str = "study") -> list[Path]:
+def files_of(path: str | Path, kind: str = "study", trains: bool = True) -> list[Path]:
     """A study (or case file), and every file that it names: snapshots, mesh, tables, libraries.
+
+    trains : False where the run makes the training files of the study and does not read them (`romlib solve`).
 
     Raises
     ------
@@ -20,6 +22,8 @@ def files_of(path: str | Path, kind: str = "study") -> list[Path]:
     """
     path = Path(path)
     _, raw = read_toml(path, kind)
+    if not trains:
+        raw = {key: value for key, value in raw.items() if key != "training"}
     return [path, *dict.fromkeys(path.parent / name for name in _named(raw))]
 
 

@@ -104,6 +104,33 @@ def test_without_hash_or_proof_nothing_is_loaded(library, traces, tmp_path, lack
     assert not list(traces.iterdir())
 
 
+@pytest.mark.parametrize(("changed", "path_is_set", "words"), [
+    ({"sha256": None}, True, "without what romlib recognises it by"), ({"sha256": "0" * 64}, True, "another library"),
+    ({}, False, "on no search path")])
+def test_a_law_that_was_not_called_leaves_the_check_undecided(
+        library, traces, tmp_path, monkeypatch, changed, path_is_set, words):
+    """Nothing disagrees, so nothing says that romlib does not reproduce the computation; and the reason stands once."""
+    if not path_is_set:
+        monkeypatch.delenv("ROMLIB_LIBRARY_PATH")
+        monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    path = snapshots(tmp_path / "x.vtkhdf", {**library[1], **changed})
+    found = json.loads(run("check", path, "--json", code=1).stdout)
+    assert found["verdict"] == "undecided" and not [i for i in found["items"] if i["status"] == "fail"]
+    assert words in found["undecided"][0] and "no law was called" in found["undecided"][0]
+    text = " ".join(run("check", path, code=1).stdout.split())
+    assert "The check is undecided" in text and text.count(" to do: ") == 1
+
+
+def test_info_shows_what_a_study_has_to_state_of_a_material(library, tmp_path):
+    """The remedy for a file whose library is not recognised: everything but the histories, which are the file's own."""
+    path = snapshots(tmp_path / "x.vtkhdf", {**library[1], "props": [1.5, 2.5], "depvar": 7})
+    text = run("info", path).stdout
+    assert all(words in text for words in ('library = "libMINE.so"', "props = [1.5, 2.5]", "depvar = 7", 'cells = "all"'))
+    assert "proof" not in text
+    stated = json.loads(run("info", path, "--json").stdout)["model"]["parameters"]["steel"]
+    assert stated["parameters"]["props"] == [1.5, 2.5] and "proof" not in stated["parameters"]
+
+
 def test_another_hash_is_seen_before_the_library_is_loaded(library, traces, tmp_path):
     path = snapshots(tmp_path / "x.vtkhdf", {**library[1], "sha256": "0" * 64})
     with pytest.raises(LawError, match="another library"):
