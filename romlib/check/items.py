@@ -120,7 +120,8 @@ def items_of(findings: Findings, snapshots: Snapshots, model: Model, options: Ch
     known, found = findings.resolution, findings.deviations
     items[-1] = _resolved(items[-1], known.strain, _reference(found, "strain"), known.displacement, DISPLACEMENT)
     replay = _replay(findings, snapshots, model)
-    reason = {"absent": replay.detail.split("\n")[0], "fail": "the replay failed"}.get(replay.status, "the file has no stress")
+    why = {"absent": replay.detail.split("\n")[0], "fail": "the replay failed"}
+    reason = why.get(replay.status, "the file has no stress")
     stress = _deviation(findings, "stress", options.stress, units.stress, reason)
     items += [replay, _resolved(stress, known.stress, _reference(found, "stress"), known.displacement, DISPLACEMENT)]
     items += [_resolved(_deviation(findings, name, options.state, "", reason, floor), known.strain,

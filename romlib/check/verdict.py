@@ -30,7 +30,8 @@ def left_open(
                      "before them). State them in a study, [materials.NAME], and give it: --study")
     elif by_name["replay"].status == "absent":
         open_.append(f"no law was called: {by_name['replay'].detail}")
-    elif by_name["replay"].status == "pass" and "stress" not in measured and "internal_force" not in measured and not replayed_equilibrium:
+    elif (by_name["replay"].status == "pass" and not measured & {"stress", "internal_force"}
+          and not replayed_equilibrium):
         open_.append("the law's stress was compared with nothing: have the solver write stress at the integration "
                      "points or internal forces, or state the loads in a study: --study")
     if "equilibrium" not in measured:

@@ -31,7 +31,8 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
     """A snapshots file."""
     counts, steps = d["counts"], d["steps"]
     console.print(pairs(f"Snapshots file {d['file']}", [
-        ("size", size(d["file_size"])), ("written by", f"romlib {d['romlib_version']}"), ("solver", d["solver"] or "not stated"),
+        ("size", size(d["file_size"])), ("written by", f"romlib {d['romlib_version']}"),
+        ("solver", d["solver"] or "not stated"),
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
         ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
