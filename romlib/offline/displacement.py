@@ -82,7 +82,8 @@ def reduce_displacement(
     remove = np.eye(n) - amplitudes @ liftings
     lifting_error = _lifting_error(training, pieces, comm, names, remove)
     remaining = remove @ total @ remove.T
-    decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode)
+    noise = _noise(total, lifting_error) if names else 0.0
+    decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode, noise=noise)
     basis = DisplacementBasis(
         tuple(names), liftings, remove.T @ decomposition.combination, np.eye(decomposition.n_mode),
         remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(remaining), 0.0)),
@@ -93,9 +94,20 @@ def reduce_displacement(
         for piece in pieces:
             operators = training.piece(piece)
             modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
-            grams[piece] = operators.weigh(modes).reshape(basis.n_mode, -1) @ modes.reshape(basis.n_mode, -1).T
+            flat = basis.n_mode, 3 * operators.mesh.n_node
+            grams[piece] = operators.weigh(modes).reshape(flat) @ modes.reshape(flat).T
     correction = orthonormalise(comm.sum_pieces(grams))
     return replace(basis, correction=correction, coordinates=basis.coordinates @ correction)
+
+
+def _noise(total: np.ndarray, lifting_error: float) -> float:
+    """Eigenvalues of what the liftings leave that are rounding, of the Gram matrix or of the digits of the snapshots.
+
+    A mode of noise is not zero where displacement is prescribed, and would take part in what holds the structure. One
+    of size s (of the displacement) keeps its constraints to lifting_error / s, which has to be small.
+    """
+    largest = float(np.linalg.eigvalsh(0.5 * (total + total.T))[-1])
+    return largest * max(len(total) * np.finfo(float).eps, (_CLEAR_OF_NOISE * lifting_error) ** 2)
 
 
 def reduce_loads(
@@ -154,6 +166,7 @@ def _lifting_error(
     return float(errors.max(initial=0.0))
 
 
+_CLEAR_OF_NOISE = 10.0
 _WORST_LIFTING = 1e-4  # more than six digits leave; what is less is reported
 
 

@@ -46,7 +46,8 @@ class Pod:
 
 
 def pod(
-    gram: np.ndarray, *, tolerance: float | None = None, n_mode: int | None = None, field: str = "displacement"
+    gram: np.ndarray, *, tolerance: float | None = None, n_mode: int | None = None, field: str = "displacement",
+    noise: float = 0.0,
 ) -> Pod:
     """Smallest n with sum_{i > n} lambda_i <= tolerance^2 sum_i lambda_i, or `n_mode` modes.
 
@@ -55,6 +56,8 @@ def pod(
     gram : (n_snapshot, n_snapshot), symmetric, C_ij = u_i^T M u_j.
     tolerance, n_mode : exactly one of them.
     field : named in the errors.
+    noise : eigenvalues up to this are known to be noise, such as what rounding leaves of snapshots that another field
+        was taken out of. There may be nothing else, and then no mode.
 
     Raises
     ------
@@ -64,17 +67,17 @@ def pod(
         raise ValueError("give either a tolerance or a number of modes")
     eigenvalues, vectors = linalg.eigh(0.5 * (gram + gram.T))
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
-    if eigenvalues[0] <= 0.0:
+    if eigenvalues[0] <= 0.0 and noise <= 0.0:
         raise InputError(f"the snapshots of {field} are all zero: there is nothing to reduce")
     # An eigenvalue of a Gram matrix is known to about n eps lambda_max: below it there is only rounding.
-    floor = len(gram) * np.finfo(float).eps * eigenvalues[0]
+    floor = max(len(gram) * np.finfo(float).eps * float(eigenvalues[0]), noise)
     n_kept = int((eigenvalues > floor).sum())
     n_dropped = len(gram) - n_kept
     eigenvalues = np.where(eigenvalues > floor, eigenvalues, 0.0)
     if n_mode is None:
         assert tolerance is not None
         enough = np.flatnonzero(tails(eigenvalues) <= tolerance**2 * eigenvalues.sum())
-        n_mode = min(int(enough[0]) + 1, n_kept)
+        n_mode = min(int(enough[0]) + 1, n_kept) if n_kept else 0
     elif n_mode > n_kept:
         raise InputError(
             f"more modes of {field} are asked for than its snapshots have above rounding",

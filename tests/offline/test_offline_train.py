@@ -170,3 +170,36 @@ def test_reading_a_field_that_is_not_stored_names_the_way_out(tmp_path: Path, pu
 def test_runs_on_different_cuts_are_refused_with_both_sizes(tmp_path: Path, pulled: dict) -> None:
     with pytest.raises(InputError, match=r"same mesh[\s\S]*1 pieces[\s\S]*3 pieces"):
         build([pulled["folder"] / "bar1.vtkhdf", pulled["folder"] / "bar3.vtkhdf"], tmp_path / "x.rom")
+
+
+RIGID_ELASTIC = {"m": {"law": "elastic", "parameters": {"young": 1000.0, "poisson": 0.3}}}
+MOVED = {
+    "clamp": {"nodes": "xmin", "components": ["x", "y", "z"]},
+    "end": {"nodes": "xmax", "components": ["x"], "kind": "prescribed", "value": 0.01},
+    "side": {"nodes": "xmax", "components": ["z"], "kind": "prescribed", "value": 0.02}}
+
+
+@pytest.mark.parametrize("n_moved", [1, 2])
+@pytest.mark.parametrize("digits", ["float64", "float32"])
+@pytest.mark.parametrize("n_piece", [1, 2])
+def test_what_prescribed_displacements_alone_do_needs_no_mode(tmp_path, n_moved, digits, n_piece):
+    """Of a linear structure the liftings are the whole answer: what is left is rounding, and no mode is made of it."""
+    names = ["end", "side"][:n_moved]
+    mesh, model = bar(), pulled_bar(
+        materials=RIGID_ELASTIC, loads={}, amplitudes={"end": "t", "side": "sin(5*t)"} if n_moved == 2 else {"end": "t"},
+        constraints={name: MOVED[name] for name in ("clamp", *names)})
+    u, _ = solve(mesh, model, TIMES)
+    stored = u.astype(digits).astype(float)
+    options = TIGHT.model_copy(update={"dual_fields": ("stress",)})
+    report = build([write(tmp_path / "a.vtkhdf", mesh, model, TIMES, stored, n_piece)], tmp_path / "a.rom", options)
+    assert report.sizes["modes"] == 0
+    assert report.errors["online displacement"] <= 1e-6
+    rom = romlib.load(tmp_path / "a.rom")
+    other = {"end": "1 - cos(3*t)", "side": "-t"}
+    amplitudes = {name: other[name] for name in names}
+    expected, _ = solve(mesh, model.model_copy(update={"amplitudes": Model.model_validate(
+        {**model.model_dump(), "amplitudes": amplitudes}).amplitudes}), TIMES)
+    found = rom.solve(times=TIMES, amplitudes=amplitudes)
+    if n_piece == 1:
+        np.testing.assert_allclose(found.displacement(), expected, atol=1e-6 * np.abs(expected).max())
+    assert all(np.abs(found.reactions[name]).max() > 0.0 for name in names)
