@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from meshio._vtk_common import vtk_to_meshio_type
 from romlib_converters._meshio_series import Cells, MeshTags, StepData, mesh_changes, plain, reading
-from romlib_converters._meshio_xml import beside, parse_xml
+from romlib_converters._meshio_xml import beside, number_of, parse_xml
 from romlib_converters._vtu_arrays import Storage
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -266,7 +266,7 @@ def pvd_series(file: Path, merging: bool) -> VtuSeries:
 
 def _timestep(row: Element, file: Path) -> float:
     try:
-        return float(row.attrib["timestep"])
+        return number_of(row.attrib["timestep"])
     except (KeyError, ValueError):
         raise FileFormatError("a data set of the PVD file has no time", file=file, place=str(row.get("file")),
                               expected='timestep="..."', found=str(row.get("timestep"))) from None

@@ -12,6 +12,13 @@ from romlib.errors import FileFormatError, UnsupportedError
 _DEEPEST = 64
 
 
+def number_of(text: str) -> float:
+    """A number of a file; ValueError where it is none, or Python's alone: `1_000` is a typing error in a file."""
+    if "_" in text:
+        raise ValueError(f"could not convert string to float: {text!r}")
+    return float(text)
+
+
 def parse_xml(content: bytes, file: Path) -> ElementTree.Element:
     """The root element of a document.
 

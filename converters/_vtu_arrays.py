@@ -98,6 +98,8 @@ class Storage:
             raise FileFormatError("an array has the wrong length", file=self.file, place=place, expected=expected,
                                   found=len(words))
         try:
+            if "_" in (array.text or ""):  # Python's own way to write a number, which no file means
+                raise ValueError(next(word for word in words if "_" in word))
             return np.array(words, dtype=np.float64 if dtype.kind == "f" else dtype).astype(dtype, copy=False)
         except (ValueError, OverflowError) as error:
             raise FileFormatError("a number cannot be read", file=self.file, place=place, expected=f"{dtype}",

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import numpy as np
+from romlib_converters._meshio_xml import number_of
 from romlib_converters._xdmf_items import attributes_of, label
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -189,7 +190,7 @@ def _time(stamps: list[Element], file: Path) -> float | None:
         raise UnsupportedError("this form of time is not read", file=file, place="<Time> of a grid",
                                expected='Value="..."', found=stamps[0].attrib)
     try:
-        return float(said["value"])
+        return number_of(said["value"])
     except ValueError:
         raise FileFormatError("a time cannot be read", file=file, place="<Time>", expected="a number",
                               found=said["value"]) from None

@@ -136,6 +136,8 @@ class Items:
         if len(words) != prod(shape):
             raise self._size(item, prod(shape), len(words))
         try:
+            if "_" in (item.text or ""):  # Python's own way to write a number, which no file means
+                raise ValueError(next(word for word in words if "_" in word))
             return np.array(words, dtype=np.float64 if dtype.kind == "f" else dtype).astype(dtype, copy=False)
         except (ValueError, OverflowError) as error:
             raise FileFormatError("a number of a DataItem cannot be read", file=self.file, place=label(item),

@@ -135,3 +135,18 @@ def test_the_fields_file_is_not_taken_for_a_rom(made, tmp_path):
 
 def test_the_fields_file_lies_beside_the_rom(tmp_path):
     assert fields_path(tmp_path / "plate.v2.rom") == tmp_path / "plate.v2.fields.rom"
+
+
+def test_more_modes_than_the_points_can_tell_apart_are_refused(made, tmp_path):
+    """Empty arrays may have any length, and memory goes with the square of the number of modes."""
+    rom = made[0]
+    none, many = np.zeros(0, dtype=int), 2**40
+    gappy = {name: replace(one, points=none, operator=np.zeros((many, 0)), basis=np.zeros((many, 0)))
+             for name, one in rom.gappy.items()}
+    with pytest.raises(FileFormatError, match="more modes than its selected points"):
+        write_rom(tmp_path / "x.rom", replace(rom, gappy=gappy))
+    basis = rom.clusters[0]
+    n = 6 * rom.points.n_point + 1
+    wide = replace(basis, strain_modes=np.zeros((n, rom.points.n_point, 6)), loads=np.zeros((len(rom.force_names), n)))
+    with pytest.raises(FileFormatError, match="more modes than its selected points"):
+        write_rom(tmp_path / "x.rom", replace(rom, clusters=[wide]))

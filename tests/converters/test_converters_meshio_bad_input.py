@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -211,3 +213,20 @@ def test_wrong_sources(tmp_path, refused):
     refused(tmp_path / "a.txt", InputError, r"a\.txt")
     (tmp_path / "a.xdmf").write_text("<Xdmf Version='3.0'><Domain><Grid GridType='Uniform'/></Domain></Xdmf>")
     refused(tmp_path / "a.xdmf", FileFormatError, r"a\.xdmf")
+
+
+@pytest.mark.parametrize("write", ["grid", "series", "array"])
+def test_a_number_with_an_underscore_is_none(tmp_path, refused, write):
+    """Python reads 1_000 as a thousand; in a file it is a typing error."""
+    if write == "grid":
+        source = write_xdmf(box_example(n_step=2), tmp_path)
+        text = source.read_text().replace('Value="0.1"', 'Value="1_0"')
+    elif write == "series":
+        source = write_pvd(box_example(n_step=2), tmp_path)
+        text = source.read_text().replace('timestep="0.1"', 'timestep="1_0"')
+    else:
+        source = write_xdmf(box_example(n_step=2), tmp_path, "XML")
+        text = re.sub(r"\d\.\d+e[+-]\d\d", "1_0", source.read_text(), count=1)
+    assert "1_0" in text
+    source.write_text(text)
+    refused(source, FileFormatError, "1_0")
