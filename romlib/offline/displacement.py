@@ -107,7 +107,7 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
     of size s (of the displacement) keeps its constraints to lifting_error / s, which has to be small.
     """
     largest = float(np.linalg.eigvalsh(0.5 * (total + total.T))[-1])
-    return largest * max(len(total) * np.finfo(float).eps, (_CLEAR_OF_NOISE * lifting_error) ** 2)
+    return largest * max(len(total) * float(np.finfo(float).eps), (_CLEAR_OF_NOISE * lifting_error) ** 2)
 
 
 def reduce_loads(
