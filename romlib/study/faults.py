@@ -64,7 +64,7 @@ def closest(name: str, allowed: Sequence[str]) -> str | None:
 def unknown(name: str, allowed: Sequence[str]) -> dict[str, str | None]:
     """The parts of a fault about a name that is not among those allowed."""
     names = _cut(", ".join(map(str, allowed[:_MOST_FAULTS])), _LONGEST_LIST)
-    return {"expected": f"one of {names}" if allowed else "none exist here", "found": _shown(name),
+    return {"expected": f"one of {names}" if allowed else "nothing: there are none", "found": _shown(name),
             "remedy": closest(name, allowed)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -96,6 +97,16 @@ def _empty_tags(study: Study, snapshots: Snapshots | MeshFileOf) -> list[Fault]:
             for key, size in sizes.items() if not size]
 
 
+def _missing_tag(key: str, kind: str, tag: str, known: Iterable[str], names: _Names) -> list[Fault]:
+    """A tag that does not exist; where an array has its name, as flags written by a solver have, how to make one."""
+    arrays = {"nodes": names.node_arrays, "cells": names.cell_arrays, "faces": names.all_face_arrays}[kind]
+    faults = _missing(key, f"there is no {kind[:-1]} tag with this name", tag, known)
+    if tag not in arrays:
+        return faults
+    return [replace(fault, remedy=f"an array of {kind} has this name: make a tag of it, [tags.{tag}] {kind} = "
+                                  f'{{ array = "{tag}" }}, where it is 1') for fault in faults]
+
+
 def _missing(key: str, what: str, name: str, known: Iterable[str]) -> list[Fault]:
     known = sorted(known)
     return [] if name in known else [Fault(key, what, **unknown(name, known))]
@@ -125,8 +136,7 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
             for kind, known in (("nodes", nodes), ("cells", cells), ("faces", faces)):
                 tag = getattr(entry, kind, None)
                 if tag is not None:
-                    what = f"there is no {kind[:-1]} tag with this name"
-                    faults += _missing(f"{section}.{name}.{kind}", what, tag, known)
+                    faults += _missing_tag(f"{section}.{name}.{kind}", kind, tag, known, names)
     for name, load in study.loads.items():
         value, tag = getattr(load, "value", None), getattr(load, "faces", None)
         if isinstance(value, ArrayReference) and tag in faces:

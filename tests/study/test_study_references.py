@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from romlib.errors import StudyError
@@ -67,3 +70,16 @@ def test_what_no_run_has_is_refused_and_what_another_run_has_is_not_this_ones(st
     assert place in (caught.value.place or caught.value.what)
     if wrong.get("accept"):
         assert caught.value.remedy == "did you mean 'spring'?"
+
+
+def test_a_flag_that_was_taken_for_a_tag_is_answered_with_how_to_make_one(tmp_path):
+    mesh = box_mesh("hex8")
+    flagged = replace(mesh, node_arrays={**mesh.node_arrays, "symx": np.zeros(mesh.n_node)})
+    with SnapshotsWriter(tmp_path / "a.vtkhdf", [flagged], Model(), [0.0],
+                         {"displacement": FieldSpec("node", 3)}) as writer:
+        writer.write("displacement", 0, 0, np.zeros((mesh.n_node, 3)))
+    (tmp_path / "study.toml").write_text(
+        '[study]\nname = "x"\n[constraints.fix]\nnodes = "symx"\ncomponents = ["x"]\n')
+    with Snapshots(tmp_path / "a.vtkhdf") as snapshots, pytest.raises(StudyError) as error:
+        validate_against(Study.read(tmp_path / "study.toml"), snapshots)
+    assert '[tags.symx] nodes = { array = "symx" }' in str(error.value)
