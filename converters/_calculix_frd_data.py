@@ -264,15 +264,19 @@ def _integers(characters: np.ndarray, starts: np.ndarray, width: int, path: Path
 
 def _until_end(stream: BinaryIO) -> bytes:
     """The text up to the line ` -3`, which the stream goes behind."""
-    start, text, step = stream.tell(), bytearray(), 1 << 22
-    while True:
+    start, step = stream.tell(), 1 << 20
+    end, passed, window = b"\n" + BLOCK_END, -1, b"\n"  # as if the line before ended here
+    while True:  # the end first and then the text: it is in memory once
         part = stream.read(step)
-        searched = max(len(text) - 4, 0)
-        text += part
-        at = 0 if text.startswith(BLOCK_END) else text.find(b"\n" + BLOCK_END, searched) + 1
-        if at or text.startswith(BLOCK_END):
-            stream.seek(start + at)
-            stream.readline()
-            return bytes(text[:at])
+        window += part
+        at = window.find(end)
+        if at >= 0:
+            break
         if not part:
             raise CutShortError("element block")
+        kept = min(len(window), len(end) - 1)
+        passed, window = passed + len(window) - kept, window[-kept:]
+    stream.seek(start)
+    text = stream.read(passed + at + 1)
+    stream.readline()
+    return text

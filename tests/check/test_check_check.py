@@ -187,7 +187,6 @@ def test_stored_internal_force_needs_no_law_for_equilibrium(written, case):
 
 @pytest.mark.parametrize(("parts", "failing", "said"), [
     ({"materials": {"steel": {"law": "mises", "parameters": {"young": 1.0}}}}, "replay", "poisson"),
-    ({"materials": {"steel": {"law": "nobody's"}}}, "replay", "nobody's"),
     ({"constraints": {"b": {"nodes": "nowhere", "components": ["x"]}}}, "constraints", "nowhere"),
     ({"loads": {"pull": {"kind": "pressure", "faces": "nowhere"}}}, "equilibrium", "nowhere"),
     ({"amplitudes": {}}, "equilibrium", "no amplitude"),
@@ -196,6 +195,12 @@ def test_what_the_study_states_wrongly_fails_the_measurement_that_needs_it(writt
     report = run(written(2), model=changed(case.model, **parts))
     assert failing in {item.name for item in report.failed}
     assert said in report[failing].detail
+
+
+def test_a_law_that_is_not_installed_leaves_the_check_undecided(written, case):
+    report = run(written(names=("displacement",)), model=changed(case.model, materials={"steel": {"law": "nobody's"}}))
+    assert report["replay"].status == "absent" and "nobody's" in report["replay"].detail
+    assert report.verdict == "undecided" and not report.passed
 
 
 def test_a_law_that_cannot_be_integrated_fails_and_leaves_the_rest(written, monkeypatch):

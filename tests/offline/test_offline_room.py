@@ -45,6 +45,7 @@ def run(file: Path, output: Path, said: list[str], scratch: Path | None = None, 
 
 def figures(line: str) -> list[float]:
     """The numbers of bytes in a line, before what is free."""
+    line = re.sub(r"([\d.]+) to ([\d.]+) (bytes|kB|MB|GB)", r"\1 \3 to \2 \3", line)
     return [float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+) (bytes|kB|MB|GB)", line)][:-1]
 
 
@@ -59,7 +60,7 @@ def test_the_estimate_is_within_a_fifth_of_what_a_training_takes(
         taken.append(sum(path.stat().st_size for path in self.folder.iterdir())), leave(self, *error))[1])
     said: list[str] = []
     run(files[n_piece], tmp_path / "x.rom", said, cubature_training=training)
-    before, known = (figures(line) for line in said if line.startswith("needs"))
+    before, known = (figures(line) for line in said if line.startswith("disk"))
     output = (tmp_path / "x.rom").stat().st_size + fields_path(tmp_path / "x.rom").stat().st_size
     least, most, *_ = before
     assert 0.8 * least <= taken[0] <= 1.2 * most
