@@ -25,6 +25,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def heard() -> None:
+    """What a suite ignores that was started in the background, or by nohup, a user's command would not."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Started:
     """A training that has come to the place where it waits."""
 
@@ -35,10 +41,9 @@ class Started:
         if ranks > 1:
             # Open MPI waits so many seconds (one, by default) before it kills, whether there is somebody left or not.
             words = ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", "4", "-n", str(ranks), *words]
-        # A process that a shell started in the background ignores SIGINT, and so would all of its children.
         self.process = subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, start_new_session=True,
-                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+                                        preexec_fn=heard)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("waiting"), f"{line}{self.process.communicate()}"
