@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 
 _LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
 

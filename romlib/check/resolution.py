@@ -15,8 +15,8 @@ import numpy as np
 from romlib.laws.points import MaterialPoints
 from romlib.mesh.operator import StrainOperator
 
-# The largest of the noise drawn at one time of a block, against the largest rounding at all of its times. Twice was short
-# of it in one of some hundred draws on a mesh of 80 nodes, by 3 %.
+# The largest of the noise drawn at one time of a block, against the largest rounding at all of its times. Twice was
+# short of it in one of some hundred draws on a mesh of 80 nodes, by 3 %.
 SAFETY = 3.0
 MOST_DIGITS, MOST_OF_SINGLE = 9, 6  # more are not a reason for anything here, or not to be seen in single precision
 _FEWEST_DIGITS, _FEWEST_VALUES = 4, 12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from typing import Annotated, Any
 
@@ -10,10 +9,7 @@ import typer
 
 from romlib.cli import commands_build, commands_external, commands_inspect, commands_look, commands_solve
 from romlib.cli.failures import RomlibGroup
-
-# As in `romlib.parallel.comm.launched_ranks`, which takes too long to import where only help is asked for.
-_OF_RANKS = frozenset(("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_SIZE", "PMIX_RANK",
-                       "PMI_RANK"))
+from romlib.launcher import launched_ranks
 
 app = typer.Typer(
     cls=RomlibGroup, no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
@@ -66,7 +62,7 @@ app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
 def prepare() -> None:
     """What has to be set before the first command: warnings and the console of typer print as all else does."""
     warnings.showwarning = _show_warning
-    if not _OF_RANKS.isdisjoint(os.environ):  # see `romlib.cli.console.terminal`; this is the console of typer
+    if launched_ranks() is not None:  # see `romlib.cli.console.terminal`; this is the console of typer
         from typer import rich_utils
 
         rich_utils.FORCE_TERMINAL = False

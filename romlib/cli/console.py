@@ -23,7 +23,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 
 _WIDTH_OF_A_FILE = 120
 STATUS_STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "absent": "dim"}

@@ -16,10 +16,11 @@ import threading
 import time
 from typing import Any, NoReturn
 
+from romlib.launcher import is_first_rank
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANSWER = 0.1  # seconds in which the main thread begins to clean up; mpirun kills a second after its SIGTERM
 PATIENCE = 15.0  # seconds that it then has, which is enough to end an external solver
-_RANKS = ("OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
 
 
 class Interrupted(BaseException):
@@ -80,7 +81,7 @@ def leave(number: int) -> NoReturn:
         leftovers = sys.modules.get("romlib.snapshots.leftovers")  # without it there is nothing to remove
         if leftovers is not None:
             leftovers.remove_live()
-        if all(os.environ.get(name, "0") == "0" for name in _RANKS):
+        if is_first_rank():
             os.write(2, f"error: stopped by {signal.Signals(number).name}; unfinished files were removed\n".encode())
         sys.stdout.flush()
     os._exit(128 + number)

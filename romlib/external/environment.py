@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 
 # What the launchers of Open MPI, MPICH, Intel MPI and MVAPICH tell the ranks that they start: a solver that is started
 # by a rank, and may have a launcher of its own, would take itself for that rank.

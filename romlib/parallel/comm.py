@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
@@ -19,12 +18,9 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from romlib.errors import InputError, RomlibError
+from romlib.launcher import launched_ranks
 
 T = TypeVar("T")
-
-# What the launchers of Open MPI, MPICH, Intel MPI and MVAPICH, and srun with PMI, set for the ranks they start.
-_SIZE_VARIABLES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_SIZE")
-_RANK_VARIABLES = ("PMIX_RANK", "PMI_RANK")
 
 
 class Comm:
@@ -232,14 +228,6 @@ def share(n_piece: int, comm: Comm) -> range:
 def serial() -> Comm:
     """A run with one rank; needs no mpi4py."""
     return Comm()
-
-
-def launched_ranks() -> int | None:
-    """Number of ranks that an MPI launcher announces in the environment; 0 if it hides it, None without a launcher."""
-    for name in _SIZE_VARIABLES:
-        if os.environ.get(name, "").isdigit():
-            return int(os.environ[name])
-    return 0 if any(name in os.environ for name in _RANK_VARIABLES) else None
 
 
 @functools.cache

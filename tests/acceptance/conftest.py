@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from romlib.cli import app
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 
 _LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")

@@ -15,7 +15,7 @@ from cli_example import HARDENING, STUDY, TIMES, YIELD, write_bar
 from typer.testing import CliRunner
 
 from romlib.cli import app
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 from romlib.snapshots.reader import Snapshots
 
 runner = CliRunner()

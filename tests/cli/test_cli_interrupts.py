@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cli_example import STUDY, write_bar
 
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 
 SCRIPT = Path(__file__).with_name("interrupted.py")
 _LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")

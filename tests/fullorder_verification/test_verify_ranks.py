@@ -14,7 +14,7 @@ from verification_adapter import relative, solve
 from verification_ranks import TIMES, TOLERANCE, plastic_cylinder
 
 from romlib.fullorder.options import SolverOptions
-from romlib.parallel.comm import launched_ranks
+from romlib.launcher import launched_ranks
 
 HERE = Path(__file__).resolve().parent
 _LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from romlib.errors import InputError, RomlibError
+from romlib.launcher import launched_ranks
 from romlib.parallel import Comm, serial, share
-from romlib.parallel.comm import launched_ranks, world
+from romlib.parallel.comm import world
 
 
 class OneOf(Comm):
