@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 
 import romlib
-from romlib.mesh.operator import StrainOperator
+from romlib.fem.piece import Piece
 from romlib.offline.report import TrainingReport
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import serial
-from romlib.report.replayed import Replay
 from romlib.snapshots import Snapshots
 from romlib.snapshots.converter import find_converter
 from romlib.solution.solution import Solution
@@ -120,9 +119,10 @@ class Reference:
         study = Study.read(next(folder.glob("*.toml")))
         with Snapshots(folder / "test_A110.vtkhdf") as snapshots:
             mesh = mesh_with_tags(study)(snapshots, 0)
-            replay = Replay.on(mesh, StrainOperator(mesh), rom.rom.model)
-            _, fields = next(replay.blocks(snapshots, 0, ["stress", "p"], snapshots.n_step))
-            self.fields = {"displacement": snapshots.read("displacement", 0), **fields}
+            piece, displacement = Piece(mesh, rom.rom.model), snapshots.read("displacement", 0)
+            fields = piece.replay(rom.rom.model.amplitudes, ["stress", "p"]).block(
+                snapshots.times, piece.operator.strain(displacement))
+            self.fields = {"displacement": displacement, **fields}
 
     def errors(self, solution: Solution) -> dict[str, float]:
         """Frobenius error of each field over the steps: sqrt(sum (a - b)^2 / sum b^2)."""

@@ -18,11 +18,9 @@ from romlib.archive.rom import (
     SelectedPoints,
     TemperatureAtPoints,
 )
-from romlib.laws.points import MaterialPoints
-from romlib.loads.forces import force_names, unit_force
-from romlib.loads.temperature import initial_temperature, temperature_terms
+from romlib.fem.piece import Piece
+from romlib.loads.forces import force_names
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.operator import StrainOperator
 from romlib.model import Case, Model
 
 Field = Callable[[np.ndarray], np.ndarray]
@@ -49,22 +47,19 @@ def hand_made_rom(
     names = tuple(force_names(model))
     parts, points, data = [], [], []
     for p, mesh in enumerate(pieces):
-        operator = StrainOperator(mesh)
-        initial = initial_temperature(model, mesh)
-        laws = MaterialPoints.from_mesh(model, mesh, operator, initial)
+        piece = Piece(mesh, model)
+        operator = piece.operator
         phi = np.array([mode(mesh.points) for mode in modes]).reshape(-1, mesh.n_node, 3)
         lift = np.array([field(mesh.points) for field in liftings.values()]).reshape(-1, mesh.n_node, 3)
-        unit = np.array([unit_force(model.loads[name], mesh, model.materials, operator, name=name) for name in names])
-        unit = unit.reshape(-1, mesh.n_node, 3)
-        terms = {name: operator.interpolate(term) for name, term in temperature_terms(model, mesh).items()}
+        unit = piece.unit_forces(None)
         matrix = operator.interpolation_matrix(np.arange(operator.n_ip)).tocoo()
         parts.append({
             "strains": operator.strain(phi), "lift": operator.strain(lift), "weights": operator.weights,
             "loads": np.einsum("fni,kni->fk", unit, phi), "lift_loads": np.einsum("fni,kni->fk", unit, lift),
-            "terms": terms, "initial": None if initial is None else operator.interpolate(initial),
+            "terms": piece.temperature_terms, "initial": piece.initial_temperature,
             "rows": matrix.row, "nodes": mesh.node_ids[matrix.col], "values": matrix.data})
         points.append((operator.cell_ids, operator.point_numbers, operator.coordinates,
-                       np.full(operator.n_ip, p), np.arange(operator.n_ip), laws.material_index))
+                       np.full(operator.n_ip, p), np.arange(operator.n_ip), piece.points.material_index))
         data.append((mesh, [phi], lift, {
             name: np.tile(np.eye(n_comp)[:, None, :], (1, operator.n_ip, 1)) for name, (n_comp, _) in dual.items()}))
     selected = SelectedPoints(*(np.concatenate([row[k] for row in points]) for k in range(6)))

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
-from romlib.mesh.operator import StrainOperator
 from romlib.model import Case, Model
 from romlib.online.rom import ReducedOrderModel
-from romlib.report.replayed import Replay
 from romlib.snapshots import Snapshots
 from romlib.study import Study
 
@@ -33,9 +32,9 @@ def last_p(file: Snapshots, study: Study) -> list[np.ndarray]:
 
 
 def _replayed(file: Snapshots, model: Model, piece: int) -> np.ndarray:
-    mesh = file.mesh(piece)
-    law = Replay.on(mesh, StrainOperator(mesh), model)
-    return np.concatenate([fields["p"][..., 0] for _, fields in law.blocks(file, piece, ["p"], 16)])
+    law = Piece(file.mesh(piece), model)
+    strain = law.operator.strain(file.read("displacement", piece))
+    return law.replay(model.amplitudes, ["p"]).block(file.times, strain)["p"][..., 0]
 
 
 def relative(found: np.ndarray, expected: np.ndarray) -> float:

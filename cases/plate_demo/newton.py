@@ -13,9 +13,9 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from romlib.errors import ConvergenceError
-from romlib.laws.points import MaterialPoints
+from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.forces import force_factor, force_names, unit_force
+from romlib.loads.forces import force_factor, force_names
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
@@ -76,25 +76,22 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray, tolerance: float = 1e-10)
     ------
     ConvergenceError : no equilibrium within 25 iterations; residuals are relative to the largest force of the history.
     """
-    operator = StrainOperator(mesh)
-    points = MaterialPoints.from_mesh(model, mesh, operator)
-    names = force_names(model)
-    patterns = np.stack([unit_force(model.loads[name], mesh, model.materials, operator, name=name) for name in names])
+    piece = Piece(mesh, model)
+    operator, points = piece.operator, piece.points
+    names, patterns = force_names(model), piece.unit_forces(None)
     factors = np.stack([force_factor(model.loads[name], evaluate(model.amplitudes[name], times)) for name in names])
     scale = np.abs(np.einsum("lt,lni->tni", factors, patterns)).max()
     free = free_dofs(mesh, model)
     assembly = Assembly(mesh, operator, free)
     u = np.zeros((mesh.n_node, 3))
-    strain, stress, states = np.zeros((operator.n_ip, 6)), np.zeros((operator.n_ip, 6)), points.initial_state()
-    yield Step(float(times[0]), u.copy(), stress, points.variable(states, "p"), 0)
+    state = points.virgin(float(times[0]))
+    yield Step(state.time, u.copy(), state.stress, points.variable(state.states, "p"), 0)
     for n in range(1, len(times)):
         force = np.tensordot(factors[:, n], patterns, 1)
-        time, dt = float(times[n - 1]), float(times[n] - times[n - 1])
         residuals: list[float] = []
         while True:
-            trial = operator.strain(u[None])[0]
-            result = points.integrate(strain, trial, stress, states, None, None, time, dt)
-            residual = (force - operator.internal_force(result.stress[None])[0]).ravel()[free]
+            result = points.integrate(state, float(times[n]), operator.strain(u[None])[0], None)
+            residual = (force - operator.internal_force(result.state.stress[None])[0]).ravel()[free]
             residuals.append(float(np.abs(residual).max() / scale))
             if result.ok and residuals[-1] <= tolerance:
                 break
@@ -104,8 +101,8 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray, tolerance: float = 1e-10)
             factor = splu(assembly.stiffness(result.tangent), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
                           options={"SymmetricMode": True})
             u.reshape(-1)[free] += factor.solve(residual)
-        strain, stress, states = trial, result.stress, result.states
-        yield Step(float(times[n]), u.copy(), stress, points.variable(states, "p"), len(residuals) - 1)
+        state = result.state
+        yield Step(state.time, u.copy(), state.stress, points.variable(state.states, "p"), len(residuals) - 1)
 
 
 def free_dofs(mesh: Mesh, model: Model) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from romlib.blocks import blocks
 from romlib.check.deviation import Deviation
 from romlib.check.items import (
     NOT_CALLED,
@@ -21,16 +21,16 @@ from romlib.check.items import (
     Findings,
 )
 from romlib.check.residual import PieceResidual, ResidualFile
-from romlib.check.resolution import Resolution, precision_of, virgin_tangent
+from romlib.check.resolution import Resolution, precision_of
 from romlib.check.solver_state import STATEV, names_of_statev, points_of_statev, split_statev
 from romlib.errors import InputError, LawNotCalledError, RomlibError
+from romlib.fem.piece import Piece
+from romlib.fem.replay import PieceReplay
 from romlib.laws.points import MaterialPoints
-from romlib.laws.replay import Record, replay
 from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.constraints import constrained_dofs, prescribed_displacement
-from romlib.loads.temperature import initial_temperature, temperature_at, temperature_history, temperature_terms
+from romlib.loads.temperature import temperature_at, temperature_terms
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
 from romlib.snapshots.reader import Snapshots
 
@@ -75,8 +75,9 @@ class PieceCheck:
         self.times = np.asarray(snapshots.times, dtype=float)
         self.measures = PieceMeasures(n_cell=mesh.n_cell)
         self.points: MaterialPoints | None = None
+        self._fem = Piece(mesh, model)
         self._temperature_terms: dict[str, np.ndarray] = {}
-        self._records: deque[Record] = deque()
+        self._history: PieceReplay | None = None
         self._in_statev: list[str] = []
 
     def run(self, node_share: np.ndarray, scratch: ResidualFile) -> PieceMeasures:
@@ -88,7 +89,7 @@ class PieceCheck:
         scratch : where the forces of shared nodes go.
         """
         try:
-            self.operator = StrainOperator(self.mesh)
+            self.operator = self._fem.operator
         except InputError as error:  # what it cannot build on is a finding of the check, not a crash
             self.measures.failures["elements"] = f"piece {self.piece}: {error}"
             return self.measures
@@ -105,10 +106,7 @@ class PieceCheck:
     def blocks(self) -> Iterator[slice]:
         """Slices of steps, each of at most `BLOCK_BYTES` of the largest field."""
         width = max([6, *(self.points.variables().values() if self.points else ())])
-        step_bytes = 8 * width * max(self.operator.n_ip, self.mesh.n_node, 1)
-        size = max(1, BLOCK_BYTES // step_bytes)
-        for start in range(0, len(self.times), size):
-            yield slice(start, min(start + size, len(self.times)))
+        return blocks(len(self.times), 8 * width * max(self.operator.n_ip, self.mesh.n_node, 1), BLOCK_BYTES)
 
     def _attempt(self, measurement: str, function: Callable[..., None], *arguments: Any) -> None:
         """Do something that what the study or the file states can make impossible: then the measurement has failed."""
@@ -125,11 +123,11 @@ class PieceCheck:
     def _start_replay(self) -> None:
         if self.model.materials:
             self._find_temperature()  # without it there is no replay
-            self.points = MaterialPoints.from_mesh(
-                self.model, self.mesh, self.operator, initial_temperature(self.model, self.mesh))
-            self._history = replay(self.points, self._take_records(), self.model.initial_time)
+            self.points = self._fem.points
             if STATEV in self.snapshots.fields:
                 self._in_statev = names_of_statev(self.points, self.snapshots.fields[STATEV].n_comp)
+            self._history = self._fem.replay(self.model.amplitudes, ["stress", *(
+                name for name in self.points.variables() if name in self.snapshots.fields or name in self._in_statev)])
 
     def _start_residual(self, node_share: np.ndarray, scratch: ResidualFile) -> None:
         self.measures.residual = PieceResidual(
@@ -195,7 +193,7 @@ class PieceCheck:
         if self.points is None or "replay" in self.measures.failures:
             return None
         try:
-            return virgin_tangent(self.points, self.model.initial_time)
+            return self._fem.virgin_tangent()
         except RomlibError:
             return None
 
@@ -231,29 +229,13 @@ class PieceCheck:
 
     def _replay(self, strain: np.ndarray, steps: slice) -> dict[str, np.ndarray]:
         """Stress and state variables (n_step, n_ip, n_comp) of the next block; empty once the replay has failed."""
-        points = self.points
-        if points is None or "replay" in self.measures.failures:
+        if self._history is None or "replay" in self.measures.failures:
             return {}
-        widths = {name: width for name, width in points.variables().items()
-                  if name in self.snapshots.fields or name in self._in_statev}
-        block = {name: np.empty((*strain.shape[:2], width)) for name, width in {"stress": 6, **widths}.items()}
         try:
-            nodal = temperature_history(self.model, self.mesh, self.model.amplitudes, self.times[steps])
-            temperature = None if nodal is None else self.operator.interpolate(nodal)
-            for k, time in enumerate(self.times[steps]):
-                self._records.append((float(time), strain[k], None if temperature is None else temperature[k]))
-                _, block["stress"][k], states = next(self._history)
-                for name in widths:
-                    block[name][k] = points.variable(states, name)
+            return self._history.block(self.times[steps], strain)
         except RomlibError as error:
             self.measures.failures["replay"] = str(error)
             return {}
-        return block
-
-    def _take_records(self) -> Iterator[Record]:
-        """What the replay pulls its increments from: one is put in `_records` before each step that it makes."""
-        while self._records:
-            yield self._records.popleft()
 
     def _compare_constraints(self, displacement: np.ndarray, steps: slice) -> None:
         """Displacement of fixed and prescribed dofs against their values."""

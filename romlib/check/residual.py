@@ -14,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from romlib.blocks import blocks
 from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_factor, force_names, unit_force
@@ -164,9 +165,7 @@ def shared_norms(
     norms = ResidualNorms(n_step)
     if n_shared == 0:
         return norms
-    size = max(1, SUM_BYTES // (8 * 6 * n_shared * max(most_pieces, 1)))
-    for start in range(0, n_step, size):
-        steps = slice(start, min(start + size, n_step))
+    for steps in blocks(n_step, 8 * 6 * n_shared * max(most_pieces, 1), SUM_BYTES):
         total = comm.sum_pieces({piece: scratch.read(piece, steps, n_shared) for piece in scratch.pieces()})
         norms.add(steps, total, free, node_ids)
     return norms

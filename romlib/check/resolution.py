@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from romlib.laws.points import MaterialPoints
 from romlib.mesh.operator import StrainOperator
 
 # The largest of the noise drawn at one time of a block, against the largest rounding at all of its times. Twice was
@@ -137,10 +136,3 @@ class Resolution:
 
 def _largest(values: np.ndarray) -> float:
     return SAFETY * float(np.linalg.norm(values, axis=-1).max(initial=0.0))
-
-
-def virgin_tangent(points: MaterialPoints, time: float) -> np.ndarray | None:
-    """(n_ip, 6, 6): the tangent of an increment without strain; None where a law cannot give it."""
-    zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
-    result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature, time, 1.0)
-    return result.tangent if result.ok else None

@@ -44,6 +44,6 @@ def solve_to_arrays(
                    on_step=lambda step, time, result: steps.append(result))
     pieces = [step.pieces[0] for step in steps]
     return Arrays(
-        report.times, np.stack([piece.displacement for piece in pieces]), np.stack([piece.stress for piece in pieces]),
-        np.stack([piece.reaction for piece in pieces]), report.reactions, pieces[0].points,
-        [piece.states for piece in pieces], report)
+        report.times, np.stack([piece.displacement for piece in pieces]),
+        np.stack([piece.state.stress for piece in pieces]), np.stack([piece.reaction for piece in pieces]),
+        report.reactions, pieces[0].points, [piece.state.states for piece in pieces], report)

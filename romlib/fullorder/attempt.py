@@ -67,16 +67,16 @@ def worst_point(problem: Problem, what: str, trial: Evaluation | None, before: E
     for p, piece in problem.pieces.items():
         if trial is None or not piece.operator.n_ip:
             continue
-        result = trial.trials[p].result
+        result = trial.trials[p]
         if len(result.failed_points):
             worst, badness = int(result.failed_points[0]), np.inf
         else:
-            reference = piece.stress if before is None else before.trials[p].result.stress
-            change = np.linalg.norm(result.stress - reference, axis=1)
+            reference = piece.state if before is None else before.trials[p].state
+            change = np.linalg.norm(result.state.stress - reference.stress, axis=1)
             change = np.where(np.isfinite(change), change, np.finfo(float).max)
             worst = int(np.argmax(change))
             badness = float(change[worst])
-        rows.append((badness, -p, int(piece.points.cells[worst]), int(piece.points.points[worst])))
+        rows.append((badness, -p, int(piece.points.cells[worst]), int(piece.points.numbers[worst])))
     every = [row for of_rank in problem.comm.allgather(rows) for row in of_rank]
     factor = 0.5
     if trial is not None and trial.n_failed and np.isfinite(trial.dt_factor) and 0.0 < trial.dt_factor < 1.0:

@@ -15,9 +15,10 @@ from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.loose import loose_nodes, refuse_loads_on
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
-from romlib.fullorder.piece import Piece, Trial
+from romlib.fullorder.piece import SolvedPiece
 from romlib.fullorder.rigid import refuse_free_motions
 from romlib.fullorder.state import State
+from romlib.laws.points import PointsResult
 from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.forces import force_factor, force_names, node_share, presence
 from romlib.mesh.mesh import Mesh
@@ -31,7 +32,7 @@ Temperatures = dict[int, np.ndarray | None]
 class Evaluation:
     """Trials of this rank's pieces; internal force (n_owned, 3); over all ranks: points that failed, factor of dt."""
 
-    trials: dict[int, Trial]
+    trials: dict[int, PointsResult]
     force: np.ndarray
     n_failed: int
     dt_factor: float
@@ -51,7 +52,7 @@ class Problem:
         with comm.agreement():
             shares = {p: node_share(mesh, counts) for p, mesh in meshes.items()}
             self.pieces = {
-                p: Piece(p, mesh, model, shares[p], time, None if start is None else start.pieces[p])
+                p: SolvedPiece(p, mesh, model, shares[p], time, None if start is None else start.pieces[p])
                 for p, mesh in meshes.items()}
         self.constraints = Constraints(meshes, model, self.numbering)
         loose = loose_nodes(meshes, self.numbering)
@@ -112,27 +113,28 @@ class Problem:
         return float(np.sqrt(self.total(float((owned * owned).sum()))[0]))
 
     def evaluate(
-        self, u: np.ndarray, temperatures: Temperatures, time: float, dt: float, held: np.ndarray | None
+        self, u: np.ndarray, temperatures: Temperatures, time: float, held: np.ndarray | None
     ) -> Evaluation:
-        """Laws and internal force at u (n_local, 3); `held` as in `Piece.force`. Collective."""
+        """Laws and internal force at u (n_local, 3); `held` as in `SolvedPiece.force`. Collective."""
         positions = self.numbering.positions
         with self.comm.agreement(), self._timed("law"):
-            trials = {p: piece.integrate(u[positions[p]], temperatures[p], time, dt)
-                      for p, piece in self.pieces.items()}
+            trials = {p: piece.points.integrate(
+                piece.state, time, piece.operator.strain(u[positions[p]][None])[0], temperatures[p])
+                for p, piece in self.pieces.items()}
         with self.comm.agreement(), self._timed("assembly"):
             local = self.gather({p: piece.force(trials[p], None if held is None else held[positions[p]])
                                  for p, piece in self.pieces.items()})
         force = self.numbering.add(local)
         facts = self.comm.allgather((
-            sum(len(t.result.failed_points) for t in trials.values()),
-            min((t.result.dt_factor for t in trials.values()), default=1.0)))
+            sum(len(t.failed_points) for t in trials.values()),
+            min((t.dt_factor for t in trials.values()), default=1.0)))
         return Evaluation(trials, force, sum(n for n, _ in facts), min(factor for _, factor in facts))
 
     def newton_step(self, evaluation: Evaluation, residual: np.ndarray) -> np.ndarray | None:
         """K^-1 r (n_local, 3), zero at constrained dofs; None where the tangent is singular. Collective."""
         with self._timed("assembly"):
             symmetric = self.assembly.update(
-                {p: trial.result.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
+                {p: trial.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
         with self._timed("solve"):
             solution = self.linear.solve(residual, symmetric)
         if solution is None:

@@ -84,9 +84,9 @@ def solve_to_file(
 
 def values_of(piece: PieceResult, field: str) -> np.ndarray:
     """A field of a result: (n_node, 3) for the displacement, else (n_ip, n_comp)."""
-    if field in ("displacement", "stress"):
-        return getattr(piece, field)
-    return piece.variable(field)
+    if field == "displacement":
+        return piece.displacement
+    return piece.state.stress if field == "stress" else piece.variable(field)
 
 
 def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:

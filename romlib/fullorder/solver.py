@@ -123,7 +123,7 @@ class _Run:
         trial: Evaluation | None = None
         for _ in range(options.max_iterations):
             before = trial
-            trial = problem.evaluate(u, temperatures, self.time, time - self.time, pending)
+            trial = problem.evaluate(u, temperatures, time, pending)
             residual = np.where(problem.held, 0.0, external - trial.force)
             own = 0.0 if delta is None else float((delta[problem.numbering.owned] * residual).sum())
             squares, internal, slope1 = problem.total(_squares(residual), _squares(trial.force), own)
@@ -131,7 +131,7 @@ class _Run:
             good = not trial.n_failed and isfinite(norm)
             self._residuals.append(norm / scale if scale > 0 else norm)
             if good and pending is None and norm <= options.tolerance * scale:
-                self._commit(u, time, drive, trial, temperatures, scale)
+                self._commit(u, time, drive, trial, scale)
                 return None
             if delta is not None and halvings < _MAX_HALVINGS:
                 factor = 0.5 if not good else _backtrack(slope, slope1) if norm > base_norm else 1.0
@@ -155,14 +155,11 @@ class _Run:
                 u, pending, delta = base + step + pending, None, None
         return worst_point(problem, f"no convergence in {options.max_iterations} iterations", trial, before)
 
-    def _commit(
-        self, u: np.ndarray, time: float, drive: np.ndarray, trial: Evaluation,
-        temperatures: dict[int, np.ndarray | None], scale: float,
-    ) -> None:
+    def _commit(self, u: np.ndarray, time: float, drive: np.ndarray, trial: Evaluation, scale: float) -> None:
         self._predictor.learn(self.u, u, drive, self.time, time)
         self.u, self.time, self._scale, self._force = u, time, scale, trial.force
         for p, piece in self.problem.pieces.items():
-            piece.commit(trial.trials[p], temperatures[p])
+            piece.state = trial.trials[p].state
 
     def result(self, residual: float, iterations: int = 0, cuts: int = 0, increments: int = 0) -> StepResult:
         """The committed state as the result of a step. Collective."""
@@ -175,15 +172,14 @@ class _Run:
         for p, piece in problem.pieces.items():
             where = numbering.positions[p]
             pieces[p] = PieceResult(
-                self.u[where], piece.stress, piece.states, piece.points, piece.temperature, spread[where])
+                self.u[where], piece.state, piece.points, spread[where])
         reactions = {name: float(value) for name, value in zip(problem.constraints.names, sums)}
         return StepResult(self.time, pieces, reactions, iterations, cuts, increments, residual)
 
     def report(self, times: np.ndarray, steps: list[tuple], total: float) -> SolveReport:
         """What the run did. Collective."""
         problem, numbering = self.problem, self.problem.numbering
-        pieces = {p: PieceState(self.u[numbering.positions[p]], piece.stress, piece.states, piece.temperature)
-                  for p, piece in problem.pieces.items()}
+        pieces = {p: PieceState(self.u[numbering.positions[p]], piece.state) for p, piece in problem.pieces.items()}
         n_held, n_cell, n_ip = (int(n) for n in problem.total(
             int(problem.held.sum()), sum(piece.mesh.n_cell for piece in problem.pieces.values()),
             sum(piece.operator.n_ip for piece in problem.pieces.values())))

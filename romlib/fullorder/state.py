@@ -7,20 +7,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from romlib.laws.points import MaterialPoints
+from romlib.laws.state import PointState
 
 
 @dataclass(eq=False)
 class PieceState:
     """The state of a piece at one time.
 
-    displacement : (n_node, 3). stress : (n_ip, 6), Kelvin-Mandel. states : internal variables, one array a material, as
-    `MaterialPoints` has them. temperature : (n_ip,), or None where the model has none.
+    displacement : (n_node, 3). points : its integration points.
     """
 
     displacement: np.ndarray
-    stress: np.ndarray
-    states: list[np.ndarray]
-    temperature: np.ndarray | None = None
+    points: PointState
 
 
 @dataclass(eq=False)
@@ -37,20 +35,18 @@ class State:
 
 @dataclass(eq=False)
 class PieceResult:
-    """A piece at an output time; arrays as in `PieceState`. reaction : (n_node, 3), force of the constraints on the
+    """A piece at an output time. displacement : (n_node, 3). reaction : (n_node, 3), force of the constraints on the
     body at constrained dofs (of the whole model, not of the piece alone), zero elsewhere.
     """
 
     displacement: np.ndarray
-    stress: np.ndarray
-    states: list[np.ndarray]
+    state: PointState
     points: MaterialPoints
-    temperature: np.ndarray | None
     reaction: np.ndarray
 
     def variable(self, name: str) -> np.ndarray:
         """An internal variable, (n_ip, n_comp); NaN at points whose material lacks it."""
-        return self.points.variable(self.states, name)
+        return self.points.variable(self.state.states, name)
 
 
 @dataclass(eq=False)

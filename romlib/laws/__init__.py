@@ -3,8 +3,10 @@
 from romlib.laws.law import Increment, Law, LawResult
 from romlib.laws.points import MaterialPoints, PointsResult
 from romlib.laws.registry import build_law, installed_laws
-from romlib.laws.replay import replay
+from romlib.laws.replay import Replay
+from romlib.laws.state import PointState
 
 __all__ = [
-    "Increment", "Law", "LawResult", "MaterialPoints", "PointsResult", "build_law", "installed_laws", "replay",
+    "Increment", "Law", "LawResult", "MaterialPoints", "PointState", "PointsResult", "Replay", "build_law",
+    "installed_laws",
 ]

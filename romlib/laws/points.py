@@ -4,63 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
-from romlib.errors import InputError
-from romlib.laws.law import NO_POINTS, Increment, Law
+from romlib.errors import InputError, LawError
+from romlib.laws.law import NO_POINTS, Increment, Law, LawResult
 from romlib.laws.registry import build_law
+from romlib.laws.state import PointState
 from romlib.laws.thermal import Expansion
-from romlib.model.load import ArrayReference
 from romlib.model.material import Material, ThermalExpansion
-from romlib.model.model import Model
 
 
-class _Operator(Protocol):
-    """What `from_mesh` needs of a strain operator."""
-
-    @property
-    def cell(self) -> np.ndarray: ...
-
-    @property
-    def cell_ids(self) -> np.ndarray: ...
-
-    @property
-    def point_numbers(self) -> np.ndarray: ...
-
-    @property
-    def coordinates(self) -> np.ndarray: ...
-
-    def interpolate(self, values: np.ndarray) -> np.ndarray: ...
-
-
-class _Mesh(Protocol):
-    """What `from_mesh` needs of a mesh."""
-
-    @property
-    def cell_tags(self) -> dict[str, np.ndarray]: ...
-
-    @property
-    def node_arrays(self) -> dict[str, np.ndarray]: ...
-
-    @property
-    def n_cell(self) -> int: ...
-
-    @property
-    def n_node(self) -> int: ...
-
-    @property
-    def cell_ids(self) -> np.ndarray: ...
-
-
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class PointsResult:
-    """Like `LawResult`, over all points; `states` is one array a material, in the order of `material_names`."""
+    """Like `LawResult`, over all points; `state` is the one at the end of the increment."""
 
-    stress: np.ndarray
+    state: PointState
     tangent: np.ndarray | None
-    states: list[np.ndarray]
     failed_points: np.ndarray = field(default_factory=lambda: NO_POINTS)
     dt_factor: float = 1.0
     message: str = ""
@@ -80,7 +40,7 @@ class MaterialGroup:
     selection: slice | np.ndarray
     n_ip: int
     cells: np.ndarray
-    points: np.ndarray
+    numbers: np.ndarray
     coordinates: np.ndarray
     orientation: np.ndarray | None
     thermal_expansion: ThermalExpansion | None
@@ -99,8 +59,9 @@ class MaterialGroup:
 
 
 class MaterialPoints:
-    """Integration points with their laws, thermal expansion and states; data in, data out, no state of its own.
+    """Integration points with their laws and thermal expansion; data in, data out, no state of its own.
 
+    cells, numbers : (n_ip,), id of the cell, and number of the point in its cell, from 1.
     material_names : all materials of the model in order; `groups` is parallel to it (a group may have no points).
     material_index : (n_ip,), position in `material_names`.
     strain_free_temperature : (n_ip,), T_0 before a material's own value replaces it, or None.
@@ -108,13 +69,13 @@ class MaterialPoints:
 
     def __init__(
         self, materials: Mapping[str, Material], laws: Sequence[Law], material_index: np.ndarray, cells: np.ndarray,
-        points: np.ndarray, coordinates: np.ndarray, strain_free_temperature: np.ndarray | None,
+        numbers: np.ndarray, coordinates: np.ndarray, strain_free_temperature: np.ndarray | None,
         orientation: np.ndarray | None,
     ) -> None:
         self.materials, self.laws = dict(materials), tuple(laws)
         self.material_names = tuple(self.materials)
         self.material_index = np.asarray(material_index, dtype=np.int64)
-        self.cells, self.points = np.asarray(cells), np.asarray(points)
+        self.cells, self.numbers = np.asarray(cells), np.asarray(numbers)
         self.coordinates = np.ascontiguousarray(coordinates, dtype=float)
         self.orientation = orientation
         self.strain_free_temperature = strain_free_temperature
@@ -126,7 +87,7 @@ class MaterialPoints:
 
     @classmethod
     def from_arrays(
-        cls, materials: Mapping[str, Material], material_index: np.ndarray, cells: np.ndarray, points: np.ndarray,
+        cls, materials: Mapping[str, Material], material_index: np.ndarray, cells: np.ndarray, numbers: np.ndarray,
         coordinates: np.ndarray, strain_free_temperature: np.ndarray | None = None,
         orientation: np.ndarray | None = None,
     ) -> MaterialPoints:
@@ -134,9 +95,9 @@ class MaterialPoints:
 
         Parameters
         ----------
-        material_index : (n,), position in `materials`. cells, points : (n,), ids and point numbers for messages.
+        material_index : (n,), position in `materials`. cells, numbers : (n,), cell ids and point numbers for messages.
         coordinates : (n, 3). orientation : (n, 3, 3) or None.
-        strain_free_temperature : (n,) or None; a material's own strain-free temperature goes before it.
+        strain_free_temperature : (n,) or None; a material's own strain-free temperature takes precedence over it.
 
         Raises
         ------
@@ -144,37 +105,12 @@ class MaterialPoints:
         InputError : points without material, naming their cells.
         """
         laws = [build_law(material) for material in materials.values()]
-        return cls(materials, laws, material_index, cells, points, coordinates, strain_free_temperature, orientation)
-
-    @classmethod
-    def from_mesh(
-        cls, model: Model, mesh: _Mesh, operator: _Operator, initial_temperature: np.ndarray | None = None,
-    ) -> MaterialPoints:
-        """All integration points of a piece.
-
-        Parameters
-        ----------
-        initial_temperature : (n_node,), the strain-free temperature at the nodes, such as
-            `romlib.loads.temperature.initial_temperature` gives it; without it, that of the model, where it has one.
-
-        Raises
-        ------
-        InputError : a tag is missing, or cells have no material or more than one.
-        """
-        cell_material = _material_of_cells(model.materials, mesh)
-        if initial_temperature is None:
-            initial_temperature = _initial_temperature_of(model, mesh)
-        free = None
-        if initial_temperature is not None:
-            free = operator.interpolate(np.asarray(initial_temperature, dtype=float))
-        return cls.from_arrays(
-            model.materials, cell_material[operator.cell], operator.cell_ids, operator.point_numbers,
-            operator.coordinates, free)
+        return cls(materials, laws, material_index, cells, numbers, coordinates, strain_free_temperature, orientation)
 
     def _refuse_points_without_material(self) -> None:
         bad = (self.material_index < 0) | (self.material_index >= len(self.material_names))
         if bad.any():
-            raise _cells_error("some cells have no material", np.unique(self.cells[bad]))
+            raise cells_error("some cells have no material", np.unique(self.cells[bad]))
 
     def _group(self, m: int) -> MaterialGroup:
         ips = np.flatnonzero(self.material_index == m)
@@ -190,22 +126,33 @@ class MaterialPoints:
             elif self.strain_free_temperature is not None:
                 expansion = Expansion(thermal, self.strain_free_temperature[selection])
         return MaterialGroup(
-            name, self.laws[m], selection, len(ips), self.cells[selection], self.points[selection],
+            name, self.laws[m], selection, len(ips), self.cells[selection], self.numbers[selection],
             self.coordinates[selection], None if self.orientation is None else self.orientation[selection],
             thermal, expansion)
 
-    def subset(self, indices: np.ndarray) -> MaterialPoints:
-        """The points at these positions, in this order, with the same materials and laws."""
-        indices = np.asarray(indices)
-        free, orientation = self.strain_free_temperature, self.orientation
-        return MaterialPoints(
-            self.materials, self.laws, self.material_index[indices], self.cells[indices], self.points[indices],
-            self.coordinates[indices], None if free is None else free[indices],
-            None if orientation is None else orientation[indices])
+    def virgin(self, time: float, temperature: np.ndarray | None = None) -> PointState:
+        """The undeformed, stress-free state at `temperature` (n_ip,)."""
+        return PointState(time, np.zeros((self.n_ip, 6)), np.zeros((self.n_ip, 6)),
+                          [group.law.initial_state(group.n_ip) for group in self.groups], temperature)
 
-    def initial_state(self) -> list[np.ndarray]:
-        """State of the virgin material: (points of the material, n_state) for each material."""
-        return [group.law.initial_state(group.n_ip) for group in self.groups]
+    def virgin_tangent(self, time: float, temperature: np.ndarray | None = None) -> np.ndarray:
+        """Tangent (n_ip, 6, 6) of an increment without mechanical strain, from the virgin state at `temperature`.
+
+        Raises
+        ------
+        LawError : a law fails there, as a UMAT that divides by the strain increment does.
+        """
+        start = self.virgin(time, temperature)
+        start.strain = -self.mechanical_strain(start.strain, temperature)  # the thermal strain
+        result = self.integrate(start, time + 1.0, start.strain, temperature)
+        if not result.ok:
+            worst = int(result.failed_points[0])
+            raise LawError(
+                f"a law fails in an increment without strain: {result.message}",
+                place=f"cell {self.cells[worst]}, integration point {self.numbers[worst]}",
+                expected="no stress, and the elastic tangent", remedy="correct the law, or its parameters")
+        assert result.tangent is not None
+        return result.tangent
 
     def mechanical_strain(self, strain: np.ndarray, temperature: np.ndarray | None) -> np.ndarray:
         """Total strain (n_ip, 6) less the thermal strain at `temperature` (n_ip,)."""
@@ -219,59 +166,53 @@ class MaterialPoints:
         return out
 
     def integrate(
-        self, strain0: np.ndarray, strain1: np.ndarray, stress0: np.ndarray, states: Sequence[np.ndarray],
-        temperature0: np.ndarray | None, temperature1: np.ndarray | None, time: float, dt: float, tangent: bool = True,
+        self, start: PointState, time: float, strain: np.ndarray, temperature: np.ndarray | None, tangent: bool = True
     ) -> PointsResult:
-        """Stress, tangent and states at the end of an increment; inputs are not modified.
+        """State and tangent at the end of an increment; inputs are not modified.
 
         Parameters
         ----------
-        strain0, strain1, stress0 : (n_ip, 6), total strains at both ends and stress at the start.
-        states : one array a material, as `initial_state` or an earlier result gives them.
-        temperature0, temperature1 : (n_ip,) or None (then there is no thermal strain).
-        time, dt : time at the start, length of the increment.
+        start : the state that it begins with. time : of its end. strain : (n_ip, 6), total, at its end.
+        temperature : (n_ip,) at its end, or None (then there is no thermal strain).
         """
         if self._only is not None:
-            group = self.groups[self._only]
-            result = group.law.integrate(Increment(
-                group.mechanical_strain(strain0, temperature0), group.mechanical_strain(strain1, temperature1), stress0,
-                temperature0, temperature1, time, dt, group.cells, group.points, group.coordinates, group.orientation,
-            ), states[self._only], tangent)
-            new = list(states)
-            new[self._only] = result.state
-            return PointsResult(
-                result.stress, result.tangent, new, result.failed_points, result.dt_factor, result.message)
-        return self._integrate_groups(strain0, strain1, stress0, states, temperature0, temperature1, time, dt, tangent)
-
-    def _integrate_groups(
-        self, strain0: np.ndarray, strain1: np.ndarray, stress0: np.ndarray, states: Sequence[np.ndarray],
-        temperature0: np.ndarray | None, temperature1: np.ndarray | None, time: float, dt: float, tangent: bool,
-    ) -> PointsResult:
-        """`integrate` for several materials: each law on its own points."""
-        out = PointsResult(
-            np.empty((self.n_ip, 6)), np.empty((self.n_ip, 6, 6)) if tangent else None, list(states))
+            result = self._integrate_group(self._only, start, time, strain, temperature, tangent)
+            states = list(start.states)
+            states[self._only] = result.state
+            return PointsResult(PointState(time, strain, result.stress, states, temperature),
+                                result.tangent, result.failed_points, result.dt_factor, result.message)
+        end = PointState(time, strain, np.empty((self.n_ip, 6)), list(start.states), temperature)
+        out = PointsResult(end, np.empty((self.n_ip, 6, 6)) if tangent else None)
         failed: list[np.ndarray] = []
         for m, group in enumerate(self.groups):
             if group.n_ip == 0:
                 continue
-            pick = group.selection
-            t0, t1 = _at(temperature0, pick), _at(temperature1, pick)
-            result = group.law.integrate(Increment(
-                group.mechanical_strain(strain0[pick], t0), group.mechanical_strain(strain1[pick], t1), stress0[pick],
-                t0, t1, time, dt, group.cells, group.points, group.coordinates, group.orientation), states[m], tangent)
-            out.stress[pick], out.states[m] = result.stress, result.state
+            result = self._integrate_group(m, start, time, strain, temperature, tangent)
+            end.stress[group.selection], end.states[m] = result.stress, result.state
             if out.tangent is not None:
-                out.tangent[pick] = result.tangent
+                out.tangent[group.selection] = result.tangent
             if not result.ok:
-                failed.append(self._positions(group)[result.failed_points])
+                failed.append(np.arange(self.n_ip)[group.selection][result.failed_points])
                 out.dt_factor = min(out.dt_factor, result.dt_factor)
                 out.message = "; ".join(filter(None, (out.message, f"{group.name}: {result.message}")))
         if failed:
             out.failed_points = np.sort(np.concatenate(failed))
         return out
 
-    def _positions(self, group: MaterialGroup) -> np.ndarray:
-        return np.arange(self.n_ip)[group.selection]
+    def _integrate_group(
+        self, m: int, start: PointState, time: float, strain: np.ndarray, temperature: np.ndarray | None, tangent: bool
+    ) -> LawResult:
+        """One law on its own points."""
+        group = self.groups[m]
+        strain0, stress0, temperature0 = start.strain, start.stress, start.temperature
+        if self._only is None:
+            pick = group.selection
+            strain0, strain, stress0 = strain0[pick], strain[pick], stress0[pick]
+            temperature0, temperature = _at(temperature0, pick), _at(temperature, pick)
+        return group.law.integrate(Increment(
+            group.mechanical_strain(strain0, temperature0), group.mechanical_strain(strain, temperature), stress0,
+            temperature0, temperature, start.time, time - start.time, group.cells, group.numbers, group.coordinates,
+            group.orientation), start.states[m], tangent)
 
     def variables(self) -> dict[str, int]:
         """State variables of the laws of all materials, with their numbers of components."""
@@ -316,38 +257,8 @@ def _at(values: np.ndarray | None, selection: slice | np.ndarray) -> np.ndarray 
     return None if values is None else values[selection]
 
 
-def _cells_error(what: str, cells: np.ndarray) -> InputError:
+def cells_error(what: str, cells: np.ndarray) -> InputError:
+    """The error of cells (n,), by id, whose material is not what it must be."""
     shown = ", ".join(str(cell) for cell in cells[:10]) + (f" and {len(cells) - 10} more" if len(cells) > 10 else "")
     return InputError(
         what, place=f"cells {shown}", remedy="give each cell exactly one material (key `cells` of the materials)")
-
-
-def _material_of_cells(materials: Mapping[str, Material], mesh: _Mesh) -> np.ndarray:
-    """Position in `materials` for each cell, -1 where there is none."""
-    out = np.full(mesh.n_cell, -1, dtype=np.int64)
-    for m, (name, material) in enumerate(materials.items()):
-        if material.cells in mesh.cell_tags:
-            cells = np.asarray(mesh.cell_tags[material.cells])
-        elif material.cells == "all":
-            cells = np.arange(mesh.n_cell)
-        else:
-            raise InputError(
-                f"the material '{name}' is on cells that the mesh does not know", place=f"materials.{name}.cells",
-                expected="one of " + ", ".join(["all", *mesh.cell_tags]), found=material.cells)
-        twice = cells[(out[cells] >= 0)]
-        if len(twice):
-            other = list(materials)[out[twice[0]]]
-            raise _cells_error(f"some cells have two materials, '{other}' and '{name}'", mesh.cell_ids[twice])
-        out[cells] = m
-    return out
-
-
-def _initial_temperature_of(model: Model, mesh: _Mesh) -> np.ndarray | None:
-    initial = model.initial_temperature
-    if isinstance(initial, ArrayReference):
-        if initial.array not in mesh.node_arrays:
-            raise InputError(
-                "the initial temperature is a node array that the mesh lacks", place="initial_temperature",
-                expected="one of " + (", ".join(mesh.node_arrays) or "none there"), found=initial.array)
-        return mesh.node_arrays[initial.array]
-    return None if initial is None else np.full(mesh.n_node, float(initial))

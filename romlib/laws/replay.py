@@ -2,92 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from romlib.errors import InputError, LawError
 from romlib.laws.points import MaterialPoints, PointsResult
+from romlib.laws.state import PointState
 
-Record = tuple[float, np.ndarray, np.ndarray | None]
 
-
-def replay(
-    points: MaterialPoints, strain: Iterable[Record], initial_time: float, max_cut: int = 10,
-    initial_temperature: np.ndarray | None = None,
-) -> Iterator[tuple[float, np.ndarray, list[np.ndarray]]]:
-    """Integrate the laws from the virgin state along a history of total strain, one implicit step a record.
+class Replay:
+    """The laws along a history of total strain, from the virgin state, one implicit step per record.
 
     Parameters
     ----------
-    strain : records (time, total strain (n_ip, 6), temperature (n_ip,) or None), times increasing.
     initial_time : time of the virgin state (zero total strain). A record at that time with zero mechanical strain is
         that state itself; with other strain, its response to a sudden load (an increment of zero duration).
-    max_cut : an increment is cut, with strain and temperature linear in between, down to 2^-max_cut of its length
-        before it counts as failed.
     initial_temperature : (n_ip,), of the virgin state; else the strain-free temperature of `points`, else that of the
         first record.
-
-    Yields
-    ------
-    (time, stress (n_ip, 6), states), for each record.
-
-    Raises
-    ------
-    LawError : an increment fails however short; names cell, point and time.
-    InputError : times that do not increase, or strains of another size than the points.
+    max_cut : an increment is cut, with strain and temperature linear in between, down to 2^-max_cut of its length
+        before it counts as failed.
     """
-    stress, states = np.zeros((points.n_ip, 6)), points.initial_state()
-    previous: Record | None = None
-    for time, strain1, temperature1 in strain:
-        if np.shape(strain1) != (points.n_ip, 6):
+
+    def __init__(
+        self, points: MaterialPoints, initial_time: float, *, initial_temperature: np.ndarray | None = None,
+        max_cut: int = 10,
+    ) -> None:
+        self.points, self._initial_time, self._max_cut = points, initial_time, max_cut
+        self._initial = points.strain_free_temperature if initial_temperature is None else initial_temperature
+        self._state: PointState | None = None
+
+    def advance(self, time: float, strain: np.ndarray, temperature: np.ndarray | None) -> PointState:
+        """The state at the next record: total strain (n_ip, 6) and temperature (n_ip,) or None, at a later time.
+
+        Raises
+        ------
+        LawError : an increment fails however short; names cell, point and time.
+        InputError : times that do not increase, or strains of another size than the points.
+        """
+        points, time, start = self.points, float(time), self._state
+        if np.shape(strain) != (points.n_ip, 6):
+            raise InputError("a record of strain does not match the points", place=f"time {time:.6g}",
+                             expected=(points.n_ip, 6), found=np.shape(strain))
+        if time < self._initial_time:
             raise InputError(
-                "a record of strain does not match the points", place=f"time {time:.6g}",
-                expected=(points.n_ip, 6), found=np.shape(strain1))
-        record = (float(time), strain1, temperature1)
-        if previous is None:
-            start = initial_temperature if initial_temperature is not None else points.strain_free_temperature
-            if temperature1 is None:
-                start = None
-            previous = (initial_time, np.zeros((points.n_ip, 6)), temperature1 if start is None else start)
-            if time == initial_time and not np.any(points.mechanical_strain(strain1, temperature1)):
-                previous = record
-                yield float(time), stress, states
-                continue
-        elif time <= previous[0]:
-            raise InputError("the times of a history must increase", place=f"time {time:.6g}", found=previous[0])
-        if time < initial_time:
-            raise InputError("a history starts before its initial time", found=time, expected=f">= {initial_time:.6g}")
-        stress, states = _advance(points, previous, record, stress, states, max_cut)
-        previous = record
-        yield float(time), stress, states
+                "a history starts before its initial time", found=time, expected=f">= {self._initial_time:.6g}")
+        if start is None:
+            initial = temperature if temperature is None or self._initial is None else self._initial
+            start = points.virgin(self._initial_time, initial)
+            if time == self._initial_time and not np.any(points.mechanical_strain(strain, temperature)):
+                self._state = PointState(time, strain, start.stress, start.states, temperature)
+                return self._state
+        elif time <= start.time:
+            raise InputError("the times of a history must increase", place=f"time {time:.6g}", found=start.time)
+        self._state = _advance(points, start, PointState(time, strain, start.stress, start.states, temperature),
+                               self._max_cut)
+        return self._state
 
 
-def _advance(
-    points: MaterialPoints, start: Record, end: Record, stress: np.ndarray, states: list[np.ndarray], max_cut: int,
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Stress and states at `end`; the increment is cut where the laws ask for it and grows back after success."""
-    done, length = 0.0, 1.0
-    strain, temperature = start[1], start[2]
+def _advance(points: MaterialPoints, start: PointState, end: PointState, max_cut: int) -> PointState:
+    """The state at `end`, whose time, strain and temperature are given; the increment is cut where laws ask for it."""
+    done, length, state = 0.0, 1.0, start
     while done < 1.0:
         target = 1.0 if done + length > 1.0 - 1e-9 else done + length
-        strain1 = _between(start[1], end[1], target)
-        temperature1 = None if start[2] is None or end[2] is None else _between(start[2], end[2], target)
-        time = start[0] + done * (end[0] - start[0])
-        result = points.integrate(
-            strain, strain1, stress, states, temperature, temperature1, time, (target - done) * (end[0] - start[0]),
-            tangent=False)
+        temperature = None
+        if start.temperature is not None and end.temperature is not None:
+            temperature = _between(start.temperature, end.temperature, target)
+        result = points.integrate(state, float(_between(start.time, end.time, target)),
+                                  _between(start.strain, end.strain, target), temperature, tangent=False)
         if result.ok:
-            done, strain, temperature, stress, states = target, strain1, temperature1, result.stress, result.states
+            done, state = target, result.state
             length *= 2.0
         else:
             length = (target - done) * min(max(result.dt_factor, 0.1), 0.5)
             if length < 0.5**max_cut:
-                raise _failure(points, result, end[0])
-    return stress, states
+                raise _failure(points, result, end.time)
+    return state
 
 
-def _between(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
+def _between(start: Any, end: Any, fraction: float) -> Any:
+    """Between two numbers or arrays; the end itself at its fraction, to the last bit."""
     return end if fraction == 1.0 else start + fraction * (end - start)
 
 
@@ -96,6 +90,6 @@ def _failure(points: MaterialPoints, result: PointsResult, time: float) -> LawEr
     name = points.material_names[points.material_index[worst]]
     return LawError(
         f"the law of material '{name}' could not be integrated: {result.message}",
-        place=f"cell {points.cells[worst]}, integration point {points.points[worst]}, increment that ends at time "
+        place=f"cell {points.cells[worst]}, integration point {points.numbers[worst]}, increment that ends at time "
               f"{time:.6g} ({len(result.failed_points)} points failed)",
         remedy="check the law's parameters and the strain there; a finer history may help")

@@ -86,12 +86,11 @@ def _temperature(training: TrainingSet, points: PointList, pieces: range, comm: 
     names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
 
     def terms(piece: int, ips: np.ndarray) -> np.ndarray:
-        operators = training.piece(piece)
-        fields = operators.temperature_terms
-        return np.stack([operators.operator.interpolate(fields[name])[ips] for name in names], axis=1)
+        terms = training.piece(piece).temperature_terms
+        return np.stack([terms[name][ips] for name in names], axis=1)
 
     def initial(piece: int, ips: np.ndarray) -> np.ndarray:
-        free = training.piece(piece).points.strain_free_temperature
+        free = training.piece(piece).initial_temperature
         return np.full(len(ips), np.nan) if free is None else free[ips]
 
     own = {}

@@ -12,7 +12,7 @@ from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_names, node_share, presence, unit_force
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
-from romlib.offline.training import PieceOperators, TrainingSet, blocks, combine, gram
+from romlib.offline.training import TrainingSet, blocks, combine, gram
 from romlib.parallel.comm import Comm
 
 
@@ -72,7 +72,7 @@ def reduce_displacement(
     with comm.agreement():
         for piece in pieces:
             operators = training.piece(piece)
-            grams[piece] = gram(partial(training.read, "displacement", piece), operators.weigh, n,
+            grams[piece] = gram(partial(training.read, "displacement", piece), operators.apply_mass, n,
                                 operators.mesh.n_node * 24)
             _require_finite(grams[piece], training, piece)
     total = comm.sum_pieces(grams)
@@ -95,7 +95,7 @@ def reduce_displacement(
             operators = training.piece(piece)
             modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
             flat = basis.n_mode, 3 * operators.mesh.n_node
-            grams[piece] = operators.weigh(modes).reshape(flat) @ modes.reshape(flat).T
+            grams[piece] = operators.apply_mass(modes).reshape(flat) @ modes.reshape(flat).T
     correction = orthonormalise(comm.sum_pieces(grams))
     return replace(basis, correction=correction, coordinates=basis.coordinates @ correction)
 
@@ -121,7 +121,7 @@ def reduce_loads(
     multiplicity = comm.sum_pieces(meshes)
     with comm.agreement():
         for piece in pieces:
-            operators: PieceOperators = training.piece(piece)
+            operators = training.piece(piece)
             fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
             share = node_share(operators.mesh, multiplicity)
             parts[piece] = np.zeros((len(names), len(fields)))

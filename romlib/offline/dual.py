@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from romlib.errors import InputError, LawError
-from romlib.laws.replay import replay
+from romlib.fem.piece import Piece
+from romlib.fem.replay import dual_fields
 from romlib.offline.scratch import Scratch
-from romlib.offline.training import PieceOperators, TrainingRun, TrainingSet, blocks
+from romlib.offline.training import TrainingRun, TrainingSet, blocks
 
 
 class DualHistory:
@@ -36,7 +37,7 @@ class DualHistory:
                 remedy='use stress = "replay", which recomputes it from the displacement by the law')
         self.source = "read" if source == "read" or (source == "auto" and not missing) else "replay"
 
-    def prepare(self, piece: int, operators: PieceOperators) -> None:
+    def prepare(self, piece: int, operators: Piece) -> None:
         """Replay the runs on a piece, where the fields are not read."""
         if self.source == "read":
             return
@@ -75,30 +76,15 @@ class DualHistory:
 
 
 def replay_run(
-    run: TrainingRun, piece: int, operators: PieceOperators, fields: list[str]
+    run: TrainingRun, piece: int, operators: Piece, fields: list[str]
 ) -> Iterator[dict[str, np.ndarray]]:
     """Blocks of steps of the dual fields of one run on one piece, recomputed by the law."""
-    points, operator, times = operators.points, operators.operator, run.snapshots.times
-    variables = {"stress": 6, **points.variables()}
-    unknown = [field for field in fields if field not in variables]
+    known = dual_fields(operators.points)
+    unknown = [field for field in fields if field not in known]
     if unknown:
         raise InputError(f"no material has the field {unknown[0]}", place="[offline] dual_fields",
-                         expected=", ".join(variables), found=unknown[0])
-    bytes_each = operator.n_ip * 8 * (6 + sum(variables[field] for field in fields))
-
-    def increments() -> Iterator[tuple[float, np.ndarray, np.ndarray | None]]:
-        for steps in blocks(len(times), bytes_each):
-            strain = operator.strain(run.snapshots.read("displacement", piece, steps))
-            temperature = operators.temperature(run.amplitudes, times[steps])
-            for k, time in enumerate(times[steps]):
-                yield float(time), strain[k], None if temperature is None else temperature[k]
-
-    history = replay(points, increments(), operators.model.initial_time)
-    for steps in blocks(len(times), bytes_each):
-        n = steps.stop - steps.start
-        block = {field: np.empty((n, operator.n_ip, variables[field])) for field in fields}
-        for k in range(n):
-            _, stress, states = next(history)
-            for field in fields:
-                block[field][k] = stress if field == "stress" else points.variable(states, field)
-        yield block
+                         expected=", ".join(known), found=unknown[0])
+    replay = operators.replay(run.amplitudes, fields)
+    for steps in blocks(run.snapshots.n_step, replay.step_bytes):
+        displacement = run.snapshots.read("displacement", piece, steps)
+        yield replay.block(run.snapshots.times[steps], operators.operator.strain(displacement))

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from scipy import linalg
 
-from romlib.errors import InputError, LawError
+from romlib.errors import InputError
 from romlib.offline.displacement import DisplacementBasis
-from romlib.offline.training import PieceOperators, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
 
 _NONE = 1e-16  # of the largest energy of a mode: what rounding of the snapshots leaves of no strain at all
@@ -23,7 +23,7 @@ def elastic_stiffness(
 
     By the solver's points with their positive weights. The number beside it is the energy of a mode that strains the
     structure evenly by its own size over that of the structure: what rounding leaves of no strain is far below it.
-    Raises what `virgin_tangent` does.
+    Raises what `MaterialPoints.virgin_tangent` does.
     """
     parts, sizes = {}, {}
     with comm.agreement():
@@ -32,7 +32,7 @@ def elastic_stiffness(
             operator = operators.operator
             strains = operator.strain(basis.fields(training, piece, operators.mesh.n_node))
             weighted = operator.positive_weights[None, :, None] * strains
-            tangent, n = virgin_tangent(operators), len(strains)
+            tangent, n = operators.virgin_tangent(), len(strains)
             stress = np.matmul(tangent, strains[..., None])[..., 0]
             parts[piece] = weighted.reshape(n, -1) @ stress.reshape(n, -1).T
             x, weights = operators.mesh.points, operator.positive_weights
@@ -42,27 +42,6 @@ def elastic_stiffness(
     gyration = size[6] / size[2] - ((size[3:6] / size[2]) ** 2).sum()
     even = float(size[1] / size[0] / gyration) if gyration > 0.0 else 0.0
     return 0.5 * (stiffness + stiffness.T), even
-
-
-def virgin_tangent(operators: PieceOperators) -> np.ndarray:
-    """Tangent (n_ip, 6, 6) of an increment of no mechanical strain from the virgin state.
-
-    Raises
-    ------
-    LawError : a law fails there, as a UMAT that divides by the strain increment does.
-    """
-    points = operators.points
-    zero, temperature = np.zeros((points.n_ip, 6)), points.strain_free_temperature
-    result = points.integrate(zero, zero, zero, points.initial_state(), temperature, temperature,
-                              operators.model.initial_time, 1.0)
-    if not result.ok:
-        worst = int(result.failed_points[0])
-        raise LawError(
-            f"a law fails in an increment without strain: {result.message}",
-            place=f"cell {points.cells[worst]}, integration point {points.points[worst]}",
-            expected="no stress, and the elastic tangent", remedy="correct the law, or its parameters")
-    assert result.tangent is not None
-    return result.tangent
 
 
 def with_energy(

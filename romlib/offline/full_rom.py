@@ -31,10 +31,8 @@ def full_problem(
         for piece in pieces:
             operators = training.piece(piece)
             strains = operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
-            terms, free = operators.temperature_terms, operators.points.strain_free_temperature
-            temperature = None if free is None else free[None]
-            if terms:
-                temperature = operators.operator.interpolate(np.stack(list(terms.values())))
+            terms, initial = operators.temperature_terms, operators.initial_temperature
+            temperature = np.stack(list(terms.values())) if terms else None if initial is None else initial[None]
             blocks.append(PointBlock(
                 [BlockBasis(strains[: basis.n_mode], operators.operator.weights)], operators.points,
                 strains[basis.n_mode:], temperature, piece))

@@ -12,7 +12,7 @@ from romlib.errors import InputError
 from romlib.offline.cubature import compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
-from romlib.offline.energy import energy_scaling, virgin_tangent
+from romlib.offline.energy import energy_scaling
 from romlib.offline.gappy import interpolation_points
 from romlib.offline.options import OfflineOptions
 from romlib.offline.pod import Pod, pod
@@ -202,7 +202,7 @@ def select_points(
             here = integrands(piece)
             history.scratch.append(f"{piece}/gram", here.gram()[None])
             targets[piece] = here.integral()
-            energies[piece] = np.array([_energy(here, virgin_tangent(training.piece(piece)))])
+            energies[piece] = np.array([_energy(here, training.piece(piece).virgin_tangent())])
     columns = _columns(history, pieces, tolerance * _FINER, comm)
     target = comm.sum_pieces(targets) @ columns
     reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(comm.sum_pieces(energies)[0])))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
+from romlib.blocks import blocks as blocks_of
 from romlib.errors import InputError
-from romlib.laws.points import MaterialPoints
+from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.temperature import initial_temperature, temperature_history, temperature_terms
-from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Model
 from romlib.offline.union import order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
@@ -42,47 +38,6 @@ class TrainingRun:
         return times if times[0] <= initial_time else np.concatenate([[initial_time], times])
 
 
-class PieceOperators:
-    """What is built from the mesh of a piece, each when first asked for.
-
-    model : materials and loads, the same in every run.
-    """
-
-    def __init__(self, mesh: Mesh, model: Model) -> None:
-        self.mesh, self.model = mesh, model
-
-    @cached_property
-    def operator(self) -> StrainOperator:
-        """Strain operator of the piece."""
-        return StrainOperator(self.mesh)
-
-    @cached_property
-    def points(self) -> MaterialPoints:
-        """The integration points with their laws."""
-        return MaterialPoints.from_mesh(
-            self.model, self.mesh, self.operator, initial_temperature(self.model, self.mesh))
-
-    @cached_property
-    def temperature_terms(self) -> dict[str, np.ndarray]:
-        """Nodal field of each temperature load, (n_node,)."""
-        return temperature_terms(self.model, self.mesh)
-
-    def temperature(self, amplitudes: dict[str, Amplitude], times: np.ndarray) -> np.ndarray | None:
-        """(n_step, n_ip): of the temperature loads, else the initial one, else None."""
-        nodal = temperature_history(self.model, self.mesh, amplitudes, times)
-        return None if nodal is None else self.operator.interpolate(nodal)
-
-    def weigh(self, fields: np.ndarray) -> np.ndarray:
-        """M u of displacement fields (n, n_node, 3), with the exact mass matrix of unit density."""
-        n = len(fields)
-        flat = np.ascontiguousarray(fields.transpose(1, 0, 2)).reshape(self.mesh.n_node, n * 3)
-        return np.ascontiguousarray((self._mass @ flat).reshape(self.mesh.n_node, n, 3).transpose(1, 0, 2))
-
-    @cached_property
-    def _mass(self) -> csr_matrix:
-        return mass_matrix(self.mesh)
-
-
 class TrainingSet:
     """Runs on one mesh; snapshot j counts through the runs in order.
 
@@ -97,7 +52,7 @@ class TrainingSet:
     def __init__(self, runs: list[TrainingRun], model: Model, mesh_of: Callable[[Snapshots, int], Mesh]) -> None:
         self.runs, self.model, self._added = union_of(runs, model)
         self._mesh_of = mesh_of
-        self._last: tuple[int, PieceOperators] | None = None
+        self._last: tuple[int, Piece] | None = None
         first = runs[0].snapshots
         for run in runs[1:]:
             if _size(run.snapshots) != _size(first):
@@ -109,8 +64,8 @@ class TrainingSet:
         self.offsets = np.concatenate([[0], np.cumsum(counts)])
         self.n_snapshot = int(self.offsets[-1])
 
-    def piece(self, piece: int) -> PieceOperators:
-        """The operators of a piece; a mesh that differs between runs is an InputError.
+    def piece(self, piece: int) -> Piece:
+        """The discretised piece; a mesh that differs between runs is an InputError.
 
         The last piece that was asked for is kept: what is built once serves all stages where a rank has one piece.
         """
@@ -126,7 +81,7 @@ class TrainingSet:
                                  place=f"piece {piece}: {differs} differ",
                                  remedy="convert all runs with the same options")
             mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
-        self._last = piece, PieceOperators(mesh, self.model)
+        self._last = piece, Piece(mesh, self.model)
         return self._last[1]
 
     def mesh_of(self, run: int, piece: int) -> Mesh:
@@ -156,11 +111,9 @@ def _size(snapshots: Snapshots) -> str:
             f"{snapshots.n_ip_total} integration points")
 
 
-def blocks(n: int, bytes_each: int, budget: int = BLOCK_BYTES) -> Iterator[slice]:
-    """Contiguous slices of range(n), each of at most `budget` bytes (one item at least)."""
-    size = max(1, int(budget // max(bytes_each, 1)))
-    for start in range(0, n, size):
-        yield slice(start, min(start + size, n))
+def blocks(n: int, bytes_each: int) -> Iterator[slice]:
+    """Contiguous slices of range(n), each of at most `BLOCK_BYTES`."""
+    return blocks_of(n, bytes_each, BLOCK_BYTES)
 
 
 def gram(

@@ -5,38 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from romlib.online.histories import Level
-from romlib.online.problem import PointBlock, ReducedProblem
+from romlib.online.problem import ReducedProblem
 from romlib.solution.timings import Timings
 
 if TYPE_CHECKING:
     from romlib.laws.points import PointsResult
+    from romlib.laws.state import PointState
 
 
 @dataclass(eq=False, slots=True)
 class Committed:
-    """The last converged state. Lists have one entry a block. `lifting` are the amplitudes of the liftings."""
+    """The last converged state. points : one entry per block. lifting : amplitudes of the liftings."""
 
     time: float
     cluster: int
     gamma: np.ndarray
     lifting: np.ndarray
-    strains: list[np.ndarray]
-    stresses: list[np.ndarray]
-    states: list[list[np.ndarray]]
-    temperatures: list[np.ndarray | None]
+    points: list[PointState]
 
 
 @dataclass(eq=False, slots=True)
 class Trial:
-    """A trial state at the end of a step: strains and law results by block, internal force, whether a law failed."""
+    """A trial state at the end of a step: law results by block, internal force, whether a law failed."""
 
     gamma: np.ndarray
-    strains: list[np.ndarray]
     results: Sequence[PointsResult]
     force: np.ndarray
     failed: bool
@@ -44,11 +41,9 @@ class Trial:
 
 def virgin(problem: ReducedProblem, level: Level, cluster: int = 0) -> Committed:
     """The undeformed, stress-free state at the initial time, with the initial temperature of the histories."""
-    zeros = [np.zeros((block.n_point, 6)) for block in problem.blocks]
     return Committed(
-        level.time, cluster, np.zeros(problem.n_mode(cluster)), np.zeros(len(problem.lifting_names)), zeros,
-        [zero.copy() for zero in zeros], [block.points.initial_state() for block in problem.blocks],
-        [block.temperature(level.temperature) for block in problem.blocks])
+        level.time, cluster, np.zeros(problem.n_mode(cluster)), np.zeros(len(problem.lifting_names)),
+        [block.points.virgin(level.time, block.temperature(level.temperature)) for block in problem.blocks])
 
 
 def integrate(
@@ -56,27 +51,23 @@ def integrate(
     temperatures: list[np.ndarray | None], timings: Timings,
 ) -> Trial:
     """Integrate the laws of all blocks from the committed state to gamma at `level`, and sum the internal force."""
-    strains, results, forces = [], [], []
-    dt, n_failed = level.time - start.time, 0
+    results, forces, n_failed = [], [], 0
     for k, block in enumerate(problem.blocks):
         clock = perf_counter()
         strain = block.strain(start.cluster, gamma, level.lifting)
         before_law = perf_counter()
-        result = block.points.integrate(
-            start.strains[k], strain, start.stresses[k], start.states[k], start.temperatures[k], temperatures[k],
-            start.time, dt, True)
+        result = block.points.integrate(start.points[k], level.time, strain, temperatures[k])
         after_law = perf_counter()
-        strains.append(strain)
         results.append(result)
-        forces.append(block.bases[start.cluster].force(result.stress))
+        forces.append(block.bases[start.cluster].force(result.state.stress))
         n_failed += len(result.failed_points)
         timings.law += after_law - before_law
         timings.linear_algebra += before_law - clock + perf_counter() - after_law
     if problem.combine is None:
-        return Trial(gamma, strains, results, problem.total(forces), n_failed > 0)
+        return Trial(gamma, results, problem.total(forces), n_failed > 0)
     total = problem.total([
         np.append(force, float(len(result.failed_points))) for force, result in zip(forces, results)])
-    return Trial(gamma, strains, results, total[:-1], bool(total[-1] != 0.0))
+    return Trial(gamma, results, total[:-1], bool(total[-1] != 0.0))
 
 
 class HeldForce:
@@ -90,12 +81,13 @@ class HeldForce:
     def __init__(self, problem: ReducedProblem, start: Committed) -> None:
         self._problem = problem
         self._cluster = start.cluster
-        self.needed = bool(problem.lifting_names) or any(t is not None for t in start.temperatures)
+        self.needed = bool(problem.lifting_names) or any(state.temperature is not None for state in start.points)
         if problem.combine is not None:
             contribution = [np.array([float(self.needed)]) for _ in problem.blocks]
             self.needed = bool(problem.total(contribution)[0] > 0)
         if self.needed:
-            self._tangents = [_virgin_tangent(block, start, k) for k, block in enumerate(problem.blocks)]
+            self._tangents = [block.points.virgin_tangent(start.time, state.temperature)
+                              for block, state in zip(problem.blocks, start.points)]
 
     def __call__(self, level: Level, temperatures: list[np.ndarray | None]) -> float:
         """The reference force at a level, identical on every process."""
@@ -109,16 +101,3 @@ class HeldForce:
             size = np.linalg.norm(np.matmul(tangent, imposed[:, :, None])[:, :, 0], axis=1)
             parts.append(np.linalg.norm(basis.weighted, axis=2) @ size)
         return float(np.linalg.norm(self._problem.total(parts)))
-
-
-def _virgin_tangent(block: PointBlock, start: Committed, k: int) -> np.ndarray:
-    """Tangent (n_point, 6, 6) of an increment of no strain and no temperature from the virgin state.
-
-    The initial temperature may differ from the strain-free one: strain is set to the thermal one, so that the law
-    sees no mechanical strain.
-    """
-    temperature = start.temperatures[k]
-    strain = -block.points.mechanical_strain(np.zeros((block.n_point, 6)), temperature)
-    result = block.points.integrate(strain, strain, start.stresses[k], start.states[k], temperature, temperature,
-                                    start.time, 1.0, True)
-    return cast(np.ndarray, result.tangent)

@@ -65,8 +65,9 @@ class ReducedHistory:
     def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
         """Room for a run over the output times of `histories`; record 0 is `start`, without loads."""
         n_step = len(histories.times)
-        arrays = [*start.stresses, *(state for states in start.states for state in states)] if points else []
-        arrays += [t for t in start.temperatures if t is not None] if points else []
+        kept = start.points if points else []
+        arrays = [array for state in kept for array in (state.stress, *state.states, state.temperature)
+                  if array is not None]
         refuse_beyond_memory(n_step, 8 * (n_mode + 4) + sum(array.nbytes for array in arrays))
 
         def series(array: np.ndarray) -> np.ndarray:
@@ -75,9 +76,8 @@ class ReducedHistory:
         history = cls(
             histories.times.copy(), np.zeros((n_step, n_mode)), np.zeros(n_step, dtype=int), histories.lifting.copy(),
             histories.force.copy(),
-            [series(stress) for stress in start.stresses] if points else [],
-            [[series(state) for state in states] for states in start.states] if points else [],
-            [None if t is None else series(t) for t in start.temperatures] if points else [],
+            [series(state.stress) for state in kept], [[series(one) for one in state.states] for state in kept],
+            [None if state.temperature is None else series(state.temperature) for state in kept],
             np.zeros(n_step, dtype=int), np.zeros(n_step, dtype=int))
         history.lifting[0] = history.force[0] = 0.0
         history.record(0, start)
@@ -87,11 +87,9 @@ class ReducedHistory:
         """Keep a converged state as record `step`."""
         self.coordinates[step, :len(state.gamma)] = state.gamma
         self.clusters[step] = state.cluster
-        for kept, stress in zip(self.stresses, state.stresses):
-            kept[step] = stress
-        for kept_states, states in zip(self.states, state.states):
-            for kept, values in zip(kept_states, states):
+        for stress, states, temperature, points in zip(self.stresses, self.states, self.temperatures, state.points):
+            stress[step] = points.stress
+            for kept, values in zip(states, points.states):
                 kept[step] = values
-        for temperatures, temperature in zip(self.temperatures, state.temperatures):
-            if temperatures is not None:
-                temperatures[step] = temperature
+            if temperature is not None:
+                temperature[step] = points.temperature

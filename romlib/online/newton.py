@@ -164,9 +164,10 @@ class _Run:
             residuals.append(norm / scale if scale > 0 else norm)
             converged = good and norm <= self.options.tolerance * scale
             if self.observer is not None and good:
-                self.observer(level.time, iteration, gamma, [result.stress for result in trial.results], converged)
+                stresses = [result.state.stress for result in trial.results]
+                self.observer(level.time, iteration, gamma, stresses, converged)
             if converged:
-                self._commit(trial, level, external, temperatures, scale)
+                self._commit(trial, level, external, scale)
                 return None
             if delta is not None and halvings < _MAX_HALVINGS:
                 factor = 0.5
@@ -198,15 +199,12 @@ class _Run:
         self._predictor.note((lu, pivots))
         return delta
 
-    def _commit(
-        self, trial: Trial, level: Level, external: np.ndarray, temperatures: list[np.ndarray | None], scale: float
-    ) -> None:
+    def _commit(self, trial: Trial, level: Level, external: np.ndarray, scale: float) -> None:
         start = self.state
         self._scale = scale
         self._predictor.learn(start, level, trial.gamma, external)
         self.state = Committed(
-            level.time, start.cluster, trial.gamma, level.lifting, trial.strains,
-            [result.stress for result in trial.results], [result.states for result in trial.results], temperatures)
+            level.time, start.cluster, trial.gamma, level.lifting, [result.state for result in trial.results])
 
     def _failure(self, what: str, residuals: list[float], trial: Trial | None, previous: Trial | None) -> _Failure:
         """Name the worst point of all pieces: a failed one, else the one whose stress changed most at the end."""
@@ -216,15 +214,16 @@ class _Run:
             if result is not None and len(result.failed_points):
                 worst, badness, factor = int(result.failed_points[0]), np.inf, result.dt_factor
             else:
-                before = previous.results[k].stress if previous else self.state.stresses[k]
-                change = np.linalg.norm(result.stress - before, axis=1) if result else np.zeros(block.n_point)
+                before = previous.results[k].state if previous else self.state.points[k]
+                after = result.state if result else before
+                change = np.linalg.norm(after.stress - before.stress, axis=1)
                 change = np.where(np.isfinite(change), change, np.finfo(float).max)
                 worst = int(np.argmax(change))
                 badness, factor = float(change[worst]), 0.5
             factor = factor if np.isfinite(factor) and 0.0 < factor < 1.0 else 0.5
             rows.append(np.array([
                 min(badness, 1e300), max(factor, _SMALLEST_LAW_FACTOR), block.points.cells[worst],
-                block.points.points[worst]], dtype=float))
+                block.points.numbers[worst]], dtype=float))
         table = self.problem.by_piece(rows)
         row = table[np.argmax(table[:, 0])]
         return _Failure(what, residuals, float(table[:, 1].min()), (int(row[2]), int(row[3])))

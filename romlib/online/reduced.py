@@ -10,9 +10,8 @@ import numpy as np
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.errors import InputError
+from romlib.fem.piece import Piece
 from romlib.laws.points import MaterialPoints
-from romlib.loads.temperature import initial_temperature, temperature_terms
-from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude
 from romlib.online.histories import Histories, histories_of
 from romlib.online.history import ReducedHistory
@@ -106,22 +105,19 @@ def full_integration_problem(
     """The problem with all integration points: a block a piece, strains of the modes from the fields file."""
     blocks = []
     for piece in range(fields.n_piece):
-        mesh = fields.mesh(piece)
-        operator = StrainOperator(mesh)
-        initial = initial_temperature(rom.model, mesh)
-        nodal: np.ndarray | None
+        whole = Piece(fields.mesh(piece), rom.model)
+        operator, initial = whole.operator, whole.initial_temperature
+        terms: np.ndarray | None
         if temperature is not None:
-            nodal = temperature.at(mesh.node_ids, rom.temperature.node_ids)
+            terms = operator.interpolate(temperature.at(whole.mesh.node_ids, rom.temperature.node_ids))
         elif rom.temperature.terms:
-            terms = temperature_terms(rom.model, mesh)
-            nodal = np.stack([terms[name] for name in rom.temperature.terms])
+            terms = np.stack([whole.temperature_terms[name] for name in rom.temperature.terms])
         else:
-            nodal = None if initial is None else initial[None]
+            terms = None if initial is None else initial[None]
         bases = [BlockBasis(operator.strain(fields.modes(piece, k)), operator.weights)
                  for k in range(len(rom.clusters))]
         blocks.append(PointBlock(
-            bases, MaterialPoints.from_mesh(rom.model, mesh, operator, initial),
-            operator.strain(fields.liftings(piece)), None if nodal is None else operator.interpolate(nodal), piece))
+            bases, whole.points, operator.strain(fields.liftings(piece)), terms, piece))
     return _problem(rom, blocks, temperature)
 
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
+from romlib.blocks import blocks
 from romlib.errors import InputError
-from romlib.mesh.mass import mass_matrix
+from romlib.fem.piece import Piece
+from romlib.fem.replay import dual_fields
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
 from romlib.report.matching import Matching, Share, TimeMatch, match_times
-from romlib.report.replayed import Replay
 from romlib.snapshots.reader import Snapshots
 
 BLOCK_BYTES = 64 * 2**20
@@ -127,7 +126,7 @@ def compare(
     for piece in range(reference.n_piece):
         mesh = (prepare_mesh or Snapshots.mesh)(reference, piece)
         shares = matching.shares(mesh, reference.path)
-        _compare_piece(_Piece(mesh, piece, multiplicity), shares, matching, reference, model, plan, match, sums)
+        _compare_piece(_Piece(mesh, model, piece, multiplicity), shares, matching, reference, plan, match, sums)
     places = {name: candidate.fields[name].place for name in sums}
     order = [name for name in candidate.fields if name in sums]
     return Comparison(
@@ -182,14 +181,12 @@ class _Plan:
         return [name for name in names if name in known]
 
 
-class _Piece:
-    """A piece of the reference: mesh, inner products."""
+class _Piece(Piece):
+    """A piece of the reference, with its inner products. number : of the piece."""
 
-    def __init__(self, mesh: Mesh, piece: int, multiplicity: np.ndarray) -> None:
-        self.mesh, self.piece = mesh, piece
-        self.operator = StrainOperator(mesh)
-        self.mass: csr_matrix = mass_matrix(mesh)
-        self.ip_weights = self.operator.positive_weights
+    def __init__(self, mesh: Mesh, model: Model, number: int, multiplicity: np.ndarray) -> None:
+        super().__init__(mesh, model)
+        self.number = number
         shared = mesh.shared_index
         self.node_share = np.ones(mesh.n_node)
         if shared is not None and len(multiplicity):
@@ -204,10 +201,8 @@ class _Piece:
         weights = self.node_share if place == "node" else np.ones(self.operator.n_ip)
         plain = np.einsum("tnc,tnc,n->t", values, values, weights)
         if place == "ip":
-            return np.einsum("tnc,tnc,n->t", values, values, self.ip_weights), plain
-        flat = np.ascontiguousarray(values.transpose(1, 0, 2))
-        weighed = (self.mass @ flat.reshape(len(flat), -1)).reshape(flat.shape)
-        return np.einsum("ntc,ntc->t", flat, weighed), plain
+            return np.einsum("tnc,tnc,n->t", values, values, self.operator.positive_weights), plain
+        return np.einsum("tnc,tnc->t", values, self.apply_mass(values)), plain
 
 
 class _Sums:
@@ -223,7 +218,7 @@ class _Sums:
         absent = ~(np.isfinite(a).all(axis=(0, 2)) & np.isfinite(b).all(axis=(0, 2)))
         if absent.any():  # a material without this field
             one_only = np.isfinite(a).all(axis=(0, 2)) ^ np.isfinite(b).all(axis=(0, 2))
-            self._skipped[piece.piece] = max(self._skipped.get(piece.piece, 0), int(one_only.sum()))
+            self._skipped[piece.number] = max(self._skipped.get(piece.number, 0), int(one_only.sum()))
             a, b = np.where(absent[:, None], 0.0, a), np.where(absent[:, None], 0.0, b)
         difference = a - b
         l2, plain = piece.squares(place, difference)
@@ -242,15 +237,15 @@ class _Sums:
 
 
 def _compare_piece(
-    piece: _Piece, shares: list[Share], matching: Matching, reference: Snapshots, model: Model, plan: _Plan,
+    piece: _Piece, shares: list[Share], matching: Matching, reference: Snapshots, plan: _Plan,
     match: TimeMatch, sums: dict[str, _Sums],
 ) -> None:
     candidate = matching.candidate
     places = {name: candidate.fields[name].place for name in sums}
     width = sum(piece.count(place) * candidate.fields[name].n_comp for name, place in places.items())
     ratio = max(1, -(-candidate.n_step // max(reference.n_step, 1)))
-    n_block = max(1, int(BLOCK_BYTES // (8 * max(width, 1) * ratio)))
-    for steps, block in _reference_blocks(piece, reference, model, plan, n_block):
+    step_bytes = 8 * width * ratio
+    for steps, block in _reference_blocks(piece, reference, plan, step_bytes):
         inside = np.flatnonzero((match.reference >= steps[0]) & (match.reference <= steps[-1]))
         if not len(inside):
             continue
@@ -261,25 +256,24 @@ def _compare_piece(
 
 
 def _reference_blocks(
-    piece: _Piece, reference: Snapshots, model: Model, plan: _Plan, n_block: int
+    piece: _Piece, reference: Snapshots, plan: _Plan, step_bytes: int
 ) -> Iterator[tuple[np.ndarray, Callable[[str], np.ndarray]]]:
     """Blocks of steps of the reference: the steps, and a function that gives a field, read when it is asked for."""
     if plan.replayed:
-        law = Replay.on(piece.mesh, piece.operator, model)
-        known = [name for name in plan.replayed if name in law.variables]
-        source = law.blocks(reference, piece.piece, known, n_block)
-    else:
-        starts = range(0, reference.n_step, n_block)
-        source = ((np.arange(s, min(s + n_block, reference.n_step)), {}) for s in starts)
-    for steps, replayed in source:
-        span = slice(int(steps[0]), int(steps[-1]) + 1)
+        known = dual_fields(piece.points)
+        history = piece.replay(piece.model.amplitudes, [name for name in plan.replayed if name in known])
+    for span in blocks(reference.n_step, step_bytes, BLOCK_BYTES):
+        replayed = {}
+        if plan.replayed:
+            displacement = reference.read("displacement", piece.number, span)
+            replayed = history.block(reference.times[span], piece.operator.strain(displacement))
 
         def block(name: str, span: slice = span, replayed: dict[str, np.ndarray] = replayed) -> np.ndarray:
             if name in plan.replayed:
                 return replayed.get(name, _absent(piece, span))
-            return reference.read(name, piece.piece, span)
+            return reference.read(name, piece.number, span)
 
-        yield steps, block
+        yield np.arange(span.start, span.stop), block
 
 
 def _absent(piece: _Piece, steps: slice) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
 from romlib.report.compare import Comparison
@@ -113,10 +114,8 @@ def _extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndar
         at_nodes = scalar.spec.place == "node"
         n = snapshots.n_node(piece) if at_nodes else snapshots.n_ip(piece)
         weights = np.ones(n) if at_nodes else StrainOperator(snapshots.mesh(piece)).positive_weights
-        n_block = max(1, _BLOCK_BYTES // (8 * n * scalar.spec.n_comp))
         there = np.ones(n, dtype=bool)
-        for start in range(0, n_step, n_block):
-            steps = slice(start, min(start + n_block, n_step))
+        for steps in blocks(n_step, 8 * n * scalar.spec.n_comp, _BLOCK_BYTES):
             values = scalar.values(snapshots.read(scalar.field, piece, steps))
             there = np.isfinite(values).all(axis=0)
             if there.any():

@@ -12,6 +12,7 @@ import numpy as np
 
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
+from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -230,10 +231,9 @@ class Solution:
 
     def _write_field(self, writer: SnapshotsWriter, name: str, piece: int) -> None:
         """Steps in blocks of bounded size."""
-        n_block = max(1, _BLOCK_BYTES // max(1, self.field(name, 0, piece).nbytes))
-        for first in range(0, self.n_step, n_block):
-            for k, values in enumerate(self.field(name, slice(first, first + n_block), piece)):
-                writer.write(name, first + k, piece, values)
+        for steps in blocks(self.n_step, self.field(name, 0, piece).nbytes, _BLOCK_BYTES):
+            for k, values in enumerate(self.field(name, steps, piece), steps.start):
+                writer.write(name, k, piece, values)
 
     def _spec(self, name: str) -> FieldSpec:
         if name == "displacement":

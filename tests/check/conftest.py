@@ -12,10 +12,12 @@ import pytest
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from romlib.fem.piece import Piece
 from romlib.laws.points import MaterialPoints, PointsResult
+from romlib.laws.state import PointState
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.forces import force_factor, force_names, unit_force
-from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
+from romlib.loads.forces import force_factor, force_names
+from romlib.loads.temperature import temperature_at, temperature_terms
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -86,58 +88,54 @@ def _spec(name: str, values: np.ndarray, dtype: str) -> FieldSpec:
 
 def full_order(mesh: Mesh, model: Model, times: np.ndarray) -> dict[str, np.ndarray]:
     """Newton's method on all dofs: displacement, internal force, temperature, strain, stress, p, plastic strain."""
-    operator = StrainOperator(mesh)
-    points = MaterialPoints.from_mesh(model, mesh, operator, initial_temperature(model, mesh))
+    piece = Piece(mesh, model)
+    operator, points = piece.operator, piece.points
     external = sum(
-        force_factor(model.loads[name], evaluate(model.amplitudes[name], times))[:, None]
-        * unit_force(model.loads[name], mesh, model.materials, operator).ravel() for name in force_names(model))
+        force_factor(model.loads[name], evaluate(model.amplitudes[name], times))[:, None] * unit.ravel()
+        for name, unit in zip(force_names(model), piece.unit_forces(None)))
     nodal = temperature_at(temperature_terms(model, mesh), model.amplitudes, times)
     temperature = operator.interpolate(nodal)
     fixed, value = _prescribed(mesh, model, times)
     free = np.setdiff1d(np.arange(3 * mesh.n_node), fixed)
     B = operator.strain_matrix()
     weighted = sparse.diags(np.repeat(operator.weights, 6)) @ B
-    u, strain, stress = np.zeros(3 * mesh.n_node), np.zeros((operator.n_ip, 6)), np.zeros((operator.n_ip, 6))
-    states, history = points.initial_state(), []
+    u, state, history = np.zeros(3 * mesh.n_node), points.virgin(times[0], temperature[0]), []
     for k, time in enumerate(times):
-        dt = time - times[k - 1] if k else 0.0
-        integrate = partial(_response, points, B, (strain, stress, states, temperature[max(k - 1, 0)], temperature[k]),
-                            (time - dt, dt))
         u[fixed] = value[k]
-        u, strain, result = _newton(integrate, u, free, external[k], B, weighted)
-        stress, states = result.stress, result.states
+        u, result = _newton(partial(_response, points, B, state, time, temperature[k]), u, free, external[k], B,
+                            weighted)
+        state = result.state
         history.append({
-            "displacement": u.reshape(-1, 3).copy(), "strain": strain, "stress": stress,
-            "internal_force": operator.internal_force(stress[None])[0], "temperature": nodal[k][:, None],
-            "p": points.variable(states, "p"), "plastic_strain": points.variable(states, "plastic_strain")})
+            "displacement": u.reshape(-1, 3).copy(), "strain": state.strain, "stress": state.stress,
+            "internal_force": operator.internal_force(state.stress[None])[0], "temperature": nodal[k][:, None],
+            **{name: points.variable(state.states, name) for name in ("p", "plastic_strain")}})
     return {name: np.stack([record[name] for record in history]) for name in history[0]}
 
 
 def _response(
-    points: MaterialPoints, B: sparse.spmatrix, start: tuple, increment: tuple[float, float], u: np.ndarray
-) -> tuple[np.ndarray, PointsResult]:
-    """Strain and what the law makes of it, for a displacement at the end of an increment."""
-    strain0, stress0, states, temperature0, temperature1 = start
-    strain = (B @ u).reshape(-1, 6)
-    return strain, points.integrate(strain0, strain, stress0, states, temperature0, temperature1, *increment)
+    points: MaterialPoints, B: sparse.spmatrix, start: PointState, time: float, temperature: np.ndarray, u: np.ndarray
+) -> PointsResult:
+    """What the law makes of a displacement at the end of an increment."""
+    return points.integrate(start, time, (B @ u).reshape(-1, 6), temperature)
 
 
 def _newton(
-    integrate: Callable[[np.ndarray], tuple[np.ndarray, PointsResult]], u: np.ndarray, free: np.ndarray,
-    external: np.ndarray, B: sparse.spmatrix, weighted: sparse.spmatrix,
-) -> tuple[np.ndarray, np.ndarray, PointsResult]:
-    """Displacement (n_dof,) in equilibrium, its strain and the law's result; the step is halved where it overshoots."""
-    strain, result = integrate(u)
+    integrate: Callable[[np.ndarray], PointsResult], u: np.ndarray, free: np.ndarray, external: np.ndarray,
+    B: sparse.spmatrix, weighted: sparse.spmatrix,
+) -> tuple[np.ndarray, PointsResult]:
+    """Displacement (n_dof,) in equilibrium and the law's result; the step is halved where it overshoots."""
+    result = integrate(u)
     for _ in range(60):
-        residual = external - weighted.T @ result.stress.ravel()
+        residual = external - weighted.T @ result.state.stress.ravel()
         if np.abs(residual[free]).max() < 1e-11 * max(1.0, np.abs(residual).max()):
-            return u, strain, result
+            return u, result
         stiffness = (weighted.T @ sparse.block_diag(result.tangent).tocsr() @ B).tocsr()[free][:, free].tocsc()
         du = np.zeros_like(u)
         du[free] = spsolve(stiffness, residual[free])
         for step in 0.5 ** np.arange(6):
-            strain, result = integrate(u + step * du)
-            if np.linalg.norm((external - weighted.T @ result.stress.ravel())[free]) < np.linalg.norm(residual[free]):
+            result = integrate(u + step * du)
+            after = external - weighted.T @ result.state.stress.ravel()
+            if np.linalg.norm(after[free]) < np.linalg.norm(residual[free]):
                 break
         u = u + step * du
     raise AssertionError("the case of this test does not converge")

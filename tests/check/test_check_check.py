@@ -206,9 +206,9 @@ def test_a_law_that_is_not_installed_leaves_the_check_undecided(written, case):
 def test_a_law_that_cannot_be_integrated_fails_and_leaves_the_rest(written, monkeypatch):
     integrate = MaterialPoints.integrate
 
-    def fails_late(self, strain0, strain1, stress0, states, temperature0, temperature1, time, dt, tangent=True):
-        result = integrate(self, strain0, strain1, stress0, states, temperature0, temperature1, time, dt, tangent)
-        return replace(result, failed_points=np.array([3]), dt_factor=0.5, message="no root") if time > 0.4 else result
+    def fails_late(self, start, *arguments, **options):
+        result, late = integrate(self, start, *arguments, **options), start.time > 0.4
+        return replace(result, failed_points=np.array([3]), dt_factor=0.5, message="no root") if late else result
 
     monkeypatch.setattr(MaterialPoints, "integrate", fails_late)
     report = run(written(2))

@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 from romlib.check import check
 from romlib.cli import app
 from romlib.errors import FileFormatError, InputError
-from romlib.laws.points import MaterialPoints
-from romlib.laws.replay import replay
+from romlib.fem.piece import Piece
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
 from romlib.snapshots.reader import Snapshots
@@ -89,15 +88,11 @@ def test_stress_and_forces_of_the_solver_are_reproduced(data, tmp_path, name):
 def test_state_variables_of_the_dat_are_those_of_the_law(data, tmp_path, name):
     """STATEV(1) is p, (2) to (7) the plastic strain with engineering shear."""
     with convert(data / f"{name}.inp", tmp_path) as snapshots:
-        mesh, model = snapshots.mesh(0), with_built_in_law(snapshots.model)
-        operator = StrainOperator(mesh)
-        strain, statev = operator.strain(snapshots.read("displacement", 0)), snapshots.read("statev", 0)
-    points = MaterialPoints.from_mesh(model, mesh, operator, None)
-    records = ((time, one, None) for time, one in zip(snapshots.times, strain))
-    states = [state for _, _, state in replay(points, records, 0.0)]
-    p = np.array([points.variable(state, "p")[:, 0] for state in states])
+        piece = Piece(snapshots.mesh(0), with_built_in_law(snapshots.model))
+        strain, statev = piece.operator.strain(snapshots.read("displacement", 0)), snapshots.read("statev", 0)
+    found = piece.replay({}, ["p", "plastic_strain"]).block(snapshots.times, strain)
+    p, plastic = found["p"][..., 0], found["plastic_strain"]
     assert p.max() > 0.01 and np.abs(p - statev[..., 0]).max() <= 1e-6 * p.max()
-    plastic = np.array([points.variable(state, "plastic_strain") for state in states])
     engineering = plastic * np.array([1, 1, 1, np.sqrt(2), np.sqrt(2), np.sqrt(2)])
     assert np.abs(engineering - statev[..., 1:]).max() <= 1e-6 * np.abs(plastic).max()
 
@@ -178,13 +173,10 @@ def test_finite_strain_converts_and_the_check_says_how_far_it_is_off(data, tmp_p
 def test_small_steps_of_finite_strain_are_nearly_small_strain(data, tmp_path):
     """What the check finds is the strain and no fault of the law: it goes with the square of the displacement."""
     with convert(data / "plast.inp", tmp_path) as snapshots:
-        mesh = snapshots.mesh(0)
-        operator = StrainOperator(mesh)
-        points = MaterialPoints.from_mesh(snapshots.model, mesh, operator, None)
-        strain = operator.strain(snapshots.read("displacement", 0))
-        records = ((time, one, None) for time, one in zip(snapshots.times, strain))
-        stress = np.array([one for _, one, _ in replay(points, records, 0.0)][:5])
-        error = operator.internal_force(stress) - snapshots.read("internal_force", 0)[:5]
+        piece = Piece(snapshots.mesh(0), snapshots.model)
+        strain = piece.operator.strain(snapshots.read("displacement", 0, slice(0, 5)))
+        stress = piece.replay({}, ["stress"]).block(snapshots.times[:5], strain)["stress"]
+        error = piece.operator.internal_force(stress) - snapshots.read("internal_force", 0)[:5]
     size = np.linalg.norm(error, axis=2).max(axis=1)
     order = np.log(size[1:] / size[0]) / np.log(np.arange(2, 6))
     assert (np.abs(order - 2.0) < 0.1).all()

@@ -15,19 +15,17 @@ from romlib_converters._calculix_bare import bare_mesh
 from romlib_converters._calculix_frd import read_frd
 
 from romlib.check import check
+from romlib.fem.piece import Piece
 from romlib.mesh.box import box_mesh
-from romlib.mesh.operator import StrainOperator
-from romlib.report.replayed import Replay
 
 pytestmark = pytest.mark.skipif(shutil.which("ccx") is None, reason="no ccx on the PATH (Debian: calculix-ccx)")
 
 
 def yielded(snapshots):
     """The largest cumulated plastic strain."""
-    mesh = snapshots.mesh(0)
-    laws = Replay.on(mesh, StrainOperator(mesh), snapshots.model)
-    (_, fields), = laws.blocks(snapshots, 0, ["p"], snapshots.n_step)
-    return fields["p"].max()
+    piece = Piece(snapshots.mesh(0), snapshots.model)
+    strain = piece.operator.strain(snapshots.read("displacement", 0))
+    return piece.replay(snapshots.model.amplitudes, ["p"]).block(snapshots.times, strain)["p"].max()
 
 
 def test_forces_pressures_and_body_loads_over_five_steps(tmp_path):

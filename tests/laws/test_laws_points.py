@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 
 from romlib.errors import InputError, LawError
+from romlib.laws.elastic import ElasticLaw
 from romlib.laws.points import MaterialPoints
 from romlib.laws.thermal import thermal_strain
-from romlib.mesh.mesh import CellBlock, Mesh
-from romlib.mesh.operator import StrainOperator
-from romlib.model import ArrayReference, Material, Model
+from romlib.model import Material
 
 STEEL = Material(law="mises", cells="steel", parameters={
     "young": 2e5, "poisson": 0.3, "yield": 200.0, "linear_hardening": 1000.0},
@@ -18,10 +17,10 @@ RUBBER = Material(law="elastic", cells="rubber", parameters={
 THREE = {"steel": STEEL, "alloy": ALLOY, "rubber": RUBBER}
 
 
-def points_of(index, materials=THREE, free=20.0):
+def points_of(index, materials=THREE, free=20.0, first=0):
     n = len(index)
     return MaterialPoints.from_arrays(
-        materials, np.asarray(index), np.arange(n) + 100, np.arange(n) % 8, np.zeros((n, 3)),
+        materials, np.asarray(index), first + np.arange(n) + 100, np.arange(n) % 8, np.zeros((n, 3)),
         None if free is None else np.full(n, free))
 
 
@@ -30,13 +29,12 @@ def history(points, n_step=3, seed=0, tangent=True):
     strains = np.stack([np.random.default_rng((seed, cell)).normal(size=(n_step, 6)) for cell in points.cells], axis=1)
     strains = np.cumsum(strains * 3e-3, axis=0)
     n = points.n_ip
-    strain, stress, states, out = np.zeros((n, 6)), np.zeros((n, 6)), points.initial_state(), []
-    temperature = np.full(n, 20.0)
+    state, out = points.virgin(0.0, np.full(n, 20.0)), []
     for k in range(n_step):
         hot = 20.0 + (k + 1) * (points.cells - 99.0)
-        result = points.integrate(strain, strains[k], stress, states, temperature, hot, float(k), 1.0, tangent)
-        assert result.ok
-        strain, stress, states, temperature = strains[k], result.stress, result.states, hot
+        result = points.integrate(state, k + 1.0, strains[k], hot, tangent)
+        assert result.ok and result.state.time == k + 1.0
+        state = result.state
         out.append(result)
     return out
 
@@ -46,37 +44,27 @@ MIXED = [0, 2, 1, 1, 0, 2, 2, 0, 1, 0]
 
 @pytest.mark.parametrize("index", [MIXED, sorted(MIXED), [0] * 4, [1] * 4])
 def test_each_point_behaves_as_if_it_were_alone(index):
-    points = points_of(index)
-    together = history(points)[-1]
-    for i in range(points.n_ip):
-        alone = history(points.subset(np.array([i])))[-1]
-        assert np.array_equal(alone.stress[0], together.stress[i])
+    together = history(points_of(index))[-1]
+    for i, material in enumerate(index):
+        alone = history(points_of([material], first=i))[-1]
+        assert np.array_equal(alone.state.stress[0], together.state.stress[i])
         assert np.array_equal(alone.tangent[0], together.tangent[i])
-
-
-def test_a_subset_in_another_order_keeps_materials_cells_and_results():
-    points, order = points_of(MIXED), np.array([9, 1, 4, 2])
-    subset = points.subset(order)
-    assert list(subset.cells) == [109, 101, 104, 102]
-    assert [subset.material_names[m] for m in subset.material_index] == ["steel", "rubber", "steel", "alloy"]
-    assert np.array_equal(history(subset)[-1].stress, history(points)[-1].stress[order])
 
 
 def test_results_do_not_depend_on_the_tangent_and_inputs_stay_as_they_are():
     points = points_of(MIXED)
     with_tangent, without = history(points)[-1], history(points, tangent=False)[-1]
-    assert without.tangent is None and np.array_equal(with_tangent.stress, without.stress)
-    zero, states = np.zeros((10, 6)), points.initial_state()
-    strain = np.full((10, 6), 1e-2)
-    before = [state.copy() for state in states]
-    points.integrate(zero, strain, zero, states, None, np.full(10, 30.0), 0.0, 1.0)
-    assert not zero.any() and np.all(strain == 1e-2)
-    assert all(np.array_equal(a, b) for a, b in zip(states, before))
+    assert without.tangent is None and np.array_equal(with_tangent.state.stress, without.state.stress)
+    start, strain = points.virgin(0.0), np.full((10, 6), 1e-2)
+    before = [state.copy() for state in start.states]
+    points.integrate(start, 1.0, strain, np.full(10, 30.0))
+    assert not start.strain.any() and not start.stress.any() and np.all(strain == 1e-2)
+    assert all(np.array_equal(a, b) for a, b in zip(start.states, before))
 
 
 def test_variables_are_nan_where_the_material_lacks_them():
     points = points_of(MIXED)
-    states = history(points)[-1].states
+    states = history(points)[-1].state.states
     p = points.variable(states, "p")
     assert p.shape == (10, 1) and np.array_equal(np.isnan(p[:, 0]), np.array(MIXED) == 2)
     assert points.variable(states, "plastic_strain").shape == (10, 6)
@@ -94,14 +82,36 @@ def test_thermal_strain_is_subtracted_before_the_law():
     thermal = thermal_strain(STEEL.thermal_expansion, temperature, 60.0)
     zero = np.zeros((3, 6))
     free = np.concatenate([np.repeat(thermal[:, None], 3, axis=1), np.zeros((3, 3))], axis=1)
-    result = points.integrate(zero, free, zero, points.initial_state(), np.full(3, 60.0), temperature, 0.0, 1.0)
-    assert np.abs(result.stress).max() < 1e-10  # free expansion
-    held = points.integrate(zero, zero, zero, points.initial_state(), np.full(3, 60.0), temperature, 0.0, 1.0)
-    assert held.stress[1, 0] == pytest.approx(-2e5 / (1 - 2 * 0.3) * thermal[1])  # no yield under pure pressure
-    assert held.stress[0, 0] == 0.0
+    virgin = points.virgin(0.0, np.full(3, 60.0))
+    assert np.abs(points.integrate(virgin, 1.0, free, temperature).state.stress).max() < 1e-10  # free expansion
+    held = points.integrate(virgin, 1.0, zero, temperature).state.stress
+    assert held[1, 0] == pytest.approx(-2e5 / (1 - 2 * 0.3) * thermal[1])  # no yield under pure pressure
+    assert held[0, 0] == 0.0
 
 
-def test_a_materials_own_strain_free_temperature_goes_before_that_of_the_points():
+def test_the_virgin_tangent_is_elastic_at_any_temperature():
+    points, hot = points_of([0, 2], free=20.0), np.array([20.0, 50.0])
+    tangent = points.virgin_tangent(0.0, hot + 400.0)  # held, the steel would yield
+    assert tangent[0, 3, 3] == pytest.approx(2e5 / 1.3) and np.array_equal(tangent[0], points.virgin_tangent(0.0)[0])
+    assert points.virgin_tangent(0.0, hot)[1, 3, 3] == pytest.approx(7.5 / 1.4)
+
+
+def test_a_law_that_fails_without_strain_is_named_with_its_point():
+    class Divides(ElasticLaw):
+        def integrate(self, increment, state0, tangent=True):
+            result = super().integrate(increment, state0, tangent)
+            result.failed_points, result.message = np.array([1]), "division by the strain increment"
+            return result
+
+    law = Divides.from_parameters({"young": 1.0, "poisson": 0.3})
+    points = MaterialPoints({"rubber": RUBBER}, [law], np.zeros(2, dtype=int), np.array([7, 8]), np.array([1, 4]),
+                            np.zeros((2, 3)), None, None)
+    with pytest.raises(LawError, match="division by the strain increment") as error:
+        points.virgin_tangent(0.0)
+    assert "cell 8, integration point 4" in str(error.value)
+
+
+def test_a_materials_own_strain_free_temperature_takes_precedence_over_that_of_the_points():
     thermal = STEEL.thermal_expansion.model_copy(update={"strain_free_temperature": 300.0})
     points = points_of([0], {"steel": STEEL.model_copy(update={"thermal_expansion": thermal})}, free=20.0)
     assert not points.mechanical_strain(np.zeros((1, 6)), np.array([300.0])).any()
@@ -109,19 +119,18 @@ def test_a_materials_own_strain_free_temperature_goes_before_that_of_the_points(
 
 def test_expansion_without_a_strain_free_temperature_is_refused_once_there_is_a_temperature():
     points, zero = points_of([0, 0], free=None), np.zeros((2, 6))
-    assert points.integrate(zero, zero, zero, points.initial_state(), None, None, 0.0, 1.0).ok
+    assert points.integrate(points.virgin(0.0), 1.0, zero, None).ok
     with pytest.raises(InputError, match="strain_free_temperature"):
-        points.integrate(zero, zero, zero, points.initial_state(), np.ones(2), np.ones(2), 0.0, 1.0)
+        points.integrate(points.virgin(0.0, np.ones(2)), 1.0, zero, np.ones(2))
 
 
 @pytest.mark.parametrize("index, bad", [(MIXED, [1, 2, 7]), ([0] * 9, [1, 2, 7])])
 def test_failed_points_are_positions_among_all_points(index, bad):
     points = points_of(index)
     n = points.n_ip
-    zero, strain = np.zeros((n, 6)), np.full((n, 6), 1e-4)
+    strain, warm = np.full((n, 6), 1e-4), np.full(n, 20.0)
     strain[bad] = np.nan
-    warm = np.full(n, 20.0)
-    result = points.integrate(zero, strain, zero, points.initial_state(), warm, warm, 0.0, 1.0)
+    result = points.integrate(points.virgin(0.0, warm), 1.0, strain, warm)
     assert list(result.failed_points) == bad and not result.ok
     assert 0 < result.dt_factor < 1 and "not finite" in result.message
 
@@ -137,57 +146,6 @@ def test_a_wrong_law_is_refused():
 
 
 def test_no_points_at_all_is_a_piece_like_any_other():
-    points, none = points_of([]), np.empty((0, 6))
-    result = points.integrate(none, none, none, points.initial_state(), None, None, 0.0, 1.0)
-    assert result.ok and result.stress.shape == (0, 6) and result.tangent.shape == (0, 6, 6)
-
-
-SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-
-
-def two_cells(cell_tags):
-    points = np.concatenate([np.column_stack([SQUARE, np.full(4, z)]) for z in (0.0, 1.0, 2.0)])
-    connectivity = np.array([np.arange(8), np.arange(4, 12)])
-    block = CellBlock("hex8", connectivity, np.array([11, 12]), "hex_gauss_8")
-    tags = {name: np.array(cells) for name, cells in cell_tags.items()}
-    return Mesh(points, (block,), np.arange(12), cell_tags=tags, node_arrays={"T": points[:, 2]})
-
-
-def test_points_of_a_mesh_follow_its_cell_tags():
-    mesh = two_cells({"steel": [1], "rubber": [0]})
-    model = Model(materials={"rubber": RUBBER, "steel": STEEL})
-    points = MaterialPoints.from_mesh(model, mesh, StrainOperator(mesh))
-    assert list(points.material_index) == [0] * 8 + [1] * 8
-    assert list(points.cells) == [11] * 8 + [12] * 8 and points.coordinates.shape == (16, 3)
-    assert points.strain_free_temperature is None
-
-
-def test_the_strain_free_temperature_is_interpolated_from_the_nodes():
-    mesh = two_cells({})
-    steel = STEEL.model_copy(update={"cells": "all"})
-    model = Model(materials={"steel": steel}, initial_temperature=ArrayReference(array="T"))
-    points = MaterialPoints.from_mesh(model, mesh, StrainOperator(mesh))
-    assert np.allclose(points.strain_free_temperature, points.coordinates[:, 2])
-    given = MaterialPoints.from_mesh(model, mesh, StrainOperator(mesh), initial_temperature=np.full(12, 7.0))
-    assert np.allclose(given.strain_free_temperature, 7.0)
-    constant = Model(materials={"steel": steel}, initial_temperature=3.0)
-    assert np.allclose(MaterialPoints.from_mesh(constant, mesh, StrainOperator(mesh)).strain_free_temperature, 3.0)
-
-
-@pytest.mark.parametrize("tags, materials, message", [
-    ({"steel": [0]}, {"steel": STEEL}, "cells 12"),
-    ({"steel": [0, 1], "rubber": [1]}, {"steel": STEEL, "rubber": RUBBER}, "two materials, 'steel' and 'rubber'"),
-    ({"steal": [0, 1]}, {"steel": STEEL}, "one of all, steal"),
-])
-def test_cells_have_exactly_one_material(tags, materials, message):
-    mesh = two_cells(tags)
-    with pytest.raises(InputError, match=message):
-        MaterialPoints.from_mesh(Model(materials=materials), mesh, StrainOperator(mesh))
-
-
-def test_an_initial_temperature_array_that_the_mesh_lacks_is_named():
-    mesh = two_cells({})
-    model = Model(materials={"steel": STEEL.model_copy(update={"cells": "all"})},
-                  initial_temperature=ArrayReference(array="T0"))
-    with pytest.raises(InputError, match="T0"):
-        MaterialPoints.from_mesh(model, mesh, StrainOperator(mesh))
+    points = points_of([])
+    result = points.integrate(points.virgin(0.0), 1.0, np.empty((0, 6)), None)
+    assert result.ok and result.state.stress.shape == (0, 6) and result.tangent.shape == (0, 6, 6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from romlib.laws.points import MaterialPoints
-from romlib.laws.replay import replay
+from romlib.laws.replay import Replay
 from romlib.model import Material
 from romlib.tensors import mandel_from_vtk
 
@@ -56,10 +56,11 @@ def _replay(cube, material):
     points = MaterialPoints.from_arrays(
         {"cube": material}, np.zeros(n, dtype=int), np.repeat(np.arange(1, N_CELL + 1), 8),
         np.tile(np.arange(8), N_CELL), np.zeros((n, 3)))
-    records = zip(TIMES, cube["eto"], cube["temperature"])
-    history = [(stress, points.variable(states, "p")[:, 0], points.variable(states, "plastic_strain"))
-               for _, stress, states in replay(points, records, 0.0)]
-    return [np.array(values) for values in zip(*history)]
+    replay = Replay(points, 0.0)
+    states = [replay.advance(*record) for record in zip(TIMES, cube["eto"], cube["temperature"])]
+    return [np.array(values) for values in (
+        [state.stress for state in states], [points.variable(state.states, "p")[:, 0] for state in states],
+        [points.variable(state.states, "plastic_strain") for state in states])]
 
 
 def test_replayed_fields_agree_with_the_solver(cube):

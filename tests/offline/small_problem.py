@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from romlib.laws.points import MaterialPoints
+from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import force_factor, force_names, unit_force
-from romlib.loads.temperature import initial_temperature, temperature_history
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.skin import add_skin
 from romlib.model import Model
@@ -48,10 +46,10 @@ def moved_bar() -> Model:
 
 def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Displacement and internal force, each (n_step, n_node, 3); equilibrium to 1e-10 of the internal force."""
-    operator = StrainOperator(mesh)
-    points = MaterialPoints.from_mesh(model, mesh, operator, initial_temperature(model, mesh))
-    nodal = temperature_history(model, mesh, model.amplitudes, times)
-    warm = [None] * len(times) if nodal is None else list(operator.interpolate(nodal))
+    piece = Piece(mesh, model)
+    operator, points = piece.operator, piece.points
+    temperature = piece.temperature(model.amplitudes, times)
+    warm = [None] * len(times) if temperature is None else list(temperature)
     matrix, weights = operator.strain_matrix().toarray(), operator.weights
     held = {}
     for name, constraint in model.constraints.items():
@@ -65,8 +63,7 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.n
         np.outer(force_factor(model.loads[name], evaluate(model.amplitudes[name], times)),
                  unit_force(model.loads[name], mesh, model.materials, operator, name=name))
         for name in force_names(model)) + np.zeros((len(times), 3 * mesh.n_node))
-    u, stress, states = np.zeros(3 * mesh.n_node), np.zeros((operator.n_ip, 6)), points.initial_state()
-    strain = np.zeros((operator.n_ip, 6))
+    u, state = np.zeros(3 * mesh.n_node), points.virgin(times[0], warm[0])
     out, internal = [u.reshape(-1, 3).copy()], [np.zeros((mesh.n_node, 3))]
 
     def stiffness(tangent: np.ndarray) -> np.ndarray:
@@ -76,22 +73,20 @@ def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.n
     fixed = np.array(sorted(held))
     for step in range(1, len(times)):
         # The held nodes move first, the others follow elastically: the strain does not gather in the cells at the end.
-        start = points.integrate(strain, strain, stress, states, warm[step - 1], warm[step - 1], times[step - 1], 1.0)
+        start = points.integrate(state, state.time + 1.0, state.strain, state.temperature)
         elastic, move = stiffness(start.tangent), np.array([held[dof][step] for dof in fixed]) - u[fixed]
         u[fixed] += move
         u[free] -= np.linalg.solve(elastic[np.ix_(free, free)], elastic[np.ix_(free, fixed)] @ move)
         for _ in range(30):
-            new = (matrix @ u).reshape(-1, 6)
-            result = points.integrate(strain, new, stress, states, warm[step - 1], warm[step], times[step - 1],
-                                      times[step] - times[step - 1])
-            force = matrix.T @ (weights[:, None] * result.stress).ravel()
+            result = points.integrate(state, times[step], (matrix @ u).reshape(-1, 6), warm[step])
+            force = matrix.T @ (weights[:, None] * result.state.stress).ravel()
             residual = (forces[step] - force)[free]
             if np.linalg.norm(residual) <= 1e-10 * max(np.linalg.norm(force), 1.0):
                 break
             u[free] += np.linalg.solve(stiffness(result.tangent)[np.ix_(free, free)], residual)
         else:
             raise AssertionError(f"the reference did not converge at step {step}")
-        strain, stress, states = new, result.stress, result.states
+        state = result.state
         out.append(u.reshape(-1, 3).copy())
         internal.append(force.reshape(-1, 3))
     return np.array(out), np.array(internal)

@@ -128,8 +128,8 @@ def test_few_integrands_are_integrated_to_rounding(kind: str, seed: int, centred
     functions, weights = small_problem(seed, kind, centred)
     target, volume = functions.T @ weights, weights.sum()
     size = np.sqrt(volume * np.einsum("pf,p->", functions**2, weights))
-    if size == 0.0:
-        return
+    if size <= 1e-10 * volume * np.abs(functions).max():
+        return  # where there is weight, the integrands are what centring has left of zero: rounding, and no problem
     reference = nnls(np.vstack([functions.T / size, np.ones(len(functions))]), [*(target / size), volume])[1]
     result = select(functions, target, volume, 1e-13, scale=size)
     error = np.linalg.norm(functions[result.points].T @ result.weights - target) / size

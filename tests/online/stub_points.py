@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from romlib.laws.points import PointsResult
+from romlib.laws.state import PointState
 
 Response = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -20,24 +21,28 @@ class StubPoints:
 
     def __init__(self, n_ip: int, response: Response, limit: float = np.inf, dt_factor: float = 0.5) -> None:
         self.n_ip, self.response, self.limit, self.dt_factor = n_ip, response, limit, dt_factor
-        self.cells, self.points = np.arange(100, 100 + n_ip), np.arange(1, n_ip + 1)
+        self.cells, self.numbers = np.arange(100, 100 + n_ip), np.arange(1, n_ip + 1)
         self.calls: list[float] = []
 
-    def initial_state(self) -> list[np.ndarray]:
-        return [np.zeros((self.n_ip, 1))]
+    def virgin(self, time: float, temperature: np.ndarray | None = None) -> PointState:
+        return PointState(
+            time, np.zeros((self.n_ip, 6)), np.zeros((self.n_ip, 6)), [np.zeros((self.n_ip, 1))], temperature)
+
+    def virgin_tangent(self, time: float, temperature: np.ndarray | None = None) -> np.ndarray:
+        return self.response(np.zeros((self.n_ip, 6)))[1][:, :, None] * np.eye(6)
 
     def mechanical_strain(self, strain: np.ndarray, temperature: np.ndarray | None) -> np.ndarray:
         return strain
 
     def integrate(
-        self, strain0: np.ndarray, strain1: np.ndarray, stress0: np.ndarray, states: list[np.ndarray],
-        temperature0: np.ndarray | None, temperature1: np.ndarray | None, time: float, dt: float, tangent: bool = True,
+        self, start: PointState, time: float, strain: np.ndarray, temperature: np.ndarray | None, tangent: bool = True
     ) -> PointsResult:
         """State: the number of committed increments."""
-        self.calls.append(time + dt)
-        stress, slope = self.response(strain1)
-        failed = np.flatnonzero(np.abs(strain1 - strain0).max(axis=1) > self.limit)
-        return PointsResult(stress, slope[:, :, None] * np.eye(6), [states[0] + 1.0], failed, self.dt_factor, "too far")
+        self.calls.append(time)
+        stress, slope = self.response(strain)
+        failed = np.flatnonzero(np.abs(strain - start.strain).max(axis=1) > self.limit)
+        end = PointState(time, strain, stress, [start.states[0] + 1.0], temperature)
+        return PointsResult(end, slope[:, :, None] * np.eye(6), failed, self.dt_factor, "too far")
 
 
 def linear(strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

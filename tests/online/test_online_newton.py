@@ -95,9 +95,9 @@ def test_a_law_that_fails_cuts_the_step_and_the_result_is_the_same():
 def test_a_cut_step_grows_back():
     # stiff response to the first tenth of the load only: the law refuses large increments before time 0.5
     class Early(StubPoints):
-        def integrate(self, *arguments, **options):
-            self.limit = 0.01 if arguments[6] < 0.5 else np.inf
-            return super().integrate(*arguments, **options)
+        def integrate(self, start, *arguments):
+            self.limit = 0.01 if start.time < 0.5 else np.inf
+            return super().integrate(start, *arguments)
 
     early = Early(5, linear)
     solve(problem(early), histories([0.0, 8.0]))

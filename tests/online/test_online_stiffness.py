@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from stub_points import StubPoints, linear
 
 from romlib.laws.points import PointsResult
+from romlib.laws.state import PointState
 from romlib.online.evaluate import Trial
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
 from romlib.online.stiffness import Stiffness
@@ -22,8 +23,9 @@ def make_problem(rng: np.random.Generator, n_mode: int, sizes: list[int]) -> Red
 
 
 def trial(tangents: list[np.ndarray]) -> Trial:
-    results = [PointsResult(np.zeros((len(t), 6)), t, []) for t in tangents]
-    return Trial(np.zeros(0), [], results, np.zeros(0), False)
+    nothing = np.empty((0, 6))
+    results = [PointsResult(PointState(0.0, nothing, nothing, []), t) for t in tangents]
+    return Trial(np.zeros(0), results, np.zeros(0), False)
 
 
 def dense(problem: ReducedProblem, tangents: list[np.ndarray]) -> np.ndarray:
