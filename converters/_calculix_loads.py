@@ -75,6 +75,7 @@ class LoadReader:
         self._card = 0  # number of the one that is read
         self._step: Step | None = None
         self._held: tuple[int, Card] | None = None  # the node whose temperature stays, and the card that it is from
+        self._beyond = 0  # such a node that there is not
         self._not_read: dict[str, list[tuple[str, str]]] = {}  # omissions that work: what, and where
         self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
 
@@ -121,10 +122,19 @@ class LoadReader:
         node = 3 * len(self._body_list) + 2
         cards = self._temperature.hold(ends, self._places.nodes(np.array([node])))
         self._held = (node, self.loads.taken[cards[0]]) if len(cards) else None
+        if node > self._inp.node_ids.max() and "TEMPERATURE" in self.loads.cards and self.amplitudes:
+            self._beyond = self._beyond or node
 
     def _note_held(self) -> None:
         """Say that a node's temperature stayed in this step while that of others began anew, if it did."""
         assert self._step is not None
+        if self._beyond and not any(one.name == "temperature_beyond" for one in self._omissions):
+            card = self.loads.cards["TEMPERATURE"]
+            self._omissions.append(Omission(name="temperature_beyond", works=False, description=(
+                f"{self._step.place} follows on {(self._beyond - 2) // 3} body loads, more than a third of the highest "
+                f"number of a node: with temperatures ({where(card)}) and amplitudes CalculiX then reads, and may "
+                f"write, beyond its table of temperatures, at node {self._beyond}, and its results may differ from run "
+                "to run. Give one body load on a set instead of one for each element")))
         if self._held is None or "AMPLITUDE" not in self._held[1].parameters:
             return
         node, card = self._held

@@ -148,6 +148,20 @@ def test_an_amplitude_that_a_later_step_goes_on_with_is_held_at_one_node(
     assert all("step 2" in one and f"not at node {node}:" in one and "*TEMPERATURE" in one for one in notes)
 
 
+@pytest.mark.parametrize(("bodies", "steps", "amplitudes", "noted"), [
+    (3, 2, 1, True), (2, 2, 1, False), (3, 1, 1, False), (3, 2, 0, False)])
+def test_body_loads_by_which_the_solver_leaves_its_table_of_temperatures_are_noted(
+        tmp_path, bodies, steps, amplitudes, noted):
+    """Three body loads mean node 11, and the cube has eight; at the end of the last step it does not matter."""
+    axes = ["1.,0.,0.", "0.,1.,0.", "0.,0.,1."][:bodies]
+    gravity = "*DLOAD\n" + "".join(f"EALL,GRAV,1.,{axis}\n" for axis in axes)
+    content = text("TEMPERATURE", [SolverStep(1.0, [LoadCard([("NALL", (), 300.0)])])] * steps,
+                   [Table("A", [(0.0, 1.0)])][:amplitudes], "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,20.\n")
+    _, model = build(tmp_path, content.replace("NALL,300.0\n", f"NALL,300.0\n{gravity}", 1))
+    notes = [one.description for one in model.omissions if one.name == "temperature_beyond"]
+    assert len(notes) == noted and all("step 2" in one and "3 body loads" in one and "node 11" in one for one in notes)
+
+
 @given(case=loads(st.sampled_from([("P1",), ("P2",), ("P6",)]), targets=("1", "EALL")))
 @settings(max_examples=60)
 def test_pressures_follow_the_deck(tmp_path_factory, case):
