@@ -101,7 +101,8 @@ class TrainingSet:
         first = runs[0].snapshots
         for run in runs[1:]:
             if _size(run.snapshots) != _size(first):
-                here, there = (_size(one) + (f"; {cells_of_mesh(one.mesh(0))}" if first.n_piece == 1 else "")
+                whole = first.n_piece == run.snapshots.n_piece == 1
+                here, there = (_size(one) + (f"; {cells_of_mesh(one.mesh(0))}" if whole else "")
                                for one in (first, run.snapshots))
                 raise InputError(
                     "training runs must be on the same mesh, cut into the same pieces", file=run.snapshots.path,
