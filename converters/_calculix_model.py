@@ -113,11 +113,12 @@ class ModelBuilder:
         self._same_in_all_steps(history, self.deck.places.mesh.node_ids[history.keys // 3])
         outside = Histories.of(self.deck.loads.outside)
         self._same_in_all_steps(outside, outside.keys // 8, self._reference_nodes())
-        turned = self._turned()
-        in_turned = np.isin(history.keys // 3, turned)
         moving = (history.values != 0).any(axis=0)
+        in_turned = np.isin(history.keys // 3, self.deck.links.systems.nodes)
         if (moving & in_turned).any():
-            self._refuse_local("a displacement is prescribed", history, moving & in_turned, "zero displacement in them")
+            self._refuse_local(history, moving & in_turned)
+        nodes, held = np.unique(history.keys // 3, return_counts=True)
+        in_turned &= ~np.isin(history.keys // 3, nodes[held == 3])  # all directions are held, whatever the axes
         self._fix(history.keys[~moving & ~in_turned], history.cards[0, ~moving & ~in_turned])
         for nodes, mask in _by_components(history.keys[in_turned]):
             if mask:
@@ -147,18 +148,17 @@ class ModelBuilder:
         others = [group.nodes.ravel() for group in self.deck.inp.groups if group.kind not in SOLIDS]
         return np.unique(np.concatenate([np.empty(0, np.int64), *linked, *others]))
 
-    def _turned(self) -> np.ndarray:
-        """Positions of the nodes that have a local system."""
-        keys = [link.keys for link in self.deck.links.found if link.card.keyword == "TRANSFORM"]
-        return np.unique(np.concatenate([np.empty(0, np.int64), *keys]) // 3)
-
-    def _refuse_local(self, what: str, history: Histories, wrong: np.ndarray, expected: str) -> NoReturn:
-        """wrong : (n,) which of the places are in a local system and should not be."""
+    def _refuse_local(self, history: Histories, wrong: np.ndarray) -> NoReturn:
+        """wrong : (n,) which of the places are prescribed in a local system."""
         one = int(np.flatnonzero(wrong)[0])
         card = self._card(int(history.cards[int((history.values[:, one] != 0).argmax()), one]))
         node = self.deck.places.mesh.node_ids[history.keys[one] // 3]
-        raise UnsupportedError(f"{what} in a local system (*TRANSFORM)", file=card.file,
-                               place=f"{card.place}, node {node}", expected=expected)
+        raise UnsupportedError(
+            "a displacement is prescribed in a local system (*TRANSFORM)", file=card.file,
+            place=f"{card.place}, node {node}", expected="zero displacement in local systems",
+            found=f"component {history.keys[one] % 3 + 1} moves",
+            remedy="prescribe all three components at these nodes in the global system (without *TRANSFORM), or load "
+                   "them by forces")
 
     def _card(self, number: int) -> Card:
         return self.deck.loads.taken[number]
@@ -244,7 +244,7 @@ class ModelBuilder:
             mine = [link for link in self.deck.links.found if link.card.keyword == keyword]
             if keyword == "TRANSFORM":
                 continue
-            keys = np.unique(np.concatenate([link.keys for link in mine]))
+            keys = np.unique(np.concatenate([self.deck.links.keys_of(link) for link in mine]))
             what = mine[0].card.title.lower().replace(" ", "_")
             cards = list({(link.card.file, link.card.line): link.card for link in mine}.values())
             lines = lines_of(cards)
@@ -264,13 +264,11 @@ class ModelBuilder:
 
     def _forces(self) -> None:
         history = Histories.of(self.deck.loads.forces)
-        turned = np.isin(history.keys // 3, self._turned()) & (history.values != 0).any(axis=0)
-        if turned.any():
-            self._refuse_local("a force acts", history, turned, "forces at nodes without one")
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             nodes, row = np.unique(group.keys // 3, return_inverse=True)
             vectors = np.zeros((len(nodes), 3))
             vectors[row.ravel(), group.keys % 3] = group.factors
+            vectors = self.deck.links.systems.turned_at(nodes, vectors)
             tag = self._tag_nodes(nodes, f"loaded_{len(self.entries) + 1}")
             direction: tuple[float, float, float] | ArrayReference
             arrays: dict[str, np.ndarray] = {}

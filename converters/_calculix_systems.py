@@ -12,20 +12,48 @@ from romlib_converters._inp_mesh import InpMesh
 
 from romlib.errors import FileFormatError
 
+_NOISE = 1e-14  # of turned vectors
 _ON_AXIS = 1e-10  # nearer to the axis of a cylinder than that, a point has no radius (as the solver has it)
 
 
 @dataclass(frozen=True)
 class NodeSystems:
-    """Local systems of nodes: positions (n,), increasing; axes (n, 3, 3), in columns."""
+    """Local systems of nodes: positions (n,), increasing; axes (n, 3, 3), in columns; cards (n,) that they come from.
+
+    The first two axes of a node on the axis of its cylinder, where there is no radius, are not known: NaN.
+    """
 
     nodes: np.ndarray
     axes: np.ndarray
+    cards: tuple[Card, ...] = ()
 
     def turned(self, values: np.ndarray) -> np.ndarray:
-        """Vectors (n_node, 3) of all nodes, those in local systems turned to the global one."""
+        """Vectors (n_node, 3) of all nodes, those in local systems turned to the global one; see `turned_at`."""
         found = values.copy()
-        found[self.nodes] = np.einsum("nij,nj->ni", self.axes, values[self.nodes])
+        found[self.nodes] = self.turned_at(self.nodes, values[self.nodes])
+        return found
+
+    def turned_at(self, nodes: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Vectors (n, 3) at these nodes (n,), those in local systems turned to the global one.
+
+        Raises
+        ------
+        FileFormatError : a vector of a node that is on the axis of its cylindrical system.
+        """
+        mine = np.flatnonzero(np.isin(nodes, self.nodes) & values.any(axis=1))
+        if not len(mine):
+            return values
+        row = np.searchsorted(self.nodes, nodes[mine])
+        lost = np.isnan(self.axes[row]).any(axis=(1, 2))
+        if lost.any():
+            card = self.cards[row[lost.argmax()]]
+            raise FileFormatError("a node is on the axis of its cylindrical system", file=card.file, place=card.place,
+                                  expected="a radius", found=f"none at {lost.sum()} nodes",
+                                  remedy="take the nodes on the axis out of the set; results can be written in the "
+                                         "global system (GLOBAL=YES)")
+        found = values.copy()
+        found[mine] = np.einsum("nij,nj->ni", self.axes[row], values[mine])
+        found[np.abs(found) < _NOISE * np.abs(found).max()] = 0.0
         return found
 
 
@@ -34,11 +62,11 @@ def node_systems(cards: list[Card], inp: InpMesh, places: Places) -> NodeSystems
 
     Raises
     ------
-    FileFormatError : data without axes; a node on the axis of its cylindrical system, where there is no radius.
+    FileFormatError : data without axes.
     """
     n_node = places.mesh.n_node
-    axes, has = np.zeros((n_node, 3, 3)), np.zeros(n_node, bool)
-    for card in cards:
+    axes, last = np.zeros((n_node, 3, 3)), np.full(n_node, -1)
+    for number, card in enumerate(cards):
         nodes = places.nodes(inp.nodes_of(card.parameter("NSET"), card))
         nodes = nodes[nodes >= 0]
         first, second = _points(card)
@@ -46,9 +74,9 @@ def node_systems(cards: list[Card], inp: InpMesh, places: Places) -> NodeSystems
             axes[nodes] = _cylindrical(first, second, places.mesh.points[nodes], card)
         else:
             axes[nodes] = _rectangular(first, second, card)
-        has[nodes] = True
-    found = np.flatnonzero(has)
-    return NodeSystems(found, axes[found])
+        last[nodes] = number
+    found = np.flatnonzero(last >= 0)
+    return NodeSystems(found, axes[found], tuple(cards[number] for number in last[found]))
 
 
 def section_axes(card: Card) -> np.ndarray | None:
@@ -92,14 +120,11 @@ def _rectangular(first: np.ndarray, second: np.ndarray, card: Card) -> np.ndarra
 
 
 def _cylindrical(first: np.ndarray, second: np.ndarray, points: np.ndarray, card: Card) -> np.ndarray:
-    """Axes (n, 3, 3) at points (n, 3): radius, circumference, axis, by two points on the axis."""
+    """Axes (n, 3, 3) at points (n, 3): radius, circumference, axis, by two points on the axis; NaN without a radius."""
     z = _unit(second - first, card)
     radius = points - first
     radius = radius - (radius @ z)[:, None] * z
     length = np.linalg.norm(radius, axis=1)
-    if len(length) and length.min() < _ON_AXIS:
-        raise FileFormatError("a node is on the axis of its cylindrical system", file=card.file, place=card.place,
-                              found=f"a node at {points[int(length.argmin())]}",
-                              remedy="write results in the global system (GLOBAL=YES) and compute again")
+    length[length < _ON_AXIS] = np.nan
     x = radius / length[:, None]
     return np.stack([x, np.cross(np.broadcast_to(z, x.shape), x), np.broadcast_to(z, x.shape)], axis=2)

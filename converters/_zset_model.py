@@ -105,7 +105,7 @@ def check_sets(deck: Deck, materials: list[NamedMaterial], meshes: list[Mesh]) -
         if kind == "elset":
             known |= {"all", OTHER_CELLS}
         if name not in known:
-            raise FileFormatError(f"the deck names a {kind} that the mesh lacks", file=deck.file,
+            raise FileFormatError("the deck names a set that the mesh lacks", file=deck.file,
                                   place=f"{kind} {name}", expected=", ".join(sorted(known)), found=name)
 
 

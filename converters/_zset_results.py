@@ -134,9 +134,11 @@ def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndar
         return np.empty(0)
     size, needed = path.stat().st_size, n_value * DTYPE.itemsize
     if size < record * needed or size % needed:
-        raise FileFormatError("a field file has the wrong size", file=path, place=f"record {record}",
-                              expected=f"{needed} bytes a record: one value for each of {n_value} {what}",
-                              found=f"{size} bytes")
+        whole = size % needed == 0
+        raise FileFormatError(
+            "a field file does not have this record" if whole else "a field file has the wrong size", file=path,
+            place=f"record {record}", expected=f"{needed} bytes a record: one value for each of {n_value} {what}",
+            found=f"{size} bytes" + (f": {size // needed} records" if whole else ""))
     raw = np.fromfile(path, DTYPE, n_value, offset=(record - 1) * needed)
     check_byte_order(raw, path)
     values = raw.astype(float)

@@ -18,7 +18,7 @@ from romlib_converters._calculix_model import NLGEOM, ModelBuilder
 from romlib_converters._calculix_relations import adjustment, with_relations
 from romlib_converters._calculix_source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters._calculix_sta import read_sta
-from romlib_converters._calculix_systems import node_systems, section_axes
+from romlib_converters._calculix_systems import NodeSystems, section_axes
 from romlib_converters._inp_cards import Card
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -170,10 +170,9 @@ class _Results:
     def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool, deck: Deck | None) -> None:
         self.frd, self.rows = frd, np.empty(0, np.int64)
         self._local = [] if deck is None else deck.output.local
-        self._systems = None
+        self._systems: NodeSystems | None = None
         if deck is not None and any(self._local):
-            transforms = [link.card for link in deck.links.found if link.card.keyword == "TRANSFORM"]
-            self._systems = node_systems(transforms, deck.inp, deck.places)
+            self._systems = deck.links.systems
         self.notes: list[Omission] = []
         self.specs: dict[str, FieldSpec] = {}
         self._names: dict[str, str] = {}

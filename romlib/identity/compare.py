@@ -99,9 +99,23 @@ class Comparison:
                 f"the nodes of the mesh, by id and coordinates (by about {moved:.2g} of the size of the mesh)",
                 _place_of(one.nodes), _place_of(two.nodes))]
         if not same_set(one.cells, two.cells):
-            return [Difference("the cells of the mesh, by type, integration rule, formulation and nodes",
-                               _cells_of(one.cells), _cells_of(two.cells))]
+            return [self._cells()]
         return []
+
+    def _cells(self) -> Difference:
+        """Cells of other types or rules; or other nodes of some; or the same nodes in another order."""
+        one, two = self.first.cells, self.second.cells
+        here, there = _cells_of(one), _cells_of(two)
+        rules, elements = ([part.content.get(key) for part in (one, two)] for key in ("rules", "elements"))
+        if here != there or rules[0] != rules[1] or None in elements:
+            return Difference("the cells of the mesh, by type, integration rule, formulation and nodes", here, there)
+        some = max(round(0.5 * (relative(one, two) * max(one.norm, two.norm))**2), 1)  # each counts in both
+        sides = [Part(kind="elements", norm=part.norm, sketch=tuple(sketch or ()))
+                 for part, sketch in zip((one, two), elements)]
+        if same_set(*sides):
+            return Difference("the order of the nodes of some cells (their connectivity), or how the solver "
+                              "interpolates in them", here, f"the same nodes in another order, in about {some} of them")
+        return Difference("the nodes of some cells (their connectivity)", here, f"about {some} of them on other nodes")
 
     def materials(self) -> list[Difference]:
         """Laws and parameters, parameter by parameter, and the cells that have them; whatever their names."""
@@ -265,7 +279,8 @@ def _place_of(part: Part) -> str:
 
 
 def _cells_of(part: Part) -> str:
-    return ", ".join(f"{count:.0f} {name}" for name, count in zip(CELL_TYPES, part.value) if count) or "none"
+    types = ", ".join(f"{count:.0f} {name}" for name, count in zip(CELL_TYPES, part.value) if count) or "none"
+    return types + "".join(f", {count:.0f} with rule {name}" for name, count in part.content.get("rules", {}).items())
 
 
 def _field(part: Part | None) -> str:

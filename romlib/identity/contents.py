@@ -1,6 +1,6 @@
 """The content of a model on its mesh: a row of numbers for each part of it, which add up over the pieces.
 
-A row has the projections, the count, the sum of squares, and nine sums of which each kind of part uses some. Volume
+A row has the projections, the count, the sum of squares, and sums of which each kind of part uses some. Volume
 forces are taken per cell and for unit density: nothing is integrated, and a density counts once, as a material's.
 """
 
@@ -13,18 +13,19 @@ from typing import Any
 import numpy as np
 
 from romlib.errors import InputError
-from romlib.identity.sketch import N_SKETCH, cell_keys, node_keys, project
+from romlib.identity.sketch import N_SKETCH, cell_keys, element_keys, node_keys, project
 from romlib.loads.constraints import constrained_dofs, prescribed_displacement
 from romlib.loads.forces import boundary_force, node_share, presence
 from romlib.loads.nodal import nodal_scalar
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.quadrature import RULES
 from romlib.mesh.tags import cells_of
 from romlib.model import BodyForce, Centrifugal, Load, Material, Model, NodalForce, Temperature
 from romlib.model.identity import Identity, Part
 from romlib.model.library import LIBRARY
 
 CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
-_N_SUM = 9
+_N_SUM = len(CELL_TYPES) + len(RULES)  # at least nine, for a rotation
 _WIDTH = N_SKETCH + 2 + _N_SUM
 # Parameters of a law that say how it is called, not what it computes.
 _NOT_CONTENT = ("name", "guarded", "proof")
@@ -65,6 +66,8 @@ def _rows_of(model: Model) -> dict[tuple[str, str], Row]:
     rows: dict[tuple[str, str], Row] = {
         ("nodes", ""): lambda piece: piece.on_nodes(piece.mesh.points),
         ("cells", ""): _cells_row,
+        ("elements", ""): lambda piece: _row(
+            project(element_keys(piece.mesh), np.ones(piece.mesh.n_cell)), piece.mesh.n_cell, 0.0, np.empty(0)),
         ("held", ""): lambda piece: _dofs_row(piece, model, [
             name for name, one in model.constraints.items() if one.kind != "linear"]),
         ("linear", ""): lambda piece: _dofs_row(piece, model, [
@@ -91,6 +94,8 @@ def _cells_row(piece: _Piece) -> np.ndarray:
     for block in piece.mesh.blocks:
         if block.cell_type in CELL_TYPES:
             row[N_SKETCH + 2 + CELL_TYPES.index(block.cell_type)] += block.n_cell
+        if block.quadrature in RULES:
+            row[N_SKETCH + 2 + len(CELL_TYPES) + list(RULES).index(block.quadrature)] += block.n_cell
     return row
 
 
@@ -170,9 +175,11 @@ def identity_from(
     for ((section, name), _), row in zip(_rows_of(model).items(), total):
         source = (sources or {}).get(f"{section}.{name}" if name else section, "")
         found.setdefault(section, {})[name] = _part(section, name, model, row, source)
+    cells = found["cells"][""]
+    cells = cells.model_copy(update={"content": {**cells.content, "elements": list(found["elements"][""].sketch)}})
     return Identity(
         units=str(model.units) if units is None else units, initial_time=model.initial_time, tolerance=tolerance,
-        nodes=found["nodes"][""], cells=found["cells"][""], held=found["held"][""], linear=found["linear"][""],
+        nodes=found["nodes"][""], cells=cells, held=found["held"][""], linear=found["linear"][""],
         initial_temperature=found.get("initial_temperature", {}).get(""), materials=found.get("materials", {}),
         constraints=found.get("constraints", {}), prescribed=found.get("prescribed", {}), loads=found.get("loads", {}))
 
@@ -216,6 +223,7 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
         norm = float(np.sqrt(max(squares - count * float(value @ value), 0.0)))
     elif section == "cells":
         value = sums[:len(CELL_TYPES)]
+        content = {"rules": {name: float(count) for name, count in zip(RULES, sums[len(CELL_TYPES):]) if count}}
     elif section == "initial_temperature" or kind == "temperature":
         value = sums[:1] / max(count, 1.0)
     elif kind.startswith("body_force"):

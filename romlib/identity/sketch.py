@@ -50,6 +50,15 @@ def cell_keys(mesh: Mesh) -> np.ndarray:
     return np.concatenate(keys)
 
 
+def element_keys(mesh: Mesh) -> np.ndarray:
+    """A key for each cell, (n_cell,): from its type and its nodes in any order; its rule does not count."""
+    nodes, keys = node_keys(mesh), [np.empty(0, np.uint64)]
+    for block in mesh.blocks:
+        seed = np.uint64(int.from_bytes(sha256(block.cell_type.encode()).digest()[:8], "little"))
+        keys.append(mixed(nodes[np.asarray(block.connectivity)].sum(axis=1, dtype=np.uint64) ^ seed))
+    return np.concatenate(keys)
+
+
 def project(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Projections (N_SKETCH,) of a field (n,) or (n, k) at places with these keys (n,)."""
     values = np.asarray(values, dtype=float)

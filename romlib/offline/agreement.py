@@ -57,10 +57,14 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
         whole = whole or own
         found = run_differences(whole, own)
         if found:
+            with comm.agreement():  # a cell, if it is one, can be named with its nodes
+                for piece in pieces:
+                    training.refuse_another_order(k, piece, training.mesh_of(0, piece), training.mesh_of(k, piece))
             others = str(first.snapshots.path) if k == 1 else f"{first.snapshots.path} and those after it"
             raise refusal("the training runs are not runs of one model", found, others, str(run.snapshots.path),
                           file=run.snapshots.path, remedy=(
-                              "train a ROM on runs of one model, and other ROMs on the others"))
+                              "train a ROM on runs of one model, and other ROMs on the others; where one run fixes "
+                              "what another one moves, name first in the study the one that moves it"))
         training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, whole, own))
         whole = whole.model_copy(update={"loads": {**own.loads, **whole.loads}})
     assert whole is not None  # there is a run

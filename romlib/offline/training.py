@@ -13,7 +13,7 @@ from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Model
-from romlib.offline.union import order_difference, union_of, with_added
+from romlib.offline.union import cells_of_mesh, order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
@@ -56,9 +56,13 @@ class TrainingSet:
         first = runs[0].snapshots
         for run in runs[1:]:
             if _size(run.snapshots) != _size(first):
+                whole = first.n_piece == run.snapshots.n_piece == 1
+                here, there = (_size(one) + (f"; {cells_of_mesh(one.mesh(0))}" if whole else "")
+                               for one in (first, run.snapshots))
                 raise InputError(
                     "training runs must be on the same mesh, cut into the same pieces", file=run.snapshots.path,
-                    expected=_size(first), found=_size(run.snapshots), remedy="convert all runs with the same options")
+                    expected=here, found=there,
+                    remedy="train on runs of one mesh, converted with the same number of pieces")
         self.n_piece = first.n_piece
         counts = [run.snapshots.n_step for run in runs]
         self.offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -73,16 +77,21 @@ class TrainingSet:
             return self._last[1]
         self._last = None  # before the next one is built, so that one piece is in memory at a time
         mesh = self.mesh_of(0, piece)
-        for k, run in enumerate(self.runs[1:], 1):
+        for k in range(1, len(self.runs)):
             other = self.mesh_of(k, piece)
-            differs = order_difference(mesh, other)
-            if differs:
-                raise InputError("training runs must be on the same mesh, in the same order", file=run.snapshots.path,
-                                 place=f"piece {piece}: {differs} differ",
-                                 remedy="convert all runs with the same options")
+            self.refuse_another_order(k, piece, mesh, other)
             mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
         self._last = piece, Piece(mesh, self.model)
         return self._last[1]
+
+    def refuse_another_order(self, run: int, piece: int, first: Mesh, other: Mesh) -> None:
+        """An InputError where a piece of a run is not as the first run has it, node by node and cell by cell."""
+        differs = order_difference(first, other)
+        if differs is not None:
+            what, here, there = differs
+            raise InputError("training runs must be on the same mesh, in the same order",
+                             file=self.runs[run].snapshots.path, place=f"piece {piece}: {what} differ", expected=here,
+                             found=there, remedy="train on runs of one mesh, converted with the same options")
 
     def mesh_of(self, run: int, piece: int) -> Mesh:
         """A piece as a run has it, with the tags of the study."""

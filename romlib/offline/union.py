@@ -95,14 +95,27 @@ def with_added(mesh: Mesh, other: Mesh, added: Sequence[Added]) -> Mesh:
     return mesh
 
 
-def order_difference(one: Mesh, two: Mesh) -> str:
-    """What of two pieces is not in the same order, empty where all is: results are matched by position."""
+def order_difference(one: Mesh, two: Mesh) -> tuple[str, str, str] | None:
+    """What of two pieces is not in the same order, and what either has; results are matched by position."""
     if not np.array_equal(one.node_ids, two.node_ids):
-        return "node ids"
-    blocks = [[(block.cell_type, block.quadrature, block.formulation) for block in mesh.blocks] for mesh in (one, two)]
-    if blocks[0] != blocks[1]:
-        return "types of cells"
+        same = len(one.node_ids) == len(two.node_ids)
+        k = int((one.node_ids != two.node_ids).argmax()) if same else 0
+        here, there = (f"node {mesh.node_ids[k]}" if same else f"{mesh.n_node} nodes" for mesh in (one, two))
+        return "node ids", here, there
+    here, there = cells_of_mesh(one), cells_of_mesh(two)
+    if here != there:
+        return "types of cells", here, there
     for a, b in zip(one.blocks, two.blocks):
-        if not (np.array_equal(a.cell_ids, b.cell_ids) and np.array_equal(a.connectivity, b.connectivity)):
-            return "cells"
-    return ""
+        differ = (a.cell_ids != b.cell_ids) | (a.connectivity != b.connectivity).any(axis=1)
+        if differ.any():
+            k = int(differ.argmax())
+            here, there = (f"cell {block.cell_ids[k]} on nodes {one.node_ids[block.connectivity[k]].tolist()}"
+                           for block in (a, b))
+            return "cells", here, there
+    return None
+
+
+def cells_of_mesh(mesh: Mesh) -> str:
+    """The cells by type, rule and formulation, in words."""
+    return ", ".join(f"{block.n_cell} {block.cell_type} with rule {block.quadrature}"
+                     + ("" if block.formulation == "standard" else f" ({block.formulation})") for block in mesh.blocks)

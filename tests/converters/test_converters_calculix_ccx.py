@@ -192,6 +192,17 @@ def test_linear_relations_are_left_out_of_the_equilibrium(tmp_path, links, name)
         assert check(snapshots, free)["equilibrium"].status == "fail"
 
 
+def test_forces_and_relations_in_local_systems_are_those_of_the_solver(tmp_path):
+    """Free nodes in a cylinder's axes, relations between others, and one that is held in all three directions."""
+    links = ("*NSET,NSET=CORNER\n27\n*NSET,NSET=EDGE\n19,20,21\n*TRANSFORM,NSET=TOP,TYPE=C\n-3.,-1.,0.,-3.,-1.,1.\n"
+             "*TRANSFORM,NSET=EDGE\n1.,2.,0.,-2.,1.,0.\n*EQUATION\n2\n19,1,1.,20,1,-1.\n*BOUNDARY\n21,1,3\n")
+    text = block("C3D8", bent=False) + MATERIAL + FOOT + links + step("*CLOAD\nTOP,1,30.\nCORNER,2,20.\n")
+    with solved(tmp_path, text) as snapshots:
+        kinds = {name: one.kind for name, one in snapshots.model.constraints.items()}
+        assert kinds == {"FOOT_xyz": "fixed", "fixed_xyz": "fixed", "equation_xy": "linear"}
+        closes(snapshots, force=1e-9)
+
+
 def test_tied_surfaces_are_left_out_and_moved_nodes_are_where_the_solver_put_them(tmp_path):
     """Two blocks with meshes that do not match; the upper one stands a little off its place."""
     upper = box_mesh("hex8", (3, 3, 1), (2.0, 2.0, 1.0))

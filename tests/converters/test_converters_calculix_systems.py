@@ -61,9 +61,10 @@ def test_nodes_have_the_axes_of_their_last_system(tmp_path):
     turned = systems.turned(np.tile([1.0, 0.0, 0.0], (8, 1)))  # the first axis of each node's system
     half = np.sqrt(0.5)
     np.testing.assert_allclose(turned, [[1, 0, 0]] * 4 + [[0, 1, 0], [0, 1, 0], [half, half, 0], [0, 1, 0]], atol=1e-15)
+    on_axis = node_systems(cards(tmp_path, "*TRANSFORM,NSET=LEFT,TYPE=C\n0,0,0,0,0,2\n"), deck.inp, deck.places)
     with pytest.raises(FileFormatError, match="on the axis"):
-        node_systems([card for card in cards(tmp_path, "*TRANSFORM,NSET=LEFT,TYPE=C\n0,0,0,0,0,2\n")], deck.inp,
-                     deck.places)
+        on_axis.turned(np.ones((8, 3)))
+    assert on_axis.turned(np.zeros((8, 3))).tolist() == np.zeros((8, 3)).tolist()
     with pytest.raises(FileFormatError, match="no axes"):
         node_systems(cards(tmp_path, "*TRANSFORM,NSET=LEFT\n1,0,0,2,0,0\n"), deck.inp, deck.places)
 

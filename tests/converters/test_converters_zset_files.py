@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from romlib_converters._zset_geo import MAGIC
+from romlib_converters._zset_results import read_field_file
 from romlib_converters.zset import ZsetConverter
 from zset_files import DECK, STEEL, SmallComputation
 
@@ -250,3 +251,13 @@ def test_faces_of_no_cell_matter_only_where_a_load_is(small):
     target.unlink()
     change(small, "small.inp", " ***material", "  **pressure\n   stale 2.\n ***material")
     refused(small, FileFormatError, what="faset stale", file="small.geof")
+
+
+def test_a_record_that_a_field_file_does_not_have_is_told_from_a_file_of_another_size(tmp_path):
+    np.arange(4, dtype=">f4").tofile(tmp_path / "t.node")
+    assert read_field_file(tmp_path / "t.node", 2, 2, "values").tolist() == [2.0, 3.0]
+    with pytest.raises(FileFormatError, match="does not have this record") as caught:
+        read_field_file(tmp_path / "t.node", 3, 2, "values")
+    assert caught.value.place == "record 3" and caught.value.found == "16 bytes: 2 records"
+    with pytest.raises(FileFormatError, match="has the wrong size"):
+        read_field_file(tmp_path / "t.node", 1, 3, "values")

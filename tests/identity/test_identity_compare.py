@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from identity_example import MODEL, box, model
 
@@ -127,3 +128,23 @@ def test_a_force_is_the_same_whether_a_deck_calls_it_a_pressure_or_a_traction():
     assert comparison.factor(found.loads["push"], found.loads["pull"]) == pytest.approx(2.0)
     assert comparison.factor(found.loads["push"], found.loads["point"]) is None
     assert comparison.factor(found.loads["weight"], found.loads["pull"]) is None
+
+
+def with_cells(change) -> Identity:
+    (block,) = BOX.blocks
+    return identity(replace(BOX, blocks=(change(block),)))
+
+
+def test_cells_that_differ_are_told_by_their_rule_their_nodes_or_the_order_of_these():
+    whole = identity()
+    (reduced,) = said(whole, with_cells(lambda block: replace(block, quadrature="hex_gauss_27")))
+    assert "integration rule" in reduced and "24 with rule hex_gauss_8" in reduced and "rule hex_gauss_27" in reduced
+    turned = np.array(BOX.blocks[0].connectivity)
+    turned[5] = turned[5][[1, 2, 3, 0, 5, 6, 7, 4]]
+    (order,) = said(whole, with_cells(lambda block: replace(block, connectivity=turned)))
+    assert "the order of the nodes of some cells (their connectivity)" in order and "in about 1 of them" in order
+    moved = np.array(BOX.blocks[0].connectivity)
+    moved[5, 0] = moved[0, 0]
+    (nodes,) = said(whole, with_cells(lambda block: replace(block, connectivity=moved)))
+    assert nodes.startswith("the nodes of some cells (their connectivity)")
+    assert "about 1 of them on other nodes" in nodes

@@ -78,6 +78,28 @@ def test_cells_in_another_order_are_refused_because_results_are_matched_by_posit
         training.piece(0)
 
 
+def test_a_cell_with_its_nodes_in_another_order_is_named_with_both(tmp_path):
+    mesh = bar()
+    (block,) = mesh.blocks
+    nodes = np.array(block.connectivity)
+    nodes[1] = nodes[1][[1, 2, 3, 0, 5, 6, 7, 4]]
+    turned = replace(mesh, blocks=(replace(block, connectivity=nodes),))
+    with pytest.raises(InputError, match="on the same mesh") as caught:
+        checked(a_set(tmp_path, [pulled_bar(), pulled_bar()], [mesh, turned]))
+    name = f"cell {block.cell_ids[1]} on nodes "
+    assert caught.value.expected == f"{name}{mesh.node_ids[block.connectivity[1]].tolist()}"
+    assert caught.value.found == f"{name}{mesh.node_ids[nodes[1]].tolist()}"
+
+
+def test_runs_of_other_integration_rules_are_refused_with_both(tmp_path):
+    mesh = bar()
+    (block,) = mesh.blocks
+    fine = replace(mesh, blocks=(replace(block, quadrature="hex_gauss_27"),))
+    with pytest.raises(InputError, match="on the same mesh") as caught:
+        a_set(tmp_path, [pulled_bar(), pulled_bar()], [mesh, fine])
+    assert "with rule hex_gauss_8" in caught.value.expected and "with rule hex_gauss_27" in caught.value.found
+
+
 def test_a_load_that_is_a_multiple_of_the_first_gets_the_amplitude_for_it(tmp_path):
     training = a_set(tmp_path, [pulled_bar(), pulled_bar(loads={"pull": {**PULL, "value": 2.0}})])
     checked(training)
