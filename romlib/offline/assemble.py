@@ -25,7 +25,7 @@ from romlib.offline.points import PointList, collect
 from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import DualField, DualStatistics, Reference, strain_modes
 from romlib.offline.training import TrainingSet, blocks
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Collected:
 
 def collect_at_points(
     training: TrainingSet, history: DualHistory, basis: DisplacementBasis, duals: list[DualField],
-    points: PointList, pieces: range, comm: Comm,
+    points: PointList, pieces: Pieces,
 ) -> Collected:
     """Gather everything that the ROM stores of its points. Collective."""
     def strains(piece: int, ips: np.ndarray) -> np.ndarray:
@@ -62,27 +62,27 @@ def collect_at_points(
             bytes_each = history.read(field, piece, slice(0, 1)).nbytes
             return np.concatenate([history.read(field, piece, rows)[:, ips]
                                    for rows in blocks(training.n_snapshot, bytes_each)]).transpose(1, 0, 2)
-        return collect(points, pieces, comm, at)
+        return collect(points, pieces, at)
 
-    numbers = collect(points, pieces, comm, identity)
-    coordinates = collect(points, pieces, comm, lambda p, ips: training.piece(p).operator.coordinates[ips])
+    numbers = collect(points, pieces, identity)
+    coordinates = collect(points, pieces, lambda p, ips: training.piece(p).operator.coordinates[ips])
     selected = SelectedPoints(numbers[:, 0], numbers[:, 1], coordinates, points.pieces.astype(np.int64),
                               points.ips.astype(np.int64), numbers[:, 2])
     return Collected(
-        selected, collect(points, pieces, comm, strains),
-        {dual.name: modes_at(history, dual.name, points, pieces, comm) for dual in duals},
+        selected, collect(points, pieces, strains),
+        {dual.name: modes_at(history, dual.name, points, pieces) for dual in duals},
         # Never a set: each entry is a collective, and the order of a set differs between processes.
         {name: snapshots(name) for name in dict.fromkeys(["stress", *(dual.name for dual in duals)])},
-        _temperature(training, points, pieces, comm))
+        _temperature(training, points, pieces))
 
 
-def modes_at(history: DualHistory, field: str, points: PointList, pieces: range, comm: Comm) -> np.ndarray:
+def modes_at(history: DualHistory, field: str, points: PointList, pieces: Pieces) -> np.ndarray:
     """Modes of a dual field at points, (n_point, n_dual, n_comp). Collective."""
-    return collect(points, pieces, comm, lambda piece, ips: history.scratch.read(
+    return collect(points, pieces, lambda piece, ips: history.scratch.read(
         f"{piece}/modes/{field}", slice(None))[:, ips].transpose(1, 0, 2))
 
 
-def _temperature(training: TrainingSet, points: PointList, pieces: range, comm: Comm) -> TemperatureAtPoints:
+def _temperature(training: TrainingSet, points: PointList, pieces: Pieces) -> TemperatureAtPoints:
     names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
 
     def terms(piece: int, ips: np.ndarray) -> np.ndarray:
@@ -94,20 +94,17 @@ def _temperature(training: TrainingSet, points: PointList, pieces: range, comm: 
         free = training.piece(piece).points.strain_free_temperature
         return np.full(len(ips), np.nan) if free is None else free[ips]
 
-    own = {}
-    with comm.agreement():
-        for piece in pieces:
-            here = np.flatnonzero(points.pieces == piece)
-            if len(here):
-                operators = training.piece(piece)
-                rows = operators.operator.interpolation_matrix(points.ips[here]).tocoo()
-                own[piece] = here[rows.row], operators.mesh.node_ids[rows.col], rows.data
-    parts = [part for rank in comm.allgather(own) for part in rank.values()]
-    row, node, value = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    def interpolation(piece: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        operators, here = training.piece(piece), np.flatnonzero(points.pieces == piece)
+        rows = operators.operator.interpolation_matrix(points.ips[here]).tocoo()
+        return here[rows.row], operators.mesh.node_ids[rows.col], rows.data
+
+    parts = pieces.collect(interpolation, points.pieces).values()
+    row, node, value = (np.concatenate(column) for column in zip(*parts))
     node_ids, column = np.unique(node, return_inverse=True)
     matrix = sparse.csr_matrix((value, (row, column)), shape=(len(points), len(node_ids)))
-    start = collect(points, pieces, comm, initial)
-    values = collect(points, pieces, comm, terms) if names else np.zeros((len(points), 0))
+    start = collect(points, pieces, initial)
+    values = collect(points, pieces, terms) if names else np.zeros((len(points), 0))
     return TemperatureAtPoints(
         dict(zip(names, np.ascontiguousarray(values.T))), None if np.isnan(start).any() else start, node_ids, matrix)
 

@@ -12,8 +12,8 @@ from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_names, node_share, presence, unit_force
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
-from romlib.offline.training import PieceOperators, TrainingSet, blocks, combine, gram
-from romlib.parallel.comm import Comm
+from romlib.offline.training import TrainingSet, blocks, combine, gram
+from romlib.parallel.pieces import Pieces
 
 
 @dataclass(frozen=True)
@@ -64,23 +64,16 @@ def prescribed_names(model: Model) -> list[str]:
 
 
 def reduce_displacement(
-    training: TrainingSet, pieces: range, comm: Comm, *, tolerance: float | None, n_mode: int | None
+    training: TrainingSet, pieces: Pieces, *, tolerance: float | None, n_mode: int | None
 ) -> DisplacementBasis:
     """POD of the displacement of all training snapshots in L2, the same on every rank."""
     n = training.n_snapshot
-    grams = {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            grams[piece] = gram(partial(training.read, "displacement", piece), operators.weigh, n,
-                                operators.mesh.n_node * 24)
-            _require_finite(grams[piece], training, piece)
-    total = comm.sum_pieces(grams)
+    total = pieces.sum(partial(_gram_of_piece, training))
     names = prescribed_names(training.model)
     amplitudes = training.amplitudes(names)
     liftings = lifting_combination(amplitudes, names)
     remove = np.eye(n) - amplitudes @ liftings
-    lifting_error = _lifting_error(training, pieces, comm, names, remove)
+    lifting_error = _lifting_error(training, pieces, names, remove)
     remaining = remove @ total @ remove.T
     noise = _noise(total, lifting_error) if names else 0.0
     decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode, noise=noise)
@@ -89,15 +82,23 @@ def reduce_displacement(
         remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(remaining), 0.0)),
         np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition, lifting_error)
     # Rounding in the Gram matrix leaves small modes a little oblique: once more, on the modes themselves.
-    grams = {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
-            flat = basis.n_mode, 3 * operators.mesh.n_node
-            grams[piece] = operators.weigh(modes).reshape(flat) @ modes.reshape(flat).T
-    correction = orthonormalise(comm.sum_pieces(grams))
+    correction = orthonormalise(pieces.sum(partial(_gram_of_modes, training, basis)))
     return replace(basis, correction=correction, coordinates=basis.coordinates @ correction)
+
+
+def _gram_of_piece(training: TrainingSet, piece: int) -> np.ndarray:
+    operators = training.piece(piece)
+    result = gram(partial(training.read, "displacement", piece), operators.weigh, training.n_snapshot,
+                  operators.mesh.n_node * 24)
+    _require_finite(result, training, piece)
+    return result
+
+
+def _gram_of_modes(training: TrainingSet, basis: DisplacementBasis, piece: int) -> np.ndarray:
+    operators = training.piece(piece)
+    modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
+    flat = basis.n_mode, 3 * operators.mesh.n_node
+    return operators.weigh(modes).reshape(flat) @ modes.reshape(flat).T
 
 
 def _noise(total: np.ndarray, lifting_error: float) -> float:
@@ -111,29 +112,28 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
 
 
 def reduce_loads(
-    training: TrainingSet, basis: DisplacementBasis, pieces: range, n_shared: int, comm: Comm
+    training: TrainingSet, basis: DisplacementBasis, pieces: Pieces, n_shared: int
 ) -> np.ndarray:
     """(n_force, n_mode + n_lift): each mechanical load at amplitude one against the modes and liftings."""
     model, names = training.model, force_names(training.model)
-    parts: dict[int, np.ndarray] = {}
-    with comm.agreement():
-        meshes = {piece: presence(training.piece(piece).mesh, n_shared) for piece in pieces}
-    multiplicity = comm.sum_pieces(meshes)
-    with comm.agreement():
-        for piece in pieces:
-            operators: PieceOperators = training.piece(piece)
-            fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
-            share = node_share(operators.mesh, multiplicity)
-            parts[piece] = np.zeros((len(names), len(fields)))
-            for row, name in enumerate(names):
-                force = unit_force(model.loads[name], operators.mesh, model.materials, operators.operator,
-                                   name=name, node_share=share)
-                parts[piece][row] = fields @ force.ravel()
-    return comm.sum_pieces(parts)
+    multiplicity = pieces.sum(lambda piece: presence(training.piece(piece).mesh, n_shared))
+
+    def of_piece(piece: int) -> np.ndarray:
+        operators = training.piece(piece)
+        fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
+        share = node_share(operators.mesh, multiplicity)
+        result = np.zeros((len(names), len(fields)))
+        for row, name in enumerate(names):
+            force = unit_force(model.loads[name], operators.mesh, model.materials, operators.operator,
+                               name=name, node_share=share)
+            result[row] = fields @ force.ravel()
+        return result
+
+    return pieces.sum(of_piece)
 
 
 def _lifting_error(
-    training: TrainingSet, pieces: range, comm: Comm, names: list[str], remove: np.ndarray
+    training: TrainingSet, pieces: Pieces, names: list[str], remove: np.ndarray
 ) -> float:
     """See `DisplacementBasis.lifting_error`. Collective.
 
@@ -143,19 +143,17 @@ def _lifting_error(
     ------
     InputError : the boundary does not move as the amplitudes say; names the constraint.
     """
-    parts: dict[int, np.ndarray] = {}
-    with comm.agreement():
-        for piece in pieces:
-            mesh = training.piece(piece).mesh
-            parts[piece] = np.zeros((len(names), 2))
-            for k, name in enumerate(names):
-                nodes, axes = constrained_dofs(name, training.model.constraints[name], mesh)
-                values = np.concatenate([
-                    training.read("displacement", piece, rows)[:, nodes][:, :, axes].reshape(rows.stop - rows.start, -1)
-                    for rows in blocks(training.n_snapshot, mesh.n_node * 24)])
-                parts[piece][k] = [np.abs(part).max(initial=0.0) for part in (remove @ values, values)]
-    gathered = [part for of_rank in comm.allgather(parts) for part in of_rank.values()]
-    left, size = np.max(gathered, axis=0).T if names else np.zeros((2, 0))
+    def of_piece(piece: int) -> np.ndarray:
+        mesh, result = training.piece(piece).mesh, np.zeros((len(names), 2))
+        for k, name in enumerate(names):
+            nodes, axes = constrained_dofs(name, training.model.constraints[name], mesh)
+            values = np.concatenate([
+                training.read("displacement", piece, rows)[:, nodes][:, :, axes].reshape(rows.stop - rows.start, -1)
+                for rows in blocks(training.n_snapshot, mesh.n_node * 24)])
+            result[k] = [np.abs(part).max(initial=0.0) for part in (remove @ values, values)]
+        return result
+
+    left, size = np.max(list(pieces.collect(of_piece).values()), axis=0).T
     errors = np.divide(left, size, out=np.zeros_like(left), where=size > 0)
     if len(names) and errors.max() > _WORST_LIFTING:
         raise InputError(

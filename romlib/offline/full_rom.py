@@ -16,33 +16,31 @@ from romlib.offline.training import TrainingSet
 from romlib.online.histories import histories_of
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 
 def full_problem(
-    training: TrainingSet, basis: DisplacementBasis, loads: np.ndarray, pieces: range, comm: Comm
+    training: TrainingSet, basis: DisplacementBasis, loads: np.ndarray, pieces: Pieces
 ) -> ReducedProblem:
     """The reduced problem with all integration points of the pieces of this rank.
 
     loads : (n_force, n_mode + n_lift), over the whole model.
     """
-    blocks = []
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            strains = operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
-            terms, free = operators.temperature_terms, operators.points.strain_free_temperature
-            temperature = None if free is None else free[None]
-            if terms:
-                temperature = operators.operator.interpolate(np.stack(list(terms.values())))
-            blocks.append(PointBlock(
-                [BlockBasis(strains[: basis.n_mode], operators.operator.weights)], operators.points,
-                strains[basis.n_mode:], temperature, piece))
+    def block(piece: int) -> PointBlock:
+        operators = training.piece(piece)
+        strains = operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
+        terms, free = operators.temperature_terms, operators.points.strain_free_temperature
+        temperature = None if free is None else free[None]
+        if terms:
+            temperature = operators.operator.interpolate(np.stack(list(terms.values())))
+        return PointBlock([BlockBasis(strains[: basis.n_mode], operators.operator.weights)], operators.points,
+                          strains[basis.n_mode:], temperature, piece)
+
     model = training.model
     return ReducedProblem(
-        blocks, [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
+        list(pieces.each(block).values()), [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
         tuple(name for name, load in model.loads.items() if load.kind == "temperature"),
-        training.n_piece, comm.sum_pieces)
+        pieces.n, pieces.comm.sum_pieces)
 
 
 def add_rom_stresses(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from romlib.offline import gappy
-from romlib.offline.quadrature import Candidates, Selection
+from romlib.offline.quadrature import Candidates, Selection, union
 from romlib.offline.reduce_dual import DualField
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 AtPoints = Callable[[int, np.ndarray], np.ndarray]
 
@@ -32,27 +32,22 @@ class PointList:
         return PointList(np.concatenate([self.pieces, other.pieces[new]]), np.concatenate([self.ips, other.ips[new]]))
 
 
-def collect(points: PointList, pieces: range, comm: Comm, at: AtPoints) -> np.ndarray:
+def collect(points: PointList, pieces: Pieces, at: AtPoints) -> np.ndarray:
     """Values of points on every rank, (n_point, ...), in the order of the list.
 
     at : (piece, ips (n,)) -> (n, ...), called for the pieces of this rank.
     """
-    own = {}
-    with comm.agreement():
-        for piece in pieces:
-            here = np.flatnonzero(points.pieces == piece)
-            if len(here):
-                own[piece] = here, at(piece, points.ips[here])
-    parts = [part for rank in comm.allgather(own) for part in rank.values()]
-    result = np.empty((len(points), *parts[0][1].shape[1:]), dtype=parts[0][1].dtype)
-    for here, values in parts:
-        result[here] = values
+    parts = pieces.collect(lambda piece: at(piece, points.ips[points.pieces == piece]), points.pieces)
+    first = next(iter(parts.values()))
+    result = np.empty((len(points), *first.shape[1:]), dtype=first.dtype)
+    for piece, values in parts.items():
+        result[points.pieces == piece] = values
     return result
 
 
 def complete(
     selection: Selection, duals: list[DualField], candidates: dict[str, dict[int, Candidates]],
-    modes_at: Callable[[str, PointList], np.ndarray], comm: Comm,
+    modes_at: Callable[[str, PointList], np.ndarray], pieces: Pieces,
 ) -> PointList:
     """The points of the quadrature, and those that gappy POD needs besides, of weight zero.
 
@@ -60,7 +55,7 @@ def complete(
     """
     points = PointList(selection.pieces, selection.ips)
     for dual in duals:
-        extra = _interpolation_points(dual, candidates[dual.name], comm)
+        extra = _interpolation_points(dual, candidates[dual.name], pieces)
         n_given = len(points)
         everything = points.add(extra)
         modes = modes_at(dual.name, everything)
@@ -72,13 +67,9 @@ def complete(
     return points
 
 
-def _interpolation_points(dual: DualField, candidates: dict[int, Candidates], comm: Comm) -> PointList:
+def _interpolation_points(dual: DualField, candidates: dict[int, Candidates], pieces: Pieces) -> PointList:
     """Q-DEIM among the candidates of all pieces, in piece order."""
-    union = {piece: kept for rank in comm.allgather(candidates) for piece, kept in rank.items()}
-    order = sorted(union)
-    rows = np.concatenate([union[piece].rows for piece in order])
-    pieces = np.concatenate([np.full(len(union[piece].ips), piece) for piece in order])
-    ips = np.concatenate([union[piece].ips for piece in order])
+    numbers, ips, rows = union(pieces.collect(candidates))
     n_dual = dual.decomposition.n_mode
     chosen = gappy.interpolation_points(rows.reshape(len(rows), n_dual, dual.n_comp).transpose(1, 0, 2))
-    return PointList(pieces[chosen], ips[chosen])
+    return PointList(numbers[chosen], ips[chosen])

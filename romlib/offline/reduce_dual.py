@@ -25,7 +25,7 @@ from romlib.offline.quadrature import (
     select_over_pieces,
 )
 from romlib.offline.training import TrainingSet, blocks, combine, gram
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 # Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
 # than its own tolerance; the error that is reported is measured on the snapshots themselves.
@@ -103,38 +103,32 @@ def strain_modes(training: TrainingSet, basis: DisplacementBasis, piece: int) ->
 
 
 def gather_statistics(
-    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, pieces: range, comm: Comm
+    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, pieces: Pieces
 ) -> DualStatistics:
     """Gram matrices and generalised forces, summed over pieces."""
-    n = training.n_snapshot
-    grams: dict[str, dict[int, np.ndarray]] = {field: {} for field in (*history.fields, "all stress")}
-    forces, sizes = {}, {}
-    with comm.agreement():
-        for piece in pieces:
-            operator = training.piece(piece).operator
-            positive = operator.positive_weights[None, :, None]
-            volumes = []
-            for field in history.fields:
-                first = history.read(field, piece, slice(0, 1))[0]
-                there = np.isfinite(first[:, 0])
-                volumes.append(float(operator.positive_weights[there].sum()))
-                grams[field][piece] = gram(
-                    partial(_read_where, history, field, piece, there), lambda f: f * positive,  # noqa: B023
-                    n, first.size * 8)
-            n_all = n + history.n_extra(piece)
-            grams["all stress"][piece] = grams["stress"][piece] if n_all == n else gram(
-                lambda rows: history.quadrature_stress(piece, rows), lambda f: f * positive,  # noqa: B023
-                n_all, operator.n_ip * 48)
-            strains = strain_modes(training, basis, piece)
-            weighted = (strains * operator.weights[None, :, None]).reshape(len(strains), -1)
-            forces[piece] = np.concatenate([
-                history.read("stress", piece, rows).reshape(-1, weighted.shape[1]) @ weighted.T
-                for rows in blocks(n, operator.n_ip * 48)])
-            sizes[piece] = np.array([operator.weights.sum(), operator.n_ip, *volumes])
-    total = comm.sum_pieces(sizes)
-    return DualStatistics(
-        {field: comm.sum_pieces(grams[field]) for field in history.fields}, comm.sum_pieces(grams["all stress"]),
-        comm.sum_pieces(forces), dict(zip(history.fields, total[2:])), float(total[0]), int(total[1]))
+    def of_piece(piece: int) -> dict[str, np.ndarray]:
+        operator, n, volumes, result = training.piece(piece).operator, training.n_snapshot, [], {}
+        positive = operator.positive_weights[None, :, None]
+        for field in history.fields:
+            first = history.read(field, piece, slice(0, 1))[0]
+            there = np.isfinite(first[:, 0])
+            volumes.append(float(operator.positive_weights[there].sum()))
+            result[field] = gram(
+                partial(_read_where, history, field, piece, there), lambda f: f * positive, n, first.size * 8)
+        n_all = n + history.n_extra(piece)
+        result["all stress"] = result["stress"] if n_all == n else gram(
+            partial(history.quadrature_stress, piece), lambda f: f * positive, n_all, operator.n_ip * 48)
+        strains = strain_modes(training, basis, piece)
+        weighted = (strains * operator.weights[None, :, None]).reshape(len(strains), -1)
+        result["forces"] = np.concatenate([
+            history.read("stress", piece, rows).reshape(-1, weighted.shape[1]) @ weighted.T
+            for rows in blocks(n, operator.n_ip * 48)])
+        return {**result, "sizes": np.array([operator.weights.sum(), operator.n_ip, *volumes])}
+
+    total = pieces.sums(of_piece)
+    volume, n_ip, *volumes = total["sizes"]
+    return DualStatistics({field: total[field] for field in history.fields}, total["all stress"], total["forces"],
+                          dict(zip(history.fields, volumes)), float(volume), int(n_ip))
 
 
 def _read_where(history: DualHistory, field: str, piece: int, there: np.ndarray, rows: slice) -> np.ndarray:
@@ -152,7 +146,7 @@ def reduce_field(statistics: DualStatistics, name: str, n_comp: int, tolerance: 
 
 
 def project_fields(
-    training: TrainingSet, history: DualHistory, duals: list[DualField], stress: Pod, pieces: range, comm: Comm
+    training: TrainingSet, history: DualHistory, duals: list[DualField], stress: Pod, pieces: Pieces
 ) -> dict[str, dict[int, Candidates]]:
     """Modes of the dual fields and scaled stress modes of each piece, kept in the scratch file of the rank.
 
@@ -160,27 +154,28 @@ def project_fields(
     -------
     by field and piece, the Q-DEIM candidates: their points and modes there (n, n_dual n_comp).
     """
-    candidates: dict[str, dict[int, Candidates]] = {dual.name: {} for dual in duals}
-    with comm.agreement():
-        for piece in pieces:
-            operator = training.piece(piece).operator
-            scaled = stress.combination * stress.singular_values
-            history.scratch.append(f"{piece}/quadrature", combine(
-                lambda rows: history.quadrature_stress(piece, rows), scaled, operator.n_ip * 48))  # noqa: B023
-            for dual in duals:
-                modes = combine(lambda rows: history.read(dual.name, piece, rows),  # noqa: B023
-                                dual.decomposition.combination, operator.n_ip * dual.n_comp * 8)
-                history.scratch.append(f"{piece}/modes/{dual.name}", modes)
-                there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
-                ips = there[interpolation_points(modes[:, there])]
-                rows = modes[:, ips].transpose(1, 0, 2).reshape(len(ips), len(modes) * dual.n_comp)
-                candidates[dual.name][piece] = Candidates(ips, rows)
-    return candidates
+    def of_piece(piece: int) -> dict[str, Candidates]:
+        operator, candidates = training.piece(piece).operator, {}
+        scaled = stress.combination * stress.singular_values
+        history.scratch.append(f"{piece}/quadrature", combine(
+            partial(history.quadrature_stress, piece), scaled, operator.n_ip * 48))
+        for dual in duals:
+            modes = combine(partial(history.read, dual.name, piece), dual.decomposition.combination,
+                            operator.n_ip * dual.n_comp * 8)
+            history.scratch.append(f"{piece}/modes/{dual.name}", modes)
+            there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
+            ips = there[interpolation_points(modes[:, there])]
+            rows = modes[:, ips].transpose(1, 0, 2).reshape(len(ips), len(modes) * dual.n_comp)
+            candidates[dual.name] = Candidates(ips, rows)
+        return candidates
+
+    own = pieces.each(of_piece)
+    return {dual.name: {piece: one[dual.name] for piece, one in own.items()} for dual in duals}
 
 
 def select_points(
     training: TrainingSet, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray,
-    statistics: DualStatistics, pieces: range, options: OfflineOptions, comm: Comm,
+    statistics: DualStatistics, pieces: Pieces, options: OfflineOptions,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Selection, Reference]:
     """The points and weights of the reduced quadrature, and what their error is relative to.
@@ -188,8 +183,7 @@ def select_points(
     stiffness : as of `romlib.offline.energy.elastic_stiffness`. progress : called on rank 0 with a sentence, where the
     selection takes longer than seconds.
     """
-    targets, energies, tolerance = {}, {}, options.cubature_tolerance
-    scaling = energy_scaling(stiffness, basis.n_mode)
+    tolerance, scaling = options.cubature_tolerance, energy_scaling(stiffness, basis.n_mode)
 
     def integrands(piece: int) -> PieceIntegrands:
         operator = training.piece(piece).operator
@@ -197,30 +191,31 @@ def select_points(
         return PieceIntegrands(history.scratch.read(f"{piece}/quadrature", slice(None)), strains, operator.weights,
                                operator.positive_weights)
 
-    with comm.agreement():
-        for piece in pieces:
-            here = integrands(piece)
-            history.scratch.append(f"{piece}/gram", here.gram()[None])
-            targets[piece] = here.integral()
-            energies[piece] = np.array([_energy(here, virgin_tangent(training.piece(piece)))])
-    columns = _columns(history, pieces, tolerance * _FINER, comm)
-    target = comm.sum_pieces(targets) @ columns
-    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(comm.sum_pieces(energies)[0])))
+    def integrals(piece: int) -> dict[str, np.ndarray]:
+        here = integrands(piece)
+        history.scratch.append(f"{piece}/gram", here.gram()[None])
+        return {"target": here.integral(),
+                "energy": np.array([_energy(here, virgin_tangent(training.piece(piece)))])}
+
+    totals = pieces.sums(integrals)
+    columns = _columns(history, pieces, tolerance * _FINER)
+    target = totals["target"] @ columns
+    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(totals["energy"][0])))
     if reference.size == 0.0:
         raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
                          remedy="train with snapshots that carry stress")
-    kept = {}
-    with comm.agreement():
-        for piece in pieces:
-            here = integrands(piece)
-            rows = here.compressed(columns)
-            # One piece needs no first selection; with several the local errors add up.
-            kept[piece] = Candidates(np.arange(len(rows)), rows) if training.n_piece == 1 else local_candidates(
-                rows, here.signed, tolerance / training.n_piece, reference.size,
-                in_words(progress, f"cubature of piece {piece}"))
+
+    def candidates(piece: int) -> Candidates:
+        here = integrands(piece)
+        rows = here.compressed(columns)
+        if pieces.n == 1:  # needs no first selection; with several the local errors add up
+            return Candidates(np.arange(len(rows)), rows)
+        return local_candidates(rows, here.signed, tolerance / pieces.n, reference.size,
+                                in_words(progress, f"cubature of piece {piece}"))
+
     selection = select_over_pieces(
-        kept, target, statistics.volume, tolerance, comm, scale=reference.size, n_max=options.cubature_points,
-        progress=in_words(progress, "cubature"))
+        pieces.each(candidates), target, statistics.volume, tolerance, pieces, scale=reference.size,
+        n_max=options.cubature_points, progress=in_words(progress, "cubature"))
     return selection, reference
 
 
@@ -238,15 +233,15 @@ def _energy(integrands: PieceIntegrands, tangent: np.ndarray) -> float:
     return max(total, 0.0)
 
 
-def _columns(history: DualHistory, pieces: range, tolerance: float, comm: Comm) -> np.ndarray:
+def _columns(history: DualHistory, pieces: Pieces, tolerance: float) -> np.ndarray:
     """V of the compression, from the pieces' Gram matrices, of which only the sum and one are in memory at a time."""
     total: list[np.ndarray] = []
 
     def add(piece: int, gram_of_piece: np.ndarray) -> None:
         total[:] = [total[0] + gram_of_piece] if total else [gram_of_piece]
 
-    comm.stream_pieces(pieces, lambda piece: history.scratch.read(f"{piece}/gram", slice(0, 1))[0], add)
-    return comm.on_root(lambda: compression(total[0], tolerance))
+    pieces.stream(lambda piece: history.scratch.read(f"{piece}/gram", slice(0, 1))[0], add)
+    return pieces.comm.on_root(lambda: compression(total[0], tolerance))
 
 
 def quadrature_pod(statistics: DualStatistics, tolerance: float) -> Pod:

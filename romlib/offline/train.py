@@ -41,7 +41,8 @@ from romlib.offline.room import Modes, Room
 from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
-from romlib.parallel.comm import Comm, share
+from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.parallel.usage import StageTimer
 
 Progress = Callable[[str], None]
@@ -68,8 +69,7 @@ class _Work:
 
     training: TrainingSet
     options: OfflineOptions
-    pieces: range
-    comm: Comm
+    pieces: Pieces
     timer: StageTimer
     progress: Progress
     details: dict[str, str] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class _Work:
 
     def say(self, stage: str, detail: str) -> None:
         self.details[stage] = detail
-        if self.comm.rank == 0:
+        if self.pieces.comm.rank == 0:
             self.progress(f"{stage}: {detail}")
 
 
@@ -109,8 +109,8 @@ def train(
     comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
-    work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
-    trained = agree(training, work.pieces, comm, accept)
+    work = _Work(training, options, Pieces(comm, training.n_piece), StageTimer(comm), progress or (lambda _: None))
+    trained = agree(training, work.pieces, accept)
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
     with ExitStack() as stack:
@@ -118,7 +118,7 @@ def train(
             scratch = stack.enter_context(Scratch(Path(scratch_folder or Path(output).resolve().parent)))
             history = DualHistory(training, names, options.stress, scratch)
             work.room = Room(training, history, options, work.pieces, scratch, Path(output).resolve())
-        work.room.claim(*work.room.least_and_most(), comm, work.progress)
+        work.room.claim(*work.room.least_and_most(), work.progress)
         basis, stiffness, loads = _displacement(work)
         statistics = _stress(work, history, basis, loads)
         duals, selection, reference, collected = _quadrature(work, history, basis, stiffness, statistics)
@@ -161,35 +161,33 @@ def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
 
 
 def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray, np.ndarray]:
-    training, options, comm = work.training, work.options, work.comm
+    training, options, pieces = work.training, work.options, work.pieces
     with work.timer.stage("POD"):
         basis = reduce_displacement(
-            training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
-        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, work.pieces, comm))
+            training, pieces, tolerance=options.pod_tolerance, n_mode=options.modes)
+        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
         pod = basis.decomposition
         work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
                         f"{pod.n_dropped} eigenvalues below rounding")
     with work.timer.stage("loads"):
-        loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
+        loads = reduce_loads(training, basis, pieces, training.runs[0].snapshots.n_shared)
         work.say("loads", f"{len(loads)} reduced onto the modes")
     return basis, stiffness, loads
 
 
 def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: np.ndarray) -> DualStatistics:
-    training, options, comm = work.training, work.options, work.comm
+    training, options, pieces = work.training, work.options, work.pieces
     with work.timer.stage("stress"):
-        with comm.agreement():
-            for piece in work.pieces:
-                history.prepare(piece, training.piece(piece))
+        pieces.each(lambda piece: history.prepare(piece, training.piece(piece)))
         work.say("stress", {"read": "read from the snapshots", "replay": "replayed by the law"}[history.source])
     if options.cubature_training != "snapshots":
         with work.timer.stage("full-integration ROM"):
-            problem = full_problem(training, basis, loads, work.pieces, comm)
+            problem = full_problem(training, basis, loads, pieces)
             evaluations = add_rom_stresses(
                 training, problem, history, iterates=options.cubature_training == "iterates")
             work.say("full-integration ROM", f"{evaluations.sum()} evaluations over {len(evaluations)} runs")
     with work.timer.stage("Gram matrices"):
-        statistics = gather_statistics(training, history, basis, work.pieces, comm)
+        statistics = gather_statistics(training, history, basis, pieces)
         work.say("Gram matrices", f"of {', '.join(history.fields)}; volume {statistics.volume:.6g}")
     return statistics
 
@@ -197,28 +195,28 @@ def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: 
 def _quadrature(
     work: _Work, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray, statistics: DualStatistics
 ) -> tuple[list[DualField], Selection, Reference, Collected]:
-    training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
+    training, options, pieces = work.training, work.options, work.pieces
     with work.timer.stage("dual modes"):
-        widths = training.piece(pieces[0]).points.variables() | {"stress": 6}
+        widths = training.piece(pieces.mine[0]).points.variables() | {"stress": 6}
         duals = [reduce_field(statistics, name, widths.get(name, 1) if name not in training.runs[0].snapshots.fields
                               else training.runs[0].snapshots.fields[name].n_comp, options.dual_tolerance)
                  for name in options.dual_fields]
         stress = quadrature_pod(statistics, options.cubature_tolerance)
         need = work.room.need(Modes(basis.n_mode + basis.n_lift, stress.n_mode,
                                     {dual.name: dual.decomposition.n_mode for dual in duals}))
-        work.room.claim(need, need, comm, work.progress)
-        candidates = project_fields(training, history, duals, stress, pieces, comm)
+        work.room.claim(need, need, work.progress)
+        candidates = project_fields(training, history, duals, stress, pieces)
         work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
     with work.timer.stage("cubature"):
         selection, reference = select_points(
-            training, history, basis, stiffness, statistics, pieces, options, comm,
-            work.progress if comm.rank == 0 else None)
+            training, history, basis, stiffness, statistics, pieces, options,
+            work.progress if pieces.comm.rank == 0 else None)
         work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}"
                              f"{_of_what(reference)}")
     with work.timer.stage("gappy POD"):
         points = complete(selection, duals, candidates,
-                          lambda field, where: modes_at(history, field, where, pieces, comm), comm)
-        collected = collect_at_points(training, history, basis, duals, points, pieces, comm)
+                          lambda field, where: modes_at(history, field, where, pieces), pieces)
+        collected = collect_at_points(training, history, basis, duals, points, pieces)
         work.say("gappy POD", f"{len(points) - len(selection.weights)} points added for reconstruction")
     return duals, selection, reference, collected
 
@@ -274,7 +272,7 @@ def _write_fields(
     files: ExitStack,
 ) -> PairWriter | None:
     """Stream the full fields to rank 0, piece by piece, into the fields file; rank 0 returns what is to be finished."""
-    training, comm = work.training, work.comm
+    training, pieces = work.training, work.pieces
 
     def produce(piece: int) -> tuple:
         mesh = training.piece(piece).mesh
@@ -282,13 +280,13 @@ def _write_fields(
         dual_modes = {dual.name: history.scratch.read(f"{piece}/modes/{dual.name}", slice(None)) for dual in duals}
         return mesh, [fields[: basis.n_mode]], fields[basis.n_mode:], dual_modes
 
-    if comm.rank != 0:
-        comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
+    if pieces.comm.rank != 0:
+        pieces.stream(produce, lambda piece, value: None)
         return None
     singular = {"displacement": basis.decomposition.singular_values,
                 **{dual.name: dual.decomposition.singular_values for dual in duals}}
     pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular, work.room.output_bytes))
-    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.write_piece(piece, *value))
+    pieces.stream(produce, lambda piece, value: pair.write_piece(piece, *value))
     return pair
 
 

@@ -17,6 +17,7 @@ from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
 from romlib.offline.training import TrainingRun, TrainingSet
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.reader import Snapshots
 
 TIMES = np.linspace(0.0, 1.0, 6)
@@ -36,7 +37,7 @@ def a_set(folder, models, meshes=None, n_piece=1, u=None) -> TrainingSet:
 
 
 def checked(training: TrainingSet):
-    return agree(training, range(training.n_piece), serial())
+    return agree(training, Pieces(serial(), training.n_piece))
 
 
 SOFT = {**STEEL, "parameters": {**STEEL["parameters"], "young": 100e3}}
