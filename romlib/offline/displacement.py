@@ -12,7 +12,8 @@ from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_names, node_share, presence, unit_force
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
-from romlib.offline.training import TrainingSet, blocks, combine, gram
+from romlib.offline.rows import Rows
+from romlib.offline.training import TrainingSet, blocks, combine
 from romlib.parallel.pieces import Pieces
 
 
@@ -22,10 +23,11 @@ class DisplacementBasis:
 
     lifting_names : the prescribed constraints. liftings : (n_lift, n_snapshot). modes : (n_snapshot, n_mode), before
     `correction` (n_mode, n_mode), which makes them orthonormal to rounding.
-    coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k. remainders, norms : (n_snapshot,), L2 norms
-    of the remainder and of u. decomposition : the POD. lifting_error : largest |u - sum_k a_k L_k| at the prescribed
-    dofs over the largest |u| there; what rounding of the snapshots leaves. without_energy : numbers, from 1, of the
-    modes of the POD that were dropped because they have no elastic energy; lost : their part of the snapshots, in L2.
+    coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k; of all snapshots, also of those that the
+    basis is not made of. remainders, norms : (n_snapshot,), L2 norms of the remainder and of u. decomposition : the
+    POD. lifting_error : largest |u - sum_k a_k L_k| at the prescribed dofs over the largest |u| there; what rounding of
+    the snapshots leaves. without_energy : numbers, from 1, of the modes of the POD that were dropped because they have
+    no elastic energy; lost : their part of the snapshots, in L2.
     """
 
     lifting_names: tuple[str, ...]
@@ -57,6 +59,11 @@ class DisplacementBasis:
         result[: self.n_mode] = np.tensordot(self.correction.T, result[: self.n_mode], axes=1)
         return result
 
+    def strains(self, training: TrainingSet, piece: int) -> np.ndarray:
+        """(n_mode + n_lift, n_ip, 6) on a piece."""
+        operators = training.piece(piece)
+        return operators.operator.strain(self.fields(training, piece, operators.mesh.n_node))
+
 
 def prescribed_names(model: Model) -> list[str]:
     """Constraints that move."""
@@ -64,34 +71,35 @@ def prescribed_names(model: Model) -> list[str]:
 
 
 def reduce_displacement(
-    training: TrainingSet, pieces: Pieces, *, tolerance: float | None, n_mode: int | None
+    training: TrainingSet, pieces: Pieces, gram: np.ndarray, rows: Rows, *, tolerance: float | None = None,
+    n_mode: int | None = None, liftings: np.ndarray | None = None,
 ) -> DisplacementBasis:
-    """POD of the displacement of all training snapshots in L2, the same on every rank."""
-    n = training.n_snapshot
-    total = pieces.sum(partial(_gram_of_piece, training))
+    """POD of the displacement of some snapshots in L2, the same on every rank. Collective.
+
+    Parameters
+    ----------
+    gram : (n_snapshot, n_snapshot) of all. rows : the snapshots that the basis is made of; the others have coordinates
+        in it all the same, and what it leaves of them.
+    tolerance, n_mode : one of them, see `romlib.offline.pod.pod`.
+    liftings : (n_lift, n_snapshot) of another basis, to be shared; else those of the same snapshots.
+    """
     names = prescribed_names(training.model)
     amplitudes = training.amplitudes(names)
-    liftings = lifting_combination(amplitudes, names)
-    remove = np.eye(n) - amplitudes @ liftings
-    lifting_error = _lifting_error(training, pieces, names, remove)
-    remaining = remove @ total @ remove.T
-    noise = _noise(total, lifting_error) if names else 0.0
-    decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode, noise=noise)
+    if liftings is None:
+        liftings = rows.spread(lifting_combination(rows.weighted(amplitudes), names).T).T
+    remove = np.eye(len(gram)) - amplitudes @ liftings
+    lifting_error = _lifting_error(training, pieces, names, remove, rows)
+    remaining = remove @ gram @ remove.T
+    noise = _noise(rows.gram(gram), lifting_error) if names else 0.0
+    decomposition = pod(rows.gram(remaining), tolerance=tolerance, n_mode=n_mode, noise=noise)
+    combination = rows.spread(decomposition.combination)
     basis = DisplacementBasis(
-        tuple(names), liftings, remove.T @ decomposition.combination, np.eye(decomposition.n_mode),
-        remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(remaining), 0.0)),
-        np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition, lifting_error)
+        tuple(names), liftings, remove.T @ combination, np.eye(decomposition.n_mode), remaining @ combination,
+        np.sqrt(np.maximum(np.diag(remaining), 0.0)), np.sqrt(np.maximum(np.diag(gram), 0.0)), decomposition,
+        lifting_error)
     # Rounding in the Gram matrix leaves small modes a little oblique: once more, on the modes themselves.
     correction = orthonormalise(pieces.sum(partial(_gram_of_modes, training, basis)))
     return replace(basis, correction=correction, coordinates=basis.coordinates @ correction)
-
-
-def _gram_of_piece(training: TrainingSet, piece: int) -> np.ndarray:
-    operators = training.piece(piece)
-    result = gram(partial(training.read, "displacement", piece), operators.weigh, training.n_snapshot,
-                  operators.mesh.n_node * 24)
-    _require_finite(result, training, piece)
-    return result
 
 
 def _gram_of_modes(training: TrainingSet, basis: DisplacementBasis, piece: int) -> np.ndarray:
@@ -111,11 +119,9 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
     return largest * max(len(total) * float(np.finfo(float).eps), (_CLEAR_OF_NOISE * lifting_error) ** 2)
 
 
-def reduce_loads(
-    training: TrainingSet, basis: DisplacementBasis, pieces: Pieces, n_shared: int
-) -> np.ndarray:
+def reduce_loads(training: TrainingSet, basis: DisplacementBasis, pieces: Pieces) -> np.ndarray:
     """(n_force, n_mode + n_lift): each mechanical load at amplitude one against the modes and liftings."""
-    model, names = training.model, force_names(training.model)
+    model, names, n_shared = training.model, force_names(training.model), training.runs[0].snapshots.n_shared
     multiplicity = pieces.sum(lambda piece: presence(training.piece(piece).mesh, n_shared))
 
     def of_piece(piece: int) -> np.ndarray:
@@ -133,11 +139,11 @@ def reduce_loads(
 
 
 def _lifting_error(
-    training: TrainingSet, pieces: Pieces, names: list[str], remove: np.ndarray
+    training: TrainingSet, pieces: Pieces, names: list[str], remove: np.ndarray, rows: Rows
 ) -> float:
     """See `DisplacementBasis.lifting_error`. Collective.
 
-    remove : (n_snapshot, n_snapshot), takes the liftings out of the snapshots.
+    remove : (n_snapshot, n_snapshot), takes the liftings out of the snapshots. rows : those that are looked at.
 
     Raises
     ------
@@ -148,9 +154,9 @@ def _lifting_error(
         for k, name in enumerate(names):
             nodes, axes = constrained_dofs(name, training.model.constraints[name], mesh)
             values = np.concatenate([
-                training.read("displacement", piece, rows)[:, nodes][:, :, axes].reshape(rows.stop - rows.start, -1)
-                for rows in blocks(training.n_snapshot, mesh.n_node * 24)])
-            result[k] = [np.abs(part).max(initial=0.0) for part in (remove @ values, values)]
+                training.read("displacement", piece, here)[:, nodes][:, :, axes].reshape(here.stop - here.start, -1)
+                for here in blocks(training.n_snapshot, mesh.n_node * 24)])
+            result[k] = [np.abs(part[rows.kept]).max(initial=0.0) for part in (remove @ values, values)]
         return result
 
     left, size = np.max(list(pieces.collect(of_piece).values()), axis=0).T
@@ -166,13 +172,3 @@ def _lifting_error(
 
 _CLEAR_OF_NOISE = 10.0
 _WORST_LIFTING = 1e-4  # more than six digits leave; what is less is reported
-
-
-def _require_finite(gram_of_piece: np.ndarray, training: TrainingSet, piece: int) -> None:
-    bad = np.flatnonzero(~np.isfinite(np.diag(gram_of_piece)))
-    if len(bad):
-        run = int(np.searchsorted(training.offsets, bad[0], side="right")) - 1
-        raise InputError("a displacement snapshot has a value that is not finite",
-                         file=training.runs[run].snapshots.path,
-                         place=f"piece {piece}, step {bad[0] - training.offsets[run]}",
-                         remedy="repair the solver's file and convert it again")

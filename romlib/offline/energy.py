@@ -28,7 +28,7 @@ def elastic_stiffness(
     def of_piece(piece: int) -> dict[str, np.ndarray]:
         operators = training.piece(piece)
         operator = operators.operator
-        strains = operator.strain(basis.fields(training, piece, operators.mesh.n_node))
+        strains = basis.strains(training, piece)
         weighted = operator.positive_weights[None, :, None] * strains
         tangent, n = virgin_tangent(operators), len(strains)
         stress = np.matmul(tangent, strains[..., None])[..., 0]

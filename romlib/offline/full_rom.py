@@ -11,7 +11,8 @@ import numpy as np
 
 from romlib.loads.forces import force_names
 from romlib.offline.displacement import DisplacementBasis
-from romlib.offline.dual import DualHistory
+from romlib.offline.reduce_quadrature import QuadratureStress
+from romlib.offline.rows import Rows
 from romlib.offline.training import TrainingSet
 from romlib.online.histories import histories_of
 from romlib.online.newton import NewtonOptions, solve
@@ -28,7 +29,7 @@ def full_problem(
     """
     def block(piece: int) -> PointBlock:
         operators = training.piece(piece)
-        strains = operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
+        strains = basis.strains(training, piece)
         terms, free = operators.temperature_terms, operators.points.strain_free_temperature
         temperature = None if free is None else free[None]
         if terms:
@@ -44,9 +45,9 @@ def full_problem(
 
 
 def add_rom_stresses(
-    training: TrainingSet, problem: ReducedProblem, history: DualHistory, *, iterates: bool
+    training: TrainingSet, problem: ReducedProblem, stresses: QuadratureStress, rows: Rows, *, iterates: bool
 ) -> np.ndarray:
-    """Run over every training case; add the converged stresses (and the iterates') to the quadrature's training set.
+    """Run over the cases of the rows; add the converged stresses (and those of iterates) to what trains a quadrature.
 
     Returns
     -------
@@ -56,14 +57,14 @@ def add_rom_stresses(
     # Without temperature loads the initial temperature, where there is one, holds: a table with one instant.
     instants = np.zeros(1) if problem.blocks[0].temperature_terms is not None else None
 
-    def observe(time: float, iteration: int, gamma: np.ndarray, stresses: list[np.ndarray], converged: bool) -> None:
+    def observe(time: float, iteration: int, gamma: np.ndarray, found: list[np.ndarray], converged: bool) -> None:
         if converged or iterates:
-            for block, stress in zip(problem.blocks, stresses):
-                history.add_stress(block.piece, stress[None])
+            for block, stress in zip(problem.blocks, found):
+                stresses.add(block.piece, stress[None])
 
-    for run in training.runs:
+    for span in training.spans(rows):
         histories = histories_of(
-            training.model, run.amplitudes, run.times(training.model.initial_time), force_names=problem.force_names,
+            training.model, span.run.amplitudes, span.times, force_names=problem.force_names,
             lifting_names=problem.lifting_names, temperature_names=problem.temperature_names,
             temperature_times=None if problem.temperature_names else instants)
         result = solve(problem, histories, NewtonOptions(tolerance=1e-6, record_points=False), observe)

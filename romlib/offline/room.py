@@ -49,14 +49,15 @@ class Room:
 
     Parameters
     ----------
-    scratch : of this rank; its folder and its place stand for the disk. output : the ROM to be written.
+    scratch : of this rank; its folder and its place stand for the disk. output : the ROM to be
+        written; None where that is not known yet.
 
     output_bytes : what the last `claim` said of the output of all ranks.
     """
 
     def __init__(
         self, training: TrainingSet, history: DualHistory, options: OfflineOptions, pieces: Pieces,
-        scratch: Scratch, output: Path,
+        scratch: Scratch, output: Path | None,
     ) -> None:
         self._training, self._history, self._options, self._output = training, history, options, output
         self._scratch, self._pieces, self.output_bytes = scratch, pieces, 0.0
@@ -76,8 +77,9 @@ class Room:
         n_dual = sum(n * self._widths.get(field, 0) for field, n in modes.dual.items())
         integrands = modes.stress * modes.displacement
         scratch = 8.0 * n_ip * (training.n_snapshot * row + 6 * self._n_extra() + 6 * modes.stress + n_dual)
+        grams = (1 + len(fields)) * training.n_snapshot**2 if self._pieces.comm.rank == 0 else 0
         return Need(scratch + 8.0 * len(self._pieces.mine) * integrands**2,
-                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual) + self._mesh)
+                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual + grams) + self._mesh)
 
     def least_and_most(self) -> tuple[Need, Need]:
         """Before there are any modes: without them, and with as many as there are snapshots."""
@@ -94,7 +96,8 @@ class Room:
         DiskFullError : on every rank.
         """
         self._scratch.needed, comm = most.scratch, self._pieces.comm
-        output = comm.on_root(lambda: _disk(self._output.parent))  # which other hosts need not see
+        folder = None if self._output is None else self._output.parent
+        output = comm.on_root(lambda: None if folder is None else _disk(folder))  # which other hosts need not see
         ranks = comm.allgather((_disk(self._scratch.folder), least, most, self._scratch.size()))
         mine = [entry for entry in ranks if entry[0] == _disk(self._scratch.folder)]
         needed = sum(entry[1].scratch - entry[3] for entry in mine)
@@ -102,8 +105,8 @@ class Room:
             needed += sum(entry[1].output for entry in ranks)
         with comm.agreement():
             _refuse(self._scratch.folder.parent, needed)
-            if comm.rank == 0 and output != _disk(self._scratch.folder):
-                _refuse(self._output.parent, sum(entry[1].output for entry in ranks))
+            if comm.rank == 0 and folder is not None and output != _disk(self._scratch.folder):
+                _refuse(folder, sum(entry[1].output for entry in ranks))
         self.output_bytes = sum(entry[2].output for entry in ranks)
         if comm.rank == 0:
             scratches, outputs = ([sum(getattr(entry[k], kind) for entry in ranks) for k in (1, 2)]

@@ -17,6 +17,7 @@ from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Model
+from romlib.offline.rows import Rows
 from romlib.offline.union import order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
 
@@ -40,6 +41,20 @@ class TrainingRun:
         """Times of an online run over the same history: the initial time, then those of the snapshots."""
         times = np.asarray(self.snapshots.times, dtype=float)
         return times if times[0] <= initial_time else np.concatenate([[initial_time], times])
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run as far as snapshots of a choice go: up to the last of them.
+
+    times : the initial time, then those of the snapshots. first : position of the first snapshot in them. rows : the
+    snapshots of the span, as they count through the runs.
+    """
+
+    run: TrainingRun
+    times: np.ndarray
+    first: int
+    rows: slice
 
 
 class PieceOperators:
@@ -143,6 +158,17 @@ class TrainingSet:
                 steps = slice(int(a - self.offsets[k]), int(b - self.offsets[k]))
                 parts.append(run.snapshots.read(field, piece, steps))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def spans(self, rows: Rows) -> list[Span]:
+        """The runs that have snapshots of a choice, where there is more than an initial state to run over."""
+        found = []
+        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
+            kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
+            times = run.times(self.model.initial_time)
+            first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
+            if n and first + n > 1:
+                found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
+        return found
 
     def amplitudes(self, names: list[str]) -> np.ndarray:
         """(n_snapshot, n_name) of the amplitudes of these loads or constraints at the snapshots."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -110,6 +110,16 @@ class MeshSource:
     def __exit__(self, *error: object) -> None:
         if self._open is not None:
             self._open.close()
+
+
+def mesh_with_tags(study: Study | None) -> Callable[[Snapshots, int], Mesh]:
+    """The function that reads a piece and adds the study's tags to it."""
+    def mesh(snapshots: Snapshots, piece: int) -> Mesh:
+        found = snapshots.mesh(piece)
+        if study is None:
+            return found
+        return add_tags(found, study.node_tags, study.face_tags, study.cell_tags)
+    return mesh
 
 
 def is_hdf5(path: Path) -> bool:

@@ -40,8 +40,9 @@ def run(file: Path, output: Path, said: list[str], scratch: Path | None = None, 
     snapshots = Snapshots(file)
     training = TrainingSet([TrainingRun("pull", snapshots, snapshots.model.amplitudes)], snapshots.model,
                            lambda opened, piece: opened.mesh(piece))
-    train(training, OfflineOptions.model_validate({"dual_fields": ("stress", "p"), **options}), output, serial(),
-          progress=said.append, scratch_folder=scratch)
+    with train(training, OfflineOptions.model_validate({"dual_fields": ("stress", "p"), **options}), serial(),
+               output=output, progress=said.append, scratch_folder=scratch) as trained:
+        trained.write()
 
 
 def figures(line: str) -> list[float]:
