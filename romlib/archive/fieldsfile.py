@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from romlib.archive.hdf5 import recognise, write_head, write_json
-from romlib.archive.rom import FieldsReference, PieceFields, Rom
+from romlib.archive.rom import FieldsReference, PieceFields, Rom, SnapshotGrams
 from romlib.archive.tables import FIELDS
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
@@ -32,11 +32,14 @@ class FieldsWriter:
     file : empty, open for writing. path : of the finished file, for messages.
     fingerprint : that of the ROM whose fields these are.
     n_piece : how many pieces will be written.
-    singular_values : by field ("displacement" and the dual fields), of all snapshots' modes, largest first.
+    singular_values : by field ("displacement", with its number for each further cluster, and the dual fields), of the
+        modes, largest first.
+    snapshots : inner products of the snapshots that the ROM was trained with; None: not kept.
     """
 
     def __init__(
-        self, file: h5py.File, path: Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray]
+        self, file: h5py.File, path: Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray],
+        snapshots: SnapshotGrams | None = None,
     ) -> None:
         self._file, self._path, self._n_piece = file, path, n_piece
         self._id = secrets.token_hex(16)
@@ -48,6 +51,8 @@ class FieldsWriter:
         write_json(file, "singular_value_names", list(singular_values))
         for k, values in enumerate(singular_values.values()):
             file[f"singular_values/{k}"] = values
+        if snapshots is not None:
+            _write_grams(file.create_group("snapshots"), snapshots)
 
     def write_piece(
         self, piece: int, mesh: Mesh, modes: Sequence[np.ndarray], liftings: np.ndarray,
@@ -100,6 +105,15 @@ class FieldsWriter:
                              expected=f"{self._n_piece} pieces", found=f"pieces {missing[:10]} never written")
         digest = seal(self._file, Contents(self._file, FIELDS, self._path), self._checksums)
         return FieldsReference(self._id, digest)
+
+
+def _write_grams(group: h5py.Group, snapshots: SnapshotGrams) -> None:
+    write_json(group, "run_names", list(snapshots.run_names))
+    for name in ("runs", "times", "weights"):
+        group[name] = getattr(snapshots, name)
+    write_json(group, "gram_names", list(snapshots.grams))
+    for k, values in enumerate(snapshots.grams.values()):
+        group[f"grams/{k}"] = values
 
 
 class FieldsFile:
@@ -204,6 +218,16 @@ class FieldsFile:
         n_cluster = self._contents.count(f"{self._unit(piece)}/modes")
         return PieceFields(self.mesh(piece), [self.modes(piece, k) for k in range(n_cluster)], self.liftings(piece),
                            {name: self.dual_modes(piece, name) for name in self.dual_names(piece)})
+
+    def snapshots(self) -> SnapshotGrams | None:
+        """Inner products of the training snapshots; None in a file of an older version, or of a ROM without them."""
+        contents = self._contents
+        if not contents.has("/snapshots/runs"):
+            return None
+        grams = {name: contents.array(f"/snapshots/grams/{k}")
+                 for k, name in enumerate(contents.json("/snapshots/gram_names", list))}
+        runs, times, weights = (contents.array(f"/snapshots/{name}") for name in ("runs", "times", "weights"))
+        return SnapshotGrams(tuple(contents.json("/snapshots/run_names", list)), runs, times, weights, grams)
 
     def close(self) -> None:
         """Close the file."""

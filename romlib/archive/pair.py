@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from romlib.archive.fieldsfile import FieldsWriter
-from romlib.archive.rom import Rom
+from romlib.archive.rom import FieldsReference, Rom, SnapshotGrams
 from romlib.archive.romfile import fields_path, fill_rom
 from romlib.snapshots.atomic import atomic_targets
 from romlib.snapshots.hdf5_output import Hdf5Output
@@ -28,7 +28,7 @@ class PairWriter:
 
     Parameters
     ----------
-    path : of the ROM. fingerprint, n_piece, singular_values : see `FieldsWriter`.
+    path : of the ROM. fingerprint, n_piece, singular_values, snapshots : see `FieldsWriter`.
     needed : bytes of the fields file, about; for the message when the disk is full.
 
     Raises
@@ -38,10 +38,10 @@ class PairWriter:
 
     def __init__(
         self, path: str | Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray],
-        needed: float | None = None,
+        snapshots: SnapshotGrams | None = None, needed: float | None = None,
     ) -> None:
         self.path, self._needed = Path(path), needed
-        self._begin = fingerprint, n_piece, singular_values
+        self._begin = fingerprint, n_piece, singular_values, snapshots
 
     def __enter__(self) -> PairWriter:
         with ExitStack() as stack:
@@ -57,8 +57,8 @@ class PairWriter:
             self.fields.write_piece(*arguments)
             self._output.check()
 
-    def finish(self, rom: Rom) -> None:
-        """Complete the fields file, write the ROM, and give both their names.
+    def finish(self, rom: Rom) -> FieldsReference:
+        """Complete the fields file, write the ROM, and give both their names; how the ROM knows its fields file.
 
         Raises
         ------
@@ -70,6 +70,7 @@ class PairWriter:
                 self._output.flush()
             with room_for(self.path, None, self._rom), Hdf5Output(self._rom) as output:
                 fill_rom(output.file, self.path, replace(rom, fields=reference))
+        return reference
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -146,21 +146,14 @@ def offline(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
-        from romlib.cli.checking import check_training
-        from romlib.offline.outputs import check_rom_output
-        from romlib.study import Study
-        from romlib.study.inputs import files_of
-        from romlib.study.pipeline import run_offline
+        from romlib.study.pipeline import train
 
-        declared = Study.read(study)
-        comm.on_root(lambda: check_rom_output(output, files_of(study)))
-        with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
-            if skip_check or declared.offline.skip_check:
-                progress("check: skipped, as asked for")
-                check_training(declared, comm, progress, names_only=True)
-            else:
-                check_training(declared, comm, progress)
-            report = run_offline(declared, output, comm, progress, accept_errors=accept_errors, scratch_folder=scratch)
+        with (
+            stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress,
+            train(study, comm, output=output, skip_check=skip_check, accept_errors=accept_errors, scratch=scratch,
+                  progress=progress) as trained,
+        ):
+            report = trained.write()
     if comm.rank == 0:
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})

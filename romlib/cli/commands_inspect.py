@@ -32,8 +32,8 @@ def check(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
-        from romlib.cli.checking import check_file
         from romlib.study import Study
+        from romlib.study.checking import check_file
 
         declared = None if study is None else Study.read(study)
         with stages(comm.rank, f"checking {file.name}"):

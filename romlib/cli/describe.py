@@ -98,7 +98,7 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print(pairs(f"ROM {d['file']}", [
         ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
         ("checksums", d["checksums"]), ("full model", _mesh_in_words(full)),
-        ("reduced model", clusters), ("sum of weights / volume", figure(_ratio(d), 12)),
+        ("reduced model", clusters), ("sum of weights / volume", _ratios(d)),
         ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
         ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
         ("trained on", ", ".join(d["inputs"]) or "unknown")]))
@@ -114,9 +114,9 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
 
 
-def _ratio(d: dict[str, Any]) -> float | None:
+def _ratios(d: dict[str, Any]) -> str:
     volume = d["full_model"]["volume"]
-    return d["clusters"][0]["sum_of_weights"] / volume if volume else None
+    return "; ".join(figure(c["sum_of_weights"] / volume if volume else None, 12) for c in d["clusters"])
 
 
 def _cases_table(console: Console, cases: dict[str, Any]) -> None:
@@ -217,8 +217,8 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
     return {
         "rom": str(rom), "case": case, "output": None if output is None else str(output), "steps": n_interval,
         "modes": solution.coordinates.shape[1], "hyper_reduction": solution.hyper_reduced,
-        "integration_points": int((solution.rom.clusters[0].weights > 0).sum()) if solution.hyper_reduced
-        else manifest.n_ip,
+        "integration_points": max(solution.rom.clusters[k].n_weighted for k in set(solution.clusters.tolist()))
+        if solution.hyper_reduced else manifest.n_ip,
         "integration_points_full_model": manifest.n_ip, "newton_iterations": int(solution.iterations.sum()),
         "step_cuts": int(solution.cuts.sum()), "times": solution.times.tolist(),
         "iterations": solution.iterations.tolist(),

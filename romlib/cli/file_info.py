@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
@@ -52,7 +51,7 @@ def _rom(path: Path) -> dict[str, Any]:
         "checksums": checksums, "romlib_version": manifest.romlib_version, "units": manifest.units,
         "full_model": {"nodes": manifest.n_node, "cells": manifest.n_cell, "integration_points": manifest.n_ip,
                        "volume": manifest.volume},
-        "clusters": [{"modes": basis.n_mode, "points": int(np.count_nonzero(basis.weights)),
+        "clusters": [{"modes": basis.n_mode, "points": basis.n_weighted,
                       "sum_of_weights": float(basis.weights.sum())} for basis in rom.clusters],
         "selected_points": rom.points.n_point, "liftings": list(rom.lifting.names),
         "fields": [{"name": name, "modes": gappy.n_dual, "points": len(gappy.points), "components": gappy.n_comp}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,26 +18,21 @@ from romlib.loads.forces import presence
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Identity, Model, TrainedModel
 from romlib.offline.training import TrainingSet
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 
 def distributed_identity(
-    model: Model, pieces: Iterable[int], mesh_of: Callable[[int], Mesh], n_shared: int, comm: Comm
+    model: Model, pieces: Pieces, mesh_of: Callable[[int], Mesh], n_shared: int
 ) -> Identity:
     """The identity of a model on a mesh whose pieces the ranks share. Collective.
 
     mesh_of : reads a piece of this rank; called twice for each. n_shared : nodes that several pieces have.
     """
-    pieces = list(pieces)
-    with comm.agreement():
-        present = {piece: presence(mesh_of(piece), n_shared) if n_shared else np.zeros(0) for piece in pieces}
-    multiplicity = comm.sum_pieces(present)
-    with comm.agreement():
-        rows = {piece: contribution(mesh_of(piece), model, multiplicity) for piece in pieces}
-    return identity_from(model, comm.sum_pieces(rows))
+    multiplicity = pieces.sum(lambda piece: presence(mesh_of(piece), n_shared) if n_shared else np.zeros(0))
+    return identity_from(model, pieces.sum(lambda piece: contribution(mesh_of(piece), model, multiplicity)))
 
 
-def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, ...] = ()) -> TrainedModel:
+def agree(training: TrainingSet, pieces: Pieces, accept: tuple[str, ...] = ()) -> TrainedModel:
     """What all training runs were computed with, loads of all of them together. Collective.
 
     A load that is a multiple of the first run's gets the amplitude for it.
@@ -51,15 +47,12 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
         model = run.model or run.snapshots.model
         if run.model is None and k == 0:
             model = training.model
-        portable = comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
-        own = distributed_identity(portable, pieces, lambda piece, k=k: training.mesh_of(k, piece),  # type: ignore[misc]
-                                   run.snapshots.n_shared, comm)
+        portable = pieces.comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
+        own = distributed_identity(portable, pieces, partial(training.mesh_of, k), run.snapshots.n_shared)
         whole = whole or own
         found = run_differences(whole, own)
         if found:
-            with comm.agreement():  # a cell, if it is one, can be named with its nodes
-                for piece in pieces:
-                    training.refuse_another_order(k, piece, training.mesh_of(0, piece), training.mesh_of(k, piece))
+            pieces.each(partial(training.refuse_another_order, k))  # a cell, if it is one, can be named with its nodes
             others = str(first.snapshots.path) if k == 1 else f"{first.snapshots.path} and those after it"
             raise refusal("the training runs are not runs of one model", found, others, str(run.snapshots.path),
                           file=run.snapshots.path, remedy=(

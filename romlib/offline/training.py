@@ -13,6 +13,7 @@ from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Model
+from romlib.offline.rows import Rows
 from romlib.offline.union import cells_of_mesh, order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
 
@@ -36,6 +37,20 @@ class TrainingRun:
         """Times of an online run over the same history: the initial time, then those of the snapshots."""
         times = np.asarray(self.snapshots.times, dtype=float)
         return times if times[0] <= initial_time else np.concatenate([[initial_time], times])
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run as far as snapshots of a choice go: up to the last of them.
+
+    times : the initial time, then those of the snapshots. first : position of the first snapshot in them. rows : the
+    snapshots of the span, as they count through the runs.
+    """
+
+    run: TrainingRun
+    times: np.ndarray
+    first: int
+    rows: slice
 
 
 class TrainingSet:
@@ -79,13 +94,16 @@ class TrainingSet:
         mesh = self.mesh_of(0, piece)
         for k in range(1, len(self.runs)):
             other = self.mesh_of(k, piece)
-            self.refuse_another_order(k, piece, mesh, other)
+            self._refuse_another_order(k, piece, mesh, other)
             mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
         self._last = piece, Piece(mesh, self.model)
         return self._last[1]
 
-    def refuse_another_order(self, run: int, piece: int, first: Mesh, other: Mesh) -> None:
+    def refuse_another_order(self, run: int, piece: int) -> None:
         """An InputError where a piece of a run is not as the first run has it, node by node and cell by cell."""
+        self._refuse_another_order(run, piece, self.mesh_of(0, piece), self.mesh_of(run, piece))
+
+    def _refuse_another_order(self, run: int, piece: int, first: Mesh, other: Mesh) -> None:
         differs = order_difference(first, other)
         if differs is not None:
             what, here, there = differs
@@ -107,6 +125,17 @@ class TrainingSet:
                 steps = slice(int(a - self.offsets[k]), int(b - self.offsets[k]))
                 parts.append(run.snapshots.read(field, piece, steps))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def spans(self, rows: Rows) -> list[Span]:
+        """The runs that have snapshots of a choice, where there is more than an initial state to run over."""
+        found = []
+        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
+            kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
+            times = run.times(self.model.initial_time)
+            first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
+            if n and first + n > 1:
+                found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
+        return found
 
     def amplitudes(self, names: list[str]) -> np.ndarray:
         """(n_snapshot, n_name) of the amplitudes of these loads or constraints at the snapshots."""

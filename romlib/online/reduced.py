@@ -158,6 +158,7 @@ def reactions(
         return {}
     total = -history.force @ lifting_loads
     for block, stress in zip(problem.blocks, history.stresses):
-        strains = block.lifting_strains * block.bases[0].weights[:, None]
-        total = total + np.tensordot(stress, strains, axes=((1, 2), (1, 2)))
+        for cluster in np.unique(history.clusters):
+            here, weights = history.clusters == cluster, block.bases[cluster].weights
+            total[here] += np.tensordot(stress[here], block.lifting_strains * weights[:, None], axes=((1, 2), (1, 2)))
     return {name: total[:, k] for k, name in enumerate(problem.lifting_names)}

@@ -58,8 +58,9 @@ class ReducedOrderModel:
         self._places: dict = {}  # of probes
 
     def __repr__(self) -> str:
-        modes = ", ".join(str(basis.n_mode) for basis in self.rom.clusters)
-        return (f"ReducedOrderModel({modes} modes, {np.count_nonzero(self.rom.clusters[0].weights)} of "
+        modes, points = (", ".join(map(str, counts)) for counts in zip(
+            *((basis.n_mode, basis.n_weighted) for basis in self.rom.clusters)))
+        return (f"ReducedOrderModel({modes} modes, {points} of "
                 f"{self.rom.manifest.n_ip} integration points, cases {list(self.rom.cases)})")
 
     def open_fields(self) -> FieldsFile:

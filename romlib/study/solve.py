@@ -18,6 +18,7 @@ from romlib.model import Case, Model, TrainedModel
 from romlib.offline.agreement import distributed_identity
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.study.faults import unknown
 from romlib.study.meshes import MeshSource
@@ -80,7 +81,7 @@ def fitted_to_study(
         return portable_model(study.complete(source.model)), shared + 1
 
     model, n_shared = comm.on_root(prepare)
-    identity = distributed_identity(model, sorted(source.mine), lambda piece: source.mine[piece], n_shared, comm)
+    identity = distributed_identity(model, Pieces(comm, source.n_piece), lambda piece: source.mine[piece], n_shared)
     files = (source.path.name,)
     trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files)
     fitted = fit_case(trained, case)

@@ -33,7 +33,8 @@ def build(
     snapshots = [Snapshots(file) for file in files]
     runs = [TrainingRun(file.stem, opened, opened.model.amplitudes) for file, opened in zip(files, snapshots)]
     training = TrainingSet(runs, snapshots[0].model, lambda file, piece: file.mesh(piece))
-    return train(training, options, output, serial(), accept=accept)
+    with train(training, options, serial(), accept=accept, output=output) as trained:
+        return trained.write()
 
 
 @pytest.fixture(scope="module")

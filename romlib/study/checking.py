@@ -11,8 +11,9 @@ from romlib.check import CheckOptions, CheckReport, check
 from romlib.laws.guarded import guarded_materials, guarded_model
 from romlib.parallel.comm import Comm
 from romlib.snapshots.reader import Snapshots
-from romlib.study import Study, validate_against
-from romlib.study.pipeline import mesh_with_tags
+from romlib.study.meshes import mesh_with_tags
+from romlib.study.references import validate_against
+from romlib.study.study import Study
 
 
 def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) -> CheckReport:
