@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from romlib.errors import InputError, LawError
 from romlib.laws.points import MaterialPoints, PointsResult
+from romlib.stepping.increments import Increments
 
 Record = tuple[float, np.ndarray, np.ndarray | None]
 
@@ -67,23 +69,21 @@ def _advance(
     points: MaterialPoints, start: Record, end: Record, stress: np.ndarray, states: list[np.ndarray], max_cut: int,
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Stress and states at `end`; the increment is cut where the laws ask for it and grows back after success."""
-    done, length = 0.0, 1.0
-    strain, temperature = start[1], start[2]
-    while done < 1.0:
-        target = 1.0 if done + length > 1.0 - 1e-9 else done + length
-        strain1 = _between(start[1], end[1], target)
-        temperature1 = None if start[2] is None or end[2] is None else _between(start[2], end[2], target)
-        time = start[0] + done * (end[0] - start[0])
-        result = points.integrate(
-            strain, strain1, stress, states, temperature, temperature1, time, (target - done) * (end[0] - start[0]),
-            tangent=False)
-        if result.ok:
-            done, strain, temperature, stress, states = target, strain1, temperature1, result.stress, result.states
-            length *= 2.0
-        else:
-            length = (target - done) * min(max(result.dt_factor, 0.1), 0.5)
-            if length < 0.5**max_cut:
-                raise _failure(points, result, end[0])
+    done, strain, temperature = 0.0, start[1], start[2]
+    duration = end[0] - start[0]  # may be zero: increments are parts of it
+
+    def attempt(part: float) -> _Failure | None:
+        nonlocal done, strain, temperature, stress, states
+        strain1 = _between(start[1], end[1], part)
+        temperature1 = None if start[2] is None or end[2] is None else _between(start[2], end[2], part)
+        result = points.integrate(strain, strain1, stress, states, temperature, temperature1,
+                                  start[0] + done * duration, (part - done) * duration, tangent=False)
+        if not result.ok:
+            return _Failure(points, result, end[0])
+        done, strain, temperature, stress, states = part, strain1, temperature1, result.stress, result.states
+        return None
+
+    Increments(max_cut).advance(attempt, 0.0, 1.0)
     return stress, states
 
 
@@ -91,11 +91,24 @@ def _between(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
     return end if fraction == 1.0 else start + fraction * (end - start)
 
 
-def _failure(points: MaterialPoints, result: PointsResult, time: float) -> LawError:
-    worst = int(result.failed_points[0])
-    name = points.material_names[points.material_index[worst]]
-    return LawError(
-        f"the law of material '{name}' could not be integrated: {result.message}",
-        place=f"cell {points.cells[worst]}, integration point {points.points[worst]}, increment that ends at time "
-              f"{time:.6g} ({len(result.failed_points)} points failed)",
-        remedy="check the law's parameters and the strain there; a finer history may help")
+@dataclass(frozen=True, eq=False)
+class _Failure:
+    """Points that failed in an increment of the record at `time`."""
+
+    points: MaterialPoints
+    result: PointsResult
+    time: float
+
+    @property
+    def dt_factor(self) -> float:
+        return min(max(self.result.dt_factor, 0.1), 0.5)
+
+    def error(self, _: float, n_cut: int) -> LawError:
+        points, failed = self.points, self.result.failed_points
+        worst = int(failed[0])
+        name = points.material_names[points.material_index[worst]]
+        return LawError(
+            f"the law of material '{name}' could not be integrated: {self.result.message}",
+            place=f"cell {points.cells[worst]}, integration point {points.points[worst]}, increment that ends at time "
+                  f"{self.time:.6g} ({len(failed)} points failed, {n_cut} cuts)",
+            remedy="check the law's parameters and the strain there; a finer history may help")

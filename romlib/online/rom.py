@@ -19,7 +19,7 @@ from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
 from romlib.model.case import MOST_TIMES
 from romlib.online.coverage import accepted_errors, outside_training
-from romlib.online.newton import NewtonOptions, solve
+from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
     NodalTemperature,
@@ -29,6 +29,7 @@ from romlib.online.reduced import (
     reactions,
     reduced_problem,
 )
+from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
 from romlib.solution.solution import Solution
 
