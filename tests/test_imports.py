@@ -29,12 +29,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "storage": {"errors", "files"},
     "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},
+    "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
-    "solution": {"archive", "snapshots"},
+    "solution": {"archive", "snapshots", "states"},
     "online": {"archive", "laws", "loads", "solution"},
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "laws", "loads"},  # it replays a reference that has no stress
-    "fullorder": {"mesh", "laws", "loads", "snapshots", "parallel"},
+    "fullorder": {"mesh", "laws", "loads", "snapshots", "states", "parallel"},
     "external": {"snapshots", "model", "parallel"},
     "study": {"offline", "report", "check", "fullorder"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},

@@ -195,13 +195,17 @@ def solve(
     history = ReducedHistory.allocate(histories, n_mode, run.state.committed, run.options.record_points)
     if start is not None:
         history.lifting[0], history.force[0] = run.state.committed.lifting, histories.force[0]
+    began, marks = run.state, [(run.state.reference_force, run.state.increment, run.state.memory)]
     with np.errstate(**_QUIET):
         for step in range(1, len(histories.times)):
             info = run._advance()  # as `advance`, without the 4 us that np.errstate takes
             history.iterations[step], history.cuts[step] = info.iterations, info.cuts
             history.record(step, run.state.committed)
+            marks.append((run.state.reference_force, run.state.increment, run.state.memory))
     run.timings.total = perf_counter() - clock
     history.timings = run.timings
+    if run.options.record_points:
+        history.began, history.marks = began, marks
     return history
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import replay
 from romlib.loads.temperature import initial_temperature, temperature_history
@@ -45,6 +46,10 @@ class Replay:
         self, snapshots: Snapshots, piece: int, fields: list[str], n_block: int
     ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
         """All steps in order, `n_block` at a time: (steps, fields, each (n, n_ip, n_comp))."""
+        if snapshots.model.starts_from_state:
+            raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
+                             file=snapshots.path, place=f"fields {', '.join(fields)}",
+                             remedy="write them with the run (--fields), or compare what the file has")
         history = replay(self.points, self._strains(snapshots, piece, n_block), self.model.initial_time)
         for start in range(0, snapshots.n_step, n_block):
             steps = np.arange(start, min(start + n_block, snapshots.n_step))
