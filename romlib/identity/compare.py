@@ -130,7 +130,7 @@ class Comparison:
                 found.append(Difference(
                     f"material {name!r}" + _at(there), _on(part), "no such material" if there is None else _on(there)))
                 continue
-            for key, here, there_ in _unlike(part.content, other.content, self._needs_density):
+            for key, here, there_ in unlike(part.content, other.content, self._needs_density):
                 found.append(Difference(f"material {name!r}{_at(other)}, {key}", here, there_))
         names = [name for name, part in two.items() if name not in one
                  and not any(same_set(part, known) for known in one.values())]
@@ -212,7 +212,7 @@ def _has_table(value: Any) -> bool:
     return isinstance(value, list) and any(_has_table(entry) for entry in value)
 
 
-def _unlike(one: dict[str, Any], two: dict[str, Any], density: bool) -> list[tuple[str, str, str]]:
+def unlike(one: dict[str, Any], two: dict[str, Any], density: bool) -> list[tuple[str, str, str]]:
     """Parameters that differ: key and both values."""
     flat = _flat(one), _flat(two)
     hashed = all("sha256" in side for side in flat)

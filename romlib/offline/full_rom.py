@@ -15,8 +15,9 @@ from romlib.offline.reduce_quadrature import QuadratureStress
 from romlib.offline.rows import Rows
 from romlib.offline.training import TrainingSet
 from romlib.online.histories import histories_of
-from romlib.online.newton import NewtonOptions, solve
+from romlib.online.newton import NewtonOptions
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
+from romlib.online.run import solve
 from romlib.parallel.pieces import Pieces
 
 
@@ -55,8 +56,8 @@ def add_rom_stresses(
     # Without temperature loads the initial temperature, where there is one, holds: a table with one instant.
     instants = np.zeros(1) if problem.blocks[0].temperature_terms is not None else None
 
-    def observe(time: float, iteration: int, gamma: np.ndarray, found: list[np.ndarray], converged: bool) -> None:
-        if converged or iterates:
+    def observe(time: float, iteration: int, gamma: np.ndarray, found: list[np.ndarray], committed: object) -> None:
+        if committed is not None or iterates:
             for block, stress in zip(problem.blocks, found):
                 stresses.add(block.piece, stress[None])
 

@@ -13,8 +13,8 @@ from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.options import OfflineOptions
 from romlib.offline.reduce import Reduction
 from romlib.offline.training import TrainingSet
-from romlib.online.newton import solve
 from romlib.online.reduced import case_histories, point_values, reduced_problem
+from romlib.online.run import solve
 
 ONLINE = "online "  # an error of the finished ROM: "online displacement", "online stress", ...
 

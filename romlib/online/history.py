@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from romlib.errors import InputError
 from romlib.online.evaluate import Committed
 from romlib.online.histories import Histories
 from romlib.solution.timings import Timings
+
+if TYPE_CHECKING:
+    from romlib.online.predictor import Memory
+    from romlib.online.run import RunState
 
 _ALWAYS_FITS = 2**28  # bytes
 
@@ -46,6 +51,8 @@ class ReducedHistory:
     stresses : by block, (n_step, n_point, 6). states : by block, by material, (n_step, n, n_state).
     temperatures : by block, (n_step, n_point), or None.
     Empty lists where the run did not record points.
+    began : the state of record 0. marks : reference force, increment and memory of the predictor at every time, with
+    which a run goes on from there. Neither where the run did not record points.
     iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cuts : (n_step,).
     """
 
@@ -60,6 +67,8 @@ class ReducedHistory:
     iterations: np.ndarray
     cuts: np.ndarray
     timings: Timings = field(default_factory=Timings)
+    began: RunState | None = None
+    marks: list[tuple[float, float, Memory | None]] = field(default_factory=list)
 
     @classmethod
     def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
@@ -68,7 +77,8 @@ class ReducedHistory:
         kept = start.points if points else []
         arrays = [array for state in kept for array in (state.stress, *state.states, state.temperature)
                   if array is not None]
-        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + sum(array.nbytes for array in arrays))
+        mark = 8 * n_mode * (n_mode + 4) if points else 0  # factors of the predictor
+        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + mark + sum(array.nbytes for array in arrays))
 
         def series(array: np.ndarray) -> np.ndarray:
             return np.zeros((n_step, *array.shape))

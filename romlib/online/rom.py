@@ -19,7 +19,7 @@ from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
 from romlib.model.case import MOST_TIMES
 from romlib.online.coverage import accepted_errors, outside_training
-from romlib.online.newton import NewtonOptions, solve
+from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
     NodalTemperature,
@@ -29,8 +29,12 @@ from romlib.online.reduced import (
     reactions,
     reduced_problem,
 )
+from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
+from romlib.online.start import start_of, state_of
 from romlib.solution.solution import Solution
+from romlib.states.source import saved_state
+from romlib.states.state import SavedState
 
 _AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
 
@@ -79,7 +83,8 @@ class ReducedOrderModel:
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
         amplitudes: Mapping[str, Any] | None = None, temperature: NodalTemperature | None = None,
-        hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cuts: int = 8,
+        start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
+        max_iterations: int = 25, max_cuts: int = 8,
     ) -> Solution:
         """Solve a case.
 
@@ -91,12 +96,16 @@ class ReducedOrderModel:
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
         temperature : nodal temperatures instead of the model's temperature loads.
+        start : the state to begin with at the first time, instead of the undeformed body: a solution (its last time),
+            `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
+            snapshots file (its last record) with displacement, stress and all internal variables.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
         tolerance, max_iterations, max_cuts : of the Newton method, see `NewtonOptions`.
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
+        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model; a start
+            at another time, of another ROM, mesh or material.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
@@ -116,15 +125,19 @@ class ReducedOrderModel:
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
-        history = solve(problem, histories, options)
+        saved = saved_state(start)
+        began, said = start_of(self.rom, problem, saved, histories.output_level(0))
+        history = solve(problem, histories, options, start=began)
+        initial_time = float(instants[0]) if saved is None else saved.initial_time
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
-            partial(solved_model, self.rom, everything, history.times, temperature),
-            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places)
+            (*said, *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
+            partial(solved_model, self.rom, everything, history.times, temperature, saved),
+            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places,
+            partial(state_of, self.rom, problem, history, initial_time=initial_time))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""

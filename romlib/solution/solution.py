@@ -31,6 +31,8 @@ from romlib.solution.locate import (
     tag_spots,
 )
 from romlib.solution.timings import Timings
+from romlib.states.file import StateWriter
+from romlib.states.state import SavedState
 from romlib.tensors import von_mises
 
 
@@ -83,6 +85,7 @@ class Solution:
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
+    state_at : the state at a step.
     """
 
     rom: Rom
@@ -103,6 +106,7 @@ class Solution:
     solved: Callable[[], SolvedModel] | None = None
     files: tuple[Path, ...] = ()
     places: dict[tuple, Sequence[NodeSpots | IpSpots]] = field(default_factory=dict)
+    state_at: Callable[[int], SavedState] | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -221,6 +225,30 @@ class Solution:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
+
+    def state(self, step: int = -1) -> SavedState:
+        """The state at a step, for `ReducedOrderModel.solve(start=...)`: a run goes on as if it had not stopped.
+
+        Raises
+        ------
+        InputError : no such step; a solution that was not made by a run.
+        """
+        if self.state_at is None:
+            raise InputError("this solution has no states", remedy="take it as ReducedOrderModel.solve returns it")
+        return self.state_at(step)
+
+    def write_state(self, path: str | Path, step: int = -1) -> None:
+        """Write the state at a step as a file that a run may start from.
+
+        Raises
+        ------
+        InputError : the path is that of the ROM or of its fields file, or cannot be written; no such step.
+        """
+        refuse_inputs(path, self.files)
+        saved = self.state(step)
+        with StateWriter(path, saved) as writer:
+            for block in saved.blocks:
+                writer.write(block)  # type: ignore[arg-type]
 
     def _identity(self, model: Model) -> Identity | None:
         """That of the trained model where it was solved, so that it need not be computed anew."""

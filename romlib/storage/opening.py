@@ -55,7 +55,7 @@ def open_hdf5(path: str | Path, made_by: str) -> h5py.File:
 
 
 def kind_of(path: str | Path) -> str:
-    """Which file of romlib this is: "rom", "fields", "snapshots"; "" for any other HDF5 file. Follows no link.
+    """Which file of romlib this is: "rom", "fields", "state", "snapshots"; "" for any other HDF5 file. Follows no link.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def kind_of(path: str | Path) -> str:
 def _kind(file: h5py.File, raw: RawFile) -> str:
     kind = text_attribute(file.id, "romlib_kind", raw)
     if kind:
-        return kind if kind in ("rom", "fields") else ""
+        return kind if kind in ("rom", "fields", "state") else ""
     group = child(file.id, "romlib")
     return "" if group is None or text_attribute(group, "kind", raw) != "snapshots" else "snapshots"
 
