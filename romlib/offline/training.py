@@ -127,7 +127,12 @@ class TrainingSet:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def spans(self, rows: Rows) -> list[Span]:
-        """The runs that have snapshots of a choice, where there is more than an initial state to run over."""
+        """The runs that have snapshots of a choice, where there is more than an initial state to run over.
+
+        Raises
+        ------
+        InputError : there is no such run.
+        """
         found = []
         for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
             kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
@@ -135,6 +140,10 @@ class TrainingSet:
             first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
             if n and first + n > 1:
                 found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
+        if not found:
+            raise InputError("the snapshots are initial states alone: there is nothing to run over",
+                             file=self.runs[0].snapshots.path, expected=f"times after {self.model.initial_time:.6g}",
+                             remedy="train with runs that have increments")
         return found
 
     def amplitudes(self, names: list[str]) -> np.ndarray:

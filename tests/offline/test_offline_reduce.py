@@ -146,6 +146,15 @@ def test_a_choice_of_no_snapshots_is_refused(files: list[Path]) -> None:
             reduce(whole.collection, np.ones(8))
 
 
+def test_initial_states_alone_are_no_training(files: list[Path], tmp_path: Path) -> None:
+    u, _ = solve(bar(), pulled_bar(), TIMES[:3])
+    with pytest.raises(InputError, match=r"nothing to run over[\s\S]*times after 0"):
+        trained([write(tmp_path / "start.vtkhdf", bar(), pulled_bar(), TIMES[:1], u[2:])], serial(),
+                OPTIONS.model_copy(update={"dual_fields": ("stress",)}))
+    with trained(files[:1], serial()) as whole, pytest.raises(InputError, match="zero amplitude in all"):
+        reduce(whole.collection, np.arange(13) < 1)
+
+
 def test_a_rom_in_memory_solves_is_written_once_and_again_and_leaves_no_scratch(
     files: list[Path], tmp_path: Path
 ) -> None:
