@@ -65,6 +65,7 @@ class Piece:
             self.strain = self.operator.strain(np.asarray(start.displacement, dtype=float)[None])[0]
             self.stress, self.states = np.array(start.stress, dtype=float), [np.array(s) for s in start.states]
             self.temperature = self.temperature_at(time) if start.temperature is None else start.temperature
+        self.origin = self.temperature if start is None or start.origin is None else start.origin
         self._stiffness_of_heat = self._virgin_stiffness()
 
     def temperature_at(self, time: float) -> np.ndarray | None:
@@ -74,9 +75,9 @@ class Piece:
 
     def _virgin_stiffness(self) -> np.ndarray | None:
         """|C_0 : I| (n_ip,) of the virgin material; None where nothing expands."""
-        if self.temperature is None or not any(g.n_ip and g.thermal_expansion for g in self.points.groups):
+        if self.origin is None or not any(g.n_ip and g.thermal_expansion for g in self.points.groups):
             return None
-        n_ip, temperature = self.operator.n_ip, self.temperature
+        n_ip, temperature = self.operator.n_ip, self.origin
         strain = -self.points.mechanical_strain(np.zeros((n_ip, 6)), temperature)  # no mechanical strain
         result = self.points.integrate(strain, strain, np.zeros((n_ip, 6)), self.points.initial_state(), temperature,
                                        temperature, 0.0, 1.0, True)
