@@ -173,6 +173,12 @@ def online(
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
     full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
                                                    "error of the modes from that of the selected points.")] = False,
+    start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
+                                               "snapshots file with displacement, stress and all internal variables "
+                                               "(its last record).", metavar="FILE")] = None,
+    start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
+    write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
+                                                     metavar="FILE")] = None,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this part of "
                                              "the forces.")] = 1e-8,
     json: JsonOption = False,
@@ -183,14 +189,17 @@ def online(
     import romlib
     from romlib.archive.romfile import fields_path
     from romlib.cli.console import counted, print_json, stdout
+    from romlib.cli.starting import check_outputs, refuse_time_alone
     from romlib.errors import InputError
-    from romlib.snapshots.outputs import check_output
+    from romlib.states.source import saved_state
     from romlib.study.case_file import read_case_file
     from romlib.study.inputs import files_of
 
-    if output is not None:
-        cases_of = [] if case_file is None else files_of(case_file, "case file")
-        check_output(output, [rom, fields_path(rom), *cases_of])
+    refuse_time_alone(start, start_time)
+    if output is not None or write_state is not None:
+        inputs = [] if case_file is None else files_of(case_file, "case file")
+        inputs += [] if start is None else [start]
+        check_outputs(output, write_state, [rom, fields_path(rom), *inputs])
     model = romlib.load(rom)
     cases = model.rom.cases
     if (case is None) == (case_file is None):
@@ -200,9 +209,12 @@ def online(
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
-        start = time.perf_counter()
-        solution = model.solve(case=definition, hyper_reduction=not full_integration, tolerance=tolerance)
-        wall = time.perf_counter() - start
+        clock = time.perf_counter()
+        solution = model.solve(case=definition, start=saved_state(start, start_time),
+                               hyper_reduction=not full_integration, tolerance=tolerance)
+        wall = time.perf_counter() - clock
+    if write_state is not None:
+        solution.write_state(write_state)
     if output is not None:
         with counted(f"writing {output.name}"):
             solution.write(output, fields=_names(fields))

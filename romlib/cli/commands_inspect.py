@@ -48,7 +48,7 @@ def check(
 
 
 def info(
-    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a study or a case file.",
+    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a state, a study or a case.",
                                          metavar="FILE")],
     json: JsonOption = False,
 ) -> None:

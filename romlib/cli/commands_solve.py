@@ -23,6 +23,12 @@ def solve(
                                                "says, as the file has it, or one for each rank.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
                                                "stress, and internal variables such as p.", metavar="NAMES")] = None,
+    start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
+                                               "snapshots file with displacement, stress and all internal variables "
+                                               "(its last record).", metavar="FILE")] = None,
+    start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
+    write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
+                                                     metavar="FILE")] = None,
     tolerance: Annotated[float, typer.Option(help="Newton converges when the residual is below this part of the "
                                              "forces.")] = 1e-8,
     linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: direct up to 60,000 "
@@ -41,24 +47,27 @@ def solve(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
+        from romlib.cli.starting import check_outputs, refuse_time_alone
         from romlib.fullorder.options import SolverOptions
-        from romlib.snapshots.outputs import check_output
         from romlib.study import Study, read_case_file
         from romlib.study.inputs import files_of
         from romlib.study.solve import run_solve
 
+        refuse_time_alone(start, start_time)
         declared = Study.read(study)
         if (case is None) == (case_file is None):
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
         chosen = case if case is not None else read_case_file(case_file or Path())
         inputs = [*files_of(study, trains=False), *([] if case_file is None else files_of(case_file, "case file"))]
-        comm.on_root(lambda: check_output(output, inputs))
+        inputs += [] if start is None else [start]
+        comm.on_root(lambda: check_outputs(output, write_state, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         names = [name.strip() for name in (fields or "").split(",") if name.strip()]
         ranks = f"{comm.size} rank{'s' if comm.size > 1 else ''}"
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names, options=options,
+                               start=start, start_time=start_time, write_state=write_state,
                                on_step=lambda step, time, result: progress(sentence(step, time, result)),
                                on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:

@@ -23,8 +23,8 @@ _LONGEST_VALUE = 200  # characters of a parameter
 
 def show(console: Console, description: dict[str, Any]) -> None:
     """What `romlib info` found, by its kind."""
-    {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "study": _show_study,
-     "case": _show_case}[description["kind"]](console, description)
+    {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "state": _show_state,
+     "study": _show_study, "case": _show_case}[description["kind"]](console, description)
 
 
 def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> None:
@@ -124,6 +124,14 @@ def _cases_table(console: Console, cases: dict[str, Any]) -> None:
     console.print(table("Cases", ("name", "times", "amplitudes"), [
         (name, case["times"], "; ".join(f"{n} = {a}" for n, a in case["amplitudes"].items()) or "those of the model")
         for name, case in cases.items()]))
+
+
+def _show_state(console: Console, d: dict[str, Any]) -> None:
+    console.print(pairs(f"State file {d['file']}", [
+        ("size", size(d["file_size"])), ("of", d["of"]), ("time", f"{d['time']:.12g}"),
+        ("undeformed at", f"{d['initial_time']:.12g}"), ("pieces", d["pieces"]),
+        ("integration points", d["integration_points"]),
+        ("materials", ", ".join(f"{name} ({law})" for name, law in d["materials"].items()))]))
 
 
 def _show_fields(console: Console, d: dict[str, Any]) -> None:

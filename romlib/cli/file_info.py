@@ -13,11 +13,12 @@ from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
 from romlib.storage.opening import kind_of, open_hdf5
 
-KINDS = "a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a study or a case file (.toml)"
+KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
+         "file (.toml)")
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, study, case.
+    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, state, study, case.
 
     Raises
     ------
@@ -33,6 +34,8 @@ def describe(path: Path) -> dict[str, Any]:
         return _rom(path)
     if kind == "fields":
         return _fields(path)
+    if kind == "state":
+        return _state(path)
     from romlib.snapshots.info import info
 
     return info(path)
@@ -75,6 +78,19 @@ def _fields(path: Path) -> dict[str, Any]:
                 "fingerprint": fields.fingerprint, "checksums": checksums_in_words(fields.checksums),
                 "pieces": pieces, "dual_fields": fields.dual_names(),
                 "singular_values": {name: values.tolist() for name, values in fields.singular_values.items()}}
+
+
+def _state(path: Path) -> dict[str, Any]:
+    from romlib.states.file import read_state
+
+    saved = read_state(path)
+    n_block = n_point = 0
+    for block in saved.blocks:
+        n_block, n_point = n_block + 1, n_point + len(block.cells)
+    return {"kind": "state", "file": str(path), "file_size": path.stat().st_size, "time": saved.time,
+            "initial_time": saved.initial_time, "of": "a full-order run" if saved.rom is None else "a ROM",
+            "rom": saved.rom, "pieces": n_block, "integration_points": n_point,
+            "materials": {name: content["law"] for name, content in (saved.materials or {}).items()}}
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from math import inf, isfinite, sqrt
 import numpy as np
 
 from romlib.fullorder.problem import Evaluation, Problem, Temperatures
+from romlib.fullorder.state import Drive
 from romlib.stepping.newton import Balance, Correction, Failure
 
 _SMALLEST_LAW_FACTOR = 0.1
@@ -21,35 +22,38 @@ class Predictor:
     hold), s is the ratio of the lengths of the increments; where an amplitude turns back, s = 0.
     """
 
-    def __init__(self, drive: np.ndarray) -> None:
-        self._drive, self._largest = drive, np.abs(drive)
-        self.forget()
+    def __init__(self, drive: np.ndarray, known: Drive | None = None, increment: np.ndarray | None = None) -> None:
+        """known, increment : of the run that this one goes on from; increment (n_local, 3)."""
+        if known is None or known.now.shape != drive.shape:
+            known, increment = Drive(drive, np.abs(drive)), None
+        self.drive, self.increment = known, increment
 
     def forget(self) -> None:
         """After a failed attempt: begin the next one from the committed displacement."""
-        self._last: tuple[np.ndarray, np.ndarray, float] | None = None
+        self.increment = None
 
     def predict(self, u: np.ndarray, drive: np.ndarray, time: float, start: float) -> np.ndarray:
         """First guess (n_local, 3) of the increment from u at `start` to `time`."""
-        if self._last is None:
+        known = self.drive
+        if self.increment is None or known.change is None:
             return u
-        increment, change0, dt0 = self._last
-        scale = np.maximum(self._largest, np.abs(drive))
+        scale = np.maximum(known.largest, np.abs(drive))
         scale[scale == 0.0] = 1.0
-        d0, d1 = change0 / scale, (drive - self._drive) / scale
+        d0, d1 = known.change / scale, (drive - known.now) / scale
         small = 1e-10
         if np.any(d0 * d1 < -small**2):
             return u
         length = float(d0 @ d0)
-        factor = (time - start) / dt0 if length < small**2 else float(d1 @ d0) / length
+        factor = (time - start) / known.dt if length < small**2 else float(d1 @ d0) / length
         if length < small**2 < float(d1 @ d1):  # a hold that ends
             return u
-        return u + min(factor, 2.0) * increment
+        return u + min(factor, 2.0) * self.increment
 
     def learn(self, u0: np.ndarray, u1: np.ndarray, drive: np.ndarray, start: float, time: float) -> None:
         """Take note of a converged increment."""
-        self._last = u1 - u0, drive - self._drive, time - start
-        self._drive, self._largest = drive, np.maximum(self._largest, np.abs(drive))
+        known = self.drive
+        self.increment = u1 - u0
+        self.drive = Drive(drive, np.maximum(known.largest, np.abs(drive)), drive - known.now, time - start)
 
 
 class Equilibrium:

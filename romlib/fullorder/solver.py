@@ -73,14 +73,24 @@ class _Run:
         self.problem, self.options, self.time = problem, options, time
         self.u = np.zeros((len(problem.numbering.ids), 3))
         self._scale = 0.0
-        if start is not None:
-            self._scale = start.reference_force
-            for p, positions in problem.numbering.positions.items():
-                self.u[positions] = start.pieces[p].displacement
         self._predictor = Predictor(problem.drive(time))
         self._increments = Increments(options.max_cuts)
         self._force = problem.external(time)  # so that there are no reactions before the first step
+        if start is not None:
+            self._go_on_from(start)
         self._residual, self._evaluations = 0.0, 0
+
+    def _go_on_from(self, start: State) -> None:
+        problem, positions = self.problem, self.problem.numbering.positions
+        self._scale, self._increments.size = start.reference_force, start.increment
+        known = {p: start.pieces[p].increment for p in positions}
+        increment: np.ndarray | None = None if any(part is None for part in known.values()) else np.zeros_like(self.u)
+        for p, where in positions.items():
+            self.u[where] = start.pieces[p].displacement
+            if increment is not None:
+                increment[where] = known[p]
+        self._predictor = Predictor(problem.drive(self.time), start.drive, increment)
+        self._force = problem.internal()
 
     def advance(self, target: float) -> StepResult:
         """Go to an output time, in several increments where one fails."""
@@ -131,7 +141,12 @@ class _Run:
     def report(self, times: np.ndarray, steps: list[tuple], total: float) -> SolveReport:
         """What the run did. Collective."""
         problem, numbering = self.problem, self.problem.numbering
-        pieces = {p: PieceState(self.u[numbering.positions[p]], piece.state) for p, piece in problem.pieces.items()}
+        increment = self._predictor.increment
+        pieces = {}
+        for p, piece in problem.pieces.items():
+            where = numbering.positions[p]
+            pieces[p] = PieceState(self.u[where], piece.state, piece.origin,
+                                   None if increment is None else increment[where])
         n_held, n_cell, n_ip = (int(n) for n in problem.total(
             int(problem.held.sum()), sum(piece.mesh.n_cell for piece in problem.pieces.values()),
             sum(piece.operator.n_ip for piece in problem.pieces.values())))
@@ -142,5 +157,5 @@ class _Run:
             times, 3 * numbering.n_total - n_held, numbering.n_total, n_cell, n_ip, linear.name, np.array(iterations),
             np.array(cuts), np.array(increments),
             {name: np.array([of_step[name] for of_step in reactions]) for name in problem.constraints.names},
-            State(self.time, pieces, self._scale), linear.n_setup, linear.n_solve, linear.n_iteration, seconds,
-            tuple(problem.comm.allgather(peak_memory())))
+            State(self.time, pieces, self._scale, self._increments.size, self._predictor.drive), linear.n_setup,
+            linear.n_solve, linear.n_iteration, seconds, tuple(problem.comm.allgather(peak_memory())))

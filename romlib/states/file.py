@@ -52,7 +52,7 @@ class StateWriter:
         header = {
             "romlib_version": __version__, "rom": saved.rom, "time": saved.time, "initial_time": saved.initial_time,
             "reference_force": saved.reference_force, "materials": saved.materials or {},
-            "increment": None if saved.increment == inf else saved.increment}
+            "increment": None if saved.increment == inf else saved.increment, "names": list(saved.names)}
         file.create_dataset("header", data=json.dumps(header), dtype=h5py.string_dtype())
         for name, array in saved.run.items():
             file[f"run/{name}"] = array
@@ -103,9 +103,13 @@ def read_state(path: str | Path) -> SavedState:
             saved = SavedState(
                 float(header["time"]), float(header["initial_time"]), str(path), dict(header["materials"]),
                 _Blocks(path, tuple(header["materials"])), header["rom"], run, float(header["reference_force"]),
-                inf if increment is None else float(increment))
+                inf if increment is None else float(increment), tuple(header["names"]))
     finally:
         contents.close()
+    if not all(isinstance(content, dict) and isinstance(content.get("law"), str)
+               for content in (saved.materials or {}).values()):
+        raise FileFormatError("a material of the state has no law", file=path, place="/header, materials",
+                              found=saved.materials, remedy=LOST)
     numbers = (saved.time, saved.initial_time, saved.reference_force)
     if not (np.isfinite(numbers).all() and saved.reference_force >= 0.0 and saved.increment > 0.0):
         raise FileFormatError("the header of the state is not finite, or negative", file=path, place="/header",

@@ -97,7 +97,7 @@ class SavedState:
     such as the name of a file. materials : law and parameters by name, as `romlib.identity.contents.material_content`
     gives them; None where the source does not say. blocks : may be read one at a time.
     rom : the ROM of the run, None of a full-order one. run : arrays by which the run goes on as if it had not stopped.
-    reference_force, increment : see `romlib.online.run.RunState`.
+    reference_force, increment : see `romlib.online.run.RunState`. names : of the loads that the arrays of `run` follow.
     """
 
     time: float
@@ -109,6 +109,7 @@ class SavedState:
     run: dict[str, np.ndarray] = field(default_factory=dict)
     reference_force: float = 0.0
     increment: float = np.inf
+    names: tuple[str, ...] = ()
 
 
 def refuse_other_materials(saved: SavedState, materials: Mapping[str, Material]) -> None:

@@ -22,8 +22,8 @@ from romlib.offline.train import Trained, train
 from romlib.offline.training import TrainingRun, TrainingSet
 from romlib.offline.verify import online_errors
 from romlib.offline.write import write_fields
-from romlib.online.run import solve as solve_reduced
 from romlib.online.reduced import case_histories, reduced_problem
+from romlib.online.run import solve as solve_reduced
 from romlib.parallel.comm import Comm, serial, world
 from romlib.snapshots.reader import Snapshots
 
