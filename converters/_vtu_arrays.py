@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _TYPES = {"Int8": "i1", "UInt8": "u1", "Int16": "i2", "UInt16": "u2", "Int32": "i4", "UInt32": "u4", "Int64": "i8",
           "UInt64": "u8", "Float32": "f4", "Float64": "f8"}
@@ -134,7 +135,7 @@ class Storage:
         self._promise(total, size, place)
         if total > _RATIO * source.size + _RATIO:
             raise FileFormatError("an array promises more than its data can hold", file=self.file, place=place,
-                                  found=f"{total} bytes from {source.size}")
+                                  found=f"{plural(total, 'byte')} from {source.size}")
         data, parts, at = source.apart(width * (3 + n_block), sum(packed)), [], 0
         for k, length in enumerate(packed):
             wanted = last if last and k == n_block - 1 else full
@@ -145,7 +146,7 @@ class Storage:
                                       found=f"{self.compressor}: {error}") from error
             if len(part) != wanted:
                 raise FileFormatError("compressed data are damaged", file=self.file, place=f"{place}, block {k}",
-                                      expected=f"{wanted} bytes", found=len(part))
+                                      expected=plural(wanted, "byte"), found=len(part))
             parts.append(part)
             at += length
         return b"".join(parts)
@@ -153,7 +154,7 @@ class Storage:
     def _promise(self, promised: int, size: int | None, place: str) -> None:
         if size is not None and promised != size:
             raise FileFormatError("an array has the wrong length", file=self.file, place=place,
-                                  expected=f"{size} bytes", found=promised)
+                                  expected=plural(size, "byte"), found=promised)
 
 
 class _Source:
@@ -188,7 +189,7 @@ class _Source:
                                       found=str(error)) from error
         if len(found) != n:
             raise FileFormatError("the file ends before an array does", file=self._file, place=self._place,
-                                  expected=f"{n} bytes", found=len(found))
+                                  expected=plural(n, "byte"), found=len(found))
         return found
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from romlib.words import plural
+
 
 def _alone(wanted: bool) -> bool:
     if wanted:
@@ -154,7 +156,7 @@ def offline(
 
         declared = Study.read(study)
         comm.on_root(lambda: check_rom_output(output, files_of(study)))
-        with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
+        with stages(comm.rank, f"training {output.name} on {plural(comm.size, 'rank')}") as progress:
             if skip_check or declared.offline.skip_check:
                 progress("check: skipped, as asked for")
                 check_training(declared, comm, progress, names_only=True)

@@ -17,6 +17,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import Comm
 from romlib.parallel.usage import peak_memory
+from romlib.words import plural
 
 OnStep = Callable[[int, float, StepResult], None]
 _MAX_HALVINGS = 5
@@ -104,7 +105,7 @@ class _Run:
             self._predictor.forget()
             if step < smallest:
                 raise ConvergenceError(
-                    f"{failure.what}, and the step cannot be cut further ({cuts} cuts)", time=time,
+                    f"{failure.what}, and the step cannot be cut further ({plural(cuts, 'cut')})", time=time,
                     residuals=self._residuals, cell=failure.cell, point=failure.point)
 
     def _attempt(self, time: float) -> Failure | None:
@@ -153,7 +154,7 @@ class _Run:
                 u = base + delta
             else:  # the prescribed displacements move with the first correction, whole: no line search on it
                 u, pending, delta = base + step + pending, None, None
-        return worst_point(problem, f"no convergence in {options.max_iterations} iterations", trial, before)
+        return worst_point(problem, f"no convergence in {plural(options.max_iterations, 'iteration')}", trial, before)
 
     def _commit(
         self, u: np.ndarray, time: float, drive: np.ndarray, trial: Evaluation,

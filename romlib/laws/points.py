@@ -15,6 +15,7 @@ from romlib.laws.thermal import Expansion
 from romlib.model.load import ArrayReference
 from romlib.model.material import Material, ThermalExpansion
 from romlib.model.model import Model
+from romlib.words import unknown
 
 
 class _Operator(Protocol):
@@ -304,7 +305,7 @@ class MaterialPoints:
         known = self.variables()
         if name not in known:
             raise InputError(
-                f"no law here has a state variable '{name}'", expected=", ".join(known) or "no variables", found=name)
+                f"no law here has a state variable '{name}'", **unknown(name, known))
         out = np.full((self.n_ip, known[name]), np.nan)
         for group, state in zip(self.groups, states):
             if name in group.law.state_variables:
@@ -333,7 +334,7 @@ def _material_of_cells(materials: Mapping[str, Material], mesh: _Mesh) -> np.nda
         else:
             raise InputError(
                 f"the material '{name}' is on cells that the mesh does not know", place=f"materials.{name}.cells",
-                expected="one of " + ", ".join(["all", *mesh.cell_tags]), found=material.cells)
+                **unknown(material.cells, ["all", *mesh.cell_tags]))
         twice = cells[(out[cells] >= 0)]
         if len(twice):
             other = list(materials)[out[twice[0]]]
@@ -348,6 +349,6 @@ def _initial_temperature_of(model: Model, mesh: _Mesh) -> np.ndarray | None:
         if initial.array not in mesh.node_arrays:
             raise InputError(
                 "the initial temperature is a node array that the mesh lacks", place="initial_temperature",
-                expected="one of " + (", ".join(mesh.node_arrays) or "none there"), found=initial.array)
+                **unknown(initial.array, mesh.node_arrays))
         return mesh.node_arrays[initial.array]
     return None if initial is None else np.full(mesh.n_node, float(initial))

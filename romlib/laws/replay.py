@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.errors import InputError, LawError
 from romlib.laws.points import MaterialPoints, PointsResult
+from romlib.words import plural
 
 Record = tuple[float, np.ndarray, np.ndarray | None]
 
@@ -97,5 +98,5 @@ def _failure(points: MaterialPoints, result: PointsResult, time: float) -> LawEr
     return LawError(
         f"the law of material '{name}' could not be integrated: {result.message}",
         place=f"cell {points.cells[worst]}, integration point {points.points[worst]}, increment that ends at time "
-              f"{time:.6g} ({len(result.failed_points)} points failed)",
+              f"{time:.6g} ({plural(len(result.failed_points), 'point')} failed)",
         remedy="check the law's parameters and the strain there; a finer history may help")

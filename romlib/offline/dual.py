@@ -14,6 +14,7 @@ from romlib.errors import InputError, LawError
 from romlib.laws.replay import replay
 from romlib.offline.scratch import Scratch
 from romlib.offline.training import PieceOperators, TrainingRun, TrainingSet, blocks
+from romlib.words import unknown
 
 
 class DualHistory:
@@ -80,10 +81,10 @@ def replay_run(
     """Blocks of steps of the dual fields of one run on one piece, recomputed by the law."""
     points, operator, times = operators.points, operators.operator, run.snapshots.times
     variables = {"stress": 6, **points.variables()}
-    unknown = [field for field in fields if field not in variables]
-    if unknown:
-        raise InputError(f"no material has the field {unknown[0]}", place="[offline] dual_fields",
-                         expected=", ".join(variables), found=unknown[0])
+    strange = [field for field in fields if field not in variables]
+    if strange:
+        raise InputError(f"no material has the field {strange[0]}", place="[offline] dual_fields",
+                         **unknown(strange[0], variables))
     bytes_each = operator.n_ip * 8 * (6 + sum(variables[field] for field in fields))
 
     def increments() -> Iterator[tuple[float, np.ndarray, np.ndarray | None]]:

@@ -43,6 +43,7 @@ from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
 from romlib.parallel.comm import Comm, share
 from romlib.parallel.usage import StageTimer
+from romlib.words import plural
 
 Progress = Callable[[str], None]
 
@@ -167,7 +168,8 @@ def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray, np.ndarra
             training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, work.pieces, comm))
         pod = basis.decomposition
-        work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
+        work.say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(training.n_snapshot, 'snapshot')}, "
+                 f"error {pod.truncation_error:.1e}, "
                         f"{pod.n_dropped} eigenvalues below rounding")
     with work.timer.stage("loads"):
         loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
@@ -187,7 +189,8 @@ def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: 
             problem = full_problem(training, basis, loads, work.pieces, comm)
             evaluations = add_rom_stresses(
                 training, problem, history, iterates=options.cubature_training == "iterates")
-            work.say("full-integration ROM", f"{evaluations.sum()} evaluations over {len(evaluations)} runs")
+            work.say("full-integration ROM",
+                     f"{plural(evaluations.sum(), 'evaluation')} over {plural(len(evaluations), 'run')}")
     with work.timer.stage("Gram matrices"):
         statistics = gather_statistics(training, history, basis, work.pieces, comm)
         work.say("Gram matrices", f"of {', '.join(history.fields)}; volume {statistics.volume:.6g}")
@@ -219,7 +222,7 @@ def _quadrature(
         points = complete(selection, duals, candidates,
                           lambda field, where: modes_at(history, field, where, pieces, comm), comm)
         collected = collect_at_points(training, history, basis, duals, points, pieces, comm)
-        work.say("gappy POD", f"{len(points) - len(selection.weights)} points added for reconstruction")
+        work.say("gappy POD", f"{plural(len(points) - len(selection.weights), 'point')} added for reconstruction")
     return duals, selection, reference, collected
 
 

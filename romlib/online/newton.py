@@ -18,6 +18,7 @@ from romlib.online.predictor import Predictor
 from romlib.online.problem import ReducedProblem
 from romlib.online.stiffness import Stiffness
 from romlib.solution.timings import Timings
+from romlib.words import plural
 
 Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
 _MAX_HALVINGS = 5
@@ -138,7 +139,7 @@ class _Run:
                 if step < smallest:
                     cell, point = failure.place or (None, None)
                     raise ConvergenceError(
-                        f"{failure.what}, and the step cannot be cut further ({cuts} cuts)", time=level.time,
+                        f"{failure.what}, and the step cannot be cut further ({plural(cuts, 'cut')})", time=level.time,
                         residuals=failure.residuals, cell=cell, point=point)
 
     def _attempt(self, level: Level) -> _Failure | None:
@@ -185,7 +186,8 @@ class _Run:
                 return self._failure("the reduced tangent is singular", residuals, trial, previous)
             base, base_norm, halvings = gamma, norm, 0
             gamma = base + delta
-        return self._failure(f"no convergence in {self.options.max_iterations} iterations", residuals, trial, previous)
+        what = f"no convergence in {plural(self.options.max_iterations, 'iteration')}"
+        return self._failure(what, residuals, trial, previous)
 
     def _newton_step(self, trial: Trial, residual: np.ndarray) -> np.ndarray:
         """K^-1 r; not finite where the tangent is singular or not finite."""

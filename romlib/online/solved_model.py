@@ -18,6 +18,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Temperature
 from romlib.model.model import Omission
 from romlib.online.reduced import NodalTemperature
+from romlib.words import plural
 
 SOLVED, START, INITIAL = "solved_temperature", "solved_temperature_start", "initial_temperature"
 NodeField = Callable[[Mesh], np.ndarray]
@@ -135,7 +136,7 @@ def _given(
 
 
 def _unknown(mesh: Mesh) -> np.ndarray:
-    raise InputError("the temperature that was solved is not known at every node", found=f"{mesh.n_node} nodes")
+    raise InputError("the temperature that was solved is not known at every node", found=plural(mesh.n_node, "node"))
 
 
 def _interpolated(times: np.ndarray, instants: np.ndarray, values: np.ndarray) -> np.ndarray:

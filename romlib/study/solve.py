@@ -19,10 +19,10 @@ from romlib.offline.agreement import distributed_identity
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
-from romlib.study.faults import unknown
 from romlib.study.meshes import MeshSource
 from romlib.study.references import driven_of, validate_against
 from romlib.study.study import Study
+from romlib.words import unknown
 
 
 def run_solve(
