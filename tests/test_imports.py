@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parallel": {"errors", "launcher"},
     "laws": {"tensors", "model"},
     "loads": {"mesh", "model"},
-    "identity": {"mesh", "model", "loads"},
+    "identity": {"mesh", "model", "loads", "parallel"},
     "storage": {"errors", "files"},
     "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage"},
     "check": {"snapshots", "mesh", "laws", "loads", "parallel"},

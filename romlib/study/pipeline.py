@@ -13,11 +13,12 @@ from romlib.errors import StudyError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
 from romlib.model import Case, Model
+from romlib.offline.agreement import agree
 from romlib.offline.report import TrainingReport
 from romlib.offline.train import Provenance, train
 from romlib.offline.training import TrainingRun, TrainingSet
 from romlib.online.rom import output_times
-from romlib.parallel.comm import Comm
+from romlib.parallel.comm import Comm, share
 from romlib.snapshots.reader import Snapshots
 from romlib.study.study import Study
 
@@ -48,6 +49,27 @@ def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
     return {name: case for name, case in study.cases.items() if not is_run(name, case)}
 
 
+def _training_set(study: Study, stack: ExitStack) -> TrainingSet:
+    """The training runs of a study, open until the stack ends."""
+    files = [stack.enter_context(Snapshots(run.snapshots)) for run in study.training]
+    models = training_models(study, files)
+    runs = [TrainingRun(run.name, file, model.amplitudes, model)
+            for run, file, model in zip(study.training, files, models)]
+    return TrainingSet(runs, models[0], mesh_with_tags(study))
+
+
+def compare_runs(study: Study, comm: Comm) -> None:
+    """Refuse training runs that are not runs of one model. It reads meshes only, and calls no law. Collective.
+
+    Raises
+    ------
+    InputError : what differs, with both files and what either has.
+    """
+    with ExitStack() as stack:
+        training = _training_set(study, stack)
+        agree(training, share(training.n_piece, comm), comm, call_libraries=False)
+
+
 def run_offline(
     study: Study, output: str | Path, comm: Comm, progress: Progress | None = None, *, accept_errors: bool = False,
     scratch_folder: str | Path | None = None,
@@ -64,12 +86,9 @@ def run_offline(
         raise StudyError("the study has no training run", file=study.path, place="[[training]]",
                          remedy="add at least one [[training]] with snapshots = \"...\"")
     with ExitStack() as stack:
-        files = [stack.enter_context(Snapshots(run.snapshots)) for run in study.training]
-        models = training_models(study, files)
-        runs = [TrainingRun(run.name, file, model.amplitudes, model)
-                for run, file, model in zip(study.training, files, models)]
+        training = _training_set(study, stack)
         provenance = Provenance(study.text, romlib.__version__, {
-            run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
-        return train(TrainingSet(runs, models[0], mesh_with_tags(study)), study.offline, output, comm,
-                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept,
-                     accept_errors=accept_errors, progress=progress, scratch_folder=scratch_folder)
+            run.snapshots.path.name: run.snapshots.fingerprint for run in training.runs})
+        return train(training, study.offline, output, comm, cases=_cases(study, training.runs), provenance=provenance,
+                     accept=study.study.accept, accept_errors=accept_errors, progress=progress,
+                     scratch_folder=scratch_folder)

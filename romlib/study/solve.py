@@ -13,9 +13,9 @@ from romlib.fullorder.record import Output, solve_to_file
 from romlib.fullorder.solver import OnStep
 from romlib.fullorder.state import SolveReport
 from romlib.identity.cases import fit_case
+from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.model import Case, Model, TrainedModel
-from romlib.offline.agreement import distributed_identity
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
