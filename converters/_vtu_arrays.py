@@ -224,6 +224,18 @@ def _lz4(data: bytes, size: int) -> bytes:
 
 
 @njit(cache=True)
+def _long_length(data: np.ndarray, at: int, length: int) -> tuple[int, int]:
+    """A length that goes on in further bytes, up to the first below 255, and where they end; -1 beyond the data."""
+    while at < len(data):
+        byte = int(data[at])
+        at += 1
+        length += byte
+        if byte != 255:
+            return length, at
+    return length, -1
+
+
+@njit(cache=True)
 def _lz4_block(data: np.ndarray, out: np.ndarray) -> int:
     """Decompress one block of LZ4 (its block format, without a frame); bytes written, or -1 where it is damaged."""
     n, size, at, to = len(data), len(out), 0, 0
@@ -232,13 +244,9 @@ def _lz4_block(data: np.ndarray, out: np.ndarray) -> int:
         at += 1
         length = token >> 4
         if length == 15:
-            while True:
-                if at >= n:
-                    return -1
-                length += int(data[at])
-                at += 1
-                if data[at - 1] != 255:
-                    break
+            length, at = _long_length(data, at, length)
+            if at < 0:
+                return -1
         if at + length > n or to + length > size:
             return -1
         for k in range(length):
@@ -253,13 +261,9 @@ def _lz4_block(data: np.ndarray, out: np.ndarray) -> int:
         at += 2
         length = (token & 15) + 4
         if length == 19:
-            while True:
-                if at >= n:
-                    return -1
-                length += int(data[at])
-                at += 1
-                if data[at - 1] != 255:
-                    break
+            length, at = _long_length(data, at, length)
+            if at < 0:
+                return -1
         if offset == 0 or offset > to or to + length > size:
             return -1
         for k in range(length):  # may overlap: byte by byte
