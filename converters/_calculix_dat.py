@@ -21,6 +21,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_umat_stress
+from romlib.words import plural
 
 _HEADER = re.compile(
     rb"^ *([a-z ]+?) \(elem, ?integ\.pnt\.,([^)]*)\) *for ?set +(\S+) +and time +(\S+) *\r?\n", re.MULTILINE)
@@ -125,7 +126,7 @@ class DatFields:
                 "integration points have no values", file=self.path,
                 place=f"{blocks[0].place}: element {self._mesh.cell_ids[cell]}, "
                       f"point {lacking[0] - self._first[cell] + 1}",
-                expected=f"{len(values)} points", found=f"{len(lacking)} without",
+                expected=plural(len(values), "point"), found=f"{len(lacking)} without",
                 remedy="let *EL PRINT write a set of all elements; or convert with --option dat=false")
         return values
 
@@ -144,7 +145,7 @@ class DatFields:
         if width < 3 or len(numbers) % width or (n_comp is not None and width != 2 + n_comp):
             raise FileFormatError("a block is not whole", file=self.path, place=block.place,
                                   expected=f"rows of element, point and {n_comp or 'all'} values",
-                                  found=f"{len(numbers)} numbers, {width} in the first row",
+                                  found=f"{plural(len(numbers), 'number')}, {width} in the first row",
                                   remedy="compute again, or convert with --option dat=false")
         return self._finite(numbers.reshape(-1, width), block)
 
@@ -175,7 +176,7 @@ class DatFields:
         if len(numbers) % width or (ends % width).any():
             raise FileFormatError("a block is not whole", file=self.path, place=block.place,
                                   expected=f"rows of element, point and {_TENSOR} values",
-                                  found=f"{len(fields)} fields",
+                                  found=plural(len(fields), "field"),
                                   remedy="compute again, or convert with --option dat=false")
         rows = self._finite(numbers.reshape(-1, width), block)
         names = np.array([fields[k].decode(errors="replace") for k in named])

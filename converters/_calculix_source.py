@@ -12,7 +12,9 @@ from romlib_converters._calculix_sta import sta_times
 from romlib_converters._inp_history import Step
 
 from romlib.errors import FileFormatError, InputError
+from romlib.files import instead_of
 from romlib.model import Omission
+from romlib.words import plural
 
 DIGITS, MISSING, CUT = "digits", "missing_increments", "cut"
 _TIME_DIGITS = 5e-6  # of a time in a .frd: it has six digits
@@ -43,7 +45,8 @@ def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
                          found=f"{len(paths)} paths")
     path = paths[0]
     if not path.exists():
-        raise InputError("no such file or folder", file=path, expected="a deck .inp, results .frd, or a folder")
+        raise InputError("no such file or folder", file=path, expected="a deck .inp, results .frd, or a folder",
+                         remedy=instead_of(path))
     if path.is_dir():
         found = sorted(path.glob("*.frd"))
         if len(found) != 1:
@@ -54,7 +57,7 @@ def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
     beside = path if path.suffix.lower() == ".inp" else path.with_suffix(".inp")
     deck = Path(str(options["deck"])) if "deck" in options else beside
     if "deck" in options and not deck.is_file():
-        raise InputError("the deck does not exist", file=deck, place="option deck")
+        raise InputError("the deck does not exist", file=deck, place="option deck", remedy=instead_of(deck))
     dat = path.with_suffix(".dat")
     wanted = options.get("dat", True)
     if not isinstance(wanted, bool):
@@ -136,8 +139,8 @@ def notes_of(
     missing = _missing(frd.records, steps, lengths if known else {})
     if missing:
         notes.append(Omission(name=MISSING, works=False, description=(
-            f"{missing[0]} increments were computed and not written ({missing[1]}): the law is integrated over longer "
-            "increments than the solver's, and replayed stress differs by per cents. Write every increment: no "
+            f"{plural(missing[0], 'increment')} computed and not written ({missing[1]}): the law is integrated over "
+            "longer increments than the solver's, and replayed stress differs by per cents. Write every increment: no "
             "FREQUENCY, no TIME POINTS in the output cards")))
     if frd.cut:
         notes.append(Omission(name=CUT, works=False, description=(

@@ -13,6 +13,7 @@ from romlib_converters._meshio_series import reading
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.validity import same_rows
+from romlib.words import plural
 
 _DIMENSIONS = {"vertex": 0, "line": 1, "line3": 1, "line4": 1, "triangle": 2, "triangle6": 2, "triangle7": 2, "quad": 2,
                "quad8": 2, "quad9": 2, "triangle10": 2}
@@ -88,7 +89,7 @@ class _Numbers:
             found = self._words[self._at:end] if end <= len(self._words) else None
         if found is None or n < 0:
             raise FileFormatError("a section ends early", file=self._file, place=f"${self._section}",
-                                  expected=f"{n} numbers more")
+                                  expected=f"{plural(n, 'number')} more")
         self._at = end
         return found.astype(np.float64 if kind == "d" else np.int64)
 
@@ -97,7 +98,7 @@ class _Numbers:
         found = self._content[self._at:self._at + n]
         if len(found) != n:
             raise FileFormatError("a section ends early", file=self._file, place=f"${self._section}",
-                                  expected=f"{n} bytes", found=len(found))
+                                  expected=plural(n, "byte"), found=len(found))
         self._at += n
         return found
 

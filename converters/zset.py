@@ -44,6 +44,7 @@ from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.writer import SnapshotsWriter
+from romlib.words import plural
 
 
 class ZsetConverter:
@@ -197,5 +198,5 @@ def _notes(computation: Computation, sources: list[Source], history: bool, poten
     missing = header.missing_increments()
     if missing:
         notes.append(Omission(name="missing_increments", works=history, description=(
-            f"{missing} increments were computed and not stored: replayed stresses will differ")))
+            f"{plural(missing, 'increment')} computed and not stored: replayed stresses will differ")))
     return notes + missing_results(computation.folder, header.file.stem)

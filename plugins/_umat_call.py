@@ -19,6 +19,7 @@ from romlib_plugins._umat_running import Call
 from romlib_plugins._umat_space import GUARD_BITS, Workspace
 
 from romlib.errors import LawError
+from romlib.words import plural
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Batch:
     def place(self, point: int) -> str:
         """Where and when, for messages."""
         if not 0 <= point < len(self.cells):
-            return f"before the first of {len(self.cells)} points"
+            return f"before the first of {plural(len(self.cells), 'point')}"
         return (f"cell {self.cells[point]}, integration point {self.points[point]}, increment from time "
                 f"{self.time:.6g} of length {self.dt:.6g} (call {point + 1} of {len(self.cells)})")
 

@@ -20,6 +20,7 @@ from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
+from romlib.words import plural, shortlist, unknown
 
 PAIR = "copy the .rom and .fields.rom files of the same offline run together"
 
@@ -102,7 +103,8 @@ class FieldsWriter:
         missing = sorted(set(range(self._n_piece)) - self._written)
         if missing:
             raise InputError("the fields file is not complete", file=self._path,
-                             expected=f"{self._n_piece} pieces", found=f"pieces {missing[:10]} never written")
+                             expected=plural(self._n_piece, "piece"),
+                             found=f"{shortlist('piece', missing)} never written")
         digest = seal(self._file, Contents(self._file, FIELDS, self._path), self._checksums)
         return FieldsReference(self._id, digest)
 
@@ -175,7 +177,7 @@ class FieldsFile:
             self._contents.bind("n_mode", basis.n_mode, f"/pieces, modes {k}", k=k)
         self._contents.bind("n_lift", len(rom.lifting.names), "/pieces, liftings")
         if rom.points.n_point and int(rom.points.pieces.max()) >= self.n_piece:
-            raise self._other_rom("/pieces", f"more than {rom.points.pieces.max()} pieces", self.n_piece)
+            raise self._other_rom("/pieces", f"more than {plural(rom.points.pieces.max(), 'piece')}", self.n_piece)
 
     def _other_rom(self, place: str, expected: object, found: object) -> FileFormatError:
         return FileFormatError("the fields file does not fit the ROM", file=self.path, place=place, expected=expected,
@@ -204,8 +206,8 @@ class FieldsFile:
         """
         names = self.dual_names(piece)
         if field not in names:
-            raise InputError(f"the ROM has no modes of {field!r}", file=self.path, expected=f"one of {names}",
-                             remedy="name the field in offline.dual_fields of the study")
+            raise InputError(f"the ROM has no modes of {field!r}", file=self.path,
+                             **unknown(field, names, "name the field in offline.dual_fields of the study"))
         path = f"{self._unit(piece)}/dual_modes/{names.index(field)}"
         if self._rom is not None and field in self._rom.gappy:
             gappy, (n_dual, _, n_comp) = self._rom.gappy[field], self._contents.shape(path)
@@ -250,7 +252,7 @@ class FieldsFile:
                 ips = self._rom.points.ips[self._rom.points.pieces == piece]
                 n_ip = self._contents.symbol("n_ip", p=piece) or 0
                 if ips.size and int(ips.max()) >= n_ip:
-                    raise self._other_rom(f"{unit}/mesh", f"more than {ips.max()} integration points", n_ip)
+                    raise self._other_rom(f"{unit}/mesh", f"more than {plural(ips.max(), 'integration point')}", n_ip)
             self._known.add(piece)
         return unit
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from romlib.words import plural
+
 
 def _alone(wanted: bool) -> bool:
     if wanted:
@@ -149,7 +151,7 @@ def offline(
         from romlib.study.pipeline import train
 
         with (
-            stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress,
+            stages(comm.rank, f"training {output.name} on {plural(comm.size, 'rank')}") as progress,
             train(study, comm, output=output, skip_check=skip_check, accept_errors=accept_errors, scratch=scratch,
                   progress=progress) as trained,
         ):

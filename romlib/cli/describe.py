@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.words import plural
 
 if TYPE_CHECKING:
     from romlib.check.report import CheckReport
@@ -175,7 +176,8 @@ def _show_case(console: Console, d: dict[str, Any]) -> None:
 
 def show_check(console: Console, report: CheckReport) -> None:
     """The measurements of a check, and the verdict."""
-    result = table(f"Check of {report.file} ({report.n_piece} pieces, {report.n_step} steps; {report.units})",
+    result = table(f"Check of {report.file} ({plural(report.n_piece, 'piece')}, {plural(report.n_step, 'step')}; "
+                   f"{report.units})",
                    ("measurement", "result", "value", "at most", "what was compared"), (), (2, 3))
     for item, (name, status, value, tolerance, compared, detail) in zip(report.items, report.rows()):
         style = STATUS_STYLE[status]
@@ -202,7 +204,7 @@ def show_check(console: Console, report: CheckReport) -> None:
 
 def show_training(console: Console, output: Path, report: TrainingReport, n_rank: int) -> None:
     """Cost by stage, sizes and errors of an offline run."""
-    per_rank = "" if n_rank == 1 else f", largest of {n_rank} ranks"
+    per_rank = "" if n_rank == 1 else f", largest of {plural(n_rank, 'rank')}"
     console.print(table(f"Stages{per_rank}", ("stage", "wall (s)", "CPU (s)", "peak memory", "detail"), [
         (s.name, f"{s.wall_max:.2f}", f"{s.cpu_max:.2f}", size(s.peak_max), report.details.get(s.name, ""))
         for s in report.stages], (1, 2, 3)))
@@ -273,7 +275,7 @@ def show_comparison(console: Console, result: Comparison, picture: Path | None) 
         if len(times):
             shown = ", ".join(f"{t:.6g}" for t in times[:8]) + (" ..." if len(times) > 8 else "")
             notes.append(f"times that are only in {whose}, {len(times)}: {shown}")
-    notes += [f"{name}: {f.skipped} integration points have a value in one of the files only"
+    notes += [f"{name}: {plural(f.skipped, 'integration point')} with a value in one of the files only"
               for name, f in result.fields.items() if f.skipped]
     if picture is not None:
         notes.append(f"picture written to {picture}")

@@ -12,6 +12,7 @@ from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
 from romlib.storage.opening import kind_of, open_hdf5
+from romlib.words import plural
 
 KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
          "file (.toml)")
@@ -146,5 +147,5 @@ def amplitude_in_words(amplitude: Amplitude) -> str:
     if len(amplitude.time) == 1:
         return f"{amplitude.value[0]:g}"
     cycles = f", period {amplitude.period:g}" if amplitude.period is not None else ""
-    return (f"table of {len(amplitude.time)} times from {amplitude.time[0]:g} to {amplitude.time[-1]:g}, values from "
-            f"{min(amplitude.value):g} to {max(amplitude.value):g}{cycles}")
+    return (f"table of {plural(len(amplitude.time), 'time')} from {amplitude.time[0]:g} to {amplitude.time[-1]:g}, "
+            f"values from {min(amplitude.value):g} to {max(amplitude.value):g}{cycles}")

@@ -24,6 +24,7 @@ from romlib.model import Model
 from romlib.parallel.comm import Comm
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
+from romlib.words import unknown
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,6 @@ def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:
         elif name in variables:
             specs[name] = FieldSpec("ip", variables[name])
         elif name != "displacement":
-            raise InputError("no law of the model has this field", place="fields", found=name,
-                             expected=", ".join(["displacement", "stress", *variables]))
+            raise InputError("no law of the model has this field", place="fields",
+                             **unknown(name, ["displacement", "stress", *variables]))
     return specs

@@ -11,6 +11,7 @@ from romlib.errors import InputError, LawError
 from romlib.laws.points import MaterialPoints, PointsResult
 from romlib.laws.state import PointState
 from romlib.stepping.increments import Increments
+from romlib.words import plural
 
 Record = tuple[float, np.ndarray, np.ndarray | None]
 
@@ -108,5 +109,5 @@ class _Failure:
         return LawError(
             f"the law of material '{name}' could not be integrated: {self.result.message}",
             place=f"cell {points.cells[worst]}, integration point {points.numbers[worst]}, increment that ends at time "
-                  f"{self.time:.6g} ({len(failed)} points failed, {n_cut} cuts)",
+                  f"{self.time:.6g} ({plural(len(failed), 'point')} failed, {plural(n_cut, 'cut')})",
             remedy="check the law's parameters and the strain there; a finer history may help")

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-
-import numpy as np
 
 from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
-from romlib.identity.contents import contribution, identity_from
+from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import scaled
-from romlib.loads.forces import presence
-from romlib.mesh.mesh import Mesh
-from romlib.model import Amplitude, Identity, Model, TrainedModel
+from romlib.model import Amplitude, Identity, TrainedModel
 from romlib.offline.training import TrainingSet
 from romlib.parallel.pieces import Pieces
 
 
-def distributed_identity(
-    model: Model, pieces: Pieces, mesh_of: Callable[[int], Mesh], n_shared: int
-) -> Identity:
-    """The identity of a model on a mesh whose pieces the ranks share. Collective.
-
-    mesh_of : reads a piece of this rank; called twice for each. n_shared : nodes that several pieces have.
-    """
-    multiplicity = pieces.sum(lambda piece: presence(mesh_of(piece), n_shared) if n_shared else np.zeros(0))
-    return identity_from(model, pieces.sum(lambda piece: contribution(mesh_of(piece), model, multiplicity)))
-
-
-def agree(training: TrainingSet, pieces: Pieces, accept: tuple[str, ...] = ()) -> TrainedModel:
+def agree(
+    training: TrainingSet, pieces: Pieces, accept: tuple[str, ...] = (), *, call_libraries: bool = True,
+) -> TrainedModel:
     """What all training runs were computed with, loads of all of them together. Collective.
 
-    A load that is a multiple of the first run's gets the amplitude for it.
+    A load that is a multiple of the first run's gets the amplitude for it. call_libraries : False compares laws as they
+    are stated, and asks no library for what a file would recognise it by.
 
     Raises
     ------
@@ -47,8 +34,9 @@ def agree(training: TrainingSet, pieces: Pieces, accept: tuple[str, ...] = ()) -
         model = run.model or run.snapshots.model
         if run.model is None and k == 0:
             model = training.model
-        portable = pieces.comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
-        own = distributed_identity(portable, pieces, partial(training.mesh_of, k), run.snapshots.n_shared)
+        if call_libraries:
+            model = pieces.comm.on_root(partial(portable_model, model))
+        own = distributed_identity(model, pieces, partial(training.mesh_of, k), run.snapshots.n_shared)
         whole = whole or own
         found = run_differences(whole, own)
         if found:

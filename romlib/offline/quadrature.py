@@ -15,6 +15,7 @@ import numpy as np
 from romlib.offline.cubature import Cubature, Progress, select
 from romlib.offline.training import blocks
 from romlib.parallel.pieces import Pieces
+from romlib.words import plural
 
 SECONDS = 3.0  # between two lines about a selection that takes long
 
@@ -131,6 +132,6 @@ def in_words(say: Callable[[str], None] | None, what: str) -> Progress | None:
         now = time.monotonic()
         if now - last[0] >= SECONDS:
             last[0] = now
-            say(f"{what}: {n_point} points so far, error {error:.1e}")
+            say(f"{what}: {plural(n_point, 'point')} so far, error {error:.1e}")
 
     return progress

@@ -16,6 +16,7 @@ from romlib.model import Amplitude, Model
 from romlib.offline.rows import Rows
 from romlib.offline.union import cells_of_mesh, order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
 BLOCK_BYTES = 128 * 2**20
@@ -154,8 +155,8 @@ class TrainingSet:
 
 
 def _size(snapshots: Snapshots) -> str:
-    return (f"{snapshots.n_piece} pieces, {snapshots.n_node_total} nodes, "
-            f"{snapshots.n_ip_total} integration points")
+    return (f"{plural(snapshots.n_piece, 'piece')}, {plural(snapshots.n_node_total, 'node')}, "
+            f"{plural(snapshots.n_ip_total, 'integration point')}")
 
 
 def blocks(n: int, bytes_each: int) -> Iterator[slice]:

@@ -11,6 +11,7 @@ from romlib.errors import InputError
 from romlib.online.evaluate import Committed
 from romlib.online.histories import Histories
 from romlib.solution.timings import Timings
+from romlib.words import plural
 
 if TYPE_CHECKING:
     from romlib.online.predictor import Memory
@@ -27,7 +28,7 @@ def refuse_beyond_memory(n_step: int, per_step: int) -> None:
     free = free_memory()
     if free is not None and needed > free:
         raise InputError("the history of this run does not fit into memory", place="times",
-                         found=f"{n_step} output times of {per_step} bytes: {needed / 2**30:.1f} GiB",
+                         found=f"{plural(n_step, 'output time')} of {per_step} bytes: {needed / 2**30:.1f} GiB",
                          expected=f"at most {free / 2**30:.1f} GiB, which are free",
                          remedy="ask for fewer output times, or solve the case in parts")
 

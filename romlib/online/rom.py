@@ -35,6 +35,7 @@ from romlib.online.start import start_of, state_of
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
+from romlib.words import listed, plural, unknown
 
 _AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
 
@@ -65,7 +66,7 @@ class ReducedOrderModel:
         modes, points = (", ".join(map(str, counts)) for counts in zip(
             *((basis.n_mode, basis.n_weighted) for basis in self.rom.clusters)))
         return (f"ReducedOrderModel({modes} modes, {points} of "
-                f"{self.rom.manifest.n_ip} integration points, cases {list(self.rom.cases)})")
+                f"{plural(self.rom.manifest.n_ip, 'integration point')}, cases {listed(self.rom.cases)})")
 
     def open_fields(self) -> FieldsFile:
         """Open the fields file of this ROM.
@@ -114,7 +115,7 @@ class ReducedOrderModel:
                              expected="a romlib.online.reduced.NodalTemperature", found=reprlib.repr(temperature))
         chosen = self._case(case)
         if times is None and chosen is None:
-            raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
+            raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
         fitted = self._fitted(chosen, temperature)
@@ -158,8 +159,8 @@ class ReducedOrderModel:
         if case is None or isinstance(case, Case):
             return case
         if not isinstance(case, str) or case not in self.rom.cases:
-            raise InputError(f"the ROM has no case {reprlib.repr(case)}", expected=f"one of {list(self.rom.cases)}",
-                             remedy="give times and amplitudes instead")
+            raise InputError(f"the ROM has no case {reprlib.repr(case)}", place="case",
+                             **unknown(case, self.rom.cases, "give times and amplitudes instead"))
         return self.rom.cases[case]
 
     def _fitted(self, case: Case | None, temperature: NodalTemperature | None) -> FittedCase:
@@ -186,10 +187,10 @@ class ReducedOrderModel:
     def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
         known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
-        unknown = [name for name in amplitudes if name not in known]
-        if unknown:
-            raise InputError(f"the ROM has no load {unknown[0]!r}", place="amplitudes", expected=f"one of {[*known]}",
-                             found=unknown[0])
+        strange = [name for name in amplitudes if name not in known]
+        if strange:
+            raise InputError(f"the ROM has no load {strange[0]!r}", place="amplitudes",
+                             **unknown(strange[0], known, "leave it out, or train on a run that has this load"))
 
 
 def _increasing(times: Any) -> np.ndarray:

@@ -19,6 +19,7 @@ from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Tempe
 from romlib.model.model import Omission, started_from
 from romlib.online.reduced import NodalTemperature
 from romlib.states.state import SavedState
+from romlib.words import plural
 
 SOLVED, START, INITIAL = "solved_temperature", "solved_temperature_start", "initial_temperature"
 NodeField = Callable[[Mesh], np.ndarray]
@@ -144,7 +145,7 @@ def _given(
 
 
 def _unknown(mesh: Mesh) -> np.ndarray:
-    raise InputError("the temperature that was solved is not known at every node", found=f"{mesh.n_node} nodes")
+    raise InputError("the temperature that was solved is not known at every node", found=plural(mesh.n_node, "node"))
 
 
 def _interpolated(times: np.ndarray, instants: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ import numpy as np
 
 from romlib.errors import InputError, RomlibError
 from romlib.launcher import launched_ranks
+from romlib.words import plural
 
 T = TypeVar("T")
 
@@ -219,8 +220,8 @@ def share(n_piece: int, comm: Comm) -> range:
     """
     if comm.size > n_piece:
         raise InputError(
-            f"{comm.size} ranks cannot share {n_piece} piece{'s' if n_piece != 1 else ''}",
-            expected=f"at most {n_piece} rank{'s' if n_piece != 1 else ''}", found=comm.size,
+            f"{comm.size} ranks cannot share {plural(n_piece, 'piece')}",
+            expected=f"at most {plural(n_piece, 'rank')}", found=comm.size,
             remedy="start fewer ranks (mpirun -n), or convert again with more pieces (romlib convert --pieces)")
     return range(comm.rank * n_piece // comm.size, (comm.rank + 1) * n_piece // comm.size)
 

@@ -31,6 +31,7 @@ from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
 from romlib.storage.manifest import seal
 from romlib.tensors import vtk_from_mandel
+from romlib.words import plural, unknown
 
 
 class SnapshotsWriter:
@@ -198,7 +199,7 @@ class SnapshotsWriter:
         spec = self.fields.get(field)
         if spec is None:
             raise InputError("the field was not declared", file=self.path, place=f"field {field!r}",
-                             expected=", ".join(self.fields) or "no field", found=field)
+                             **unknown(field, self.fields))
         if not (0 <= step < len(self.times) and 0 <= piece < len(self._pieces)):
             raise InputError("no such step or piece", file=self.path, place=f"field {field!r}", found=(step, piece),
                              expected=f"a step below {len(self.times)}, a piece below {len(self._pieces)}")
@@ -228,7 +229,7 @@ class SnapshotsWriter:
                 raise FileFormatError(
                     "a step of a field was never written; the file is not kept", file=self.path,
                     place=f"field {name!r}, step {step} (time {self.times[step]:.6g}), piece {piece}",
-                    expected=f"{written.size} arrays", found=f"{int(written.sum())}")
+                    expected=plural(written.size, "array"), found=f"{int(written.sum())}")
 
     @contextlib.contextmanager
     def _storing(self) -> Iterator[None]:

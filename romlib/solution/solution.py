@@ -34,6 +34,7 @@ from romlib.solution.timings import Timings
 from romlib.states.file import StateWriter
 from romlib.states.state import SavedState
 from romlib.tensors import von_mises
+from romlib.words import listed, plural, unknown
 
 
 class SolvedModel(Protocol):
@@ -111,9 +112,10 @@ class Solution:
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
         kind = "selected points" if self.hyper_reduced else "all points"
-        return (f"Solution({len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}, "
-                f"{self.coordinates.shape[1]} modes, {kind}, {int(self.iterations.sum())} Newton iterations, "
-                f"{int(self.cuts.sum())} steps cut, fields {['displacement', *self.rom.gappy]})")
+        return (f"Solution({plural(len(self.times), 'time')} from {self.times[0]:g} to {self.times[-1]:g}, "
+                f"{plural(self.coordinates.shape[1], 'mode')}, {kind}, "
+                f"{plural(int(self.iterations.sum()), 'Newton iteration')}, "
+                f"{plural(int(self.cuts.sum()), 'step')} cut, fields {listed(['displacement', *self.rom.gappy])})")
 
     @property
     def n_step(self) -> int:
@@ -278,8 +280,8 @@ class Solution:
     def _known(self, name: str) -> str:
         if name not in self.rom.gappy:
             raise InputError(f"the ROM has no field {name!r}",
-                             expected=f"one of {['displacement', 'strain', 'von_mises', *self.rom.gappy]}", found=name,
-                             remedy="name the field in offline.dual_fields of the study, or turn hyper-reduction off")
+                             **unknown(name, ["displacement", "strain", "von_mises", *self.rom.gappy],
+                                       "name it in offline.dual_fields of the study, or turn hyper-reduction off"))
         return name
 
     def _which(self, piece: int | None) -> int:

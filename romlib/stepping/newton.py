@@ -8,6 +8,7 @@ from math import inf
 from typing import Any, Protocol
 
 from romlib.errors import ConvergenceError
+from romlib.words import plural
 
 MOST_HALVINGS = 5  # of one correction
 Vector = Any  # of unknowns: what can be added, and multiplied by a number
@@ -25,7 +26,7 @@ class Failure:
 
     def error(self, time: float, n_cut: int) -> ConvergenceError:
         """The exception where the increment that ends at `time` cannot be cut further."""
-        return ConvergenceError(f"{self.what}, and the step cannot be cut further ({n_cut} cuts)", time=time,
+        return ConvergenceError(f"{self.what}, and the step cannot be cut further ({plural(n_cut, 'cut')})", time=time,
                                 residuals=self.residuals, cell=self.cell, point=self.point)
 
 
@@ -98,7 +99,7 @@ def newton(
             return step
         base, base_norm, halvings = unknowns, norm, 0
         unknowns, delta, slope = step
-    failure = equations.failure(f"no convergence in {max_iterations} iterations")
+    failure = equations.failure(f"no convergence in {plural(max_iterations, 'iteration')}")
     failure.residuals = residuals
     return failure
 

@@ -9,25 +9,19 @@ import numpy as np
 
 import romlib
 from romlib.errors import StudyError
-from romlib.model import Case, Model
+from romlib.model import Case
 from romlib.offline import train as offline
 from romlib.offline.assemble import Provenance
 from romlib.offline.outputs import check_rom_output
 from romlib.offline.report import Progress
 from romlib.offline.train import Trained
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingRun
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm, world
-from romlib.snapshots.reader import Snapshots
 from romlib.study.checking import check_training
 from romlib.study.inputs import files_of
-from romlib.study.meshes import mesh_with_tags
+from romlib.study.runs import training_set
 from romlib.study.study import Study
-
-
-def training_models(study: Study, snapshots: list[Snapshots]) -> list[Model]:
-    """The model of each training run: the deck's, with what the study states put over it."""
-    return [study.complete(file.model, run) for file, run in zip(snapshots, study.training)]
 
 
 def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
@@ -75,14 +69,10 @@ def train(
     check_training(declared, comm, progress, names_only=names_only)
     with ExitStack() as stack:
         with comm.agreement():
-            files = [stack.enter_context(Snapshots(run.snapshots)) for run in declared.training]
-            models = training_models(declared, files)
-        runs = [TrainingRun(run.name, file, model.amplitudes, model)
-                for run, file, model in zip(declared.training, files, models)]
+            training = training_set(declared, stack)
         provenance = Provenance(declared.text, romlib.__version__, {
-            run.snapshots.name: file.fingerprint for run, file in zip(declared.training, files)})
+            run.snapshots.path.name: run.snapshots.fingerprint for run in training.runs})
         return offline.train(
-            TrainingSet(runs, models[0], mesh_with_tags(declared)), declared.offline, comm, output=output,
-            cases=_cases(declared, runs), provenance=provenance, accept=declared.study.accept,
-            accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
+            training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
+            provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
             files=stack.pop_all())

@@ -14,19 +14,19 @@ from romlib.fullorder.solver import OnStep
 from romlib.fullorder.start import start_of
 from romlib.fullorder.state import SolveReport
 from romlib.identity.cases import fit_case
+from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.model import Case, Model, TrainedModel
 from romlib.model.model import started_from
-from romlib.offline.agreement import distributed_identity
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.states.source import saved_state
-from romlib.study.faults import unknown
 from romlib.study.meshes import MeshSource
 from romlib.study.references import driven_of, validate_against
 from romlib.study.study import Study
+from romlib.words import unknown
 
 
 def run_solve(

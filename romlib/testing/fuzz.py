@@ -30,6 +30,7 @@ from romlib.errors import RomlibError
 from romlib.testing.mutation import Files
 from romlib.testing.targets import VERDICTS, Outcome, target_of
 from romlib.testing.worker import judge
+from romlib.words import plural
 
 TIMEOUT = 30.0  # seconds that one mutation may take
 MEMORY = 2 * 2**30  # bytes that one mutation may take
@@ -75,7 +76,7 @@ class FuzzReport:
     def lines(self) -> Iterator[str]:
         """The report in words."""
         rate = 60.0 * len(self.judged) / self.seconds if self.seconds else 0.0
-        yield (f"{self.target}: {len(self.judged)} mutations, seed {self.seed}, {self.seconds:.1f} s "
+        yield (f"{self.target}: {plural(len(self.judged), 'mutation')}, seed {self.seed}, {self.seconds:.1f} s "
                f"({rate:.0f} a minute)")
         for verdict, count in self.counts.items():
             yield f"  {verdict:<20} {count}"
@@ -91,7 +92,7 @@ class FuzzReport:
         for one in self.wrong:
             alike.setdefault(f"{one.outcome.verdict}: {', '.join(one.outcome.parts)}", []).append(one)
         for kind, ones in alike.items():
-            yield f"  WRONG, {len(ones)} times: {kind}"
+            yield f"  WRONG, {plural(len(ones), 'time')}: {kind}"
             yield f"    #{ones[0].number} {ones[0].what}\n      " + ones[0].outcome.words.replace("\n", "\n      ")
             if len(ones) > 1:
                 yield "    and " + "; ".join(f"#{one.number} {one.what}" for one in ones[1:6])

@@ -13,12 +13,12 @@ from identity_example import MODEL, box, model, reordered
 from romlib.identity.cases import model_differences
 from romlib.identity.compare import Comparison, relative
 from romlib.identity.contents import identity_of, material_content
+from romlib.identity.distributed import distributed_identity
 from romlib.identity.sketch import N_SKETCH, project
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.partition import partition
 from romlib.model import Identity, Material, Model
-from romlib.offline.agreement import distributed_identity
 from romlib.parallel.comm import serial
 from romlib.parallel.pieces import Pieces
 

@@ -153,7 +153,7 @@ def test_writing_after_the_end_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (("velocity", 0, 0, (36, 3)), "expected: displacement"),
+    (("velocity", 0, 0, (36, 3)), "expected: one of displacement"),
     (("displacement", 4, 0, (36, 3)), "a step below 4"),
     (("displacement", 0, 1, (36, 3)), "a piece below 1"),
     (("displacement", 0, 0, (35, 3)), r"expected: \(36, 3\)\n  found: \(35, 3\)"),
