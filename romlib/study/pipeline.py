@@ -74,5 +74,5 @@ def train(
             run.snapshots.path.name: run.snapshots.fingerprint for run in training.runs})
         return offline.train(
             training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
-            provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
-            files=stack.pop_all())
+            provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress,
+            scratch_folder=scratch, inputs=inputs, files=stack.pop_all())
