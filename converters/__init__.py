@@ -1,1 +1,1 @@
-"""Converters: one module a solver format, found through the entry points `romlib.converters`."""
+"""Converters: one package a solver format, found through the entry points `romlib.converters`."""

@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 import pytest
 from hand_made_rom import affine, hand_made_rom, write_both
-from romlib_converters._zset_elements import SOLIDS
-from romlib_converters._zset_fields import NAMES
+from romlib_converters.zset.elements import SOLIDS
+from romlib_converters.zset.fields import NAMES
 from test_imports import MAY_IMPORT, SOURCES
 
 import romlib.model
@@ -149,7 +149,9 @@ def test_every_room_that_exists_is_documented():
     documented = {names(row[0])[0] for row in rows("architecture.md", "The rooms")}
     existing = {path.name for path in SOURCES["romlib"].iterdir() if (path / "__init__.py").is_file()}
     existing |= {path.stem for path in SOURCES["romlib"].glob("*.py")} - {"__init__"}
-    assert documented == existing | (set(SOURCES) - {"romlib"})
+    elsewhere = {".".join((package, *init.parent.relative_to(SOURCES[package]).parts))
+                 for package in set(SOURCES) - {"romlib"} for init in SOURCES[package].rglob("__init__.py")}
+    assert documented == existing | elsewhere
 
 
 def test_the_entry_points_are_those_of_setup_cfg():

@@ -44,7 +44,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},
-    "romlib_converters": {"mesh", "model", "snapshots"},
+    "romlib_converters": set(),
+    "romlib_converters.common": {"mesh", "model", "snapshots"},
+    "romlib_converters.keyword": {"mesh", "romlib_converters.common"},
+    "romlib_converters.calculix": {"romlib_converters.keyword"},
+    "romlib_converters.zset": {"romlib_converters.common"},
+    "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
 HEAVY = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}}
@@ -61,10 +66,11 @@ def modules() -> list[tuple[str, Path]]:
 
 
 def room_of(module: str) -> str:
-    """The room of a dotted name: the folder, or the file, under romlib; the package itself elsewhere."""
+    """The room of a dotted name: the folder, or the file, under romlib; elsewhere the folder, or the package itself."""
     parts = module.split(".")
     if parts[0] != "romlib":
-        return parts[0]
+        inner = ".".join(parts[:2])
+        return inner if inner in MAY_IMPORT else parts[0]
     return parts[1] if len(parts) > 1 else "romlib"
 
 

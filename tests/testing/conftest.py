@@ -5,5 +5,5 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-for room in ("cli", "converters"):
+for room in ("cli", "converters/calculix", "converters/meshio"):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / room))

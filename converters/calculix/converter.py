@@ -1,0 +1,283 @@
+"""CalculiX: results .frd (text and binary), deck .inp, and values at integration points from the .dat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from romlib_converters.calculix.bare import bare_mesh, rows_of
+from romlib_converters.calculix.dat import DatFields
+from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
+from romlib_converters.calculix.elements import SOLIDS
+from romlib_converters.calculix.frd import FrdFile
+from romlib_converters.calculix.mesh import set_tags
+from romlib_converters.calculix.model import NLGEOM, ModelBuilder
+from romlib_converters.calculix.relations import adjustment, with_relations
+from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
+from romlib_converters.calculix.sta import read_sta
+from romlib_converters.calculix.systems import NodeSystems, section_axes
+from romlib_converters.keyword.cards import Card
+
+from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.mesh.partition import partition, positions_in
+from romlib.mesh.quadrature import rule
+from romlib.mesh.skin import add_skin
+from romlib.mesh.validity import check_mesh
+from romlib.model import Case, Model, Omission, UnitSystem
+from romlib.model.case import Times
+from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
+from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.writer import SnapshotsWriter
+from romlib.tensors import mandel_from_vtk
+from romlib.words import plural, unknown
+
+_OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
+# romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
+_FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP": ("temperature", 1)}
+_NODAL = ("STRESS", "SDV")
+Source = tuple[Callable[[str, int], np.ndarray], bool]  # what reads a field at a record, and whether it is at nodes
+
+
+class CalculixConverter:
+    """CalculiX's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
+
+    Options
+    -------
+    deck : the deck, where it does not have the name of the results. incomplete : take a cut .frd up to its last
+    complete increment. elements : types by those of the .frd, where there is no deck. nodal_fields : results at nodes
+    to carry along beside displacement, force and temperature, as nodal_NAME; default STRESS and SDV where they are.
+    dat : whether to take values at integration points from the .dat.
+    """
+
+    name = "calculix"
+    suffixes = (".frd", ".inp")
+
+    def can_read(self, path: Path) -> bool:
+        """Whether a path is a .frd, a keyword deck, or a folder with a .frd."""
+        path = Path(path)
+        if path.is_dir():
+            return any(path.glob("*.frd"))
+        if not path.is_file():
+            return False
+        if path.suffix.lower() == ".frd":
+            with open(path, "rb") as stream:
+                return stream.read(6) in (b"    1C", b"    1U")
+        return path.suffix.lower() == ".inp" and is_deck(path)
+
+    def convert(
+        self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
+        options: dict[str, Any] | None = None, progress: Progress | None = None,
+    ) -> None:
+        """Write the snapshots file of a computation; see `romlib.snapshots.converter.Converter`.
+
+        Parameters
+        ----------
+        source : deck (.inp), results (.frd), or a folder with one .frd.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
+        """
+        options = checked_options(self.name, options, _OPTIONS)
+        unit_system = read_units(units)
+        computation = locate(source, options)
+        deck = None if computation.deck is None else read_deck(computation.deck)  # it says first what is not reduced
+        frd = open_results(computation.frd, options.get("incomplete", False))
+        steps = [] if deck is None else deck.steps
+        lengths = read_sta(computation.sta)
+        times, known = record_times(frd.records, steps, lengths)
+        omissions = notes_of(frd, steps, times, known, lengths)
+        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1, deck)
+        mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
+        tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
+        results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
+        if tied and frd.records[0].blocks["DISP"].binary:  # then the coordinates are those the solver computed with
+            mesh = replace(mesh, points=frd.points[results.rows])
+        check_mesh(mesh, computation.deck or computation.frd)
+        cut = add_skin(partition(mesh, pieces or 1))
+        files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
+        specs = {**results.specs, **({} if dat is None else dat.specs)}
+        sources: dict[str, Source] = {name: (results.read, True) for name in results.specs}
+        if dat is not None:
+            sources.update({name: (dat.read, False) for name in dat.specs})
+        with SnapshotsWriter(Path(target), cut, model, times, specs, solver=f"CalculiX {frd.version}".strip(),
+                             fingerprint=fingerprint(files, {"pieces": len(cut), **options})) as writer:
+            places = [positions_in(mesh, piece) for piece in cut]
+            for record in range(len(times)):
+                for name, (read, at_nodes) in sources.items():
+                    values = read(name, record)
+                    for piece, (nodes, _, ips) in enumerate(places):
+                        writer.write(name, record, piece, values[nodes if at_nodes else ips])
+                if progress is not None:
+                    progress(record + 1, len(times))
+
+    def read_case(self, source: Path) -> Case:
+        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
+
+        Where the solver chooses its increments, they are as long as the first one of their step.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        return self.read_deck(source).case
+
+    def read_deck(self, source: Path) -> DeckModel:
+        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        path = Path(source)
+        if path.suffix.lower() != ".inp":
+            raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
+        deck = read_deck(path)
+        times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
+        builder = ModelBuilder(deck, times)
+        mesh, model = builder.build(UnitSystem(), [])
+        chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
+        case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
+                    description=f"CalculiX deck {path.name}{chosen}")
+        sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
+        sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
+                    if section == "constraints"}
+        return DeckModel(case, mesh, with_relations(model, deck), sources, adjustment(deck))
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
+
+        Raises
+        ------
+        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
+        """
+        inp, places = read_deck_mesh(Path(source))
+        node_tags, cell_tags, face_tags = set_tags(inp, places)
+        blocks = tuple(_with_rule(block, quadrature or {}) for block in places.mesh.blocks)
+        return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
+
+
+class _Results:
+    """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd.
+
+    What a step of the deck writes in local systems of nodes (GLOBAL=NO) is turned to the global one.
+    """
+
+    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool, deck: Deck | None) -> None:
+        self.frd, self.rows = frd, np.empty(0, np.int64)
+        self._local = [] if deck is None else deck.output.local
+        self._systems: NodeSystems | None = None
+        if deck is not None and any(self._local):
+            self._systems = deck.links.systems
+        self.notes: list[Omission] = []
+        self.specs: dict[str, FieldSpec] = {}
+        self._names: dict[str, str] = {}
+        shared = set.intersection(*(set(record.blocks) for record in frd.records))
+        turned = _in_local_sections(deck)
+        for name, block in frd.records[0].blocks.items():
+            if turned is not None and name not in _FIELDS:
+                if name in (nodal or _NODAL):
+                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                        f"{name} is left out: {turned.place} of {turned.file.name} writes it, with GLOBAL=NO, in the "
+                        "systems of *ORIENTATION")))
+                continue
+            if name in _FIELDS or name in (_NODAL if nodal is None else nodal):
+                if name in shared:
+                    field, n_comp = _FIELDS.get(name, (f"nodal_{name.lower()}", len(block.components)))
+                    self._add(name, field, n_comp)
+                else:
+                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                        f"{name} is not in every increment of {frd.path.name}; it is left out")))
+        absent = sorted(set(nodal or ()) - set(frd.records[0].blocks))
+        if absent:
+            raise InputError("the results have no such block", file=frd.path, place="option nodal_fields",
+                             **unknown(absent[0], frd.records[0].blocks))
+        if cut and self.specs.pop("internal_force", None) is not None:
+            self.notes.append(Omission(name="internal_force", works=False, description=(
+                "the internal forces FORC are left out: at interface nodes the .frd has sums from which the parts of "
+                "the pieces cannot be told")))
+
+    def _add(self, name: str, field: str, n_comp: int) -> None:
+        block = self.frd.records[0].blocks[name]
+        if len(block.components) != n_comp:
+            raise FileFormatError(f"{name} does not have {plural(n_comp, 'component')}", file=self.frd.path,
+                                  place=block.place, found=", ".join(block.components))
+        single = not block.binary or block.layout.real == "<f4"
+        tensor = n_comp == 6 and name not in ("SDV",)
+        self._names[field] = name
+        self.specs[field] = FieldSpec("node", n_comp, tensor, "float32" if single else "float64", original_name=name)
+
+    def read(self, field: str, record: int) -> np.ndarray:
+        """Values (n_node, n_comp) of a record; tensors, which the .frd has in VTK's order, in Kelvin-Mandel form."""
+        at = self.frd.records[record]
+        values = self.frd.read(at.blocks[self._names[field]])[self.rows]
+        if self._systems is not None and self._names[field] in self._local[at.step - 1]:  # as many as the deck's steps
+            values = self._systems.turned(values)
+        if self.specs[field].dtype == "float32" and len(values) and np.abs(values).max() > np.finfo(np.float32).max:
+            raise FileFormatError("a value is larger than single precision has", file=self.frd.path,
+                                  place=at.blocks[self._names[field]].place, found=float(np.abs(values).max()))
+        return mandel_from_vtk(values) if self.specs[field].tensor else values
+
+
+def _model(
+    computation: Computation, frd: FrdFile, deck: Deck | None, times: np.ndarray, units: UnitSystem,
+    omissions: list[Omission], results: _Results, options: dict[str, Any],
+) -> tuple[Mesh, DatFields | None, Model]:
+    """Mesh, printed values and model; without a deck the model has what the results say and no more."""
+    if deck is None:
+        mesh, model = bare_mesh(frd, options.get("elements")), Model(units=units)
+    else:
+        if "elements" in options:
+            raise InputError("the deck says which elements there are", file=deck.file, place="option elements",
+                             remedy="leave the option out")
+        mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units, [])
+        model = with_relations(model, deck)
+        if len(frd.records) and frd.records[-1].step > len(deck.steps):
+            raise FileFormatError("the results have more steps than the deck", file=frd.path,
+                                  expected=plural(len(deck.steps), "step"), found=frd.records[-1].place,
+                                  remedy="convert with the deck that was computed")
+    finite = any(one.name == NLGEOM for one in model.omissions)
+    dat = None
+    if computation.dat is not None:
+        axes = {} if deck is None else {name: section_axes(card) for name, card in deck.orientations.items()}
+        dat = DatFields(computation.dat, mesh, times, ("stress", "statev", "p") if finite else
+                        ("stress", "strain", "statev", "p"), axes)
+        omissions = omissions + [Omission(name=f"dat_{name}", works=False, description=(
+            f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
+    return mesh, dat, model.model_copy(update={"omissions": (*model.omissions, *omissions, *results.notes)})
+
+
+def _in_local_sections(deck: Deck | None) -> Card | None:
+    """The card by which results of elements are in systems of sections."""
+    if deck is None or not any(section.orientation for section in deck.sections):
+        return None
+    return deck.output.elements
+
+
+def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:
+    """Blocks of the .frd to carry along; None where the option is not given."""
+    if "nodal_fields" not in options:
+        return None
+    given = options["nodal_fields"]
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise InputError("names of results are needed", place="option nodal_fields", found=given,
+                         expected='a list such as ["STRESS", "SDV"]')
+    return tuple(one.upper() for one in given)
+
+
+def _with_rule(block: CellBlock, quadrature: dict[str, str]) -> CellBlock:
+    name = quadrature.get(block.cell_type, block.quadrature)
+    kinds = {one.cell_type for one in SOLIDS.values()}
+    unknown = sorted(set(quadrature) - kinds)
+    if unknown:
+        raise InputError("a rule is given by the type of a cell", place="quadrature", found=unknown[0],
+                         expected=", ".join(sorted(kinds)))
+    if not block.cell_type.startswith(rule(name).cell):
+        raise UnsupportedError("a rule of another kind of cell", place=f"quadrature.{block.cell_type}", found=name)
+    return CellBlock(block.cell_type, block.connectivity, block.cell_ids, name,
+                     temperature_interpolation=block.temperature_interpolation)

@@ -1,0 +1,338 @@
+"""Cards of loads and constraints, step by step, on the degrees of freedom, faces and nodes that they act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from romlib_converters.calculix.mesh import Places
+from romlib_converters.keyword.active import NO_AMPLITUDE, RAMP, Active, State
+from romlib_converters.keyword.cards import Card, Row, fold, where
+from romlib_converters.keyword.data import id_segments, ids_of
+from romlib_converters.keyword.history import DeckAmplitude, Step
+from romlib_converters.keyword.mesh import InpMesh, face_numbers
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.model import Omission
+
+LOAD_CARDS = ("BOUNDARY", "CLOAD", "DLOAD", "DSLOAD", "TEMPERATURE")
+_REFUSED = {"TIMEDELAY", "LOADCASE", "SECTOR", "USER", "SUBMODEL", "STEP", "DATASET", "FIXED", "MASSFLOW", "OMEGA0",
+            "FILE", "BSTEP", "LINTEMP", "MASTER"}  # they change what a card means; any other is ignored by the solver
+_SAME = 1e-10  # of the cosine of two directions, as the solver compares them
+_AT_ONCE = DeckAmplitude("", np.array([0.0]), np.array([1.0]), False)
+
+
+@dataclass(frozen=True)
+class BodyKey:
+    """A load on the cells of an element set ("" for one element, then `element`): GRAV or CENTRIF with its vectors."""
+
+    kind: str
+    target: str
+    vectors: tuple[float, ...]
+
+
+@dataclass
+class Loads:
+    """What acts, one state a step. Keys: 3 x node + component; face keys of `Places`; node positions.
+
+    outside : degrees of freedom that are held at nodes of no solid (reference nodes), 8 x id + component from one.
+    bodies : by step, BodyKey to (value, amplitude). named : the sets of constraints, (name, components, folded).
+    cards : where each kind of load stood last, for messages. taken : all cards, by the numbers that the states have.
+    body_cards : the first card of each body load. displaced : by a body load that is new in the solver's list, the one
+    that stood at its place until then (None: it is the last).
+    """
+
+    boundary: list[State] = field(default_factory=list)
+    outside: list[State] = field(default_factory=list)
+    forces: list[State] = field(default_factory=list)
+    pressure: list[State] = field(default_factory=list)
+    temperature: list[State] = field(default_factory=list)
+    bodies: list[dict[BodyKey, tuple[float, int]]] = field(default_factory=list)
+    named: dict[tuple[str, tuple[int, ...]], None] = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
+    taken: list[Card] = field(default_factory=list)
+    body_cards: dict[BodyKey, int] = field(default_factory=dict)
+    displaced: dict[BodyKey, BodyKey | None] = field(default_factory=dict)
+
+
+class LoadReader:
+    """Takes the cards in their order. amplitudes : of the deck, in order; those that this class needs are added.
+
+    temperature0 : (n_node,) initial temperature.
+    """
+
+    def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
+        self._inp, self._places, self._omissions = inp, places, omissions
+        self.loads = Loads()
+        self.amplitudes: list[DeckAmplitude] = []
+        self.temperature0 = np.zeros(places.mesh.n_node)
+        self._boundary, self._outside, self._forces = Active(adds=False), Active(adds=False), Active(adds=True)
+        self._pressure, self._temperature = Active(adds=True), Active(adds=False)
+        self._bodies: dict[BodyKey, tuple[float, int]] = {}
+        self._body_list: list[BodyKey] = []  # as the solver has it: by the name of the set, the newest of a set first
+        self._fresh_bodies: set[BodyKey] = set()
+        self._default = NO_AMPLITUDE
+        self._card = 0  # number of the one that is read
+        self._step: Step | None = None
+        self._held: tuple[int, Card] | None = None  # the node whose temperature stays, and the card that it is from
+        self._beyond = 0  # such a node that there is not
+        self._not_read: dict[str, list[tuple[str, str]]] = {}  # omissions that work: what, and where
+        self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
+
+    def begin_step(self, step: Step) -> None:
+        """From here on, cards belong to this step."""
+        self._step = step
+        for active in (self._boundary, self._outside, self._forces, self._pressure, self._temperature):
+            active.begin_step()
+        self._fresh_bodies, self._seen = set(), set()
+        if (step.option == "STEP" or not step.quasi_static) and _AT_ONCE not in self.amplitudes:
+            self.amplitudes.append(_AT_ONCE)
+        self._default = (RAMP if step.option == "RAMP" else NO_AMPLITUDE if not step.option
+                         else self.amplitudes.index(_AT_ONCE))
+
+    def end_step(self) -> None:
+        """Keep what acts in this step."""
+        assert self._step is not None  # a step has begun
+        self._note_held()
+        without = NO_AMPLITUDE if self._step.quasi_static else self.amplitudes.index(_AT_ONCE)
+        self.loads.boundary.append(self._boundary.state(without))
+        self.loads.outside.append(self._outside.state())
+        self.loads.forces.append(self._forces.state(without))
+        self.loads.pressure.append(self._pressure.state(without))
+        self.loads.temperature.append(self._temperature.state(without))
+        now = {NO_AMPLITUDE: without, RAMP: NO_AMPLITUDE}
+        self.loads.bodies.append({key: (value, now.get(number, number))
+                                  for key, (value, number) in self._bodies.items()})
+        self._hold()
+
+    def _hold(self) -> None:
+        """An amplitude in step time ends with its step: what it left stays. One in total time goes on.
+
+        Temperatures keep their amplitudes, which then begin anew, but for one node: CalculiX (version 2.20) does there
+        once, with what its loop over the body loads has left as the number of a node, what is meant for all nodes.
+        """
+        assert self._step is not None
+        ends = {k: float(table.over(self._step).values[-1]) for k, table in enumerate(self.amplitudes)
+                if not table.total}
+        ends[RAMP] = 1.0
+        for active in (self._boundary, self._forces, self._pressure):
+            active.hold(ends)
+        self._bodies = {key: (value * ends[number], NO_AMPLITUDE) if number in ends else (value, number)
+                        for key, (value, number) in self._bodies.items()}
+        node = 3 * len(self._body_list) + 2
+        cards = self._temperature.hold(ends, self._places.nodes(np.array([node])))
+        self._held = (node, self.loads.taken[cards[0]]) if len(cards) else None
+        if node > self._inp.node_ids.max() and "TEMPERATURE" in self.loads.cards and self.amplitudes:
+            self._beyond = self._beyond or node
+
+    def _note_held(self) -> None:
+        """Say that a node's temperature stayed in this step while that of others began anew, if it did."""
+        assert self._step is not None
+        if self._beyond and not any(one.name == "temperature_beyond" for one in self._omissions):
+            card = self.loads.cards["TEMPERATURE"]
+            self._omissions.append(Omission(name="temperature_beyond", works=False, description=(
+                f"{self._step.place} follows on {(self._beyond - 2) // 3} body loads, more than a third of the highest "
+                f"number of a node: with temperatures ({where(card)}) and amplitudes CalculiX then reads, and may "
+                f"write, beyond its table of temperatures, at node {self._beyond}, and its results may differ from run "
+                "to run. Give one body load on a set instead of one for each element")))
+        if self._held is None or "AMPLITUDE" not in self._held[1].parameters:
+            return
+        node, card = self._held
+        at, = self._places.nodes(np.array([node])).tolist()
+        if not self._temperature.of_this_step(at):
+            self._omissions.append(Omission(name="temperature_held", works=False, description=(
+                f"{self._step.place} goes on with the amplitude of {where(card)}, which begins anew, but not at node "
+                f"{node}: CalculiX keeps there what the step before left, and romlib's temperature does the same. Give "
+                f"*{card.title} in each step, if that is not meant")))
+
+    def take(self, card: Card) -> None:
+        """One card of `LOAD_CARDS`.
+
+        Raises
+        ------
+        UnsupportedError : a parameter that changes what the card means. FileFormatError : data that cannot be read.
+        """
+        kind = "DLOAD" if card.keyword == "DSLOAD" else card.keyword
+        refused = sorted(set(card.parameters) & _REFUSED)
+        if refused:
+            raise UnsupportedError(f"this parameter of *{card.title} is not read", file=card.file, place=card.place,
+                                   expected="AMPLITUDE, OP", found=refused[0])
+        ignored = sorted(set(card.parameters) - {"OP", "AMPLITUDE"})
+        if ignored:
+            self._omissions.append(Omission(name="parameters", works=False, description=(
+                f"{card.place} of {card.file.name}: CalculiX does not know {', '.join(ignored)} and ignores it")))
+        if card.is_set("OP", "NEW") and kind not in self._seen:
+            self._take_away(kind)
+        self._seen.add(kind)
+        self.loads.cards[kind] = card
+        self._card = len(self.loads.taken)
+        self.loads.taken.append(card)
+        amplitude = self._amplitude(card)
+        {"BOUNDARY": self._take_boundary, "CLOAD": self._take_force, "DLOAD": self._take_distributed,
+         "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
+
+    def _take_away(self, kind: str) -> None:
+        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones; amplitudes stay."""
+        if kind == "BOUNDARY":
+            self._boundary.remove()
+            self._outside.remove()
+        elif kind == "CLOAD":
+            self._forces.clear_values()
+        elif kind == "DLOAD":
+            self._pressure.clear_values()
+            self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
+        else:
+            self._temperature.clear_values(self.temperature0)
+
+    def _amplitude(self, card: Card) -> int:
+        if "AMPLITUDE" not in card.parameters:
+            return self._default
+        name = card.parameter("AMPLITUDE")
+        for number in reversed(range(len(self.amplitudes))):
+            if fold(self.amplitudes[number].name) == fold(name):
+                return number
+        raise FileFormatError("the deck has no amplitude of this name", file=card.file, place=card.place, found=name,
+                              expected=", ".join(one.name for one in self.amplitudes if one.name) or "*AMPLITUDE")
+
+    def notes(self) -> list[Omission]:
+        """What does work and is not read: each kind once, with its lines and how many there are."""
+        return [Omission(name=name, works=True, description=(
+            f"{found[0][0]} ({', '.join(dict.fromkeys(where for _, where in found[:3]))}"
+            f"{', ...' if len(found) > 3 else ''}; {len(found)} in all)")) for name, found in self._not_read.items()]
+
+    def _take_boundary(self, card: Card, amplitude: int) -> None:
+        for row, table in id_segments(card, 4):
+            if row is None:
+                ids = ids_of(table[:, 0], card)
+                first, last, values = table[:, 1], np.maximum(table[:, 1], table[:, 2]), table[:, 3]
+            else:
+                ids = self._inp.nodes_of(row.fields[0], card)
+                begin = row.number(1)
+                first, last = np.full(len(ids), begin), np.full(len(ids), row.number(2, begin) or begin)
+                values = np.full(len(ids), row.number(3, 0.0))
+                components = tuple(c for c in (1, 2, 3) if begin <= c <= (row.number(2, begin) or begin))
+                self.loads.named[fold(row.fields[0]), components] = None
+            nodes = self._places.nodes(ids)
+            self._note_absent(card, nodes, values)
+            for component in range(1, 7):
+                out = (first <= component) & (component <= last) & (nodes < 0)
+                self._outside.set(8 * ids[out] + component, values[out], amplitude, self._card)
+            for component in (1, 2, 3):
+                acts = (first <= component) & (component <= last) & (nodes >= 0)
+                self._boundary.set(3 * nodes[acts] + component - 1, values[acts], amplitude, self._card)
+
+    def _take_force(self, card: Card, amplitude: int) -> None:
+        for row, table in id_segments(card, 3):
+            if row is None:
+                nodes, axis, values = self._places.nodes(ids_of(table[:, 0], card)), table[:, 1], table[:, 2]
+            else:
+                nodes = self._places.nodes(self._inp.nodes_of(row.fields[0], card))
+                axis, values = np.full(len(nodes), row.number(1)), np.full(len(nodes), row.number(2, 0.0))
+            self._note_absent(card, nodes, values)
+            acts = (axis >= 1) & (axis <= 3) & (nodes >= 0)
+            keys = 3 * nodes[acts] + axis[acts].astype(np.int64) - 1
+            self._forces.set(keys, values[acts], amplitude, self._card)
+
+    def _note_absent(self, card: Card, nodes: np.ndarray, values: np.ndarray) -> None:
+        """A load on a node of no solid element (a reference node, a shell) is not in the model."""
+        absent = (nodes < 0) & (values != 0.0)
+        if absent.any():
+            self._omit(f"{card.keyword.lower()}_elsewhere", f"*{card.title} acts on nodes that are in no solid "
+                       f"element, {int(absent.sum())} at first", f"line {card.line} of {card.file.name}")
+
+    def _omit(self, name: str, what: str, where: str) -> None:
+        self._not_read.setdefault(name, []).append((what, where))
+
+    def _take_distributed(self, card: Card, amplitude: int) -> None:
+        for row, table in id_segments(face_numbers(card, "P"), 3):
+            if row is None:
+                faces = np.column_stack([ids_of(table[:, 0], card), ids_of(table[:, 1], card)])
+                keys = self._places.face_keys(faces)
+                values = table[self._places.cells(faces[:, 0]) >= 0, 2]
+                self._pressure.set(keys, values, amplitude, self._card)
+                continue
+            label = fold(row.fields[1]) if len(row.fields) > 1 else ""
+            if is_id(label) or label == "P":
+                self._pressure.set(self._faces(row, label, card), row.number(2), amplitude, self._card)
+            elif label == "CENTRIF" or label.startswith("GRAV"):
+                label = label[:4] if label.startswith("GRAV") else label
+                self._take_body(row, label, card, amplitude)
+            else:
+                self._omit(f"dload_{label.lower() or 'unknown'}",
+                           f"*{card.title}: the load {label or 'without a label'} is not read",
+                           f"{row.place} of {row.file.name}")
+
+    def _faces(self, row: Row, label: str, card: Card) -> np.ndarray:
+        """Keys of the faces of a surface, or of the face with this number of the elements of a set."""
+        surface = self._inp.surfaces.get(fold(row.fields[0]))
+        if fold(row.fields[0]) not in self._inp.element_sets and surface is not None:
+            return self._places.face_keys(surface.faces)
+        if label == "P":
+            if surface is not None:
+                raise FileFormatError("an element set has the name of the surface, and CalculiX takes the set",
+                                      file=row.file, place=row.place, expected="a name of its own",
+                                      found=row.fields[0])
+            raise FileFormatError("the deck has no surface of this name", file=row.file, place=row.place,
+                                  found=row.fields[0], expected=", ".join(one.name for one in
+                                                                          self._inp.surfaces.values()) or "*SURFACE")
+        ids = self._inp.elements_of(row.fields[0], card)
+        number, = ids_of(np.array([float(label)]), card)
+        return self._places.face_keys(np.column_stack([ids, np.full(len(ids), number)]))
+
+    def _take_body(self, row: Row, label: str, card: Card, amplitude: int) -> None:
+        vectors = np.array([row.number(k, 0.0) for k in range(3, 6 if label == "GRAV" else 9)])
+        length = float(np.linalg.norm(vectors[-3:]))
+        if length == 0.0:
+            raise FileFormatError("the direction of a body load is zero", file=row.file, place=row.place)
+        vectors[-3:] /= length  # as the solver does
+        if is_id(row.fields[0]):
+            ids_of(np.array([float(row.fields[0])]), card)
+        else:
+            self._inp.elements_of(row.fields[0], card)
+        key = self._body_key(label, fold(row.fields[0]), vectors)
+        value = row.number(2)
+        if key in self._fresh_bodies:
+            value += self._bodies[key][0]
+        self._bodies[key] = value, amplitude
+        self.loads.body_cards.setdefault(key, self._card)
+        self._fresh_bodies.add(key)
+
+    def _body_key(self, kind: str, target: str, vectors: np.ndarray) -> BodyKey:
+        """The load that is there already with this direction, and this axis, or a new one."""
+        for key in self._bodies:
+            old = np.array(key.vectors)
+            if (key.kind, key.target) != (kind, target) or old[-3:] @ vectors[-3:] < 1.0 - _SAME:
+                continue
+            if kind == "GRAV" or np.linalg.norm(np.cross(old[:3] - vectors[:3], old[-3:])) <= _SAME:
+                return key
+        new = BodyKey(kind, target, tuple(float(one) for one in vectors))
+        at = sum(_rank(key) < _rank(new) for key in self._body_list)
+        self.loads.displaced[new] = self._body_list[at] if at < len(self._body_list) else None
+        self._body_list.insert(at, new)
+        return new
+
+    def _take_temperature(self, card: Card, amplitude: int) -> None:
+        for nodes, values in self.node_values(card):
+            self._temperature.set(nodes, values, amplitude, self._card)
+
+    def node_values(self, card: Card) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Positions and values of lines `node or set, value`, on nodes of solids."""
+        found = []
+        for row, table in id_segments(card, 4):
+            if row is None:
+                nodes, values = self._places.nodes(ids_of(table[:, 0], card)), table[:, 1]
+            else:
+                nodes = self._places.nodes(self._inp.nodes_of(row.fields[0], card))
+                values = np.full(len(nodes), row.number(1))
+            found.append((nodes[nodes >= 0], values[nodes >= 0]))
+        return found
+
+
+def _rank(key: BodyKey) -> str:
+    """By which the solver sorts body loads: the name of a set with an E behind it, or the number of an element."""
+    return key.target if is_id(key.target) else f"{key.target}E"
+
+
+def is_id(text: str) -> bool:
+    """Whether a field is the number of an element, and not the name of a set."""
+    return text.isascii() and text.isdecimal()

@@ -1,0 +1,1 @@
+"""What every converter needs: lists of omissions, indices of ids, maps of elements, and the sink of snapshots."""

@@ -1,0 +1,157 @@
+"""Converter of displacement histories in XDMF time series and VTU files, and of meshes in whatever meshio reads.
+
+Such files have no materials, loads, sets or integration points: the study states the first, and tags come from node
+arrays (`nodes = { array = "symx" }`) and from the arrays of the surface cells (`faces = { array = "group" }`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from romlib_converters.meshio.groups import with_mesh_tags
+from romlib_converters.meshio.mesh import build_grid, with_static_arrays
+from romlib_converters.meshio.open import open_series
+from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
+from romlib_converters.meshio.tags import read_mesh
+
+from romlib.errors import InputError
+from romlib.mesh.merge import refuse_loose_cells
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.partition import partition
+from romlib.mesh.skin import add_skin
+from romlib.model import Model, Omission
+from romlib.snapshots.converter import Progress, checked_options, read_units
+from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.writer import SnapshotsWriter
+
+_OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver", "merge")
+_MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
+          "as at a crack or between bodies that touch")
+_BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile",
+               ".pvtu": b"<VTKFile"}
+
+
+class MeshioConverter:
+    """XDMF time series (.xdmf), and VTU or PVTU files given by a .pvd file, a pattern, or a list in the order of time.
+
+    Solid cells (4 and 10-node tetrahedra, 8 and 20-node hexahedra, 6 and 15-node wedges) become the mesh; surface cells
+    the face tag "surface", outward, with the cell arrays as arrays of the tag. Node and cell arrays that do not change
+    in time are kept; those that change are left out, and listed among the omissions. Ids of nodes and cells are
+    positions in the file, from 0.
+
+    Options
+    -------
+    displacement : the node array, or a list of its three components; by default "displacement", "U" or "DISP" in any
+    case, or the only array of vectors whose name does not say that it is something else. merge : points within this
+    distance are one, for files written cell by cell or part by part; 0 says that points at one place are apart.
+    internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
+    use full integration, such as {"hex20": "hex_gauss_8"}. times : of the records, where the files have none or others.
+    initial_time : when the structure was at rest, before the first record. solver : name and version, for the record.
+    """
+
+    name = "meshio"
+    suffixes = tuple(_BEGINNINGS)
+
+    def can_read(self, path: Path) -> bool:
+        """Whether the file is XML of one of these kinds."""
+        beginning = _BEGINNINGS.get(Path(path).suffix.lower())
+        if beginning is None or not Path(path).is_file():
+            return False
+        with open(path, "rb") as stream:
+            return beginning in stream.read(1024)
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """The mesh of any file that meshio reads (.msh of gmsh, .vtu, .inp, ...), with its sets as tags."""
+        return read_mesh(source, quadrature or {})
+
+    def convert(
+        self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
+        options: dict[str, Any] | None = None, progress: Progress | None = None,
+    ) -> None:
+        """Write the snapshots file; see `romlib.snapshots.converter.Converter`. Every record is read twice.
+
+        Raises
+        ------
+        InputError : a wrong option, or the displacement cannot be told from other arrays.
+        FileFormatError : files that are missing, damaged or contradictory; values that are not finite.
+        UnsupportedError : an element that romlib lacks, a mesh that changes, surface cells that are no face.
+        """
+        options = checked_options(self.name, options, _OPTIONS)
+        unit_system, merge = read_units(units), _number(options, "merge")
+        with open_series(source, merge is not None and merge > 0.0) as series:
+            total = 2 * series.n_step
+
+            def report(done: int) -> None:
+                if progress is not None:
+                    progress(done, total)
+
+            points, cells = series.mesh()
+            grid = build_grid(points, cells, _quadrature(options), series.file, merge)
+            if merge is None:
+                refuse_loose_cells(grid.mesh, series.file, _MERGE)
+            names = {name: _arrays(options, name) for name in NODE_FIELDS if name in options}
+            survey = survey_series(series, grid, names, _times(options), report)
+            mesh, lost = with_mesh_tags(grid, with_static_arrays(grid, survey.node, survey.cell), series)
+            model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
+                          initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
+            parts = add_skin(partition(mesh, pieces or 1))
+            solver = str(options.get("solver", "not stated"))
+            with SnapshotsWriter(target, parts, model, survey.times, survey.fields, solver=solver,
+                                 fingerprint=fingerprint(series.inputs, options)) as writer:
+                for step in range(series.n_step):
+                    data = series.read(step)
+                    for name, spec in survey.fields.items():
+                        for piece, mesh in enumerate(parts):  # the ids of its nodes are positions in the file
+                            values = field_values(data, name, spec, survey.sources[name], mesh.node_ids, series)
+                            writer.write(name, step, piece, values)
+                    report(series.n_step + step + 1)
+
+
+def _left_out(survey: Survey) -> tuple[Omission, ...]:
+    return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", works=False)
+                 for place, name in survey.varying)
+
+
+def _arrays(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The array of the file, or its three components: "u", ["ux", "uy", "uz"], or the text "[ux,uy,uz]"."""
+    given, n = options[name], NODE_FIELDS[name]
+    if isinstance(given, str) and given.startswith("[") and given.endswith("]"):
+        given = [word.strip() for word in given[1:-1].split(",")]
+    if isinstance(given, str):
+        return given,
+    if not isinstance(given, (list, tuple)) or len(given) != n or not all(isinstance(word, str) for word in given):
+        raise InputError("a node array is named, or each of its components", place=f"option {name}", found=given,
+                         expected=f"a name, or {n} of them" if n > 1 else "a name")
+    return tuple(given)
+
+
+def _quadrature(options: Mapping[str, Any]) -> Mapping[str, str]:
+    given = options.get("quadrature", {})
+    if not isinstance(given, Mapping):
+        raise InputError("rules are given by cell type", place="option quadrature", found=given,
+                         expected='a mapping such as {"hex20": "hex_gauss_8"}')
+    return given
+
+
+def _times(options: Mapping[str, Any]) -> list[float] | None:
+    if "times" not in options:
+        return None
+    try:
+        return [float(time) for time in options["times"]]
+    except (TypeError, ValueError) as error:
+        raise InputError("times are a list of numbers", place="option times", found=options["times"]) from error
+
+
+def _number(options: Mapping[str, Any], name: str) -> float | None:
+    if name not in options:
+        return None
+    try:
+        value = float(options[name])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError("a number is needed", place=f"option {name}", found=options[name]) from error
+    if isinstance(options[name], bool) or not isfinite(value) or (name == "merge" and value < 0.0):
+        raise InputError("a finite number is needed", place=f"option {name}", found=options[name])
+    return value

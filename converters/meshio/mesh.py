@@ -1,0 +1,220 @@
+"""The mesh of a file that meshio reads: solid cells in blocks, surface cells as faces, by the positions in the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.meshio.series import Cells
+
+from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.elements import element
+from romlib.mesh.merge import merged_cells, representatives
+from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
+from romlib.mesh.quadrature import rule
+from romlib.mesh.skin import orient_outward
+from romlib.mesh.validity import check_mesh
+from romlib.model import Omission
+from romlib.words import listed
+
+SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron20": "hex20", "wedge": "wedge6",
+          "wedge15": "wedge15"}
+SURFACES = {"triangle": "tri3", "triangle6": "tri6", "quad": "quad4", "quad8": "quad8"}
+OMITTED = {
+    "vertex": Omission(name="vertex cells", works=False, description="single points"),
+    "line": Omission(name="line cells", works=True, description="bars, beams or springs; accept them if they only "
+                     "draw edges"),
+}
+SURFACE_TAG = "surface"
+_FARTHEST = 1e15  # in any unit of length that anybody uses
+_MIDSIDE = 0.4  # a mid-side node is farther from the middle than this part of the edge's length: it is another node
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A mesh whose node ids and cell ids are positions in the file.
+
+    surface : (n_face,), positions in the file of the faces of the tag "surface", empty where it has none.
+    new_node : (n_node of the file,), where each of its nodes is in the mesh, -1 for those left out.
+    twins : (n, 2), nodes of the file that were merged away, and the node that took their place.
+    """
+
+    mesh: Mesh
+    surface: np.ndarray
+    omissions: tuple[Omission, ...]
+    new_node: np.ndarray
+    twins: np.ndarray
+
+
+def build_grid(
+    points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], file: Path, merge: float | None = None
+) -> Grid:
+    """Sort the cells of a file.
+
+    Parameters
+    ----------
+    points : (n_node, 3). cells : meshio's type and the connectivity of each block.
+    quadrature : rule by cell type (hex8, ...), where it is not the element's default.
+    merge : points within this distance become one.
+
+    Raises
+    ------
+    UnsupportedError : an element that romlib lacks, named with the number of cells; no solid cell; two dimensions.
+    FileFormatError : points that are not finite, nodes that do not exist, mid-side nodes in another order.
+    """
+    _check_points(points, file)
+    merged = _by_type(cells, len(points), file)
+    unknown = {kind: len(ids) for kind, (_, ids) in merged.items()
+               if kind not in SOLIDS and kind not in SURFACES and kind.rstrip("3") not in OMITTED}
+    if unknown:
+        raise UnsupportedError("the mesh has elements that romlib lacks", file=file, expected=", ".join(SOLIDS),
+                               found=", ".join(f"{count} {kind}" for kind, count in unknown.items()))
+    keep = np.arange(len(points))
+    if merge:
+        keep = representatives(points, merge)
+        merged = {kind: (merged_cells(nodes, keep, merge) if kind in SOLIDS or kind in SURFACES else nodes, ids)
+                  for kind, (nodes, ids) in merged.items()}
+    solids = {SOLIDS[kind]: merged[kind] for kind in merged if kind in SOLIDS}
+    if not solids:
+        raise UnsupportedError("the mesh has no solid cell", file=file, expected=", ".join(SOLIDS),
+                               found=", ".join(f"{len(ids)} {kind}" for kind, (_, ids) in merged.items()) or "no cell")
+    rules = _rules(list(solids), quadrature)
+    for kind, (connectivity, _) in solids.items():
+        _check_midside_nodes(kind, points, connectivity, file)
+    nodes, new_node = _used_nodes(solids, len(points))
+    blocks = tuple(CellBlock(kind, new_node[connectivity], ids, rules[kind])
+                   for kind, (connectivity, ids) in solids.items())
+    mesh = Mesh(points[nodes], blocks, nodes)
+    check_mesh(mesh, file)
+    new_node = new_node[keep]
+    surfaces = {SURFACES[kind]: merged[kind] for kind in merged if kind in SURFACES}
+    mesh, surface = _with_surface(mesh, surfaces, new_node, file)
+    check_mesh(mesh, file)
+    gone = np.flatnonzero((keep != np.arange(len(keep))) & (new_node >= 0))
+    return Grid(mesh, surface, _omissions(merged), new_node, np.column_stack([gone, keep[gone]]))
+
+
+def with_static_arrays(grid: Grid, node: Mapping[str, np.ndarray], cell: Mapping[str, np.ndarray]) -> Mesh:
+    """The mesh with arrays of the file: node (n_node of the file, ...), cell (n_cell of the file, ...)."""
+    mesh = grid.mesh
+    faces = dict(mesh.face_tags)
+    if SURFACE_TAG in faces:
+        on_faces = {name: values[grid.surface] for name, values in cell.items() if values.ndim == 1}
+        faces[SURFACE_TAG] = replace(faces[SURFACE_TAG], arrays=on_faces)
+    return replace(mesh, node_arrays={name: values[mesh.node_ids] for name, values in node.items()},
+                   cell_arrays={name: values[mesh.cell_ids] for name, values in cell.items()}, face_tags=faces)
+
+
+def _check_points(points: np.ndarray, file: Path) -> None:
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise UnsupportedError("the mesh is not three-dimensional", file=file, expected="points with x, y, z",
+                               found=f"shape {points.shape}")
+    wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(wrong):
+        raise FileFormatError("a coordinate is not a finite number", file=file, place=f"node {wrong[0]}",
+                              found=points[wrong[0]])
+    far = np.flatnonzero(np.abs(points).max(axis=1) > _FARTHEST)
+    if len(far):
+        raise FileFormatError("a coordinate is out of all proportion: are the numbers read in the right byte order?",
+                              file=file, place=f"node {far[0]}", expected=f"less than {_FARTHEST:g}",
+                              found=points[far[0]])
+
+
+def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Connectivity and positions in the file of all cells of each type, in the order of the file."""
+    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    first = 0
+    for kind, connectivity in cells:
+        ids = np.arange(first, first + len(connectivity))
+        first += len(connectivity)
+        if not len(ids):
+            continue
+        if kind in SOLIDS or kind in SURFACES:
+            width = element(SOLIDS.get(kind) or SURFACES[kind]).n_node
+            if connectivity.ndim != 2 or connectivity.shape[1] != width or connectivity.dtype.kind not in "iu":
+                raise FileFormatError("cells have another number of nodes than their type", file=file,
+                                      place=f"cells of type {kind}, from cell {ids[0]} on",
+                                      expected=f"{width} integers",
+                                      found=f"shape {connectivity.shape}, {connectivity.dtype}")
+            wrong = np.flatnonzero(((connectivity < 0) | (connectivity >= n_node)).any(axis=1))
+            if len(wrong):
+                raise FileFormatError("a cell has a node that does not exist", file=file, place=f"cell {ids[wrong[0]]}",
+                                      expected=f"nodes below {n_node}", found=connectivity[wrong[0]])
+            connectivity = np.asarray(connectivity, dtype=np.int64)
+        parts.setdefault(kind, []).append((connectivity, ids))
+    return {kind: (np.concatenate([c for c, _ in blocks]), np.concatenate([i for _, i in blocks]))
+            if kind in SOLIDS or kind in SURFACES else (np.empty(0), np.concatenate([i for _, i in blocks]))
+            for kind, blocks in parts.items()}
+
+
+def _rules(kinds: list[str], quadrature: Mapping[str, str]) -> dict[str, str]:
+    for kind, name in quadrature.items():
+        if kind not in kinds:
+            raise InputError("a quadrature rule for cells that the mesh lacks", place=f"option quadrature, {kind}",
+                             expected=", ".join(kinds), found=kind)
+        if rule(name).cell != element(kind).cell:
+            raise InputError("a quadrature rule of another shape of cell", place=f"option quadrature, {kind}",
+                             expected=f"a rule for a {element(kind).cell}", found=name)
+    return {kind: quadrature.get(kind, element(kind).default_rule) for kind in kinds}
+
+
+def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray, file: Path) -> None:
+    """Files in the node order of another program have a mid-side node on the wrong edge."""
+    reference = element(kind)
+    if reference.n_node == reference.n_corner:
+        return
+    edges = np.array(reference.edges)
+    corners = points[connectivity[:, edges]]  # (n_cell, n_edge, 2, 3)
+    offset = np.linalg.norm(points[connectivity[:, reference.n_corner:]] - corners.mean(axis=2), axis=2)
+    wrong = offset > _MIDSIDE * np.linalg.norm(corners[:, :, 1] - corners[:, :, 0], axis=2)
+    if wrong.any():
+        cell, edge = (int(k) for k in np.argwhere(wrong)[0])
+        raise FileFormatError("mid-side nodes are not on their edges: the nodes are not in VTK's order", file=file,
+                              place=f"{kind} cell {cell} of {len(connectivity)}, nodes {listed(connectivity[cell])}",
+                              expected=f"node {reference.n_corner + edge} between nodes {listed(edges[edge])}",
+                              found=f"{int(wrong.any(axis=1).sum())} such cells",
+                              remedy="write the file in VTK's node order")
+
+
+def _used_nodes(solids: Mapping[str, tuple[np.ndarray, np.ndarray]], n_node: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes of the solid cells, and the new position of each node of the file, -1 for those left out."""
+    used = np.zeros(n_node, dtype=bool)
+    for connectivity, _ in solids.values():
+        used[connectivity] = True
+    nodes = np.flatnonzero(used)
+    new_node = np.full(n_node, -1)
+    new_node[nodes] = np.arange(len(nodes))
+    return nodes, new_node
+
+
+def _with_surface(mesh: Mesh, surfaces: Mapping[str, tuple[np.ndarray, np.ndarray]], new_node: np.ndarray, file: Path
+                  ) -> tuple[Mesh, np.ndarray]:
+    if not surfaces:
+        return mesh, np.empty(0, dtype=np.int64)
+    blocks, ids = [], []
+    for kind, (connectivity, positions) in surfaces.items():
+        loose = np.flatnonzero((new_node[connectivity] < 0).any(axis=1))
+        if len(loose):
+            raise UnsupportedError("a surface cell is no face of a solid cell", file=file,
+                                   place=f"cell {positions[loose[0]]}", found=f"{len(loose)} such cells of type {kind}",
+                                   remedy="romlib has no shells or membranes: leave these cells out of the file")
+        blocks.append(FaceBlock(kind, new_node[connectivity]))
+        ids.append(positions)
+    try:
+        face_set = orient_outward(mesh, FaceSet(tuple(blocks)))
+    except FileFormatError as error:
+        raise FileFormatError(error.what, file=file, place=error.place, expected=error.expected, found=error.found,
+                              remedy=error.remedy) from error
+    return replace(mesh, face_tags={SURFACE_TAG: face_set}), np.concatenate(ids)
+
+
+def _omissions(merged: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> tuple[Omission, ...]:
+    counts: Counter[str] = Counter()
+    for kind, (_, ids) in merged.items():
+        if kind.rstrip("3") in OMITTED:
+            counts[kind.rstrip("3")] += len(ids)
+    return tuple(OMITTED[kind].model_copy(update={"description": f"{count} {OMITTED[kind].description}"})
+                 for kind, count in counts.items())

@@ -1,0 +1,242 @@
+"""A first look at every record of a time series: what it has, what changes, and whether it can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.meshio.mesh import Grid
+from romlib_converters.meshio.series import Series, StepData
+
+from romlib.errors import FileFormatError, InputError
+from romlib.snapshots.schema import FieldSpec
+from romlib.words import plural, unknown
+
+DISPLACEMENT_NAMES = ("displacement", "u", "disp")
+NODE_FIELDS = {"displacement": 3, "internal_force": 3, "temperature": 1}
+_OTHERS = ("veloc", "accel", "force", "react", "traction", "flux", "stress", "normal", "gradient", "rotation", "moment",
+           "momentum", "coord", "spin")  # vectors that are no displacement, by what their names contain
+_AT_REST = 1e-12  # of the largest displacement
+_ASUNDER = 1e-6  # of the largest displacement: points that move apart by less were at one place all the time
+_FARTHEST = 1e4  # sizes of the structure: what moves farther was read wrongly
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What the records of a series have.
+
+    times : (n_step,). fields : description of each node field to write; `original_name` is the file's. sources : the
+    file's array of each, or its three components. node, cell : arrays that are the same in every record. varying :
+    (place, name) of the arrays that are not, and are left out. at_rest : whether the displacement of the first record
+    is zero.
+    """
+
+    times: np.ndarray
+    fields: dict[str, FieldSpec]
+    sources: dict[str, tuple[str, ...]]
+    node: dict[str, np.ndarray]
+    cell: dict[str, np.ndarray]
+    varying: tuple[tuple[str, str], ...]
+    at_rest: bool
+
+
+def survey_series(
+    series: Series, grid: Grid, names: Mapping[str, tuple[str, ...]], times: list[float] | None,
+    progress: Callable[[int], None],
+) -> Survey:
+    """Read every record once, one at a time.
+
+    Parameters
+    ----------
+    names : the file's array, or three of them, of each node field that the user named. times : in place of the file's.
+    progress : called with the number of records read.
+
+    Raises
+    ------
+    InputError : the displacement cannot be told, or an array named is not there. FileFormatError : a record without it,
+    a value that is not finite, times that are missing or do not increase, merged points that move apart.
+    """
+    if not series.n_step:
+        raise FileFormatError("the time series has no record", file=series.file,
+                              expected="a temporal collection of grids, or files")
+    sources = {"displacement": _displacement_name(series), **names} if "displacement" not in names else dict(names)
+    fields = _fields(series.sample(), sources, series.file)
+    series.keep(sources["displacement"][0])
+    if times is not None and len(times) != series.n_step:
+        raise InputError("as many times as records are needed", file=series.file, place="option times",
+                         expected=series.n_step, found=len(times))
+    first = series.read(0)
+    taken = {name for of_field in sources.values() for name in of_field}
+    node = {name: values for name, values in first.node.items() if name not in taken}
+    cell = dict(first.cell)
+    changing: dict[tuple[str, str], None] = {}
+    found, sizes, n_node = [], [], len(series.mesh()[0])
+    nodes = grid.mesh.node_ids
+    for step in range(series.n_step):
+        data = first if step == 0 else series.read(step)
+        for name, spec in fields.items():
+            values = field_values(data, name, spec, sources[name], nodes, series)
+            if name == "displacement":
+                sizes.append(float(np.abs(values).max(initial=0.0)))
+        _check_twins(data, sources["displacement"], grid.twins, max(sizes), series)
+        changing.update(dict.fromkeys(("node array", name) for name in _drop_changed(node, data.node)))
+        changing.update(dict.fromkeys(("cell array", name) for name in _drop_changed(cell, data.cell)))
+        found.append(data.time if times is None else times[step])
+        progress(step + 1)
+    _check_lengths(node, n_node, series.file)
+    _check_proportion(sizes, grid, series.file)
+    return Survey(_checked_times(found, series.file), fields, sources, node, cell, tuple(changing),
+                  sizes[0] <= _AT_REST * max(sizes))
+
+
+def field_values(
+    data: StepData, name: str, spec: FieldSpec, source: tuple[str, ...], nodes: np.ndarray, series: Series
+) -> np.ndarray:
+    """Values of a node field in a record at nodes (n_node,) of the file: (n_node, n_comp), checked."""
+    place = f"{data.place}, array {spec.original_name!r}"
+    values = _whole(data, name, spec.n_comp, source, place, series)[nodes]
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(wrong):
+        raise FileFormatError("a value is not a finite number", file=series.file,
+                              place=f"{place}, node {nodes[wrong[0]]}", expected="finite numbers",
+                              found=values[wrong[0]])
+    return values
+
+
+def _whole(
+    data: StepData, name: str, n_comp: int, source: tuple[str, ...], place: str, series: Series
+) -> np.ndarray:
+    """(n_node of the file, n_comp)."""
+    file, parts = series.file, []
+    for array in source:
+        values = data.node.get(array)
+        if values is None:
+            raise FileFormatError(f"a record lacks the {name.replace('_', ' ')}", file=file, place=place,
+                                  expected=array, found=", ".join(data.node) or "no node array")
+        parts.append(values.reshape(len(values), -1))
+    shape = (len(series.mesh()[0]), n_comp // len(source))
+    wrong = [part.shape for part in parts if part.shape != shape]
+    if wrong:
+        raise FileFormatError("an array has the wrong shape", file=file, place=place, expected=shape, found=wrong[0])
+    return np.concatenate(parts, axis=1)
+
+
+def _check_twins(data: StepData, source: tuple[str, ...], twins: np.ndarray, largest: float, series: Series) -> None:
+    """Points that were merged have the same displacement."""
+    if not len(twins):
+        return
+    values = _whole(data, "displacement", 3, source, data.place, series)
+    apart = np.abs(values[twins[:, 0]] - values[twins[:, 1]]).max(axis=1)
+    wrong = np.flatnonzero(~(apart <= _ASUNDER * largest))
+    if len(wrong):
+        raise FileFormatError(
+            "points that were merged move apart", file=series.file, expected="the same displacement",
+            place=f"{data.place}, nodes {twins[wrong[0], 1]} and {twins[wrong[0], 0]}",
+            found=f"{apart[wrong[0]]:.3g} apart, at {plural(len(wrong), 'point')}",
+            remedy="merge within a smaller distance, or not at all (merge=0): a crack or contact is between them")
+
+
+def _check_proportion(sizes: list[float], grid: Grid, file: Path) -> None:
+    """Values read in another byte order, or from another place, are finite and absurd."""
+    step = int(np.argmax(sizes))
+    size = float(np.max(np.ptp(grid.mesh.points, axis=0)))
+    if sizes[step] > _FARTHEST * size:
+        raise FileFormatError(
+            "the displacement is out of all proportion to the structure", file=file, place=f"step {step}",
+            expected=f"less than {_FARTHEST:g} times its size, {size:.6g}", found=f"{sizes[step]:.6g}",
+            remedy="check the type, the byte order and the unit of the array")
+
+
+def _fields(sample: StepData, sources: Mapping[str, tuple[str, ...]], file: Path) -> dict[str, FieldSpec]:
+    fields = {}
+    for field, names in sources.items():
+        missing = [name for name in names if name not in sample.node]
+        if missing:
+            raise InputError("the file has no such node array", file=file, place=f"option {field}",
+                             **unknown(missing[0], sample.node))
+        single = all(sample.node[name].dtype == np.float32 for name in names)
+        fields[field] = FieldSpec("node", NODE_FIELDS[field], dtype="float32" if single else "float64",
+                                  original_name=", ".join(names))
+    return fields
+
+
+def _displacement_name(series: Series) -> tuple[str, ...]:
+    """By name, else the only array of vectors that is not known to be something else."""
+    sample = series.sample()
+    vectors = [name for name, values in sample.node.items() if values.ndim == 2 and values.shape[1] == 3]
+    candidates = [name for name in sample.node if name.lower() in DISPLACEMENT_NAMES]
+    if not candidates:
+        candidates = [name for name in vectors if sample.node[name].dtype.kind == "f"
+                      and not any(word in name.lower() for word in _OTHERS)]
+    if len(candidates) == 1:
+        return candidates[0],
+    listed = ", ".join(f"{name} {values.shape[1:] or ''}".strip() for name, values in sample.node.items())
+    scalars = [name for name, values in sample.node.items() if values.ndim == 1 and values.dtype.kind == "f"]
+    example = (candidates or vectors)[0] if candidates or vectors else (
+        f"[{','.join(scalars[:3])}]" if len(scalars) >= 3 else "NAME")
+    raise InputError("the displacement cannot be told from the other node arrays", file=series.file,
+                     place=sample.place,
+                     expected="an array named displacement, U or DISP, or a single array of vectors",
+                     found=f"{', '.join(candidates) or 'none'}; node arrays: {listed or 'none'}",
+                     remedy=f"name the array, or its three components, such as --option displacement={example}")
+
+
+def _drop_changed(static: dict[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """Remove from `static` the arrays that differ in this record, and name them and those that are new."""
+    changed = [name for name, values in static.items() if not _same(values, arrays.get(name))]
+    for name in changed:
+        del static[name]
+    return changed
+
+
+def _same(a: np.ndarray, b: np.ndarray | None) -> bool:
+    return b is not None and a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def _check_lengths(node: Mapping[str, np.ndarray], n_node: int, file: Path) -> None:
+    for name, values in node.items():
+        if len(values) != n_node:
+            raise FileFormatError("an array has the wrong length", file=file, place=f"node array {name!r}",
+                                  expected=n_node, found=len(values))
+
+
+def _checked_times(found: list[float | None], file: Path) -> np.ndarray:
+    for step, time in enumerate(found):
+        if time is None:
+            raise FileFormatError("a record has no time", file=file, place=f"step {step}",
+                                  remedy="give a PVD file, or the option times")
+        if not np.isfinite(time):
+            raise FileFormatError("a time is not a finite number", file=file, place=f"step {step}", found=time)
+    times = np.array(found, dtype=float)
+    falls = np.flatnonzero(np.diff(times) <= 0)
+    if len(falls):
+        step = int(falls[0]) + 1
+        raise FileFormatError("the times do not increase", file=file, place=f"step {step}",
+                              expected=f"more than {times[step - 1]:.6g}", found=f"{times[step]:.6g}",
+                              remedy="give the files in the order of time")
+    return times
+
+
+def initial_time(survey: Survey, stated: float | None, file: Path) -> float:
+    """When the structure was at rest: as stated, else the first record if it is at rest, else zero before it.
+
+    Raises
+    ------
+    FileFormatError : the first record is at time zero or before and has a displacement: increments are missing.
+    """
+    first = float(survey.times[0])
+    if stated is not None:
+        if stated > first or (stated == first and not survey.at_rest):
+            raise InputError("the initial time is not before the first displacement", file=file,
+                             place="option initial_time", expected=f"less than {first:.6g}", found=stated)
+        return stated
+    if survey.at_rest:
+        return first
+    if first <= 0.0:
+        raise FileFormatError("increments are missing: the first record already has a displacement", file=file,
+                              place=f"step 0 (time {first:.6g})", expected="the initial state, at rest",
+                              remedy="write every increment from the initial state on; or state when the structure was "
+                                     "at rest with the option initial_time")
+    return 0.0

@@ -1,0 +1,202 @@
+"""Zset (Zebulon): mesh .geof or .geo, deck .inp, material files, results .ut, .node and .integ, with subdomains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from romlib_converters.zset.deck import Deck, deck_times, is_deck, read_deck
+from romlib_converters.zset.elements import SOLIDS
+from romlib_converters.zset.fields import Field, PieceReader, fields_of, missing_components
+from romlib_converters.zset.model import (
+    NamedMaterial,
+    build_model,
+    check_sets,
+    missing_results,
+    potential_masks,
+    read_materials,
+    tag_other_cells,
+    temperature_loads,
+)
+from romlib_converters.zset.pieces import Meshed, WholeMeshFile, build_mesh, merge, with_fields
+from romlib_converters.zset.points import find_point_orders
+from romlib_converters.zset.source import (
+    Computation,
+    Source,
+    find_mesh,
+    fingerprint_files,
+    locate,
+    open_sources,
+    read_mesh,
+)
+
+from romlib.errors import InputError
+from romlib.files import is_file
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.partition import number_shared_nodes, partition
+from romlib.mesh.quadrature import rule
+from romlib.mesh.skin import add_skin
+from romlib.mesh.validity import check_mesh
+from romlib.model import Case, Model, Omission, Pressure, UnitSystem
+from romlib.model.case import Times
+from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
+from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.writer import SnapshotsWriter
+from romlib.words import plural
+
+
+class ZsetConverter:
+    """Zset's files as a snapshots file; the deck's loads, materials and amplitudes go with them.
+
+    The subdomains of a parallel computation become the pieces, unless another number of pieces is asked for.
+    """
+
+    name = "zset"
+    suffixes = (".inp", ".ut")
+
+    def can_read(self, path: Path) -> bool:
+        """Whether a path is a Zset deck, a header of Zset results, or a folder with a deck and its results."""
+        path = Path(path)
+        if path.is_dir():
+            return any(is_deck(deck) for deck in path.glob("*.inp")) and any(path.glob("*.ut"))
+        if not is_file(path):
+            return False
+        if path.suffix == ".ut":
+            with open(path, "rb") as stream:
+                return b"**meshfile" in stream.read(1 << 12)
+        return path.suffix == ".inp" and is_deck(path)
+
+    def convert(
+        self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
+        options: dict[str, Any] | None = None, progress: Progress | None = None,
+    ) -> None:
+        """Write the snapshots file of a computation.
+
+        Parameters
+        ----------
+        source : deck (.inp), header of the results (.ut), or a folder with one deck that ran.
+        target : the snapshots file. pieces : number of pieces; None keeps Zset's subdomains.
+        units : unit system as text. options : none exist. progress : called with steps done and their number.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
+        """
+        checked_options(self.name, options, ())
+        unit_system = read_units(units)
+        computation = locate(source)
+        deck = None if computation.deck is None else read_deck(computation.deck)
+        materials = [] if deck is None else read_materials(deck)
+        sources = open_sources(computation, {name: kind.n_point for name, kind in SOLIDS.items()})
+        meshes = _meshes(sources, deck, materials, computation.folder)
+        kept = pieces is None or pieces == len(sources)
+        cut = _pieces(meshes, None if kept else pieces, computation.folder)
+        potentials = {entry.material.potential for entry in materials if entry.material.potential}
+        header = sources[0].header
+        fields = fields_of(header.node_variables, header.ip_variables, potentials)
+        history = any(entry.material.law != "elastic" for entry in materials)
+        omissions = _notes(computation, sources, history, potentials) + _drop_forces(fields, len(cut), kept=kept)
+        model = (Model(units=unit_system, omissions=tuple(omissions)) if deck is None
+                 else build_model(deck, materials, unit_system, omissions))
+        orders = find_point_orders(sources, meshes, fields.get("strain"), fields["displacement"])
+        # A piece that is a subdomain is read from that subdomain alone: its forces are its own part.
+        readers = [PieceReader(piece, [sources[k]] if kept else sources,
+                               potential_masks(piece, materials, _n_points(piece)), orders)
+                   for k, piece in enumerate(cut)]
+        mark = fingerprint(fingerprint_files(computation, deck, sources), {"pieces": len(cut)})
+        specs = {name: field.spec for name, field in fields.items()}
+        with SnapshotsWriter(Path(target), cut, model, header.times, specs, solver="Zset", fingerprint=mark) as writer:
+            for record in range(header.n_record):
+                for piece, reader in enumerate(readers):
+                    for name, field in fields.items():
+                        writer.write(name, record, piece, reader.read(field, record))
+                if progress is not None:
+                    progress(record + 1, header.n_record)
+
+    def read_case(self, source: Path) -> Case:
+        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        path = Path(source)
+        if path.is_dir() or path.suffix != ".inp":
+            raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
+        deck = read_deck(path)
+        temperature, _ = temperature_loads(deck)
+        amplitudes = {**deck.amplitudes, **{name: amplitude for name, (_, amplitude) in temperature.items()}}
+        return Case(times=Times(values=deck_times(deck)), amplitudes=amplitudes, description=f"Zset deck {path.name}")
+
+    def read_deck(self, source: Path) -> DeckModel:
+        """The case of a deck as `read_case` has it, with the mesh that the deck names, and its model.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        case, path = self.read_case(source), Path(source)
+        deck = read_deck(path)
+        materials = read_materials(deck)
+        whole = WholeMeshFile(read_mesh(find_mesh(deck.folder, deck.mesh_file)))
+        mesh = _meshes([whole], deck, materials, deck.folder)[0]
+        model = build_model(deck, materials, UnitSystem(), [])
+        sources = dict(deck.sources)
+        thermal = sources.pop("temperature", "")
+        sources |= {f"loads.{name}": thermal for name, load in model.loads.items() if load.kind == "temperature"}
+        sources |= {f"materials.{entry.name}": file.named.removeprefix("named in ")
+                    for entry, file in zip(materials, deck.materials)}
+        return DeckModel(case, add_skin([mesh])[0], model, {**sources, "initial_temperature": thermal})
+
+
+def _meshes(sources: Sequence[Meshed], deck: Deck | None, materials: list[NamedMaterial], folder: Path) -> list[Mesh]:
+    """A mesh a source, with the deck's arrays and the cell tags of its materials."""
+    interpolation = "shape" if deck is None else deck.temperature_interpolation
+    loaded = [] if deck is None else [load.faces for load in deck.loads.values() if isinstance(load, Pressure)]
+    meshes = [build_mesh(source.mesh, interpolation, loaded) for source in sources]
+    for mesh, source in zip(meshes, sources):
+        check_mesh(mesh, source.mesh.file)
+    if deck is None:
+        return meshes
+    check_sets(deck, materials, meshes)
+    _, node_fields = temperature_loads(deck)
+    meshes = [with_fields(mesh, source, deck, node_fields, folder) for mesh, source in zip(meshes, sources)]
+    return [tag_other_cells(mesh, materials, deck.file) for mesh in meshes]
+
+
+def _pieces(meshes: list[Mesh], pieces: int | None, folder: Path) -> list[Mesh]:
+    """The subdomains as they are, or the whole mesh cut anew."""
+    if pieces is None:
+        return add_skin(number_shared_nodes(meshes))
+    return add_skin(partition(merge(meshes, folder) if len(meshes) > 1 else meshes[0], pieces))
+
+
+def _n_points(piece: Mesh) -> np.ndarray:
+    """(n_cell,) integration points of each cell."""
+    return np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in piece.blocks])
+
+
+def _drop_forces(fields: dict[str, Field], n_piece: int, *, kept: bool) -> list[Omission]:
+    """Leave out the internal forces where only their sums over the new pieces are known, not each piece's part."""
+    if kept or n_piece == 1 or fields.pop("internal_force", None) is None:
+        return []
+    return [Omission(name="internal_force", works=False, description=(
+        "the internal forces RU are left out: at interface nodes Zset stored sums from which the parts of the pieces "
+        "that were cut anew cannot be told"))]
+
+
+def _notes(computation: Computation, sources: list[Source], history: bool, potentials: set[str]) -> list[Omission]:
+    """What the files have that is not read, or lack. history : whether a material remembers each increment."""
+    header = sources[0].header
+    notes = [Omission(name="mesh_groups", works=False, description=f"{source.mesh.file.name}, {note}")
+             for source in sources for note in source.mesh.notes]
+    notes += [Omission(name=f"components_of_{stem}", works=False, description=(
+        f"{stem} is not compared as a whole: {header.file.name} lacks {', '.join(names)}"))
+        for stem, names in missing_components(header.node_variables, header.ip_variables, potentials).items()]
+    missing = header.missing_increments()
+    if missing:
+        notes.append(Omission(name="missing_increments", works=history, description=(
+            f"{plural(missing, 'increment')} computed and not stored: replayed stresses will differ")))
+    return notes + missing_results(computation.folder, header.file.stem)
