@@ -58,8 +58,9 @@ def repair_pair(rom: Path, fields: Path) -> None:
         known = file.attrs.get("id")
     with h5py.File(rom, "a") as file:
         for name, value in (("fields_digest", digest), ("fields_id", known)):
-            if name in file.attrs and isinstance(value, str):
-                file.attrs[name] = value
+            with suppress(UnicodeError):
+                if name in file.attrs and isinstance(value, str):
+                    file.attrs[name] = value
     reseal(rom)
 
 
