@@ -14,7 +14,7 @@ import numpy as np
 from romlib_plugins import _umat_kernel as kernel
 from romlib_plugins._umat_exit import report_exits
 from romlib_plugins._umat_interrupt import watch_signals
-from romlib_plugins._umat_library import check_hash, load_library, symbol_address
+from romlib_plugins._umat_library import load_library, symbol_address
 from romlib_plugins._umat_running import Call
 from romlib_plugins._umat_space import GUARD_BITS, Workspace
 
@@ -109,8 +109,7 @@ class Caller:
     def __init__(self, target: Target) -> None:
         self.target = target
         path = Path(target.library)
-        check_hash(path, target.sha256)
-        self._library = load_library(path, target.of_file)
+        self._library = load_library(path, target.of_file, target.sha256)
         self.address = np.int64(symbol_address(self._library, target.symbol))
         self._position = np.array(target.position, dtype=np.int64)
         self._scale = np.array(target.scale, dtype=float)

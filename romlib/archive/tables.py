@@ -24,7 +24,7 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/points/cell_ids", "integer", ("n_point",))
     yield Item("/points/numbers", "integer", ("n_point",), low=1)
     yield Item("/points/coordinates", "real", ("n_point", 3))
-    yield Item("/points/pieces", "integer", ("n_point",), low=0)
+    yield Item("/points/pieces", "integer", ("n_point",), low=0, high="n_ip")  # a piece has a point at least
     yield Item("/points/ips", "integer", ("n_point",), low=0, high="n_ip")
     yield Item("/points/material_index", "integer", ("n_point",), low=0, high="n_material")
     yield Item("/clusters/<k>/strain_modes", "real", ("n_mode", "n_point", 6))

@@ -57,12 +57,24 @@ def agree(
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
-    """Amplitudes of a run for the patterns of the first one, where some are multiples of these."""
+    """Amplitudes of a run for the patterns of the first one, where some are multiples of these.
+
+    Raises
+    ------
+    InputError : two of them are for one pattern of the first run.
+    """
     comparison = Comparison(first, other)
-    result = {}
+    result: dict[str, Amplitude] = {}
+    taken: set[str] = set()
     for name, amplitude in amplitudes.items():
         known = name if name in first.driven else _same_displacement(comparison, name)
         factor = comparison.factor(first.driven[known], other.driven[name]) if known and name in other.driven else None
+        if name in other.driven and (known or name) in taken:
+            raise InputError("a training run gives two amplitudes for one load of the first run",
+                             place=f"amplitudes.{name}", expected="one", found=f"another one for {known or name!r}",
+                             remedy="make one load of them")
+        if name in other.driven:  # the others are zeros, for what this run lacks
+            taken.add(known or name)
         result[known or name] = amplitude if factor in (None, 1.0) else scaled(amplitude, factor or 1.0)
     return result
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -52,6 +54,7 @@ class SolvedModel(Protocol):
 Steps = int | slice | Sequence[int] | np.ndarray
 _ALL = slice(None)
 _BLOCK_BYTES = 64 * 2**20
+_held: ContextVar[tuple[Any, FieldsFile] | None] = ContextVar("_held", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,17 +186,18 @@ class Solution:
                              found=reprlib.repr(node))
         at_nodes = name == "displacement"
         key = at_nodes, None if point is None else tuple(finite_point(point)), node, tag
-        if key not in self.places:
-            self.places[key] = self._spots(*key)
-        spots = self.places[key]
-        values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
+        with self._fields():
+            if key not in self.places:
+                self.places[key] = self._spots(*key)
+            spots = self.places[key]
+            values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
         return _probe(values, spots, single=tag is None)
 
     def _spots(
         self, at_nodes: bool, point: Sequence[float] | None, node: int | None, tag: str | None
     ) -> Sequence[NodeSpots | IpSpots]:
         """Where a probe is, over all pieces: their meshes are read, and their operators built."""
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             if tag is not None:
                 return tag_spots(fields, tag) if at_nodes else tag_ips(fields, tag)
             spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
@@ -219,7 +223,7 @@ class Solution:
             made = self.solved()
             model, prepare = made.model, made.with_arrays
         solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
-        with self.open_fields() as file:
+        with self._fields() as file:
             meshes = _LazyMeshes(file, prepare)
             specs = {name: self._spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
@@ -284,13 +288,30 @@ class Solution:
                                        "name it in offline.dual_fields of the study, or turn hyper-reduction off"))
         return name
 
+    @contextmanager
+    def _fields(self) -> Iterator[FieldsFile]:
+        """The fields file: that which is open already where this is asked for inside, since opening looks at all of it.
+
+        It belongs to one thread.
+        """
+        held = _held.get()
+        if held is not None and held[0] is self:
+            yield held[1]
+            return
+        with self.open_fields() as fields:
+            token = _held.set((self, fields))
+            try:
+                yield fields
+            finally:
+                _held.reset(token)
+
     def _which(self, piece: int | None) -> int:
         """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
         if piece is not None and (isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0):
             raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
         if piece is not None and self.hyper_reduced:
             return int(piece)  # the fields file refuses one that does not exist
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             n_piece = fields.n_piece
         if piece is None and n_piece > 1:
             raise InputError(f"the model has {n_piece} pieces: say which", place="piece",
@@ -319,7 +340,7 @@ class Solution:
         return values
 
     def _displacement(self, rows: np.ndarray, piece: int, nodes: np.ndarray | None) -> np.ndarray:
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             return self._combine(rows, lambda k: fields.modes(piece, k, nodes), fields.liftings(piece, nodes))
 
     def _at_ips(self, name: str, rows: np.ndarray, piece: int, ips: np.ndarray | None) -> np.ndarray:
@@ -333,12 +354,12 @@ class Solution:
             return values if ips is None else values[:, ips]
         gappy = self.rom.gappy[self._known(name)]
         measured = self.point_values(name, 0)[rows][:, gappy.points]
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             modes = fields.dual_modes(piece, name, ips)
         return np.tensordot(measured.reshape(len(rows), -1) @ gappy.operator.T, modes, axes=1)
 
     def _strain(self, rows: np.ndarray, piece: int, ips: np.ndarray | None) -> np.ndarray:
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             operator = StrainOperator(fields.mesh(piece))
 
             def strain(u: np.ndarray) -> np.ndarray:

@@ -195,3 +195,22 @@ def test_a_model_without_names_is_that_of_the_file(tmp_path):
     same = TrainingSet([TrainingRun("a", file, pulled_bar().amplitudes), TrainingRun("b", file, {})], file.model,
                        lambda f, piece: f.mesh(piece))
     assert checked(same).deck is None and isinstance(same.model, Model)
+
+
+def test_two_displacements_of_a_run_for_one_of_the_first_are_refused(tmp_path):
+    """One of the amplitudes would be lost."""
+    one = moved_bar()
+    end = one.constraints["end"]
+    other = one.model_copy(update={
+        "constraints": {"clamp": one.constraints["clamp"], "tip": end, "top": end.model_copy(update={"value": 0.02})},
+        "amplitudes": {"shear": one.amplitudes["shear"], "tip": one.amplitudes["end"], "top": one.amplitudes["end"]}})
+    with pytest.raises(InputError, match="two amplitudes for one load of the first run") as error:
+        checked(a_set(tmp_path, [one, other]))
+    assert "amplitudes.top" in str(error.value) and "'end'" in str(error.value)
+
+
+def test_no_load_is_a_multiple_of_one_that_is_zero(tmp_path):
+    nothing = pulled_bar(loads={"pull": {**PULL, "value": 0.0}})
+    for models in ([nothing, pulled_bar()], [pulled_bar(), nothing]):
+        with pytest.raises(InputError, match="the load 'pull'"):
+            checked(a_set(tmp_path, models))

@@ -59,6 +59,14 @@ def test_no_damage_of_a_snapshots_file_changes_an_array_in_silence(trained):
     assert counts["refused"] > 100 and counts["equal"] > 5
 
 
+@pytest.mark.parametrize("kind, names", [("rom", ("bar.rom", "bar.fields.rom")), ("snapshots", ("pull.vtkhdf",))])
+def test_what_a_forger_writes_with_right_checksums_is_an_answer_or_a_refusal(trained, kind, names):
+    report = fuzz.run(kind, [trained / name for name in names], count=60, seed=37, settings=fuzz.Settings(forged=True))
+    assert not report.wrong, "\n".join(report.lines())
+    words = [one.outcome.words for one in report.judged if one.outcome.verdict == "refused"]
+    assert sum("damaged: its" in text for text in words) < 0.1 * len(words)  # the checksums are seldom the reason
+
+
 def test_no_damage_of_a_study_or_a_case_ends_in_a_traceback(trained, tmp_path):
     counts = sound(fuzz.run("study", [trained / "study.toml"], count=400, seed=32))
     assert counts["refused"] > 200
