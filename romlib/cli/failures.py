@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ from typer.core import TyperGroup
 
 from romlib.cli.interrupts import leave_if_asked
 from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError, VerificationError
+from romlib.launcher import is_first_rank
 
 if TYPE_CHECKING:
     from romlib.parallel.comm import Comm
 
 FAILED, WRONG_INPUT, UNEXPECTED = 1, 2, 3
+_FIRST = 5.0  # seconds that the first rank has for an error from before there is MPI
 _FAULT = "this is a fault of romlib, not of your input; please report it with the lines above"
 
 
@@ -43,7 +46,9 @@ class RomlibGroup(TyperGroup):
                 raise _escaped(error) from None
             code = exit_code(error)
             comm: Comm | None = ctx.find_root().obj
-            alone = comm is not None and comm.size > 1 and not getattr(error, "_agreed", False)
+            alone = comm is not None and comm.size > 1 and not _is_agreed(error)
+            if comm is None and not is_first_rank():
+                time.sleep(_FIRST)  # the launcher ends the others when the first one has printed the same, and left
             if comm is None or comm.rank == 0 or alone:
                 _print(error, code)
             if alone:
@@ -57,6 +62,12 @@ class RomlibGroup(TyperGroup):
 def _is_of_typer(error: Exception) -> bool:
     """A wrong option or command, which typer prints with the usage."""
     return hasattr(error, "show") and hasattr(error, "exit_code")
+
+
+def _is_agreed(error: Exception) -> bool:
+    from romlib.parallel.comm import is_agreed
+
+    return is_agreed(error)
 
 
 def exit_code(error: Exception) -> int:
