@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
 from romlib.cli.interrupts import leave_if_asked
-from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError, VerificationError
+from romlib.errors import CheckError, ConvergenceError, InputError, RomlibError, SolverError, VerificationError
 from romlib.launcher import is_first_rank
 
 if TYPE_CHECKING:
@@ -27,8 +28,14 @@ class RomlibGroup(TyperGroup):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Read the words before the command."""
+        from romlib.cli.console import printing
+
         try:
-            return super().make_context(*arguments, **options)
+            with printing(sys.stdout):  # of the help, which typer prints
+                return super().make_context(*arguments, **options)
+        except InputError as error:
+            _print(error, WRONG_INPUT)
+            raise typer.Exit(WRONG_INPUT) from None
         except Exception as error:
             if _is_of_typer(error):
                 raise _escaped(error) from None
@@ -80,12 +87,14 @@ def exit_code(error: Exception) -> int:
 def _print(error: Exception, code: int) -> None:
     from rich.text import Text
 
-    from romlib.cli.console import printable, stderr
+    from romlib.cli.console import printable, printing, stderr
 
-    if code == UNEXPECTED:
-        sys.stderr.write(printable("".join(traceback.format_exception(error))))
     message = _FAULT if code == UNEXPECTED else printable(str(error))
-    stderr().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    with suppress(InputError):  # standard error cannot be written to: the exit status is left
+        with printing(sys.stderr):
+            if code == UNEXPECTED:
+                sys.stderr.write(printable("".join(traceback.format_exception(error))))
+        stderr().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
 
 
 def _escaped(error: Exception) -> Exception:
