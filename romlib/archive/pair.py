@@ -16,7 +16,6 @@ from romlib.archive.rom import FieldsReference, Rom, SnapshotGrams
 from romlib.archive.romfile import fields_path, fill_rom
 from romlib.snapshots.atomic import atomic_targets
 from romlib.snapshots.hdf5_output import Hdf5Output
-from romlib.snapshots.space import room_for
 
 
 class PairWriter:
@@ -46,16 +45,15 @@ class PairWriter:
     def __enter__(self) -> PairWriter:
         with ExitStack() as stack:
             self._fields, self._rom = stack.enter_context(atomic_targets(fields_path(self.path), self.path))
-            self._output = stack.enter_context(Hdf5Output(self._fields))
+            self._output = stack.enter_context(Hdf5Output(self._fields, fields_path(self.path), self._needed))
             self.fields = FieldsWriter(self._output.file, fields_path(self.path), *self._begin)
             self._stack = stack.pop_all()
         return self
 
     def write_piece(self, *arguments: Any) -> None:
         """`FieldsWriter.write_piece`; a full disk is found out about here, as a DiskFullError."""
-        with room_for(fields_path(self.path), self._needed, self._fields):
-            self.fields.write_piece(*arguments)
-            self._output.check()
+        self.fields.write_piece(*arguments)
+        self._output.check()
 
     def finish(self, rom: Rom) -> FieldsReference:
         """Complete the fields file, write the ROM, and give both their names; how the ROM knows its fields file.
@@ -65,10 +63,9 @@ class PairWriter:
         InputError : a piece was never written. FileFormatError : contents that a reader would refuse. DiskFullError.
         """
         with self._stack:
-            with room_for(fields_path(self.path), self._needed, self._fields):
-                reference = self.fields.finish()
-                self._output.flush()
-            with room_for(self.path, None, self._rom), Hdf5Output(self._rom) as output:
+            reference = self.fields.finish()
+            self._output.flush()
+            with Hdf5Output(self._rom, self.path) as output:
                 fill_rom(output.file, self.path, replace(rom, fields=reference))
         return reference
 

@@ -55,7 +55,7 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    with atomic_target(path) as temporary, Hdf5Output(temporary) as output:
+    with atomic_target(path) as temporary, Hdf5Output(temporary, path) as output:
         fill_rom(output.file, Path(path), rom)
 
 

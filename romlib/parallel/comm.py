@@ -19,6 +19,7 @@ import numpy as np
 
 from romlib.errors import InputError, RomlibError
 from romlib.launcher import launched_ranks
+from romlib.parallel.session import refuse_full_session_folder
 from romlib.words import plural
 
 T = TypeVar("T")
@@ -127,7 +128,7 @@ class Comm:
         try:
             yield
         except (Exception, SystemExit) as failure:
-            if getattr(failure, "_agreed", False):
+            if is_agreed(failure):
                 raise
             error = failure
         self._settle(error)
@@ -174,6 +175,18 @@ class Comm:
 
     def _owners(self, pieces: list[int]) -> dict[int, int]:
         return _owners(self.allgather(pieces))
+
+
+def is_agreed(error: BaseException | None) -> bool:
+    """Whether every rank is on its way up with this error, or with the one in whose cleaning up it was raised.
+
+    A rank that asked the others once more would wait for ranks that have left.
+    """
+    while error is not None:
+        if getattr(error, "_agreed", False):
+            return True
+        error = error.__context__
+    return False
 
 
 class Layout:
@@ -237,11 +250,13 @@ def world() -> Comm:
 
     Raises
     ------
-    RomlibError : started by a launcher, and mpi4py is missing or belongs to another MPI than the launcher.
+    RomlibError : started by a launcher, and mpi4py is missing or belongs to another MPI than the launcher, or there is
+        no room for what MPI writes: see `romlib.parallel.session`.
     """
     n_launched = launched_ranks()
     if n_launched is None or n_launched == 1:
         return serial()
+    refuse_full_session_folder()
     try:
         mpi = importlib.import_module("romlib.parallel.mpi")
     except ImportError as error:

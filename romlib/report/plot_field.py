@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.report.picture import write_image
 from romlib.report.scalar import Scalar
 from romlib.report.whole_mesh import WholeMesh
-from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.reader import Snapshots
 from romlib.words import plural
 
@@ -75,10 +75,7 @@ def plot_field(
     picture = Picture(Path(output), scalar.label, scalar.unit, float(snapshots.times[step]), scale, lowest, highest,
                       placement)
     image = _render(pyvista, grid, outline, scalar, picture, str(snapshots.model.units.time))
-    with atomic_target(Path(output)) as temporary:
-        from matplotlib.image import imsave
-
-        imsave(temporary, image, format="png")
+    write_image(output, image)
     return picture
 
 

@@ -25,7 +25,7 @@ from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
-from romlib.snapshots.space import disk_full, is_full, require
+from romlib.snapshots.space import require
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
@@ -84,7 +84,7 @@ class SnapshotsWriter:
             self._temporary = stack.enter_context(atomic_target(self.path))
             check_pieces(self._pieces, self.path)
             with self._storing():
-                self._output = stack.enter_context(Hdf5Output(self._temporary))
+                self._output = stack.enter_context(Hdf5Output(self._temporary, self.path))
                 self._create()
             self._stack = stack.pop_all()
         return self
@@ -143,6 +143,8 @@ class SnapshotsWriter:
         size = SnapshotsSize(self.fields, n_step)
         self._layout = vtkhdf.Layout.of_meshes(size.counting(self._pieces))
         self.needed = size.n_bytes
+        assert self._output is not None
+        self._output.needed = self.needed
         require(self.path, self.needed, folder=self._temporary.parent)
         vtkhdf.create_grid(file, self._layout, self.times)
         group = file.create_group(ROMLIB_GROUP)
@@ -239,8 +241,8 @@ class SnapshotsWriter:
             if self._output is not None:
                 self._output.check()
         except (OSError, RuntimeError) as error:
-            if is_full(error):
-                raise disk_full(error, self.path, self.needed, self._temporary) from error  # type: ignore[arg-type]
+            if self._output is not None:
+                self._output.check()
             raise InputError("the snapshots file cannot be written", file=self.path, found=str(error),
                              remedy="check that the disk has room and the folder can be written to") from error
 
