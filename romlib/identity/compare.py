@@ -79,8 +79,6 @@ class Comparison:
         if first.unknown or second.unknown or len(first.sketch) != len(second.sketch) or not first.sketch:
             return None
         one, two = np.array(first.sketch), np.array(second.sketch)
-        if not one.any():  # nothing but nothing is a multiple of nothing
-            return None
         ratio = float(one @ two) / float(one @ one)
         multiple = first.model_copy(update={
             "sketch": tuple(ratio * one), "norm": abs(ratio) * first.norm})
