@@ -14,8 +14,7 @@ import romlib
 from romlib.errors import FileFormatError
 from romlib.parallel.comm import serial
 from romlib.snapshots.reader import Snapshots
-from romlib.study import Study
-from romlib.study.pipeline import run_offline
+from romlib.study.pipeline import train
 from romlib.testing.forgery import damage, repair_pair, reseal
 
 
@@ -24,7 +23,8 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bar")
     (folder / "study.toml").write_text(STUDY)
     write_bar(folder / "pull.vtkhdf", n_piece=2)
-    run_offline(Study.read(folder / "study.toml"), folder / "bar.rom", serial())
+    with train(folder / "study.toml", serial()) as found:
+        found.write(folder / "bar.rom")
     return folder
 
 
