@@ -110,7 +110,8 @@ def header(**changed):
 
 @pytest.mark.parametrize("change", [
     header(time="soon"), header(reference_force=-1.0), header(increment=0.0), header(increment="x"),
-    header(materials=[]), header(materials={"a": {"law": "mises"}}), header(materials={"a": {}, "b": 3}), header(time=float("nan")), header(names=3)], ids=str)
+    header(materials=[]), header(materials={"a": {"law": "mises"}}), header(materials={"a": {}, "b": 3}),
+    header(time=float("nan")), header(names=3)], ids=str)
 def test_a_header_that_was_made_up_is_refused(path, change):
     with pytest.raises(RomlibError):
         resealed(path, change)
