@@ -36,6 +36,10 @@ from romlib.model import Case, Material, Model, Pressure, Temperature, TrainedMo
 from romlib.offline.options import OfflineOptions
 from romlib.online.newton import NewtonOptions
 from romlib.snapshots import FieldSpec, SnapshotsWriter, schema
+from romlib.states import tables
+from romlib.states.file import StateWriter
+from romlib.states.state import NodeState, SavedState, StateBlock
+from romlib.states.tables import ARRAYS as ARRAYS_OF_RUN
 from romlib.study.case_file import read_case_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -192,7 +196,17 @@ def written(tmp_path_factory) -> dict[str, Path]:
     rom.trained = TrainedModel(identity=identity_of(pieces, model))
     write_both(folder / "x.rom", rom, data)
     return {"Snapshots file": folder / "x.vtkhdf", "ROM": folder / "x.rom",
-            "Fields file": fields_path(folder / "x.rom")}
+            "Fields file": fields_path(folder / "x.rom"), "State file": state_file(folder / "x.state")}
+
+
+def state_file(path: Path) -> Path:
+    one, three = np.zeros(1), np.zeros((1, 3))
+    saved = SavedState(0.0, 0.0, "", {"steel": {"law": "mises"}}, (), None, dict.fromkeys(ARRAYS_OF_RUN, one))
+    with StateWriter(path, saved) as writer:
+        writer.write(StateBlock(
+            0, np.array([1]), np.array([1]), three, np.array([0]), ("steel",), np.zeros((1, 6)), np.zeros((1, 6)),
+            [np.zeros((1, 7))], one, one, one, NodeState(np.array([1]), three, three)))
+    return path
 
 
 def with_face_array(mesh: Mesh) -> Mesh:
@@ -201,8 +215,10 @@ def with_face_array(mesh: Mesh) -> Mesh:
     return Mesh(**{**mesh.__dict__, "face_tags": {**mesh.face_tags, "skin": skin}})
 
 
-SUMS_GROUP = {"Snapshots file": "/romlib/checksums", "ROM": "/checksums", "Fields file": "/checksums"}
-MESH_GROUP = {"Snapshots file": "/romlib/pieces/<p>", "ROM": None, "Fields file": "/pieces/<p>/mesh"}
+SUMS_GROUP = {"Snapshots file": "/romlib/checksums", "ROM": "/checksums", "Fields file": "/checksums",
+              "State file": "/checksums"}
+MESH_GROUP = {"Snapshots file": "/romlib/pieces/<p>", "ROM": None, "Fields file": "/pieces/<p>/mesh",
+              "State file": None}
 
 
 def documented_entries(title: str) -> set[str]:
@@ -217,8 +233,8 @@ def documented_entries(title: str) -> set[str]:
         last = ""
         for name in names(row[0]):
             name = re.sub("^SUMS", SUMS_GROUP[title], re.sub("^MESH", MESH_GROUP[title] or "", name))
-            if title == "ROM" and "/blocks/" in name and name.startswith("/checksums"):
-                continue  # a ROM is read whole: it has no array in blocks
+            if title in ("ROM", "State file") and "/blocks/" in name and name.startswith("/checksums"):
+                continue  # no array of these is read in parts
             if name.startswith("@"):
                 found.add(f"{last}{name}")
             else:
@@ -275,7 +291,7 @@ def test_the_schema_versions_are_the_documented_ones():
     table = {name: int(number) for row in rows("file-formats.md", "File formats")
              for name, number in re.findall(r"`(romlib\.[\w.]+)` = (\d+)", row[-1])}
     assert table == {"romlib.snapshots.schema.SCHEMA_VERSION": schema.SCHEMA_VERSION,
-                     "romlib.archive.hdf5.SCHEMA": hdf5.SCHEMA}
+                     "romlib.archive.hdf5.SCHEMA": hdf5.SCHEMA, "romlib.states.tables.VERSION": tables.VERSION}
 
 
 def keys_of(kind: type) -> list[str]:

@@ -10,7 +10,7 @@ from romlib.storage.schema import FileSchema, Item
 KIND = "state"
 # The first was never written: files without checksums have version 1 in all kinds of files.
 VERSION = 2
-ARRAYS = ("gamma", "lifting", "force", "elastic_factors", "elastic_pivots", "factors", "factors_pivots", "drive_force",
+ARRAYS = ("gamma", "lifting", "elastic_factors", "elastic_pivots", "factors", "factors_pivots", "drive_force",
           "drive_lifting", "last_force", "last_lifting", "remainder", "drive", "largest", "change", "dt")
 
 
