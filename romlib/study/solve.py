@@ -16,7 +16,6 @@ from romlib.identity.cases import fit_case
 from romlib.laws.portable import portable_model
 from romlib.model import Case, Model, TrainedModel
 from romlib.offline.agreement import distributed_identity
-from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.study.faults import unknown
@@ -45,7 +44,7 @@ def run_solve(
     """
     with comm.agreement():
         chosen = case_of(study, case)
-        times = output_times(chosen.times)
+        times = chosen.times.instants()
     with MeshSource(study, comm, pieces) as source:
         fitted = fitted_to_study(study, source, chosen, comm, on_note or (lambda _: None))
 
