@@ -64,7 +64,8 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
     _refuse_lost_temperature(training, whole)
     deck = first.snapshots.identity
     return TrainedModel(identity=whole, deck=None if deck == whole else deck, accepted=accept,
-                        files=tuple(run.snapshots.path.name for run in training.runs))
+                        files=tuple(run.path.name for run in training.runs),
+                        parameters=tuple(run.parameters for run in training.runs))
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:

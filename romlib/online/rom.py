@@ -16,9 +16,9 @@ from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
-from romlib.model import Amplitude, Case, Times
+from romlib.model import Amplitude, Case, Model, Times
 from romlib.model.case import MOST_TIMES
-from romlib.online.coverage import accepted_errors, outside_training
+from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -30,6 +30,7 @@ from romlib.online.reduced import (
     reduced_problem,
 )
 from romlib.online.solved_model import solved_model
+from romlib.online.values import model_with
 from romlib.solution.solution import Solution
 
 _AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
@@ -77,8 +78,9 @@ class ReducedOrderModel:
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
-        amplitudes: Mapping[str, Any] | None = None, temperature: NodalTemperature | None = None,
-        hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cuts: int = 8,
+        amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
+        temperature: NodalTemperature | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
+        max_iterations: int = 25, max_cuts: int = 8,
     ) -> Solution:
         """Solve a case.
 
@@ -89,13 +91,16 @@ class ReducedOrderModel:
         times : the output times, the initial one first.
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
+        parameters : values of what the materials name in place of numbers. One that is not named has the value of the
+            case, else the one that all training runs had.
         temperature : nodal temperatures instead of the model's temperature loads.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
         tolerance, max_iterations, max_cuts : of the Newton method, see `NewtonOptions`.
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
+        InputError : an unknown case, amplitude or parameter, no times, a load without amplitude, a parameter without
+            value; a case of another model.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
@@ -114,28 +119,33 @@ class ReducedOrderModel:
         given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
         used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
-        histories = case_histories(self.rom, used, instants, temperature)
-        problem = self._build(hyper_reduction, temperature)
+        model = model_with(self.rom, fitted.parameters, {} if parameters is None else parameters)
+        histories = case_histories(self.rom, model, used, instants, temperature)
+        problem = self._build(model, hyper_reduction, temperature)
         history = solve(problem, histories, options)
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
-            partial(solved_model, self.rom, everything, history.times, temperature),
+            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants),
+             *outside_trained_parameters(self.rom, model.parameters)),
+            partial(solved_model, self.rom, model.parameters, everything, history.times, temperature),
             tuple(file for file in (self.path, self.fields_path) if file is not None), self._places)
 
-    def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
-        """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
+    def _build(self, model: Model, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
+        """The problem on the selected points is kept: for every case without nodal temperatures it is the same but for
+        the parameters of its laws.
+        """
         if not hyper_reduction:
             with self.open_fields() as fields:
-                return full_integration_problem(self.rom, fields, temperature)
+                return full_integration_problem(self.rom, model, fields, temperature)
         if temperature is not None:
-            return reduced_problem(self.rom, temperature)
+            return reduced_problem(self.rom, model, temperature)
         if self._problem is None:
-            self._problem = reduced_problem(self.rom)
-        return self._problem
+            self._problem = reduced_problem(self.rom, model)
+        self._problem = problem = self._problem.with_materials(model.materials)
+        return problem
 
     def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
         laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
@@ -172,7 +182,7 @@ class ReducedOrderModel:
 
     def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
-        known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
+        known = dict.fromkeys((*(load for load, _ in self.rom.force_terms), *self.rom.lifting.names, *terms))
         unknown = [name for name in amplitudes if name not in known]
         if unknown:
             raise InputError(f"the ROM has no load {unknown[0]!r}", place="amplitudes", expected=f"one of {[*known]}",
