@@ -75,8 +75,7 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     write_json(file, "model", rom.model.model_dump(mode="json"))
     write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
     write_json(file, "force_names", list(rom.force_names))
-    if rom.density_terms:
-        write_json(file, "density_terms", rom.density_terms)
+    write_json(file, "density_terms", rom.density_terms)
     if rom.trained is not None:
         write_json(file, "identity", rom.trained.model_dump(mode="json"))
     for name in _POINT_FIELDS:
