@@ -67,6 +67,24 @@ def convert(
     print_json(summary) if json else show_snapshots(stdout(), summary, brief=True)
 
 
+ParameterOption = Annotated[list[str] | None, typer.Option(
+    metavar="NAME=VALUE", help="The value of a parameter that the materials name, in place of the case's; may be "
+                               "repeated.")]
+
+
+def parameter_values(texts: list[str] | None) -> dict[str, float]:
+    """NAME=VALUE pairs of numbers."""
+    values: dict[str, float] = {}
+    for text in texts or []:
+        name, _, value = text.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            raise typer.BadParameter(f"expected NAME=VALUE with a number, found {text!r}",
+                                     param_hint="--parameter") from None
+    return values
+
+
 def converter_options(texts: list[str]) -> dict[str, Any]:
     """KEY=VALUE pairs; a value that TOML reads as a number, a truth value or a list is one, else it is text."""
     import tomllib
@@ -169,6 +187,7 @@ def online(
     rom: Annotated[Path, typer.Argument(help="The ROM (.rom).", metavar="ROM")],
     case: Annotated[str | None, typer.Option(help="A case that the ROM has from its study.", metavar="NAME")] = None,
     case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
+    parameter: ParameterOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file: needs "
                                                 "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
@@ -197,6 +216,7 @@ def online(
     from romlib.study.case_file import read_case_file
     from romlib.study.inputs import files_of
 
+    values = parameter_values(parameter)
     refuse_time_alone(start, start_time)
     if output is not None or write_state is not None:
         inputs = [] if case_file is None else files_of(case_file, "case file")
@@ -212,7 +232,7 @@ def online(
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         clock = time.perf_counter()
-        solution = model.solve(case=definition, start=saved_state(start, start_time),
+        solution = model.solve(case=definition, parameters=values, start=saved_state(start, start_time),
                                hyper_reduction=not full_integration, tolerance=tolerance)
         wall = time.perf_counter() - clock
     if write_state is not None:

@@ -15,6 +15,7 @@ from romlib.identity.contents import material_content
 from romlib.laws.points import MaterialPoints
 from romlib.laws.portable import portable_model
 from romlib.laws.state import PointState
+from romlib.laws.symbols import evaluated_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import Comm
@@ -44,7 +45,7 @@ def start_of(saved: SavedState, pieces: Mapping[int, Mesh], model: Model, time: 
             "the run does not begin at the time of the state that it starts from", file=saved.what, place="times",
             expected=f"{saved.time:.12g}, the time of the state, as the first time", found=f"{time:.12g}",
             remedy="begin the times of the case with that of the state")
-    refuse_other_materials(saved, portable_model(model).materials)
+    refuse_other_materials(saved, evaluated_model(portable_model(model)).materials)
     found = {}
     for p, mesh in pieces.items():
         displacement, increment = select_nodes(saved, np.asarray(mesh.node_ids))
@@ -82,7 +83,7 @@ def write_state(
         run = {"drive": drive.now, "largest": drive.largest, "dt": np.array([drive.dt])}
         if drive.change is not None:
             run["change"] = drive.change
-    materials = {name: material_content(material) for name, material in portable_model(model).materials.items()}
+    materials = {name: material_content(material) for name, material in evaluated_model(portable_model(model)).materials.items()}
     saved = SavedState(state.time, model.initial_time, str(path), materials, (), None, run, state.reference_force,
                        state.increment, driven(model))
 

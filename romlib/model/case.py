@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from romlib.model.amplitude import Amplitude
 from romlib.model.base import Description
 from romlib.model.identity import Identity
 from romlib.model.model import Omission
+from romlib.model.parameters import ParameterValues
 
 MOST_TIMES = 5_000_000
 
@@ -51,6 +53,19 @@ class Times(Description):
             _refuse_steps(self.start, self.stop, self.step)
         return self
 
+    def instants(self) -> np.ndarray:
+        """The times themselves, (n_step,): start, every step, and stop; or the list."""
+        if self.values is not None:
+            return np.array(self.values)
+        stop, step = float(self.stop or 0.0), float(self.step or 0.0)
+        n_interval = (stop - self.start) / step
+        whole = int(np.floor(n_interval + 1e-9))
+        instants = self.start + step * np.arange(whole + 1)
+        if whole == 0 or (n_interval - whole > 1e-9 and instants[-1] < stop):
+            return np.append(instants, stop)
+        instants[-1] = stop
+        return instants
+
 
 def _from_list(value: Any) -> Any:
     return {"values": value} if isinstance(value, (list, tuple)) else value
@@ -58,6 +73,8 @@ def _from_list(value: Any) -> Any:
 
 class Case(Description):
     """`amplitudes` by load name; a load of the model that is not named keeps the amplitude the model has for it.
+
+    `parameters` : values of what the materials name in place of numbers.
 
     A case that was converted from a deck says what else the deck has, to be compared with what a ROM was trained with:
     identity : mesh, materials, constraints and load patterns. The case is then complete: a load that the deck does not
@@ -67,6 +84,7 @@ class Case(Description):
 
     times: Annotated[Times, BeforeValidator(_from_list)]
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
     description: str = ""
     identity: Identity | None = None
     omissions: tuple[Omission, ...] = ()

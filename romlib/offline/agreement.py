@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from romlib.errors import InputError
@@ -31,9 +30,7 @@ def agree(
     first = training.runs[0]
     whole: Identity | None = None  # the first run's, with the loads of all runs so far
     for k, run in enumerate(training.runs):
-        model = run.model or run.snapshots.model
-        if run.model is None and k == 0:
-            model = training.model
+        model = run.model
         if call_libraries:
             model = pieces.comm.on_root(partial(portable_model, model))
         own = distributed_identity(model, pieces, partial(training.mesh_of, k), run.snapshots.n_shared)
@@ -46,14 +43,15 @@ def agree(
                           file=run.snapshots.path, remedy=(
                               "train a ROM on runs of one model, and other ROMs on the others; where one run fixes "
                               "what another one moves, name first in the study the one that moves it"))
-        training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, whole, own))
+        training.runs[k] = run.with_amplitudes(sized(run.amplitudes, whole, own))
         whole = whole.model_copy(update={"loads": {**own.loads, **whole.loads}})
     assert whole is not None  # there is a run
     whole = whole.model_copy(update={"loads": {name: whole.loads[name] for name in training.model.loads}})
     _refuse_lost_temperature(training, whole)
     deck = first.snapshots.identity
     return TrainedModel(identity=whole, deck=None if deck == whole else deck, accepted=accept,
-                        files=tuple(run.snapshots.path.name for run in training.runs))
+                        files=tuple(run.path.name for run in training.runs),
+                        parameters=tuple(run.parameters for run in training.runs))
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
@@ -108,7 +106,7 @@ def _refuse_lost_temperature(training: TrainingSet, whole: Identity) -> None:
     """Without temperature loads the initial temperature holds, which is not what their amplitude zero means."""
     names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
     for run in training.runs:
-        own = (run.model or training.model).loads.values()
+        own = run.model.loads.values()
         if names and thermal(whole) and not any(load.kind == "temperature" for load in own):
             raise InputError(
                 "a training run has no temperature load, and another has", file=run.snapshots.path,

@@ -20,8 +20,9 @@ from romlib.archive.rom import (
     TemperatureAtPoints,
 )
 from romlib.errors import InputError
+from romlib.laws.symbols import parameters_of
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.forces import force_names
+from romlib.loads.forces import force_terms
 from romlib.model import Case, Times
 from romlib.offline import gappy
 from romlib.offline.collect import Collection
@@ -76,13 +77,14 @@ def assemble(
     with collection.stages.stage("assembly"):
         strains = [_strains(training, one, pieces, points) for one in reductions]
         first, n_mode = reductions[0], reductions[0].basis.n_mode
+        terms = force_terms(training.model)
         rom = Rom(
             _manifest(collection, spans, provenance or Provenance()), training.model,
-            _cases(spans, cases or {}), selected, tuple(force_names(training.model)),
+            _cases(spans, cases or {}), selected, tuple(term.label for term in terms),
             [LocalBasis(strain[:one.basis.n_mode], points.place(one.selection), one.loads[:, :one.basis.n_mode])
              for one, strain in zip(reductions, strains)],
             LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
-            temperature)
+            temperature, density_terms={term.label: (term.load, term.material) for term in terms if term.material})
         rom.manifest.errors = _errors(collection, reductions, rom, points)
     return rom
 
@@ -157,7 +159,8 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
     return Manifest(
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
-        collection.dual.n_ip, _trained_ranges(collection.training, spans))
+        collection.dual.n_ip, _trained_ranges(collection.training, spans),
+        _trained_parameters(collection.training, spans))
 
 
 def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
@@ -170,10 +173,16 @@ def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple
     return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
 
 
+def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each parameter over the training cases."""
+    return {name: (min(values), max(values)) for name in parameters_of(training.model.materials)
+            if (values := [span.run.parameters[name] for span in spans])}
+
+
 def _cases(spans: list[Span], cases: Mapping[str, Case]) -> dict[str, Case]:
     """The study's cases, and each training run as a case of its name."""
     result = {span.run.name: Case(times=Times(values=tuple(span.times.tolist())), amplitudes=dict(span.run.amplitudes),
-                                  description="training run") for span in spans}
+                                  parameters=span.run.parameters, description="training run") for span in spans}
     clash = sorted(set(result) & set(cases))
     if clash:
         raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",

@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.constraints import constrained_dofs
-from romlib.loads.forces import node_share, presence
+from romlib.loads.forces import force_terms, node_share, presence, term_materials, unit_force
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
 from romlib.offline.rows import Rows
@@ -120,15 +120,18 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
 
 
 def reduce_loads(training: TrainingSet, basis: DisplacementBasis, pieces: Pieces) -> np.ndarray:
-    """(n_force, n_mode + n_lift): each mechanical load at amplitude one against the modes and liftings."""
-    n_shared = training.runs[0].snapshots.n_shared
+    """(n_force, n_mode + n_lift): each part of the forces, `force_terms`, against the modes and liftings."""
+    model, terms, n_shared = training.model, force_terms(training.model), training.runs[0].snapshots.n_shared
     multiplicity = pieces.sum(lambda piece: presence(training.piece(piece).mesh, n_shared))
 
     def of_piece(piece: int) -> np.ndarray:
         operators = training.piece(piece)
         fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
         share = node_share(operators.mesh, multiplicity)
-        return np.array([fields @ force.ravel() for force in operators.unit_forces(share)]).reshape(-1, len(fields))
+        return np.array([
+            fields @ unit_force(model.loads[term.load], operators.mesh, term_materials(term, model.materials),
+                                operators.operator, name=term.load, node_share=share).ravel()
+            for term in terms]).reshape(-1, len(fields))
 
     return pieces.sum(of_piece)
 

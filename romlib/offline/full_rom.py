@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from romlib.loads.forces import force_names
+from romlib.laws.symbols import evaluated_model
+from romlib.loads.forces import force_terms
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.reduce_quadrature import QuadratureStress
 from romlib.offline.rows import Rows
@@ -38,7 +39,8 @@ def full_problem(
 
     model = training.model
     return ReducedProblem(
-        list(pieces.each(block).values()), [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
+        list(pieces.each(block).values()), [loads[:, : basis.n_mode]],
+        tuple(term.label for term in force_terms(model)), basis.lifting_names,
         tuple(name for name, load in model.loads.items() if load.kind == "temperature"),
         pieces.n, pieces.comm.sum_pieces)
 
@@ -62,10 +64,12 @@ def add_rom_stresses(
                 stresses.add(block.piece, stress[None])
 
     for span in training.spans(rows):
+        model = evaluated_model(training.model.model_copy(update={"parameters": span.run.parameters}))
         histories = histories_of(
-            training.model, span.run.amplitudes, span.times, force_names=problem.force_names,
+            model, span.run.amplitudes, span.times, force_terms=force_terms(training.model),
             lifting_names=problem.lifting_names, temperature_names=problem.temperature_names,
             temperature_times=None if problem.temperature_names else instants)
-        result = solve(problem, histories, NewtonOptions(tolerance=1e-6, record_points=False), observe)
+        result = solve(problem.with_materials(model.materials), histories,
+                       NewtonOptions(tolerance=1e-6, record_points=False), observe)
         evaluations.append(int(result.iterations.sum()))
     return np.array(evaluations)

@@ -12,6 +12,7 @@ from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path
 from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
+from romlib.laws.symbols import refuse_missing, refuse_unused
 from romlib.model import Case, Model
 from romlib.offline.agreement import agree
 from romlib.offline.assemble import Provenance, assemble
@@ -121,7 +122,9 @@ def train(
         if path is not None:
             comm.on_root(lambda: check_rom_output(path, taken))
         _refuse_omissions(training, accept)
+        _refuse_parameters(training, cases or {})
         portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
+        portable = portable.model_copy(update={"parameters": training.common_parameters})
         pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
         trained = agree(training, pieces, accept)
         with comm.agreement():
@@ -149,6 +152,16 @@ def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
                     f"the deck has something that does virtual work and that the ROM lacks: {omission.name}",
                     file=run.snapshots.path, found=omission.description,
                     remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
+
+
+def _refuse_parameters(training: TrainingSet, cases: Mapping[str, Case]) -> None:
+    """Each run and each case has a value for every parameter, and none that no material names."""
+    materials = training.model.materials
+    for run in training.runs:
+        refuse_missing(run.parameters, materials, f"parameters of the training run {run.name!r}")
+    for name, case in cases.items():
+        refuse_unused(case.parameters, materials, f"[cases.{name}.parameters]")
+        refuse_missing({**training.common_parameters, **case.parameters}, materials, f"[cases.{name}.parameters]")
 
 
 def _verify(collection: Collection, reduction: Reduction, rom: Rom, accept_errors: bool) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,32 +12,14 @@ from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.mesh import Mesh
-from romlib.model import Amplitude, Model
 from romlib.offline.rows import Rows
 from romlib.offline.union import cells_of_mesh, order_difference, union_of, with_added
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.words import plural
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
 BLOCK_BYTES = 128 * 2**20
-
-
-@dataclass(frozen=True)
-class TrainingRun:
-    """One run of the solver: its snapshots, the amplitudes of its loads, and the model that it ran with.
-
-    model : None where it is that of the training set.
-    """
-
-    name: str
-    snapshots: Snapshots
-    amplitudes: dict[str, Amplitude]
-    model: Model | None = None
-
-    def times(self, initial_time: float) -> np.ndarray:
-        """Times of an online run over the same history: the initial time, then those of the snapshots."""
-        times = np.asarray(self.snapshots.times, dtype=float)
-        return times if times[0] <= initial_time else np.concatenate([[initial_time], times])
 
 
 @dataclass(frozen=True)
@@ -48,7 +30,7 @@ class Span:
     snapshots of the span, as they count through the runs.
     """
 
-    run: TrainingRun
+    run: PreparedSnapshots
     times: np.ndarray
     first: int
     rows: slice
@@ -58,16 +40,15 @@ class TrainingSet:
     """Runs on one mesh; snapshot j counts through the runs in order.
 
     model : of the first run; loads that only other runs have are added to it, and are zero in the others. Whether the
-    runs agree in what they all have is for `romlib.offline.agreement` to say.
+    runs agree in what they all have is for `romlib.offline.agreement` to say. Their parameters may differ.
 
     Raises
     ------
     InputError : the runs have different meshes or cuts.
     """
 
-    def __init__(self, runs: list[TrainingRun], model: Model, mesh_of: Callable[[Snapshots, int], Mesh]) -> None:
-        self.runs, self.model, self._added = union_of(runs, model)
-        self._mesh_of = mesh_of
+    def __init__(self, runs: Sequence[PreparedSnapshots]) -> None:
+        self.runs, self.model, self._added = union_of(runs)
         self._last: tuple[int, Piece] | None = None
         first = runs[0].snapshots
         for run in runs[1:]:
@@ -111,10 +92,15 @@ class TrainingSet:
             raise InputError("training runs must be on the same mesh, in the same order",
                              file=self.runs[run].snapshots.path, place=f"piece {piece}: {what} differ", expected=here,
                              found=there, remedy="train on runs of one mesh, converted with the same options")
+    @property
+    def common_parameters(self) -> dict[str, float]:
+        """Parameters that have the same value in all runs: what a case need not give."""
+        return {name: value for name, value in self.model.parameters.items()
+                if all(run.parameters.get(name) == value for run in self.runs)}
 
     def mesh_of(self, run: int, piece: int) -> Mesh:
         """A piece as a run has it, with the tags of the study."""
-        return self._mesh_of(self.runs[run].snapshots, piece)
+        return self.runs[run].mesh(piece)
 
     def read(self, field: str, piece: int, snapshots: slice) -> np.ndarray:
         """(n, n_node or n_ip, n_comp) of a contiguous range of snapshots."""
@@ -137,7 +123,7 @@ class TrainingSet:
         found = []
         for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
             kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
-            times = run.times(self.model.initial_time)
+            times = run.case_times
             first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
             if n and first + n > 1:
                 found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
@@ -149,7 +135,7 @@ class TrainingSet:
 
     def amplitudes(self, names: list[str]) -> np.ndarray:
         """(n_snapshot, n_name) of the amplitudes of these loads or constraints at the snapshots."""
-        rows = [np.stack([evaluate(run.amplitudes[name], run.snapshots.times) for name in names], axis=1)
+        rows = [np.stack([evaluate(run.amplitudes[name], run.times) for name in names], axis=1)
                 if names else np.zeros((run.snapshots.n_step, 0)) for run in self.runs]
         return np.concatenate(rows)
 

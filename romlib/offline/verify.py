@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, VerificationError
+from romlib.laws.symbols import evaluated_model
 from romlib.offline.assemble import field_error
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.options import OfflineOptions
@@ -92,11 +93,14 @@ def online_errors(training: TrainingSet, rom: Rom, reduction: Reduction) -> dict
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
-    problem, rows, duals = reduced_problem(rom), reduction.rows.kept, reduction.duals.fields
+    problem, rows = reduced_problem(rom, evaluated_model(training.model)), reduction.rows.kept
+    duals = reduction.duals.fields
     found = {"displacement": np.zeros_like(reduction.basis.coordinates),
              **{dual.name: np.zeros_like(dual.coordinates) for dual in duals}}
     for span in training.spans(reduction.rows):
-        history = solve(problem, case_histories(rom, span.run.amplitudes, span.times))
+        model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
+        history = solve(problem.with_materials(model.materials),
+                        case_histories(rom, model, span.run.amplitudes, span.times))
         found["displacement"][span.rows] = history.coordinates[span.first:]
         for dual in duals:
             operator = rom.gappy[dual.name]

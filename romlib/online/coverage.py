@@ -38,6 +38,18 @@ def outside_training(rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.nd
     return notes
 
 
+def outside_trained_parameters(rom: Rom, parameters: Mapping[str, float]) -> list[str]:
+    """One sentence for each parameter whose value is beyond those of the training runs."""
+    notes = []
+    for name, (lowest, highest) in rom.manifest.trained_parameters.items():
+        slack = _SLACK * max(highest - lowest, abs(highest), abs(lowest))
+        if not lowest - slack <= parameters[name] <= highest + slack:
+            trained = f"{lowest:.6g}" if lowest == highest else f"from {lowest:.6g} to {highest:.6g}"
+            notes.append(f"the parameter {name} is {parameters[name]:.6g}; the training runs had {trained}: "
+                         "the ROM extrapolates")
+    return notes
+
+
 def accepted_errors(rom: Rom) -> list[str]:
     """One sentence where whoever trained the ROM accepted errors beyond the limits of the study."""
     if not rom.manifest.accepted:

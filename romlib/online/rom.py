@@ -16,9 +16,9 @@ from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
-from romlib.model import Amplitude, Case, Times
+from romlib.model import Amplitude, Case, Model, Times
 from romlib.model.case import MOST_TIMES
-from romlib.online.coverage import accepted_errors, outside_training
+from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
 from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -32,6 +32,7 @@ from romlib.online.reduced import (
 from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
 from romlib.online.start import start_of, state_of
+from romlib.online.values import model_with
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
@@ -83,8 +84,9 @@ class ReducedOrderModel:
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
-        amplitudes: Mapping[str, Any] | None = None, temperature: NodalTemperature | None = None,
-        start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
+        amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
+        temperature: NodalTemperature | None = None, start: Solution | SavedState | str | Path | None = None,
+        hyper_reduction: bool = True, tolerance: float = 1e-8,
         max_iterations: int = 25, max_cuts: int = 8,
     ) -> Solution:
         """Solve a case.
@@ -96,6 +98,8 @@ class ReducedOrderModel:
         times : the output times, the initial one first.
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
+        parameters : values of what the materials name in place of numbers. One that is not named has the value of the
+            case, else the one that all training runs had.
         temperature : nodal temperatures instead of the model's temperature loads.
         start : the state to begin with at the first time, instead of the undeformed body: a solution (its last time),
             `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
@@ -105,8 +109,8 @@ class ReducedOrderModel:
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model; a start
-            at another time, of another ROM, mesh or material.
+        InputError : an unknown case, amplitude or parameter, no times, a load without amplitude, a parameter without
+            value; a case of another model; a start at another time, of another ROM, mesh or material.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
@@ -117,15 +121,17 @@ class ReducedOrderModel:
         if times is None and chosen is None:
             raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
-        instants = output_times(chosen.times if times is None and chosen is not None else times)
+        wanted = chosen.times if times is None and chosen is not None else times
+        instants = wanted.instants() if isinstance(wanted, Times) else _increasing(wanted)
         fitted = self._fitted(chosen, temperature)
         if isinstance(case, Case):
             self._refuse_unknown(fitted.amplitudes, None)
         given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
         used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
-        histories = case_histories(self.rom, used, instants, temperature)
-        problem = self._build(hyper_reduction, temperature)
+        model = model_with(self.rom, fitted.parameters, {} if parameters is None else parameters)
+        histories = case_histories(self.rom, model, used, instants, temperature)
+        problem = self._build(model, hyper_reduction, temperature)
         saved = saved_state(start)
         began, said = start_of(self.rom, problem, saved, histories.output_level(0))
         history = solve(problem, histories, options, start=began)
@@ -135,21 +141,26 @@ class ReducedOrderModel:
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*said, *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
-            partial(solved_model, self.rom, everything, history.times, temperature, saved),
+            (*said, *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants),
+             *outside_trained_parameters(self.rom, model.parameters)),
+            partial(solved_model, self.rom, model.parameters, everything, history.times, temperature, saved),
             tuple(file for file in (self.path, self.fields_path) if file is not None), self._places,
             partial(state_of, self.rom, problem, history, initial_time=initial_time))
 
-    def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
-        """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
+
+    def _build(self, model: Model, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
+        """The problem on the selected points is kept: for every case without nodal temperatures it is the same but for
+        the parameters of its laws.
+        """
         if not hyper_reduction:
             with self.open_fields() as fields:
-                return full_integration_problem(self.rom, fields, temperature)
+                return full_integration_problem(self.rom, model, fields, temperature)
         if temperature is not None:
-            return reduced_problem(self.rom, temperature)
+            return reduced_problem(self.rom, model, temperature)
         if self._problem is None:
-            self._problem = reduced_problem(self.rom)
-        return self._problem
+            self._problem = reduced_problem(self.rom, model)
+        self._problem = problem = self._problem.with_materials(model.materials)
+        return problem
 
     def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
         laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
@@ -186,7 +197,7 @@ class ReducedOrderModel:
 
     def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
-        known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
+        known = tuple(dict.fromkeys((*(load for load, _ in self.rom.force_terms), *self.rom.lifting.names, *terms)))
         strange = [name for name in amplitudes if name not in known]
         if strange:
             raise InputError(f"the ROM has no load {strange[0]!r}", place="amplitudes",
@@ -194,6 +205,7 @@ class ReducedOrderModel:
 
 
 def _increasing(times: Any) -> np.ndarray:
+    """Times as the user gives them; InputError for what is no list of increasing, finite numbers."""
     try:
         instants = np.array(times, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -203,25 +215,4 @@ def _increasing(times: Any) -> np.ndarray:
         raise InputError("the times of a run must increase, be finite, and have at least two entries", place="times",
                          expected=f"a list of 2 to {MOST_TIMES} numbers, the initial time first",
                          found=np.array2string(instants, threshold=6) if instants.shape else reprlib.repr(times))
-    return instants
-
-
-def output_times(times: Times | Sequence[float] | np.ndarray | None) -> np.ndarray:
-    """The times of a description, (n_step,): start, every step, and stop; or the list itself.
-
-    Raises
-    ------
-    InputError : what is no list of increasing, finite numbers, the initial one first, or one that is endless.
-    """
-    if not isinstance(times, Times):
-        return _increasing(times)
-    if times.values is not None:
-        return np.array(times.values)
-    stop, step = float(times.stop or 0.0), float(times.step or 0.0)
-    n_interval = (stop - times.start) / step
-    whole = int(np.floor(n_interval + 1e-9))
-    instants = times.start + step * np.arange(whole + 1)
-    if whole == 0 or (n_interval - whole > 1e-9 and instants[-1] < stop):
-        return np.append(instants, stop)
-    instants[-1] = stop
     return instants

@@ -35,8 +35,8 @@ class SolvedModel:
 
 
 def solved_model(
-    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalTemperature | None,
-    start: SavedState | None = None,
+    rom: Rom, parameters: Mapping[str, float], amplitudes: Mapping[str, Amplitude], times: np.ndarray,
+    temperature: NodalTemperature | None, start: SavedState | None = None,
 ) -> SolvedModel:
     """What was solved, as a model.
 
@@ -47,10 +47,12 @@ def solved_model(
 
     Parameters
     ----------
-    amplitudes : of every load. times : (n_step,). temperature : given at the nodes, instead of the loads.
+    parameters : of the run. amplitudes : of every load. times : (n_step,). temperature : given at the nodes, instead of
+        the loads.
     """
     trained, times = rom.model, np.asarray(times, dtype=float)
-    model = trained.model_copy(update={"amplitudes": dict(amplitudes), "initial_time": float(times[0])})
+    model = trained.model_copy(update={
+        "amplitudes": dict(amplitudes), "parameters": dict(parameters), "initial_time": float(times[0])})
     at_start: NodeField = lambda mesh: _of_loads(trained, amplitudes, times[:1], mesh)  # noqa: E731
     arrays: list[Callable[[Mesh], dict[str, np.ndarray]]] = []
     if trained.initial_temperature is None and rom.temperature.initial is not None:

@@ -46,7 +46,7 @@ def state_of(
             block.piece, points.cells, points.numbers, points.coordinates, points.material_index, points.material_names,
             at.strain, at.stress, at.states, at.temperature,
             None if began.origin is None else began.origin[k], points.strain_free_temperature))
-    materials = {name: material_content(material) for name, material in rom.model.materials.items()}
+    materials = {name: material_content(material) for name, material in problem.blocks[0].points.materials.items()}
     return SavedState(state.time, initial_time, "a solution", materials, blocks, rom_name(rom), {
         "gamma": state.gamma, "lifting": state.lifting, **_arrays_of(memory or Memory())},
         reference_force, increment)
@@ -103,7 +103,7 @@ def start_of(
     if saved.rom is not None and saved.rom != rom_name(rom):
         raise InputError("the state is of another ROM", file=saved.what, expected=rom_name(rom), found=saved.rom,
                          remedy="start from a state of the same .rom file, or from one of a full-order run")
-    refuse_other_materials(saved, rom.model.materials)
+    refuse_other_materials(saved, problem.blocks[0].points.materials)
     values = [select(saved, block.points) for block in problem.blocks]
     said = f"the run starts at time {level.time:.6g} with the state of {saved.what}"
     gamma: np.ndarray | None

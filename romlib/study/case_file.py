@@ -54,6 +54,8 @@ def case_to_toml(case: Case) -> str:
         lines.append(f"times = {{ start = {times.start!r}, stop = {times.stop!r}, step = {times.step!r} }}")
     if case.accepted:
         lines.append(f"accepted = {_value(list(case.accepted))}")
+    if case.parameters:
+        lines += ["", "[parameters]", *(f"{_key(name)} = {value!r}" for name, value in case.parameters.items())]
     for name, amplitude in case.amplitudes.items():
         lines += ["", f"[amplitudes.{_key(name)}]", *_amplitude_lines(amplitude)]
     for omission in case.omissions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class PieceMeshes(Sequence[Mesh]):
         if not 0 <= piece < len(self):
             raise IndexError(piece)
         mesh = self._source.mesh(piece) if isinstance(self._source, Snapshots) else self._source[piece]
-        return add_tags(mesh, self._study.node_tags, self._study.face_tags, self._study.cell_tags)
+        return add_tags(mesh, *self._study.tag_set)
 
 
 class MeshSource:
@@ -110,16 +110,6 @@ class MeshSource:
     def __exit__(self, *error: object) -> None:
         if self._open is not None:
             self._open.close()
-
-
-def mesh_with_tags(study: Study | None) -> Callable[[Snapshots, int], Mesh]:
-    """The function that reads a piece and adds the study's tags to it."""
-    def mesh(snapshots: Snapshots, piece: int) -> Mesh:
-        found = snapshots.mesh(piece)
-        if study is None:
-            return found
-        return add_tags(found, study.node_tags, study.face_tags, study.cell_tags)
-    return mesh
 
 
 def is_hdf5(path: Path) -> bool:

@@ -15,20 +15,20 @@ from romlib.offline.assemble import Provenance
 from romlib.offline.outputs import check_rom_output
 from romlib.offline.report import Progress
 from romlib.offline.train import Trained
-from romlib.offline.training import TrainingRun
-from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm, world
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.study.checking import check_training
 from romlib.study.inputs import files_of
 from romlib.study.runs import training_set
 from romlib.study.study import Study
 
 
-def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
+def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
     """The study's cases without those that `romlib solve` made a training run of the same name from."""
     def is_run(name: str, case: Case) -> bool:
         return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
-                   and np.array_equal(run.snapshots.times, output_times(case.times)) for run in runs)
+                   and run.parameters == {**run.parameters, **case.parameters}
+                   and np.array_equal(run.times, case.times.instants()) for run in runs)
 
     return {name: case for name, case in study.cases.items() if not is_run(name, case)}
 

@@ -16,9 +16,9 @@ from romlib.fullorder.state import SolveReport
 from romlib.identity.cases import fit_case
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
+from romlib.laws.symbols import refuse_missing, refuse_unused
 from romlib.model import Case, Model, TrainedModel
 from romlib.model.model import started_from
-from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
 from romlib.snapshots.fingerprint import fingerprint
@@ -52,7 +52,7 @@ def run_solve(
     """
     with comm.agreement():
         chosen = case_of(study, case)
-        times = output_times(chosen.times)
+        times = chosen.times.instants()
         saved = saved_state(start, start_time)
     with MeshSource(study, comm, pieces) as source:
         fitted = fitted_to_study(study, source, chosen, comm, on_note or (lambda _: None))
@@ -96,11 +96,11 @@ def fitted_to_study(
     model, n_shared = comm.on_root(prepare)
     identity = distributed_identity(model, Pieces(comm, source.n_piece), lambda piece: source.mine[piece], n_shared)
     files = (source.path.name,)
-    trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files)
+    trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files, parameters=(model.parameters,))
     fitted = fit_case(trained, case)
     for note in fitted.notes:
         on_note(note)
-    return case.model_copy(update={"amplitudes": fitted.amplitudes})
+    return case.model_copy(update={"amplitudes": fitted.amplitudes, "parameters": fitted.parameters})
 
 
 def case_of(study: Study, case: str | Case) -> Case:
@@ -118,7 +118,7 @@ def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Mode
 
     Raises
     ------
-    StudyError : a load without amplitude, or an amplitude of no load.
+    StudyError : a load without amplitude, or an amplitude of no load. InputError : the same of parameters.
     """
     model = study.complete(deck)
     driven = driven_of(model)
@@ -132,4 +132,8 @@ def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Mode
             raise StudyError("this load has no amplitude", file=study.path, place=f"amplitudes.{name}",
                              expected="an amplitude for each of " + ", ".join(driven),
                              remedy="give it in the case")
-    return model.model_copy(update={"amplitudes": amplitudes, "initial_time": float(times[0])})
+    parameters = {**model.parameters, **case.parameters}
+    refuse_unused(case.parameters, model.materials, "parameters")
+    refuse_missing(parameters, model.materials, "parameters")
+    return model.model_copy(update={
+        "amplitudes": amplitudes, "parameters": parameters, "initial_time": float(times[0])})

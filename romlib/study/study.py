@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from romlib.errors import StudyError
+from romlib.mesh.tags import TagSet
 from romlib.model import (
     Amplitude,
     ArrayReference,
@@ -29,7 +30,10 @@ from romlib.model import (
 )
 from romlib.model.base import Description
 from romlib.model.library import LIBRARY, is_file_name
+from romlib.model.parameters import ParameterValues
 from romlib.offline.options import OfflineOptions
+from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
@@ -87,10 +91,11 @@ class MeshFile(Description):
 
 
 class Training(Description):
-    """[[training]]: one run of the solver: its snapshots file and the amplitudes of its loads."""
+    """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters."""
 
     snapshots: Path
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
     name: str
 
 
@@ -134,6 +139,7 @@ class Study(Description):
     offline: OfflineOptions = OfflineOptions()
     check: CheckSettings = CheckSettings()
     cases: dict[str, Case] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
 
     _text: str = PrivateAttr("")
     _path: Path | None = PrivateAttr(None)
@@ -152,6 +158,11 @@ class Study(Description):
     def name(self) -> str:
         """Name of the study."""
         return self.study.name
+
+    @property
+    def tag_set(self) -> TagSet:
+        """Definitions of all tags."""
+        return TagSet(self.node_tags, self.face_tags, self.cell_tags)
 
     @property
     def node_tags(self) -> dict[str, NodeTag]:
@@ -192,7 +203,8 @@ class Study(Description):
     def complete(self, deck: Model, training: Training | None = None) -> Model:
         """The model of a snapshots file, with what this study states put over it by name.
 
-        deck : the model that the file has. training : the run whose amplitudes the model shall have.
+        deck : the model that the file has. training : the run whose amplitudes and parameters the model shall have. A
+        parameter has the value of the run, else that of the file, else that of [parameters].
 
         Raises
         ------
@@ -209,8 +221,23 @@ class Study(Description):
             "constraints": {**deck.constraints, **self.constraints},
             "loads": {**deck.loads, **self.loads},
             "amplitudes": {**deck.amplitudes, **(training.amplitudes if training is not None else {})},
+            "parameters": {**self.parameters, **deck.parameters,
+                           **(training.parameters if training is not None else {})},
             **initial,
         })
+
+    def prepare(self, snapshots: Snapshots, run: Training | None = None) -> PreparedSnapshots:
+        """An open snapshots file with what this study adds to it.
+
+        run : the training run that it is; by default the one that names the file, if there is one.
+
+        Raises
+        ------
+        StudyError : study and file state different units.
+        """
+        run = self.training_of(snapshots.path) if run is None else run
+        return PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
+                                 snapshots.path.stem if run is None else run.name)
 
     def training_of(self, snapshots: str | Path) -> Training | None:
         """The training run whose snapshots file this is, if it is one."""

@@ -19,12 +19,13 @@ from romlib.offline.options import OfflineOptions
 from romlib.offline.reduce import reduce
 from romlib.offline.rows import Rows
 from romlib.offline.train import Trained, train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.offline.verify import online_errors
 from romlib.offline.write import write_fields
 from romlib.online.reduced import case_histories, reduced_problem
 from romlib.online.run import solve as solve_reduced
 from romlib.parallel.comm import Comm, serial, world
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 TIMES = np.linspace(0.0, 1.0, 13)
@@ -32,9 +33,7 @@ OPTIONS = OfflineOptions(pod_tolerance=1e-4, cubature_tolerance=1e-4, dual_field
 
 
 def trained(files: list[Path], comm: Comm, options: OfflineOptions = OPTIONS) -> Trained:
-    snapshots = [Snapshots(file) for file in files]
-    runs = [TrainingRun(file.stem, opened, opened.model.amplitudes) for file, opened in zip(files, snapshots)]
-    training = TrainingSet(runs, snapshots[0].model, lambda file, piece: file.mesh(piece))
+    training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
     return train(training, options, comm, accept_errors=True, scratch_folder=files[0].parent)
 
 
@@ -135,7 +134,7 @@ def test_local_bases_share_points_liftings_and_dual_fields_and_the_solve_refuses
     with pytest.raises(UnsupportedError, match="2 clusters"):
         romlib.load(tmp_path / "two.rom").solve("one")
     with pytest.raises(UnsupportedError, match="switching"):
-        solve_reduced(reduced_problem(back), case_histories(back, back.model.amplitudes, TIMES))
+        solve_reduced(reduced_problem(back, back.model), case_histories(back, back.model, back.model.amplitudes, TIMES))
 
 
 def test_a_choice_of_no_snapshots_is_refused(files: list[Path]) -> None:
