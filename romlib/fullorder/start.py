@@ -83,7 +83,8 @@ def write_state(
         run = {"drive": drive.now, "largest": drive.largest, "dt": np.array([drive.dt])}
         if drive.change is not None:
             run["change"] = drive.change
-    materials = {name: material_content(material) for name, material in evaluated_model(portable_model(model)).materials.items()}
+    used = evaluated_model(portable_model(model)).materials
+    materials = {name: material_content(material) for name, material in used.items()}
     saved = SavedState(state.time, model.initial_time, str(path), materials, (), None, run, state.reference_force,
                        state.increment, driven(model))
 
