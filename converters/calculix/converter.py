@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,9 @@ from romlib_converters.calculix.relations import adjustment, with_relations
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
 from romlib_converters.calculix.systems import NodeSystems, section_axes
+from romlib_converters.common.omissions import forces_of_pieces
+from romlib_converters.common.paths import case_path
+from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -30,16 +32,13 @@ from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
-from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.schema import FieldSpec
-from romlib.snapshots.writer import SnapshotsWriter
 from romlib.tensors import mandel_from_vtk
 
 _OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
 # romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
 _FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP": ("temperature", 1)}
 _NODAL = ("STRESS", "SDV")
-Source = tuple[Callable[[str, int], np.ndarray], bool]  # what reads a field at a record, and whether it is at nodes
 
 
 class CalculixConverter:
@@ -99,21 +98,20 @@ class CalculixConverter:
             mesh = replace(mesh, points=frd.points[results.rows])
         check_mesh(mesh, computation.deck or computation.frd)
         cut = add_skin(partition(mesh, pieces or 1))
-        files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
-        specs = {**results.specs, **({} if dat is None else dat.specs)}
-        sources: dict[str, Source] = {name: (results.read, True) for name in results.specs}
-        if dat is not None:
-            sources.update({name: (dat.read, False) for name in dat.specs})
-        with SnapshotsWriter(Path(target), cut, model, times, specs, solver=f"CalculiX {frd.version}".strip(),
-                             fingerprint=fingerprint(files, {"pieces": len(cut), **options})) as writer:
-            places = [positions_in(mesh, piece) for piece in cut]
-            for record in range(len(times)):
-                for name, (read, at_nodes) in sources.items():
-                    values = read(name, record)
+        sources: list[tuple[_Results | DatFields, bool]] = [(results, True), *([] if dat is None else [(dat, False)])]
+        places = [positions_in(mesh, piece) for piece in cut]
+
+        def values(record: int) -> Values:
+            for file, at_nodes in sources:
+                for name in file.specs:
+                    whole = file.read(name, record)
                     for piece, (nodes, _, ips) in enumerate(places):
-                        writer.write(name, record, piece, values[nodes if at_nodes else ips])
-                if progress is not None:
-                    progress(record + 1, len(times))
+                        yield name, piece, whole[nodes if at_nodes else ips]
+
+        write_snapshots(
+            target, cut, model, times, {name: spec for file, _ in sources for name, spec in file.specs.items()}, values,
+            solver=f"CalculiX {frd.version}".strip(), options={"pieces": len(cut), **options}, progress=progress,
+            files=[computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])])
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
@@ -133,9 +131,7 @@ class CalculixConverter:
         ------
         InputError, FileFormatError, UnsupportedError : with file and place.
         """
-        path = Path(source)
-        if path.suffix.lower() != ".inp":
-            raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
+        path = case_path(source)
         deck = read_deck(path)
         times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
         builder = ModelBuilder(deck, times)
@@ -197,9 +193,7 @@ class _Results:
             raise InputError("the results have no such block", file=frd.path, place="option nodal_fields",
                              expected=", ".join(frd.records[0].blocks), found=", ".join(absent))
         if cut and self.specs.pop("internal_force", None) is not None:
-            self.notes.append(Omission(name="internal_force", works=False, description=(
-                "the internal forces FORC are left out: at interface nodes the .frd has sums from which the parts of "
-                "the pieces cannot be told")))
+            self.notes.append(forces_of_pieces("FORC", "the .frd"))
 
     def _add(self, name: str, field: str, n_comp: int) -> None:
         block = self.frd.records[0].blocks[name]

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.systems import turned_tensors
+from romlib_converters.common.elements import points_of_cells
+from romlib_converters.common.ids import IdIndex
+from romlib_converters.common.records import check_finite
 from romlib_converters.keyword.cards import fold
 from romlib_converters.keyword.numbers import number_of, numbers_of, whole_of
 
 from romlib.errors import FileFormatError
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.quadrature import rule
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_umat_stress
 
@@ -68,9 +70,9 @@ class DatFields:
         axes: dict[str, np.ndarray | None] | None = None,
     ) -> None:
         self.path, self._mesh, self._axes = path, mesh, axes or {}
-        n_point = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
+        n_point = points_of_cells(mesh)
         self._n_point, self._first = n_point, np.cumsum(n_point) - n_point
-        self._order = np.argsort(mesh.cell_ids, kind="stable")
+        self._cells = IdIndex(mesh.cell_ids)
         self._blocks: dict[str, list[list[DatBlock]]] = {}
         self.specs: dict[str, FieldSpec] = {}
         self.left_out: dict[str, str] = {}
@@ -146,7 +148,9 @@ class DatFields:
                                   expected=f"rows of element, point and {n_comp or 'all'} values",
                                   found=f"{len(numbers)} numbers, {width} in the first row",
                                   remedy="compute again, or convert with --option dat=false")
-        return self._finite(numbers.reshape(-1, width), block)
+        rows = numbers.reshape(-1, width)
+        check_finite(rows, self.path, lambda _: block.place)
+        return rows
 
     def _numbers(self, fields: list[bytes], block: DatBlock) -> np.ndarray:
         try:
@@ -159,13 +163,6 @@ class DatFields:
                                   expected="rows of element, point and values",
                                   remedy="compute again, or convert with --option dat=false") from None
 
-    def _finite(self, rows: np.ndarray, block: DatBlock) -> np.ndarray:
-        wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-        if len(wrong):
-            raise FileFormatError("a value is not a finite number", file=self.path, place=block.place,
-                                  expected="finite numbers", found=rows[wrong[0]])
-        return rows
-
     def _oriented(self, fields: list[bytes], named: list[int], block: DatBlock) -> np.ndarray:
         """Rows of tensors, some of which have the name of an orientation behind them: turned to global axes."""
         width = 2 + _TENSOR
@@ -177,7 +174,8 @@ class DatFields:
                                   expected=f"rows of element, point and {_TENSOR} values",
                                   found=f"{len(fields)} fields",
                                   remedy="compute again, or convert with --option dat=false")
-        rows = self._finite(numbers.reshape(-1, width), block)
+        rows = numbers.reshape(-1, width)
+        check_finite(rows, self.path, lambda _: block.place)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):
             axes = self._axes.get(fold(str(name)))
@@ -195,10 +193,8 @@ class DatFields:
         if no is not None or none is not None:
             raise FileFormatError("the number of an element or a point cannot be read", file=self.path,
                                   place=block.place, found=numbers[no if no is not None else int(none or 0)])
-        ids = self._mesh.cell_ids[self._order]
-        at = np.minimum(np.searchsorted(ids, elements), len(ids) - 1)
-        cells = self._order[at]
-        wrong = (ids[at] != elements) | (points < 1) | (points > self._n_point[cells])
+        cells = self._cells.find(elements)
+        wrong = (cells < 0) | (points < 1) | (points > self._n_point[cells])
         if wrong.any():
             raise FileFormatError("values at a point that the mesh lacks", file=self.path,
                                   place=f"{block.place}: element {elements[wrong][0]}, point {points[wrong][0]}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.ids import used_of
 from romlib_converters.meshio.series import Cells
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -83,7 +84,7 @@ def build_grid(
     rules = _rules(list(solids), quadrature)
     for kind, (connectivity, _) in solids.items():
         _check_midside_nodes(kind, points, connectivity, file)
-    nodes, new_node = _used_nodes(solids, len(points))
+    nodes, new_node = used_of([connectivity for connectivity, _ in solids.values()], len(points))
     blocks = tuple(CellBlock(kind, new_node[connectivity], ids, rules[kind])
                    for kind, (connectivity, ids) in solids.items())
     mesh = Mesh(points[nodes], blocks, nodes)
@@ -176,17 +177,6 @@ def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray
                               expected=f"node {reference.n_corner + edge} between nodes {tuple(edges[edge])}",
                               found=f"{int(wrong.any(axis=1).sum())} such cells",
                               remedy="write the file in VTK's node order")
-
-
-def _used_nodes(solids: Mapping[str, tuple[np.ndarray, np.ndarray]], n_node: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes of the solid cells, and the new position of each node of the file, -1 for those left out."""
-    used = np.zeros(n_node, dtype=bool)
-    for connectivity, _ in solids.values():
-        used[connectivity] = True
-    nodes = np.flatnonzero(used)
-    new_node = np.full(n_node, -1)
-    new_node[nodes] = np.arange(len(nodes))
-    return nodes, new_node
 
 
 def _with_surface(mesh: Mesh, surfaces: Mapping[str, tuple[np.ndarray, np.ndarray]], new_node: np.ndarray, file: Path
