@@ -10,7 +10,6 @@ import numpy as np
 from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
-from romlib_converters.calculix.elements import SOLIDS
 from romlib_converters.calculix.frd import FrdFile
 from romlib_converters.calculix.mesh import set_tags
 from romlib_converters.calculix.model import NLGEOM, ModelBuilder
@@ -18,15 +17,15 @@ from romlib_converters.calculix.relations import adjustment, with_relations
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
 from romlib_converters.calculix.systems import NodeSystems, section_axes
+from romlib_converters.common.elements import check_rules
 from romlib_converters.common.omissions import forces_of_pieces
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
-from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.errors import FileFormatError, InputError
+from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition, positions_in
-from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
 from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, UnitSystem
@@ -153,7 +152,9 @@ class CalculixConverter:
         """
         inp, places = read_deck_mesh(Path(source))
         node_tags, cell_tags, face_tags = set_tags(inp, places)
-        blocks = tuple(_with_rule(block, quadrature or {}) for block in places.mesh.blocks)
+        chosen, blocks = quadrature or {}, places.mesh.blocks
+        check_rules(chosen, [block.cell_type for block in blocks], "quadrature")
+        blocks = tuple(replace(block, quadrature=chosen.get(block.cell_type, block.quadrature)) for block in blocks)
         return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
 
 
@@ -261,16 +262,3 @@ def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:
         raise InputError("names of results are needed", place="option nodal_fields", found=given,
                          expected='a list such as ["STRESS", "SDV"]')
     return tuple(one.upper() for one in given)
-
-
-def _with_rule(block: CellBlock, quadrature: dict[str, str]) -> CellBlock:
-    name = quadrature.get(block.cell_type, block.quadrature)
-    kinds = {one.cell_type for one in SOLIDS.values()}
-    unknown = sorted(set(quadrature) - kinds)
-    if unknown:
-        raise InputError("a rule is given by the type of a cell", place="quadrature", found=unknown[0],
-                         expected=", ".join(sorted(kinds)))
-    if not block.cell_type.startswith(rule(name).cell):
-        raise UnsupportedError("a rule of another kind of cell", place=f"quadrature.{block.cell_type}", found=name)
-    return CellBlock(block.cell_type, block.connectivity, block.cell_ids, name,
-                     temperature_interpolation=block.temperature_interpolation)

@@ -144,13 +144,8 @@ class DatFields:
         width = len(line.split())
         numbers = self._numbers(fields, block)
         if width < 3 or len(numbers) % width or (n_comp is not None and width != 2 + n_comp):
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place,
-                                  expected=f"rows of element, point and {n_comp or 'all'} values",
-                                  found=f"{len(numbers)} numbers, {width} in the first row",
-                                  remedy="compute again, or convert with --option dat=false")
-        rows = numbers.reshape(-1, width)
-        check_finite(rows, self.path, lambda _: block.place)
-        return rows
+            raise self._not_whole(block, n_comp or "all", f"{len(numbers)} numbers, {width} in the first row")
+        return self._finite(numbers.reshape(-1, width), block)
 
     def _numbers(self, fields: list[bytes], block: DatBlock) -> np.ndarray:
         try:
@@ -159,9 +154,16 @@ class DatFields:
             numbers, wrong = numbers_of(fields)  # Fortran writes an exponent of three digits without its letter
             if wrong is None:
                 return numbers
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
-                                  expected="rows of element, point and values",
-                                  remedy="compute again, or convert with --option dat=false") from None
+            raise self._not_whole(block, "all", str(error)) from None
+
+    def _not_whole(self, block: DatBlock, n_comp: int | str, found: str) -> FileFormatError:
+        return FileFormatError("a block is not whole", file=self.path, place=block.place, found=found,
+                               expected=f"rows of element, point and {n_comp} values",
+                               remedy="compute again, or convert with --option dat=false")
+
+    def _finite(self, rows: np.ndarray, block: DatBlock) -> np.ndarray:
+        check_finite(rows, self.path, lambda _: block.place)
+        return rows
 
     def _oriented(self, fields: list[bytes], named: list[int], block: DatBlock) -> np.ndarray:
         """Rows of tensors, some of which have the name of an orientation behind them: turned to global axes."""
@@ -170,12 +172,8 @@ class DatFields:
         numbers = self._numbers([field for k, field in enumerate(fields) if k not in left_out], block)
         ends = np.array(named) - np.arange(len(named))  # how many numbers stand before each name
         if len(numbers) % width or (ends % width).any():
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place,
-                                  expected=f"rows of element, point and {_TENSOR} values",
-                                  found=f"{len(fields)} fields",
-                                  remedy="compute again, or convert with --option dat=false")
-        rows = numbers.reshape(-1, width)
-        check_finite(rows, self.path, lambda _: block.place)
+            raise self._not_whole(block, _TENSOR, f"{len(fields)} fields")
+        rows = self._finite(numbers.reshape(-1, width), block)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):
             axes = self._axes.get(fold(str(name)))

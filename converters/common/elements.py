@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.quadrature import rule
@@ -50,3 +52,19 @@ class SolidElement:
 def points_of_cells(mesh: Mesh) -> np.ndarray:
     """(n_cell,) number of integration points of each cell."""
     return np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
+
+
+def check_rules(chosen: Mapping[str, str], kinds: Sequence[str], place: str) -> None:
+    """What a user has chosen as rules of cell types. kinds : that the mesh has. place : of the choice.
+
+    Raises
+    ------
+    InputError : a choice for cells that the mesh lacks, or a rule of another shape of cell.
+    """
+    for kind, name in chosen.items():
+        if kind not in kinds:
+            raise InputError("a quadrature rule for cells that the mesh lacks", place=f"{place}, {kind}",
+                             expected=", ".join(kinds), found=kind)
+        if rule(name).cell != element(kind).cell:
+            raise InputError("a quadrature rule of another shape of cell", place=f"{place}, {kind}",
+                             expected=f"a rule for a {element(kind).cell}", found=name)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.elements import check_rules
 from romlib_converters.common.ids import used_of
 from romlib_converters.meshio.series import Cells
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.merge import merged_cells, representatives
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
-from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import orient_outward
 from romlib.mesh.validity import check_mesh
 from romlib.model import Omission
@@ -81,11 +81,11 @@ def build_grid(
     if not solids:
         raise UnsupportedError("the mesh has no solid cell", file=file, expected=", ".join(SOLIDS),
                                found=", ".join(f"{len(ids)} {kind}" for kind, (_, ids) in merged.items()) or "no cell")
-    rules = _rules(list(solids), quadrature)
+    check_rules(quadrature, list(solids), "option quadrature")
     for kind, (connectivity, _) in solids.items():
         _check_midside_nodes(kind, points, connectivity, file)
     nodes, new_node = used_of([connectivity for connectivity, _ in solids.values()], len(points))
-    blocks = tuple(CellBlock(kind, new_node[connectivity], ids, rules[kind])
+    blocks = tuple(CellBlock(kind, new_node[connectivity], ids, quadrature.get(kind, element(kind).default_rule))
                    for kind, (connectivity, ids) in solids.items())
     mesh = Mesh(points[nodes], blocks, nodes)
     check_mesh(mesh, file)
@@ -148,17 +148,6 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
     return {kind: (np.concatenate([c for c, _ in blocks]), np.concatenate([i for _, i in blocks]))
             if kind in SOLIDS or kind in SURFACES else (np.empty(0), np.concatenate([i for _, i in blocks]))
             for kind, blocks in parts.items()}
-
-
-def _rules(kinds: list[str], quadrature: Mapping[str, str]) -> dict[str, str]:
-    for kind, name in quadrature.items():
-        if kind not in kinds:
-            raise InputError("a quadrature rule for cells that the mesh lacks", place=f"option quadrature, {kind}",
-                             expected=", ".join(kinds), found=kind)
-        if rule(name).cell != element(kind).cell:
-            raise InputError("a quadrature rule of another shape of cell", place=f"option quadrature, {kind}",
-                             expected=f"a rule for a {element(kind).cell}", found=name)
-    return {kind: quadrature.get(kind, element(kind).default_rule) for kind in kinds}
 
 
 def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray, file: Path) -> None:

@@ -177,25 +177,23 @@ def _names(body: bytes, found: _File) -> None:
 
 
 def _entities(numbers: _Numbers, found: _File, file: Path) -> None:
-    counts = numbers.take("n", 4)
-    for dimension, count in enumerate(counts.tolist()):
-        for _ in range(count):
-            tag = numbers.one("i")
-            numbers.take("d", 3 if dimension == 0 else 6)
-            found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
-            if dimension:
-                numbers.take("i", numbers.one("n"))
+    _physical(numbers, found, partitioned=False)
 
 
 def _partitioned(numbers: _Numbers, found: _File, file: Path) -> None:
     numbers.one("n")
     numbers.take("i", 2 * numbers.one("n"))
-    counts = numbers.take("n", 4)
-    for dimension, count in enumerate(counts.tolist()):
+    _physical(numbers, found, partitioned=True)
+
+
+def _physical(numbers: _Numbers, found: _File, *, partitioned: bool) -> None:
+    """The physical groups of entities; those of a partitioned mesh name a parent and partitions first."""
+    for dimension, count in enumerate(numbers.take("n", 4).tolist()):
         for _ in range(count):
             tag = numbers.one("i")
-            numbers.take("i", 2)
-            numbers.take("i", numbers.one("n"))
+            if partitioned:
+                numbers.take("i", 2)
+                numbers.take("i", numbers.one("n"))
             numbers.take("d", 3 if dimension == 0 else 6)
             found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
             if dimension:
