@@ -43,7 +43,7 @@ class RomlibGroup(TyperGroup):
                 raise _escaped(error) from None
             code = exit_code(error)
             comm: Comm | None = ctx.find_root().obj
-            alone = comm is not None and comm.size > 1 and not getattr(error, "_agreed", False)
+            alone = comm is not None and comm.size > 1 and not getattr(error, "agreed", False)
             if comm is None or comm.rank == 0 or alone:
                 _print(error, code)
             if alone:

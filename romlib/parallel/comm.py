@@ -126,7 +126,7 @@ class Comm:
         try:
             yield
         except (Exception, SystemExit) as failure:
-            if getattr(failure, "_agreed", False):
+            if getattr(failure, "agreed", False):
                 raise
             error = failure
         self._settle(error)
