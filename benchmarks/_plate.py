@@ -22,7 +22,7 @@ from romlib.snapshots import Snapshots
 from romlib.snapshots.converter import find_converter
 from romlib.solution.solution import Solution
 from romlib.study import Study
-from romlib.study.pipeline import mesh_with_tags, run_offline
+from romlib.study.meshes import mesh_with_tags
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("train_A95", "train_A120", "test_A110")
@@ -103,8 +103,9 @@ def train(folder: Path, setting: Setting) -> tuple[ReducedOrderModel, TrainingRe
     """A ROM as `romlib offline` trains it on one process, without the nonintrusivity check."""
     study = folder / f"{setting.name}.toml"
     study.write_text(STUDY.format(modes=setting.modes, tolerance=setting.tolerance, training=setting.training))
-    report = run_offline(Study.read(study), study.with_suffix(".rom"), serial())
-    return romlib.load(study.with_suffix(".rom")), report
+    with romlib.train(study, serial(), skip_check=True) as trained:
+        report = trained.write(study.with_suffix(".rom"))
+    return trained.rom, report
 
 
 def n_weighted(rom: ReducedOrderModel) -> int:

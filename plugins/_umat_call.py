@@ -14,11 +14,12 @@ import numpy as np
 from romlib_plugins import _umat_kernel as kernel
 from romlib_plugins._umat_exit import report_exits
 from romlib_plugins._umat_interrupt import watch_signals
-from romlib_plugins._umat_library import check_hash, load_library, symbol_address
+from romlib_plugins._umat_library import load_library, symbol_address
 from romlib_plugins._umat_running import Call
 from romlib_plugins._umat_space import GUARD_BITS, Workspace
 
 from romlib.errors import LawError
+from romlib.words import plural
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Batch:
     def place(self, point: int) -> str:
         """Where and when, for messages."""
         if not 0 <= point < len(self.cells):
-            return f"before the first of {len(self.cells)} points"
+            return f"before the first of {plural(len(self.cells), 'point')}"
         return (f"cell {self.cells[point]}, integration point {self.points[point]}, increment from time "
                 f"{self.time:.6g} of length {self.dt:.6g} (call {point + 1} of {len(self.cells)})")
 
@@ -108,8 +109,7 @@ class Caller:
     def __init__(self, target: Target) -> None:
         self.target = target
         path = Path(target.library)
-        check_hash(path, target.sha256)
-        self._library = load_library(path, target.of_file)
+        self._library = load_library(path, target.of_file, target.sha256)
         self.address = np.int64(symbol_address(self._library, target.symbol))
         self._position = np.array(target.position, dtype=np.int64)
         self._scale = np.array(target.scale, dtype=float)

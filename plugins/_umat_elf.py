@@ -16,7 +16,8 @@ MACHINES = {3: "x86 (32 bit)", 20: "PowerPC", 21: "PowerPC 64", 40: "ARM (32 bit
 RELOCATABLE, EXECUTABLE, SHARED = 1, 2, 3
 _DYNAMIC, _DYNSYM, _RELA = 6, 11, 4  # types of sections
 _LOADED, _EXECUTABLE_SEGMENT = 1, 1  # type of a segment, and its flag
-_NEEDED, _SONAME = 1, 14  # tags of dynamic entries
+# Tags of dynamic entries. The loader also loads the libraries that filters and auditors name.
+_NEEDED, _SONAME, _RPATH, _RUNPATH, _OTHERS = 1, 14, 15, 29, (0x7ffffffd, 0x7fffffff, 0x6ffffefb, 0x6ffffefc)
 _FUNCTION, _INDIRECT = 2, 10  # types of symbols
 _GLOBAL, _WEAK = 1, 2  # bindings
 _DEFAULT, _PROTECTED = 0, 3  # visibilities
@@ -32,8 +33,9 @@ class Elf:
 
     functions : the functions that others may call and that its own code has, by name; their values. indirect : names
     that stand for a function which is chosen when the library is loaded. undefined : symbols that it must get
-    elsewhere. needed : libraries that it names. soname : its own name. slots : where in memory it keeps the addresses
-    of symbols that are found when it is loaded. start : the address of its first page, from which values count.
+    elsewhere. needed : libraries that it names. run_paths : where they are looked for, as written. soname : its own
+    name. slots : where in memory it keeps the addresses of symbols that are found when it is loaded. start : the
+    address of its first page, from which values count. sections : how many headers of sections it has.
     All empty where the file is not for 64 bits or has no section headers.
     """
 
@@ -45,9 +47,11 @@ class Elf:
     indirect: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    run_paths: tuple[str, ...] = ()
     soname: str | None = None
     slots: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     start: int = 0
+    sections: int = 0
 
     @property
     def architecture(self) -> str:
@@ -69,7 +73,7 @@ def read_elf(path: Path) -> Elf | None:
         return elf
     try:
         return _with_symbols(elf, data, order)
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, OverflowError):
         return None
 
 
@@ -80,7 +84,7 @@ def _with_symbols(elf: Elf, data: bytes, order: str) -> Elf:
     entries = [(*struct.unpack_from(f"{order}qQ", data, at), names)
                for at, names, _ in _entries(data, sections, _DYNAMIC)]
     names_of = {tag: [_text(data, names + value) for found, value, names in entries if found == tag]
-                for tag in (_NEEDED, _SONAME)}
+                for tag in (_NEEDED, _SONAME, _RPATH, _RUNPATH, *_OTHERS)}
     functions: dict[str, tuple[int, ...]] = {}
     indirect, undefined = [], []
     for at, names, _ in _entries(data, sections, _DYNSYM):
@@ -99,8 +103,10 @@ def _with_symbols(elf: Elf, data: bytes, order: str) -> Elf:
     loaded = [address for kind, flags, address, size in segments if kind == _LOADED]
     return replace(
         elf, functions=functions, indirect=tuple(indirect), undefined=tuple(undefined),
-        needed=tuple(names_of[_NEEDED]), soname=next(iter(names_of[_SONAME]), None),
-        slots=_slots(elf.machine, data, order, sections), start=min(loaded, default=0) // _PAGE * _PAGE)
+        needed=tuple(name for tag in (_NEEDED, *_OTHERS) for name in names_of[tag]),
+        run_paths=(*names_of[_RPATH], *names_of[_RUNPATH]), soname=next(iter(names_of[_SONAME]), None),
+        slots=_slots(elf.machine, data, order, sections), start=min(loaded, default=0) // _PAGE * _PAGE,
+        sections=len(sections))
 
 
 def _sections(data: bytes, order: str) -> list[tuple[int, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import reprlib
 import sys
 import threading
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from romlib_plugins._umat_elf import SHARED, Elf, read_elf
 from romlib_plugins._umat_exit import watch_exits
+from romlib_plugins._umat_needed import refuse_working_folder
 from romlib_plugins._umat_own import own_function, refuse_loaded_library, refuse_system_library
 from romlib_plugins._umat_shim import PROVIDED, load_shim
 
@@ -56,8 +58,9 @@ def find_library(library: str, of_file: bool = False) -> Path:
     if not is_file_name(library):
         path = Path(library)
         if of_file or not library.isprintable():
-            raise LawError("this is no file name of a library", place="parameters, library", found=repr(library))
-        if path.is_file():
+            raise LawError("this is no file name of a library", place="parameters, library",
+                           found=reprlib.repr(library))
+        if os.path.isfile(path):  # Path.is_file raises where a name is too long
             return path.absolute()
         raise LawNotCalledError("the library of the UMAT is not there", file=path, place="parameters, library",
                        remedy="correct the path (in a study it is relative to the study file), or " + _COMPILE)
@@ -65,7 +68,7 @@ def find_library(library: str, of_file: bool = False) -> Path:
     folders = [Path(folder) for name in variables for folder in os.environ.get(name, "").split(os.pathsep)
                if folder and (not of_file or os.path.isabs(folder))]
     for folder in folders:
-        if (folder / library).is_file():
+        if os.path.isfile(folder / library):
             return (folder / library).absolute()
     which = " or ".join(variables)
     searched = ", ".join(map(str, dict.fromkeys(folders))) or (
@@ -78,9 +81,20 @@ def find_library(library: str, of_file: bool = False) -> Path:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal; read anew only when the file was changed or exchanged."""
-    now = path.stat()
-    return _hash(path, now.st_ino, now.st_size, now.st_mtime_ns)
+    """SHA-256 of a file, hexadecimal; read anew only when the file was changed or exchanged.
+
+    The time of change counts, which nobody can set, not only that of the content, which copying may keep.
+
+    Raises
+    ------
+    LawError : it cannot be read.
+    """
+    try:
+        now = path.stat()
+        return _hash(path, now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+    except OSError as error:
+        raise LawNotCalledError("the library of the UMAT cannot be read", file=path, place="parameters, library",
+                                found=error.strerror or str(error), remedy="see to it that you may read it") from error
 
 
 @lru_cache(maxsize=64)
@@ -106,18 +120,18 @@ def check_hash(path: Path, expected: str | None) -> str:
     return found
 
 
-def load_library(path: Path, of_file: bool = False) -> LoadedLibrary:
+def load_library(path: Path, of_file: bool = False, sha256: str | None = None) -> LoadedLibrary:
     """Load a library once a process; utility routines of Abaqus that it lacks come from the shim.
 
-    of_file : a file names it, not the user.
+    of_file : a file names it, not the user. sha256 : that it has to have.
 
     Raises
     ------
-    LawError : no shared library, one for another machine, one of the system, symbols that nobody defines, or a file
-        that has changed since this process loaded it.
+    LawError : another hash; no shared library, one for another machine, one of the system, symbols that nobody
+        defines, or a file that has changed since this process loaded it, or while it did.
     """
     path = path.resolve()
-    digest = file_hash(path)
+    digest = check_hash(path, sha256)
     if path in _loaded:
         if _loaded[path].sha256 != digest:
             raise LawError(
@@ -128,6 +142,8 @@ def load_library(path: Path, of_file: bool = False) -> LoadedLibrary:
     refuse_system_library(path, elf)
     if of_file:
         refuse_loaded_library(path, _loaded)
+        if elf is not None:
+            refuse_working_folder(path, elf)
     try:
         handle = _open(path, elf)
     except OSError as error:
@@ -139,6 +155,9 @@ def load_library(path: Path, of_file: bool = False) -> LoadedLibrary:
             handle = _open(path, elf)
         except OSError as second:
             raise _not_loaded(path, [], second) from second
+    if file_hash(path) != digest:
+        raise LawError("the library of the UMAT changed while it was loaded", file=path,
+                       remedy="start Python anew when it is complete")
     watch_exits(handle)
     _loaded[path] = LoadedLibrary(path, digest, handle, elf, threading.Lock())
     return _loaded[path]
@@ -180,6 +199,10 @@ def _examined(path: Path) -> Elf | None:
             "this is not a shared library", file=path, place="parameters, library",
             expected="an ELF shared library", found="an object file" if elf.kind == 1 else "a program",
             remedy="link it: cc -shared my_umat.o -o libMY.so" if elf.kind == 1 else _COMPILE)
+    if not elf.sections:  # then what it defines and needs is not known
+        raise LawError("the library does not say where its table of symbols is", file=path,
+                       place="headers of sections", found="none",
+                       remedy="link it anew, and leave them in it (strip does, sstrip does not)")
     return elf
 
 

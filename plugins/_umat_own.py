@@ -104,7 +104,8 @@ def own_function(path: Path, handle: ctypes.CDLL, elf: Elf | None, symbol: str) 
     try:
         address = ctypes.cast(getattr(handle, symbol), ctypes.c_void_p).value or 0
     except (AttributeError, ValueError):
-        raise _no_function(path, elf, symbol, None) from None
+        hidden = None if elf is None else "is there for programs that were linked with an old version of it only"
+        raise _no_function(path, elf, symbol, hidden) from None
     where = locate(address)
     if where is None or not os.path.samefile(os.fsdecode(where[0]), path):
         raise _no_function(path, elf, symbol, f"in {'no file' if where is None else os.fsdecode(where[0])}")

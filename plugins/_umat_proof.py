@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from romlib.errors import LawError
 from romlib.laws.law import Increment, Law
 from romlib.model.base import Description
+from romlib.words import plural
 
 LONGEST = 1000  # times of a history
 TOLERANCE = 1e-8  # relative to the largest stress of a history
@@ -48,10 +49,10 @@ class Proof(Description):
     def _is_one_history(self) -> Proof:
         n = len(self.time)
         if (len(self.strain), len(self.stress)) != (n, n):
-            raise ValueError(f"a history has as many strains and stresses as times, found {n} times, "
+            raise ValueError(f"a history has as many strains and stresses as times, found {plural(n, 'time')}, "
                              f"{len(self.strain)} strains and {len(self.stress)} stresses")
         if self.temperature is not None and len(self.temperature) != n + 1:
-            raise ValueError(f"a history has one temperature more than times, found {n} times and "
+            raise ValueError(f"a history has one temperature more than times, found {plural(n, 'time')} and "
                              f"{len(self.temperature)} temperatures")
         if any(b <= a for a, b in pairwise((0.0, *self.time))):
             raise ValueError("the times of a history must increase from 0")

@@ -27,6 +27,7 @@ from romlib.laws.law import Increment, LawResult
 from romlib.laws.parameters import read_parameters
 from romlib.model.base import Description
 from romlib.tensors import rotate
+from romlib.words import plural
 
 _REASON = {
     kernel.NOT_FINITE: "the strain, the temperature or the state is not finite, or the UMAT returned a stress, STATEV, "
@@ -80,7 +81,8 @@ class UmatLaw:
         start = parameters.initial_state
         if start is not None and len(start) != parameters.depvar:
             raise LawError("wrong parameter of the law 'umat': initial_state", place="parameters, initial_state",
-                           expected=f"depvar = {parameters.depvar} numbers", found=f"{len(start)} numbers")
+                           expected=f"depvar = {plural(parameters.depvar, 'number')}",
+                           found=plural(len(start), "number"))
         self._initial = self.layout.from_statev(np.zeros(parameters.depvar) if start is None else np.array(start))
         self.path = find_library(parameters.library, of_file)
         self.sha256 = check_hash(self.path, parameters.sha256)

@@ -3,6 +3,9 @@
     rom = romlib.load("x.rom")
     solution = rom.solve(times=..., amplitudes={"pressure": "12*sin(2*pi*t)"})
 
+    with romlib.train("study.toml") as trained:
+        trained.write("x.rom")
+
 Importing romlib imports nothing else: the names below are looked up when first used.
 """
 
@@ -16,12 +19,14 @@ if TYPE_CHECKING:
     from romlib.online.reduced import NodalTemperature
     from romlib.online.rom import ReducedOrderModel, load
     from romlib.solution.solution import Solution
+    from romlib.study.pipeline import train
 
 __version__ = "0.1.0"
-__all__ = ["NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "load"]
+__all__ = ["NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "load", "train"]
 
 _HOME = {
     "load": "romlib.online.rom",
+    "train": "romlib.study.pipeline",
     "ReducedOrderModel": "romlib.online.rom",
     "NodalTemperature": "romlib.online.reduced",
     "Solution": "romlib.solution.solution",

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-
-def closest_name(name: object, allowed: Iterable[object]) -> str | None:
-    """The allowed name that is most like a wrong one; one that differs in case alone goes before all others."""
-    names, wanted = [str(one) for one in allowed], str(name)
-    for one in names:
-        if one.casefold() == wanted.casefold():
-            return one
-    folded = {one.casefold(): one for one in reversed(names)}
-    found = difflib.get_close_matches(wanted.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
 
 
 class RomlibError(Exception):

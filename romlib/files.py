@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from romlib.errors import InputError
+from romlib.words import closest
 
+_MOST_ENTRIES = 1000  # of a folder, among which a similar name is looked for
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
 
 
@@ -20,7 +22,8 @@ def regular_file(
     Parameters
     ----------
     missing : what to say where there is none. error : class to raise.
-    parts : place, expected, remedy, as in `InputError`, for where there is none.
+    parts : place, expected, remedy, as in `InputError`, for where there is none. A file of a similar name, or a folder
+        that is missing too, takes precedence over the remedy.
 
     Raises
     ------
@@ -29,7 +32,7 @@ def regular_file(
     path = Path(path)
     found = kind_of(path, error)
     if found is None:
-        raise error(missing, file=shown(path), **parts)
+        raise error(missing, file=shown(path), **{**parts, "remedy": instead_of(path, parts.get("remedy"))})
     if found != "file":
         raise error(f"this is {found}, not a file", file=path, expected="a file", place=parts.get("place"),
                     remedy=parts.get("remedy"))
@@ -69,6 +72,19 @@ def kind_of(path: Path, error: type[InputError] = InputError) -> str | None:
     if stat.S_ISREG(mode):
         return "file"
     return "a folder" if stat.S_ISDIR(mode) else _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
+def instead_of(path: Path, otherwise: str | None = None) -> str:
+    """What to do about a path where nothing is: a similar name in its folder, a folder that is missing, `otherwise`."""
+    folder = path.parent
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_MOST_ENTRIES), strict=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return f"check the path: there is no folder {shown(folder)}"
+    except OSError:
+        names = []
+    return closest(path.name, sorted(names)) or otherwise or "check the path"
 
 
 def is_file(path: Path) -> bool:

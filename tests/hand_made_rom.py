@@ -16,6 +16,7 @@ from romlib.archive.rom import (
     Manifest,
     Rom,
     SelectedPoints,
+    SnapshotGrams,
     TemperatureAtPoints,
 )
 from romlib.fem.piece import Piece
@@ -91,10 +92,14 @@ def _temperature(parts: list[dict], n_point: int) -> TemperatureAtPoints:
     return TemperatureAtPoints(terms, initial, node_ids, matrix)
 
 
-def write_both(path: Path, rom: Rom, data: list) -> Path:
+SNAPSHOTS = SnapshotGrams(("a", "b"), np.array([0, 0, 1]), np.array([0.0, 1.0, 0.0]), np.ones((1, 3)),
+                          {"displacement": np.diag([1.0, 2.0, 3.0]), "stress": np.eye(3)})
+
+
+def write_both(path: Path, rom: Rom, data: list, snapshots: SnapshotGrams | None = SNAPSHOTS) -> Path:
     """Write x.rom and x.fields.rom."""
     singular_values = {"displacement": np.array([2.0, 1.0])}
-    with PairWriter(path, rom.manifest.fingerprint, len(data), singular_values) as pair:
+    with PairWriter(path, rom.manifest.fingerprint, len(data), singular_values, snapshots) as pair:
         for piece, fields in enumerate(data):
             pair.write_piece(piece, *fields)
         pair.finish(rom)

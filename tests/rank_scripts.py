@@ -18,12 +18,17 @@ from romlib.launcher import launched_ranks
 _LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
 
 
-@pytest.fixture
-def plain_environment() -> dict[str, str]:
-    """The environment without what an MPI launcher has put there."""
+def without_launcher() -> dict[str, str]:
+    """The environment without what an MPI launcher has put there; one thread a rank."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
     environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
     return environment
+
+
+@pytest.fixture
+def plain_environment() -> dict[str, str]:
+    """`without_launcher`."""
+    return without_launcher()
 
 
 @pytest.fixture

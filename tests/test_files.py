@@ -44,6 +44,15 @@ def test_anything_else_is_refused_by_what_it_is(folder, name, words, monkeypatch
     assert not is_file(folder / name)
 
 
+@pytest.mark.parametrize(("name", "remedy"), [
+    ("soud", "did you mean 'sound'?"), ("SOUND", "did you mean 'sound'?"), ("result.rom", "run it again"),
+    ("nowhere_at_all/sound", "there is no folder")])
+def test_a_file_that_is_not_there_is_answered_with_a_similar_name_or_what_makes_it(folder, name, remedy):
+    with pytest.raises(InputError, match="no such file") as error:
+        regular_file(folder / name, remedy="run it again")
+    assert remedy in error.value.remedy
+
+
 def test_what_a_converter_may_be_given(folder):
     for name in ("sound", "folder", "missing", "out_*.vtu"):
         assert file_or_folder(folder / name) == folder / name

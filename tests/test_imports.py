@@ -16,6 +16,7 @@ SOURCES = {"romlib": ROOT / "romlib", "romlib_converters": ROOT / "converters", 
 
 # Room -> the rooms that it may name. What these may name, it may name too: rooms are layers, not capsules.
 MAY_IMPORT: dict[str, set[str]] = {
+    "words": set(),
     "errors": set(),
     "blocks": set(),
     "files": {"errors"},
@@ -24,19 +25,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mesh": {"errors", "tensors", "model"},
     "launcher": set(),
     "parallel": {"errors", "launcher"},
-    "laws": {"tensors", "model"},
+    "stepping": {"errors"},
+    "laws": {"tensors", "model", "stepping"},
     "loads": {"mesh", "model"},
     "fem": {"mesh", "laws", "loads", "model"},
-    "identity": {"mesh", "model", "loads"},
+    "identity": {"mesh", "model", "loads", "parallel"},
     "storage": {"errors", "files"},
     "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage"},
     "check": {"snapshots", "fem", "parallel", "blocks"},
+    "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
-    "solution": {"archive", "snapshots", "blocks"},
-    "online": {"archive", "fem", "solution"},
+    "solution": {"archive", "snapshots", "states", "blocks"},
+    "online": {"archive", "fem", "solution", "stepping"},
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
-    "fullorder": {"fem", "snapshots", "parallel"},
+    "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "external": {"snapshots", "model", "parallel"},
     "study": {"offline", "report", "check", "fullorder"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
@@ -90,7 +93,7 @@ def imported(module: str, path: Path) -> set[str]:
 
 def allowed(room: str) -> set[str]:
     """The room, what it may import, and what these may."""
-    reached, waiting = {room, "errors"}, list(MAY_IMPORT[room])
+    reached, waiting = {room, "errors", "words"}, list(MAY_IMPORT[room])
     while waiting:
         other = waiting.pop()
         if other not in reached:

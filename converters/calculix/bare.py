@@ -12,6 +12,7 @@ from romlib_converters.common.ids import IdIndex, used_of
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.mesh import Mesh
+from romlib.words import plural
 
 _SOLID_TYPES = {1: "he8", 2: "pe6", 3: "tet4", 4: "he20", 5: "pe15", 6: "tet10"}
 _POINT_DIGITS = 1e-5  # coordinates in text have six digits
@@ -75,7 +76,7 @@ def rows_of(frd: FrdFile, mesh: Mesh, tied: np.ndarray) -> np.ndarray:
     absent = rows < 0
     if absent.any():
         raise FileFormatError("the results lack nodes of the deck", file=frd.path, remedy=remedy,
-                              place=f"node {mesh.node_ids[absent][0]}", expected=f"{mesh.n_node} nodes",
+                              place=f"node {mesh.node_ids[absent][0]}", expected=plural(mesh.n_node, "node"),
                               found=f"{int(absent.sum())} are missing")
     lacking = np.setdiff1d(mesh.cell_ids, frd.elements.ids)
     if len(lacking):

@@ -33,6 +33,7 @@ from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_vtk
+from romlib.words import plural, unknown
 
 _OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
 # romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
@@ -192,15 +193,15 @@ class _Results:
         absent = sorted(set(nodal or ()) - set(frd.records[0].blocks))
         if absent:
             raise InputError("the results have no such block", file=frd.path, place="option nodal_fields",
-                             expected=", ".join(frd.records[0].blocks), found=", ".join(absent))
+                             **unknown(absent[0], frd.records[0].blocks))
         if cut and self.specs.pop("internal_force", None) is not None:
             self.notes.append(forces_of_pieces("FORC", "the .frd"))
 
     def _add(self, name: str, field: str, n_comp: int) -> None:
         block = self.frd.records[0].blocks[name]
         if len(block.components) != n_comp:
-            raise FileFormatError(f"{name} does not have {n_comp} components", file=self.frd.path, place=block.place,
-                                  found=", ".join(block.components))
+            raise FileFormatError(f"{name} does not have {plural(n_comp, 'component')}", file=self.frd.path,
+                                  place=block.place, found=", ".join(block.components))
         single = not block.binary or block.layout.real == "<f4"
         tensor = n_comp == 6 and name not in ("SDV",)
         self._names[field] = name
@@ -233,7 +234,7 @@ def _model(
         model = with_relations(model, deck)
         if len(frd.records) and frd.records[-1].step > len(deck.steps):
             raise FileFormatError("the results have more steps than the deck", file=frd.path,
-                                  expected=f"{len(deck.steps)} steps", found=frd.records[-1].place,
+                                  expected=plural(len(deck.steps), "step"), found=frd.records[-1].place,
                                   remedy="convert with the deck that was computed")
     finite = any(one.name == NLGEOM for one in model.omissions)
     dat = None

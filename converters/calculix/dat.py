@@ -23,6 +23,7 @@ from romlib.errors import FileFormatError
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_umat_stress
+from romlib.words import plural
 
 _HEADER = re.compile(
     rb"^ *([a-z ]+?) \(elem, ?integ\.pnt\.,([^)]*)\) *for ?set +(\S+) +and time +(\S+) *\r?\n", re.MULTILINE)
@@ -127,7 +128,7 @@ class DatFields:
                 "integration points have no values", file=self.path,
                 place=f"{blocks[0].place}: element {self._mesh.cell_ids[cell]}, "
                       f"point {lacking[0] - self._first[cell] + 1}",
-                expected=f"{len(values)} points", found=f"{len(lacking)} without",
+                expected=plural(len(values), "point"), found=f"{len(lacking)} without",
                 remedy="let *EL PRINT write a set of all elements; or convert with --option dat=false")
         return values
 
@@ -144,7 +145,7 @@ class DatFields:
         width = len(line.split())
         numbers = self._numbers(fields, block)
         if width < 3 or len(numbers) % width or (n_comp is not None and width != 2 + n_comp):
-            raise self._not_whole(block, n_comp or "all", f"{len(numbers)} numbers, {width} in the first row")
+            raise self._not_whole(block, n_comp or "all", f"{plural(len(numbers), 'number')}, {width} in the first row")
         return self._finite(numbers.reshape(-1, width), block)
 
     def _numbers(self, fields: list[bytes], block: DatBlock) -> np.ndarray:
@@ -172,7 +173,7 @@ class DatFields:
         numbers = self._numbers([field for k, field in enumerate(fields) if k not in left_out], block)
         ends = np.array(named) - np.arange(len(named))  # how many numbers stand before each name
         if len(numbers) % width or (ends % width).any():
-            raise self._not_whole(block, _TENSOR, f"{len(fields)} fields")
+            raise self._not_whole(block, _TENSOR, plural(len(fields), "field"))
         rows = self._finite(numbers.reshape(-1, width), block)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):

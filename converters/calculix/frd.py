@@ -31,6 +31,7 @@ from romlib_converters.common.ids import IdIndex
 from romlib_converters.common.records import check_finite
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.words import plural
 
 _LINE = 4096  # bytes of a header line at most
 _MOST = 10**9  # of increments, steps, components
@@ -114,7 +115,7 @@ class FrdFile:
         missing = self.node_ids[at < 0]
         if len(missing):
             raise FileFormatError("nodes have no value", file=self.path, place=block.place,
-                                  expected=f"{len(self.node_ids)} nodes", found=f"none at node {missing[0]}",
+                                  expected=plural(len(self.node_ids), "node"), found=f"none at node {missing[0]}",
                                   remedy="let *NODE FILE write all nodes, without NSET")
         return at
 
@@ -295,7 +296,7 @@ class _Scan:
             raise CutShortError(place)
         if not line.startswith(BLOCK_END):
             raise FileFormatError("a block is not as long as its header says", file=self.path, place=place,
-                                  expected=f"{layout.n} nodes, then ' -3'", found=repr(line[:40]))
+                                  expected=f"{plural(layout.n, 'node')}, then ' -3'", found=repr(line[:40]))
 
     def _complete(self) -> list[FrdRecord]:
         """The increments with a displacement; of a cut file the last one only where it has all that the first one has.

@@ -12,6 +12,7 @@ import numpy as np
 from romlib_converters.calculix.elements import FRD_NODES
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 SHORT, LONG, FLOAT32, FLOAT64 = 0, 1, 2, 3
 FORMATS = {SHORT: "text with ids of 5 digits", LONG: "text", FLOAT32: "binary float32", FLOAT64: "binary float64"}
@@ -97,7 +98,7 @@ def _ragged_records(data: bytes, layout: Layout, path: Path, place: str) -> tupl
     if rest or len(ids) != layout.n or any(
             sum(map(len, numbers[k:k + per_record])) != layout.n_comp for k in range(0, len(lines), per_record)):
         raise FileFormatError("a number of the block cannot be read", file=path, place=place,
-                              expected=f"{layout.n_comp} numbers a node, with exponents of three digits",
+                              expected=f"{plural(layout.n_comp, 'number')} a node, with exponents of three digits",
                               found="lines of different lengths")
     try:
         values = np.array([one for line in numbers for one in line], dtype=float).reshape(layout.n, layout.n_comp)
@@ -153,7 +154,7 @@ def layout_at(stream: BinaryIO, n: int, n_comp: int, form: int, path: Path, plac
         if ragged is not None:
             return ragged
         raise FileFormatError("a line of the block has the wrong length", file=path, place=place,
-                              expected=f"{count} numbers of 12 characters after the id", found=lines[0][:80])
+                              expected=f"{plural(count, 'number')} of 12 characters after the id", found=lines[0][:80])
     return Layout(n, n_comp, form, sum(map(len, lines)), len(lines[0]), width)
 
 
@@ -259,7 +260,7 @@ def _integers(characters: np.ndarray, starts: np.ndarray, width: int, path: Path
         return characters[starts[:, None] + np.arange(width)].view(f"S{width}")[:, 0].astype(np.int64)
     except (ValueError, IndexError) as error:
         raise FileFormatError("a number of the element block cannot be read", file=path, place="element block",
-                              expected=f"whole numbers of {width} characters", found=str(error)) from error
+                              expected=f"whole numbers of {plural(width, 'character')}", found=str(error)) from error
 
 
 def _until_end(stream: BinaryIO) -> bytes:

@@ -14,6 +14,7 @@ from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.model import Omission
+from romlib.words import plural
 
 _MOST_FACES = 6
 _FACES_A_CELL = 8  # a face has the key: position of its cell times this, plus the solver's number less one
@@ -128,5 +129,5 @@ def other_elements(inp: InpMesh) -> Iterable[Omission]:
     for kind in dict.fromkeys(group.kind for group in inp.groups if group.kind in OTHERS):
         mine = [group for group in inp.groups if group.kind == kind]
         yield Omission(name=f"elements_{kind}", works=True, description=(
-            f"{sum(len(group.ids) for group in mine)} elements {kind} ({mine[0].card.place}) are no solids: "
+            f"{plural(sum(len(group.ids) for group in mine), 'element')} {kind} ({mine[0].card.place}) are no solids: "
             "their forces are not in the reduced model"))

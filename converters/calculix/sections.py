@@ -12,6 +12,7 @@ from romlib_converters.keyword.cards import Card, fold
 
 from romlib.errors import FileFormatError
 from romlib.model import Material, Omission
+from romlib.words import plural
 
 
 def section_materials(
@@ -61,7 +62,7 @@ def _owners(deck: Deck, cell_tags: dict[str, np.ndarray]) -> tuple[np.ndarray[An
             before = deck.sections[int(other)]
             if fold(before.material) != fold(section.material):
                 notes.append(Omission(name="sections", works=False, description=(
-                    f"{int((owner[cells] == other).sum())} elements are in two sections: *{before.card.title} of "
+                    f"{plural(int((owner[cells] == other).sum()), 'element')} in two sections: *{before.card.title} of "
                     f"{before.material} (line {before.card.line} of {before.card.file.name}) and of {section.material} "
                     f"(line {section.card.line} of {section.card.file.name}); the last one holds, as in CalculiX")))
         owner[cells] = k

@@ -14,6 +14,7 @@ from romlib_converters.common.paths import one_path
 from romlib_converters.keyword.history import Step
 
 from romlib.errors import FileFormatError, InputError
+from romlib.files import instead_of
 from romlib.model import Omission
 
 DIGITS, CUT = "digits", "cut"
@@ -50,7 +51,7 @@ def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
     beside = path if path.suffix.lower() == ".inp" else path.with_suffix(".inp")
     deck = Path(str(options["deck"])) if "deck" in options else beside
     if "deck" in options and not deck.is_file():
-        raise InputError("the deck does not exist", file=deck, place="option deck")
+        raise InputError("the deck does not exist", file=deck, place="option deck", remedy=instead_of(deck))
     dat = path.with_suffix(".dat")
     wanted = options.get("dat", True)
     if not isinstance(wanted, bool):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from romlib.model import Omission
+from romlib.words import plural
 
 
 def missing_increments(count: int, where: str, remedy: str, *, works: bool) -> Omission:
     """Increments that were computed and not stored. works : whether a law is known to remember each of them."""
     return Omission(name="missing_increments", works=works, description=(
-        f"{count} increments were computed and not written{where}: the law is integrated over longer increments than "
-        f"the solver's, and replayed stress differs by per cents. {remedy}"))
+        f"{plural(count, 'increment')} computed and not written{where}: the law is integrated over longer increments "
+        f"than the solver's, and replayed stress differs by per cents. {remedy}"))
 
 
 def forces_of_pieces(variable: str, file: str) -> Omission:

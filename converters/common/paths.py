@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from romlib.errors import InputError
-from romlib.files import kind_of, shown
+from romlib.files import instead_of, kind_of, shown
+from romlib.words import plural
 
 
 def one_path(source: Path | list[Path], solver: str, results: str) -> Path:
@@ -17,12 +18,12 @@ def one_path(source: Path | list[Path], solver: str, results: str) -> Path:
     """
     paths = [Path(path) for path in (source if isinstance(source, list) else [source])]
     if len(paths) != 1:
-        raise InputError(f"one {solver} computation is converted at a time", found=f"{len(paths)} paths",
+        raise InputError(f"one {solver} computation is converted at a time", found=plural(len(paths), "path"),
                          expected=f"one deck, {results} or folder")
     found = kind_of(paths[0])
     if found not in ("file", "a folder"):
         raise InputError("no such file or folder", file=shown(paths[0]), found=found,
-                         expected=f"a deck .inp, results {results}, or a folder")
+                         expected=f"a deck .inp, results {results}, or a folder", remedy=instead_of(paths[0]))
     return paths[0]
 
 

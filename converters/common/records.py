@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from romlib.errors import FileFormatError
+from romlib.words import plural
 
 LONGEST_WORD = 80  # characters; names of element types and numbers are shorter
 
@@ -31,7 +32,8 @@ class Cursor:
         n_byte = count * dtype.itemsize
         if count < 0 or n_byte > self.left:
             raise FileFormatError(self._ends_early, file=self.file, place=self._place or f"byte {self.position}",
-                                  expected=f"{count} values, {max(n_byte, 0)} bytes", found=f"{self.left} bytes")
+                                  expected=f"{plural(count, 'value')}, {plural(max(n_byte, 0), 'byte')}",
+                                  found=plural(self.left, "byte"))
         values = np.frombuffer(self.data, dtype, count, self.position)
         self.position += n_byte
         return values

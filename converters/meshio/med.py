@@ -11,6 +11,7 @@ from romlib_converters.meshio.raw import RawMesh
 from romlib_converters.meshio.series import reading
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _NO_PROFILE = "MED_NO_PROFILE_INTERNAL"
 _LARGEST = 1 << 33  # bytes of one array
@@ -138,5 +139,5 @@ def _array(parent: h5py.Group, name: str, file: Path) -> np.ndarray:
     most = min(_LARGEST, 1100 * found.id.get_storage_size() + (1 << 20))
     if found.is_virtual or found.external or found.nbytes > most:
         raise FileFormatError("an array of the MED file is not in it", file=file, place=found.name,
-                              found=f"{found.nbytes} bytes, {found.id.get_storage_size()} stored")
+                              found=f"{plural(found.nbytes, 'byte')}, {found.id.get_storage_size()} stored")
     return found[()]

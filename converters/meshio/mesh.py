@@ -19,6 +19,7 @@ from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import orient_outward
 from romlib.mesh.validity import check_mesh
 from romlib.model import Omission
+from romlib.words import listed
 
 SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron20": "hex20", "wedge": "wedge6",
           "wedge15": "wedge15"}
@@ -162,8 +163,8 @@ def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray
     if wrong.any():
         cell, edge = (int(k) for k in np.argwhere(wrong)[0])
         raise FileFormatError("mid-side nodes are not on their edges: the nodes are not in VTK's order", file=file,
-                              place=f"{kind} cell number {cell} of {len(connectivity)}, nodes {connectivity[cell]}",
-                              expected=f"node {reference.n_corner + edge} between nodes {tuple(edges[edge])}",
+                              place=f"{kind} cell {cell} of {len(connectivity)}, nodes {listed(connectivity[cell])}",
+                              expected=f"node {reference.n_corner + edge} between nodes {listed(edges[edge])}",
                               found=f"{int(wrong.any(axis=1).sum())} such cells",
                               remedy="write the file in VTK's node order")
 

@@ -12,6 +12,7 @@ from romlib_converters.meshio.vtu import VtuSeries, pvd_series
 from romlib_converters.meshio.xdmf import XdmfSeries
 
 from romlib.errors import InputError
+from romlib.files import regular_file
 
 
 @contextmanager
@@ -28,12 +29,11 @@ def open_series(source: Path | Sequence[Path], merging: bool = False) -> Iterato
     if len(paths) == 1 and not paths[0].exists() and re.search(r"[*?\[]", paths[0].name):
         paths = sorted(paths[0].parent.glob(paths[0].name), key=_natural)
         if not paths:
-            raise InputError("no file has a name of this pattern", file=Path(str(source)))
+            raise InputError("no file has a name of this pattern", file=Path(str(source)), remedy="check the pattern")
     if not paths:
         raise InputError("no file to convert")
     for path in paths:
-        if not path.is_file():
-            raise InputError("the file to convert does not exist", file=path)
+        regular_file(path, "the file to convert does not exist")
     suffixes = {path.suffix.lower() for path in paths}
 
     def vtu() -> Series:

@@ -13,6 +13,7 @@ from romlib_converters.meshio.series import Series, StepData
 
 from romlib.errors import FileFormatError, InputError
 from romlib.snapshots.schema import FieldSpec
+from romlib.words import plural, unknown
 
 DISPLACEMENT_NAMES = ("displacement", "u", "disp")
 NODE_FIELDS = {"displacement": 3, "internal_force": 3, "temperature": 1}
@@ -130,7 +131,7 @@ def _check_twins(data: StepData, source: tuple[str, ...], twins: np.ndarray, lar
         raise FileFormatError(
             "points that were merged move apart", file=series.file, expected="the same displacement",
             place=f"{data.place}, nodes {twins[wrong[0], 1]} and {twins[wrong[0], 0]}",
-            found=f"{apart[wrong[0]]:.3g} apart, at {len(wrong)} points",
+            found=f"{apart[wrong[0]]:.3g} apart, at {plural(len(wrong), 'point')}",
             remedy="merge within a smaller distance, or not at all (merge=0): a crack or contact is between them")
 
 
@@ -151,7 +152,7 @@ def _fields(sample: StepData, sources: Mapping[str, tuple[str, ...]], file: Path
         missing = [name for name in names if name not in sample.node]
         if missing:
             raise InputError("the file has no such node array", file=file, place=f"option {field}",
-                             expected=", ".join(sample.node) or "no node array", found=", ".join(missing))
+                             **unknown(missing[0], sample.node))
         single = all(sample.node[name].dtype == np.float32 for name in names)
         fields[field] = FieldSpec("node", NODE_FIELDS[field], dtype="float32" if single else "float64",
                                   original_name=", ".join(names))

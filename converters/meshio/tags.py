@@ -15,10 +15,12 @@ from romlib_converters.meshio.open import open_series
 from romlib_converters.meshio.raw import RawMesh, read_by_meshio
 
 from romlib.errors import InputError, UnsupportedError
+from romlib.files import regular_file
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import SKIN
 from romlib.mesh.tags import ALL
 from romlib.mesh.topology import boundary_faces, cell_faces
+from romlib.words import plural
 
 _READERS = {".msh": read_msh, ".med": read_med, ".rmed": read_med, ".mmed": read_med}
 _SERIES = (".xdmf", ".xmf", ".vtu", ".pvtu")
@@ -38,9 +40,7 @@ def read_mesh(source: Path, quadrature: Mapping[str, str]) -> Mesh:
     InputError : no such file. FileFormatError : it cannot be read. UnsupportedError : what would be lost, and a set
     with the name of one of romlib's own. And what `build_grid` raises.
     """
-    source = Path(source)
-    if not source.is_file():
-        raise InputError("there is no such mesh file", file=source, remedy="check the path")
+    source = regular_file(source, "there is no such mesh file")
     suffix = source.suffix.lower()
     if suffix in _SERIES:
         return _of_series(source, quadrature)
@@ -117,9 +117,9 @@ def _refuse_own_names(
     """A set named as romlib's own tag has to be the same thing."""
     clash = []
     if ALL in cell_tags and len(cell_tags[ALL]) < mesh.n_cell:
-        clash.append((ALL, "every cell", f"{len(cell_tags[ALL])} of {mesh.n_cell} cells"))
+        clash.append((ALL, "every cell", f"{len(cell_tags[ALL])} of {plural(mesh.n_cell, 'cell')}"))
     if SKIN in face_tags and face_tags[SKIN].n_face != (n_face := len(boundary_faces(cell_faces(mesh)))):
-        clash.append((SKIN, "every outer face", f"{face_tags[SKIN].n_face} of {n_face} faces"))
+        clash.append((SKIN, "every outer face", f"{face_tags[SKIN].n_face} of {plural(n_face, 'face')}"))
     for name, means, found in clash:
         raise UnsupportedError("a set has the name of one of romlib's own tags, and is another one", file=file,
                                place=f"set {name!r}", expected=means, found=found, remedy="give the set another name")

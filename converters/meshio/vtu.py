@@ -15,6 +15,7 @@ from romlib_converters.meshio.vtu_arrays import Storage
 from romlib_converters.meshio.xml import beside, number_of, parse_xml
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _TIME_NAMES = ("timevalue", "time")
 _GHOSTS = "vtkGhostType"
@@ -184,7 +185,7 @@ class VtuSeries:
             if content.parts > 1 and not self._merging:
                 raise UnsupportedError(
                     "a VTU mesh in several pieces repeats the nodes between them", file=self._files[0][0],
-                    expected="one piece", found=f"{content.parts} pieces",
+                    expected="one piece", found=plural(content.parts, "piece"),
                     remedy="make points within a distance one by the option merge=DISTANCE; or merge the file first "
                            "(ParaView: Merge Blocks with merged points)")
             self._mesh = content.points, content.cells

@@ -17,6 +17,7 @@ from numba import njit
 from romlib_converters.meshio.xml import text_numbers
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _TYPES = {"Int8": "i1", "UInt8": "u1", "Int16": "i2", "UInt16": "u2", "Int32": "i4", "UInt32": "u4", "Int64": "i8",
           "UInt64": "u8", "Float32": "f4", "Float64": "f8"}
@@ -122,7 +123,7 @@ class Storage:
         self._promise(total, size, place)
         if total > _RATIO * source.size + _RATIO:
             raise FileFormatError("an array promises more than its data can hold", file=self.file, place=place,
-                                  found=f"{total} bytes from {source.size}")
+                                  found=f"{plural(total, 'byte')} from {source.size}")
         data, parts, at = source.apart(width * (3 + n_block), sum(packed)), [], 0
         for k, length in enumerate(packed):
             wanted = last if last and k == n_block - 1 else full
@@ -133,7 +134,7 @@ class Storage:
                                       found=f"{self.compressor}: {error}") from error
             if len(part) != wanted:
                 raise FileFormatError("compressed data are damaged", file=self.file, place=f"{place}, block {k}",
-                                      expected=f"{wanted} bytes", found=len(part))
+                                      expected=plural(wanted, "byte"), found=len(part))
             parts.append(part)
             at += length
         return b"".join(parts)
@@ -141,7 +142,7 @@ class Storage:
     def _promise(self, promised: int, size: int | None, place: str) -> None:
         if size is not None and promised != size:
             raise FileFormatError("an array has the wrong length", file=self.file, place=place,
-                                  expected=f"{size} bytes", found=promised)
+                                  expected=plural(size, "byte"), found=promised)
 
 
 class _Source:
@@ -176,7 +177,7 @@ class _Source:
                                       found=str(error)) from error
         if len(found) != n:
             raise FileFormatError("the file ends before an array does", file=self._file, place=self._place,
-                                  expected=f"{n} bytes", found=len(found))
+                                  expected=plural(n, "byte"), found=len(found))
         return found
 
 
@@ -211,6 +212,18 @@ def _lz4(data: bytes, size: int) -> bytes:
 
 
 @njit(cache=True)
+def _long_length(data: np.ndarray, at: int, length: int) -> tuple[int, int]:
+    """A length that goes on in further bytes, up to the first below 255, and where they end; -1 beyond the data."""
+    while at < len(data):
+        byte = int(data[at])
+        at += 1
+        length += byte
+        if byte != 255:
+            return length, at
+    return length, -1
+
+
+@njit(cache=True)
 def _lz4_block(data: np.ndarray, out: np.ndarray) -> int:
     """Decompress one block of LZ4 (its block format, without a frame); bytes written, or -1 where it is damaged."""
     n, size, at, to = len(data), len(out), 0, 0
@@ -219,13 +232,9 @@ def _lz4_block(data: np.ndarray, out: np.ndarray) -> int:
         at += 1
         length = token >> 4
         if length == 15:
-            while True:
-                if at >= n:
-                    return -1
-                length += int(data[at])
-                at += 1
-                if data[at - 1] != 255:
-                    break
+            length, at = _long_length(data, at, length)
+            if at < 0:
+                return -1
         if at + length > n or to + length > size:
             return -1
         for k in range(length):
@@ -240,13 +249,9 @@ def _lz4_block(data: np.ndarray, out: np.ndarray) -> int:
         at += 2
         length = (token & 15) + 4
         if length == 19:
-            while True:
-                if at >= n:
-                    return -1
-                length += int(data[at])
-                at += 1
-                if data[at - 1] != 255:
-                    break
+            length, at = _long_length(data, at, length)
+            if at < 0:
+                return -1
         if offset == 0 or offset > to or to + length > size:
             return -1
         for k in range(length):  # may overlap: byte by byte

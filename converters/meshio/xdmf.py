@@ -16,6 +16,7 @@ from romlib_converters.meshio.xdmf_items import Items, attributes_of, label
 from romlib_converters.meshio.xml import parse_xml
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _XDMF_POINTS = {"vertex": 1, "line": 2, "triangle": 3, "quad": 4, "tetra": 4, "pyramid": 5, "wedge": 6, "hexahedron": 8,
                 "line3": 3, "quad9": 9, "triangle6": 6, "quad8": 8, "tetra10": 10, "pyramid13": 13, "wedge15": 15,
@@ -113,7 +114,7 @@ class XdmfSeries:
         promised, n_cell = said.get("numberofelements", said.get("dimensions")), sum(len(c) for _, c in found)
         if promised is not None and prod(self._number(n, "NumberOfElements") for n in promised.split()) != n_cell:
             raise FileFormatError("the list of cells cannot be understood", file=self.file, place=f"topology {kind}",
-                                  expected=f"{promised} cells", found=n_cell)
+                                  expected=plural(promised, "cell"), found=n_cell)
         return [(name, connectivity - base) for name, connectivity in found]
 
     def _block(self, data: np.ndarray, kind: str, said: dict[str, str]) -> np.ndarray:
@@ -279,7 +280,7 @@ def _rows(values: np.ndarray, width: int, file: Path, place: str) -> np.ndarray:
     if values.ndim == 1 and width > 0 and values.size % width == 0:
         return values.reshape(-1, width)
     raise FileFormatError("an array has another width than its type says", file=file, place=place,
-                          expected=f"{width} columns", found=f"shape {values.shape}")
+                          expected=plural(width, "column"), found=f"shape {values.shape}")
 
 
 def _text(element: Element) -> list[object]:
@@ -306,7 +307,7 @@ def mixed_cells(data: np.ndarray) -> Cells:
         stride = skip + _XDMF_POINTS[kind]
         n_cell = _run_length(data[begin::stride])
         if begin + n_cell * stride > len(data):
-            raise FileFormatError("the list of cells ends within a cell", found=f"{len(data)} numbers")
+            raise FileFormatError("the list of cells ends within a cell", found=plural(len(data), "number"))
         cells.append((kind, data[begin:begin + n_cell * stride].reshape(n_cell, stride)[:, skip:]))
         begin += n_cell * stride
     return cells

@@ -13,6 +13,7 @@ from romlib_converters.meshio.xdmf_items import attributes_of, label
 from romlib_converters.meshio.xml import number_of
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _GRID = {"gridtype", "collectiontype", "type"}
 _TIME = {"value", "timetype", "type"}
@@ -177,7 +178,7 @@ def _collection(element: Element, root: Element, file: Path, read: Callable[[Ele
         listed = _listed(stamps[0], len(grids), file, read)
         if len(listed) != len(grids):
             raise FileFormatError("the list of times has another length than the collection", file=file,
-                                  place=label(element), expected=f"{len(grids)} times", found=len(listed))
+                                  place=label(element), expected=plural(len(grids), "time"), found=len(listed))
         times = [own if own is not None else of_list for own, of_list in zip(times, listed)]
     return Collection(element.get("Name") or "", grids, times)
 

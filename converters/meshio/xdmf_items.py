@@ -13,6 +13,7 @@ import numpy as np
 from romlib_converters.meshio.xml import beside, text_numbers
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.words import plural
 
 _KINDS = {"float": {4: "f4", 8: "f8"}, "int": {1: "i1", 2: "i2", 4: "i4", 8: "i8"},
           "uint": {1: "u1", 2: "u2", 4: "u4", 8: "u8"}, "char": {1: "i1"}, "uchar": {1: "u1"}, "short": {2: "i2"}}
@@ -147,10 +148,10 @@ class Items:
         there = path.stat().st_size - int(seek)
         if there < prod(shape) * dtype.itemsize:
             raise FileFormatError("a binary file ends before its array does", file=path, place=label(item),
-                                  expected=f"{prod(shape) * dtype.itemsize} bytes", found=max(there, 0))
+                                  expected=plural(prod(shape) * dtype.itemsize, "byte"), found=max(there, 0))
         if "seek" not in said and there != prod(shape) * dtype.itemsize:
             raise FileFormatError("a binary file has another size than its array", file=path, place=label(item),
-                                  expected=f"{prod(shape) * dtype.itemsize} bytes", found=there)
+                                  expected=plural(prod(shape) * dtype.itemsize, "byte"), found=there)
         return np.fromfile(path, dtype=dtype, count=prod(shape), offset=int(seek))
 
     def _hdf(self, item: Element, said: Mapping[str, str], shape: tuple[int, ...]) -> np.ndarray:
@@ -173,7 +174,7 @@ class Items:
                 raise self._size(item, prod(shape), data.size)
             if data.nbytes > _SMALL and data.nbytes > _PACKED * data.id.get_storage_size():
                 raise FileFormatError("an array in HDF5 is larger than what is stored of it", file=path,
-                                      place=f"{inside}, named by {self.file}", expected=f"{data.nbytes} bytes",
+                                      place=f"{inside}, named by {self.file}", expected=plural(data.nbytes, "byte"),
                                       found=f"{data.id.get_storage_size()} stored")
             return data[()]
         except (OSError, RuntimeError) as error:
@@ -205,4 +206,4 @@ class Items:
 
     def _size(self, item: Element, expected: int, found: int) -> FileFormatError:
         return FileFormatError("an array has another size than its Dimensions", file=self.file, place=label(item),
-                               expected=f"{expected} numbers ({item.get('Dimensions')})", found=found)
+                               expected=f"{plural(expected, 'number')} ({item.get('Dimensions')})", found=found)

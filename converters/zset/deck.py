@@ -17,6 +17,7 @@ from romlib.files import is_file
 from romlib.model import ArrayReference, Centrifugal, Constraint, Load, Omission, Pressure, TableAmplitude
 from romlib.model.case import MOST_TIMES
 from romlib.model.constraint import Component
+from romlib.words import listed, plural
 
 COMPONENTS: dict[str, Component] = {"U1": "x", "U2": "y", "U3": "z"}
 
@@ -327,7 +328,7 @@ def deck_times(deck: Deck) -> tuple[float, ...]:
     if not len(ends) or len(ends) != len(increments) or not increasing or not whole:
         raise FileFormatError("increasing times are needed, each with a number of increments", file=block.file,
                               place=block.place,
-                              found=f"times {ends[:9].tolist()}, increments {increments[:9].tolist()}")
+                              found=f"times {listed(ends[:9])}; increments {listed(increments[:9])}")
     cycles = block.arguments[0].integer() if block.name == "cycles" and block.arguments else 1
     if cycles * increments.sum() > MOST_TIMES:
         raise UnsupportedError("the deck asks for more increments than romlib solves at once", file=block.file,
@@ -338,5 +339,5 @@ def deck_times(deck: Deck) -> tuple[float, ...]:
     times = np.concatenate([[0.0], *(one + ends[-1] * cycle for cycle in range(cycles))])
     if not (np.diff(times) > 0).all():
         raise FileFormatError("an increment is lost in the rounding of the times", file=block.file, place=block.place,
-                              found=f"{len(times) - 1} increments up to {times[-1]:g}")
+                              found=f"{plural(len(times) - 1, 'increment')} up to {times[-1]:g}")
     return tuple(times.tolist())

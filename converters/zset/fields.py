@@ -17,6 +17,7 @@ from romlib.errors import FileFormatError
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_vtk
+from romlib.words import plural
 
 TENSOR = ("11", "22", "33", "12", "23", "31")  # VTK's order
 VECTOR = ("1", "2", "3")
@@ -139,7 +140,7 @@ class PieceReader:
                          for block in piece.blocks)
         if self._n_ip != n_expected:
             raise FileFormatError("the results lack elements of the mesh", file=sources[0].header.file,
-                                  expected=f"{n_expected} integration points", found=self._n_ip)
+                                  expected=plural(n_expected, "integration point"), found=self._n_ip)
 
     def read(self, field: Field, record: int) -> np.ndarray:
         """(n, n_comp) float64, tensors in Kelvin-Mandel form, NaN where the material lacks the field.

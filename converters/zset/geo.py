@@ -12,6 +12,7 @@ from romlib_converters.zset.geof import FaceRows, ZsetMesh, check_ids
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
+from romlib.words import plural
 
 MAGIC = b"Z7BINARYGEOF\0"
 _SHORTEST_ROW = 24  # bytes: id, position and four nodes of an element
@@ -69,7 +70,7 @@ def read_geo(path: Path) -> ZsetMesh:
         records[tag](reader, mesh)
     if not (len(mesh.node_ids) and mesh.connectivity):
         raise FileFormatError("the binary mesh has no nodes or no elements", file=path, expected="both",
-                              found=f"{len(mesh.node_ids)} nodes, {len(mesh.element_ids)} elements")
+                              found=f"{plural(len(mesh.node_ids), 'node')}, {plural(len(mesh.element_ids), 'element')}")
     if not np.isfinite(mesh.points).all():
         node = mesh.node_ids[~np.isfinite(mesh.points).all(axis=1)][0]
         raise FileFormatError("a node has a coordinate that is not finite", file=path, place=f"node {node}")
@@ -91,7 +92,7 @@ def _element(reader: _Reader, mesh: ZsetMesh) -> None:
     most = reader.left // _SHORTEST_ROW
     if not 0 < n_element <= most:
         raise FileFormatError("the binary mesh is truncated, or miscounts its elements", file=mesh.file,
-                              place=f"byte {reader.position}", expected=f"1 to {most} elements", found=n_element)
+                              place=f"byte {reader.position}", expected=f"1 to {most}", found=n_element)
     mesh.element_ids = np.empty(n_element, np.int64)
     for _ in range(n_group):
         n_row, name, n_node = reader.integer(), reader.text(), reader.integer()
@@ -110,7 +111,7 @@ def _element(reader: _Reader, mesh: ZsetMesh) -> None:
     read = np.concatenate([np.empty(0, np.int64), *(positions for positions, _ in mesh.connectivity.values())])
     if not np.array_equal(np.sort(read), np.arange(n_element)):
         raise FileFormatError("the elements are miscounted, or two have the same position", file=mesh.file,
-                              place="record element", expected=f"{n_element} elements",
+                              place="record element", expected=plural(n_element, "element"),
                               found=f"{len(read)}, at {len(np.unique(read))} positions")
 
 

@@ -14,6 +14,7 @@ from romlib_converters.zset.tree import decoded, refuse_zero_bytes, words_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
+from romlib.words import plural
 
 LARGEST_ID = 2**53  # beyond, a float says no longer which integer was meant
 _KEYWORD = re.compile(rb"^[ \t]*(\*+)[ \t]*([^\r\n]*)", re.MULTILINE)
@@ -114,8 +115,8 @@ def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
                                found=dimension)
     if len(values) != 2 + 4 * n_node or n_node == 0:
         raise FileFormatError("the nodes are truncated or miscounted", file=path, place=place,
-                              expected=f"{n_node} nodes ({4 * n_node} numbers)",
-                              found=f"{max(len(values) - 2, 0)} numbers")
+                              expected=f"{plural(n_node, 'node')} ({plural(4 * n_node, 'number')})",
+                              found=plural(max(len(values) - 2, 0), "number"))
     table = values[2:].reshape(n_node, 4)
     if not np.isfinite(table).all():
         row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
@@ -139,7 +140,7 @@ def _elements(path: Path, section: _Section) -> tuple[np.ndarray, dict[str, tupl
     groups = _split_rows(path, place, words, starts, lengths, leading=1)
     if len(starts) != n_element:
         raise FileFormatError("the elements are truncated or miscounted", file=path, place=place,
-                              expected=f"{n_element} elements", found=len(starts))
+                              expected=plural(n_element, "element"), found=len(starts))
     return _integers(path, place, words[starts - 1]), groups
 
 
@@ -217,7 +218,7 @@ def check_ids(mesh: ZsetMesh) -> None:
         unique, count = np.unique(ids, return_counts=True)
         if (count > 1).any():
             raise FileFormatError(f"a {what} id stands twice in the mesh", file=mesh.file,
-                                  place=f"{what} {unique[count > 1][0]}", found=f"{count.max()} times")
+                                  place=f"{what} {unique[count > 1][0]}", found=plural(count.max(), "time"))
     groups = [(f"elements {name}", rows, mesh.node_ids) for name, (_, rows) in mesh.connectivity.items()]
     groups += [(f"nset {name}", ids, mesh.node_ids) for name, ids in mesh.nsets.items()]
     groups += [(f"elset {name}", ids, mesh.element_ids) for name, ids in mesh.elsets.items()]

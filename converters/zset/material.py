@@ -12,6 +12,7 @@ from romlib_converters.zset.tree import Block, Word, describe, read_tree
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
 from romlib.model import Material, ParameterTable, ThermalExpansion
+from romlib.words import plural
 
 Coefficient = float | ParameterTable
 
@@ -205,7 +206,7 @@ def _table(name: Word, words: list[Word]) -> ParameterTable:
     numbers = [word.number() for word in words]
     if not numbers or len(numbers) % 2:
         raise FileFormatError("a table in temperature needs rows of a value and a temperature", file=name.file,
-                              place=f"{name.place}, {name.text}", found=f"{len(numbers)} numbers")
+                              place=f"{name.place}, {name.text}", found=plural(len(numbers), "number"))
     rows = sorted(zip(numbers[1::2], numbers[::2]))
     try:
         return ParameterTable(temperature=tuple(t for t, _ in rows), value=tuple(v for _, v in rows))

@@ -18,6 +18,7 @@ from romlib_converters.zset.tree import Block
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Centrifugal, Load, Model, Omission, Pressure, UnitSystem
+from romlib.words import plural
 
 OTHER_CELLS = "other_cells"
 
@@ -64,7 +65,7 @@ def tag_other_cells(mesh: Mesh, materials: list[NamedMaterial], deck: Path) -> M
     if (count == 0).any():
         raise FileFormatError("elements have no material", file=deck, place=f"element {mesh.cell_ids[count == 0][0]}",
                               expected="every element in the elset of a material",
-                              found=f"{int((count == 0).sum())} elements without")
+                              found=f"{plural(int((count == 0).sum()), 'element')} without")
     return mesh
 
 

@@ -11,6 +11,7 @@ from romlib_converters.zset.tree import lines_of, text_of, words_of
 
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
+from romlib.words import plural
 
 DTYPE = np.dtype(">f4")
 ABSURD = 1e30  # no stress, displacement or force of a computation that converged is as large
@@ -68,7 +69,7 @@ def read_ut(path: Path) -> ResultHeader:
             records.append(_record(path, number, parts, len(records) + 1))
     if not records or not words.get("meshfile"):
         raise FileFormatError("the header of the results is empty", file=path, expected="**meshfile and records",
-                              found=f"{len(lines)} lines, {len(records)} records")
+                              found=f"{plural(len(lines), 'line')}, {plural(len(records), 'record')}")
     table = np.array(records)
     times = table[:, 4]
     if (np.diff(times) <= 0).any():
@@ -109,13 +110,13 @@ def map_records(path: Path, header: ResultHeader, values: int, what: str) -> np.
     expected, found = header.n_record * values * DTYPE.itemsize, path.stat().st_size
     if expected != found:
         whole, rest = divmod(found, values * DTYPE.itemsize)
-        holds = f"{found} bytes: {whole} records" + (f" and {rest} bytes" if rest else "")
+        holds = f"{plural(found, 'byte')}: {plural(whole, 'record')}" + (f" and {plural(rest, 'byte')}" if rest else "")
         if found < expected:
             message = "the result file is truncated, or its header promises more records than it holds"
         else:
             message = "the result file holds more than its header says"
         raise FileFormatError(message, file=path, place=f"record {min(whole + 1, header.n_record)}", found=holds,
-                              expected=f"{expected} bytes: {header.n_record} records of {what}",
+                              expected=f"{plural(expected, 'byte')}: {plural(header.n_record, 'record')} of {what}",
                               remedy="copy the files again, or run the solver again; with other elements than the mesh "
                                      "names, the number of integration points differs too")
     records = np.memmap(path, DTYPE, "r", shape=(header.n_record, values))
@@ -138,8 +139,9 @@ def read_field_file(path: Path, record: int, n_value: int, what: str) -> np.ndar
         whole = size % needed == 0
         raise FileFormatError(
             "a field file does not have this record" if whole else "a field file has the wrong size", file=path,
-            place=f"record {record}", expected=f"{needed} bytes a record: one value for each of {n_value} {what}",
-            found=f"{size} bytes" + (f": {size // needed} records" if whole else ""))
+            place=f"record {record}",
+            expected=f"{plural(needed, 'byte')} per record: one value for each of {n_value} {what}",
+            found=plural(size, "byte") + (f": {plural(size // needed, 'record')}" if whole else ""))
     raw = np.fromfile(path, DTYPE, n_value, offset=(record - 1) * needed)
     check_byte_order(raw, path)
     values = raw.astype(float)

@@ -19,6 +19,7 @@ from romlib_converters.zset.tree import read_tree
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import is_file, kind_of
+from romlib.words import plural
 
 MOST_SUBDOMAINS = 100_000
 _SUBDOMAIN = re.compile(r"(.+)-(\d{3,})")
@@ -145,8 +146,8 @@ def open_sources(computation: Computation, n_point: dict[str, int]) -> list[Sour
         same = header.node_variables == first.node_variables and header.ip_variables == first.ip_variables
         if not same or not np.array_equal(header.times, first.times):
             raise FileFormatError("the subdomains do not have the same variables and times", file=header.file,
-                                  expected=f"those of {first.file.name}, {first.n_record} records",
-                                  found=f"{header.n_record} records")
+                                  expected=f"those of {first.file.name}, {plural(first.n_record, 'record')}",
+                                  found=plural(header.n_record, "record"))
     return sources
 
 
@@ -159,11 +160,12 @@ def _open(path: Path, computation: Computation, n_point: dict[str, int]) -> Sour
     if not {"U1", "U2", "U3"} <= set(header.node_variables):
         raise FileFormatError("the results have no displacement", file=path, expected="**node U1 U2 U3",
                               found=" ".join(header.node_variables) or "no node variables")
-    node_map = map_records(node_path, header, n_node * node_variables, f"{node_variables} variables of {n_node} nodes")
+    node_map = map_records(node_path, header, n_node * node_variables,
+                           f"{plural(node_variables, 'variable')} of {plural(n_node, 'node')}")
     ip_map = None
     if ip_variables:
         ip_map = map_records(ip_path, header, n_ip * ip_variables,
-                             f"{ip_variables} variables of {n_ip} integration points")
+                             f"{plural(ip_variables, 'variable')} of {plural(n_ip, 'integration point')}")
     return Source(mesh, header, subdomain_number(path) if computation.subdomains else None, node_map, ip_map, ip_path,
                   node_path)
 

@@ -10,6 +10,7 @@ from romlib_converters.zset.tree import Block, Word
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import TableAmplitude
+from romlib.words import plural
 
 # Table options whose blocks are read: *time and *value.
 _COLUMNS = ("time", "value")
@@ -73,7 +74,7 @@ def _table(block: Block) -> Table:
     time, value = (tuple(block.require(column).numbers()) for column in _COLUMNS)
     if len(time) != len(value) or not time or any(b < a for a, b in pairwise(time)):
         raise FileFormatError("the times of a table must not decrease, and have a value each", file=block.file,
-                              place=block.place, found=f"{len(time)} times, {len(value)} values")
+                              place=block.place, found=f"{plural(len(time), 'time')}, {plural(len(value), 'value')}")
     if block.name == "name":
         return Table(time, value)
     if len(block.arguments) != 3:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from romlib.archive.hdf5 import recognise, write_head, write_json
-from romlib.archive.rom import FieldsReference, PieceFields, Rom
+from romlib.archive.rom import FieldsReference, PieceFields, Rom, SnapshotGrams
 from romlib.archive.tables import FIELDS
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
@@ -20,6 +20,7 @@ from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
+from romlib.words import plural, shortlist, unknown
 
 PAIR = "copy the .rom and .fields.rom files of the same offline run together"
 
@@ -32,11 +33,14 @@ class FieldsWriter:
     file : empty, open for writing. path : of the finished file, for messages.
     fingerprint : that of the ROM whose fields these are.
     n_piece : how many pieces will be written.
-    singular_values : by field ("displacement" and the dual fields), of all snapshots' modes, largest first.
+    singular_values : by field ("displacement", with its number for each further cluster, and the dual fields), of the
+        modes, largest first.
+    snapshots : inner products of the snapshots that the ROM was trained with; None: not kept.
     """
 
     def __init__(
-        self, file: h5py.File, path: Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray]
+        self, file: h5py.File, path: Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray],
+        snapshots: SnapshotGrams | None = None,
     ) -> None:
         self._file, self._path, self._n_piece = file, path, n_piece
         self._id = secrets.token_hex(16)
@@ -48,6 +52,8 @@ class FieldsWriter:
         write_json(file, "singular_value_names", list(singular_values))
         for k, values in enumerate(singular_values.values()):
             file[f"singular_values/{k}"] = values
+        if snapshots is not None:
+            _write_grams(file.create_group("snapshots"), snapshots)
 
     def write_piece(
         self, piece: int, mesh: Mesh, modes: Sequence[np.ndarray], liftings: np.ndarray,
@@ -97,9 +103,19 @@ class FieldsWriter:
         missing = sorted(set(range(self._n_piece)) - self._written)
         if missing:
             raise InputError("the fields file is not complete", file=self._path,
-                             expected=f"{self._n_piece} pieces", found=f"pieces {missing[:10]} never written")
+                             expected=plural(self._n_piece, "piece"),
+                             found=f"{shortlist('piece', missing)} never written")
         digest = seal(self._file, Contents(self._file, FIELDS, self._path), self._checksums)
         return FieldsReference(self._id, digest)
+
+
+def _write_grams(group: h5py.Group, snapshots: SnapshotGrams) -> None:
+    write_json(group, "run_names", list(snapshots.run_names))
+    for name in ("runs", "times", "weights"):
+        group[name] = getattr(snapshots, name)
+    write_json(group, "gram_names", list(snapshots.grams))
+    for k, values in enumerate(snapshots.grams.values()):
+        group[f"grams/{k}"] = values
 
 
 class FieldsFile:
@@ -161,7 +177,7 @@ class FieldsFile:
             self._contents.bind("n_mode", basis.n_mode, f"/pieces, modes {k}", k=k)
         self._contents.bind("n_lift", len(rom.lifting.names), "/pieces, liftings")
         if rom.points.n_point and int(rom.points.pieces.max()) >= self.n_piece:
-            raise self._other_rom("/pieces", f"more than {rom.points.pieces.max()} pieces", self.n_piece)
+            raise self._other_rom("/pieces", f"more than {plural(rom.points.pieces.max(), 'piece')}", self.n_piece)
 
     def _other_rom(self, place: str, expected: object, found: object) -> FileFormatError:
         return FileFormatError("the fields file does not fit the ROM", file=self.path, place=place, expected=expected,
@@ -190,8 +206,8 @@ class FieldsFile:
         """
         names = self.dual_names(piece)
         if field not in names:
-            raise InputError(f"the ROM has no modes of {field!r}", file=self.path, expected=f"one of {names}",
-                             remedy="name the field in offline.dual_fields of the study")
+            raise InputError(f"the ROM has no modes of {field!r}", file=self.path,
+                             **unknown(field, names, "name the field in offline.dual_fields of the study"))
         path = f"{self._unit(piece)}/dual_modes/{names.index(field)}"
         if self._rom is not None and field in self._rom.gappy:
             gappy, (n_dual, _, n_comp) = self._rom.gappy[field], self._contents.shape(path)
@@ -204,6 +220,16 @@ class FieldsFile:
         n_cluster = self._contents.count(f"{self._unit(piece)}/modes")
         return PieceFields(self.mesh(piece), [self.modes(piece, k) for k in range(n_cluster)], self.liftings(piece),
                            {name: self.dual_modes(piece, name) for name in self.dual_names(piece)})
+
+    def snapshots(self) -> SnapshotGrams | None:
+        """Inner products of the training snapshots; None in a file of an older version, or of a ROM without them."""
+        contents = self._contents
+        if not contents.has("/snapshots/runs"):
+            return None
+        grams = {name: contents.array(f"/snapshots/grams/{k}")
+                 for k, name in enumerate(contents.json("/snapshots/gram_names", list))}
+        runs, times, weights = (contents.array(f"/snapshots/{name}") for name in ("runs", "times", "weights"))
+        return SnapshotGrams(tuple(contents.json("/snapshots/run_names", list)), runs, times, weights, grams)
 
     def close(self) -> None:
         """Close the file."""
@@ -226,7 +252,7 @@ class FieldsFile:
                 ips = self._rom.points.ips[self._rom.points.pieces == piece]
                 n_ip = self._contents.symbol("n_ip", p=piece) or 0
                 if ips.size and int(ips.max()) >= n_ip:
-                    raise self._other_rom(f"{unit}/mesh", f"more than {ips.max()} integration points", n_ip)
+                    raise self._other_rom(f"{unit}/mesh", f"more than {plural(ips.max(), 'integration point')}", n_ip)
             self._known.add(piece)
         return unit
 

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from romlib.archive.fieldsfile import FieldsWriter
-from romlib.archive.rom import Rom
+from romlib.archive.rom import FieldsReference, Rom, SnapshotGrams
 from romlib.archive.romfile import fields_path, fill_rom
 from romlib.snapshots.atomic import atomic_targets
 from romlib.snapshots.hdf5_output import Hdf5Output
-from romlib.snapshots.space import room_for
 
 
 class PairWriter:
@@ -28,7 +27,7 @@ class PairWriter:
 
     Parameters
     ----------
-    path : of the ROM. fingerprint, n_piece, singular_values : see `FieldsWriter`.
+    path : of the ROM. fingerprint, n_piece, singular_values, snapshots : see `FieldsWriter`.
     needed : bytes of the fields file, about; for the message when the disk is full.
 
     Raises
@@ -38,38 +37,37 @@ class PairWriter:
 
     def __init__(
         self, path: str | Path, fingerprint: str, n_piece: int, singular_values: Mapping[str, np.ndarray],
-        needed: float | None = None,
+        snapshots: SnapshotGrams | None = None, needed: float | None = None,
     ) -> None:
         self.path, self._needed = Path(path), needed
-        self._begin = fingerprint, n_piece, singular_values
+        self._begin = fingerprint, n_piece, singular_values, snapshots
 
     def __enter__(self) -> PairWriter:
         with ExitStack() as stack:
             self._fields, self._rom = stack.enter_context(atomic_targets(fields_path(self.path), self.path))
-            self._output = stack.enter_context(Hdf5Output(self._fields))
+            self._output = stack.enter_context(Hdf5Output(self._fields, fields_path(self.path), self._needed))
             self.fields = FieldsWriter(self._output.file, fields_path(self.path), *self._begin)
             self._stack = stack.pop_all()
         return self
 
     def write_piece(self, *arguments: Any) -> None:
         """`FieldsWriter.write_piece`; a full disk is found out about here, as a DiskFullError."""
-        with room_for(fields_path(self.path), self._needed, self._fields):
-            self.fields.write_piece(*arguments)
-            self._output.check()
+        self.fields.write_piece(*arguments)
+        self._output.check()
 
-    def finish(self, rom: Rom) -> None:
-        """Complete the fields file, write the ROM, and give both their names.
+    def finish(self, rom: Rom) -> FieldsReference:
+        """Complete the fields file, write the ROM, and give both their names; how the ROM knows its fields file.
 
         Raises
         ------
         InputError : a piece was never written. FileFormatError : contents that a reader would refuse. DiskFullError.
         """
         with self._stack:
-            with room_for(fields_path(self.path), self._needed, self._fields):
-                reference = self.fields.finish()
-                self._output.flush()
-            with room_for(self.path, None, self._rom), Hdf5Output(self._rom) as output:
+            reference = self.fields.finish()
+            self._output.flush()
+            with Hdf5Output(self._rom, self.path) as output:
                 fill_rom(output.file, self.path, replace(rom, fields=reference))
+        return reference
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

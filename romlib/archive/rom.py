@@ -101,6 +101,11 @@ class LocalBasis:
         """Number of displacement modes."""
         return len(self.strain_modes)
 
+    @property
+    def n_weighted(self) -> int:
+        """Number of points of the reduced quadrature: those of weight zero serve the reconstruction only."""
+        return int(np.count_nonzero(self.weights))
+
 
 @dataclass(eq=False)
 class LiftingData:
@@ -249,6 +254,23 @@ class Rom:
                 if name not in right:
                     raise FileFormatError("a name of the ROM is not in its model", file=str(file) if file else None,
                                           place=place, expected=", ".join(right) or "none", found=name)
+
+
+@dataclass(eq=False)
+class SnapshotGrams:
+    """Inner products of the training snapshots over the whole model: what a basis of any of them begins with.
+
+    run_names : (n_run). runs : (n_snapshot,), position of the run of each. times : (n_snapshot,).
+    weights : (n_cluster, n_snapshot), which snapshots the basis of each cluster was made of; zero: not of this one.
+    grams : by field, (n_snapshot, n_snapshot): displacement in L2 with unit density, before the liftings are taken out;
+    dual fields with the volume of each integration point, zero where no material has the field.
+    """
+
+    run_names: tuple[str, ...]
+    runs: np.ndarray
+    times: np.ndarray
+    weights: np.ndarray
+    grams: dict[str, np.ndarray]
 
 
 @dataclass(eq=False)

@@ -32,6 +32,7 @@ from romlib.storage.contents import Contents
 from romlib.storage.files import open_contents
 from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
+from romlib.words import plural
 
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
@@ -54,7 +55,7 @@ def write_rom(path: str | Path, rom: Rom) -> None:
     """
     rom.validate()
     refuse_library_paths(rom.model, path)
-    with atomic_target(path) as temporary, Hdf5Output(temporary) as output:
+    with atomic_target(path) as temporary, Hdf5Output(temporary, path) as output:
         fill_rom(output.file, Path(path), rom)
 
 
@@ -153,7 +154,7 @@ def _read_gappy(contents: Contents) -> dict[str, GappyOperator]:
         field, n_comp, tensor = (contents.attribute(group, name) for name in ("field", "n_comp", "tensor"))
         if field in operators or (tensor and n_comp != 6):
             raise FileFormatError("a dual field occurs twice, or is no tensor as it says", file=contents.path,
-                                  place=group, found=f"{field}, {n_comp} components")
+                                  place=group, found=f"{field}, {plural(n_comp, 'component')}")
         operators[field] = GappyOperator(
             field, n_comp, _as(contents.array(f"{group}/points"), int), _as(contents.array(f"{group}/operator")),
             _as(contents.array(f"{group}/basis")), bool(tensor))

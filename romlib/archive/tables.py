@@ -24,7 +24,7 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/points/cell_ids", "integer", ("n_point",))
     yield Item("/points/numbers", "integer", ("n_point",), low=1)
     yield Item("/points/coordinates", "real", ("n_point", 3))
-    yield Item("/points/pieces", "integer", ("n_point",), low=0)
+    yield Item("/points/pieces", "integer", ("n_point",), low=0, high="n_ip")  # a piece has a point at least
     yield Item("/points/ips", "integer", ("n_point",), low=0, high="n_ip")
     yield Item("/points/material_index", "integer", ("n_point",), low=0, high="n_material")
     yield Item("/clusters/<k>/strain_modes", "real", ("n_mode", "n_point", 6))
@@ -78,6 +78,12 @@ def _fields_items() -> Iterator[Item]:
     yield Item("/@n_piece", "integer", low=1, binds="n_piece")
     yield Item("/singular_value_names", "json", ("n_singular",))
     yield Item("/singular_values/<k>", "real", ("n_value",), low=0.0)
+    yield Item("/snapshots/run_names", "json", ("n_run",))
+    yield Item("/snapshots/runs", "integer", ("n_snapshot",), low=0, high="n_run")
+    yield Item("/snapshots/times", "real", ("n_snapshot",))
+    yield Item("/snapshots/weights", "real", ("n_cluster", "n_snapshot"), low=0.0)
+    yield Item("/snapshots/gram_names", "json", ("n_gram",))
+    yield Item("/snapshots/grams/<k>", "real", ("n_snapshot", "n_snapshot"))
     yield from mesh_items("/pieces/<p>/mesh", whole=True)
     yield Item("/pieces/<p>/modes/<k>", "real", ("n_mode", "n_node", 3), blocks=True)
     yield Item("/pieces/<p>/liftings", "real", ("n_lift", "n_node", 3), blocks=True)
@@ -90,6 +96,9 @@ def _fields_relations(contents: Contents, unit: str) -> None:
         contents.bind("n_piece", contents.count("/pieces"), "/pieces")
         contents.bind("n_singular", contents.count("/singular_values"), "/singular_values")
         return
+    if unit == "/snapshots":
+        contents.bind("n_gram", contents.count("/snapshots/grams"), "/snapshots/grams")
+        return
     piece = unit.rpartition("/")[2]
     contents.bind("n_ip", mesh_relations(contents, f"{unit}/mesh", piece, whole=True), f"{unit}/mesh", p=piece)
     contents.bind("n_cluster", contents.count(f"{unit}/modes"), f"{unit}/modes")
@@ -98,5 +107,5 @@ def _fields_relations(contents: Contents, unit: str) -> None:
 
 FIELDS = FileSchema(
     "fields file", _fields_items(), version=SCHEMA, version_attribute="/@schema", checksums=CHECKSUMS,
-    relations=_fields_relations, units=("/pieces/<p>",),
+    relations=_fields_relations, units=("/pieces/<p>", "/snapshots"),
     scopes={**MESH_SCOPES, "n_ip": ("p",), "n_mode": ("k",), "n_dual": ("k",), "n_comp": ("k",), "n_value": ("k",)})

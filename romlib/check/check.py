@@ -43,13 +43,18 @@ def check(
 
     Raises
     ------
-    InputError : the file has no displacement, or there are more ranks than pieces.
+    InputError : the file has no displacement, or its run began with a state; or there are more ranks than pieces.
     FileFormatError : the file is damaged.
     """
     model = snapshots.model if model is None else model
     comm = serial() if comm is None else comm
     options = CheckOptions() if options is None else options
     mesh_of = snapshots.mesh if mesh_of is None else mesh_of
+    if snapshots.model.starts_from_state:
+        raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
+                         file=snapshots.path, expected="a run that began with the undeformed body",
+                         found=f"a run from time {snapshots.times[0]:.6g}",
+                         remedy="check a run over the whole history, from its initial time")
     if "displacement" not in snapshots.fields:
         raise InputError(
             "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",

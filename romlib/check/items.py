@@ -16,6 +16,7 @@ from romlib.check.resolution import Resolution
 from romlib.loads.forces import force_names
 from romlib.model import Model, Temperature
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 DISPLACEMENT = "displacement"
 LEFT = 1e-2  # solvers stop at 5e-3 of the mean force by default; beyond this, part of a load
@@ -196,12 +197,12 @@ def _elements(findings: Findings, length: str) -> CheckItem:
     failure = findings.failures.get("elements")
     if failure is not None:
         return CheckItem("elements", "fail", None, None, COMPARED["elements"], failure, MEANING["elements"])
-    detail = f"{findings.n_cell} cells, {findings.volume:.6g} {length}^3"
+    detail = f"{plural(findings.n_cell, 'cell')}, {findings.volume:.6g} {length}^3"
     return CheckItem("elements", "pass", findings.volume, None, COMPARED["elements"], detail, MEANING["elements"])
 
 
 def _replay(findings: Findings, snapshots: Snapshots, model: Model) -> CheckItem:
-    name, status, detail = "replay", "pass", f"{snapshots.n_step} steps"
+    name, status, detail = "replay", "pass", f"{plural(snapshots.n_step, 'step')}"
     if not model.materials:
         status, detail = "absent", "the model has no materials"
     elif "elements" in findings.failures:

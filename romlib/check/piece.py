@@ -33,6 +33,7 @@ from romlib.loads.temperature import temperature_at, temperature_terms
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 BLOCK_BYTES = 32 * 2**20  # of one field of one piece; a handful of them are in memory at a time
 
@@ -206,7 +207,7 @@ class PieceCheck:
         stored = self._read(name, steps)
         if stored.shape != values.shape:
             self.measures.failures[STATE + name] = (
-                f"the law's variable has {values.shape[2]} components, the stored field {stored.shape[2]}")
+                f"the law's variable has {plural(values.shape[2], 'component')}, the stored field {stored.shape[2]}")
             return
         if name == "stress":
             self.measures.of("stress").add(values, stored, partial(self._ip_place, steps))

@@ -22,7 +22,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
 from romlib.parallel.comm import Comm
-from romlib.snapshots.space import room_for
+from romlib.snapshots.space import writing
 
 SUM_BYTES = 32 * 2**20  # of the forces of shared nodes that a rank holds at a time
 EXTERNAL, INTERNAL = 0, 1
@@ -32,7 +32,8 @@ class ResidualFile:
     """Forces of the shared nodes of this rank's pieces, (n_step, n, 2, 3) a piece, on disk; a context manager."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
+        # Without a buffer: closing a full one tries to write once more, and fails in the place of the first error.
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed by __exit__)
         self._parts: dict[int, tuple[np.ndarray, int]] = {}
         self._end = 0
 
@@ -52,10 +53,11 @@ class ResidualFile:
     def write(self, piece: int, step: int, forces: np.ndarray) -> None:
         """Keep forces (n_step, n, 2, 3) from this step on; a full disk is a DiskFullError."""
         shared, start = self._parts[piece]
-        with room_for(Path(tempfile.gettempdir()) / "temporary file of the check", self._end):
+        with writing(Path(tempfile.gettempdir()) / "temporary file of the check", self._end):
+            left = memoryview(np.ascontiguousarray(forces, dtype=float).tobytes())
             self._file.seek(start + 8 * 6 * len(shared) * step)
-            self._file.write(np.ascontiguousarray(forces, dtype=float).tobytes())
-            self._file.flush()
+            while len(left):
+                left = left[self._file.write(left):]
 
     def pieces(self) -> Iterator[int]:
         """The pieces that have room here."""
@@ -66,7 +68,7 @@ class ResidualFile:
         shared, start = self._parts[piece]
         n = steps.stop - steps.start
         self._file.seek(start + 8 * 6 * len(shared) * steps.start)
-        forces = np.frombuffer(self._file.read(8 * 6 * len(shared) * n)).reshape(n, len(shared), 2, 3)
+        forces = np.fromfile(self._file, count=6 * len(shared) * n).reshape(n, len(shared), 2, 3)
         placed = np.zeros((n, n_shared, 2, 3))
         placed[:, shared] = forces
         return placed

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from romlib.words import plural
+
 
 def _alone(wanted: bool) -> bool:
     if wanted:
@@ -146,21 +148,14 @@ def offline(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
-        from romlib.cli.checking import check_training
-        from romlib.offline.outputs import check_rom_output
-        from romlib.study import Study
-        from romlib.study.inputs import files_of
-        from romlib.study.pipeline import run_offline
+        from romlib.study.pipeline import train
 
-        declared = Study.read(study)
-        comm.on_root(lambda: check_rom_output(output, files_of(study)))
-        with stages(comm.rank, f"training {output.name} on {comm.size} rank{'s' if comm.size > 1 else ''}") as progress:
-            if skip_check or declared.offline.skip_check:
-                progress("check: skipped, as asked for")
-                check_training(declared, comm, progress, names_only=True)
-            else:
-                check_training(declared, comm, progress)
-            report = run_offline(declared, output, comm, progress, accept_errors=accept_errors, scratch_folder=scratch)
+        with (
+            stages(comm.rank, f"training {output.name} on {plural(comm.size, 'rank')}") as progress,
+            train(study, comm, output=output, skip_check=skip_check, accept_errors=accept_errors, scratch=scratch,
+                  progress=progress) as trained,
+        ):
+            report = trained.write()
     if comm.rank == 0:
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})
@@ -180,6 +175,12 @@ def online(
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
     full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
                                                    "error of the modes from that of the selected points.")] = False,
+    start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
+                                               "snapshots file with displacement, stress and all internal variables "
+                                               "(its last record).", metavar="FILE")] = None,
+    start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
+    write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
+                                                     metavar="FILE")] = None,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this part of "
                                              "the forces.")] = 1e-8,
     json: JsonOption = False,
@@ -190,14 +191,17 @@ def online(
     import romlib
     from romlib.archive.romfile import fields_path
     from romlib.cli.console import counted, print_json, stdout
+    from romlib.cli.starting import check_outputs, refuse_time_alone
     from romlib.errors import InputError
-    from romlib.snapshots.outputs import check_output
+    from romlib.states.source import saved_state
     from romlib.study.case_file import read_case_file
     from romlib.study.inputs import files_of
 
-    if output is not None:
-        cases_of = [] if case_file is None else files_of(case_file, "case file")
-        check_output(output, [rom, fields_path(rom), *cases_of])
+    refuse_time_alone(start, start_time)
+    if output is not None or write_state is not None:
+        inputs = [] if case_file is None else files_of(case_file, "case file")
+        inputs += [] if start is None else [start]
+        check_outputs(output, write_state, [rom, fields_path(rom), *inputs])
     model = romlib.load(rom)
     cases = model.rom.cases
     if (case is None) == (case_file is None):
@@ -207,9 +211,12 @@ def online(
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
-        start = time.perf_counter()
-        solution = model.solve(case=definition, hyper_reduction=not full_integration, tolerance=tolerance)
-        wall = time.perf_counter() - start
+        clock = time.perf_counter()
+        solution = model.solve(case=definition, start=saved_state(start, start_time),
+                               hyper_reduction=not full_integration, tolerance=tolerance)
+        wall = time.perf_counter() - clock
+    if write_state is not None:
+        solution.write_state(write_state)
     if output is not None:
         with counted(f"writing {output.name}"):
             solution.write(output, fields=listed_names(fields))

@@ -32,8 +32,8 @@ def check(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
-        from romlib.cli.checking import check_file
         from romlib.study import Study
+        from romlib.study.checking import check_file
 
         declared = None if study is None else Study.read(study)
         with stages(comm.rank, f"checking {file.name}"):
@@ -48,7 +48,7 @@ def check(
 
 
 def info(
-    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a study or a case file.",
+    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a state, a study or a case.",
                                          metavar="FILE")],
     json: JsonOption = False,
 ) -> None:

@@ -42,7 +42,7 @@ def compare(
         model, prepare = b.model, None
         if study is not None:
             from romlib.study import Study
-            from romlib.study.pipeline import mesh_with_tags
+            from romlib.study.meshes import mesh_with_tags
 
             declared = Study.read(study)
             model, prepare = declared.complete(b.model, declared.training_of(reference)), mesh_with_tags(declared)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from romlib.cli.commands_build import JsonOption
+from romlib.words import plural
 
 if TYPE_CHECKING:
     from romlib.fullorder.state import SolveReport, StepResult
@@ -23,6 +24,12 @@ def solve(
                                                "says, as the file has it, or one for each rank.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
                                                "stress, and internal variables such as p.", metavar="NAMES")] = None,
+    start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
+                                               "snapshots file with displacement, stress and all internal variables "
+                                               "(its last record).", metavar="FILE")] = None,
+    start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
+    write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
+                                                     metavar="FILE")] = None,
     tolerance: Annotated[float, typer.Option(help="Newton converges when the residual is below this part of the "
                                              "forces.")] = 1e-8,
     linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: direct up to 60,000 "
@@ -41,24 +48,27 @@ def solve(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
+        from romlib.cli.starting import check_outputs, refuse_time_alone
         from romlib.fullorder.options import SolverOptions
-        from romlib.snapshots.outputs import check_output
         from romlib.study import Study, read_case_file
         from romlib.study.inputs import files_of
         from romlib.study.solve import run_solve
 
+        refuse_time_alone(start, start_time)
         declared = Study.read(study)
         if (case is None) == (case_file is None):
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
         chosen = case if case is not None else read_case_file(case_file or Path())
         inputs = [*files_of(study, trains=False), *([] if case_file is None else files_of(case_file, "case file"))]
-        comm.on_root(lambda: check_output(output, inputs))
+        inputs += [] if start is None else [start]
+        comm.on_root(lambda: check_outputs(output, write_state, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         names = [name.strip() for name in (fields or "").split(",") if name.strip()]
-        ranks = f"{comm.size} rank{'s' if comm.size > 1 else ''}"
+        ranks = f"{plural(comm.size, 'rank')}"
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names, options=options,
+                               start=start, start_time=start_time, write_state=write_state,
                                on_step=lambda step, time, result: progress(sentence(step, time, result)),
                                on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:
@@ -72,8 +82,9 @@ def sentence(step: int, time: float, result: StepResult) -> str:
     """Progress of one step."""
     if step == 0:
         return f"t = {time:.6g}: initial state"
-    cuts = f" in {result.increments} increments after {result.cuts} cuts" if result.increments > 1 else ""
-    return f"t = {time:.6g}: step {step}, {result.iterations} iterations{cuts}, residual {result.residual:.1e}"
+    cuts = f" in {result.increments} increments after {plural(result.cuts, 'cut')}" if result.increments > 1 else ""
+    return (f"t = {time:.6g}: step {step}, {plural(result.iterations, 'iteration')}{cuts}, "
+            f"residual {result.residual:.1e}")
 
 
 def summary(report: SolveReport) -> dict[str, Any]:
@@ -95,14 +106,15 @@ def show(output: Path, report: SolveReport, ranks: int) -> None:
     rows: list[tuple[str, object]] = [
         ("degrees of freedom", report.n_dof), ("integration points", report.n_ip), ("ranks", ranks),
         ("steps", len(report.times) - 1),
-        ("Newton iterations", f"{int(report.iterations.sum())}, {int(report.cuts.sum())} cuts"),
-        ("linear solver", f"{report.solver}: {report.n_setup} set-ups, {report.n_linear_iteration} iterations")]
+        ("Newton iterations", f"{int(report.iterations.sum())}, {plural(int(report.cuts.sum()), 'cut')}"),
+        ("linear solver", f"{report.solver}: {plural(report.n_setup, 'set-up')}, "
+                          f"{plural(report.n_linear_iteration, 'iteration')}")]
     rows += [(f"{stage}, seconds", figure(report.seconds[stage])) for stage in (
         "assembly", "law", "solve", "other", "total")]
     rows.append(("peak memory of a rank", size(max(report.peak_memory))))
     stdout().print(pairs(f"Solution written to {output}", rows))
     cut = int((report.increments > 1).sum())
     if cut:
-        stderr().print(f"note: {cut} of {len(report.times) - 1} steps were solved in several increments, of which the "
+        stderr().print(f"note: {cut} of {plural(len(report.times) - 1, 'step')} took several increments, of which the "
                        "file has the last; `romlib check` and `offline` integrate the laws in one. Refine the times of "
                        "the case.")

@@ -14,8 +14,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TextIO
+from contextlib import contextmanager, suppress
+from typing import IO, Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,6 +23,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from romlib.errors import InputError
 from romlib.launcher import launched_ranks
 
 _WIDTH_OF_A_FILE = 120
@@ -44,6 +45,11 @@ class SafeConsole(Console):
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, force_terminal=terminal(), **options)
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; see `printing`."""
+        with printing(self.file):
+            super().print(*objects, **options)
+
     def render_str(self, text: str, **options: Any) -> Text:
         """Text to be laid out: escaped before it is measured."""
         return super().render_str(printable(text), **options)
@@ -52,6 +58,28 @@ class SafeConsole(Console):
         """What was laid out, also of what came as `Text`; rich's own control codes pass."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+@contextmanager
+def printing(stream: IO[str]) -> Iterator[None]:
+    """What is printed inside; where the output goes to a file on a full disk, one error says so.
+
+    Raises
+    ------
+    InputError : it cannot be written. BrokenPipeError : whoever read it has left.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with suppress(OSError, ValueError):  # what is still in the buffer would fail again as Python ends
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+        name = "standard error" if stream is sys.stderr else "standard output"
+        raise InputError("what the command prints cannot be written", place=name, found=error.strerror,
+                         remedy="look at the file that it goes to, and at the room on its disk") from error
 
 
 def terminal() -> bool | None:
@@ -95,7 +123,8 @@ def keep_stdout_for_us() -> None:
 def print_json(values: Any) -> None:
     """One JSON document on stdout; numbers that are not finite become null, and what steers a terminal \\u escapes."""
     text = json.dumps(_finite(values), indent=2, ensure_ascii=False)
-    print(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text))
+    with printing(sys.stdout):
+        print(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text), flush=True)
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.words import plural
 
 if TYPE_CHECKING:
     from romlib.check.report import CheckReport
@@ -23,8 +24,8 @@ _LONGEST_VALUE = 200  # characters of a parameter
 
 def show(console: Console, description: dict[str, Any]) -> None:
     """What `romlib info` found, by its kind."""
-    {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "study": _show_study,
-     "case": _show_case}[description["kind"]](console, description)
+    {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "state": _show_state,
+     "study": _show_study, "case": _show_case}[description["kind"]](console, description)
 
 
 def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> None:
@@ -98,7 +99,7 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print(pairs(f"ROM {d['file']}", [
         ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
         ("checksums", d["checksums"]), ("full model", _mesh_in_words(full)),
-        ("reduced model", clusters), ("sum of weights / volume", figure(_ratio(d), 12)),
+        ("reduced model", clusters), ("sum of weights / volume", _ratios(d)),
         ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
         ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
         ("trained on", ", ".join(d["inputs"]) or "unknown")]))
@@ -114,9 +115,9 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
 
 
-def _ratio(d: dict[str, Any]) -> float | None:
+def _ratios(d: dict[str, Any]) -> str:
     volume = d["full_model"]["volume"]
-    return d["clusters"][0]["sum_of_weights"] / volume if volume else None
+    return "; ".join(figure(c["sum_of_weights"] / volume if volume else None, 12) for c in d["clusters"])
 
 
 def _cases_table(console: Console, cases: dict[str, Any]) -> None:
@@ -124,6 +125,14 @@ def _cases_table(console: Console, cases: dict[str, Any]) -> None:
     console.print(table("Cases", ("name", "times", "amplitudes"), [
         (name, case["times"], "; ".join(f"{n} = {a}" for n, a in case["amplitudes"].items()) or "those of the model")
         for name, case in cases.items()]))
+
+
+def _show_state(console: Console, d: dict[str, Any]) -> None:
+    console.print(pairs(f"State file {d['file']}", [
+        ("size", size(d["file_size"])), ("of", d["of"]), ("time", f"{d['time']:.12g}"),
+        ("undeformed at", f"{d['initial_time']:.12g}"), ("pieces", d["pieces"]),
+        ("integration points", d["integration_points"]),
+        ("materials", ", ".join(f"{name} ({law})" for name, law in d["materials"].items()))]))
 
 
 def _show_fields(console: Console, d: dict[str, Any]) -> None:
@@ -167,7 +176,8 @@ def _show_case(console: Console, d: dict[str, Any]) -> None:
 
 def show_check(console: Console, report: CheckReport) -> None:
     """The measurements of a check, and the verdict."""
-    result = table(f"Check of {report.file} ({report.n_piece} pieces, {report.n_step} steps; {report.units})",
+    result = table(f"Check of {report.file} ({plural(report.n_piece, 'piece')}, {plural(report.n_step, 'step')}; "
+                   f"{report.units})",
                    ("measurement", "result", "value", "at most", "what was compared"), (), (2, 3))
     for item, (name, status, value, tolerance, compared, detail) in zip(report.items, report.rows()):
         style = STATUS_STYLE[status]
@@ -194,7 +204,7 @@ def show_check(console: Console, report: CheckReport) -> None:
 
 def show_training(console: Console, output: Path, report: TrainingReport, n_rank: int) -> None:
     """Cost by stage, sizes and errors of an offline run."""
-    per_rank = "" if n_rank == 1 else f", largest of {n_rank} ranks"
+    per_rank = "" if n_rank == 1 else f", largest of {plural(n_rank, 'rank')}"
     console.print(table(f"Stages{per_rank}", ("stage", "wall (s)", "CPU (s)", "peak memory", "detail"), [
         (s.name, f"{s.wall_max:.2f}", f"{s.cpu_max:.2f}", size(s.peak_max), report.details.get(s.name, ""))
         for s in report.stages], (1, 2, 3)))
@@ -217,8 +227,8 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
     return {
         "rom": str(rom), "case": case, "output": None if output is None else str(output), "steps": n_interval,
         "modes": solution.coordinates.shape[1], "hyper_reduction": solution.hyper_reduced,
-        "integration_points": int((solution.rom.clusters[0].weights > 0).sum()) if solution.hyper_reduced
-        else manifest.n_ip,
+        "integration_points": max(solution.rom.clusters[k].n_weighted for k in set(solution.clusters.tolist()))
+        if solution.hyper_reduced else manifest.n_ip,
         "integration_points_full_model": manifest.n_ip, "newton_iterations": int(solution.iterations.sum()),
         "step_cuts": int(solution.cuts.sum()), "times": solution.times.tolist(),
         "iterations": solution.iterations.tolist(),
@@ -265,7 +275,7 @@ def show_comparison(console: Console, result: Comparison, picture: Path | None) 
         if len(times):
             shown = ", ".join(f"{t:.6g}" for t in times[:8]) + (" ..." if len(times) > 8 else "")
             notes.append(f"times that are only in {whose}, {len(times)}: {shown}")
-    notes += [f"{name}: {f.skipped} integration points have a value in one of the files only"
+    notes += [f"{name}: {plural(f.skipped, 'integration point')} with a value in one of the files only"
               for name, f in result.fields.items() if f.skipped]
     if picture is not None:
         notes.append(f"picture written to {picture}")

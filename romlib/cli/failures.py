@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
 
 from romlib.cli.interrupts import leave_if_asked
-from romlib.errors import CheckError, ConvergenceError, RomlibError, SolverError, VerificationError
+from romlib.errors import CheckError, ConvergenceError, InputError, RomlibError, SolverError, VerificationError
+from romlib.launcher import is_first_rank
 
 if TYPE_CHECKING:
     from romlib.parallel.comm import Comm
 
 FAILED, WRONG_INPUT, UNEXPECTED = 1, 2, 3
+_FIRST = 5.0  # seconds that the first rank has for an error from before there is MPI
 _FAULT = "this is a fault of romlib, not of your input; please report it with the lines above"
 
 
@@ -24,8 +28,14 @@ class RomlibGroup(TyperGroup):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Read the words before the command."""
+        from romlib.cli.console import printing
+
         try:
-            return super().make_context(*arguments, **options)
+            with printing(sys.stdout):  # of the help, which typer prints
+                return super().make_context(*arguments, **options)
+        except InputError as error:
+            _print(error, WRONG_INPUT)
+            raise typer.Exit(WRONG_INPUT) from None
         except Exception as error:
             if _is_of_typer(error):
                 raise _escaped(error) from None
@@ -43,7 +53,9 @@ class RomlibGroup(TyperGroup):
                 raise _escaped(error) from None
             code = exit_code(error)
             comm: Comm | None = ctx.find_root().obj
-            alone = comm is not None and comm.size > 1 and not getattr(error, "agreed", False)
+            alone = comm is not None and comm.size > 1 and not _is_agreed(error)
+            if comm is None and not is_first_rank():
+                time.sleep(_FIRST)  # the launcher ends the others when the first one has printed the same, and left
             if comm is None or comm.rank == 0 or alone:
                 _print(error, code)
             if alone:
@@ -59,6 +71,12 @@ def _is_of_typer(error: Exception) -> bool:
     return hasattr(error, "show") and hasattr(error, "exit_code")
 
 
+def _is_agreed(error: Exception) -> bool:
+    from romlib.parallel.comm import is_agreed
+
+    return is_agreed(error)
+
+
 def exit_code(error: Exception) -> int:
     """1: a check, verification, solution or external solver failed; 2: what the user can put right; 3: all else."""
     if isinstance(error, (CheckError, ConvergenceError, SolverError, VerificationError)):
@@ -69,12 +87,14 @@ def exit_code(error: Exception) -> int:
 def _print(error: Exception, code: int) -> None:
     from rich.text import Text
 
-    from romlib.cli.console import printable, stderr
+    from romlib.cli.console import printable, printing, stderr
 
-    if code == UNEXPECTED:
-        sys.stderr.write(printable("".join(traceback.format_exception(error))))
     message = _FAULT if code == UNEXPECTED else printable(str(error))
-    stderr().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    with suppress(InputError):  # standard error cannot be written to: the exit status is left
+        with printing(sys.stderr):
+            if code == UNEXPECTED:
+                sys.stderr.write(printable("".join(traceback.format_exception(error))))
+        stderr().print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
 
 
 def _escaped(error: Exception) -> Exception:

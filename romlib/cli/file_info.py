@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
 from romlib.storage.opening import kind_of, open_hdf5
+from romlib.words import plural
 
-KINDS = "a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a study or a case file (.toml)"
+KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
+         "file (.toml)")
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, study, case.
+    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, state, study, case.
 
     Raises
     ------
@@ -34,6 +35,8 @@ def describe(path: Path) -> dict[str, Any]:
         return _rom(path)
     if kind == "fields":
         return _fields(path)
+    if kind == "state":
+        return _state(path)
     from romlib.snapshots.info import info
 
     return info(path)
@@ -52,7 +55,7 @@ def _rom(path: Path) -> dict[str, Any]:
         "checksums": checksums, "romlib_version": manifest.romlib_version, "units": manifest.units,
         "full_model": {"nodes": manifest.n_node, "cells": manifest.n_cell, "integration_points": manifest.n_ip,
                        "volume": manifest.volume},
-        "clusters": [{"modes": basis.n_mode, "points": int(np.count_nonzero(basis.weights)),
+        "clusters": [{"modes": basis.n_mode, "points": basis.n_weighted,
                       "sum_of_weights": float(basis.weights.sum())} for basis in rom.clusters],
         "selected_points": rom.points.n_point, "liftings": list(rom.lifting.names),
         "fields": [{"name": name, "modes": gappy.n_dual, "points": len(gappy.points), "components": gappy.n_comp}
@@ -76,6 +79,19 @@ def _fields(path: Path) -> dict[str, Any]:
                 "fingerprint": fields.fingerprint, "checksums": checksums_in_words(fields.checksums),
                 "pieces": pieces, "dual_fields": fields.dual_names(),
                 "singular_values": {name: values.tolist() for name, values in fields.singular_values.items()}}
+
+
+def _state(path: Path) -> dict[str, Any]:
+    from romlib.states.file import read_state
+
+    saved = read_state(path)
+    n_block = n_point = 0
+    for block in saved.blocks:
+        n_block, n_point = n_block + 1, n_point + len(block.cells)
+    return {"kind": "state", "file": str(path), "file_size": path.stat().st_size, "time": saved.time,
+            "initial_time": saved.initial_time, "of": "a full-order run" if saved.rom is None else "a ROM",
+            "rom": saved.rom, "pieces": n_block, "integration_points": n_point,
+            "materials": {name: content["law"] for name, content in (saved.materials or {}).items()}}
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -131,5 +147,5 @@ def amplitude_in_words(amplitude: Amplitude) -> str:
     if len(amplitude.time) == 1:
         return f"{amplitude.value[0]:g}"
     cycles = f", period {amplitude.period:g}" if amplitude.period is not None else ""
-    return (f"table of {len(amplitude.time)} times from {amplitude.time[0]:g} to {amplitude.time[-1]:g}, values from "
-            f"{min(amplitude.value):g} to {max(amplitude.value):g}{cycles}")
+    return (f"table of {plural(len(amplitude.time), 'time')} from {amplitude.time[0]:g} to {amplitude.time[-1]:g}, "
+            f"values from {min(amplitude.value):g} to {max(amplitude.value):g}{cycles}")

@@ -14,12 +14,14 @@ import signal
 import sys
 import threading
 import time
+from types import FrameType
 from typing import Any, NoReturn
 
-from romlib.launcher import is_first_rank
+from romlib.launcher import is_first_rank, launched_ranks
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANSWER = 0.1  # seconds in which the main thread begins to clean up; mpirun kills a second after its SIGTERM
+OTHERS = 0.4  # seconds that the other ranks have to clean up: mpirun kills them soon after the first one has ended
 PATIENCE = 15.0  # seconds that it then has, which is enough to end an external solver
 
 
@@ -42,13 +44,24 @@ class _Request:
         self.number: int | None = None
         self.answered, self.swallowed = threading.Event(), threading.Event()
 
-    def answer(self, number: int, frame: object) -> None:
+    def answer(self, number: int, frame: FrameType | None) -> None:
         """The handler of the signals, in the main thread; once it cleans up, further signals change nothing."""
         if self.number is None or self.swallowed.is_set():
             self.number = number
             self.swallowed.clear()
             self.answered.set()
+            if _imports(frame):
+                leave(number)
             raise Interrupted(number, self.swallowed)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: compiled ones (VTK's) crash where an exception ends what they import."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 _requests: list[_Request] = []  # one at most
@@ -58,14 +71,14 @@ def heed_signals() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP end this process in order. Those that are ignored (nohup) stay so."""
     request = _Request()
     _requests[:] = [request]
+    for number in SIGNALS:  # first of all: until then, Ctrl-C is answered by Python
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, request.answer)
     _print_no_interrupts()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading, request), daemon=True, name="romlib signals").start()
-    for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, request.answer)
 
 
 def leave_if_asked() -> None:
@@ -84,6 +97,8 @@ def leave(number: int) -> NoReturn:
         if is_first_rank():
             os.write(2, f"error: stopped by {signal.Signals(number).name}; unfinished files were removed\n".encode())
         sys.stdout.flush()
+    if launched_ranks() is not None:
+        time.sleep(OTHERS)
     os._exit(128 + number)
 
 

@@ -11,6 +11,7 @@ from romlib.laws.points import MaterialPoints, cells_error
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
+from romlib.words import unknown
 
 
 def material_points(
@@ -42,7 +43,7 @@ def _material_of_cells(materials: Mapping[str, Material], mesh: Mesh) -> np.ndar
         else:
             raise InputError(
                 f"the material '{name}' is on cells that the mesh does not know", place=f"materials.{name}.cells",
-                expected="one of " + ", ".join(["all", *mesh.cell_tags]), found=material.cells)
+                **unknown(material.cells, ["all", *mesh.cell_tags]))
         twice = cells[(out[cells] >= 0)]
         if len(twice):
             other = list(materials)[out[twice[0]]]

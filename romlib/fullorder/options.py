@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from romlib.errors import InputError
+from romlib.words import unknown
+
+LINEAR_SOLVERS = ("auto", "direct", "gamg", "hypre")
 
 # "auto", in dofs. Measured on a cube of 103,000 dofs, elastoviscoplastic, 20 steps on two ranks
 # (benchmarks/fullorder.py): MUMPS 88 s and 1.4 GiB a rank, GAMG 42 s and 0.7 GiB. On a slender blade of 100,000 dofs,
@@ -43,6 +46,6 @@ class SolverOptions:
                 and 0 <= self.max_cuts <= 30):
             raise InputError("options of the full-order solver are out of range", found=self,
                              expected="tolerances > 0, max_iterations >= 1, max_cuts >= 0")
-        if self.linear_solver not in ("auto", "direct", "gamg", "hypre"):
-            raise InputError("there is no such linear solver", expected="auto, direct, gamg, hypre",
-                             found=self.linear_solver)
+        if self.linear_solver not in LINEAR_SOLVERS:
+            raise InputError("there is no such linear solver", place="linear_solver",
+                             **unknown(self.linear_solver, LINEAR_SOLVERS))

@@ -32,6 +32,7 @@ class SolvedPiece(Piece):
             self.state = self.points.virgin(time, self.temperature_at(time))
         else:
             self.state = self._checked(number, time, start)
+        self.origin = self.state.temperature if start is None or start.origin is None else start.origin
         self._stiffness_of_heat = self._virgin_stiffness()
 
     def _checked(self, number: int, time: float, start: PieceState) -> PointState:
@@ -52,9 +53,9 @@ class SolvedPiece(Piece):
 
     def _virgin_stiffness(self) -> np.ndarray | None:
         """|C_0 : I| (n_ip,) of the virgin material; None where nothing expands."""
-        if self.state.temperature is None or not any(g.n_ip and g.thermal_expansion for g in self.points.groups):
+        if self.origin is None or not any(g.n_ip and g.thermal_expansion for g in self.points.groups):
             return None
-        tangent = self.points.virgin_tangent(self.state.time, self.state.temperature)
+        tangent = self.points.virgin_tangent(self.state.time, self.origin)
         return np.linalg.norm(tangent @ _SPHERE, axis=1)
 
     def thermal_force(self, temperature: np.ndarray | None) -> np.ndarray:

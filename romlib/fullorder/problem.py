@@ -99,6 +99,13 @@ class Problem:
                    for name in self.force_names]
         return np.tensordot(np.array(factors), self._patterns, 1)
 
+    def internal(self) -> np.ndarray:
+        """Internal force (n_owned, 3) of the committed stress. Collective."""
+        with self.comm.agreement():
+            local = self.gather({p: piece.operator.internal_force(piece.state.stress[None])[0]
+                                 for p, piece in self.pieces.items()})
+        return self.numbering.add(local)
+
     def temperatures(self, time: float) -> Temperatures:
         """Temperature at the points of each piece."""
         return {p: piece.temperature_at(time) for p, piece in self.pieces.items()}

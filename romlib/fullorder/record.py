@@ -15,6 +15,7 @@ from romlib.errors import InputError
 from romlib.fullorder import petsc
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.solver import OnStep, solve
+from romlib.fullorder.start import write_state
 from romlib.fullorder.state import PieceResult, SolveReport, State, StepResult
 from romlib.laws.points import MaterialPoints
 from romlib.laws.portable import portable_model
@@ -23,6 +24,7 @@ from romlib.model import Model
 from romlib.parallel.comm import Comm
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
+from romlib.words import unknown
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class Output:
     """Where a run goes, and what of it besides the displacement.
 
     path : the snapshots file. fields : "stress", and internal variables of the laws. fingerprint : of the inputs.
+    state : a state file for the end of the run, or None.
     """
 
     path: Path
     fields: tuple[str, ...] = ()
     fingerprint: str = ""
+    state: Path | None = None
 
 
 def solve_to_file(
@@ -69,7 +73,10 @@ def solve_to_file(
             assert writer is not None
             writer.write(field, step, piece, values)
 
+        points: dict[int, MaterialPoints] = {}
+
         def record(step: int, time: float, result: StepResult) -> None:
+            points.update({p: piece.points for p, piece in result.pieces.items()})
             for name in specs:
                 comm.stream_pieces(pieces, lambda p, name=name: values_of(result.pieces[p], name),  # type: ignore[misc]
                                    partial(consume, name, step))
@@ -79,6 +86,8 @@ def solve_to_file(
         report = solve(pieces, model, times, comm, options=options, start=start, on_step=record)
         with comm.agreement():
             stack.close()  # the file is synced and renamed here: where that fails, every rank has to know
+    if output.state is not None:
+        write_state(output.state, report.state, pieces, points, model, comm)
     return report
 
 
@@ -106,6 +115,6 @@ def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:
         elif name in variables:
             specs[name] = FieldSpec("ip", variables[name])
         elif name != "displacement":
-            raise InputError("no law of the model has this field", place="fields", found=name,
-                             expected=", ".join(["displacement", "stress", *variables]))
+            raise InputError("no law of the model has this field", place="fields",
+                             **unknown(name, ["displacement", "stress", *variables]))
     return specs

@@ -13,6 +13,7 @@ from romlib.fullorder.numbering import Numbering
 from romlib.mesh.merge import bodies
 from romlib.mesh.mesh import Mesh
 from romlib.parallel.comm import Comm
+from romlib.words import plural
 
 _FREE = 1e-12  # a motion whose squares at the constrained dofs are this part of the best held motion's is not held
 _NAMED = 3  # bodies that a message describes
@@ -56,7 +57,7 @@ def refuse_free_motions(
     if not free:
         return
     several = len(free) > 1
-    lines = [f"the body with node {body.node} ({body.n_node} nodes about {_point(body.centre)}): "
+    lines = [f"the body with node {body.node} ({plural(body.n_node, 'node')} about {_point(body.centre)}): "
              + "; ".join(describe(motions, body.centre, body.radius)) for body, motions in free[:_NAMED]]
     if len(free) > _NAMED:
         lines.append(f"and {len(free) - _NAMED} bodies more")

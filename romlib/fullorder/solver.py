@@ -1,15 +1,15 @@
-"""Newton's method over the output times, with line search and step cutting; state is committed only at convergence."""
+"""A full-order run over the output times; state is committed only at convergence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import isfinite, sqrt
+from math import sqrt
 from time import perf_counter
 
 import numpy as np
 
-from romlib.errors import ConvergenceError, InputError
-from romlib.fullorder.attempt import Failure, Predictor, worst_point
+from romlib.errors import InputError
+from romlib.fullorder.attempt import Equilibrium, Predictor, squared
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.problem import Evaluation, Problem
 from romlib.fullorder.state import PieceResult, PieceState, SolveReport, State, StepResult
@@ -17,9 +17,10 @@ from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import Comm
 from romlib.parallel.usage import peak_memory
+from romlib.stepping.increments import Increments
+from romlib.stepping.newton import Failure, newton
 
 OnStep = Callable[[int, float, StepResult], None]
-_MAX_HALVINGS = 5
 
 
 def solve(
@@ -72,88 +73,49 @@ class _Run:
         self.problem, self.options, self.time = problem, options, time
         self.u = np.zeros((len(problem.numbering.ids), 3))
         self._scale = 0.0
-        if start is not None:
-            self._scale = start.reference_force
-            for p, positions in problem.numbering.positions.items():
-                self.u[positions] = start.pieces[p].displacement
         self._predictor = Predictor(problem.drive(time))
-        self._step = np.inf
+        self._increments = Increments(options.max_cuts)
         self._force = problem.external(time)  # so that there are no reactions before the first step
-        self._residuals: list[float] = []
+        if start is not None:
+            self._go_on_from(start)
+        self._residual, self._evaluations = 0.0, 0
+
+    def _go_on_from(self, start: State) -> None:
+        problem, positions = self.problem, self.problem.numbering.positions
+        self._scale, self._increments.size = start.reference_force, start.increment
+        known = {p: start.pieces[p].increment for p in positions}
+        increment: np.ndarray | None = None if any(part is None for part in known.values()) else np.zeros_like(self.u)
+        for p, where in positions.items():
+            self.u[where] = start.pieces[p].displacement
+            if increment is not None:
+                increment[where] = known[p]
+        self._predictor = Predictor(problem.drive(self.time), start.drive, increment)
+        self._force = problem.internal()
 
     def advance(self, target: float) -> StepResult:
         """Go to an output time, in several increments where one fails."""
-        interval = target - self.time
-        smallest = interval * 0.5**self.options.max_cuts * (1.0 - 1e-9)
-        step = max(min(self._step, interval), smallest)
-        iterations = cuts = increments = 0
-        while True:
-            whole = step >= (target - self.time) * (1.0 - 1e-9)
-            time = target if whole else self.time + step
-            failure = self._attempt(time)
-            iterations += len(self._residuals)
-            if failure is None:
-                increments += 1
-                if whole:
-                    self._step = np.inf if increments == 1 else 2.0 * step
-                    return self.result(self._residuals[-1], iterations, cuts, increments)
-                step *= 2.0
-                continue
-            cuts += 1
-            step = (time - self.time) * failure.dt_factor
-            self._predictor.forget()
-            if step < smallest:
-                raise ConvergenceError(
-                    f"{failure.what}, and the step cannot be cut further ({cuts} cuts)", time=time,
-                    residuals=self._residuals, cell=failure.cell, point=failure.point)
+        self._evaluations = 0
+        increments, cuts = self._increments.advance(self._attempt, self.time, target)
+        return self.result(self._residual, self._evaluations, cuts, increments)
 
     def _attempt(self, time: float) -> Failure | None:
-        """One increment by Newton's method; commits and returns None, or returns why it failed. Collective."""
+        """One increment; commits and returns None, or returns why it failed. Collective."""
         problem, options = self.problem, self.options
         drive, external, temperatures = problem.drive(time), problem.external(time), problem.temperatures(time)
         u = self._predictor.predict(self.u, drive, time, self.time)
-        mask = problem.constraints.mask
-        held = np.where(mask, problem.constraints.values(time) - u, 0.0)
-        moved, loaded = problem.total(float(np.abs(held).max(initial=0.0)), _squares(external))
-        pending: np.ndarray | None = held if moved > 0.0 else None
+        held = np.where(problem.constraints.mask, problem.constraints.values(time) - u, 0.0)
+        moved, loaded = problem.total(float(np.abs(held).max(initial=0.0)), squared(external))
         floor = max(self._scale, sqrt(loaded), problem.thermal_size(temperatures))
-        self._residuals = []
-        base, delta, base_norm, slope, halvings = u, None, np.inf, 0.0, 0
-        before: Evaluation | None = None
-        trial: Evaluation | None = None
-        for _ in range(options.max_iterations):
-            before = trial
-            trial = problem.evaluate(u, temperatures, time, pending)
-            residual = np.where(problem.held, 0.0, external - trial.force)
-            own = 0.0 if delta is None else float((delta[problem.numbering.owned] * residual).sum())
-            squares, internal, slope1 = problem.total(_squares(residual), _squares(trial.force), own)
-            norm, scale = sqrt(squares) if isfinite(squares) else np.inf, max(floor, sqrt(internal))
-            good = not trial.n_failed and isfinite(norm)
-            self._residuals.append(norm / scale if scale > 0 else norm)
-            if good and pending is None and norm <= options.tolerance * scale:
-                self._commit(u, time, drive, trial, scale)
-                return None
-            if delta is not None and halvings < _MAX_HALVINGS:
-                factor = 0.5 if not good else _backtrack(slope, slope1) if norm > base_norm else 1.0
-                if factor < 1.0:
-                    delta, slope, halvings = factor * delta, factor * slope, halvings + 1
-                    u = base + delta
-                    continue
-            if not good:
-                what = "a constitutive law failed" if trial.n_failed else "the residual is not finite"
-                return worst_point(problem, what, trial, before)
-            step = problem.newton_step(trial, residual)
-            if step is None:
-                return worst_point(problem, "the tangent is singular, or the linear solver did not converge (do the "
-                                            "constraints hold the body?)", trial, before)
-            base, base_norm, halvings = u, norm, 0
-            if pending is None:
-                delta = step
-                slope = problem.total(float((delta[problem.numbering.owned] * residual).sum()))[0]
-                u = base + delta
-            else:  # the prescribed displacements move with the first correction, whole: no line search on it
-                u, pending, delta = base + step + pending, None, None
-        return worst_point(problem, f"no convergence in {options.max_iterations} iterations", trial, before)
+        equations = Equilibrium(
+            problem, external, floor, temperatures, time, held if moved > 0.0 else None)
+        found = newton(equations, u, tolerance=options.tolerance, max_iterations=options.max_iterations)
+        self._evaluations += len(found.residuals)
+        if isinstance(found, Failure):
+            self._predictor.forget()
+            return found
+        self._residual = found.residuals[-1]
+        self._commit(found.unknowns, time, drive, equations.trial, found.scale)
+        return None
 
     def _commit(self, u: np.ndarray, time: float, drive: np.ndarray, trial: Evaluation, scale: float) -> None:
         self._predictor.learn(self.u, u, drive, self.time, time)
@@ -179,7 +141,12 @@ class _Run:
     def report(self, times: np.ndarray, steps: list[tuple], total: float) -> SolveReport:
         """What the run did. Collective."""
         problem, numbering = self.problem, self.problem.numbering
-        pieces = {p: PieceState(self.u[numbering.positions[p]], piece.state) for p, piece in problem.pieces.items()}
+        increment = self._predictor.increment
+        pieces = {}
+        for p, piece in problem.pieces.items():
+            where = numbering.positions[p]
+            pieces[p] = PieceState(self.u[where], piece.state, piece.origin,
+                                   None if increment is None else increment[where])
         n_held, n_cell, n_ip = (int(n) for n in problem.total(
             int(problem.held.sum()), sum(piece.mesh.n_cell for piece in problem.pieces.values()),
             sum(piece.operator.n_ip for piece in problem.pieces.values())))
@@ -190,20 +157,5 @@ class _Run:
             times, 3 * numbering.n_total - n_held, numbering.n_total, n_cell, n_ip, linear.name, np.array(iterations),
             np.array(cuts), np.array(increments),
             {name: np.array([of_step[name] for of_step in reactions]) for name in problem.constraints.names},
-            State(self.time, pieces, self._scale), linear.n_setup, linear.n_solve, linear.n_iteration, seconds,
-            tuple(problem.comm.allgather(peak_memory())))
-
-
-def _squares(values: np.ndarray) -> float:
-    return float((values * values).sum())
-
-
-def _backtrack(slope0: float, slope1: float) -> float:
-    """By how much to shorten a step whose residual grew: the secant zero of the energy's slope, in [0.1, 0.6], or 1.
-
-    The slopes are correction . residual at the start and at the end of the step. A residual that grows while the slope
-    stays smaller is normal where points begin or cease to yield; a step that overshoots is shortened.
-    """
-    if slope1 >= -0.9 * abs(slope0):
-        return 1.0
-    return max(0.1, abs(slope0) / (abs(slope0) - slope1))
+            State(self.time, pieces, self._scale, self._increments.size, self._predictor.drive), linear.n_setup,
+            linear.n_solve, linear.n_iteration, seconds, tuple(problem.comm.allgather(peak_memory())))

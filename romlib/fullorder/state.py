@@ -14,11 +14,28 @@ from romlib.laws.state import PointState
 class PieceState:
     """The state of a piece at one time.
 
-    displacement : (n_node, 3). points : its integration points.
+    displacement : (n_node, 3). points : its integration points. origin : temperature at the time of the virgin state,
+    (n_ip,), for the size of thermal forces; None: that of now. increment : (n_node, 3), the last one of the
+    displacement, from which the next is predicted, or None.
     """
 
     displacement: np.ndarray
     points: PointState
+    origin: np.ndarray | None = None
+    increment: np.ndarray | None = None
+
+
+@dataclass(eq=False)
+class Drive:
+    """Amplitudes of what drives a history. now, largest : at the last converged time, and in absolute value so far.
+
+    change, dt : of the last increment; None and 0 after one that failed.
+    """
+
+    now: np.ndarray
+    largest: np.ndarray
+    change: np.ndarray | None = None
+    dt: float = 0.0
 
 
 @dataclass(eq=False)
@@ -26,11 +43,14 @@ class State:
     """The state of this rank's pieces at a time: where a run ended, or where one shall start.
 
     reference_force : the largest force of the run so far, for the criterion of convergence; zero to start anew.
+    increment : the next increment is not longer. drive : for the first guess of the next increment; None to start anew.
     """
 
     time: float
     pieces: dict[int, PieceState]
     reference_force: float = 0.0
+    increment: float = np.inf
+    drive: Drive | None = None
 
 
 @dataclass(eq=False)

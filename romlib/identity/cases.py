@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from romlib.identity.compare import Comparison, Difference, thermal
 from romlib.loads.amplitudes import scaled
 from romlib.model import Amplitude, Case, TableAmplitude
 from romlib.model.identity import Identity, Part, TrainedModel
+from romlib.words import listed
 
 _ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
 
@@ -35,7 +37,7 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     Raises
     ------
     InputError : names everything that differs, with the line of the deck and what was trained; or an omission that does
-        virtual work and that neither the case nor the training accepts.
+        virtual work and that neither the case nor the training accepts; or a load of the deck without amplitude.
     """
     notes = _omissions(case, () if trained is None else trained.accepted)
     if case.identity is None:
@@ -57,6 +59,7 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
         files = f" ({', '.join(trained.files)})" if trained.files else ""
         raise refusal(f"the case differs from what was trained{files}", found, "trained", "the case",
                       remedy="solve what was trained, or train on a run of this model")
+    _refuse_lost_amplitudes(identity, given)
     amplitudes: dict[str, Amplitude] = {}
     for name, amplitude in given.items():
         match = matches.get(name, _Match(name))
@@ -69,6 +72,17 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     notes += [f"{name!r} of the case is {match.words()} of the training"
               for name, match in matches.items() if match != _Match(name)]
     return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes))
+
+
+def _refuse_lost_amplitudes(identity: Identity, given: Mapping[str, Amplitude]) -> None:
+    """A load that the deck has is not zero because its amplitude was taken out of the case file."""
+    lost = [name for name in identity.driven if name not in given]
+    if lost:
+        raise InputError(
+            "the case lacks an amplitude: its deck has this load or prescribed displacement",
+            place=f"amplitudes.{lost[0]}", expected=f"an amplitude for each of {listed(identity.driven)}",
+            found=listed(given),
+            remedy="write the case again with `romlib convert --case`, or give the amplitude (0: no load)")
 
 
 def _isothermal(identity: Identity) -> Identity:

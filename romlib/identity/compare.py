@@ -11,6 +11,7 @@ import numpy as np
 from romlib.identity.contents import CELL_TYPES
 from romlib.identity.sketch import N_SKETCH
 from romlib.model.identity import Identity, Part
+from romlib.words import plural
 
 # Patterns that differ by less are the same: sums in another order, twelve digits of a sketch.
 SAME = 1e-6
@@ -92,7 +93,7 @@ class Comparison:
         if one.units and two.units and one.units != two.units:
             return [Difference("the units", one.units, two.units)]
         if one.nodes.count != two.nodes.count:
-            return [Difference("the nodes of the mesh", f"{one.nodes.count:.0f} nodes", f"{two.nodes.count:.0f} nodes")]
+            return [Difference("the nodes of the mesh", *(plural(mesh.nodes.count, "node") for mesh in (one, two)))]
         moved = relative(one.nodes, two.nodes)
         if moved > max(SAME_NODES, self.stated):
             return [Difference(
@@ -130,7 +131,7 @@ class Comparison:
                 found.append(Difference(
                     f"material {name!r}" + _at(there), _on(part), "no such material" if there is None else _on(there)))
                 continue
-            for key, here, there_ in _unlike(part.content, other.content, self._needs_density):
+            for key, here, there_ in unlike(part.content, other.content, self._needs_density):
                 found.append(Difference(f"material {name!r}{_at(other)}, {key}", here, there_))
         names = [name for name, part in two.items() if name not in one
                  and not any(same_set(part, known) for known in one.values())]
@@ -212,7 +213,7 @@ def _has_table(value: Any) -> bool:
     return isinstance(value, list) and any(_has_table(entry) for entry in value)
 
 
-def _unlike(one: dict[str, Any], two: dict[str, Any], density: bool) -> list[tuple[str, str, str]]:
+def unlike(one: dict[str, Any], two: dict[str, Any], density: bool) -> list[tuple[str, str, str]]:
     """Parameters that differ: key and both values."""
     flat = _flat(one), _flat(two)
     hashed = all("sha256" in side for side in flat)
@@ -266,7 +267,7 @@ def _at(part: Part | None) -> str:
 
 
 def _on(part: Part) -> str:
-    return "cells that are not known" if part.unknown else f"on {part.count:.0f} cells of its own"
+    return "cells that are not known" if part.unknown else f"on {plural(part.count, 'cell')} of its own"
 
 
 def _numbers(values: tuple[float, ...]) -> str:
@@ -275,7 +276,7 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 
 def _place_of(part: Part) -> str:
-    return f"{part.count:.0f} nodes around ({_numbers(part.value)})"
+    return f"{plural(part.count, 'node')} around ({_numbers(part.value)})"
 
 
 def _cells_of(part: Part) -> str:
@@ -296,8 +297,8 @@ def _pattern(part: Part) -> str:
         return f"{part.kind}, " + ", ".join(f"{name} {_shown(value)}" for name, value in part.content.items())
     words: dict[str, Callable[[], str]] = {
         "temperature": lambda: f"mean {_numbers(part.value)}",
-        "prescribed": lambda: f"mean ({_numbers(part.value)}) at {part.count:.0f} nodes",
-        "body_force per mass": lambda: f"({_numbers(part.value)}) in {part.count:.0f} cells",
-        "body_force per volume": lambda: f"({_numbers(part.value)}) in {part.count:.0f} cells"}
-    said = words.get(part.kind, lambda: f"resultant ({_numbers(part.value)}) on {part.count:.0f} nodes")()
+        "prescribed": lambda: f"mean ({_numbers(part.value)}) at {plural(part.count, 'node')}",
+        "body_force per mass": lambda: f"({_numbers(part.value)}) in {plural(part.count, 'cell')}",
+        "body_force per volume": lambda: f"({_numbers(part.value)}) in {plural(part.count, 'cell')}"}
+    said = words.get(part.kind, lambda: f"resultant ({_numbers(part.value)}) on {plural(part.count, 'node')}")()
     return f"{part.kind}, {said}"

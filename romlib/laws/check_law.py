@@ -11,6 +11,7 @@ import numpy as np
 from romlib.errors import LawError
 from romlib.laws.law import Increment, Law, LawResult
 from romlib.tensors import rotate
+from romlib.words import plural
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _declaration(law: Law, n_ip: int) -> list[str]:
             problems.append(f"tensor_variables: '{name}' has {place.stop - place.start} components, expected 6")
     if sorted(columns) != list(range(law.n_state)):
         problems.append(
-            f"state_variables do not cover each of the {law.n_state} columns once: {dict(law.state_variables)}")
+            f"state_variables do not cover each column of {law.n_state} once: {dict(law.state_variables)}")
     problems += [f"tensor_variables: '{name}' is not in state_variables"
                  for name in law.tensor_variables if name not in law.state_variables]
     state = np.asarray(law.initial_state(n_ip))
@@ -176,8 +177,8 @@ def _integrate_purely(
         elif any(np.shares_memory(value, other) for other in given.values()):
             problems.append(f"purity: {name} shares memory with an input")
     if not result.ok:
-        problems.append(f"convergence: {len(result.failed_points)} points fail ({result.message}); if the strains are "
-                        "too large for the law, give check_law a smaller `strain`")
+        problems.append(f"convergence: failure at {plural(len(result.failed_points), 'point')} ({result.message}); if "
+                        "the strains are too large for the law, give check_law a smaller `strain`")
     if problems:
         return None
     if not all(np.isfinite(getattr(result, name)).all() for name in shapes):

@@ -26,6 +26,7 @@ from romlib.laws.parameters import (
 )
 from romlib.model.base import Description
 from romlib.model.material import MOST_ROWS
+from romlib.words import listed
 
 
 class VoceHardening(Description):
@@ -52,7 +53,7 @@ class HardeningCurve(Description):
         if len(self.p) != len(self.stress) or not self.p:
             raise ValueError(f"a curve has as many stresses as values of p, found {len(self.stress)} and {len(self.p)}")
         if self.p[0] != 0.0 or any(b <= a for a, b in zip(self.p, self.p[1:])):
-            raise ValueError(f"p of a curve must begin with 0 and increase, found {list(self.p[:20])}")
+            raise ValueError(f"p of a curve must begin with 0 and increase, found {listed(self.p[:20])}")
         return self
 
 

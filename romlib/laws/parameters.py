@@ -9,8 +9,9 @@ import numba
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
-from romlib.errors import LawError, closest_name
+from romlib.errors import LawError
 from romlib.model.material import ParameterTable
+from romlib.words import closest
 
 
 def _table(value: Any) -> Any:
@@ -80,8 +81,8 @@ def _problem(model: type[BaseModel], parameters: Mapping[str, Any], entry: Any) 
             location = location[:depth]  # a part that pydantic added, or that a number given for a table lacks
             break
     if kind == "extra_forbidden":
-        guess = closest_name(location[-1], _allowed(owner))
-        hint = f"; did you mean '{guess}'?" if guess else ""
+        guess = closest(location[-1], _allowed(owner))
+        hint = f"; {guess}" if guess else ""
         return _dotted(location), f"the unknown key '{location[-1]}' = {_shown(value)}", f"one of {_names(owner)}{hint}"
     return _dotted(location), _shown(value), entry["msg"].removeprefix("Value error, ")
 

@@ -13,6 +13,7 @@ from romlib.laws.registry import build_law
 from romlib.laws.state import PointState
 from romlib.laws.thermal import Expansion
 from romlib.model.material import Material, ThermalExpansion
+from romlib.words import unknown
 
 
 @dataclass(eq=False, slots=True)
@@ -245,7 +246,7 @@ class MaterialPoints:
         known = self.variables()
         if name not in known:
             raise InputError(
-                f"no law here has a state variable '{name}'", expected=", ".join(known) or "no variables", found=name)
+                f"no law here has a state variable '{name}'", **unknown(name, known))
         out = np.full((self.n_ip, known[name]), np.nan)
         for group, state in zip(self.groups, states):
             if name in group.law.state_variables:

@@ -8,6 +8,7 @@ from romlib.errors import LawError, LawNotCalledError
 from romlib.laws.law import Law
 from romlib.model.library import LIBRARY
 from romlib.model.material import Material
+from romlib.words import unknown
 
 GROUP = "romlib.laws"
 
@@ -27,9 +28,8 @@ def law_class(name: str) -> type[Law]:
     found = list({(e.value, e.name): e for e in entry_points(group=GROUP) if e.name == name}.values())
     if not found:
         raise LawNotCalledError(
-            f"no law named '{name}' is installed", found=name,
-            expected="one of " + (", ".join(installed_laws()) or "none installed"),
-            remedy="correct the name, or install the package that provides it (entry points romlib.laws)")
+            f"no law named '{name}' is installed", **unknown(
+                name, installed_laws(), "install the package that provides it (entry points romlib.laws)"))
     if len(found) > 1:
         raise LawError(
             f"several packages provide a law named '{name}'", found=", ".join(entry.value for entry in found),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ import numpy as np
 from romlib.errors import InputError, LawError
 from romlib.laws.points import MaterialPoints, PointsResult
 from romlib.laws.state import PointState
+from romlib.stepping.increments import Increments
+from romlib.words import plural
+
+Record = tuple[float, np.ndarray, np.ndarray | None]
 
 
 class Replay:
@@ -62,21 +67,21 @@ class Replay:
 
 def _advance(points: MaterialPoints, start: PointState, end: PointState, max_cut: int) -> PointState:
     """The state at `end`, whose time, strain and temperature are given; the increment is cut where laws ask for it."""
-    done, length, state = 0.0, 1.0, start
-    while done < 1.0:
-        target = 1.0 if done + length > 1.0 - 1e-9 else done + length
+    state = start
+
+    def attempt(part: float) -> _Failure | None:
+        nonlocal state
         temperature = None
         if start.temperature is not None and end.temperature is not None:
-            temperature = _between(start.temperature, end.temperature, target)
-        result = points.integrate(state, float(_between(start.time, end.time, target)),
-                                  _between(start.strain, end.strain, target), temperature, tangent=False)
-        if result.ok:
-            done, state = target, result.state
-            length *= 2.0
-        else:
-            length = (target - done) * min(max(result.dt_factor, 0.1), 0.5)
-            if length < 0.5**max_cut:
-                raise _failure(points, result, end.time)
+            temperature = _between(start.temperature, end.temperature, part)
+        result = points.integrate(state, float(_between(start.time, end.time, part)),
+                                  _between(start.strain, end.strain, part), temperature, tangent=False)
+        if not result.ok:
+            return _Failure(points, result, end.time)
+        state = result.state
+        return None
+
+    Increments(max_cut).advance(attempt, 0.0, 1.0)  # of parts: the duration may be zero
     return state
 
 
@@ -85,11 +90,24 @@ def _between(start: Any, end: Any, fraction: float) -> Any:
     return end if fraction == 1.0 else start + fraction * (end - start)
 
 
-def _failure(points: MaterialPoints, result: PointsResult, time: float) -> LawError:
-    worst = int(result.failed_points[0])
-    name = points.material_names[points.material_index[worst]]
-    return LawError(
-        f"the law of material '{name}' could not be integrated: {result.message}",
-        place=f"cell {points.cells[worst]}, integration point {points.numbers[worst]}, increment that ends at time "
-              f"{time:.6g} ({len(result.failed_points)} points failed)",
-        remedy="check the law's parameters and the strain there; a finer history may help")
+@dataclass(frozen=True, eq=False)
+class _Failure:
+    """Points that failed in an increment of the record at `time`."""
+
+    points: MaterialPoints
+    result: PointsResult
+    time: float
+
+    @property
+    def dt_factor(self) -> float:
+        return min(max(self.result.dt_factor, 0.1), 0.5)
+
+    def error(self, _: float, n_cut: int) -> LawError:
+        points, failed = self.points, self.result.failed_points
+        worst = int(failed[0])
+        name = points.material_names[points.material_index[worst]]
+        return LawError(
+            f"the law of material '{name}' could not be integrated: {self.result.message}",
+            place=f"cell {points.cells[worst]}, integration point {points.numbers[worst]}, increment that ends at time "
+                  f"{self.time:.6g} ({plural(len(failed), 'point')} failed, {plural(n_cut, 'cut')})",
+            remedy="check the law's parameters and the strain there; a finer history may help")

@@ -8,6 +8,7 @@ from romlib.errors import InputError
 from romlib.loads.nodal import nodal_components
 from romlib.mesh.mesh import Mesh
 from romlib.model import Constraint
+from romlib.words import closest
 
 AXES = {"x": 0, "y": 1, "z": 2}
 
@@ -23,7 +24,7 @@ def constrained_dofs(name: str, constraint: Constraint, mesh: Mesh) -> tuple[np.
         raise InputError(
             f"the node tag {constraint.nodes!r} does not exist", place=f"constraint {name!r}",
             expected="a node tag of the mesh", found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
-            remedy="correct the tag, or define it in the study")
+            remedy=closest(constraint.nodes, list(mesh.node_tags), "correct the tag, or define it in the study"))
     return np.asarray(mesh.node_tags[constraint.nodes]), np.array([AXES[axis] for axis in constraint.components])
 
 

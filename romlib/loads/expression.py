@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.words import plural
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -54,7 +55,7 @@ def compile_expression(text: str) -> Function:
     """
     if len(text) > LONGEST:
         raise InputError(
-            "this formula is too long to be one", found=f"{len(text)} characters: {text[:60]} ...",
+            "this formula is too long to be one", found=f"{plural(len(text), 'character')}: {text[:60]} ...",
             expected=f"at most {LONGEST} characters", remedy="give the amplitude as a table of times and values")
     body = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
     indent = len(body) - len(body.lstrip())

@@ -30,6 +30,7 @@ from romlib.model import (
     Temperature,
     Traction,
 )
+from romlib.words import closest, plural
 
 FORCES = (Traction, Pressure, NodalForce, BodyForce, Centrifugal)
 
@@ -137,7 +138,8 @@ def cell_density(load_cells: np.ndarray, mesh: Mesh, materials: Mapping[str, Mat
         cell, number = int(mesh.cell_ids[missing[0]]), owner[missing[0]]
         if number < 0:
             raise InputError(
-                "cells of this load have no material", place=f"{place}, {missing.size} cells, the first is {cell}",
+                "cells of this load have no material",
+                place=f"{place}, {plural(missing.size, 'cell')}, the first is {cell}",
                 expected="a material with a density", found=f"materials {', '.join(names) or 'none'}")
         raise InputError(
             f"the material {names[number]!r} has no density", place=f"{place}, cell {cell}", expected="a density",
@@ -152,7 +154,7 @@ def _nodal_force(load: NodalForce, mesh: Mesh, share: np.ndarray | None, place: 
         raise InputError(
             f"the node tag {load.nodes!r} does not exist", place=place, expected="a node tag of the mesh",
             found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
-            remedy="correct the tag, or define it in the study")
+            remedy=closest(load.nodes, list(mesh.node_tags), "correct the tag, or define it in the study"))
     nodes = mesh.node_tags[load.nodes]
     if share is None:
         if mesh.shared_index is not None and (mesh.shared_index[nodes] >= 0).any():
@@ -176,7 +178,7 @@ def _directions(load: NodalForce, mesh: Mesh, place: str) -> np.ndarray:
             f"the node array {load.direction.array!r} does not exist or is no vector field", place=place,
             expected=f"a node array of shape ({mesh.n_node}, 3)",
             found=f"node arrays {', '.join(mesh.node_arrays) or 'none'}" if array is None else f"shape {array.shape}",
-            remedy="correct the name of the array")
+            remedy=closest(load.direction.array, list(mesh.node_arrays), "correct the name of the array"))
     return np.asarray(array, dtype=float)
 
 

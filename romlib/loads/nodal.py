@@ -7,6 +7,7 @@ import numpy as np
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import ArrayReference
+from romlib.words import closest
 
 
 def nodal_scalar(field: float | ArrayReference, mesh: Mesh, place: str) -> np.ndarray:
@@ -36,7 +37,8 @@ def nodal_components(field: float | ArrayReference, mesh: Mesh, place: str) -> n
     if field.array not in mesh.node_arrays:
         raise InputError(
             f"the node array {_name(field)} does not exist", place=place, expected="a node array of the mesh",
-            found=f"node arrays {', '.join(mesh.node_arrays) or 'none'}", remedy="correct the name of the array")
+            found=f"node arrays {', '.join(mesh.node_arrays) or 'none'}",
+            remedy=closest(field.array, list(mesh.node_arrays), "correct the name of the array"))
     values = np.asarray(mesh.node_arrays[field.array], dtype=float)
     if values.size == mesh.n_node:
         values = values.reshape(mesh.n_node)

@@ -11,6 +11,7 @@ from romlib.loads.scatter import scatter
 from romlib.mesh.faces import face_quadrature
 from romlib.mesh.mesh import FaceSet, Mesh
 from romlib.model import ArrayReference, Pressure, Traction
+from romlib.words import closest
 
 
 def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarray:
@@ -33,7 +34,7 @@ def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarr
         raise InputError(
             f"the face tag {load.faces!r} does not exist", place=place, expected="a face tag of the mesh",
             found=f"face tags {', '.join(mesh.face_tags) or 'none'}",
-            remedy="correct the tag, or define it in the study")
+            remedy=closest(load.faces, list(mesh.face_tags), "correct the tag, or define it in the study"))
     faces = mesh.face_tags[load.faces]
     force = np.zeros((mesh.n_node, 3))
     for block, value in zip(faces.blocks, _values(load.value, faces, mesh, place)):
@@ -69,7 +70,8 @@ def _values(value: float | ArrayReference, faces: FaceSet, mesh: Mesh, place: st
         on_faces, on_nodes = ", ".join(faces.arrays) or "none", ", ".join(mesh.node_arrays) or "none"
         raise InputError(
             f"the array {name!r} does not exist", place=place, expected="an array of the face tag, or a node array",
-            found=f"face arrays {on_faces}; node arrays {on_nodes}", remedy="correct the name of the array")
+            found=f"face arrays {on_faces}; node arrays {on_nodes}",
+            remedy=closest(name, [*faces.arrays, *mesh.node_arrays], "correct the name of the array"))
 
 
 def _scalar(array: np.ndarray, count: int, place: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.skin import add_skin
 from romlib.mesh.tags import add_tags
 from romlib.model.tag import FaceTag, NodeTag, Plane
+from romlib.words import unknown
 
 # how a hexahedron is cut, each cut matching that of its neighbours; the tetrahedra share the diagonal 0-6 (Kuhn)
 _CUTS = {
@@ -35,7 +36,7 @@ def box_mesh(
     `quadrature` is the element's default rule unless given.
     """
     if cell_type not in _LINEAR:
-        raise UnsupportedError("no box mesh of this element", expected=", ".join(_LINEAR), found=cell_type)
+        raise UnsupportedError("no box mesh of this element", **unknown(cell_type, _LINEAR))
     linear = element(_LINEAR[cell_type])
     nx, ny, nz = divisions
     axes = [np.linspace(low, low + length, n + 1) for low, length, n in zip(origin, size, divisions)]

@@ -17,6 +17,7 @@ from itertools import product
 import numpy as np
 
 from romlib.errors import UnsupportedError
+from romlib.words import unknown
 
 ShapeFunction = Callable[[np.ndarray], np.ndarray]
 LocalNodes = tuple[int, ...]
@@ -68,8 +69,8 @@ def element(name: str) -> Element:
     try:
         return ELEMENTS[name]
     except KeyError:
-        raise UnsupportedError("unknown element type", expected=", ".join(ELEMENTS), found=name,
-                               remedy="convert the mesh to one of these types") from None
+        raise UnsupportedError("unknown element type",
+                               **unknown(name, ELEMENTS, "convert the mesh to one of these types")) from None
 
 
 def lagrange_basis(nodes: np.ndarray, exponents: np.ndarray) -> tuple[ShapeFunction, ShapeFunction]:

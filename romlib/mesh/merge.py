@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.mesh import FaceBlock, Mesh
 from romlib.mesh.skin import SKIN
+from romlib.words import plural
 
 _MOST_NEAR = 50  # points within the tolerance of one, in the mean: memory grows with them
 _EQUAL = 1e-9  # points nearer than this part of the size of the mesh are at one place
@@ -83,7 +84,8 @@ def merged_cells(connectivity: np.ndarray, keep: np.ndarray, tolerance: float) -
                                > (before[:, 1:] == before[:, :-1]).sum(axis=1))
     if len(collapsed):
         raise InputError("merging points would make one of two nodes of a cell", place=f"merge = {tolerance:g}",
-                         expected="less than the shortest edge", found=f"{len(collapsed)} cells that would collapse")
+                         expected="less than the shortest edge",
+                         found=f"{plural(len(collapsed), 'cell')} that would collapse")
     return new
 
 

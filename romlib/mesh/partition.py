@@ -13,6 +13,7 @@ from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.quadrature import rule
 from romlib.mesh.topology import CellFaces, cell_faces, face_numbers, parent_rows
 from romlib.mesh.validity import check_mesh, check_pieces
+from romlib.words import plural
 
 _SEED = 1  # METIS draws random numbers: the same mesh must be cut the same way every time
 
@@ -48,8 +49,8 @@ def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
     owners = np.asarray(membership, dtype=np.int64)
     empty = np.flatnonzero(np.bincount(owners, minlength=n_piece) == 0)
     if len(empty):
-        raise InputError("METIS left a piece without cells", place=f"piece {empty[0]}", expected=f"{n_piece} pieces",
-                         found=f"{n_piece - len(empty)}", remedy="ask for fewer pieces")
+        raise InputError("METIS left a piece without cells", place=f"piece {empty[0]}", found=n_piece - len(empty),
+                         expected=plural(n_piece, "piece"), remedy="ask for fewer pieces")
     return owners
 
 
@@ -145,8 +146,8 @@ def number_shared_nodes(pieces: Sequence[Mesh]) -> list[Mesh]:
     """
     check_pieces(pieces)
     ids, count = np.unique(np.concatenate([piece.node_ids for piece in pieces]), return_counts=True)
-    number_of = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
-    return [replace(piece, shared_index=number_of[np.searchsorted(ids, piece.node_ids)]) for piece in pieces]
+    plural = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
+    return [replace(piece, shared_index=plural[np.searchsorted(ids, piece.node_ids)]) for piece in pieces]
 
 
 def positions_in(mesh: Mesh, piece: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

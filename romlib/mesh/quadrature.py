@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from romlib.errors import UnsupportedError
+from romlib.words import unknown
 
 CELL_VOLUME = {"tri": 0.5, "quad": 4.0, "tet": 1.0 / 6.0, "hex": 8.0, "wedge": 1.0}
 
@@ -40,7 +41,7 @@ def rule(name: str) -> Rule:
     try:
         return RULES[name]
     except KeyError:
-        raise UnsupportedError("unknown quadrature rule", expected=", ".join(RULES), found=name) from None
+        raise UnsupportedError("unknown quadrature rule", **unknown(name, RULES)) from None
 
 
 def _gauss(cell: str, dimension: int, n: int) -> Rule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import SKIN
 from romlib.mesh.topology import face_corners, face_numbers
 from romlib.model.tag import CellTag, FaceTag, NodeTag
+from romlib.words import listed, unknown
 
 ALL = "all"
 _RELATIVE_TOLERANCE = 1e-6  # of the diagonal of the piece: single precision coordinates are good to 1e-7
@@ -43,7 +44,7 @@ def cells_of(mesh: Mesh, tag: str) -> np.ndarray:
         return np.asarray(mesh.cell_tags[tag])
     if tag == ALL:
         return np.arange(mesh.n_cell)
-    raise InputError("unknown cell tag", expected=_listed([ALL, *mesh.cell_tags]), found=tag)
+    raise InputError("unknown cell tag", **unknown(tag, [ALL, *mesh.cell_tags]))
 
 
 def _nodes_where(mesh: Mesh, tag: NodeTag | FaceTag | CellTag, name: str) -> np.ndarray:
@@ -71,7 +72,7 @@ def _faces_of(mesh: Mesh, tag: FaceTag, name: str) -> FaceSet:
     if tag.array is None:
         if SKIN not in mesh.face_tags:
             raise InputError("a face tag by plane or box looks in the skin, which this mesh lacks",
-                             place=f"face tag {name}", expected=f"a face tag {SKIN}", found=_listed(mesh.face_tags),
+                             place=f"face tag {name}", expected=f"a face tag {SKIN}", found=listed(mesh.face_tags),
                              remedy="convert the file again: converters add the skin")
         inside = _nodes_where(mesh, tag, name)
         skin = mesh.face_tags[SKIN]
@@ -79,8 +80,8 @@ def _faces_of(mesh: Mesh, tag: FaceTag, name: str) -> FaceSet:
     holders = [faces for faces in mesh.face_tags.values() if tag.array in faces.arrays]
     if not holders:
         known = {array for faces in mesh.face_tags.values() for array in faces.arrays}
-        raise InputError("unknown face array", place=f"face tag {name}", expected=_listed(sorted(known)),
-                         found=tag.array)
+        raise InputError("unknown face array", place=f"face tag {name}",
+                         **unknown(tag.array, sorted(known)))
     return _union([_where_array(faces, tag, name) for faces in holders])
 
 
@@ -114,7 +115,7 @@ def _union(parts: list[FaceSet]) -> FaceSet:
 
 def _array(arrays: Mapping[str, np.ndarray], array: str, place: str, tag: str) -> np.ndarray:
     if array not in arrays:
-        raise InputError(f"unknown {place} array", place=f"{place} tag {tag}", expected=_listed(arrays), found=array)
+        raise InputError(f"unknown {place} array", place=f"{place} tag {tag}", **unknown(array, arrays))
     values = np.asarray(arrays[array])
     if values.ndim != 1:
         raise InputError(f"a tag needs an array of one component a {place}", place=f"{place} tag {tag}, array {array}",
@@ -127,7 +128,3 @@ def _equal(values: np.ndarray, value: float) -> np.ndarray:
     if np.issubdtype(values.dtype, np.floating):
         return np.isclose(values, value, rtol=1e-6, atol=1e-12)
     return values == value
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"

@@ -10,6 +10,7 @@ import numpy as np
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import FaceSet, Mesh
+from romlib.words import plural
 
 _ROUNDS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _SHIFT = np.uint64(29)
@@ -59,7 +60,7 @@ def check_pieces(pieces: Iterable[Mesh], file: Path | None = None) -> None:
         if len(repeated):
             names = " and ".join(map(str, ids[hashes == repeated[0]]))
             raise FileFormatError("two cells have the same nodes", file=file, place=f"cells {names}, in two pieces",
-                                  expected="every cell once", found=f"{len(repeated)} cells that are there twice",
+                                  expected="every cell once", found=f"{plural(len(repeated), 'cell')} there twice",
                                   remedy=remedy)
 
 
@@ -117,7 +118,7 @@ def _check_cells(mesh: Mesh, file: Path | None) -> None:
             a, b = pairs[0]
             raise FileFormatError(
                 "two cells have the same nodes", file=file, place=f"cells {ids[a]} and {ids[b]}",
-                expected="every cell once", found=f"{len(pairs)} cells that are there twice; corner nodes "
+                expected="every cell once", found=f"{plural(len(pairs), 'cell')} there twice; corner nodes "
                 + ", ".join(map(str, mesh.node_ids[corners[b]])),
                 remedy="remove the copies: stiffness, mass and loads would count twice; a cell may be in several sets")
 

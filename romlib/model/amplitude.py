@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, model_validator
 
 from romlib.model.base import Description
+from romlib.words import plural
 
 
 class ExpressionAmplitude(Description):
@@ -35,7 +36,8 @@ class TableAmplitude(Description):
     def _times_increase(self) -> TableAmplitude:
         if len(self.time) != len(self.value) or not self.time:
             raise ValueError(
-                f"a table needs as many values as times, found {len(self.time)} times and {len(self.value)} values")
+                f"a table needs as many values as times, found "
+                f"{plural(len(self.time), 'time')} and {plural(len(self.value), 'value')}")
         if any(b < a for a, b in zip(self.time, self.time[1:])):
             raise ValueError("the times of a table must not decrease")
         if self.period is not None and self.period <= 0:

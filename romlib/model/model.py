@@ -23,6 +23,16 @@ class Omission(Description):
     works: bool
 
 
+START_STATE = "start_state"  # the name of the omission of a run that began with a state
+
+
+def started_from(what: str, time: float) -> Omission:
+    """What the file of a run says that began with a state: its history is in another file."""
+    return Omission(name=START_STATE, works=True, description=(
+        f"the run began at time {time:.12g} with the state of {what}, not with the undeformed body: what happened "
+        "before is not in this file, and laws cannot be replayed from it"))
+
+
 class Model(Description):
     """Materials, constraints, loads with their patterns, the amplitudes of one history, and the initial state.
 
@@ -37,3 +47,8 @@ class Model(Description):
     initial_time: float = 0.0
     initial_temperature: float | ArrayReference | None = None
     omissions: tuple[Omission, ...] = ()
+
+    @property
+    def starts_from_state(self) -> bool:
+        """Whether the run began with a state, and not with the undeformed body at the initial time."""
+        return any(omission.name == START_STATE for omission in self.omissions)

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-
-import numpy as np
+from functools import partial
 
 from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
-from romlib.identity.contents import contribution, identity_from
+from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import scaled
-from romlib.loads.forces import presence
-from romlib.mesh.mesh import Mesh
-from romlib.model import Amplitude, Identity, Model, TrainedModel
+from romlib.model import Amplitude, Identity, TrainedModel
 from romlib.offline.training import TrainingSet
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 
-def distributed_identity(
-    model: Model, pieces: Iterable[int], mesh_of: Callable[[int], Mesh], n_shared: int, comm: Comm
-) -> Identity:
-    """The identity of a model on a mesh whose pieces the ranks share. Collective.
-
-    mesh_of : reads a piece of this rank; called twice for each. n_shared : nodes that several pieces have.
-    """
-    pieces = list(pieces)
-    with comm.agreement():
-        present = {piece: presence(mesh_of(piece), n_shared) if n_shared else np.zeros(0) for piece in pieces}
-    multiplicity = comm.sum_pieces(present)
-    with comm.agreement():
-        rows = {piece: contribution(mesh_of(piece), model, multiplicity) for piece in pieces}
-    return identity_from(model, comm.sum_pieces(rows))
-
-
-def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, ...] = ()) -> TrainedModel:
+def agree(
+    training: TrainingSet, pieces: Pieces, accept: tuple[str, ...] = (), *, call_libraries: bool = True,
+) -> TrainedModel:
     """What all training runs were computed with, loads of all of them together. Collective.
 
-    A load that is a multiple of the first run's gets the amplitude for it.
+    A load that is a multiple of the first run's gets the amplitude for it. call_libraries : False compares laws as they
+    are stated, and asks no library for what a file would recognise it by.
 
     Raises
     ------
@@ -51,15 +34,13 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
         model = run.model or run.snapshots.model
         if run.model is None and k == 0:
             model = training.model
-        portable = comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
-        own = distributed_identity(portable, pieces, lambda piece, k=k: training.mesh_of(k, piece),  # type: ignore[misc]
-                                   run.snapshots.n_shared, comm)
+        if call_libraries:
+            model = pieces.comm.on_root(partial(portable_model, model))
+        own = distributed_identity(model, pieces, partial(training.mesh_of, k), run.snapshots.n_shared)
         whole = whole or own
         found = run_differences(whole, own)
         if found:
-            with comm.agreement():  # a cell, if it is one, can be named with its nodes
-                for piece in pieces:
-                    training.refuse_another_order(k, piece, training.mesh_of(0, piece), training.mesh_of(k, piece))
+            pieces.each(partial(training.refuse_another_order, k))  # a cell, if it is one, can be named with its nodes
             others = str(first.snapshots.path) if k == 1 else f"{first.snapshots.path} and those after it"
             raise refusal("the training runs are not runs of one model", found, others, str(run.snapshots.path),
                           file=run.snapshots.path, remedy=(
@@ -76,12 +57,24 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
-    """Amplitudes of a run for the patterns of the first one, where some are multiples of these."""
+    """Amplitudes of a run for the patterns of the first one, where some are multiples of these.
+
+    Raises
+    ------
+    InputError : two of them are for one pattern of the first run.
+    """
     comparison = Comparison(first, other)
-    result = {}
+    result: dict[str, Amplitude] = {}
+    taken: set[str] = set()
     for name, amplitude in amplitudes.items():
         known = name if name in first.driven else _same_displacement(comparison, name)
         factor = comparison.factor(first.driven[known], other.driven[name]) if known and name in other.driven else None
+        if name in other.driven and (known or name) in taken:
+            raise InputError("a training run gives two amplitudes for one load of the first run",
+                             place=f"amplitudes.{name}", expected="one", found=f"another one for {known or name!r}",
+                             remedy="make one load of them")
+        if name in other.driven:  # the others are zeros, for what this run lacks
+            taken.add(known or name)
         result[known or name] = amplitude if factor in (None, 1.0) else scaled(amplitude, factor or 1.0)
     return result
 

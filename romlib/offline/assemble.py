@@ -1,8 +1,11 @@
-"""Put a ROM together: what the online stage needs at the selected points, and what was achieved."""
+"""Put a ROM together from one basis or several: what online needs at their points, and what was achieved."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from hashlib import sha256
 
 import numpy as np
 from scipy import sparse
@@ -16,73 +19,95 @@ from romlib.archive.rom import (
     SelectedPoints,
     TemperatureAtPoints,
 )
+from romlib.errors import InputError
+from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import force_names
-from romlib.model import Case
+from romlib.model import Case, Times
 from romlib.offline import gappy
-from romlib.offline.displacement import DisplacementBasis
-from romlib.offline.dual import DualHistory
-from romlib.offline.points import PointList, collect
-from romlib.offline.quadrature import Selection
-from romlib.offline.reduce_dual import DualField, DualStatistics, Reference, strain_modes
-from romlib.offline.training import TrainingSet, blocks
-from romlib.parallel.comm import Comm
+from romlib.offline.collect import Collection
+from romlib.offline.displacement import prescribed_names
+from romlib.offline.points import PointList, at_points, complete, modes_at
+from romlib.offline.reduce import Reduction
+from romlib.offline.reduce_dual import DualBases
+from romlib.offline.reduce_quadrature import generalised_forces
+from romlib.offline.rows import Rows
+from romlib.offline.training import Span, TrainingSet, blocks
+from romlib.parallel.pieces import Pieces
 
 
 @dataclass(frozen=True)
-class Collected:
-    """The pieces' data at the selected points, the same on every rank.
+class Provenance:
+    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name."""
 
-    strains : (n_point, n_mode + n_lift, 6). modes : by dual field, (n_point, n_dual, n_comp).
-    snapshots : by dual field (and "stress"), (n_point, n_snapshot, n_comp).
+    study: str = ""
+    version: str = ""
+    inputs: Mapping[str, str] = dataclass_field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the ROM: the same study on the same inputs has the same one."""
+        text = "\n".join([self.study, self.version, *(f"{k}={v}" for k, v in sorted(self.inputs.items()))])
+        return sha256(text.encode()).hexdigest()[:32]
+
+
+def assemble(
+    collection: Collection, reductions: Sequence[Reduction], cases: Mapping[str, Case] | None = None,
+    provenance: Provenance | None = None,
+) -> Rom:
+    """The ROM of these bases, one cluster each, on the union of their points. Collective.
+
+    Its manifest has the relative errors of each approximation on the snapshots of its basis, the largest of all bases.
+
+    Parameters
+    ----------
+    reductions : where there are several, they share the liftings and dual fields of one (`reduce` with `common`).
+    cases : to store with the ROM, besides the runs that it was trained with, by their names.
     """
+    training, pieces, duals = collection.training, collection.pieces, reductions[0].duals
+    if any(one.duals is not duals for one in reductions):
+        raise ValueError("the bases of one ROM share liftings and dual fields: reduce(..., common=...)")
+    spans = training.spans(Rows(np.max([one.rows.weights for one in reductions], axis=0)))
+    with collection.stages.stage("gappy POD"):
+        chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])
+        points = complete(chosen, duals, pieces)
+        collection.stages.say("gappy POD", f"{len(points) - len(chosen)} points added for reconstruction")
+        selected, operators = _selected(training, pieces, points), _gappy_operators(training, duals, pieces, points)
+        temperature = _temperature(training, pieces, points)
+    with collection.stages.stage("assembly"):
+        strains = [_strains(training, one, pieces, points) for one in reductions]
+        first, n_mode = reductions[0], reductions[0].basis.n_mode
+        rom = Rom(
+            _manifest(collection, spans, provenance or Provenance()), training.model,
+            _cases(spans, cases or {}), selected, tuple(force_names(training.model)),
+            [LocalBasis(strain[:one.basis.n_mode], points.place(one.selection), one.loads[:, :one.basis.n_mode])
+             for one, strain in zip(reductions, strains)],
+            LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
+            temperature)
+        rom.manifest.errors = _errors(collection, reductions, rom, points)
+    return rom
 
-    points: SelectedPoints
-    strains: np.ndarray
-    modes: dict[str, np.ndarray]
-    snapshots: dict[str, np.ndarray]
-    temperature: TemperatureAtPoints
+
+def _strains(training: TrainingSet, reduction: Reduction, pieces: Pieces, points: PointList) -> np.ndarray:
+    """(n_mode + n_lift, n_point, 6)."""
+    values = at_points(points, pieces, lambda piece, ips: reduction.basis.strains(training, piece)[:, ips].transpose(
+        1, 0, 2))
+    return np.ascontiguousarray(values.transpose(1, 0, 2))
 
 
-def collect_at_points(
-    training: TrainingSet, history: DualHistory, basis: DisplacementBasis, duals: list[DualField],
-    points: PointList, pieces: range, comm: Comm,
-) -> Collected:
-    """Gather everything that the ROM stores of its points. Collective."""
-    def strains(piece: int, ips: np.ndarray) -> np.ndarray:
-        return strain_modes(training, basis, piece)[:, ips].transpose(1, 0, 2)
-
+def _selected(training: TrainingSet, pieces: Pieces, points: PointList) -> SelectedPoints:
     def identity(piece: int, ips: np.ndarray) -> np.ndarray:
         operators = training.piece(piece)
         operator = operators.operator
         return np.stack([operator.cell_ids[ips], operator.point_numbers[ips],
                          operators.points.material_index[ips]], axis=1)
 
-    def snapshots(field: str) -> np.ndarray:
-        def at(piece: int, ips: np.ndarray) -> np.ndarray:
-            bytes_each = history.read(field, piece, slice(0, 1)).nbytes
-            return np.concatenate([history.read(field, piece, rows)[:, ips]
-                                   for rows in blocks(training.n_snapshot, bytes_each)]).transpose(1, 0, 2)
-        return collect(points, pieces, comm, at)
-
-    numbers = collect(points, pieces, comm, identity)
-    coordinates = collect(points, pieces, comm, lambda p, ips: training.piece(p).operator.coordinates[ips])
-    selected = SelectedPoints(numbers[:, 0], numbers[:, 1], coordinates, points.pieces.astype(np.int64),
-                              points.ips.astype(np.int64), numbers[:, 2])
-    return Collected(
-        selected, collect(points, pieces, comm, strains),
-        {dual.name: modes_at(history, dual.name, points, pieces, comm) for dual in duals},
-        # Never a set: each entry is a collective, and the order of a set differs between processes.
-        {name: snapshots(name) for name in dict.fromkeys(["stress", *(dual.name for dual in duals)])},
-        _temperature(training, points, pieces, comm))
+    numbers = at_points(points, pieces, identity)
+    coordinates = at_points(points, pieces, lambda piece, ips: training.piece(piece).operator.coordinates[ips])
+    return SelectedPoints(numbers[:, 0], numbers[:, 1], coordinates, points.pieces.astype(np.int64),
+                          points.ips.astype(np.int64), numbers[:, 2])
 
 
-def modes_at(history: DualHistory, field: str, points: PointList, pieces: range, comm: Comm) -> np.ndarray:
-    """Modes of a dual field at points, (n_point, n_dual, n_comp). Collective."""
-    return collect(points, pieces, comm, lambda piece, ips: history.scratch.read(
-        f"{piece}/modes/{field}", slice(None))[:, ips].transpose(1, 0, 2))
-
-
-def _temperature(training: TrainingSet, points: PointList, pieces: range, comm: Comm) -> TemperatureAtPoints:
+def _temperature(training: TrainingSet, pieces: Pieces, points: PointList) -> TemperatureAtPoints:
     names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
 
     def terms(piece: int, ips: np.ndarray) -> np.ndarray:
@@ -93,77 +118,115 @@ def _temperature(training: TrainingSet, points: PointList, pieces: range, comm: 
         free = training.piece(piece).initial_temperature
         return np.full(len(ips), np.nan) if free is None else free[ips]
 
-    own = {}
-    with comm.agreement():
-        for piece in pieces:
-            here = np.flatnonzero(points.pieces == piece)
-            if len(here):
-                operators = training.piece(piece)
-                rows = operators.operator.interpolation_matrix(points.ips[here]).tocoo()
-                own[piece] = here[rows.row], operators.mesh.node_ids[rows.col], rows.data
-    parts = [part for rank in comm.allgather(own) for part in rank.values()]
-    row, node, value = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    def interpolation(piece: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        operators, here = training.piece(piece), np.flatnonzero(points.pieces == piece)
+        rows = operators.operator.interpolation_matrix(points.ips[here]).tocoo()
+        return here[rows.row], operators.mesh.node_ids[rows.col], rows.data
+
+    parts = pieces.collect(interpolation, points.pieces).values()
+    row, node, value = (np.concatenate(column) for column in zip(*parts))
     node_ids, column = np.unique(node, return_inverse=True)
     matrix = sparse.csr_matrix((value, (row, column)), shape=(len(points), len(node_ids)))
-    start = collect(points, pieces, comm, initial)
-    values = collect(points, pieces, comm, terms) if names else np.zeros((len(points), 0))
+    start = at_points(points, pieces, initial)
+    values = at_points(points, pieces, terms) if names else np.zeros((len(points), 0))
     return TemperatureAtPoints(
         dict(zip(names, np.ascontiguousarray(values.T))), None if np.isnan(start).any() else start, node_ids, matrix)
 
 
-def gappy_operators(collected: Collected, duals: list[DualField], tensors: set[str]) -> dict[str, GappyOperator]:
+def _gappy_operators(
+    training: TrainingSet, duals: DualBases, pieces: Pieces, points: PointList
+) -> dict[str, GappyOperator]:
     """Least squares of each dual field at the selected points that have it."""
+    tensors = {"stress"} | training.piece(pieces.mine[0]).points.tensor_variables() | {
+        name for run in training.runs for name, spec in run.snapshots.fields.items() if spec.tensor}
     result = {}
-    for dual in duals:
-        there = np.flatnonzero(np.isfinite(collected.modes[dual.name][:, 0, 0]))
-        modes = collected.modes[dual.name][there].transpose(1, 0, 2)
+    for dual in duals.fields:
+        values = modes_at(duals, dual.name, points, pieces)
+        there = np.flatnonzero(np.isfinite(values[:, 0, 0]))
+        modes = values[there].transpose(1, 0, 2)
         result[dual.name] = GappyOperator(
             dual.name, dual.n_comp, there, gappy.operator(modes), modes.reshape(len(modes), -1), dual.name in tensors)
     return result
 
 
-def assemble(
-    training: TrainingSet, basis: DisplacementBasis, loads: np.ndarray, selection: Selection, collected: Collected,
-    duals: list[DualField], cases: dict[str, Case], manifest: Manifest,
-) -> Rom:
-    """The ROM, with one cluster. loads : (n_force, n_mode + n_lift)."""
-    model, n_mode = training.model, basis.n_mode
-    weights = np.zeros(collected.points.n_point)
-    weights[: len(selection.weights)] = selection.weights
-    strains = np.ascontiguousarray(collected.strains.transpose(1, 0, 2))
-    tensors = {"stress"} | {
-        name for run in training.runs for name, spec in run.snapshots.fields.items() if spec.tensor}
-    tensors |= training.piece(0).points.tensor_variables()
-    return Rom(
-        manifest, model, cases, collected.points, tuple(force_names(model)),
-        [LocalBasis(strains[:n_mode], weights, loads[:, :n_mode])],
-        LiftingData(basis.lifting_names, strains[n_mode:], loads[:, n_mode:]),
-        gappy_operators(collected, duals, tensors), collected.temperature)
+def _manifest(collection: Collection, spans: list[Span], provenance: Provenance) -> Manifest:
+    first, options = collection.training.runs[0].snapshots, collection.options
+    tolerances = {"cubature": options.cubature_tolerance, "dual fields": options.dual_tolerance}
+    if options.pod_tolerance is not None:
+        tolerances["pod"] = options.pod_tolerance
+    return Manifest(
+        provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
+        dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
+        collection.dual.n_ip, _trained_ranges(collection.training, spans))
 
 
-def offline_errors(
-    basis: DisplacementBasis, selection: Selection, reference: Reference, collected: Collected,
-    duals: list[DualField], rom: Rom, statistics: DualStatistics,
+def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest amplitude of each load and prescribed constraint over the training cases.
+
+    At the times of the cases, which begin with the initial one: some solvers do not write it.
+    """
+    found = {name: np.concatenate([evaluate(span.run.amplitudes[name], span.times) for span in spans])
+             for name in [*training.model.loads, *prescribed_names(training.model)]}
+    return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
+
+
+def _cases(spans: list[Span], cases: Mapping[str, Case]) -> dict[str, Case]:
+    """The study's cases, and each training run as a case of its name."""
+    result = {span.run.name: Case(times=Times(values=tuple(span.times.tolist())), amplitudes=dict(span.run.amplitudes),
+                                  description="training run") for span in spans}
+    clash = sorted(set(result) & set(cases))
+    if clash:
+        raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",
+                         remedy="give the case, or the training run, another name")
+    return result | dict(cases)
+
+
+def _errors(
+    collection: Collection, reductions: Sequence[Reduction], rom: Rom, points: PointList
 ) -> dict[str, float]:
-    """Relative errors of each approximation on the training snapshots themselves."""
+    # Never a set: each entry is a collective, and the order of a set differs between processes.
+    names = list(dict.fromkeys(["stress", *rom.gappy]))
+    snapshots = {name: _snapshots(collection, name, points) for name in names}
+    errors: dict[str, float] = {}
+    for reduction, cluster in zip(reductions, rom.clusters):
+        for quantity, error in _errors_of(collection, reduction, cluster, rom, snapshots).items():
+            errors[quantity] = max(error, errors.get(quantity, 0.0))
+    return errors
+
+
+def _errors_of(
+    collection: Collection, reduction: Reduction, cluster: LocalBasis, rom: Rom, snapshots: dict[str, np.ndarray]
+) -> dict[str, float]:
+    """Of one basis. snapshots : by field, (n_point, n_snapshot, n_comp)."""
+    basis, selection, reference, rows = reduction.basis, reduction.selection, reduction.reference, reduction.rows.kept
     errors = {"POD of displacement": basis.decomposition.truncation_error,
               "cubature on its training set": selection.error}
     if basis.n_lift:
         errors["liftings at the prescribed dofs"] = basis.lifting_error
-    weights = rom.clusters[0].weights
-    stress = collected.snapshots["stress"]
-    forces = np.einsum("p,psi,pki->sk", weights, stress, collected.strains, optimize=True)
-    exact = statistics.forces @ reference.scaling.T
+    strains = np.concatenate([cluster.strain_modes, rom.lifting.strains])
+    forces = np.einsum("p,psi,kpi->sk", cluster.weights, snapshots["stress"], strains, optimize=True)[rows]
+    exact = generalised_forces(collection, basis)[rows] @ reference.scaling.T
     errors["cubature on the snapshots"] = _ratio(np.linalg.norm(forces @ reference.scaling.T - exact),
                                                  reference.of(float(np.linalg.norm(exact))))
-    errors["volume"] = abs(weights.sum() - statistics.volume) / statistics.volume
-    for dual in duals:
+    errors["volume"] = abs(cluster.weights.sum() - rom.manifest.volume) / rom.manifest.volume
+    for dual in reduction.duals.fields:
         operator = rom.gappy[dual.name]
-        values = collected.snapshots[dual.name][operator.points].transpose(1, 0, 2)
+        values = snapshots[dual.name][operator.points].transpose(1, 0, 2)
         fitted = values.reshape(len(values), -1) @ operator.operator.T
         errors[f"POD of {dual.name}"] = dual.decomposition.truncation_error
-        errors[f"gappy POD of {dual.name}"] = field_error(fitted, dual.coordinates, dual.norms)
+        errors[f"gappy POD of {dual.name}"] = field_error(fitted[rows], dual.coordinates[rows], dual.norms[rows])
     return errors
+
+
+def _snapshots(collection: Collection, field: str, points: PointList) -> np.ndarray:
+    """A dual field of all snapshots at points, (n_point, n_snapshot, n_comp)."""
+    history = collection.history
+
+    def at(piece: int, ips: np.ndarray) -> np.ndarray:
+        bytes_each = history.read(field, piece, slice(0, 1)).nbytes
+        return np.concatenate([history.read(field, piece, rows)[:, ips]
+                               for rows in blocks(collection.training.n_snapshot, bytes_each)]).transpose(1, 0, 2)
+    return at_points(points, collection.pieces, at)
 
 
 def field_error(found: np.ndarray, coordinates: np.ndarray, norms: np.ndarray) -> float:

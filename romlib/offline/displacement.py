@@ -9,11 +9,12 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.constraints import constrained_dofs
-from romlib.loads.forces import force_names, node_share, presence, unit_force
+from romlib.loads.forces import node_share, presence
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
-from romlib.offline.training import TrainingSet, blocks, combine, gram
-from romlib.parallel.comm import Comm
+from romlib.offline.rows import Rows
+from romlib.offline.training import TrainingSet, blocks, combine
+from romlib.parallel.pieces import Pieces
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,11 @@ class DisplacementBasis:
 
     lifting_names : the prescribed constraints. liftings : (n_lift, n_snapshot). modes : (n_snapshot, n_mode), before
     `correction` (n_mode, n_mode), which makes them orthonormal to rounding.
-    coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k. remainders, norms : (n_snapshot,), L2 norms
-    of the remainder and of u. decomposition : the POD. lifting_error : largest |u - sum_k a_k L_k| at the prescribed
-    dofs over the largest |u| there; what rounding of the snapshots leaves. without_energy : numbers, from 1, of the
-    modes of the POD that were dropped because they have no elastic energy; lost : their part of the snapshots, in L2.
+    coordinates : (n_snapshot, n_mode) of the remainder u - sum_k a_k L_k; of all snapshots, also of those that the
+    basis is not made of. remainders, norms : (n_snapshot,), L2 norms of the remainder and of u. decomposition : the
+    POD. lifting_error : largest |u - sum_k a_k L_k| at the prescribed dofs over the largest |u| there; what rounding of
+    the snapshots leaves. without_energy : numbers, from 1, of the modes of the POD that were dropped because they have
+    no elastic energy; lost : their part of the snapshots, in L2.
     """
 
     lifting_names: tuple[str, ...]
@@ -57,6 +59,11 @@ class DisplacementBasis:
         result[: self.n_mode] = np.tensordot(self.correction.T, result[: self.n_mode], axes=1)
         return result
 
+    def strains(self, training: TrainingSet, piece: int) -> np.ndarray:
+        """(n_mode + n_lift, n_ip, 6) on a piece."""
+        operators = training.piece(piece)
+        return operators.operator.strain(self.fields(training, piece, operators.mesh.n_node))
+
 
 def prescribed_names(model: Model) -> list[str]:
     """Constraints that move."""
@@ -64,40 +71,42 @@ def prescribed_names(model: Model) -> list[str]:
 
 
 def reduce_displacement(
-    training: TrainingSet, pieces: range, comm: Comm, *, tolerance: float | None, n_mode: int | None
+    training: TrainingSet, pieces: Pieces, gram: np.ndarray, rows: Rows, *, tolerance: float | None = None,
+    n_mode: int | None = None, liftings: np.ndarray | None = None,
 ) -> DisplacementBasis:
-    """POD of the displacement of all training snapshots in L2, the same on every rank."""
-    n = training.n_snapshot
-    grams = {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            grams[piece] = gram(partial(training.read, "displacement", piece), operators.apply_mass, n,
-                                operators.mesh.n_node * 24)
-            _require_finite(grams[piece], training, piece)
-    total = comm.sum_pieces(grams)
+    """POD of the displacement of some snapshots in L2, the same on every rank. Collective.
+
+    Parameters
+    ----------
+    gram : (n_snapshot, n_snapshot) of all. rows : the snapshots that the basis is made of; the others have coordinates
+        in it all the same, and what it leaves of them.
+    tolerance, n_mode : one of them, see `romlib.offline.pod.pod`.
+    liftings : (n_lift, n_snapshot) of another basis, to be shared; else those of the same snapshots.
+    """
     names = prescribed_names(training.model)
     amplitudes = training.amplitudes(names)
-    liftings = lifting_combination(amplitudes, names)
-    remove = np.eye(n) - amplitudes @ liftings
-    lifting_error = _lifting_error(training, pieces, comm, names, remove)
-    remaining = remove @ total @ remove.T
-    noise = _noise(total, lifting_error) if names else 0.0
-    decomposition = pod(remaining, tolerance=tolerance, n_mode=n_mode, noise=noise)
+    if liftings is None:
+        liftings = rows.spread(lifting_combination(rows.weighted(amplitudes), names).T).T
+    remove = np.eye(len(gram)) - amplitudes @ liftings
+    lifting_error = _lifting_error(training, pieces, names, remove, rows)
+    remaining = remove @ gram @ remove.T
+    noise = _noise(rows.gram(gram), lifting_error) if names else 0.0
+    decomposition = pod(rows.gram(remaining), tolerance=tolerance, n_mode=n_mode, noise=noise)
+    combination = rows.spread(decomposition.combination)
     basis = DisplacementBasis(
-        tuple(names), liftings, remove.T @ decomposition.combination, np.eye(decomposition.n_mode),
-        remaining @ decomposition.combination, np.sqrt(np.maximum(np.diag(remaining), 0.0)),
-        np.sqrt(np.maximum(np.diag(total), 0.0)), decomposition, lifting_error)
+        tuple(names), liftings, remove.T @ combination, np.eye(decomposition.n_mode), remaining @ combination,
+        np.sqrt(np.maximum(np.diag(remaining), 0.0)), np.sqrt(np.maximum(np.diag(gram), 0.0)), decomposition,
+        lifting_error)
     # Rounding in the Gram matrix leaves small modes a little oblique: once more, on the modes themselves.
-    grams = {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
-            flat = basis.n_mode, 3 * operators.mesh.n_node
-            grams[piece] = operators.apply_mass(modes).reshape(flat) @ modes.reshape(flat).T
-    correction = orthonormalise(comm.sum_pieces(grams))
+    correction = orthonormalise(pieces.sum(partial(_gram_of_modes, training, basis)))
     return replace(basis, correction=correction, coordinates=basis.coordinates @ correction)
+
+
+def _gram_of_modes(training: TrainingSet, basis: DisplacementBasis, piece: int) -> np.ndarray:
+    operators = training.piece(piece)
+    modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
+    flat = basis.n_mode, 3 * operators.mesh.n_node
+    return operators.apply_mass(modes).reshape(flat) @ modes.reshape(flat).T
 
 
 def _noise(total: np.ndarray, lifting_error: float) -> float:
@@ -110,52 +119,42 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
     return largest * max(len(total) * float(np.finfo(float).eps), (_CLEAR_OF_NOISE * lifting_error) ** 2)
 
 
-def reduce_loads(
-    training: TrainingSet, basis: DisplacementBasis, pieces: range, n_shared: int, comm: Comm
-) -> np.ndarray:
+def reduce_loads(training: TrainingSet, basis: DisplacementBasis, pieces: Pieces) -> np.ndarray:
     """(n_force, n_mode + n_lift): each mechanical load at amplitude one against the modes and liftings."""
-    model, names = training.model, force_names(training.model)
-    parts: dict[int, np.ndarray] = {}
-    with comm.agreement():
-        meshes = {piece: presence(training.piece(piece).mesh, n_shared) for piece in pieces}
-    multiplicity = comm.sum_pieces(meshes)
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
-            share = node_share(operators.mesh, multiplicity)
-            parts[piece] = np.zeros((len(names), len(fields)))
-            for row, name in enumerate(names):
-                force = unit_force(model.loads[name], operators.mesh, model.materials, operators.operator,
-                                   name=name, node_share=share)
-                parts[piece][row] = fields @ force.ravel()
-    return comm.sum_pieces(parts)
+    n_shared = training.runs[0].snapshots.n_shared
+    multiplicity = pieces.sum(lambda piece: presence(training.piece(piece).mesh, n_shared))
+
+    def of_piece(piece: int) -> np.ndarray:
+        operators = training.piece(piece)
+        fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
+        share = node_share(operators.mesh, multiplicity)
+        return np.array([fields @ force.ravel() for force in operators.unit_forces(share)]).reshape(-1, len(fields))
+
+    return pieces.sum(of_piece)
 
 
 def _lifting_error(
-    training: TrainingSet, pieces: range, comm: Comm, names: list[str], remove: np.ndarray
+    training: TrainingSet, pieces: Pieces, names: list[str], remove: np.ndarray, rows: Rows
 ) -> float:
     """See `DisplacementBasis.lifting_error`. Collective.
 
-    remove : (n_snapshot, n_snapshot), takes the liftings out of the snapshots.
+    remove : (n_snapshot, n_snapshot), takes the liftings out of the snapshots. rows : those that are looked at.
 
     Raises
     ------
     InputError : the boundary does not move as the amplitudes say; names the constraint.
     """
-    parts: dict[int, np.ndarray] = {}
-    with comm.agreement():
-        for piece in pieces:
-            mesh = training.piece(piece).mesh
-            parts[piece] = np.zeros((len(names), 2))
-            for k, name in enumerate(names):
-                nodes, axes = constrained_dofs(name, training.model.constraints[name], mesh)
-                values = np.concatenate([
-                    training.read("displacement", piece, rows)[:, nodes][:, :, axes].reshape(rows.stop - rows.start, -1)
-                    for rows in blocks(training.n_snapshot, mesh.n_node * 24)])
-                parts[piece][k] = [np.abs(part).max(initial=0.0) for part in (remove @ values, values)]
-    gathered = [part for of_rank in comm.allgather(parts) for part in of_rank.values()]
-    left, size = np.max(gathered, axis=0).T if names else np.zeros((2, 0))
+    def of_piece(piece: int) -> np.ndarray:
+        mesh, result = training.piece(piece).mesh, np.zeros((len(names), 2))
+        for k, name in enumerate(names):
+            nodes, axes = constrained_dofs(name, training.model.constraints[name], mesh)
+            values = np.concatenate([
+                training.read("displacement", piece, here)[:, nodes][:, :, axes].reshape(here.stop - here.start, -1)
+                for here in blocks(training.n_snapshot, mesh.n_node * 24)])
+            result[k] = [np.abs(part[rows.kept]).max(initial=0.0) for part in (remove @ values, values)]
+        return result
+
+    left, size = np.max(list(pieces.collect(of_piece).values()), axis=0).T
     errors = np.divide(left, size, out=np.zeros_like(left), where=size > 0)
     if len(names) and errors.max() > _WORST_LIFTING:
         raise InputError(
@@ -168,13 +167,3 @@ def _lifting_error(
 
 _CLEAR_OF_NOISE = 10.0
 _WORST_LIFTING = 1e-4  # more than six digits leave; what is less is reported
-
-
-def _require_finite(gram_of_piece: np.ndarray, training: TrainingSet, piece: int) -> None:
-    bad = np.flatnonzero(~np.isfinite(np.diag(gram_of_piece)))
-    if len(bad):
-        run = int(np.searchsorted(training.offsets, bad[0], side="right")) - 1
-        raise InputError("a displacement snapshot has a value that is not finite",
-                         file=training.runs[run].snapshots.path,
-                         place=f"piece {piece}, step {bad[0] - training.offsets[run]}",
-                         remedy="repair the solver's file and convert it again")

@@ -55,25 +55,6 @@ class DualHistory:
             return self.training.read(field, piece, snapshots)
         return self.scratch.read(f"{piece}/{field}", snapshots)
 
-    def add_stress(self, piece: int, stress: np.ndarray) -> None:
-        """Stresses (n, n_ip, 6) that train the quadrature besides the snapshots'."""
-        self.scratch.append(f"{piece}/extra_stress", stress)
-
-    def n_extra(self, piece: int) -> int:
-        """How many stresses were added."""
-        return self.scratch.length(f"{piece}/extra_stress")
-
-    def quadrature_stress(self, piece: int, rows: slice) -> np.ndarray:
-        """(n, n_ip, 6): the snapshots' stresses, then the added ones."""
-        n = self.training.n_snapshot
-        start, stop, _ = rows.indices(n + self.n_extra(piece))
-        parts = []
-        if start < n:
-            parts.append(self.read("stress", piece, slice(start, min(stop, n))))
-        if stop > n:
-            parts.append(self.scratch.read(f"{piece}/extra_stress", slice(max(start - n, 0), stop - n)))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
 
 def replay_run(
     run: TrainingRun, piece: int, operators: Piece, fields: list[str]

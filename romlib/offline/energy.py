@@ -10,14 +10,14 @@ from scipy import linalg
 from romlib.errors import InputError
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.training import TrainingSet
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 _NONE = 1e-16  # of the largest energy of a mode: what rounding of the snapshots leaves of no strain at all
 _REPEATED = 1e-12  # of its own energy: a mode with less of its own differs from the others by a motion without strain
 
 
 def elastic_stiffness(
-    training: TrainingSet, basis: DisplacementBasis, pieces: range, comm: Comm
+    training: TrainingSet, basis: DisplacementBasis, pieces: Pieces
 ) -> tuple[np.ndarray, float]:
     """K of the virgin state between the modes and liftings, (n_mode + n_lift, n_mode + n_lift). Collective.
 
@@ -25,20 +25,19 @@ def elastic_stiffness(
     structure evenly by its own size over that of the structure: what rounding leaves of no strain is far below it.
     Raises what `MaterialPoints.virgin_tangent` does.
     """
-    parts, sizes = {}, {}
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            operator = operators.operator
-            strains = operator.strain(basis.fields(training, piece, operators.mesh.n_node))
-            weighted = operator.positive_weights[None, :, None] * strains
-            tangent, n = operators.virgin_tangent(), len(strains)
-            stress = np.matmul(tangent, strains[..., None])[..., 0]
-            parts[piece] = weighted.reshape(n, -1) @ stress.reshape(n, -1).T
-            x, weights = operators.mesh.points, operator.positive_weights
-            sizes[piece] = np.array([weights.sum(), weights @ np.linalg.norm(tangent, axis=(1, 2)), len(x),
-                                     *x.sum(axis=0), (x * x).sum()])
-    stiffness, size = comm.sum_pieces(parts), comm.sum_pieces(sizes)
+    def of_piece(piece: int) -> dict[str, np.ndarray]:
+        operators = training.piece(piece)
+        operator = operators.operator
+        strains = basis.strains(training, piece)
+        weighted = operator.positive_weights[None, :, None] * strains
+        tangent, n = operators.virgin_tangent(), len(strains)
+        stress = np.matmul(tangent, strains[..., None])[..., 0]
+        x, weights = operators.mesh.points, operator.positive_weights
+        return {"stiffness": weighted.reshape(n, -1) @ stress.reshape(n, -1).T,
+                "size": np.array([weights.sum(), weights @ np.linalg.norm(tangent, axis=(1, 2)), len(x),
+                                  *x.sum(axis=0), (x * x).sum()])}
+
+    stiffness, size = pieces.sums(of_piece).values()
     gyration = size[6] / size[2] - ((size[3:6] / size[2]) ** 2).sum()
     even = float(size[1] / size[0] / gyration) if gyration > 0.0 else 0.0
     return 0.5 * (stiffness + stiffness.T), even

@@ -11,42 +11,42 @@ import numpy as np
 
 from romlib.loads.forces import force_names
 from romlib.offline.displacement import DisplacementBasis
-from romlib.offline.dual import DualHistory
+from romlib.offline.reduce_quadrature import QuadratureStress
+from romlib.offline.rows import Rows
 from romlib.offline.training import TrainingSet
 from romlib.online.histories import histories_of
-from romlib.online.newton import NewtonOptions, solve
+from romlib.online.newton import NewtonOptions
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
-from romlib.parallel.comm import Comm
+from romlib.online.run import solve
+from romlib.parallel.pieces import Pieces
 
 
 def full_problem(
-    training: TrainingSet, basis: DisplacementBasis, loads: np.ndarray, pieces: range, comm: Comm
+    training: TrainingSet, basis: DisplacementBasis, loads: np.ndarray, pieces: Pieces
 ) -> ReducedProblem:
     """The reduced problem with all integration points of the pieces of this rank.
 
     loads : (n_force, n_mode + n_lift), over the whole model.
     """
-    blocks = []
-    with comm.agreement():
-        for piece in pieces:
-            operators = training.piece(piece)
-            strains = operators.operator.strain(basis.fields(training, piece, operators.mesh.n_node))
-            terms, initial = operators.temperature_terms, operators.initial_temperature
-            temperature = np.stack(list(terms.values())) if terms else None if initial is None else initial[None]
-            blocks.append(PointBlock(
-                [BlockBasis(strains[: basis.n_mode], operators.operator.weights)], operators.points,
-                strains[basis.n_mode:], temperature, piece))
+    def block(piece: int) -> PointBlock:
+        operators = training.piece(piece)
+        strains = basis.strains(training, piece)
+        terms, initial = operators.temperature_terms, operators.initial_temperature
+        temperature = np.stack(list(terms.values())) if terms else None if initial is None else initial[None]
+        return PointBlock([BlockBasis(strains[: basis.n_mode], operators.operator.weights)], operators.points,
+                          strains[basis.n_mode:], temperature, piece)
+
     model = training.model
     return ReducedProblem(
-        blocks, [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
+        list(pieces.each(block).values()), [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
         tuple(name for name, load in model.loads.items() if load.kind == "temperature"),
-        training.n_piece, comm.sum_pieces)
+        pieces.n, pieces.comm.sum_pieces)
 
 
 def add_rom_stresses(
-    training: TrainingSet, problem: ReducedProblem, history: DualHistory, *, iterates: bool
+    training: TrainingSet, problem: ReducedProblem, stresses: QuadratureStress, rows: Rows, *, iterates: bool
 ) -> np.ndarray:
-    """Run over every training case; add the converged stresses (and the iterates') to the quadrature's training set.
+    """Run over the cases of the rows; add the converged stresses (and those of iterates) to what trains a quadrature.
 
     Returns
     -------
@@ -56,14 +56,14 @@ def add_rom_stresses(
     # Without temperature loads the initial temperature, where there is one, holds: a table with one instant.
     instants = np.zeros(1) if problem.blocks[0].temperature_terms is not None else None
 
-    def observe(time: float, iteration: int, gamma: np.ndarray, stresses: list[np.ndarray], converged: bool) -> None:
-        if converged or iterates:
-            for block, stress in zip(problem.blocks, stresses):
-                history.add_stress(block.piece, stress[None])
+    def observe(time: float, iteration: int, gamma: np.ndarray, found: list[np.ndarray], committed: object) -> None:
+        if committed is not None or iterates:
+            for block, stress in zip(problem.blocks, found):
+                stresses.add(block.piece, stress[None])
 
-    for run in training.runs:
+    for span in training.spans(rows):
         histories = histories_of(
-            training.model, run.amplitudes, run.times(training.model.initial_time), force_names=problem.force_names,
+            training.model, span.run.amplitudes, span.times, force_names=problem.force_names,
             lifting_names=problem.lifting_names, temperature_names=problem.temperature_names,
             temperature_times=None if problem.temperature_names else instants)
         result = solve(problem, histories, NewtonOptions(tolerance=1e-6, record_points=False), observe)

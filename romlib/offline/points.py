@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from romlib.offline import gappy
-from romlib.offline.quadrature import Candidates, Selection
-from romlib.offline.reduce_dual import DualField
-from romlib.parallel.comm import Comm
+from romlib.offline.quadrature import Candidates, Selection, union
+from romlib.offline.reduce_dual import DualBases, DualField
+from romlib.parallel.pieces import Pieces
 
 AtPoints = Callable[[int, np.ndarray], np.ndarray]
 
@@ -25,6 +26,18 @@ class PointList:
     def __len__(self) -> int:
         return len(self.pieces)
 
+    @classmethod
+    def union(cls, lists: Sequence[PointList]) -> PointList:
+        """The points of all lists, each once, in their order."""
+        return functools.reduce(cls.add, lists)
+
+    def place(self, selection: Selection) -> np.ndarray:
+        """The weights of a selection at these points, (n,): zero at the others."""
+        position = {key: k for k, key in enumerate(zip(self.pieces.tolist(), self.ips.tolist()))}
+        weights = np.zeros(len(self))
+        weights[[position[key] for key in zip(selection.pieces.tolist(), selection.ips.tolist())]] = selection.weights
+        return weights
+
     def add(self, other: PointList) -> PointList:
         """These points, then those of the other list that are not among them."""
         known = set(zip(self.pieces.tolist(), self.ips.tolist()))
@@ -32,53 +45,39 @@ class PointList:
         return PointList(np.concatenate([self.pieces, other.pieces[new]]), np.concatenate([self.ips, other.ips[new]]))
 
 
-def collect(points: PointList, pieces: range, comm: Comm, at: AtPoints) -> np.ndarray:
+def at_points(points: PointList, pieces: Pieces, at: AtPoints) -> np.ndarray:
     """Values of points on every rank, (n_point, ...), in the order of the list.
 
     at : (piece, ips (n,)) -> (n, ...), called for the pieces of this rank.
     """
-    own = {}
-    with comm.agreement():
-        for piece in pieces:
-            here = np.flatnonzero(points.pieces == piece)
-            if len(here):
-                own[piece] = here, at(piece, points.ips[here])
-    parts = [part for rank in comm.allgather(own) for part in rank.values()]
-    result = np.empty((len(points), *parts[0][1].shape[1:]), dtype=parts[0][1].dtype)
-    for here, values in parts:
-        result[here] = values
+    parts = pieces.collect(lambda piece: at(piece, points.ips[points.pieces == piece]), points.pieces)
+    first = next(iter(parts.values()))
+    result = np.empty((len(points), *first.shape[1:]), dtype=first.dtype)
+    for piece, values in parts.items():
+        result[points.pieces == piece] = values
     return result
 
 
-def complete(
-    selection: Selection, duals: list[DualField], candidates: dict[str, dict[int, Candidates]],
-    modes_at: Callable[[str, PointList], np.ndarray], comm: Comm,
-) -> PointList:
-    """The points of the quadrature, and those that gappy POD needs besides, of weight zero.
-
-    modes_at : (field, points) -> (n_point, n_dual, n_comp), NaN where a point's material lacks the field. Collective.
-    """
-    points = PointList(selection.pieces, selection.ips)
-    for dual in duals:
-        extra = _interpolation_points(dual, candidates[dual.name], comm)
-        n_given = len(points)
-        everything = points.add(extra)
-        modes = modes_at(dual.name, everything)
+def complete(points: PointList, duals: DualBases, pieces: Pieces) -> PointList:
+    """The points of the quadrature, and those that gappy POD needs besides, of weight zero. Collective."""
+    for dual in duals.fields:
+        everything = points.add(_interpolation_points(dual, duals.candidates[dual.name], pieces))
+        modes = modes_at(duals, dual.name, everything, pieces)
         has = np.isfinite(modes[:, 0, 0])
-        basis = modes[has].transpose(1, 0, 2)
-        n_needed = gappy.complete_points(basis, int(has[:n_given].sum()), dual.volume)
-        last = n_given + n_needed
+        n_needed = gappy.complete_points(modes[has].transpose(1, 0, 2), int(has[:len(points)].sum()), dual.volume)
+        last = len(points) + n_needed
         points = PointList(everything.pieces[:last], everything.ips[:last])
     return points
 
 
-def _interpolation_points(dual: DualField, candidates: dict[int, Candidates], comm: Comm) -> PointList:
+def modes_at(duals: DualBases, field: str, points: PointList, pieces: Pieces) -> np.ndarray:
+    """Modes of a dual field at points, (n_point, n_dual, n_comp), NaN where a point's material lacks it. Collective."""
+    return at_points(points, pieces, lambda piece, ips: duals.modes(piece, field)[:, ips].transpose(1, 0, 2))
+
+
+def _interpolation_points(dual: DualField, candidates: dict[int, Candidates], pieces: Pieces) -> PointList:
     """Q-DEIM among the candidates of all pieces, in piece order."""
-    union = {piece: kept for rank in comm.allgather(candidates) for piece, kept in rank.items()}
-    order = sorted(union)
-    rows = np.concatenate([union[piece].rows for piece in order])
-    pieces = np.concatenate([np.full(len(union[piece].ips), piece) for piece in order])
-    ips = np.concatenate([union[piece].ips for piece in order])
+    numbers, ips, rows = union(pieces.collect(candidates))
     n_dual = dual.decomposition.n_mode
     chosen = gappy.interpolation_points(rows.reshape(len(rows), n_dual, dual.n_comp).transpose(1, 0, 2))
-    return PointList(pieces[chosen], ips[chosen])
+    return PointList(numbers[chosen], ips[chosen])

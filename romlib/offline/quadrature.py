@@ -7,14 +7,15 @@ in blocks of points, compressed to a few columns, and only locally selected rows
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from romlib.offline.cubature import Cubature, Progress, select
 from romlib.offline.training import blocks
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
+from romlib.words import plural
 
 SECONDS = 3.0  # between two lines about a selection that takes long
 
@@ -71,6 +72,13 @@ class Candidates:
     rows: np.ndarray
 
 
+def union(candidates: Mapping[int, Candidates]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Candidates of all pieces, in piece order, as one list: pieces (n,), ips (n,), rows (n, rank)."""
+    kept = candidates.values()
+    numbers = np.concatenate([np.full(len(one.ips), piece) for piece, one in candidates.items()])
+    return numbers, np.concatenate([one.ips for one in kept]), np.concatenate([one.rows for one in kept])
+
+
 @dataclass(frozen=True)
 class Selection:
     """The selected points over the whole mesh: pieces (n,), ips (n,), weights (n,); and how well they integrate."""
@@ -94,7 +102,7 @@ def local_candidates(
 
 
 def select_over_pieces(
-    candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, comm: Comm, *,
+    candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, pieces: Pieces, *,
     scale: float | None = None, n_max: int | None = None, progress: Progress | None = None,
 ) -> Selection:
     """Select among the union of the pieces' candidates against the exact global integrals.
@@ -102,20 +110,16 @@ def select_over_pieces(
     The same on every rank: the candidates are put in piece order and rank 0 selects. scale, n_max, progress : see
     `romlib.offline.cubature.select`.
     """
-    gathered = comm.gather(candidates)
+    gathered = pieces.gather(candidates)
 
     def choose() -> Selection:
         assert gathered is not None
-        union = {piece: kept for part in gathered for piece, kept in part.items()}
-        order = sorted(union)
-        rows = np.concatenate([union[piece].rows for piece in order])
-        pieces = np.concatenate([np.full(len(union[piece].ips), piece) for piece in order])
-        ips = np.concatenate([union[piece].ips for piece in order])
+        numbers, ips, rows = union(gathered)
         cubature: Cubature = select(rows, target, volume, tolerance, scale=scale, n_max=n_max, progress=progress)
         chosen = cubature.points
-        return Selection(pieces[chosen], ips[chosen], cubature.weights, cubature.error, len(rows))
+        return Selection(numbers[chosen], ips[chosen], cubature.weights, cubature.error, len(rows))
 
-    return comm.on_root(choose)
+    return pieces.comm.on_root(choose)
 
 
 def in_words(say: Callable[[str], None] | None, what: str) -> Progress | None:
@@ -128,6 +132,6 @@ def in_words(say: Callable[[str], None] | None, what: str) -> Progress | None:
         now = time.monotonic()
         if now - last[0] >= SECONDS:
             last[0] = now
-            say(f"{what}: {n_point} points so far, error {error:.1e}")
+            say(f"{what}: {plural(n_point, 'point')} so far, error {error:.1e}")
 
     return progress

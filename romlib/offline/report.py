@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from romlib.parallel.usage import StageUsage
+from romlib.parallel.comm import Comm
+from romlib.parallel.usage import StageTimer, StageUsage
+
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,29 @@ class TrainingReport:
     errors: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One plain mapping a stage: seconds, and bytes, per rank."""
+        return [{"name": s.name, "wall": list(s.wall), "cpu": list(s.cpu), "peak_memory": list(s.peak),
+                 "detail": self.details.get(s.name, "")} for s in self.stages]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and the manifest."""
-        return {"stages": stage_rows(self.stages, self.details), "sizes": dict(self.sizes),
-                "errors": dict(self.errors), "notes": list(self.notes)}
+        return {"stages": self.rows, "sizes": dict(self.sizes), "errors": dict(self.errors), "notes": list(self.notes)}
 
 
-def stage_rows(stages: list[StageUsage], details: dict[str, str]) -> list[dict[str, Any]]:
-    """One plain mapping a stage: seconds, and bytes, per rank."""
-    return [{"name": s.name, "wall": list(s.wall), "cpu": list(s.cpu), "peak_memory": list(s.peak),
-             "detail": details.get(s.name, "")} for s in stages]
+class Stages(StageTimer):
+    """The stages of a run: their cost, a sentence on each, and lines for the user while it goes on.
+
+    progress : called on rank 0 with each line.
+    """
+
+    def __init__(self, comm: Comm, progress: Progress | None = None) -> None:
+        super().__init__(comm)
+        self.details: dict[str, str] = {}
+        self.tell: Progress = progress if progress is not None and comm.rank == 0 else lambda _: None
+
+    def say(self, stage: str, detail: str) -> None:
+        """What a stage has come to."""
+        self.details[stage] = detail
+        self.tell(f"{stage}: {detail}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
 from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.estimate import mesh_bytes
 from romlib.snapshots.space import DiskFullError, free_bytes, free_in_words, in_words
 
@@ -49,21 +49,22 @@ class Room:
 
     Parameters
     ----------
-    scratch : of this rank; its folder and its place stand for the disk. output : the ROM to be written.
+    scratch : of this rank; its folder and its place stand for the disk. output : the ROM to be
+        written; None where that is not known yet.
 
     output_bytes : what the last `claim` said of the output of all ranks.
     """
 
     def __init__(
-        self, training: TrainingSet, history: DualHistory, options: OfflineOptions, pieces: Sequence[int],
-        scratch: Scratch, output: Path,
+        self, training: TrainingSet, history: DualHistory, options: OfflineOptions, pieces: Pieces,
+        scratch: Scratch, output: Path | None,
     ) -> None:
         self._training, self._history, self._options, self._output = training, history, options, output
-        self._scratch, self._n_piece, self.output_bytes = scratch, len(pieces), 0.0
+        self._scratch, self._pieces, self.output_bytes = scratch, pieces, 0.0
         first = training.runs[0].snapshots
-        self._n_ip = sum(first.n_ip(piece) for piece in pieces)
-        self._n_node = sum(first.n_node(piece) for piece in pieces)
-        self._mesh = sum(mesh_bytes(first.mesh(piece)) for piece in pieces)
+        self._n_ip = sum(first.n_ip(piece) for piece in pieces.mine)
+        self._n_node = sum(first.n_node(piece) for piece in pieces.mine)
+        self._mesh = sum(mesh_bytes(first.mesh(piece)) for piece in pieces.mine)
         none = np.empty(0, dtype=np.int64)
         points = MaterialPoints.from_arrays(training.model.materials, none, none, none, np.empty((0, 3)))
         stored = {name: spec.n_comp for name, spec in first.fields.items() if spec.place == "ip"}
@@ -76,8 +77,9 @@ class Room:
         n_dual = sum(n * self._widths.get(field, 0) for field, n in modes.dual.items())
         integrands = modes.stress * modes.displacement
         scratch = 8.0 * n_ip * (training.n_snapshot * row + 6 * self._n_extra() + 6 * modes.stress + n_dual)
-        return Need(scratch + 8.0 * self._n_piece * integrands**2,
-                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual) + self._mesh)
+        grams = (1 + len(fields)) * training.n_snapshot**2 if self._pieces.comm.rank == 0 else 0
+        return Need(scratch + 8.0 * len(self._pieces.mine) * integrands**2,
+                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual + grams) + self._mesh)
 
     def least_and_most(self) -> tuple[Need, Need]:
         """Before there are any modes: without them, and with as many as there are snapshots."""
@@ -86,15 +88,16 @@ class Room:
         most = Modes(min(n, options.modes or n) + n_lift, n, dict.fromkeys(options.dual_fields, n))
         return self.need(Modes(0, 0, {})), self.need(most)
 
-    def claim(self, least: Need, most: Need, comm: Comm, say: Callable[[str], None]) -> None:
+    def claim(self, least: Need, most: Need, say: Callable[[str], None]) -> None:
         """Say on rank 0 what is needed, and refuse where a disk has not the least of it. Collective.
 
         Raises
         ------
         DiskFullError : on every rank.
         """
-        self._scratch.needed = most.scratch
-        output = comm.on_root(lambda: _disk(self._output.parent))  # which other hosts need not see
+        self._scratch.needed, comm = most.scratch, self._pieces.comm
+        folder = None if self._output is None else self._output.parent
+        output = comm.on_root(lambda: None if folder is None else _disk(folder))  # which other hosts need not see
         ranks = comm.allgather((_disk(self._scratch.folder), least, most, self._scratch.size()))
         mine = [entry for entry in ranks if entry[0] == _disk(self._scratch.folder)]
         needed = sum(entry[1].scratch - entry[3] for entry in mine)
@@ -102,8 +105,8 @@ class Room:
             needed += sum(entry[1].output for entry in ranks)
         with comm.agreement():
             _refuse(self._scratch.folder.parent, needed)
-            if comm.rank == 0 and output != _disk(self._scratch.folder):
-                _refuse(self._output.parent, sum(entry[1].output for entry in ranks))
+            if comm.rank == 0 and folder is not None and output != _disk(self._scratch.folder):
+                _refuse(folder, sum(entry[1].output for entry in ranks))
         self.output_bytes = sum(entry[2].output for entry in ranks)
         if comm.rank == 0:
             scratches, outputs = ([sum(getattr(entry[k], kind) for entry in ranks) for k in (1, 2)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.snapshots.leftovers import discard, remember, remove_leftovers, temporary_path
-from romlib.snapshots.space import room_for
+from romlib.snapshots.space import disk_full, is_full, writing
 
 _NAME = "romlib-scratch"
 
@@ -37,9 +37,10 @@ class Scratch:
         self.folder = temporary_path(place, _NAME)
         remember(self.folder)
         try:
-            with room_for(self.folder):
-                self.folder.mkdir(mode=0o700)
+            self.folder.mkdir(mode=0o700)
         except OSError as error:
+            if is_full(error):
+                raise disk_full(error, place) from error
             raise InputError("the folder for scratch files cannot be written to", file=place, found=error.strerror,
                              remedy="give another folder (romlib offline --scratch FOLDER)") from error
 
@@ -54,7 +55,7 @@ class Scratch:
         path, row, n = self._arrays.get(name, (self.folder / str(len(self._arrays)), block.shape[1:], 0))
         if row != block.shape[1:]:
             raise ValueError(f"rows of {name} have shape {row}, not {block.shape[1:]}")
-        with room_for(self.folder, self.needed, self.folder), open(path, "ab") as file:
+        with writing(self.folder.parent, self.needed, self.folder), open(path, "ab") as file:
             file.write(np.ascontiguousarray(block, dtype=float).reshape(-1).data)
         self._arrays[name] = path, row, n + len(block)
 

@@ -1,103 +1,110 @@
-"""The offline stage: training snapshots in, ROM archive out."""
+"""The offline stage in order: collect the snapshots, reduce them to a basis, assemble a ROM, verify it, write it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from romlib.archive.pair import PairWriter
-from romlib.archive.rom import Manifest
+from romlib.archive.rom import Rom
+from romlib.archive.romfile import fields_path
 from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
-from romlib.loads.amplitudes import evaluate
-from romlib.model import Case, Times
+from romlib.model import Case, Model
 from romlib.offline.agreement import agree
-from romlib.offline.assemble import Collected, assemble, collect_at_points, modes_at, offline_errors
-from romlib.offline.displacement import DisplacementBasis, prescribed_names, reduce_displacement, reduce_loads
+from romlib.offline.assemble import Provenance, assemble
+from romlib.offline.collect import Collection, collect
 from romlib.offline.dual import DualHistory
-from romlib.offline.energy import elastic_stiffness, with_energy
-from romlib.offline.full_rom import add_rom_stresses, full_problem
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
-from romlib.offline.points import complete
-from romlib.offline.quadrature import Selection
-from romlib.offline.reduce_dual import (
-    DualField,
-    DualStatistics,
-    Reference,
-    gather_statistics,
-    project_fields,
-    quadrature_pod,
-    reduce_field,
-    select_points,
-)
-from romlib.offline.report import TrainingReport, stage_rows
-from romlib.offline.room import Modes, Room
+from romlib.offline.reduce import Reduction, reduce
+from romlib.offline.report import Progress, Stages, TrainingReport
+from romlib.offline.room import Room
 from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
-from romlib.parallel.comm import Comm, share
-from romlib.parallel.usage import StageTimer
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name."""
-
-    study: str = ""
-    version: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def fingerprint(self) -> str:
-        """Identifies the ROM: the same study on the same inputs has the same one."""
-        text = "\n".join([self.study, self.version, *(f"{k}={v}" for k, v in sorted(self.inputs.items()))])
-        return sha256(text.encode()).hexdigest()[:32]
+from romlib.offline.write import write_fields
+from romlib.online.rom import ReducedOrderModel
+from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 
-@dataclass
-class _Work:
-    """What the stages share."""
+class Trained:
+    """A ROM in memory, with what it was made from; a context manager, which removes the scratch files.
 
-    training: TrainingSet
-    options: OfflineOptions
-    pieces: range
-    comm: Comm
-    timer: StageTimer
-    progress: Progress
-    details: dict[str, str] = field(default_factory=dict)
-    room: Room = field(init=False)
+    rom : the same on every rank; it solves cases at the selected points at once, and gives full fields once written.
+    report : cost, sizes, errors. reduction : the basis. collection : the snapshots, from which `romlib.offline.reduce`
+    makes other bases.
+    """
 
-    def say(self, stage: str, detail: str) -> None:
-        self.details[stage] = detail
-        if self.comm.rank == 0:
-            self.progress(f"{stage}: {detail}")
+    def __init__(
+        self, rom: Rom, report: TrainingReport, collection: Collection, reduction: Reduction, portable: Model,
+        output: Path | None, inputs: list[str | Path], files: ExitStack,
+    ) -> None:
+        self.rom, self.report, self.collection, self.reduction = ReducedOrderModel(rom), report, collection, reduction
+        self._portable, self._output, self._inputs = portable, output, inputs
+        self._finalizer = weakref.finalize(self, files.close)
+
+    def write(self, output: str | Path | None = None) -> TrainingReport:
+        """Write x.rom and x.fields.rom, both or none; the report then has the cost of that too. Collective.
+
+        output : by default the one that the training was begun with.
+
+        Raises
+        ------
+        InputError : no output is named, it cannot be written, or it would replace a training file. DiskFullError.
+        """
+        path = self._output if output is None else Path(output)
+        if path is None or not self._finalizer.alive:
+            raise InputError("the ROM cannot be written", found="no name" if path is None else "it was closed before",
+                             remedy='trained.write("x.rom"), before the end of its `with`')
+        collection, comm, rom = self.collection, self.collection.pieces.comm, self.rom.rom
+        comm.on_root(lambda: check_rom_output(path, self._inputs))
+        with ExitStack() as files:
+            with collection.stages.stage("archive"), comm.agreement():
+                pair = write_fields(path, collection, [self.reduction], rom.manifest.fingerprint, files)
+            self.report = replace(self.report, stages=collection.stages.rows())
+            rom.manifest.stages = self.report.rows
+            finished = replace(rom, model=self._portable)
+            reference = comm.on_root(lambda: pair.finish(finished))  # type: ignore[union-attr]
+        self.rom = ReducedOrderModel(replace(rom, fields=reference), fields_path(path), path)
+        return self.report
+
+    def close(self) -> None:
+        """Remove the scratch files and close the snapshots; the ROM in memory stays."""
+        self._finalizer()
+
+    def __enter__(self) -> Trained:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def train(
-    training: TrainingSet, options: OfflineOptions, output: str | Path, comm: Comm, *,
+    training: TrainingSet, options: OfflineOptions, comm: Comm, *, output: str | Path | None = None,
     cases: Mapping[str, Case] | None = None, provenance: Provenance | None = None, accept: tuple[str, ...] = (),
     accept_errors: bool = False, progress: Progress | None = None, scratch_folder: str | Path | None = None,
-) -> TrainingReport:
-    """Build a ROM from training snapshots; writes `output` and its fields file, both or none.
+    inputs: Iterable[str | Path] = (), files: ExitStack | None = None,
+) -> Trained:
+    """Build a ROM from training snapshots, and run it over its own training cases.
 
     Collective: every rank calls it, with snapshots that it opened itself. Pieces are shared out over the ranks; on one
     file, any number of ranks gives the same selected points, and results that agree to rounding.
 
     Parameters
     ----------
+    output : where it will be written, if that is known: looked at before any work, and the room on its disk too.
     cases : to store with the ROM, besides the training runs themselves, which are always there by their names.
     accept : names of the omissions of the deck that the user accepts although they do virtual work.
-    accept_errors : write the ROM although its verification is beyond the limits; its manifest says so.
+    accept_errors : take the ROM although its verification is beyond the limits; its manifest says so.
     progress : called on rank 0 with one line a stage. scratch_folder : where the scratch files go; by default the
-        folder of `output`. How much they take is estimated, said, and refused where the disk has less.
+        folder of `output`, else of the first training file. How much they take is estimated, said, and refused where
+        the disk has less.
+    inputs : files that the ROM may not replace, besides the snapshots. files : what is to be closed with the ROM, such
+        as the snapshots.
 
     Raises
     ------
@@ -106,48 +113,32 @@ def train(
     InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names;
         an output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
-    comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
-    _refuse_omissions(training, accept)
-    portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
-    work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
-    trained = agree(training, work.pieces, comm, accept)
-    provenance = provenance or Provenance()
-    names = list(dict.fromkeys(["stress", *options.dual_fields]))
+    path = None if output is None else Path(output)
+    taken = [*(run.snapshots.path for run in training.runs), *inputs]
     with ExitStack() as stack:
+        if files is not None:
+            stack.enter_context(files)
+        if path is not None:
+            comm.on_root(lambda: check_rom_output(path, taken))
+        _refuse_omissions(training, accept)
+        portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
+        pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
+        trained = agree(training, pieces, accept)
         with comm.agreement():
-            scratch = stack.enter_context(Scratch(Path(scratch_folder or Path(output).resolve().parent)))
-            history = DualHistory(training, names, options.stress, scratch)
-            work.room = Room(training, history, options, work.pieces, scratch, Path(output).resolve())
-        work.room.claim(*work.room.least_and_most(), comm, work.progress)
-        basis, stiffness, loads = _displacement(work)
-        statistics = _stress(work, history, basis, loads)
-        duals, selection, reference, collected = _quadrature(work, history, basis, stiffness, statistics)
-        with work.timer.stage("assembly"):
-            manifest = _manifest(work, basis, selection, duals, statistics, provenance)
-            rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
-            errors = offline_errors(basis, selection, reference, collected, duals, rom, statistics)
-        with work.timer.stage("verification"):
-            found, failure = comm.on_root(lambda: verify(training, rom, basis, duals))
-            errors |= found
-            beyond = beyond_limits(errors, failure, options)
-            if beyond and not accept_errors:
-                refuse_errors(Path(output), beyond, errors, failure, options)
-            manifest.errors, manifest.accepted = errors, beyond
-            work.say("verification", "the ROM over its own training cases")
-        sizes = {"pieces": training.n_piece, "snapshots": training.n_snapshot, "nodes": manifest.n_node,
-                 "integration points": manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
-                 "cubature points": len(selection.weights),
-                 "points for reconstruction only": collected.points.n_point - len(selection.weights),
-                 **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in duals}}
-        with ExitStack() as files:
-            with work.timer.stage("archive"), comm.agreement():
-                pair = _write_fields(work, history, basis, duals, Path(output), manifest.fingerprint, files)
-            report = TrainingReport(work.timer.rows(), work.details, sizes, errors,
-                                    _notes(basis, selection, options, beyond, errors))
-            manifest.stages = stage_rows(report.stages, report.details)
-            finished = replace(rom, model=portable, trained=trained)
-            comm.on_root(lambda: pair.finish(finished))  # type: ignore[union-attr]
-    return report
+            place = scratch_folder or (path or training.runs[0].snapshots.path).resolve().parent
+            scratch = stack.enter_context(Scratch(Path(place)))
+            history = DualHistory(training, list(dict.fromkeys(["stress", *options.dual_fields])), options.stress,
+                                  scratch)
+            room = Room(training, history, options, pieces, scratch, path and path.resolve())
+        room.claim(*room.least_and_most(), stages.tell)
+        collection = collect(training, options, history, room, pieces, stages)
+        reduction = reduce(collection)
+        rom = replace(assemble(collection, [reduction], cases, provenance), trained=trained)
+        with stages.stage("verification"):
+            beyond = _verify(collection, reduction, rom, accept_errors)
+        report = TrainingReport(stages.rows(), stages.details, _sizes(collection, reduction, rom), rom.manifest.errors,
+                                _notes(collection, reduction, rom, beyond))
+        return Trained(rom, report, collection, reduction, portable, path, taken, stack.pop_all())
 
 
 def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
@@ -160,143 +151,29 @@ def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
                     remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
 
 
-def _displacement(work: _Work) -> tuple[DisplacementBasis, np.ndarray, np.ndarray]:
-    training, options, comm = work.training, work.options, work.comm
-    with work.timer.stage("POD"):
-        basis = reduce_displacement(
-            training, work.pieces, comm, tolerance=options.pod_tolerance, n_mode=options.modes)
-        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, work.pieces, comm))
-        pod = basis.decomposition
-        work.say("POD", f"{basis.n_mode} modes of {training.n_snapshot} snapshots, error {pod.truncation_error:.1e}, "
-                        f"{pod.n_dropped} eigenvalues below rounding")
-    with work.timer.stage("loads"):
-        loads = reduce_loads(training, basis, work.pieces, training.runs[0].snapshots.n_shared, comm)
-        work.say("loads", f"{len(loads)} reduced onto the modes")
-    return basis, stiffness, loads
+def _verify(collection: Collection, reduction: Reduction, rom: Rom, accept_errors: bool) -> list[str]:
+    """Run the ROM over its training cases; what of its errors is beyond the limits, where that is accepted."""
+    found, failure = collection.pieces.comm.on_root(lambda: verify(collection.training, rom, reduction))
+    errors = rom.manifest.errors | found
+    beyond = beyond_limits(errors, failure, collection.options)
+    if beyond and not accept_errors:
+        refuse_errors(beyond, errors, failure, collection.options)
+    rom.manifest.errors, rom.manifest.accepted = errors, beyond
+    collection.stages.say("verification", "the ROM over its own training cases")
+    return beyond
 
 
-def _stress(work: _Work, history: DualHistory, basis: DisplacementBasis, loads: np.ndarray) -> DualStatistics:
-    training, options, comm = work.training, work.options, work.comm
-    with work.timer.stage("stress"):
-        with comm.agreement():
-            for piece in work.pieces:
-                history.prepare(piece, training.piece(piece))
-        work.say("stress", {"read": "read from the snapshots", "replay": "replayed by the law"}[history.source])
-    if options.cubature_training != "snapshots":
-        with work.timer.stage("full-integration ROM"):
-            problem = full_problem(training, basis, loads, work.pieces, comm)
-            evaluations = add_rom_stresses(
-                training, problem, history, iterates=options.cubature_training == "iterates")
-            work.say("full-integration ROM", f"{evaluations.sum()} evaluations over {len(evaluations)} runs")
-    with work.timer.stage("Gram matrices"):
-        statistics = gather_statistics(training, history, basis, work.pieces, comm)
-        work.say("Gram matrices", f"of {', '.join(history.fields)}; volume {statistics.volume:.6g}")
-    return statistics
+def _sizes(collection: Collection, reduction: Reduction, rom: Rom) -> dict[str, int]:
+    n_point, basis = len(reduction.selection.weights), reduction.basis
+    return {"pieces": collection.pieces.n, "snapshots": collection.training.n_snapshot, "nodes": rom.manifest.n_node,
+            "integration points": rom.manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
+            "cubature points": n_point, "points for reconstruction only": rom.points.n_point - n_point,
+            **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in reduction.duals.fields}}
 
 
-def _quadrature(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, stiffness: np.ndarray, statistics: DualStatistics
-) -> tuple[list[DualField], Selection, Reference, Collected]:
-    training, options, comm, pieces = work.training, work.options, work.comm, work.pieces
-    with work.timer.stage("dual modes"):
-        widths = training.piece(pieces[0]).points.variables() | {"stress": 6}
-        duals = [reduce_field(statistics, name, widths.get(name, 1) if name not in training.runs[0].snapshots.fields
-                              else training.runs[0].snapshots.fields[name].n_comp, options.dual_tolerance)
-                 for name in options.dual_fields]
-        stress = quadrature_pod(statistics, options.cubature_tolerance)
-        need = work.room.need(Modes(basis.n_mode + basis.n_lift, stress.n_mode,
-                                    {dual.name: dual.decomposition.n_mode for dual in duals}))
-        work.room.claim(need, need, comm, work.progress)
-        candidates = project_fields(training, history, duals, stress, pieces, comm)
-        work.say("dual modes", ", ".join(f"{dual.decomposition.n_mode} of {dual.name}" for dual in duals))
-    with work.timer.stage("cubature"):
-        selection, reference = select_points(
-            training, history, basis, stiffness, statistics, pieces, options, comm,
-            work.progress if comm.rank == 0 else None)
-        work.say("cubature", f"{len(selection.weights)} of {statistics.n_ip} points, error {selection.error:.1e}"
-                             f"{_of_what(reference)}")
-    with work.timer.stage("gappy POD"):
-        points = complete(selection, duals, candidates,
-                          lambda field, where: modes_at(history, field, where, pieces, comm), comm)
-        collected = collect_at_points(training, history, basis, duals, points, pieces, comm)
-        work.say("gappy POD", f"{len(points) - len(selection.weights)} points added for reconstruction")
-    return duals, selection, reference, collected
-
-
-def _of_what(reference: Reference) -> str:
-    if reference.work == reference.size:
-        return ""
-    return (f" of a tenth of the stresses' energy norm, of which {reference.work / reference.stress:.1e} does work on "
-            "the modes: they are in equilibrium with themselves")
-
-
-def _manifest(
-    work: _Work, basis: DisplacementBasis, selection: Selection, duals: list[DualField], statistics: DualStatistics,
-    provenance: Provenance,
-) -> Manifest:
-    first, options = work.training.runs[0].snapshots, work.options
-    tolerances = {"cubature": options.cubature_tolerance, "dual fields": options.dual_tolerance}
-    if options.pod_tolerance is not None:
-        tolerances["pod"] = options.pod_tolerance
-    return Manifest(
-        provenance.fingerprint, provenance.study, provenance.version, str(work.training.model.units),
-        dict(provenance.inputs), tolerances, {}, [], statistics.volume, first.n_node_total, first.n_cell_total,
-        statistics.n_ip, _trained_ranges(work.training))
-
-
-def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
-    """Lowest and highest amplitude of each load and prescribed constraint over the training cases.
-
-    At the times of the cases, which begin with the initial one: some solvers do not write it.
-    """
-    names = [*training.model.loads, *prescribed_names(training.model)]
-    histories = [(run.amplitudes, run.times(training.model.initial_time)) for run in training.runs]
-    found = {name: np.concatenate([evaluate(amplitudes[name], times) for amplitudes, times in histories])
-             for name in names}
-    return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
-
-
-def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
-    """The study's cases, and each training run as a case of its name."""
-    result = {
-        run.name: Case(times=Times(values=tuple(run.times(training.model.initial_time).tolist())),
-                       amplitudes=dict(run.amplitudes), description="training run")
-        for run in training.runs if run.snapshots.n_step > 1 or run.times(training.model.initial_time).size > 1}
-    clash = sorted(set(result) & set(cases))
-    if clash:
-        raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",
-                         remedy="give the case, or the training run, another name")
-    return result | dict(cases)
-
-
-def _write_fields(
-    work: _Work, history: DualHistory, basis: DisplacementBasis, duals: list[DualField], output: Path, fingerprint: str,
-    files: ExitStack,
-) -> PairWriter | None:
-    """Stream the full fields to rank 0, piece by piece, into the fields file; rank 0 returns what is to be finished."""
-    training, comm = work.training, work.comm
-
-    def produce(piece: int) -> tuple:
-        mesh = training.piece(piece).mesh
-        fields = basis.fields(training, piece, mesh.n_node)
-        dual_modes = {dual.name: history.scratch.read(f"{piece}/modes/{dual.name}", slice(None)) for dual in duals}
-        return mesh, [fields[: basis.n_mode]], fields[basis.n_mode:], dual_modes
-
-    if comm.rank != 0:
-        comm.stream_pieces(work.pieces, produce, lambda piece, value: None)
-        return None
-    singular = {"displacement": basis.decomposition.singular_values,
-                **{dual.name: dual.decomposition.singular_values for dual in duals}}
-    pair = files.enter_context(PairWriter(output, fingerprint, training.n_piece, singular, work.room.output_bytes))
-    comm.stream_pieces(work.pieces, produce, lambda piece, value: pair.write_piece(piece, *value))
-    return pair
-
-
-def _notes(
-    basis: DisplacementBasis, selection: Selection, options: OfflineOptions, beyond: list[str],
-    errors: dict[str, float],
-) -> list[str]:
-    notes = []
+def _notes(collection: Collection, reduction: Reduction, rom: Rom, beyond: list[str]) -> list[str]:
+    notes, options = [], collection.options
+    basis, selection = reduction.basis, reduction.selection
     if basis.without_energy:
         several = len(basis.without_energy) > 1
         notes.append(
@@ -313,5 +190,5 @@ def _notes(
             f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: {why}")
     if beyond:
         notes.append(f"accepted with errors beyond the limits: {'; '.join(beyond)}. "
-                     f"{' '.join(causes(beyond, errors, options))}")
+                     f"{' '.join(causes(beyond, rom.manifest.errors, options))}")
     return notes

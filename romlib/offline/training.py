@@ -13,8 +13,10 @@ from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Model
+from romlib.offline.rows import Rows
 from romlib.offline.union import cells_of_mesh, order_difference, union_of, with_added
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
 BLOCK_BYTES = 128 * 2**20
@@ -36,6 +38,20 @@ class TrainingRun:
         """Times of an online run over the same history: the initial time, then those of the snapshots."""
         times = np.asarray(self.snapshots.times, dtype=float)
         return times if times[0] <= initial_time else np.concatenate([[initial_time], times])
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run as far as snapshots of a choice go: up to the last of them.
+
+    times : the initial time, then those of the snapshots. first : position of the first snapshot in them. rows : the
+    snapshots of the span, as they count through the runs.
+    """
+
+    run: TrainingRun
+    times: np.ndarray
+    first: int
+    rows: slice
 
 
 class TrainingSet:
@@ -79,13 +95,16 @@ class TrainingSet:
         mesh = self.mesh_of(0, piece)
         for k in range(1, len(self.runs)):
             other = self.mesh_of(k, piece)
-            self.refuse_another_order(k, piece, mesh, other)
+            self._refuse_another_order(k, piece, mesh, other)
             mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
         self._last = piece, Piece(mesh, self.model)
         return self._last[1]
 
-    def refuse_another_order(self, run: int, piece: int, first: Mesh, other: Mesh) -> None:
+    def refuse_another_order(self, run: int, piece: int) -> None:
         """An InputError where a piece of a run is not as the first run has it, node by node and cell by cell."""
+        self._refuse_another_order(run, piece, self.mesh_of(0, piece), self.mesh_of(run, piece))
+
+    def _refuse_another_order(self, run: int, piece: int, first: Mesh, other: Mesh) -> None:
         differs = order_difference(first, other)
         if differs is not None:
             what, here, there = differs
@@ -108,6 +127,26 @@ class TrainingSet:
                 parts.append(run.snapshots.read(field, piece, steps))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def spans(self, rows: Rows) -> list[Span]:
+        """The runs that have snapshots of a choice, where there is more than an initial state to run over.
+
+        Raises
+        ------
+        InputError : there is no such run.
+        """
+        found = []
+        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
+            kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
+            times = run.times(self.model.initial_time)
+            first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
+            if n and first + n > 1:
+                found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
+        if not found:
+            raise InputError("the snapshots are initial states alone: there is nothing to run over",
+                             file=self.runs[0].snapshots.path, expected=f"times after {self.model.initial_time:.6g}",
+                             remedy="train with runs that have increments")
+        return found
+
     def amplitudes(self, names: list[str]) -> np.ndarray:
         """(n_snapshot, n_name) of the amplitudes of these loads or constraints at the snapshots."""
         rows = [np.stack([evaluate(run.amplitudes[name], run.snapshots.times) for name in names], axis=1)
@@ -116,8 +155,8 @@ class TrainingSet:
 
 
 def _size(snapshots: Snapshots) -> str:
-    return (f"{snapshots.n_piece} pieces, {snapshots.n_node_total} nodes, "
-            f"{snapshots.n_ip_total} integration points")
+    return (f"{plural(snapshots.n_piece, 'piece')}, {plural(snapshots.n_node_total, 'node')}, "
+            f"{plural(snapshots.n_ip_total, 'integration point')}")
 
 
 def blocks(n: int, bytes_each: int) -> Iterator[slice]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -12,20 +11,18 @@ from romlib.errors import ConvergenceError, VerificationError
 from romlib.offline.assemble import field_error
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.options import OfflineOptions
-from romlib.offline.reduce_dual import DualField
+from romlib.offline.reduce import Reduction
 from romlib.offline.training import TrainingSet
-from romlib.online.newton import solve
 from romlib.online.reduced import case_histories, point_values, reduced_problem
+from romlib.online.run import solve
 
 ONLINE = "online "  # an error of the finished ROM: "online displacement", "online stress", ...
 
 
-def verify(
-    training: TrainingSet, rom: Rom, basis: DisplacementBasis, duals: list[DualField]
-) -> tuple[dict[str, float], str]:
+def verify(training: TrainingSet, rom: Rom, reduction: Reduction) -> tuple[dict[str, float], str]:
     """The errors of `online_errors`; or none of them, and why the ROM cannot solve one of its training cases."""
     try:
-        return online_errors(training, rom, basis, duals), ""
+        return online_errors(training, rom, reduction), ""
     except ConvergenceError as error:
         return {}, str(error)
 
@@ -46,7 +43,7 @@ def beyond_limits(errors: Mapping[str, float], failure: str, options: OfflineOpt
 
 
 def refuse_errors(
-    output: Path, beyond: list[str], errors: Mapping[str, float], failure: str, options: OfflineOptions
+    beyond: list[str], errors: Mapping[str, float], failure: str, options: OfflineOptions
 ) -> None:
     """Refuse a ROM whose errors are beyond the limits, with what they most likely come from.
 
@@ -55,7 +52,7 @@ def refuse_errors(
     VerificationError : always; names quantity, value and limit.
     """
     raise VerificationError(
-        f"the ROM does not reproduce its own training cases, and {output.name} is not written",
+        "the ROM does not reproduce its own training cases, and is not written",
         place="verification: the finished ROM over the training cases",
         expected="errors within [offline] error_limits (by default 5 %, or ten times the tolerances)",
         found="; ".join([*beyond, *([failure.replace("\n", "; ")] if failure else [])]),
@@ -88,37 +85,31 @@ def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptio
     return said
 
 
-def online_errors(
-    training: TrainingSet, rom: Rom, basis: DisplacementBasis, duals: list[DualField]
-) -> dict[str, float]:
-    """Relative errors, max_t ||a - b||_L2 / max_t ||b||_L2, of displacement and dual fields over all training runs.
+def online_errors(training: TrainingSet, rom: Rom, reduction: Reduction) -> dict[str, float]:
+    """Relative errors, max_t ||a - b||_L2 / max_t ||b||_L2, of displacement and dual fields over the training runs.
 
     Raises
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
-    problem = reduced_problem(rom)
-    gamma: list[np.ndarray] = []
-    dual_coordinates: dict[str, list[np.ndarray]] = {dual.name: [] for dual in duals}
-    for run in training.runs:
-        times = run.times(training.model.initial_time)
-        history = solve(problem, case_histories(rom, run.amplitudes, times))
-        first = len(times) - run.snapshots.n_step
-        gamma.append(history.coordinates[first:])
+    problem, rows, duals = reduced_problem(rom), reduction.rows.kept, reduction.duals.fields
+    found = {"displacement": np.zeros_like(reduction.basis.coordinates),
+             **{dual.name: np.zeros_like(dual.coordinates) for dual in duals}}
+    for span in training.spans(reduction.rows):
+        history = solve(problem, case_histories(rom, span.run.amplitudes, span.times))
+        found["displacement"][span.rows] = history.coordinates[span.first:]
         for dual in duals:
             operator = rom.gappy[dual.name]
-            values = point_values(problem, history, dual.name)[first:, operator.points]
-            dual_coordinates[dual.name].append(values.reshape(len(values), -1) @ operator.operator.T)
-    found = np.concatenate(gamma)
-    errors = {"online displacement": _displacement_error(found, basis)}
-    for dual in duals:
-        errors[f"online {dual.name}"] = field_error(
-            np.concatenate(dual_coordinates[dual.name]), dual.coordinates, dual.norms)
-    return errors
+            values = point_values(problem, history, dual.name)[span.first:, operator.points]
+            found[dual.name][span.rows] = values.reshape(len(values), -1) @ operator.operator.T
+    errors = {"online displacement": _displacement_error(found["displacement"], reduction.basis, rows)}
+    return errors | {f"online {dual.name}": field_error(found[dual.name][rows], dual.coordinates[rows],
+                                                        dual.norms[rows]) for dual in duals}
 
 
-def _displacement_error(found: np.ndarray, basis: DisplacementBasis) -> float:
+def _displacement_error(found: np.ndarray, basis: DisplacementBasis, rows: np.ndarray) -> float:
     """The liftings are the same in both, so that the difference of the remainders is that of the displacements."""
-    outside = np.maximum(basis.remainders**2 - np.einsum("sk,sk->s", basis.coordinates, basis.coordinates), 0.0)
-    inside = np.einsum("sk,sk->s", found - basis.coordinates, found - basis.coordinates)
-    return float(np.sqrt((inside + outside).max()) / basis.norms.max())
+    found, coordinates = found[rows], basis.coordinates[rows]
+    outside = np.maximum(basis.remainders[rows]**2 - np.einsum("sk,sk->s", coordinates, coordinates), 0.0)
+    inside = np.einsum("sk,sk->s", found - coordinates, found - coordinates)
+    return float(np.sqrt((inside + outside).max()) / basis.norms[rows].max())

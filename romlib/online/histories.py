@@ -11,6 +11,7 @@ from romlib.errors import InputError
 from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import force_factor
 from romlib.model import Amplitude, Model
+from romlib.words import listed
 
 Series = Callable[[np.ndarray], np.ndarray]
 
@@ -88,7 +89,7 @@ def histories_of(
         if name not in known:
             raise InputError(f"{name!r} has no amplitude",
                              expected="an amplitude for each load and prescribed constraint",
-                             found=f"amplitudes for {sorted(known) or 'none'}", remedy=f"give amplitudes[{name!r}]")
+                             found=f"amplitudes for {listed(sorted(known))}", remedy=f"give amplitudes[{name!r}]")
         return lambda t: evaluate(known[name], t)
 
     def factor(name: str) -> Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,11 @@ from romlib.errors import InputError
 from romlib.online.evaluate import Committed
 from romlib.online.histories import Histories
 from romlib.solution.timings import Timings
+from romlib.words import plural
+
+if TYPE_CHECKING:
+    from romlib.online.predictor import Memory
+    from romlib.online.run import RunState
 
 _ALWAYS_FITS = 2**28  # bytes
 
@@ -22,7 +28,7 @@ def refuse_beyond_memory(n_step: int, per_step: int) -> None:
     free = free_memory()
     if free is not None and needed > free:
         raise InputError("the history of this run does not fit into memory", place="times",
-                         found=f"{n_step} output times of {per_step} bytes: {needed / 2**30:.1f} GiB",
+                         found=f"{plural(n_step, 'output time')} of {per_step} bytes: {needed / 2**30:.1f} GiB",
                          expected=f"at most {free / 2**30:.1f} GiB, which are free",
                          remedy="ask for fewer output times, or solve the case in parts")
 
@@ -46,6 +52,8 @@ class ReducedHistory:
     stresses : by block, (n_step, n_point, 6). states : by block, by material, (n_step, n, n_state).
     temperatures : by block, (n_step, n_point), or None.
     Empty lists where the run did not record points.
+    began : the state of record 0. marks : reference force, increment and memory of the predictor at every time, with
+    which a run goes on from there. Neither where the run did not record points.
     iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cuts : (n_step,).
     """
 
@@ -60,6 +68,8 @@ class ReducedHistory:
     iterations: np.ndarray
     cuts: np.ndarray
     timings: Timings = field(default_factory=Timings)
+    began: RunState | None = None
+    marks: list[tuple[float, float, Memory | None]] = field(default_factory=list)
 
     @classmethod
     def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
@@ -68,7 +78,8 @@ class ReducedHistory:
         kept = start.points if points else []
         arrays = [array for state in kept for array in (state.stress, *state.states, state.temperature)
                   if array is not None]
-        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + sum(array.nbytes for array in arrays))
+        mark = 8 * n_mode * (n_mode + 4) if points else 0  # factors of the predictor
+        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + mark + sum(array.nbytes for array in arrays))
 
         def series(array: np.ndarray) -> np.ndarray:
             return np.zeros((n_step, *array.shape))

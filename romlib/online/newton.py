@@ -1,26 +1,23 @@
-"""Newton's method on a reduced problem, with a line search and step cutting; state is committed only at convergence."""
+"""The equilibrium of a reduced problem at one time, as Newton's method sees it, and the options of the method."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 from time import perf_counter
 
 import numpy as np
 from scipy.linalg.lapack import dgesv
 
-from romlib.errors import ConvergenceError, InputError, UnsupportedError
-from romlib.online.evaluate import Committed, HeldForce, Trial, integrate, virgin
-from romlib.online.histories import Histories, Level
-from romlib.online.history import ReducedHistory
+from romlib.errors import InputError
+from romlib.online.evaluate import Committed, Trial, integrate
+from romlib.online.histories import Level
 from romlib.online.predictor import Predictor
 from romlib.online.problem import ReducedProblem
 from romlib.online.stiffness import Stiffness
 from romlib.solution.timings import Timings
+from romlib.stepping.newton import Balance, Correction, Failure
 
-Observer = Callable[[float, int, np.ndarray, list[np.ndarray], bool], None]
-_MAX_HALVINGS = 5
 _SMALLEST_LAW_FACTOR = 0.1
 MOST_ITERATIONS = 10_000
 MOST_CUTS = 30  # a step of 1e-9 of the interval; below, rounding of the time takes over
@@ -54,169 +51,64 @@ class NewtonOptions:
                 f"0 < tolerance < 1, max_iterations from 1 to {MOST_ITERATIONS}, max_cuts from 0 to {MOST_CUTS}"))
 
 
-@dataclass(eq=False)
-class _Failure:
-    """Why an attempt of a step failed. dt_factor : by how much to cut. place : cell id and point number, if known."""
-
-    what: str
-    residuals: list[float]
-    dt_factor: float
-    place: tuple[int, int] | None
-
-
-def solve(
-    problem: ReducedProblem, histories: Histories, options: NewtonOptions | None = None,
-    observer: Observer | None = None,
-) -> ReducedHistory:
-    """Solve the reduced problem over the output times of `histories`, from the virgin state at the first one.
+class Equilibrium:
+    """External = internal force at a level, from a committed state; `trial` is the last one that was evaluated.
 
     Parameters
     ----------
-    observer : called at every evaluation of the laws with (time, iteration, gamma, stress of each block (n_point, 6),
-        converged), except where a law failed; the arrays are not reused.
-
-    Raises
-    ------
-    ConvergenceError : a step fails and cannot be cut further; with time, residuals, and the worst point.
-    UnsupportedError : the problem has several local bases: the state carries a cluster, but nothing switches it yet.
+    external : (n_mode,). floor : least size of the forces. temperatures : at the end of the step, one a block.
+    stiffness, predictor, timings : of the run; the predictor is told of each tangent.
     """
-    if len(problem.loads) > 1:
-        raise UnsupportedError("switching between local bases is not available", expected="one local basis",
-                               found=f"{len(problem.loads)} clusters")
-    clock = perf_counter()
-    options = options or NewtonOptions()
-    if len(histories.times) < 2 or np.any(np.diff(histories.times) <= 0):
-        raise InputError("the times of a run must increase and have at least two entries, the initial time first",
-                         found=np.array2string(histories.times, threshold=6))
-    run = _Run(problem, histories, options, observer)
-    n_mode = max(loads.shape[1] for loads in problem.loads)
-    history = ReducedHistory.allocate(histories, n_mode, run.state, options.record_points)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a failed step, not a warning
-        for step in range(1, len(histories.times)):
-            history.iterations[step], history.cuts[step] = run.advance(histories.output_level(step))
-            history.record(step, run.state)
-    run.timings.total = perf_counter() - clock
-    history.timings = run.timings
-    return history
-
-
-class _Run:
-    """The life of one run: the committed state, the step size, and what predicts the next increment."""
 
     def __init__(
-        self, problem: ReducedProblem, histories: Histories, options: NewtonOptions, observer: Observer | None
+        self, problem: ReducedProblem, start: Committed, level: Level, external: np.ndarray, floor: float,
+        temperatures: list[np.ndarray | None], stiffness: Stiffness, predictor: Predictor, timings: Timings,
     ) -> None:
-        self.problem, self.histories, self.options, self.observer = problem, histories, options, observer
-        self.state = virgin(problem, histories.output_level(0))
-        self.timings = Timings()
-        self._held_force = HeldForce(problem, self.state)
-        self._stiffness = Stiffness(problem)
-        self._scale = 0.0
-        self._predictor = Predictor()
-        self._step = np.inf
-        self._evaluations = 0
+        self._at = problem, start, level, external, floor, temperatures, timings
+        self._problem, self._start = problem, start
+        self._stiffness, self._predictor, self._timings = stiffness, predictor, timings
+        self.trial: Trial = None  # type: ignore[assignment]  # there is one from the first evaluation on
+        self._previous: Trial | None = None
 
-    def advance(self, target: Level) -> tuple[int, int]:
-        """Go to an output time, in several steps where one fails; number of law evaluations and of cuts."""
-        interval = target.time - self.state.time
-        smallest = interval * 0.5**self.options.max_cuts * (1.0 - 1e-9)
-        step = max(min(self._step, interval), smallest)
-        cuts, self._evaluations = 0, 0
-        while True:
-            whole = step >= (target.time - self.state.time) * (1.0 - 1e-9)
-            level = target if whole else self.histories.level(self.state.time + step)
-            failure = self._attempt(level)
-            if failure is None:
-                if whole:
-                    self._step = np.inf if cuts == 0 and step >= interval * (1.0 - 1e-9) else 2.0 * step
-                    return self._evaluations, cuts
-                step *= 2.0
-            else:
-                cuts += 1
-                step = (level.time - self.state.time) * failure.dt_factor
-                self._predictor.forget()
-                if step < smallest:
-                    cell, point = failure.place or (None, None)
-                    raise ConvergenceError(
-                        f"{failure.what}, and the step cannot be cut further ({cuts} cuts)", time=level.time,
-                        residuals=failure.residuals, cell=cell, point=point)
+    def evaluate(self, gamma: np.ndarray, _: np.ndarray | None) -> Balance:
+        """The laws at gamma, and their residual."""
+        self._previous = self.trial
+        problem, start, level, external, floor, temperatures, timings = self._at
+        trial = self.trial = integrate(problem, start, gamma, level, temperatures, timings)
+        force = trial.force
+        residual = self._residual = external - force
+        norm = sqrt(residual.dot(residual))
+        fault = "a constitutive law failed" if trial.failed else "" if isfinite(norm) else "the residual is not finite"
+        return norm, max(floor, sqrt(force.dot(force))), fault, True
 
-    def _attempt(self, level: Level) -> _Failure | None:
-        """One step by Newton's method; commits and returns None, or returns why it failed."""
-        problem, start = self.problem, self.state
-        temperatures = [block.temperature(level.temperature) for block in problem.blocks]
-        external = level.force.dot(problem.loads[start.cluster])
-        floor = max(self._scale, sqrt(external.dot(external)), self._held_force(level, temperatures))
+    def slope(self, delta: np.ndarray) -> float:
+        """delta . residual."""
+        return float(delta.dot(self._residual))
+
+    def correct(self, gamma: np.ndarray) -> Correction | Failure:
+        """K^-1 r from the last trial."""
         clock = perf_counter()
-        gamma = self._predictor.predict(start, level, external)
-        self.timings.linear_algebra += perf_counter() - clock
-        base, delta, base_norm, slope, halvings = gamma, None, np.inf, 0.0, 0
-        residuals: list[float] = []
-        trial = previous = None
-        for iteration in range(self.options.max_iterations):
-            previous = trial
-            trial = integrate(problem, start, gamma, level, temperatures, self.timings)
-            self._evaluations += 1
-            residual = external - trial.force
-            norm = sqrt(residual.dot(residual))
-            scale = max(floor, sqrt(trial.force.dot(trial.force)))
-            good = not trial.failed and isfinite(norm)
-            residuals.append(norm / scale if scale > 0 else norm)
-            converged = good and norm <= self.options.tolerance * scale
-            if self.observer is not None and good:
-                stresses = [result.state.stress for result in trial.results]
-                self.observer(level.time, iteration, gamma, stresses, converged)
-            if converged:
-                self._commit(trial, level, external, scale)
-                return None
-            if delta is not None and halvings < _MAX_HALVINGS:
-                factor = 0.5
-                if good:
-                    factor = _backtrack(slope, float(delta.dot(residual))) if norm > base_norm else 1.0
-                if factor < 1.0:
-                    delta, slope = factor * delta, factor * slope
-                    gamma, halvings = base + delta, halvings + 1
-                    continue
-            if not good:
-                return self._failure("a constitutive law failed" if trial.failed else "the residual is not finite",
-                                     residuals, trial, None)
-            delta = self._newton_step(trial, residual)
-            slope = float(delta.dot(residual))
-            if not isfinite(slope):
-                return self._failure("the reduced tangent is singular", residuals, trial, previous)
-            base, base_norm, halvings = gamma, norm, 0
-            gamma = base + delta
-        return self._failure(f"no convergence in {self.options.max_iterations} iterations", residuals, trial, previous)
+        tangent = self._stiffness(self._start.cluster, self.trial)
+        lu, pivots, delta, info = dgesv(tangent, self._residual)
+        self._timings.linear_algebra += perf_counter() - clock
+        slope = inf
+        if info == 0:
+            self._predictor.note((lu, pivots))
+            slope = float(delta.dot(self._residual))
+        if not isfinite(slope):
+            return self.failure("the reduced tangent is singular")
+        return gamma + delta, delta, slope
 
-    def _newton_step(self, trial: Trial, residual: np.ndarray) -> np.ndarray:
-        """K^-1 r; not finite where the tangent is singular or not finite."""
-        clock = perf_counter()
-        tangent = self._stiffness(self.state.cluster, trial)
-        lu, pivots, delta, info = dgesv(tangent, residual)
-        self.timings.linear_algebra += perf_counter() - clock
-        if info != 0:
-            return np.full_like(residual, np.nan)
-        self._predictor.note((lu, pivots))
-        return delta
-
-    def _commit(self, trial: Trial, level: Level, external: np.ndarray, scale: float) -> None:
-        start = self.state
-        self._scale = scale
-        self._predictor.learn(start, level, trial.gamma, external)
-        self.state = Committed(
-            level.time, start.cluster, trial.gamma, level.lifting, [result.state for result in trial.results])
-
-    def _failure(self, what: str, residuals: list[float], trial: Trial | None, previous: Trial | None) -> _Failure:
+    def failure(self, what: str) -> Failure:
         """Name the worst point of all pieces: a failed one, else the one whose stress changed most at the end."""
         rows = []
-        for k, block in enumerate(self.problem.blocks):
-            result = trial.results[k] if trial else None
-            if result is not None and len(result.failed_points):
+        for k, block in enumerate(self._problem.blocks):
+            result = self.trial.results[k]
+            if len(result.failed_points):
                 worst, badness, factor = int(result.failed_points[0]), np.inf, result.dt_factor
             else:
-                before = previous.results[k].state if previous else self.state.points[k]
-                after = result.state if result else before
-                change = np.linalg.norm(after.stress - before.stress, axis=1)
+                before = self._previous.results[k].state if self._previous else self._start.points[k]
+                change = np.linalg.norm(result.state.stress - before.stress, axis=1)
                 change = np.where(np.isfinite(change), change, np.finfo(float).max)
                 worst = int(np.argmax(change))
                 badness, factor = float(change[worst]), 0.5
@@ -224,18 +116,6 @@ class _Run:
             rows.append(np.array([
                 min(badness, 1e300), max(factor, _SMALLEST_LAW_FACTOR), block.points.cells[worst],
                 block.points.numbers[worst]], dtype=float))
-        table = self.problem.by_piece(rows)
+        table = self._problem.by_piece(rows)
         row = table[np.argmax(table[:, 0])]
-        return _Failure(what, residuals, float(table[:, 1].min()), (int(row[2]), int(row[3])))
-
-
-def _backtrack(slope0: float, slope1: float) -> float:
-    """By how much to shorten a step whose residual grew: the secant zero of the energy's slope, in [0.1, 0.6], or 1.
-
-    The slopes are those of the potential along the step, delta . residual, at its start and at its end. A residual
-    that grows while the slope stays smaller is normal where points begin or cease to yield, and shortening the step
-    then costs iterations (measured on the plate: 185 instead of 136); one that overshoots is shortened.
-    """
-    if slope1 >= -0.9 * abs(slope0):
-        return 1.0
-    return max(0.1, abs(slope0) / (abs(slope0) - slope1))
+        return Failure(what, float(table[:, 1].min()), int(row[2]), int(row[3]))

@@ -16,6 +16,7 @@ from romlib.model import Amplitude
 from romlib.online.histories import Histories, histories_of
 from romlib.online.history import ReducedHistory
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
+from romlib.words import plural, shortlist, unknown
 
 
 @dataclass(eq=False)
@@ -53,14 +54,15 @@ class NodalTemperature:
         """
         given = stored if self.node_ids is None else np.asarray(self.node_ids)
         if self.values.shape[1] != len(given):
-            raise InputError("a nodal temperature has the wrong number of nodes", expected=f"{len(given)} columns",
+            raise InputError("a nodal temperature has the wrong number of nodes", expected=plural(len(given), "column"),
                              found=self.values.shape[1], remedy="give node_ids, or one column a stored node id")
         order = np.argsort(given)
         position = np.searchsorted(given, node_ids, sorter=order)
         position = order[np.minimum(position, len(given) - 1)] if len(given) else np.zeros(len(node_ids), dtype=int)
         missing = node_ids[given[position] != node_ids] if len(given) else node_ids
         if len(missing):
-            raise InputError(f"the temperature of {len(missing)} nodes is not given", place=f"nodes {missing[:10]} ...",
+            raise InputError(f"the temperature of {plural(len(missing), 'node')} is not given",
+                             place=shortlist("node", missing),
                              remedy="give the temperature of every node of the mesh")
         return self.values[:, position]
 
@@ -139,7 +141,7 @@ def point_values(problem: ReducedProblem, history: ReducedHistory, field: str, b
     points = problem.blocks[block].points
     known = points.variables()
     if field not in known:
-        raise InputError(f"no law has a state variable {field!r}", expected=", ".join(["stress", *known]), found=field)
+        raise InputError(f"no law has a state variable {field!r}", **unknown(field, ["stress", *known]))
     values = np.full((len(history.times), problem.blocks[block].n_point, known[field]), np.nan)
     for group, states in zip(points.groups, history.states[block]):
         if field in group.law.state_variables:
@@ -158,6 +160,7 @@ def reactions(
         return {}
     total = -history.force @ lifting_loads
     for block, stress in zip(problem.blocks, history.stresses):
-        strains = block.lifting_strains * block.bases[0].weights[:, None]
-        total = total + np.tensordot(stress, strains, axes=((1, 2), (1, 2)))
+        for cluster in np.unique(history.clusters):
+            here, weights = history.clusters == cluster, block.bases[cluster].weights
+            total[here] += np.tensordot(stress[here], block.lifting_strains * weights[:, None], axes=((1, 2), (1, 2)))
     return {name: total[:, k] for k, name in enumerate(problem.lifting_names)}

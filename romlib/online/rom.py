@@ -19,7 +19,7 @@ from romlib.identity.cases import FittedCase, fit_case
 from romlib.model import Amplitude, Case, Times
 from romlib.model.case import MOST_TIMES
 from romlib.online.coverage import accepted_errors, outside_training
-from romlib.online.newton import NewtonOptions, solve
+from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
     NodalTemperature,
@@ -29,8 +29,13 @@ from romlib.online.reduced import (
     reactions,
     reduced_problem,
 )
+from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
+from romlib.online.start import start_of, state_of
 from romlib.solution.solution import Solution
+from romlib.states.source import saved_state
+from romlib.states.state import SavedState
+from romlib.words import listed, plural, unknown
 
 _AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
 
@@ -58,9 +63,10 @@ class ReducedOrderModel:
         self._places: dict = {}  # of probes
 
     def __repr__(self) -> str:
-        modes = ", ".join(str(basis.n_mode) for basis in self.rom.clusters)
-        return (f"ReducedOrderModel({modes} modes, {np.count_nonzero(self.rom.clusters[0].weights)} of "
-                f"{self.rom.manifest.n_ip} integration points, cases {list(self.rom.cases)})")
+        modes, points = (", ".join(map(str, counts)) for counts in zip(
+            *((basis.n_mode, basis.n_weighted) for basis in self.rom.clusters)))
+        return (f"ReducedOrderModel({modes} modes, {points} of "
+                f"{plural(self.rom.manifest.n_ip, 'integration point')}, cases {listed(self.rom.cases)})")
 
     def open_fields(self) -> FieldsFile:
         """Open the fields file of this ROM.
@@ -78,7 +84,8 @@ class ReducedOrderModel:
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
         amplitudes: Mapping[str, Any] | None = None, temperature: NodalTemperature | None = None,
-        hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cuts: int = 8,
+        start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
+        max_iterations: int = 25, max_cuts: int = 8,
     ) -> Solution:
         """Solve a case.
 
@@ -90,12 +97,16 @@ class ReducedOrderModel:
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
         temperature : nodal temperatures instead of the model's temperature loads.
+        start : the state to begin with at the first time, instead of the undeformed body: a solution (its last time),
+            `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
+            snapshots file (its last record) with displacement, stress and all internal variables.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
         tolerance, max_iterations, max_cuts : of the Newton method, see `NewtonOptions`.
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
+        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model; a start
+            at another time, of another ROM, mesh or material.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
@@ -104,7 +115,7 @@ class ReducedOrderModel:
                              expected="a romlib.online.reduced.NodalTemperature", found=reprlib.repr(temperature))
         chosen = self._case(case)
         if times is None and chosen is None:
-            raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
+            raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         instants = output_times(chosen.times if times is None and chosen is not None else times)
         fitted = self._fitted(chosen, temperature)
@@ -115,15 +126,19 @@ class ReducedOrderModel:
         everything = {**self.rom.model.amplitudes, **used}
         histories = case_histories(self.rom, used, instants, temperature)
         problem = self._build(hyper_reduction, temperature)
-        history = solve(problem, histories, options)
+        saved = saved_state(start)
+        began, said = start_of(self.rom, problem, saved, histories.output_level(0))
+        history = solve(problem, histories, options, start=began)
+        initial_time = float(instants[0]) if saved is None else saved.initial_time
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
-            partial(solved_model, self.rom, everything, history.times, temperature),
-            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places)
+            (*said, *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
+            partial(solved_model, self.rom, everything, history.times, temperature, saved),
+            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places,
+            partial(state_of, self.rom, problem, history, initial_time=initial_time))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
@@ -144,8 +159,8 @@ class ReducedOrderModel:
         if case is None or isinstance(case, Case):
             return case
         if not isinstance(case, str) or case not in self.rom.cases:
-            raise InputError(f"the ROM has no case {reprlib.repr(case)}", expected=f"one of {list(self.rom.cases)}",
-                             remedy="give times and amplitudes instead")
+            raise InputError(f"the ROM has no case {reprlib.repr(case)}", place="case",
+                             **unknown(case, self.rom.cases, "give times and amplitudes instead"))
         return self.rom.cases[case]
 
     def _fitted(self, case: Case | None, temperature: NodalTemperature | None) -> FittedCase:
@@ -172,10 +187,10 @@ class ReducedOrderModel:
     def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
         known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
-        unknown = [name for name in amplitudes if name not in known]
-        if unknown:
-            raise InputError(f"the ROM has no load {unknown[0]!r}", place="amplitudes", expected=f"one of {[*known]}",
-                             found=unknown[0])
+        strange = [name for name in amplitudes if name not in known]
+        if strange:
+            raise InputError(f"the ROM has no load {strange[0]!r}", place="amplitudes",
+                             **unknown(strange[0], known, "leave it out, or train on a run that has this load"))
 
 
 def _increasing(times: Any) -> np.ndarray:

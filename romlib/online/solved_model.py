@@ -16,8 +16,10 @@ from romlib.errors import InputError
 from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Temperature
-from romlib.model.model import Omission
+from romlib.model.model import Omission, started_from
 from romlib.online.reduced import NodalTemperature
+from romlib.states.state import SavedState
+from romlib.words import plural
 
 SOLVED, START, INITIAL = "solved_temperature", "solved_temperature_start", "initial_temperature"
 NodeField = Callable[[Mesh], np.ndarray]
@@ -33,13 +35,15 @@ class SolvedModel:
 
 
 def solved_model(
-    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalTemperature | None
+    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalTemperature | None,
+    start: SavedState | None = None,
 ) -> SolvedModel:
     """What was solved, as a model.
 
     Amplitudes are those of the run, and the initial time is its first. Nodal temperatures become temperature loads, one
     an instant, that are linear in between. The strain-free temperature is the one that the ROM was trained with; a run
-    that begins with another one is at rest at its initial time and jumps just after, which is one load more.
+    that begins with another one is at rest at its initial time and jumps just after, which is one load more. A run that
+    began with a state says so, as an omission: its initial time is that of the history behind the state.
 
     Parameters
     ----------
@@ -56,12 +60,18 @@ def solved_model(
         model, at_start, arrays_ = _given(model, rom, times, temperature)
         arrays += arrays_
     has_fields = any(isinstance(load, Temperature) for load in model.loads.values())
-    if has_fields and rom.temperature.initial is not None and _jumps(rom, amplitudes, times[:1], temperature):
+    if start is None and has_fields and rom.temperature.initial is not None and _jumps(
+            rom, amplitudes, times[:1], temperature):
         jump = TableAmplitude(time=(float(times[0]),) * 2, value=(1.0, 0.0))
         model = model.model_copy(update={
             "loads": {**model.loads, START: Temperature(field=ArrayReference(array=START))},
             "amplitudes": {**model.amplitudes, START: jump}})
         arrays.append(lambda mesh: {START: _strain_free(trained, mesh) - at_start(mesh)})
+
+    if start is not None:
+        model = model.model_copy(update={
+            "initial_time": start.initial_time,
+            "omissions": (*model.omissions, started_from(start.what, float(times[0])))})
 
     def with_arrays(mesh: Mesh) -> Mesh:
         added = {name: values for array in arrays for name, values in array(mesh).items()}
@@ -135,7 +145,7 @@ def _given(
 
 
 def _unknown(mesh: Mesh) -> np.ndarray:
-    raise InputError("the temperature that was solved is not known at every node", found=f"{mesh.n_node} nodes")
+    raise InputError("the temperature that was solved is not known at every node", found=plural(mesh.n_node, "node"))
 
 
 def _interpolated(times: np.ndarray, instants: np.ndarray, values: np.ndarray) -> np.ndarray:

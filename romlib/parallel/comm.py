@@ -19,6 +19,8 @@ import numpy as np
 
 from romlib.errors import InputError, RomlibError
 from romlib.launcher import launched_ranks
+from romlib.parallel.session import refuse_full_session_folder
+from romlib.words import plural
 
 T = TypeVar("T")
 
@@ -126,7 +128,7 @@ class Comm:
         try:
             yield
         except (Exception, SystemExit) as failure:
-            if getattr(failure, "agreed", False):
+            if is_agreed(failure):
                 raise
             error = failure
         self._settle(error)
@@ -175,6 +177,18 @@ class Comm:
         return _owners(self.allgather(pieces))
 
 
+def is_agreed(error: BaseException | None) -> bool:
+    """Whether every rank is on its way up with this error, or with the one in whose cleaning up it was raised.
+
+    A rank that asked the others once more would wait for ranks that have left.
+    """
+    while error is not None:
+        if getattr(error, "agreed", False):
+            return True
+        error = error.__context__
+    return False
+
+
 class Layout:
     """Pieces in order, the rank of each, and the common shape and type of their arrays."""
 
@@ -219,8 +233,8 @@ def share(n_piece: int, comm: Comm) -> range:
     """
     if comm.size > n_piece:
         raise InputError(
-            f"{comm.size} ranks cannot share {n_piece} piece{'s' if n_piece != 1 else ''}",
-            expected=f"at most {n_piece} rank{'s' if n_piece != 1 else ''}", found=comm.size,
+            f"{comm.size} ranks cannot share {plural(n_piece, 'piece')}",
+            expected=f"at most {plural(n_piece, 'rank')}", found=comm.size,
             remedy="start fewer ranks (mpirun -n), or convert again with more pieces (romlib convert --pieces)")
     return range(comm.rank * n_piece // comm.size, (comm.rank + 1) * n_piece // comm.size)
 
@@ -236,11 +250,13 @@ def world() -> Comm:
 
     Raises
     ------
-    RomlibError : started by a launcher, and mpi4py is missing or belongs to another MPI than the launcher.
+    RomlibError : started by a launcher, and mpi4py is missing or belongs to another MPI than the launcher, or there is
+        no room for what MPI writes: see `romlib.parallel.session`.
     """
     n_launched = launched_ranks()
     if n_launched is None or n_launched == 1:
         return serial()
+    refuse_full_session_folder()
     try:
         mpi = importlib.import_module("romlib.parallel.mpi")
     except ImportError as error:

@@ -21,6 +21,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.report.matching import Matching, Share, TimeMatch, match_times
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 BLOCK_BYTES = 64 * 2**20
 # Kept piece by piece: the part that each piece adds to the force at its nodes, so that two cuts are not comparable.
@@ -154,7 +155,7 @@ class _Plan:
             elif name in reference.fields:
                 ours, theirs = candidate.fields[name], reference.fields[name]
                 if (ours.place, ours.n_comp) != (theirs.place, theirs.n_comp):
-                    left_out[name] = (f"{ours.n_comp} components per {ours.place} in one file, "
+                    left_out[name] = (f"{plural(ours.n_comp, 'component')} per {ours.place} in one file, "
                                       f"{theirs.n_comp} per {theirs.place} in the other")
                 else:
                     stored.append(name)
@@ -292,4 +293,4 @@ def _multiplicity(snapshots: Snapshots) -> np.ndarray:
 
 
 def _span(times: np.ndarray) -> str:
-    return f"{len(times)} times from {times[0]:.6g} to {times[-1]:.6g}" if len(times) else "no times"
+    return f"{plural(len(times), 'time')} from {times[0]:.6g} to {times[-1]:.6g}" if len(times) else "no times"

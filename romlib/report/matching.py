@@ -14,6 +14,7 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 TIME_TOLERANCE = 1e-9  # of the largest time: closer times are the same
 _SAME_PLACE = 1e-5  # of the diagonal of the piece; solver files hold coordinates in single precision
@@ -103,8 +104,10 @@ class Matching:
         if not found_node.all() or not found_ip.all():
             raise InputError(
                 "the two files are not on the same mesh", file=where,
-                expected=f"all {len(own.node_ids)} nodes and {own.n_ip} integration points of a piece of the reference",
-                found=f"{int(found_node.sum())} nodes and {int(found_ip.sum())} integration points with the same ids",
+                expected=f"all {plural(len(own.node_ids), 'node')} and {plural(own.n_ip, 'integration point')} of a "
+                         "piece of the reference",
+                found=f"{plural(int(found_node.sum()), 'node')} and "
+                      f"{plural(int(found_ip.sum()), 'integration point')} with the same ids",
                 remedy="compare files that come from the same mesh (they may be cut into different pieces)")
         self._same_places(mesh, shares, where)
         return shares

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from romlib.report.picture import write_image
 from romlib.report.plot_field import import_pyvista
 from romlib.report.whole_mesh import WholeMesh
-from romlib.snapshots.atomic import atomic_target
 
 _INK = "#222222"
 _HEIGHT, _ALONE, _BESIDE = 1000, 1000, 720  # pixels: height, width of one panel, of each of several
@@ -89,10 +89,7 @@ def plot_panels(whole: WholeMesh, panels: Sequence[Panel], output: Path, look: L
     plotter.enable_anti_aliasing("ssaa")
     image = plotter.screenshot(return_img=True)
     plotter.close()
-    with atomic_target(Path(output)) as temporary:
-        from matplotlib.image import imsave
-
-        imsave(temporary, np.asarray(image), format="png")
+    write_image(output, np.asarray(image))
 
 
 def _edges(grid: Any, look: Look) -> Any:

@@ -12,10 +12,11 @@ from typing import Any, Literal
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.report.picture import write_image
 from romlib.report.scalar import Scalar
 from romlib.report.whole_mesh import WholeMesh
-from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.reader import Snapshots
+from romlib.words import plural
 
 _WINDOW = (1600, 1200)
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
@@ -74,10 +75,7 @@ def plot_field(
     picture = Picture(Path(output), scalar.label, scalar.unit, float(snapshots.times[step]), scale, lowest, highest,
                       placement)
     image = _render(pyvista, grid, outline, scalar, picture, str(snapshots.model.units.time))
-    with atomic_target(Path(output)) as temporary:
-        from matplotlib.image import imsave
-
-        imsave(temporary, image, format="png")
+    write_image(output, image)
     return picture
 
 
@@ -103,7 +101,7 @@ def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
     if not abs(times[nearest] - wanted) <= 1e-6 * max(float(np.ptp(times)), 1e-300):  # so that NaN is no time either
         close = sorted(float(t) for t in times[np.argsort(np.abs(times - wanted))[:2]])
         raise InputError("the file has no step at this time", file=snapshots.path, place="--time", found=wanted,
-                         expected=f"{n} times from {times[0]:.6g} to {times[-1]:.6g}",
+                         expected=f"{plural(n, 'time')} from {times[0]:.6g} to {times[-1]:.6g}",
                          remedy="take one of " + ", ".join(f"{t:.6g}" for t in close))
     return nearest
 

@@ -13,8 +13,8 @@ from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
 from romlib.report.compare import Comparison
+from romlib.report.picture import write_figure
 from romlib.report.scalar import Scalar
-from romlib.snapshots.atomic import atomic_target
 from romlib.snapshots.reader import Snapshots
 
 _COLOURS = ("#3b6fb6", "#d1662d", "#3a8f5c", "#8c5fa8", "#b0892e", "#5b6470")
@@ -78,7 +78,7 @@ def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") 
         axes.legend(frameon=False)
     names = [_plain(Path(path).name) for path in (comparison.candidate, comparison.reference)]
     figure.suptitle(" against ".join(names), fontsize=13)
-    _save(figure, output)
+    write_figure(output, figure)
 
 
 @_with_own_settings
@@ -103,7 +103,7 @@ def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     axes.set_ylabel(_plain(scalar.title))
     axes.set_title(_plain(f"{scalar.label} over time, {snapshots.path.name}"))
     axes.legend(frameon=False)
-    _save(figure, output)
+    write_figure(output, figure)
 
 
 def _extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -144,8 +144,3 @@ def _figure(rows: int, columns: int, size: tuple[float, float]) -> Any:
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
     return figure
-
-
-def _save(figure: Any, output: Path) -> None:
-    with atomic_target(Path(output)) as temporary:
-        figure.savefig(temporary, format="png")

@@ -10,6 +10,7 @@ from romlib.errors import InputError
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import VTK_NAMES, von_mises, vtk_from_mandel
+from romlib.words import unknown
 
 _AXES = ("x", "y", "z")
 
@@ -41,13 +42,13 @@ class Scalar:
         field, dot, component = (name, "", "") if name in snapshots.fields else name.rpartition(".")
         if field not in snapshots.fields:
             field, component = (name, "") if not dot else (field, component)
-            raise InputError("the file has no such field", file=snapshots.path, place="--field", found=field,
-                             expected="one of " + ", ".join(snapshots.fields))
+            raise InputError("the file has no such field", file=snapshots.path, place="--field",
+                             **unknown(field, snapshots.fields))
         spec = snapshots.fields[field]
         allowed = _components(field, spec)
         if component and component not in allowed:
             raise InputError(f"the field {field} has no such component", file=snapshots.path, place="--field",
-                             found=component, expected="one of " + ", ".join(allowed) if allowed else "no component")
+                             **unknown(component, allowed, "leave the component out"))
         unit = snapshots.model.units.of(field)
         if spec.tensor and not component:
             component = allowed[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from romlib.errors import InputError
 from romlib.snapshots.leftovers import discard, forget, remember, remove_leftovers, temporary_path
-from romlib.snapshots.space import disk_full, is_full, room_for
+from romlib.snapshots.space import disk_full, is_full, writing
 
 _KINDS = ((stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"), (stat.S_ISFIFO, "a pipe (FIFO)"),
           (stat.S_ISSOCK, "a socket"))
@@ -37,12 +37,10 @@ def atomic_targets(*targets: str | Path) -> Iterator[tuple[Path, ...]]:
         remove_leftovers(place.file.parent, place.file.name)
     try:
         for place in places:
-            with room_for(place.target, written=place.temporary):
-                place.create()
-        with _room_for_all(places):
-            yield tuple(place.temporary for place in places)
+            place.create()
+        yield tuple(place.temporary for place in places)
         for place in places:
-            with room_for(place.target, written=place.temporary):
+            with writing(place.target, written=place.temporary):
                 place.complete()
         _rename(places)
     finally:  # what was renamed is not there any more
@@ -55,6 +53,12 @@ def atomic_target(target: str | Path) -> Iterator[Path]:
     """`atomic_targets` for one file."""
     with atomic_targets(target) as (temporary,):
         yield temporary
+
+
+def write_atomically(target: str | Path, data: bytes) -> None:
+    """A file whose content is known as a whole; raises as `atomic_targets` does."""
+    with atomic_target(target) as temporary, writing(Path(target), len(data), temporary):
+        temporary.write_bytes(data)
 
 
 def refuse_as_output(target: str | Path) -> None:
@@ -92,7 +96,7 @@ class _Place:
             os.close(os.open(self.temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666))
         except OSError as error:
             if is_full(error):
-                raise
+                raise disk_full(error, self.target, written=self.temporary) from error
             raise InputError("the output file cannot be created", file=self.target, found=error.strerror,
                              place=str(self.file.parent),
                              remedy="give a folder that can be written to, and a name that it allows") from error
@@ -135,18 +139,6 @@ class _Place:
                              remedy="give the name of a file")
 
 
-@contextmanager
-def _room_for_all(places: list[_Place]) -> Iterator[None]:
-    """A disk that fills up while several files are written: the largest is named."""
-    try:
-        yield
-    except OSError as error:
-        if not is_full(error):
-            raise
-        largest = max(places, key=lambda place: place.temporary.stat().st_size)
-        raise disk_full(error, largest.target, written=largest.temporary) from error
-
-
 def _refuse_twice(places: list[_Place]) -> None:
     for k, place in enumerate(places):
         for other in places[:k]:
@@ -164,7 +156,8 @@ def _rename(places: list[_Place]) -> None:
         for k, place in enumerate(places[:-1]):
             old[k] = _kept(place)
         for place in places:
-            os.replace(place.temporary, place.file)
+            with writing(place.target, written=place.temporary):
+                os.replace(place.temporary, place.file)
             forget(place.temporary)
     except BaseException:
         if places[-1].temporary.exists():  # the last one decides: without it the others are not valid

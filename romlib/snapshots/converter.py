@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Case, Model, UnitSystem
+from romlib.words import unknown
 
 GROUP = "romlib.converters"
 Progress = Callable[[int, int], None]
@@ -115,8 +116,8 @@ def find_converter(name: str) -> Converter:
     """
     entries = [entry for entry in entry_points(group=GROUP) if entry.name == name]
     if not entries:
-        raise InputError("no converter of this name is installed", expected=", ".join(installed_converters()) or "none",
-                         found=name, remedy=f"install a package that has it as an entry point of {GROUP}")
+        raise InputError("no converter of this name is installed", **unknown(
+            name, installed_converters(), f"install a package that has it as an entry point of {GROUP}"))
     return _loaded(entries[0])
 
 
@@ -137,10 +138,9 @@ def _loaded(entry: EntryPoint) -> Converter:
 def checked_options(converter: str, options: dict[str, Any] | None, allowed: tuple[str, ...]) -> dict[str, Any]:
     """The options given, none for None; an unknown one is an InputError that lists those that exist."""
     options = dict(options or {})
-    unknown = [name for name in options if name not in allowed]
-    if unknown:
-        raise InputError(f"unknown option of the converter {converter}", found=", ".join(unknown),
-                         expected=", ".join(allowed) or "no option")
+    strange = [name for name in options if name not in allowed]
+    if strange:
+        raise InputError(f"unknown option of the converter {converter}", **unknown(strange[0], allowed))
     return options
 
 

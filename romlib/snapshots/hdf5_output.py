@@ -15,6 +15,7 @@ from typing import Any
 
 import h5py
 
+from romlib.snapshots.space import cannot_write, writing
 from romlib.storage.headers import LIBVER
 
 
@@ -23,13 +24,19 @@ class Hdf5Output:
 
     file : to write into. At an exit with an error, what HDF5 has not written yet is dropped.
 
+    Parameters
+    ----------
+    target : the name that the file will have, for messages. needed : bytes of the whole file, where that is known.
+
     Raises
     ------
-    OSError : from `check`, and at a clean exit, the first one that the system had in writing.
+    DiskFullError, InputError : from `check`, and at a clean exit, for the first error that the system had in writing.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._stream = _Stream(path)
+    def __init__(self, path: str | Path, target: str | Path | None = None, needed: float | None = None) -> None:
+        self._path, self._target, self.needed = Path(path), Path(path if target is None else target), needed
+        with writing(self._target, needed, self._path):
+            self._stream = _Stream(path)
         try:
             self.file = h5py.File(self._stream, "w", libver=LIBVER)
         except BaseException:
@@ -38,8 +45,11 @@ class Hdf5Output:
 
     def check(self) -> None:
         """Raise the first error of writing, if there was one."""
-        if self._stream.error is not None:
-            raise self._stream.error
+        error = self._stream.error
+        if isinstance(error, OSError):
+            raise cannot_write(error, self._target, self.needed, self._path) from error
+        if error is not None:
+            raise error
 
     def flush(self) -> None:
         """Write what HDF5 has in its memory; raise as `check` does."""

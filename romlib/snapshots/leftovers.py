@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 OLD = 7 * 24 * 3600.0  # seconds after which a leftover of another host is removed
+_TRIES = 10  # to empty a folder in which another thread, which a signal is about to end, goes on making files
 _MOST_BYTES = 120  # of the output's own name, so that no name gets longer than file systems allow (255 bytes)
 _TAG = re.compile(r"\.romlib-(?P<host>\w+)-(?P<pid>\d+)-(?P<start>\d+)-[0-9a-f]{12}\.(part|old)\Z", re.ASCII)
 _live: dict[Path, int] = {}  # what this process has to remove when it ends early: path -> process that made it
@@ -89,10 +90,11 @@ def _last_change(path: Path) -> float:
 
 def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
+        for _ in range(_TRIES):
+            if not path.is_dir() or path.is_symlink():
+                path.unlink(missing_ok=True)
+                return
             shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 @functools.cache

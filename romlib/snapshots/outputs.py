@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import h5py
-
 from romlib.errors import InputError
 from romlib.snapshots.atomic import refuse_as_output
-from romlib.snapshots.schema import ROMLIB_GROUP
+from romlib.storage.opening import kind_of
 
 _readers: list[set[Path]] = []
 _hooked: list[bool] = []
@@ -61,14 +59,11 @@ def refuse_files_of(source: Path, output: str | Path, ours: Callable[[Path], boo
 
 
 def is_snapshots(path: Path) -> bool:
-    """Whether a file is a snapshots file, or what is left of one."""
-    if not h5py.is_hdf5(path):
-        return False
+    """Whether a file says that it is a snapshots file; one that cannot be opened may be anybody's."""
     try:
-        with h5py.File(path) as file:
-            return ROMLIB_GROUP in file
-    except OSError:  # HDF5, and damaged
-        return True
+        return kind_of(path) == "snapshots"
+    except InputError:
+        return False
 
 
 def same_file(one: str | Path, other: str | Path) -> bool:

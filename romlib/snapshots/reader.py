@@ -24,6 +24,7 @@ from romlib.storage.headers import RawFile
 from romlib.storage.opening import child, damage, integer_attribute, text_attribute
 from romlib.storage.values import check_finite
 from romlib.tensors import mandel_from_vtk
+from romlib.words import plural, unknown
 
 ALL = slice(None)
 
@@ -222,7 +223,7 @@ class Snapshots:
         spec = self.fields.get(field)
         if spec is None:
             raise InputError("the file has no such field", file=self.path, place=f"field {field!r}",
-                             expected=", ".join(self.fields) or "no field", found=field)
+                             **unknown(field, self.fields))
         self._checked_piece(piece)
         if isinstance(steps, slice):
             return self._read_block(field, spec, piece, self._range(steps))
@@ -261,7 +262,7 @@ class Snapshots:
         return piece
 
     def __repr__(self) -> str:
-        return (f"Snapshots({str(self.path)!r}: {self.n_step} steps, {self.n_piece} pieces, "
+        return (f"Snapshots({str(self.path)!r}: {plural(self.n_step, 'step')}, {plural(self.n_piece, 'piece')}, "
                 f"fields {', '.join(self.fields)})")
 
 

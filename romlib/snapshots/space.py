@@ -1,4 +1,4 @@
-"""Room on disk: how much there is, and one message for every way in which it can run out."""
+"""Room on disk: how much there is, and one message for every way in which it can run out, or a write can fail."""
 
 from __future__ import annotations
 
@@ -33,18 +33,28 @@ def is_full(error: BaseException | None) -> bool:
 def disk_full(error: OSError, file: Path, needed: float | None = None, written: Path | None = None) -> DiskFullError:
     """The error to raise for one that `is_full`.
 
-    needed : bytes that the whole file, or scratch folder, needs, where that is known. written : what there is of it.
+    file : what was written; a folder stands for the files in it. needed : bytes that it needs, where that is known.
+    written : what there is of it.
     """
     what, remedy = _WORDS[error.errno or errno.ENOSPC]
+    folder = file if file.is_dir() else file.parent
     if error.errno == errno.EFBIG:
         limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
         found = "the file system's own limit" if limit == resource.RLIM_INFINITY else f"a limit of {in_words(limit)}"
+    elif error.errno == errno.EDQUOT:  # what the disk has free is not for this user
+        found = f"room for {in_words(_occupied(written))} within the quota on the disk of {folder}"
     else:
-        place = written if written is not None else file
-        room = (free_bytes(place if place.is_dir() else place.parent) or 0) + _occupied(written)
-        found = f"room for {in_words(room)} on the disk of {file.parent}"
+        found = f"room for {in_words((free_bytes(folder) or 0) + _occupied(written))} on the disk of {folder}"
     return DiskFullError(what, file=file, expected=None if needed is None else f"room for about {in_words(needed)}",
                          found=found, remedy=remedy)
+
+
+def cannot_write(error: OSError, file: Path, needed: float | None = None, written: Path | None = None) -> InputError:
+    """The error to raise for one of the system in writing; arguments as in `disk_full`."""
+    if is_full(error):
+        return disk_full(error, file, needed, written)
+    return InputError("the file cannot be written", file=file, found=error.strerror or str(error),
+                      remedy="look whether the disk is in order and may be written to, or write to another disk")
 
 
 def _occupied(path: Path | None) -> int:
@@ -57,14 +67,19 @@ def _occupied(path: Path | None) -> int:
 
 
 @contextmanager
-def room_for(file: Path, needed: float | None = None, written: Path | None = None) -> Iterator[None]:
-    """What is written inside; a full disk becomes a DiskFullError that names `file`. Arguments: see `disk_full`."""
+def writing(file: Path, needed: float | None = None, written: Path | None = None) -> Iterator[None]:
+    """What is written inside, and nothing else: an error of the system becomes one that names `file`.
+
+    Arguments: see `disk_full`.
+
+    Raises
+    ------
+    DiskFullError : the disk is full. InputError : it is out of order, went away, or has become read-only.
+    """
     try:
         yield
     except OSError as error:
-        if not is_full(error):
-            raise
-        raise disk_full(error, file, needed, written) from error
+        raise cannot_write(error, file, needed, written) from error
 
 
 def require(file: Path, needed: float, what: str = "output", folder: Path | None = None) -> None:

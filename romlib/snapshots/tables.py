@@ -148,13 +148,21 @@ def _relations(contents: Contents, unit: str) -> None:
         piece = unit.rpartition("/")[2]
         contents.bind("n_ip", mesh_relations(contents, unit, piece, whole=False), f"{unit}, blocks", p=piece)
         return
-    sizes = [contents.array(f"/{VTK_GROUP}/NumberOf{name}") for name in ("Points", "Cells", "ConnectivityIds")]
+    sizes = [_counts(contents, f"/{VTK_GROUP}/NumberOf{name}") for name in ("Points", "Cells", "ConnectivityIds")]
     for name, counts, array in zip(("N", "M", "n_connectivity"), sizes, ("Points", "Cells", "Connectivity")):
         contents.bind(name, sum(map(int, counts)), f"/{VTK_GROUP}/{array}")
     for p, (n_node, n_cell) in enumerate(zip(sizes[0], sizes[1])):
         contents.bind("n_node", int(n_node), f"/{VTK_GROUP}/NumberOfPoints", p=p)
         contents.bind("n_cells", int(n_cell), f"/{VTK_GROUP}/NumberOfCells", p=p)
     contents.bind("n_piece", contents.count(f"/{ROMLIB_GROUP}/pieces"), f"/{ROMLIB_GROUP}/pieces")
+
+
+def _counts(contents: Contents, path: str) -> np.ndarray:
+    """A list of sizes, which is needed before the shapes are checked."""
+    if len(shape := contents.shape(path)) != 1:
+        raise FileFormatError("an array has the wrong shape", file=contents.path, place=path, expected="(n_piece,)",
+                              found=shape)
+    return contents.array(path)
 
 
 SNAPSHOTS = FileSchema(

@@ -25,12 +25,13 @@ from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
-from romlib.snapshots.space import disk_full, is_full, require
+from romlib.snapshots.space import require
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
 from romlib.storage.manifest import seal
 from romlib.tensors import vtk_from_mandel
+from romlib.words import plural, unknown
 
 
 class SnapshotsWriter:
@@ -83,7 +84,7 @@ class SnapshotsWriter:
             self._temporary = stack.enter_context(atomic_target(self.path))
             check_pieces(self._pieces, self.path)
             with self._storing():
-                self._output = stack.enter_context(Hdf5Output(self._temporary))
+                self._output = stack.enter_context(Hdf5Output(self._temporary, self.path))
                 self._create()
             self._stack = stack.pop_all()
         return self
@@ -142,6 +143,8 @@ class SnapshotsWriter:
         size = SnapshotsSize(self.fields, n_step)
         self._layout = vtkhdf.Layout.of_meshes(size.counting(self._pieces))
         self.needed = size.n_bytes
+        assert self._output is not None
+        self._output.needed = self.needed
         require(self.path, self.needed, folder=self._temporary.parent)
         vtkhdf.create_grid(file, self._layout, self.times)
         group = file.create_group(ROMLIB_GROUP)
@@ -198,7 +201,7 @@ class SnapshotsWriter:
         spec = self.fields.get(field)
         if spec is None:
             raise InputError("the field was not declared", file=self.path, place=f"field {field!r}",
-                             expected=", ".join(self.fields) or "no field", found=field)
+                             **unknown(field, self.fields))
         if not (0 <= step < len(self.times) and 0 <= piece < len(self._pieces)):
             raise InputError("no such step or piece", file=self.path, place=f"field {field!r}", found=(step, piece),
                              expected=f"a step below {len(self.times)}, a piece below {len(self._pieces)}")
@@ -228,7 +231,7 @@ class SnapshotsWriter:
                 raise FileFormatError(
                     "a step of a field was never written; the file is not kept", file=self.path,
                     place=f"field {name!r}, step {step} (time {self.times[step]:.6g}), piece {piece}",
-                    expected=f"{written.size} arrays", found=f"{int(written.sum())}")
+                    expected=plural(written.size, "array"), found=f"{int(written.sum())}")
 
     @contextlib.contextmanager
     def _storing(self) -> Iterator[None]:
@@ -238,8 +241,8 @@ class SnapshotsWriter:
             if self._output is not None:
                 self._output.check()
         except (OSError, RuntimeError) as error:
-            if is_full(error):
-                raise disk_full(error, self.path, self.needed, self._temporary) from error  # type: ignore[arg-type]
+            if self._output is not None:
+                self._output.check()
             raise InputError("the snapshots file cannot be written", file=self.path, found=str(error),
                              remedy="check that the disk has room and the folder can be written to") from error
 

@@ -15,6 +15,7 @@ from romlib.mesh.elements import Element, element
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.tags import cells_of
+from romlib.words import unknown
 
 _INSIDE = 1e-6  # in reference coordinates: a point on a face belongs to the cell
 _MAX_ITERATIONS = 20
@@ -207,4 +208,4 @@ def _unknown_tag(fields: FieldsFile, tag: str) -> InputError:
         mesh = fields.mesh(piece)
         known |= {*mesh.node_tags, *mesh.cell_tags, *mesh.face_tags}
     return InputError(f"no node, cell or face has the tag {tag!r}", file=fields.path,
-                      expected=f"one of {sorted(known | {'all'})}", found=tag)
+                      **unknown(tag, sorted(known | {"all"})))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,7 +33,10 @@ from romlib.solution.locate import (
     tag_spots,
 )
 from romlib.solution.timings import Timings
+from romlib.states.file import StateWriter
+from romlib.states.state import SavedState
 from romlib.tensors import von_mises
+from romlib.words import listed, plural, unknown
 
 
 class SolvedModel(Protocol):
@@ -49,6 +54,7 @@ class SolvedModel(Protocol):
 Steps = int | slice | Sequence[int] | np.ndarray
 _ALL = slice(None)
 _BLOCK_BYTES = 64 * 2**20
+_held: ContextVar[tuple[Any, FieldsFile] | None] = ContextVar("_held", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +89,7 @@ class Solution:
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
+    state_at : the state at a step.
     """
 
     rom: Rom
@@ -103,13 +110,15 @@ class Solution:
     solved: Callable[[], SolvedModel] | None = None
     files: tuple[Path, ...] = ()
     places: dict[tuple, Sequence[NodeSpots | IpSpots]] = field(default_factory=dict)
+    state_at: Callable[[int], SavedState] | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
         kind = "selected points" if self.hyper_reduced else "all points"
-        return (f"Solution({len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}, "
-                f"{self.coordinates.shape[1]} modes, {kind}, {int(self.iterations.sum())} Newton iterations, "
-                f"{int(self.cuts.sum())} steps cut, fields {['displacement', *self.rom.gappy]})")
+        return (f"Solution({plural(len(self.times), 'time')} from {self.times[0]:g} to {self.times[-1]:g}, "
+                f"{plural(self.coordinates.shape[1], 'mode')}, {kind}, "
+                f"{plural(int(self.iterations.sum()), 'Newton iteration')}, "
+                f"{plural(int(self.cuts.sum()), 'step')} cut, fields {listed(['displacement', *self.rom.gappy])})")
 
     @property
     def n_step(self) -> int:
@@ -177,17 +186,18 @@ class Solution:
                              found=reprlib.repr(node))
         at_nodes = name == "displacement"
         key = at_nodes, None if point is None else tuple(finite_point(point)), node, tag
-        if key not in self.places:
-            self.places[key] = self._spots(*key)
-        spots = self.places[key]
-        values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
+        with self._fields():
+            if key not in self.places:
+                self.places[key] = self._spots(*key)
+            spots = self.places[key]
+            values = np.concatenate([self._at_spots(name, spot) for spot in spots], axis=1)
         return _probe(values, spots, single=tag is None)
 
     def _spots(
         self, at_nodes: bool, point: Sequence[float] | None, node: int | None, tag: str | None
     ) -> Sequence[NodeSpots | IpSpots]:
         """Where a probe is, over all pieces: their meshes are read, and their operators built."""
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             if tag is not None:
                 return tag_spots(fields, tag) if at_nodes else tag_ips(fields, tag)
             spot = point_spot(fields, point) if point is not None else node_spot(fields, int(node or 0))
@@ -213,7 +223,7 @@ class Solution:
             made = self.solved()
             model, prepare = made.model, made.with_arrays
         solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
-        with self.open_fields() as file:
+        with self._fields() as file:
             meshes = _LazyMeshes(file, prepare)
             specs = {name: self._spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
@@ -221,6 +231,30 @@ class Solution:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
+
+    def state(self, step: int = -1) -> SavedState:
+        """The state at a step, for `ReducedOrderModel.solve(start=...)`: a run goes on as if it had not stopped.
+
+        Raises
+        ------
+        InputError : no such step; a solution that was not made by a run.
+        """
+        if self.state_at is None:
+            raise InputError("this solution has no states", remedy="take it as ReducedOrderModel.solve returns it")
+        return self.state_at(step)
+
+    def write_state(self, path: str | Path, step: int = -1) -> None:
+        """Write the state at a step as a file that a run may start from.
+
+        Raises
+        ------
+        InputError : the path is that of the ROM or of its fields file, or cannot be written; no such step.
+        """
+        refuse_inputs(path, self.files)
+        saved = self.state(step)
+        with StateWriter(path, saved) as writer:
+            for block in saved.blocks:
+                writer.write(block)  # type: ignore[arg-type]
 
     def _identity(self, model: Model) -> Identity | None:
         """That of the trained model where it was solved, so that it need not be computed anew."""
@@ -250,9 +284,26 @@ class Solution:
     def _known(self, name: str) -> str:
         if name not in self.rom.gappy:
             raise InputError(f"the ROM has no field {name!r}",
-                             expected=f"one of {['displacement', 'strain', 'von_mises', *self.rom.gappy]}", found=name,
-                             remedy="name the field in offline.dual_fields of the study, or turn hyper-reduction off")
+                             **unknown(name, ["displacement", "strain", "von_mises", *self.rom.gappy],
+                                       "name it in offline.dual_fields of the study, or turn hyper-reduction off"))
         return name
+
+    @contextmanager
+    def _fields(self) -> Iterator[FieldsFile]:
+        """The fields file: that which is open already where this is asked for inside, since opening looks at all of it.
+
+        It belongs to one thread.
+        """
+        held = _held.get()
+        if held is not None and held[0] is self:
+            yield held[1]
+            return
+        with self.open_fields() as fields:
+            token = _held.set((self, fields))
+            try:
+                yield fields
+            finally:
+                _held.reset(token)
 
     def _which(self, piece: int | None) -> int:
         """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
@@ -260,7 +311,7 @@ class Solution:
             raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
         if piece is not None and self.hyper_reduced:
             return int(piece)  # the fields file refuses one that does not exist
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             n_piece = fields.n_piece
         if piece is None and n_piece > 1:
             raise InputError(f"the model has {n_piece} pieces: say which", place="piece",
@@ -289,7 +340,7 @@ class Solution:
         return values
 
     def _displacement(self, rows: np.ndarray, piece: int, nodes: np.ndarray | None) -> np.ndarray:
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             return self._combine(rows, lambda k: fields.modes(piece, k, nodes), fields.liftings(piece, nodes))
 
     def _at_ips(self, name: str, rows: np.ndarray, piece: int, ips: np.ndarray | None) -> np.ndarray:
@@ -303,12 +354,12 @@ class Solution:
             return values if ips is None else values[:, ips]
         gappy = self.rom.gappy[self._known(name)]
         measured = self.point_values(name, 0)[rows][:, gappy.points]
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             modes = fields.dual_modes(piece, name, ips)
         return np.tensordot(measured.reshape(len(rows), -1) @ gappy.operator.T, modes, axes=1)
 
     def _strain(self, rows: np.ndarray, piece: int, ips: np.ndarray | None) -> np.ndarray:
-        with self.open_fields() as fields:
+        with self._fields() as fields:
             operator = StrainOperator(fields.mesh(piece))
 
             def strain(u: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from romlib.errors import FileFormatError
 from romlib.storage.opening import LOST, damage
 from romlib.storage.schema import Item
+from romlib.words import plural
 
 FILTERS = {h5py.h5z.FILTER_DEFLATE: "gzip", h5py.h5z.FILTER_SHUFFLE: "shuffle",
            h5py.h5z.FILTER_FLETCHER32: "fletcher32"}
@@ -100,11 +101,11 @@ def _check_storage(
         _check_chunks(dataset, properties, size_of_one, shape, path, file)
         if declared > max(SMALL, MAX_RATIO * stored):
             raise _refused("an array declares far more than the file stores", path, file,
-                           f"at most {MAX_RATIO} times {stored} bytes", f"{declared} bytes, shape {shape}",
+                           f"at most {MAX_RATIO} times {plural(stored, 'byte')}", f"{declared} bytes, shape {shape}",
                            "store it uncompressed, as romlib does (h5repack -f NONE)")
     elif stored != declared:
-        raise _refused("an array declares another size than the file stores", path, file, f"{declared} bytes",
-                       f"{stored} bytes, shape {shape}")
+        raise _refused("an array declares another size than the file stores", path, file, plural(declared, "byte"),
+                       f"{plural(stored, 'byte')}, shape {shape}")
 
 
 def _check_view(properties: h5py.h5p.PropDCID, item: Item, path: str, file: Path) -> None:

@@ -14,6 +14,7 @@ from romlib.errors import FileFormatError
 from romlib.files import regular_file
 from romlib.storage.headers import RawFile
 from romlib.storage.texts import read_text_attribute
+from romlib.words import plural
 
 LOST = "copy the file again from where it was made, or make it anew"
 DAMAGE = (ValueError, TypeError, LookupError, OSError, RuntimeError, ArithmeticError, AttributeError, MemoryError)
@@ -42,11 +43,11 @@ def open_hdf5(path: str | Path, made_by: str) -> h5py.File:
     ------
     InputError : no such file. FileFormatError : not HDF5, or truncated.
     """
-    path = regular_file(path, "the file does not exist")
+    path = regular_file(path, "the file does not exist", remedy=f"check the path; `{made_by}` makes such files")
     try:
         if not h5py.is_hdf5(path):
             raise FileFormatError("the file is truncated, or not HDF5", file=path,
-                                  expected=f"a file that `{made_by}` wrote", found=f"{path.stat().st_size} bytes",
+                                  expected=f"a file that `{made_by}` wrote", found=plural(path.stat().st_size, "byte"),
                                   remedy=LOST)
         return h5py.File(path, "r")
     except OSError as error:
@@ -55,7 +56,7 @@ def open_hdf5(path: str | Path, made_by: str) -> h5py.File:
 
 
 def kind_of(path: str | Path) -> str:
-    """Which file of romlib this is: "rom", "fields", "snapshots"; "" for any other HDF5 file. Follows no link.
+    """Which file of romlib this is: "rom", "fields", "state", "snapshots"; "" for any other HDF5 file. Follows no link.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def kind_of(path: str | Path) -> str:
 def _kind(file: h5py.File, raw: RawFile) -> str:
     kind = text_attribute(file.id, "romlib_kind", raw)
     if kind:
-        return kind if kind in ("rom", "fields") else ""
+        return kind if kind in ("rom", "fields", "state") else ""
     group = child(file.id, "romlib")
     return "" if group is None or text_attribute(group, "kind", raw) != "snapshots" else "snapshots"
 

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from romlib.storage.headers import RawFile
+from romlib.words import plural
 
 _REFERENCE = struct.Struct("<IQI")  # length of a text, address of its heap, number in it
 MAX_ATTRIBUTE = 1 << 16  # bytes, HDF5's own limit of the attributes that romlib writes
@@ -42,7 +43,7 @@ def read_text_attribute(item: h5py.h5g.GroupID, attribute: h5py.h5a.AttrID, raw:
     if raw is not None and kind.is_variable_str():
         return _from_heap(raw, raw.attribute(h5py.h5o.get_info(item).addr, attribute.name), MAX_ATTRIBUTE)
     if kind.get_size() > MAX_ATTRIBUTE:
-        raise ValueError(f"a text of {kind.get_size()} bytes")
+        raise ValueError(f"a text of {plural(kind.get_size(), 'byte')}")
     value = np.empty((), dtype=kind.dtype)
     attribute.read(value)
     return _decoded(value)
@@ -54,7 +55,7 @@ def _from_heap(raw: RawFile, reference: bytes, most: int) -> str:
         raise ValueError("a text is cut")
     length, address, index = _REFERENCE.unpack_from(reference)
     if length > most:
-        raise ValueError(f"a text states a length of {length} bytes")
+        raise ValueError(f"a text states a length of {plural(length, 'byte')}")
     text = raw.heap_object(address, index) if length else b""
     if len(text) < length:
         raise ValueError("a text is shorter than its length")

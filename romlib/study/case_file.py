@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from romlib.errors import StudyError
 from romlib.model import Amplitude, Case, ExpressionAmplitude
-from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.atomic import write_atomically
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
@@ -85,8 +85,7 @@ def _value(value: Any) -> str:
 
 def write_case_file(path: str | Path, case: Case) -> None:
     """Write a case as TOML; the file appears whole or not at all."""
-    with atomic_target(Path(path)) as temporary:
-        temporary.write_text(case_to_toml(case), encoding="utf-8")
+    write_atomically(path, case_to_toml(case).encode())
 
 
 def _amplitude_lines(amplitude: Amplitude) -> list[str]:

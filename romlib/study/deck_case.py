@@ -7,6 +7,7 @@ from romlib.errors import InputError, UnsupportedError
 from romlib.identity.contents import identity_of
 from romlib.model import Case
 from romlib.snapshots.converter import DeckModel, read_units
+from romlib.words import unknown
 
 
 def case_of_deck(deck: DeckModel, accept: tuple[str, ...] = (), units: str | None = None) -> Case:
@@ -23,8 +24,7 @@ def case_of_deck(deck: DeckModel, accept: tuple[str, ...] = (), units: str | Non
     known = [one.name for one in deck.model.omissions]
     for name in accept:
         if name not in known:
-            raise InputError("the deck has no omission of this name", place="--accept", found=name,
-                             expected=", ".join(known) or "none")
+            raise InputError("the deck has no omission of this name", place="--accept", **unknown(name, known))
     working = [one for one in deck.model.omissions if one.works]
     told = tuple(one for one in deck.model.omissions if one.works or one.name in CAUSES)
     refused = [one for one in working if one.name not in accept]

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from romlib.errors import StudyError, closest_name
+from romlib.errors import StudyError
+from romlib.words import closest, shortened, unknown
 
 _MISSING = object()
 _SHORT = reprlib.Repr()
@@ -51,21 +52,6 @@ def refuse(file: Path, faults: Sequence[Fault]) -> StudyError:
     if len(faults) > _MOST_SHOWN:
         lines.append(f"  - and {len(faults) - _MOST_SHOWN} more")
     return StudyError("\n".join(lines), file=file)
-
-
-def closest(name: str, allowed: Sequence[str]) -> str | None:
-    """A question with the closest allowed name, or None when nothing is close."""
-    if len(str(name)) > _LONGEST_VALUE or len(allowed) > _MOST_FAULTS:
-        return None  # no slip of the pen, and comparing takes long
-    match = closest_name(name, allowed)
-    return None if match is None else f"did you mean {match!r}?"
-
-
-def unknown(name: str, allowed: Sequence[str]) -> dict[str, str | None]:
-    """The parts of a fault about a name that is not among those allowed."""
-    names = _cut(", ".join(map(str, allowed[:_MOST_FAULTS])), _LONGEST_LIST)
-    return {"expected": f"one of {names}" if allowed else "nothing: there are none", "found": _shown(name),
-            "remedy": closest(name, allowed)}
 
 
 def faults_of(error: ValidationError, raw: Any, root: type[BaseModel], prefix: str = "") -> list[Fault]:
@@ -148,7 +134,7 @@ def _kinds(model: type[BaseModel]) -> tuple:
 
 def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
     kind, context = detail["type"], detail.get("ctx", {})
-    key = _cut(".".join([*([prefix] if prefix else []), *place.keys]), _LONGEST_KEY)
+    key = shortened(".".join([*([prefix] if prefix else []), *place.keys]), _LONGEST_KEY)
     found = _shown(place.value)
     if kind == "extra_forbidden":
         parts = unknown(place.keys[-1], place.allowed)
@@ -167,7 +153,7 @@ def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
         return Fault(key, "this value is not allowed", "one of " + ", ".join(allowed), found,
                      closest(str(place.value), allowed))
     if kind == "value_error":
-        return Fault(key, _cut(str(context.get("error", detail["msg"])), _LONGEST_LIST))
+        return Fault(key, shortened(str(context.get("error", detail["msg"])), _LONGEST_LIST))
     return Fault(key, "this value is not allowed", _in_toml(detail["msg"]), found)
 
 
@@ -181,9 +167,5 @@ def _in_toml(message: str) -> str:
 def _shown(value: Any) -> str | None:
     if value is _MISSING:
         return None
-    return _cut(reprlib.Repr.repr(_SHORT, value) if isinstance(value, (dict, list, tuple)) else repr(value),
+    return shortened(reprlib.Repr.repr(_SHORT, value) if isinstance(value, (dict, list, tuple)) else repr(value),
                 _LONGEST_VALUE)
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[:length] + " ..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _MERGE = ("make points within a distance one by [mesh] merge = DISTANCE; or say 
           "at a crack or between bodies that touch")
 
 
-class Pieces(Sequence[Mesh]):
+class PieceMeshes(Sequence[Mesh]):
     """All pieces, read when they are asked for: from the open snapshots file, or from a list."""
 
     def __init__(self, study: Study, source: Snapshots | list[Mesh]) -> None:
@@ -78,7 +78,7 @@ class MeshSource:
         if as_it_is and self._open is not None:
             source = self._open
             with comm.agreement():
-                self.everything: Pieces | None = Pieces(study, source)
+                self.everything: PieceMeshes | None = PieceMeshes(study, source)
                 self.n_piece = len(self.everything)
                 if comm.rank == 0 and self.n_piece > 1:
                     check_pieces(map(source.mesh, range(self.n_piece)), self.path)  # each by itself, and together
@@ -95,7 +95,7 @@ class MeshSource:
         with comm.agreement():
             if self._open is None:
                 self.model = Model(units=study.study.units or UnitSystem())
-            self.everything = Pieces(study, parts)
+            self.everything = PieceMeshes(study, parts)
             self.n_piece = len(parts)
             self.mine = {p: self.everything[p] for p in share(self.n_piece, comm)}
 
@@ -110,6 +110,16 @@ class MeshSource:
     def __exit__(self, *error: object) -> None:
         if self._open is not None:
             self._open.close()
+
+
+def mesh_with_tags(study: Study | None) -> Callable[[Snapshots, int], Mesh]:
+    """The function that reads a piece and adds the study's tags to it."""
+    def mesh(snapshots: Snapshots, piece: int) -> Mesh:
+        found = snapshots.mesh(piece)
+        if study is None:
+            return found
+        return add_tags(found, study.node_tags, study.face_tags, study.cell_tags)
+    return mesh
 
 
 def is_hdf5(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,33 +9,19 @@ import numpy as np
 
 import romlib
 from romlib.errors import StudyError
-from romlib.mesh.mesh import Mesh
-from romlib.mesh.tags import add_tags
-from romlib.model import Case, Model
-from romlib.offline.report import TrainingReport
-from romlib.offline.train import Provenance, train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.model import Case
+from romlib.offline import train as offline
+from romlib.offline.assemble import Provenance
+from romlib.offline.outputs import check_rom_output
+from romlib.offline.report import Progress
+from romlib.offline.train import Trained
+from romlib.offline.training import TrainingRun
 from romlib.online.rom import output_times
-from romlib.parallel.comm import Comm
-from romlib.snapshots.reader import Snapshots
+from romlib.parallel.comm import Comm, world
+from romlib.study.checking import check_training
+from romlib.study.inputs import files_of
+from romlib.study.runs import training_set
 from romlib.study.study import Study
-
-Progress = Callable[[str], None]
-
-
-def mesh_with_tags(study: Study | None) -> Callable[[Snapshots, int], Mesh]:
-    """The function that reads a piece and adds the study's tags to it."""
-    def mesh(snapshots: Snapshots, piece: int) -> Mesh:
-        found = snapshots.mesh(piece)
-        if study is None:
-            return found
-        return add_tags(found, study.node_tags, study.face_tags, study.cell_tags)
-    return mesh
-
-
-def training_models(study: Study, snapshots: list[Snapshots]) -> list[Model]:
-    """The model of each training run: the deck's, with what the study states put over it."""
-    return [study.complete(file.model, run) for file, run in zip(snapshots, study.training)]
 
 
 def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
@@ -48,28 +33,46 @@ def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
     return {name: case for name, case in study.cases.items() if not is_run(name, case)}
 
 
-def run_offline(
-    study: Study, output: str | Path, comm: Comm, progress: Progress | None = None, *, accept_errors: bool = False,
-    scratch_folder: str | Path | None = None,
-) -> TrainingReport:
-    """Train the ROM that a study describes; the check comes before, in `romlib.cli`. Collective.
+def train(
+    study: Study | str | Path, comm: Comm | None = None, *, output: str | Path | None = None, skip_check: bool = False,
+    accept_errors: bool = False, scratch: str | Path | None = None, progress: Progress | None = None,
+) -> Trained:
+    """Train the ROM that a study describes, after the nonintrusivity check of its training runs. Collective.
 
-    accept_errors, scratch_folder : see `romlib.offline.train.train`.
+        with romlib.train("plate.toml") as trained:
+            trained.write("plate.rom")
+
+    Parameters
+    ----------
+    study : read already, or its file. comm : the ranks; by default all that an MPI launcher has started, else one.
+    skip_check : train without the check, as `[offline] skip_check` of the study does.
+    output, accept_errors, scratch, progress : see `romlib.offline.train.train`; by default nothing is said.
 
     Raises
     ------
-    StudyError : the study has no training run. And what `romlib.offline.train.train` raises.
+    StudyError : the study has no training run. CheckError : a training run fails the check, or cannot be checked. And
+    what `romlib.offline.train.train` raises.
     """
-    if not study.training:
-        raise StudyError("the study has no training run", file=study.path, place="[[training]]",
-                         remedy="add at least one [[training]] with snapshots = \"...\"")
+    comm = comm or world()
+    progress = progress if progress is not None and comm.rank == 0 else lambda _: None
+    with comm.agreement():
+        declared = study if isinstance(study, Study) else Study.read(study)
+        if not declared.training:
+            raise StudyError("the study has no training run", file=declared.path, place="[[training]]",
+                             remedy="add at least one [[training]] with snapshots = \"...\"")
+        inputs = files_of(declared.path) if declared.path is not None else []
+    if output is not None:
+        comm.on_root(lambda: check_rom_output(output, inputs))
+    names_only = skip_check or declared.offline.skip_check
+    if names_only:
+        progress("check: skipped, as asked for")
+    check_training(declared, comm, progress, names_only=names_only)
     with ExitStack() as stack:
-        files = [stack.enter_context(Snapshots(run.snapshots)) for run in study.training]
-        models = training_models(study, files)
-        runs = [TrainingRun(run.name, file, model.amplitudes, model)
-                for run, file, model in zip(study.training, files, models)]
-        provenance = Provenance(study.text, romlib.__version__, {
-            run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
-        return train(TrainingSet(runs, models[0], mesh_with_tags(study)), study.offline, output, comm,
-                     cases=_cases(study, runs), provenance=provenance, accept=study.study.accept,
-                     accept_errors=accept_errors, progress=progress, scratch_folder=scratch_folder)
+        with comm.agreement():
+            training = training_set(declared, stack)
+        provenance = Provenance(declared.text, romlib.__version__, {
+            run.snapshots.path.name: run.snapshots.fingerprint for run in training.runs})
+        return offline.train(
+            training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
+            provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress,
+            scratch_folder=scratch, inputs=inputs, files=stack.pop_all())

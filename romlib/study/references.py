@@ -15,8 +15,9 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, FaceTag, Model
 from romlib.snapshots.reader import Snapshots
-from romlib.study.faults import Fault, refuse, unknown
+from romlib.study.faults import Fault, refuse
 from romlib.study.study import Study, Training
+from romlib.words import unknown
 
 _PREPARED_TAGS = ("skin",)  # made from the mesh where the file lacks it
 

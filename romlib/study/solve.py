@@ -11,23 +11,28 @@ from romlib.errors import StudyError
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.record import Output, solve_to_file
 from romlib.fullorder.solver import OnStep
+from romlib.fullorder.start import start_of
 from romlib.fullorder.state import SolveReport
 from romlib.identity.cases import fit_case
+from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.model import Case, Model, TrainedModel
-from romlib.offline.agreement import distributed_identity
+from romlib.model.model import started_from
 from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.fingerprint import fingerprint
-from romlib.study.faults import unknown
+from romlib.states.source import saved_state
 from romlib.study.meshes import MeshSource
 from romlib.study.references import driven_of, validate_against
 from romlib.study.study import Study
+from romlib.words import unknown
 
 
 def run_solve(
     study: Study, case: str | Case, output: str | Path, comm: Comm, *, pieces: int | None = None,
-    fields: Sequence[str] = (), options: SolverOptions | None = None, on_step: OnStep | None = None,
+    fields: Sequence[str] = (), options: SolverOptions | None = None, start: Path | None = None,
+    start_time: float | None = None, write_state: Path | None = None, on_step: OnStep | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> SolveReport:
     """Solve a case of a study at full order, and write the snapshots file. Collective.
@@ -36,6 +41,8 @@ def run_solve(
     ----------
     case : a case of the study by name, or one of its own. pieces : to cut the mesh into; by default as the study says,
         as the file has it, or one for each rank. fields : besides the displacement; see `romlib.fullorder.record`.
+    start : a state file, or a snapshots file with displacement, stress and all internal variables, of which the last
+        record counts, or that at `start_time`; else the undeformed body. write_state : a state file for the end.
     on_note : called with what a user has to know of a case that comes from a deck.
 
     Raises
@@ -46,19 +53,26 @@ def run_solve(
     with comm.agreement():
         chosen = case_of(study, case)
         times = output_times(chosen.times)
+        saved = saved_state(start, start_time)
     with MeshSource(study, comm, pieces) as source:
         fitted = fitted_to_study(study, source, chosen, comm, on_note or (lambda _: None))
 
         def prepare() -> tuple[Model, str]:
             model = case_model(study, source.model, fitted, times)
+            if saved is not None:
+                model = model.model_copy(update={
+                    "initial_time": saved.initial_time,
+                    "omissions": (*model.omissions, started_from(saved.what, float(times[0])))})
             source.model = model
             validate_against(study, source)
-            inputs = [source.path] if study.path is None else [study.path, source.path]
+            inputs = [path for path in (study.path, source.path, start) if path is not None]
             return model, fingerprint(inputs, {"case": chosen.model_dump(mode="json"), "fields": list(fields)})
 
         model, mark = comm.on_root(prepare)
-        return solve_to_file(Output(Path(output), tuple(fields), mark), source.everything, source.mine, model, times,
-                             comm, options=options, on_step=on_step)
+        with comm.agreement():
+            began = None if saved is None else start_of(saved, source.mine, model, float(times[0]))
+        return solve_to_file(Output(Path(output), tuple(fields), mark, write_state), source.everything, source.mine,
+                             model, times, comm, options=options, start=began, on_step=on_step)
 
 
 def fitted_to_study(
@@ -80,7 +94,7 @@ def fitted_to_study(
         return portable_model(study.complete(source.model)), shared + 1
 
     model, n_shared = comm.on_root(prepare)
-    identity = distributed_identity(model, sorted(source.mine), lambda piece: source.mine[piece], n_shared, comm)
+    identity = distributed_identity(model, Pieces(comm, source.n_piece), lambda piece: source.mine[piece], n_shared)
     files = (source.path.name,)
     trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files)
     fitted = fit_case(trained, case)

@@ -9,6 +9,7 @@ from typing import Any
 
 from romlib.errors import StudyError
 from romlib.files import regular_file, shown
+from romlib.words import plural
 
 LARGEST_TEXT = 64 * 2**20  # bytes: a table of a million times and values is smaller
 LARGEST_INTEGER = 2**63 - 1  # that of TOML
@@ -55,7 +56,7 @@ def read_text(path: Path, missing: str, unreadable: str, *, expected: str | None
     path = regular_file(path, missing, error=StudyError, remedy="check the path", expected=expected)
     size = path.stat().st_size
     if size > LARGEST_TEXT:
-        raise StudyError(unreadable, file=path, found=f"{size} bytes", expected=f"at most {LARGEST_TEXT} bytes")
+        raise StudyError(unreadable, file=path, found=plural(size, "byte"), expected=f"at most {LARGEST_TEXT} bytes")
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -21,6 +21,7 @@ from romlib.testing.content import differences, snapshots_content
 from romlib.testing.mutation import Files
 from romlib.testing.targets import ConverterTarget
 from romlib.testing.worker import judge
+from romlib.words import plural
 
 Displacement = Callable[[np.ndarray, float], np.ndarray]
 GARBAGE = (b"", b"\0" * 100, b"\xff\xfe\x00garbage", b"just a line of text\n", b"\x89HDF\r\n\x1a\n", b"*" * 200,
@@ -205,9 +206,9 @@ def _conversion(
         done = [call[0] for call in calls]
         if not calls or done[-1] != calls[-1][1] or done != sorted(set(done)):
             trial.problems.append(f"progress: expected rising numbers up to the total, found {calls[:9]}")
-        for what, expected, found in (("nodes", n_node, file.n_node_total), ("cells", n_cell, file.n_cell_total)):
+        for what, expected, found in (("node", n_node, file.n_node_total), ("cell", n_cell, file.n_cell_total)):
             if expected is not None and expected != found:
-                trial.problems.append(f"counts: expected {expected} {what}, found {found}")
+                trial.problems.append(f"counts: expected {plural(expected, what)}, found {found}")
         if times is not None and not (len(times) == file.n_step and np.allclose(times, file.times, rtol=1e-6, atol=0)):
             trial.problems.append(f"times: expected {np.asarray(times)}, found {file.times}")
         for piece in range(file.n_piece):
@@ -231,7 +232,7 @@ def _mesh_faults(mesh: Mesh) -> list[str]:
     if used.min() < 0 or used.max() >= mesh.n_node:
         return [*faults, "a cell has a node that does not exist"]
     if len(np.unique(used)) != mesh.n_node:
-        faults.append(f"{mesh.n_node - len(np.unique(used))} nodes belong to no cell")
+        faults.append(f"{plural(mesh.n_node - len(np.unique(used)), 'node')} without a cell")
     for kind, tags, n in (("node", mesh.node_tags, mesh.n_node), ("cell", mesh.cell_tags, mesh.n_cell)):
         faults += [f"{kind} tag {name}: a position does not exist, or stands twice" for name, tag in tags.items()
                    if len(tag) and (tag.min() < 0 or tag.max() >= n or len(np.unique(tag)) != len(tag))]

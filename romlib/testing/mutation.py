@@ -11,8 +11,9 @@ from random import Random
 
 import h5py
 
+from romlib.archive.romfile import fields_path
 from romlib.errors import InputError
-from romlib.testing import damage_bytes, damage_hdf5
+from romlib.testing import damage_bytes, damage_hdf5, forgery
 
 _STRUCTURE = 0.7  # part of the mutations of an HDF5 file that edit its objects; the rest its bytes
 _WHOLE_FILE = 0.02
@@ -44,15 +45,20 @@ class Files:
         return cls(folder, tuple(dict.fromkeys(str(path.relative_to(folder)) for path in found)))
 
 
-def mutate(files: Files, seed: int, number: int, folder: Path) -> str:
-    """Write copies into the empty `folder`, one of them damaged; says which file and what was done to it."""
+def mutate(files: Files, seed: int, number: int, folder: Path, forged: bool = False) -> str:
+    """Write copies into the empty `folder`, one of them damaged; says which file and what was done to it.
+
+    forged : change what HDF5 files say and make their checksums anew, of a ROM and its fields file too, instead.
+    """
     rng = Random(f"{seed}/{number}")
     name = rng.choice(files.names)
     for other in files.names:
         target = folder / other
         target.parent.mkdir(parents=True, exist_ok=True)
         if other != name:
-            _same(files.folder / other, target)
+            (shutil.copyfile if forged else _same)(files.folder / other, target)
+    if forged:
+        return f"{name}: {_forge(rng, files, name, folder)}"
     return f"{name}: {_damage(rng, files.folder / name, folder / name)}"
 
 
@@ -61,6 +67,20 @@ def _same(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another file system
         shutil.copyfile(source, target)
+
+
+def _forge(rng: Random, files: Files, name: str, folder: Path) -> str:
+    shutil.copyfile(files.folder / name, folder / name)
+    if not h5py.is_hdf5(folder / name):
+        content, words = damage_bytes.damage(rng, (folder / name).read_bytes())
+        (folder / name).write_bytes(content)
+        return words
+    words = forgery.damage(rng, folder / name)
+    for rom in files.names:
+        fields = fields_path(folder / rom)
+        if rom != name and str(fields.relative_to(folder)) == name:
+            forgery.repair_pair(folder / rom, fields)
+    return words
 
 
 def _damage(rng: Random, source: Path, target: Path) -> str:

@@ -32,26 +32,30 @@ def main() -> None:
     target = target_of(task["target"], sources=task["sources"], options=task["options"])
     target.open(files.folder, files.names)
     _bound(task["memory"])
-    reports.write(json.dumps({"strict": target.strict}) + "\n")
-    report_all(target, files, task["seed"], task["numbers"], reports)
+    reports.write(json.dumps({"strict": target.strict and not task["forged"]}) + "\n")
+    report_all(target, files, task["seed"], task["numbers"], reports, task["forged"])
 
 
-def report_all(target: Target, files: Files, seed: int, numbers: Iterable[int], reports: TextIO) -> None:
+def report_all(
+    target: Target, files: Files, seed: int, numbers: Iterable[int], reports: TextIO, forged: bool = False
+) -> None:
     """Judge the mutations of these numbers."""
     for number in numbers:
         reports.write(json.dumps({"begin": number}) + "\n")
-        what, outcome = judge(target, files, seed, number)
+        what, outcome = judge(target, files, seed, number, forged=forged)
         reports.write(json.dumps({"end": number, "what": what, **vars(outcome)}) + "\n")
 
 
-def judge(target: Target, files: Files, seed: int, number: int, keep: Path | None = None) -> tuple[str, Outcome]:
+def judge(
+    target: Target, files: Files, seed: int, number: int, keep: Path | None = None, *, forged: bool = False
+) -> tuple[str, Outcome]:
     """Make one mutation and judge it; any exception but a romlib error is a fault, with its traceback.
 
     keep : folder to leave the damaged files in.
     """
     with contextlib.ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="romlib-fuzz-")))
-        what = mutate(files, seed, number, folder)
+        what = mutate(files, seed, number, folder, forged)
         try:
             return what, target.judge(folder, files.names)
         except Exception as error:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rank_scripts import without_launcher
 from typer.testing import CliRunner
 
 from romlib.cli import app
 from romlib.launcher import launched_ranks
 
-_LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -77,9 +77,8 @@ class CommandLine:
 
 
 def _environment(path: Path | None) -> dict[str, str]:
-    """This one, without what an MPI launcher has put there; one thread a rank."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
-    environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
+    """`without_launcher`, with the packages of the folder."""
+    environment = without_launcher()
     if path is not None:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(path), environment.get("PYTHONPATH")]))
     return environment

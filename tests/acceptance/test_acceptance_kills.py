@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rank_scripts import without_launcher
 
 import romlib
 from romlib.errors import FileFormatError
@@ -103,11 +104,8 @@ class Work:
                  *self.words.split()]
         if self.ranks > 1:
             words = ["mpirun", "--oversubscribe", "-n", str(self.ranks), *words]
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_"))}
-        environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                text=True, start_new_session=True)
+        return subprocess.Popen(words, cwd=folder, env=without_launcher(), stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def done(self, folder: Path) -> None:
         process = self.start(folder)

@@ -4,11 +4,11 @@ import h5py
 import numpy as np
 import pytest
 from damaged_files import without_checksums
-from hand_made_rom import affine, hand_made_rom, write_both
+from hand_made_rom import SNAPSHOTS, affine, hand_made_rom, write_both
 
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.pair import PairWriter
-from romlib.archive.romfile import fields_path
+from romlib.archive.romfile import fields_path, read_rom
 from romlib.archive.tables import FIELDS
 from romlib.errors import FileFormatError, InputError, SchemaError
 from romlib.mesh.box import box_mesh
@@ -50,6 +50,34 @@ def test_rows_are_read_alone_in_the_order_asked_for(made):
         np.testing.assert_array_equal(file.modes(1, 0, rows), data[1][1][0][:, rows])
         np.testing.assert_array_equal(file.liftings(1, rows), data[1][2][:, rows])
         np.testing.assert_array_equal(file.dual_modes(1, "stress", rows), data[1][3]["stress"][:, rows])
+
+
+def test_inner_products_of_the_snapshots_come_back_and_older_files_have_none(made, tmp_path):
+    path, data, rom = made
+    with FieldsFile(fields_path(path), read_rom(path)) as file:
+        back = file.snapshots()
+    assert back.run_names == SNAPSHOTS.run_names and list(back.grams) == ["displacement", "stress"]
+    for name in ("runs", "times", "weights"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(SNAPSHOTS, name))
+    for name, gram in SNAPSHOTS.grams.items():
+        np.testing.assert_array_equal(back.grams[name], gram)
+    without = write_both(tmp_path / "old.rom", rom, data, snapshots=None)
+    with FieldsFile(fields_path(without), read_rom(without)) as file:
+        assert file.snapshots() is None and file.modes(0).any()
+
+
+@pytest.mark.parametrize("damage", ["runs", "gram_names", "grams/1"])
+def test_inner_products_that_do_not_fit_each_other_are_refused_when_asked_for(made, damage):
+    path, *_ = made
+    with h5py.File(fields_path(path), "r+") as file:
+        del file[f"snapshots/{damage}"]
+        if damage == "runs":
+            file["snapshots/runs"] = np.array([0, 1, 2])  # of two runs
+    without_checksums(fields_path(path), FIELDS)
+    with FieldsFile(fields_path(path)) as file:
+        assert file.modes(0).any()
+        with pytest.raises(FileFormatError, match=r"/snapshots"):
+            file.snapshots()
 
 
 def test_unknown_pieces_and_fields_are_named(made):

@@ -150,3 +150,10 @@ def test_more_modes_than_the_points_can_tell_apart_are_refused(made, tmp_path):
     wide = replace(basis, strain_modes=np.zeros((n, rom.points.n_point, 6)), loads=np.zeros((len(rom.force_names), n)))
     with pytest.raises(FileFormatError, match="more modes than its selected points"):
         write_rom(tmp_path / "x.rom", replace(rom, clusters=[wide]))
+
+
+def test_a_point_of_a_piece_that_cannot_be_is_refused_without_the_fields_file(made, tmp_path):
+    """No model has more pieces than integration points."""
+    points = replace(made[0].points, pieces=np.full(made[0].points.n_point, 2**40))
+    with pytest.raises(FileFormatError, match=r"beyond its range[^$]*/points/pieces"):
+        write_rom(tmp_path / "x.rom", replace(made[0], points=points))

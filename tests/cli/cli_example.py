@@ -58,9 +58,9 @@ def displacement(x: np.ndarray, t: float, load: float = 300.0) -> np.ndarray:
     return x * np.array([along, across, across])
 
 
-def write_bar(path: Path, n_piece: int = 1, load: float = 300.0) -> Path:
+def write_bar(path: Path, n_piece: int = 1, load: float = 300.0, width: float = 1.0) -> Path:
     """Displacement only, as a converter of displacement files writes it."""
-    mesh = box_mesh("hex8", (3, 2, 2), (3.0, 1.0, 1.0))
+    mesh = box_mesh("hex8", (3, 2, 2), (3.0, width, 1.0))
     pieces = list(number_shared_nodes(partition(mesh, n_piece))) if n_piece > 1 else [mesh]
     specs = {"displacement": FieldSpec("node", 3)}
     with SnapshotsWriter(path, pieces, Model(), TIMES, specs, solver="exact") as writer:

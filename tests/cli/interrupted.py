@@ -6,12 +6,23 @@ python interrupted.py HOW ARGUMENTS OF ROMLIB...; it prints `waiting PID` when i
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from romlib.cli import main
 from romlib.offline import train
+
+CRASHES = """
+import os, signal, time
+try:
+    time.sleep(60)
+except BaseException:
+    os.kill(os.getpid(), signal.SIGSEGV)
+"""
 
 
 def sleep() -> None:
@@ -45,6 +56,14 @@ def convert() -> None:
         time.sleep(60)
     except BaseException as error:
         raise ImportError("something could not be imported") from error
+
+
+def load() -> None:
+    """In the import of a module that crashes where an exception ends it, as some compiled ones do."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "crashes.py").write_text(CRASHES)
+        sys.path.insert(0, folder)
+        importlib.import_module("crashes")
 
 
 def wait(*arguments: object) -> None:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import unicodedata
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +22,10 @@ from hypothesis import strategies as st
 from rich.text import Text
 from typer.testing import CliRunner
 
-from romlib.cli import app
+from romlib.cli import app, console
 from romlib.cli.commands import app as typer_app
 from romlib.cli.console import SafeConsole, counted, pairs, print_json, printable, show_warning, stages
+from romlib.errors import InputError
 from romlib.mesh.box import box_mesh
 from romlib.model import Material, Model, Omission
 from romlib.snapshots.schema import FieldSpec
@@ -182,3 +185,22 @@ def test_logs_of_mpirun_have_no_escape_sequences():
         done = subprocess.run(["mpirun", "--oversubscribe", "-n", "1", sys.executable, "-m", "romlib", *words],
                               capture_output=True, text=True, env=environment, check=False, timeout=100)
         assert done.returncode == code and "\x1b" not in done.stdout + done.stderr
+
+
+SHOWS: dict[str, Callable[[str], None]] = {
+    "a line": lambda name: getattr(console, name)().print("a line"),
+    "a table": lambda name: getattr(console, name)().print(console.table("a table", ("x",), [(1,)])),
+    "json": lambda name: print_json({"a": 1}) if name == "stdout" else show_warning("w", UserWarning, "", 1)}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize(("name", "words"), [("stdout", "standard output"), ("stderr", "standard error")])
+@pytest.mark.parametrize("show", list(SHOWS))
+def test_where_the_output_goes_to_a_full_disk_one_error_says_so(
+    monkeypatch: pytest.MonkeyPatch, name: str, words: str, show: str
+) -> None:
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, name, full)
+        with pytest.raises(InputError, match=rf"{words}\s+found: No space left"):
+            SHOWS[show](name)
+        full.flush()  # nothing is left that Python would try to write as it ends

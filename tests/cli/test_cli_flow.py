@@ -63,6 +63,15 @@ def test_a_failed_check_exits_with_1_and_stops_offline(folder, tmp_path):
     assert (tmp_path / "x.rom").is_file()
 
 
+def test_runs_of_two_models_are_refused_before_the_law_is_called(folder, tmp_path):
+    write_bar(folder / "wide.vtkhdf", 2, width=2.0)
+    study = folder / "two_models.toml"  # of which the first run would fail its check
+    study.write_text(STUDY.replace('"300*t"\n', '"250*t"\n[[training]]\nsnapshots = "wide.vtkhdf"\n'
+                                   'amplitudes.traction = "300*t"\n'))
+    refused = run("offline", study, "-o", tmp_path / "x.rom", code=2).stderr
+    assert "not runs of one model" in refused and "wide.vtkhdf" in refused and "equilibrium" not in refused
+
+
 def test_tolerances_of_the_study_reach_the_check(folder):
     study = folder / "loose.toml"
     study.write_text(STUDY.replace('"300*t"', '"299.9*t"'))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from cli_example import STUDY, write_bar
+from rank_scripts import without_launcher
 
 from romlib.launcher import launched_ranks
 
 SCRIPT = Path(__file__).with_name("interrupted.py")
-_LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
 
 
 @pytest.fixture
@@ -35,13 +35,11 @@ class Started:
     """A training that has come to the place where it waits."""
 
     def __init__(self, folder: Path, how: str, ranks: int = 1) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
-        environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
         words = [sys.executable, str(SCRIPT), how, "offline", str(folder / "study.toml"), "-o", str(folder / "x.rom")]
         if ranks > 1:
             # Open MPI waits so many seconds (one, by default) before it kills, whether there is somebody left or not.
             words = ["mpirun", "--oversubscribe", "--mca", "odls_base_sigkill_timeout", "4", "-n", str(ranks), *words]
-        self.process = subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(words, env=without_launcher(), text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, start_new_session=True,
                                         preexec_fn=heard)
         assert self.process.stdout is not None
@@ -63,9 +61,9 @@ def left(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-@pytest.mark.parametrize("how", ["sleep", "spin", "swallow", "convert"])
+@pytest.mark.parametrize("how", ["sleep", "spin", "swallow", "convert", "load"])
 def test_a_signal_ends_a_training_in_order(folder: Path, number: signal.Signals, status: int, how: str) -> None:
-    if how != "sleep" and number == signal.SIGHUP:
+    if how != "sleep" and number != signal.SIGTERM and (how == "load" or number == signal.SIGHUP):
         return  # the way is the same for all three
     started = Started(folder, how)
     assert any(name.startswith(".romlib-scratch") for name in left(folder))

@@ -64,7 +64,8 @@ def build(folder, amplitudes=RUNS):
         [TrainingRun(name, file, model(amplitudes[name]).amplitudes) for name, file in zip(RUNS, files)],
         files[0].model, lambda file, piece: file.mesh(piece))
     options = OfflineOptions(pod_tolerance=1e-6, cubature_tolerance=1e-5, dual_fields=("p",), dual_tolerance=1e-5)
-    return train(training, options, folder / "shaft.rom", serial())
+    with train(training, options, serial()) as trained:
+        return trained.write(folder / "shaft.rom")
 
 
 def test_the_face_moves_as_the_field_says():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rank_scripts import without_launcher
 from verification_adapter import relative, solve
 from verification_ranks import TIMES, TOLERANCE, plastic_cylinder
 
@@ -17,7 +17,6 @@ from romlib.fullorder.options import SolverOptions
 from romlib.launcher import launched_ranks
 
 HERE = Path(__file__).resolve().parent
-_LAUNCHER_PREFIXES = ("OMPI_", "PMIX_", "PMI_", "MPI_LOCAL", "MV2_", "PRTE_", "ORTE_")
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +27,6 @@ def on_ranks(tmp_path_factory):
     if shutil.which("mpirun") is None:
         pytest.skip("no mpirun on this machine")
     folder, made = tmp_path_factory.mktemp("ranks"), {}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LAUNCHER_PREFIXES)}
-    environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMP_NUM_THREADS": "1"}
 
     def run(n: int, linear_solver: str) -> dict[str, np.ndarray]:
         key = n, linear_solver
@@ -37,7 +34,8 @@ def on_ranks(tmp_path_factory):
             target = folder / f"{linear_solver}_{n}.npz"
             command = ["mpirun", "--oversubscribe", "-n", str(n), sys.executable, str(HERE / "verification_ranks.py"),
                        str(target), linear_solver]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+            done = subprocess.run(command, env=without_launcher(), capture_output=True, text=True, timeout=120,
+                                  check=False)
             assert done.returncode == 0, done.stderr[-6000:]
             made[key] = dict(np.load(target))
         return made[key]

@@ -127,3 +127,11 @@ def test_two_amplitudes_of_one_trained_load_are_refused():
     twice = given.model_copy(update={"amplitudes": {**given.amplitudes, "pull": given.amplitudes["renamed"]}})
     with pytest.raises(InputError, match=r"two amplitudes for one load[\s\S]*'pull'"):
         fit_case(TRAINED, twice)
+
+
+def test_an_amplitude_that_was_taken_out_of_a_case_is_named_and_not_taken_for_zero():
+    whole = case()
+    cut = whole.model_copy(update={"amplitudes": {name: a for name, a in whole.amplitudes.items() if name != "pull"}})
+    with pytest.raises(InputError, match="lacks an amplitude") as caught:
+        fit_case(TRAINED, cut)
+    assert caught.value.place == "amplitudes.pull" and "romlib convert --case" in caught.value.remedy

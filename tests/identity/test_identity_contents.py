@@ -13,13 +13,14 @@ from identity_example import MODEL, box, model, reordered
 from romlib.identity.cases import model_differences
 from romlib.identity.compare import Comparison, relative
 from romlib.identity.contents import identity_of, material_content
+from romlib.identity.distributed import distributed_identity
 from romlib.identity.sketch import N_SKETCH, project
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.partition import partition
 from romlib.model import Identity, Material, Model
-from romlib.offline.agreement import distributed_identity
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 
 BOX, WHOLE = box(), identity_of([box()], model())
 
@@ -35,8 +36,8 @@ def unlike(first: Identity, second: Identity) -> set[str]:
 def test_the_cut_into_pieces_does_not_matter(n_piece):
     pieces = partition(BOX, n_piece)
     assert not unlike(WHOLE, identity_of(pieces, model()))
-    ranks = distributed_identity(model(), range(n_piece), lambda p: pieces[p],
-                                 1 + max(int(p.shared_index.max()) for p in pieces), serial())
+    ranks = distributed_identity(model(), Pieces(serial(), n_piece), lambda p: pieces[p],
+                                 1 + max(int(p.shared_index.max()) for p in pieces))
     assert not unlike(WHOLE, ranks) and ranks.held.count == WHOLE.held.count
 
 

@@ -107,7 +107,7 @@ BROKEN = {
     "tangent: differs": DropsThePlasticTangent.from_parameters(PARAMETERS),
     "isotropy: ": NotQuiteIsotropic.from_parameters(PARAMETERS),
     "batch: ": changed(stress=wrong_at_many),
-    "convergence: 1 points fail": changed(failed_points=lambda r, i, s, t: np.array([0])),
+    "convergence: failure at 1 point": changed(failed_points=lambda r, i, s, t: np.array([0])),
     "failure: a strain that is not a number raises FloatingPointError": RaisesForBadStrain.from_parameters(PARAMETERS),
     "failure: a strain that is not a number at point 1": FailsEverywhereForOneBadPoint.from_parameters(PARAMETERS),
     "failure: expected 0 < dt_factor < 1": changed(dt_factor=lambda r, i, s, t: 1.0),

@@ -17,6 +17,7 @@ from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
 from romlib.offline.training import TrainingRun, TrainingSet
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.reader import Snapshots
 
 TIMES = np.linspace(0.0, 1.0, 6)
@@ -36,7 +37,7 @@ def a_set(folder, models, meshes=None, n_piece=1, u=None) -> TrainingSet:
 
 
 def checked(training: TrainingSet):
-    return agree(training, range(training.n_piece), serial())
+    return agree(training, Pieces(serial(), training.n_piece))
 
 
 SOFT = {**STEEL, "parameters": {**STEEL["parameters"], "young": 100e3}}
@@ -162,8 +163,9 @@ def test_runs_with_different_loads_train_one_rom_for_all_of_them(tmp_path, n_pie
     u = [solve(mesh, first, times)[0], solve(renamed, second, times)[0]]
     training = a_set(tmp_path, [first, second], [mesh, renamed], n_piece, u)
     assert list(training.model.loads) == ["pull", "shear"] and not training.amplitudes(["shear"])[:6].any()
-    report = train(training, OfflineOptions(pod_tolerance=1e-8, cubature_tolerance=1e-8, dual_fields=("stress",)),
-                   tmp_path / "all.rom", serial())
+    options = OfflineOptions(pod_tolerance=1e-8, cubature_tolerance=1e-8, dual_fields=("stress",))
+    with train(training, options, serial()) as trained:
+        report = trained.write(tmp_path / "all.rom")
     assert report.errors["online displacement"] < 1e-5
     rom = romlib.load(tmp_path / "all.rom")
     assert set(rom.rom.trained.identity.loads) == {"pull", "shear"}
@@ -180,7 +182,8 @@ def test_the_rom_says_what_it_was_trained_with_and_what_the_file_alone_had(tmp_p
     u = solve(bar(), study, TIMES)[0]
     file = Snapshots(write(tmp_path / "run.vtkhdf", bar(), deck, TIMES, u))
     training = TrainingSet([TrainingRun("run", file, study.amplitudes, study)], study, lambda f, piece: f.mesh(piece))
-    train(training, OfflineOptions(pod_tolerance=1e-6), tmp_path / "a.rom", serial(), accept=("spring",))
+    with train(training, OfflineOptions(pod_tolerance=1e-6), serial(), accept=("spring",)) as made:
+        made.write(tmp_path / "a.rom")
     trained = read_rom(tmp_path / "a.rom").trained
     assert trained.identity.materials["steel"].content["young"] == 200e3
     assert trained.deck == file.identity and trained.deck.materials["steel"].content["young"] == 100e3
@@ -192,3 +195,22 @@ def test_a_model_without_names_is_that_of_the_file(tmp_path):
     same = TrainingSet([TrainingRun("a", file, pulled_bar().amplitudes), TrainingRun("b", file, {})], file.model,
                        lambda f, piece: f.mesh(piece))
     assert checked(same).deck is None and isinstance(same.model, Model)
+
+
+def test_two_displacements_of_a_run_for_one_of_the_first_are_refused(tmp_path):
+    """One of the amplitudes would be lost."""
+    one = moved_bar()
+    end = one.constraints["end"]
+    other = one.model_copy(update={
+        "constraints": {"clamp": one.constraints["clamp"], "tip": end, "top": end.model_copy(update={"value": 0.02})},
+        "amplitudes": {"shear": one.amplitudes["shear"], "tip": one.amplitudes["end"], "top": one.amplitudes["end"]}})
+    with pytest.raises(InputError, match="two amplitudes for one load of the first run") as error:
+        checked(a_set(tmp_path, [one, other]))
+    assert "amplitudes.top" in str(error.value) and "'end'" in str(error.value)
+
+
+def test_no_load_is_a_multiple_of_one_that_is_zero(tmp_path):
+    nothing = pulled_bar(loads={"pull": {**PULL, "value": 0.0}})
+    for models in ([nothing, pulled_bar()], [pulled_bar(), nothing]):
+        with pytest.raises(InputError, match="the load 'pull'"):
+            checked(a_set(tmp_path, models))

@@ -48,7 +48,8 @@ def build(files: list[Path], output: Path, options: OfflineOptions = OPTIONS, ac
     snapshots = [Snapshots(file) for file in files]
     runs = [TrainingRun(file.stem, opened, opened.model.amplitudes) for file, opened in zip(files, snapshots)]
     training = TrainingSet(runs, snapshots[0].model, lambda file, piece: file.mesh(piece))
-    return train(training, options, output, serial(), accept_errors=accept_errors)
+    with train(training, options, serial(), accept_errors=accept_errors) as trained:
+        return trained.write(output)
 
 
 @pytest.mark.parametrize("n_piece", [1, 2])

@@ -20,6 +20,7 @@ from romlib.offline.scratch import Scratch
 from romlib.offline.train import train
 from romlib.offline.training import TrainingRun, TrainingSet
 from romlib.parallel.comm import Comm, serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.space import DiskFullError
 
@@ -39,8 +40,9 @@ def run(file: Path, output: Path, said: list[str], scratch: Path | None = None, 
     snapshots = Snapshots(file)
     training = TrainingSet([TrainingRun("pull", snapshots, snapshots.model.amplitudes)], snapshots.model,
                            lambda opened, piece: opened.mesh(piece))
-    train(training, OfflineOptions.model_validate({"dual_fields": ("stress", "p"), **options}), output, serial(),
-          progress=said.append, scratch_folder=scratch)
+    with train(training, OfflineOptions.model_validate({"dual_fields": ("stress", "p"), **options}), serial(),
+               output=output, progress=said.append, scratch_folder=scratch) as trained:
+        trained.write()
 
 
 def figures(line: str) -> list[float]:
@@ -123,6 +125,7 @@ def test_a_rank_need_not_see_the_folder_of_the_output(files: dict[int, Path], tm
                            lambda opened, piece: opened.mesh(piece))
     with Scratch(tmp_path) as scratch:
         history = DualHistory(training, ["stress"], OfflineOptions().stress, scratch)
-        room = Room(training, history, OfflineOptions(), [0], scratch, tmp_path / "nowhere" / "x.rom")
-        room.claim(*room.least_and_most(), OtherHost(), lambda line: None)
+        room = Room(training, history, OfflineOptions(), Pieces(OtherHost(), 1), scratch,
+                    tmp_path / "nowhere" / "x.rom")
+        room.claim(*room.least_and_most(), lambda line: None)
         assert room.output_bytes > 0

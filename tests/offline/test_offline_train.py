@@ -33,7 +33,8 @@ def build(
     snapshots = [Snapshots(file) for file in files]
     runs = [TrainingRun(file.stem, opened, opened.model.amplitudes) for file, opened in zip(files, snapshots)]
     training = TrainingSet(runs, snapshots[0].model, lambda file, piece: file.mesh(piece))
-    return train(training, options, output, serial(), accept=accept)
+    with train(training, options, serial(), accept=accept, output=output) as trained:
+        return trained.write()
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,7 @@ def test_reading_a_field_that_is_not_stored_names_the_way_out(tmp_path: Path, pu
 
 
 def test_runs_on_different_cuts_are_refused_with_both_sizes(tmp_path: Path, pulled: dict) -> None:
-    with pytest.raises(InputError, match=r"same mesh[\s\S]*1 pieces[\s\S]*3 pieces"):
+    with pytest.raises(InputError, match=r"same mesh[\s\S]*1 piece[\s\S]*3 pieces"):
         build([pulled["folder"] / "bar1.vtkhdf", pulled["folder"] / "bar3.vtkhdf"], tmp_path / "x.rom")
 
 

@@ -34,7 +34,8 @@ def build(file: Path, output: Path, model: Model | None = None, accept_errors: b
         runs = [TrainingRun(file.stem, opened, used.amplitudes)]
         training = TrainingSet(runs, used, lambda snapshots, piece: snapshots.mesh(piece))
         settings_ = OfflineOptions.model_validate({**TIGHT, **options})
-        return train(training, settings_, output, serial(), accept_errors=accept_errors)
+        with train(training, settings_, serial(), accept_errors=accept_errors, output=output) as trained:
+            return trained.write()
 
 
 @pytest.fixture(scope="module")

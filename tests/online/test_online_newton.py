@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from stub_points import StubPoints, arctangent, linear
 
 from romlib.errors import ConvergenceError, InputError, UnsupportedError
-from romlib.online import newton
 from romlib.online.histories import Histories
-from romlib.online.newton import NewtonOptions, solve
+from romlib.online.newton import NewtonOptions
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
+from romlib.online.run import solve
 
 rng = np.random.default_rng(1)
 STRAINS, WEIGHTS = rng.normal(size=(3, 5, 6)), rng.random(5) + 0.1
@@ -56,8 +56,8 @@ def test_the_predictor_leaves_one_law_evaluation_for_an_elastic_step():
 def test_the_residual_satisfies_the_documented_inequality():
     tolerance, seen = 1e-5, []
 
-    def observe(time, iteration, gamma, stresses, converged):
-        if converged:
+    def observe(time, iteration, gamma, stresses, committed):
+        if committed is not None:
             internal = np.einsum("p,apk,pk->a", WEIGHTS, STRAINS, stresses[0])
             external = np.array([1.0, -2.0, 0.5]) * np.sin(6.0 * time)
             seen.append((external, internal))
@@ -169,7 +169,7 @@ def test_the_line_search_converges_where_full_steps_diverge(monkeypatch):
     times, function = [0.0, 1.0, 2.0], lambda t: np.interp(t, [0.0, 1.0, 2.0], [0.0, 1.5, -1.3])
     found = solve(scalar_problem(StubPoints(1, arctangent)), histories(times, function), NewtonOptions(max_cuts=0))
     np.testing.assert_allclose(np.arctan(found.coordinates[:, 0]), [0.0, 1.5, -1.3], atol=2e-8)
-    monkeypatch.setattr(newton, "_MAX_HALVINGS", 0)
+    monkeypatch.setattr("romlib.stepping.newton.MOST_HALVINGS", 0)
     with pytest.raises(ConvergenceError):
         solve(scalar_problem(StubPoints(1, arctangent)), histories(times, function), NewtonOptions(max_cuts=0))
 
@@ -207,9 +207,9 @@ def test_the_observer_sees_every_evaluation_and_one_convergence_a_step():
     found = solve(problem(StubPoints(5, arctangent), (0.1, 0.1, 0.1)), histories(np.linspace(0, 1, 5)), None,
                   lambda *arguments: seen.append(arguments))
     assert len(seen) == found.iterations.sum()
-    assert [converged for *_, converged in seen].count(True) == 4
-    time, _, gamma, stresses, converged = seen[-1]
-    assert time == 1.0 and converged
+    assert [committed is not None for *_, committed in seen].count(True) == 4
+    time, _, gamma, stresses, committed = seen[-1]
+    assert time == committed.time == 1.0
     np.testing.assert_array_equal(gamma, found.coordinates[-1])
     np.testing.assert_array_equal(stresses[0], found.stresses[0][-1])
 

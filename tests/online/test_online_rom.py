@@ -233,12 +233,16 @@ def test_amplitudes_are_numbers_formulas_or_tables_and_the_model_s_where_not_giv
 def test_what_is_unknown_or_missing_is_named_with_what_is_known(tmp_path):
     model = Model(materials={"a": ELASTIC}, loads={"pull": PULL})
     rom = bar(tmp_path, model, cases={"slow": Case(times=[0.0, 1.0])})
-    with pytest.raises(InputError, match=r"'pul'[\s\S]*'pull'"):
+    with pytest.raises(InputError, match=r"no load 'pul'[\s\S]*one of pull\s[\s\S]*did you mean 'pull'\?"):
         rom.solve(times=[0.0, 1.0], amplitudes={"pul": 1.0})
+    with pytest.raises(InputError, match="train on a run that has this load"):
+        rom.solve(times=[0.0, 1.0], amplitudes={"gravity": 1.0})
     with pytest.raises(InputError, match=r"'pull' has no amplitude"):
         rom.solve(times=[0.0, 1.0])
-    with pytest.raises(InputError, match=r"'fast'[\s\S]*slow"):
+    with pytest.raises(InputError, match=r"'fast'\s+place: case\s+expected: one of slow\s[\s\S]*give times"):
         rom.solve("fast")
+    with pytest.raises(InputError, match=r"did you mean 'slow'\?"):
+        rom.solve("slwo")
     with pytest.raises(InputError, match="case or its times"):
         rom.solve(amplitudes={"pull": 1.0})
     with pytest.raises(InputError, match=r"amplitudes\['pull'\]"):

@@ -85,6 +85,25 @@ except ValueError as error:
     assert run_ranks(body, 3) == [["from 1", ["still together"] * 3]] * 3
 
 
+def test_an_error_in_cleaning_up_after_one_that_all_have_is_not_agreed_upon_again(run_ranks):
+    body = """
+class Closes:
+    def __enter__(self):
+        return self
+    def __exit__(self, *error):
+        if comm.rank == 1:
+            raise OSError('no room to close')
+try:
+    with comm.agreement(), Closes(), comm.agreement():
+        if comm.rank == 1:
+            raise ValueError('no room to write')
+except Exception as error:
+    report([str(error), comm.allgather('still together')])
+"""
+    together = ["still together"] * 2
+    assert run_ranks(body, 2) == [["no room to write", together], ["no room to close", together]]
+
+
 @pytest.mark.parametrize("where", ["produce", "consume"])
 def test_error_while_pieces_stream_is_raised_on_all(run_ranks, where):
     body = f"""

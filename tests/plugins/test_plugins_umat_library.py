@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from romlib_plugins import _umat_library
 from romlib_plugins._umat_elf import read_elf
 from romlib_plugins._umat_library import check_hash, file_hash, find_library, load_library, symbol_address
 from romlib_plugins.umat import UmatLaw
@@ -139,6 +140,51 @@ def test_a_library_that_changed_since_it_was_loaded_is_refused(tmp_path):
     compiled(tmp_path, "ELASTIC; stress[0] *= 2.0;")
     with pytest.raises(LawError, match="has changed since this process loaded it"):
         load_library(library)
+
+
+def test_a_library_that_changes_while_it_is_loaded_is_noticed(tmp_path, monkeypatch):
+    library = compiled(tmp_path, "ELASTIC;")
+    digest = file_hash(library)
+
+    def exchanging(path, elf, load=_umat_library._open):
+        library.unlink()
+        compiled(tmp_path, "ELASTIC; stress[0] *= 2.0;")
+        return load(path, elf)
+
+    monkeypatch.setattr(_umat_library, "_open", exchanging)
+    with pytest.raises(LawError, match="changed while it was loaded"):
+        load_library(library, sha256=digest)
+
+
+def test_the_hash_is_compared_by_the_one_who_loads(tmp_path):
+    """Whoever compared it before may have seen another file."""
+    library = compiled(tmp_path, "ELASTIC;", before=f"""#include <stdio.h>
+__attribute__((constructor)) static void loaded(void) {{ fclose(fopen("{tmp_path / 'ran'}", "w")); }}
+""")
+    with pytest.raises(LawError, match="another library than the one"):
+        load_library(library, sha256="0" * 64)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_file_of_the_same_size_and_time_is_another_one(tmp_path):
+    """The time of the content can be kept while a file is written; the time of change cannot."""
+    library = tmp_path / "libX.so"
+    library.write_bytes(b"one")
+    before, stamp = file_hash(library), library.stat()
+    library.write_bytes(b"two")
+    os.utime(library, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert file_hash(library) != before
+
+
+def test_a_library_that_cannot_be_read_or_has_no_possible_name_is_an_error_in_words(tmp_path):
+    with pytest.raises(LawError, match="cannot be read"):
+        file_hash(tmp_path / "libGONE.so")
+    for name in ("x" * 300, str(tmp_path / ("x" * 300)), "x/" * 3000):
+        with pytest.raises(LawError, match="is not there"):
+            find_library(name)
+        with pytest.raises(LawError, match="no file name") as error:
+            find_library(name, of_file=True)
+        assert len(str(error.value)) < 500
 
 
 def test_what_an_elf_file_says_of_itself(elastic_library):

@@ -113,7 +113,7 @@ def test_a_file_cannot_name_what_the_process_uses_for_something_else(tmp_path):
     load_library(library, of_file=True)  # and now it is the library of a UMAT
 
 
-def test_an_elf_file_without_a_table_has_no_functions(tmp_path):
+def test_an_elf_file_without_a_table_is_refused_before_it_is_loaded(tmp_path):
     library = compiled(tmp_path, "ELASTIC;")
     data = bytearray(library.read_bytes())
     data[40:48], data[58:64] = bytes(8), bytes(6)  # no section headers
@@ -121,7 +121,38 @@ def test_an_elf_file_without_a_table_has_no_functions(tmp_path):
     bare.write_bytes(data)
     elf = read_elf(bare)
     assert elf is not None and not elf.functions
-    assert "a function that the library itself defines" in refused(bare, "umat_")
+    with pytest.raises(LawError, match="does not say where its table of symbols is"):
+        load_library(bare)
+
+
+def versioned(folder: Path, old: str) -> Path:
+    """A library with umat_ under two versions, or under an old one only."""
+    source = compiled(folder, "ELASTIC;", symbol="new_").with_suffix(".so.c")
+    source.write_text(source.read_text() + f'void old_(void) {{}}\n__asm__(".symver old_,umat_@V1");\n{old}')
+    (folder / "versions").write_text("V1 { global: umat_; };\nV2 { global: new_; } V1;\n")
+    target = folder / "libVERSIONS.so"
+    subprocess.run([needs("cc"), "-shared", "-fPIC", str(source), "-o", str(target), "-lm",
+                    f"-Wl,--version-script={folder / 'versions'}"], check=True)
+    return target
+
+
+def test_of_a_function_in_several_versions_the_default_one_is_called(tmp_path):
+    library = load_library(versioned(tmp_path, '__asm__(".symver new_,umat_@@V2");\n'))
+    assert symbol_address(library, "umat_") == symbol_address(library, "new_")
+
+
+def test_a_function_that_is_there_in_an_old_version_only_is_refused(tmp_path):
+    assert "with an old version of it only" in refused(versioned(tmp_path, ""), "umat_")
+
+
+@pytest.mark.parametrize("place", range(16, 64, 2))
+def test_numbers_of_the_header_beyond_all_sizes_are_refused(tmp_path, place):
+    """Places and counts of headers, one after the other."""
+    data = bytearray(compiled(tmp_path, "ELASTIC;").read_bytes())
+    for size in (2, 8):
+        data[place:place + size] = b"\xff" * size
+        (tmp_path / "libX.so").write_bytes(data)
+        read_elf(tmp_path / "libX.so")
 
 
 def test_damaged_elf_files_are_read_or_refused_but_never_crash(tmp_path):

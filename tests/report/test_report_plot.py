@@ -93,7 +93,8 @@ def test_scalars_of_a_tensor_and_a_vector(snapshots):
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("q", ["displacement, p, stress"]), ("stress.rr", ["xx", "von_mises"]), ("p.x", ["no component"])])
+    ("q", ["displacement, p, stress"]), ("stress.rr", ["xx", "von_mises"]),
+    ("p.x", ["there are none", "leave the component out"])])
 def test_an_unknown_field_or_component_is_refused_with_those_that_exist(snapshots, tmp_path, name, words):
     with pytest.raises(InputError) as error:
         plot_quantity(snapshots, name, tmp_path / "p.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from romlib.errors import InputError
-from romlib.snapshots.atomic import atomic_target, atomic_targets, refuse_as_output
+from romlib.snapshots.atomic import atomic_target, atomic_targets, refuse_as_output, write_atomically
 from romlib.snapshots.leftovers import remember, remove_live
 
 
@@ -54,6 +55,28 @@ def test_several_files_are_renamed_in_their_order_after_all_are_synced(
     assert (tmp_path / "a").read_text() == "a" and (tmp_path / "b").read_text() == "b"
 
 
+@pytest.mark.parametrize(("number", "words"), [
+    (errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "quota"), (errno.EIO, "Input/output error"),
+    (errno.EROFS, "Read-only file system")])
+@pytest.mark.parametrize("call", ["open", "fchmod", "fsync", "replace"])
+def test_whatever_call_of_the_system_fails_the_file_is_named_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str, call: str
+) -> None:
+    (tmp_path / "a").write_text("old")
+    real = getattr(os, call)
+
+    def fails(path: object, *arguments: object, **options: object) -> object:
+        if isinstance(path, Path) and path.parent != tmp_path:
+            return real(path, *arguments, **options)
+        raise OSError(number, os.strerror(number), path)
+
+    with pytest.raises(InputError, match=words) as raised, monkeypatch.context() as patched:
+        patched.setattr(os, call, fails)
+        write_atomically(tmp_path / "a", b"new")
+    assert raised.value.file == tmp_path / "a" and ".part" not in str(raised.value)
+    assert names(tmp_path) == {"a"} and (tmp_path / "a").read_text() == "old"
+
+
 @pytest.mark.parametrize("old", [True, False])
 @pytest.mark.parametrize("error", [OSError("no"), KeyboardInterrupt()])
 def test_where_the_last_cannot_be_renamed_the_others_are_taken_back(
@@ -70,7 +93,8 @@ def test_where_the_last_cannot_be_renamed_the_others_are_taken_back(
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(type(error)), atomic_targets(tmp_path / "fields", tmp_path / "rom") as temporaries:
+    expected = InputError if isinstance(error, OSError) else type(error)
+    with pytest.raises(expected), atomic_targets(tmp_path / "fields", tmp_path / "rom") as temporaries:
         for temporary in temporaries:
             temporary.write_text("new")
     assert names(tmp_path) == ({"fields", "rom"} if old else set())
@@ -187,6 +211,6 @@ def test_a_signal_handler_can_remove_what_is_open(tmp_path: Path) -> None:
     scratch.mkdir()
     (scratch / "0").touch()
     remember(scratch)
-    with pytest.raises(FileNotFoundError), atomic_target(tmp_path / "a"):
+    with pytest.raises(InputError, match="No such file"), atomic_target(tmp_path / "a"):
         remove_live()
         assert names(tmp_path) == set()

@@ -153,7 +153,7 @@ def test_writing_after_the_end_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (("velocity", 0, 0, (36, 3)), "expected: displacement"),
+    (("velocity", 0, 0, (36, 3)), "expected: one of displacement"),
     (("displacement", 4, 0, (36, 3)), "a step below 4"),
     (("displacement", 0, 1, (36, 3)), "a piece below 1"),
     (("displacement", 0, 0, (35, 3)), r"expected: \(36, 3\)\n  found: \(35, 3\)"),
@@ -255,3 +255,16 @@ def test_target_in_an_absent_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="create the folder"), \
             SnapshotsWriter(tmp_path / "no" / "a.vtkhdf", [mixed_mesh()], MODEL, TIMES, FIELDS):
         pass
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(), (1, 1), (1, 2), (2, 1)])
+@pytest.mark.parametrize("name", ["NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds"])
+def test_sizes_of_pieces_that_are_no_list_are_refused_in_old_files_too(tmp_path, write_example, name, shape):
+    path = write_example(tmp_path / "a.vtkhdf")["path"]
+    without_checksums(path, SNAPSHOTS)
+    with h5py.File(path, "a") as file:
+        del file[f"VTKHDF/{name}"]
+        file[f"VTKHDF/{name}"] = np.ones(shape, dtype=np.int64)
+    with pytest.raises(FileFormatError, match=rf"the wrong shape[^$]*{name}"):
+        Snapshots(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -107,3 +108,18 @@ def test_without_a_proc_folder_a_living_process_is_told_by_its_number(monkeypatc
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     assert leftovers._start_without_proc(os.getpid()) == 0 and leftovers._start_without_proc(child.pid) is None
+
+
+def test_a_folder_goes_in_which_another_thread_goes_on_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, remove, written = tmp_path / "scratch", shutil.rmtree, []
+    folder.mkdir()
+
+    def meanwhile(path: Path, ignore_errors: bool) -> None:
+        remove(path, ignore_errors=ignore_errors)
+        if len(written) < 3:
+            path.mkdir()  # what a file is that was made after the folder had been listed: it stays
+            written.append(path)
+
+    monkeypatch.setattr(shutil, "rmtree", meanwhile)
+    leftovers.discard(folder)
+    assert len(written) == 3 and not folder.exists()

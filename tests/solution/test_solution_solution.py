@@ -244,3 +244,17 @@ def test_a_place_is_found_once_for_all_fields_and_probes(solution, monkeypatch):
     again = solution.probe("stress", point=[1.1, 0.4, 0.3])
     assert again.where == first.where and np.array_equal(again.ids, first.ids)
     np.testing.assert_array_equal(solution.probe("p", point=np.array([1.1, 0.4, 0.3])).values, first.values)
+
+
+def test_the_fields_file_is_opened_once_a_probe_and_once_for_a_whole_file(solution, tmp_path, monkeypatch):
+    """Opening it looks at every object of every piece."""
+    opened, open_fields = [], solution.open_fields
+    monkeypatch.setattr(solution, "open_fields", lambda: opened.append(1) or open_fields())
+    for call in (lambda: solution.probe("displacement", point=(0.3, 0.2, 0.1)), lambda: solution.probe("p", tag="skin"),
+                 lambda: solution.write(tmp_path / "a.vtkhdf")):
+        opened.clear()
+        call()
+        assert len(opened) == 1
+    opened.clear()
+    solution.displacement(0, piece=0)
+    assert opened  # nothing stays open

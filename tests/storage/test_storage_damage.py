@@ -109,6 +109,11 @@ def test_a_file_that_states_an_older_version_than_it_has_is_refused(kind, copied
     ("column", "temperature/matrix/indices", 50, r"indices\[0\][\s\S]*less than 12"),
     ("row", "temperature/matrix/indptr", 7, "rows of a sparse matrix"),
     ("nan", "lifting/strains", np.nan, "not a finite number"),
+    ("no material", "points/material_index", -1, r"below its range[\s\S]*material_index\[0\][\s\S]*at least 0"),
+    ("no point", "gappy/0/points", -1, r"below its range[\s\S]*gappy/0/points\[0\][\s\S]*at least 0"),
+    ("no column", "temperature/matrix/indices", -1, r"below its range[\s\S]*indices\[0\]"),
+    ("no number", "points/numbers", 0, r"below its range[\s\S]*numbers\[0\][\s\S]*at least 1"),
+    ("a weight that takes away", "clusters/0/weights", -1e-3, r"below its range[\s\S]*weights\[0\]"),
 ])
 def test_values_out_of_range_are_named_without_checksums_too(copied, word, place, value, words):
     path = copied("rom", True)

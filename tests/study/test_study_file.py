@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from romlib.errors import StudyError, closest_name
+from romlib.errors import StudyError
 from romlib.model import (
     Constraint,
     ExpressionAmplitude,
@@ -109,7 +109,7 @@ def test_a_number_of_modes_replaces_the_tolerance(tmp_path):
     ("stop = 1.0, step", "stop = 1.0, stp", "cases.test.times.stp", ["start, stop, step"]),
     ("cubature_tolerance = 1e-4", "cubature_tolerance = -1", "offline.cubature_tolerance", ["-1", "greater than 0"]),
     ('"110*sin(2*pi*t)"', '"110*sinus(t)"', "cases.test.amplitudes.traction", ["sinus", "sqrt"]),
-    ("value = [0, 120]", "value = [0]", "training #2.amplitudes.traction", ["2 times and 1 values"]),
+    ("value = [0, 120]", "value = [0]", "training #2.amplitudes.traction", ["2 times and 1 value"]),
     ('"mm, N, MPa, s"', '"mm, N, Pa, s"', "study.units", ["MPa"]),
     ('name = "large"', 'name = "train_A95"', "training #2.name", ["two training runs"]),
     ('["stress", "p"]', '"stress"', "offline.dual_fields", ["a list", "'stress'"]),
@@ -198,10 +198,3 @@ def test_different_units_are_refused_only_where_both_are_stated(tmp_path):
     assert unstated.complete(metres).units.length == "m"
     kelvin = Model(units=UnitSystem.model_validate("mm, N, MPa, s, K"))
     assert read(tmp_path).complete(kelvin).units.temperature == "K"  # the study does not state a temperature
-
-
-def test_the_closest_name_is_the_one_that_differs_in_case_alone():
-    allowed = ["symx_", "symz", "symX", "symy"]
-    assert closest_name("symx", allowed) == "symX"
-    assert closest_name("SYMZZ", ["other", "symz"]) == "symz"
-    assert closest_name("nothing like it", allowed) is None and closest_name(3, []) is None

@@ -54,7 +54,7 @@ def test_the_converter_of_the_example_conforms(npz, archive):
 @pytest.mark.parametrize(("wrong", "words"), [
     ({"displacement": lambda x, t: 1.01 * field(x, t)}, "displacement: differs from the known one by 9.9"),
     ({"times": [0.0, 0.5]}, "times: expected"), ({"times": [0.0, 0.5, 2.1]}, "times: expected"),
-    ({"n_node": 13}, "expected 13 nodes, found 12"), ({"n_cell": 1}, "expected 1 cells, found 2")])
+    ({"n_node": 13}, "expected 13 nodes, found 12"), ({"n_cell": 1}, "expected 1 cell, found 2")])
 def test_what_the_author_knows_is_compared(npz, archive, wrong, words):
     with pytest.raises(InputError) as error:
         check_converter(npz.NpzConverter(), archive, **{**KNOWN, **wrong}, mutations=0)
@@ -140,7 +140,8 @@ def test_each_fault_of_a_converter_is_named(npz, archive, kind):
 @pytest.mark.parametrize(("change", "words"), [
     (lambda arrays: {**arrays, "hex8": arrays["hex8"][:, [4, 5, 6, 7, 0, 1, 2, 3]]}, "Jacobian of a cell"),
     (lambda arrays: {**arrays, "points": np.vstack([arrays["points"], [[9, 9, 9]]]),
-                     "displacement": np.pad(arrays["displacement"], ((0, 0), (0, 1), (0, 0)))}, "belong to no cell")])
+                     "displacement": np.pad(arrays["displacement"], ((0, 0), (0, 1), (0, 0)))},
+     "1 node without a cell")])
 def test_a_mesh_that_is_none_is_named(npz, archive, change, words):
     with np.load(archive) as arrays:
         changed = change(dict(arrays))

@@ -10,9 +10,7 @@ from meshio_example import box_example, write_vtu, write_xdmf
 from romlib_converters.calculix import CalculixConverter
 from romlib_converters.meshio import MeshioConverter
 
-from romlib.parallel.comm import serial
-from romlib.study import Study
-from romlib.study.pipeline import run_offline
+import romlib
 from romlib.testing import check_converter, fuzz
 
 CASE = """
@@ -41,7 +39,8 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bar")
     (folder / "study.toml").write_text(STUDY)
     write_bar(folder / "pull.vtkhdf", n_piece=2)
-    run_offline(Study.read(folder / "study.toml"), folder / "bar.rom", serial())
+    with romlib.train(folder / "study.toml", skip_check=True) as made:
+        made.write(folder / "bar.rom")
     return folder
 
 
@@ -58,6 +57,14 @@ def test_no_damage_of_a_rom_changes_an_answer_in_silence(trained):
 def test_no_damage_of_a_snapshots_file_changes_an_array_in_silence(trained):
     counts = sound(fuzz.run("snapshots", [trained / "pull.vtkhdf"], count=200, seed=31))
     assert counts["refused"] > 100 and counts["equal"] > 5
+
+
+@pytest.mark.parametrize("kind, names", [("rom", ("bar.rom", "bar.fields.rom")), ("snapshots", ("pull.vtkhdf",))])
+def test_what_a_forger_writes_with_right_checksums_is_an_answer_or_a_refusal(trained, kind, names):
+    report = fuzz.run(kind, [trained / name for name in names], count=60, seed=37, settings=fuzz.Settings(forged=True))
+    assert not report.wrong, "\n".join(report.lines())
+    words = [one.outcome.words for one in report.judged if one.outcome.verdict == "refused"]
+    assert sum("damaged: its" in text for text in words) < 0.1 * len(words)  # the checksums are seldom the reason
 
 
 def test_no_damage_of_a_study_or_a_case_ends_in_a_traceback(trained, tmp_path):

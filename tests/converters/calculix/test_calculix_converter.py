@@ -150,7 +150,7 @@ def test_increments_that_are_missing_at_the_end_of_a_step_are_known_from_the_dec
         del content.records[4]
 
     with convert(changed("small_c3d8", change=without_the_peak), tmp_path) as snapshots:
-        assert "1 increments" in omissions(snapshots)["missing_increments"].description
+        assert "1 increment" in omissions(snapshots)["missing_increments"].description
         assert "step 1, after increment 4" in omissions(snapshots)["missing_increments"].description
 
 
@@ -254,7 +254,7 @@ def test_printed_values_that_are_not_whole_are_left_out_or_refused(changed, tmp_
 
 
 @pytest.mark.parametrize(("options", "said"), [
-    ({"nodal_fields": ["DISPL"]}, "(?s)no such block.*STRESS.*found: DISPL"), ({"nodal_fields": "STRESS"}, "a list"),
+    ({"nodal_fields": ["DISPL"]}, "(?s)no such block.*STRESS.*found: 'DISPL'"), ({"nodal_fields": "STRESS"}, "a list"),
     ({"incomplete": "yes"}, "true or false"), ({"dat": 1}, "true or false"), ({"deck": "none.inp"}, "does not exist"),
     ({"elements": {"he8": "C3D8"}}, "the deck says"), ({"until": 3}, "(?s)unknown option.*incomplete")])
 def test_wrong_options_are_named(data, tmp_path, options, said):

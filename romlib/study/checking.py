@@ -11,8 +11,10 @@ from romlib.check import CheckOptions, CheckReport, check
 from romlib.laws.guarded import guarded_materials, guarded_model
 from romlib.parallel.comm import Comm
 from romlib.snapshots.reader import Snapshots
-from romlib.study import Study, validate_against
-from romlib.study.pipeline import mesh_with_tags
+from romlib.study.meshes import mesh_with_tags
+from romlib.study.references import validate_against
+from romlib.study.runs import compare_runs
+from romlib.study.study import Study
 
 
 def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) -> CheckReport:
@@ -42,14 +44,15 @@ def check_training(
     Raises
     ------
     CheckError : a run failed, with the measurements and what that usually means; or too little was compared to tell.
-    StudyError : unknown names.
+    StudyError : unknown names. InputError : the runs are not runs of one model, which is found first.
     """
     reports = []
-    for run in study.training:
-        if names_only:
+    if names_only or len(study.training) > 1:  # what is found without a law comes before hours of one
+        for run in study.training:
             with Snapshots(run.snapshots) as snapshots:
                 validate_against(study, snapshots)
-            continue
+        compare_runs(study, comm)
+    for run in () if names_only else study.training:
         report = check_file(run.snapshots, study, comm)
         reports.append(report)
         report.raise_if_failed()

@@ -1,0 +1,119 @@
+"""The snapshots of a training set and their Gram matrices, from which every basis of any of them is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from romlib.archive.rom import SnapshotGrams
+from romlib.errors import InputError
+from romlib.offline.dual import DualHistory
+from romlib.offline.options import OfflineOptions
+from romlib.offline.report import Stages
+from romlib.offline.room import Room
+from romlib.offline.training import TrainingSet, gram
+from romlib.parallel.pieces import Pieces
+
+
+@dataclass(frozen=True)
+class DualGrams:
+    """Sums over the whole model that bases of dual fields and quadratures need.
+
+    grams : by field, (n_snapshot, n_snapshot). volumes : by field, of the region that has it. volume : of the model,
+    sum of the solver's weights. n_ip : its integration points.
+    """
+
+    grams: dict[str, np.ndarray]
+    volumes: dict[str, float]
+    volume: float
+    n_ip: int
+
+
+@dataclass(eq=False)
+class Collection:
+    """What reductions of a training set are made from; see `collect`.
+
+    displacement : Gram matrix (n_snapshot, n_snapshot) in L2.
+    """
+
+    training: TrainingSet
+    options: OfflineOptions
+    pieces: Pieces
+    history: DualHistory
+    room: Room
+    stages: Stages
+    displacement: np.ndarray
+    _n_reduction: int = 0
+
+    @cached_property
+    def dual(self) -> DualGrams:
+        """Of the dual fields, which are replayed first where the files do not have them. Collective at its first use.
+
+        Not before: what the displacement alone makes impossible is found before the long replay.
+        """
+        training, history, stages = self.training, self.history, self.stages
+        with stages.stage("stress"):
+            self.pieces.each(lambda piece: history.prepare(piece, training.piece(piece)))
+            stages.say("stress", {"read": "read from the snapshots", "replay": "replayed by the law"}[history.source])
+        with stages.stage("Gram matrices"):
+            total = self.pieces.sums(partial(_dual_grams_of_piece, training, history))
+            volume, n_ip, *volumes = total.pop("sizes")
+            stages.say("Gram matrices", f"of displacement, {', '.join(history.fields)}; volume {volume:.6g}")
+        return DualGrams(total, dict(zip(history.fields, volumes)), float(volume), int(n_ip))
+
+    def next_number(self) -> int:
+        """A number of its own for each reduction, the same on every rank, for its arrays on disk."""
+        self._n_reduction += 1
+        return self._n_reduction
+
+    def grams(self, weights: np.ndarray) -> SnapshotGrams:
+        """The matrices as a fields file keeps them. weights : (n_cluster, n_snapshot), of each cluster's rows."""
+        runs = self.training.runs
+        return SnapshotGrams(
+            tuple(run.name for run in runs), np.repeat(np.arange(len(runs)), np.diff(self.training.offsets)),
+            np.concatenate([run.snapshots.times for run in runs]), weights,
+            {"displacement": self.displacement, **self.dual.grams})
+
+
+def collect(
+    training: TrainingSet, options: OfflineOptions, history: DualHistory, room: Room, pieces: Pieces, stages: Stages
+) -> Collection:
+    """Gram matrices of all snapshots, each computed once, whatever is reduced from them later. Collective."""
+    with stages.stage("Gram matrices"):
+        displacement = pieces.sum(partial(_gram_of_piece, training))
+    return Collection(training, options, pieces, history, room, stages, displacement)
+
+
+def _gram_of_piece(training: TrainingSet, piece: int) -> np.ndarray:
+    operators = training.piece(piece)
+    result = gram(partial(training.read, "displacement", piece), operators.apply_mass, training.n_snapshot,
+                  operators.mesh.n_node * 24)
+    bad = np.flatnonzero(~np.isfinite(np.diag(result)))
+    if len(bad):
+        run = int(np.searchsorted(training.offsets, bad[0], side="right")) - 1
+        raise InputError("a displacement snapshot has a value that is not finite",
+                         file=training.runs[run].snapshots.path,
+                         place=f"piece {piece}, step {bad[0] - training.offsets[run]}",
+                         remedy="repair the solver's file and convert it again")
+    return result
+
+
+def _dual_grams_of_piece(training: TrainingSet, history: DualHistory, piece: int) -> dict[str, np.ndarray]:
+    """By dual field; and under "sizes" the volume, the number of points, and the volume of each field's region."""
+    operator, volumes, result = training.piece(piece).operator, [], {}
+    positive = operator.positive_weights[None, :, None]
+    for field in history.fields:
+        first = history.read(field, piece, slice(0, 1))[0]
+        there = np.isfinite(first[:, 0])
+        volumes.append(float(operator.positive_weights[there].sum()))
+        result[field] = gram(partial(_read_where, history, field, piece, there), lambda f: f * positive,
+                             training.n_snapshot, first.size * 8)
+    return {**result, "sizes": np.array([operator.weights.sum(), operator.n_ip, *volumes])}
+
+
+def _read_where(history: DualHistory, field: str, piece: int, there: np.ndarray, rows: slice) -> np.ndarray:
+    """A dual field with zeros instead of NaN where no material has it."""
+    values = history.read(field, piece, rows)
+    return values if there.all() else np.where(there[None, :, None], values, 0.0)

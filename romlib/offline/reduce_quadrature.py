@@ -1,0 +1,218 @@
+"""The reduced quadrature of one basis: the stresses that train it, its points and weights, and the exact forces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.offline.collect import Collection
+from romlib.offline.cubature import compression
+from romlib.offline.displacement import DisplacementBasis
+from romlib.offline.dual import DualHistory
+from romlib.offline.energy import energy_scaling
+from romlib.offline.pod import Pod, pod
+from romlib.offline.quadrature import (
+    Candidates,
+    PieceIntegrands,
+    Selection,
+    in_words,
+    local_candidates,
+    select_over_pieces,
+)
+from romlib.offline.rows import Rows
+from romlib.offline.training import blocks, combine, gram
+from romlib.parallel.pieces import Pieces
+
+# Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
+# than its own tolerance; the error that is reported is measured on the snapshots themselves.
+_FINER = 1e-2
+
+# The integrals b count down to this part of the stresses' own size; see `Reference`.
+_CANCELLED = 0.1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What errors of the quadrature are relative to.
+
+    Stress in equilibrium with itself (heat, what is left after unloading) does no work on the modes: b = 0, and an
+    error relative to it says nothing. What stays is the energy norm of the stresses, a = sqrt(sum_m integral of
+    sigma_m : C_0^-1 : sigma_m): by Cauchy and Schwarz no generalised force on a mode of unit elastic energy is larger,
+    and all of them together are a where the stress is C_0 : eps(u). So the error is relative to ||b||, until 90 % of a
+    cancel in it, and beyond that to a tenth of a.
+
+    scaling : (n_mode + n_lift, n_mode + n_lift), S of `energy_scaling`, in whose modes everything here is measured.
+    work : ||b|| over the training set. stress : a, over the same.
+    """
+
+    scaling: np.ndarray
+    work: float
+    stress: float
+
+    @property
+    def size(self) -> float:
+        """max(||b||, a / 10)."""
+        return self.of(self.work)
+
+    def of(self, work: float) -> float:
+        """The same with the ||b|| of some of the stresses."""
+        return max(work, _CANCELLED * self.stress)
+
+    def in_words(self) -> str:
+        """What follows an error, where it is not relative to ||b||."""
+        if self.work == self.size:
+            return ""
+        return (f" of a tenth of the stresses' energy norm, of which {self.work / self.stress:.1e} does work on the "
+                "modes: they are in equilibrium with themselves")
+
+
+class QuadratureStress:
+    """The stresses that train the quadrature of a basis: those of its snapshots, and those that were added.
+
+    Parameters
+    ----------
+    rows : the snapshots of the basis. number : of the reduction; the scratch file of the rank has its arrays under it.
+    """
+
+    def __init__(self, history: DualHistory, rows: Rows, number: int) -> None:
+        self._history, self._rows, self._number = history, rows, number
+
+    def add(self, piece: int, stress: np.ndarray) -> None:
+        """Stresses (n, n_ip, 6) besides the snapshots'."""
+        self._history.scratch.append(self._name(piece, "stress"), stress)
+
+    def pod(self, collection: Collection) -> Pod:
+        """Stress modes, cut finer than the quadrature's tolerance; combinations of all snapshots and of what was added.
+
+        Collective.
+        """
+        n_added = self._n_added(collection.pieces.mine[0])
+        total = collection.pieces.sum(partial(self._gram, collection)) if n_added else collection.dual.grams["stress"]
+        rows = self._rows.and_more(n_added)
+        modes = pod(rows.gram(total), tolerance=collection.options.cubature_tolerance * _FINER, field="stress")
+        return replace(modes, combination=rows.spread(modes.combination))
+
+    def project(self, collection: Collection, modes: Pod) -> None:
+        """Keep the stress modes times their singular values, piece by piece. Collective."""
+        scaled = modes.combination * modes.singular_values
+
+        def of_piece(piece: int) -> None:
+            n_ip = collection.training.piece(piece).operator.n_ip
+            self._history.scratch.append(self._name(piece, "modes"), combine(partial(self._read, piece), scaled,
+                                                                             n_ip * 48))
+        collection.pieces.each(of_piece)
+
+    def modes(self, piece: int) -> np.ndarray:
+        """What `project` has kept, (n_stress, n_ip, 6)."""
+        return self._history.scratch.read(self._name(piece, "modes"), slice(None))
+
+    def keep_gram(self, piece: int, integrands: PieceIntegrands) -> None:
+        """Keep the Gram matrix of the integrands of a piece."""
+        self._history.scratch.append(self._name(piece, "gram"), integrands.gram()[None])
+
+    def columns(self, pieces: Pieces, tolerance: float) -> np.ndarray:
+        """V of the compression, from these matrices, of which only the sum and one are in memory at a time."""
+        total: list[np.ndarray] = []
+
+        def add(piece: int, gram_of_piece: np.ndarray) -> None:
+            total[:] = [total[0] + gram_of_piece] if total else [gram_of_piece]
+
+        pieces.stream(lambda piece: self._history.scratch.read(self._name(piece, "gram"), slice(0, 1))[0], add)
+        return pieces.comm.on_root(lambda: compression(total[0], tolerance))
+
+    def _gram(self, collection: Collection, piece: int) -> np.ndarray:
+        operator = collection.training.piece(piece).operator
+        positive = operator.positive_weights[None, :, None]
+        n = collection.training.n_snapshot + self._n_added(piece)
+        return gram(partial(self._read, piece), lambda f: f * positive, n, operator.n_ip * 48)
+
+    def _read(self, piece: int, rows: slice) -> np.ndarray:
+        """(n, n_ip, 6): of all snapshots, then what was added."""
+        n = self._history.training.n_snapshot
+        start, stop, _ = rows.indices(n + self._n_added(piece))
+        parts = []
+        if start < n:
+            parts.append(self._history.read("stress", piece, slice(start, min(stop, n))))
+        if stop > n:
+            parts.append(self._history.scratch.read(self._name(piece, "stress"), slice(max(start - n, 0), stop - n)))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _n_added(self, piece: int) -> int:
+        return self._history.scratch.length(self._name(piece, "stress"))
+
+    def _name(self, piece: int, what: str) -> str:
+        return f"{self._number}/{piece}/quadrature/{what}"
+
+
+def select_points(
+    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: QuadratureStress
+) -> tuple[Selection, Reference]:
+    """The points and weights of the reduced quadrature, and what their error is relative to. Collective.
+
+    stiffness : as of `romlib.offline.energy.elastic_stiffness`.
+    """
+    training, pieces, options = collection.training, collection.pieces, collection.options
+    tolerance, scaling = options.cubature_tolerance, energy_scaling(stiffness, basis.n_mode)
+
+    def integrands(piece: int) -> PieceIntegrands:
+        operator = training.piece(piece).operator
+        strains = np.tensordot(scaling, basis.strains(training, piece), axes=1)
+        return PieceIntegrands(stresses.modes(piece), strains, operator.weights, operator.positive_weights)
+
+    def integrals(piece: int) -> dict[str, np.ndarray]:
+        here = integrands(piece)
+        stresses.keep_gram(piece, here)
+        return {"target": here.integral(),
+                "energy": np.array([_energy(here, training.piece(piece).virgin_tangent())])}
+
+    totals = pieces.sums(integrals)
+    columns = stresses.columns(pieces, tolerance * _FINER)
+    target = totals["target"] @ columns
+    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(totals["energy"][0])))
+    if reference.size == 0.0:
+        raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
+                         remedy="train with snapshots that carry stress")
+
+    def candidates(piece: int) -> Candidates:
+        here = integrands(piece)
+        rows = here.compressed(columns)
+        if pieces.n == 1:  # needs no first selection; with several the local errors add up
+            return Candidates(np.arange(len(rows)), rows)
+        return local_candidates(rows, here.signed, tolerance / pieces.n, reference.size,
+                                in_words(collection.stages.tell, f"cubature of piece {piece}"))
+
+    selection = select_over_pieces(
+        pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=reference.size,
+        n_max=options.cubature_points, progress=in_words(collection.stages.tell, "cubature"))
+    return selection, reference
+
+
+def _energy(integrands: PieceIntegrands, tangent: np.ndarray) -> float:
+    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece; tangent : (n_ip, 6, 6), C_0."""
+    total = 0.0
+    for rows in blocks(len(tangent), 48 * len(integrands.stress)):
+        stress = integrands.stress[:, rows].transpose(1, 2, 0)
+        stiffness = 0.5 * (tangent[rows] + tangent[rows].transpose(0, 2, 1))
+        try:
+            strain = np.linalg.solve(stiffness, stress)
+        except np.linalg.LinAlgError:  # a law without stiffness in a direction
+            strain = np.linalg.pinv(stiffness, hermitian=True) @ stress
+        total += float(np.einsum("p,pcm,pcm->", integrands.positive[rows], stress, strain))
+    return max(total, 0.0)
+
+
+def generalised_forces(collection: Collection, basis: DisplacementBasis) -> np.ndarray:
+    """(n_snapshot, n_mode + n_lift), sum_l w_l sigma_j : eps(Phi_k), with the solver's weights. Collective."""
+    training = collection.training
+
+    def of_piece(piece: int) -> np.ndarray:
+        operator, strains = training.piece(piece).operator, basis.strains(training, piece)
+        weighted = (strains * operator.weights[None, :, None]).reshape(len(strains), -1)
+        return np.concatenate([
+            collection.history.read("stress", piece, rows).reshape(-1, weighted.shape[1]) @ weighted.T
+            for rows in blocks(training.n_snapshot, operator.n_ip * 48)])
+
+    return collection.pieces.sum(of_piece)

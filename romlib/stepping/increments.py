@@ -1,0 +1,62 @@
+"""Increments of time: an attempt that fails is cut, and increments grow back after success."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Protocol
+
+_ROUNDING = 1e-9  # part of an interval below which two times are one
+
+
+class Failure(Protocol):
+    """Why an attempt failed."""
+
+    @property
+    def dt_factor(self) -> float:
+        """What to multiply the increment with, in (0, 1)."""
+
+    def error(self, time: float, n_cut: int) -> Exception:
+        """The exception where the increment that ends at `time` cannot be cut further, after `n_cut` cuts."""
+
+
+Attempt = Callable[[float], Failure | None]  # go to a time and commit, or say why that failed
+
+
+class Increments:
+    """How far the next increment goes, over all intervals of a run.
+
+    max_cuts : an increment is never shorter than its interval times 0.5**max_cuts.
+    size : of the next increment, at most; infinite where the last interval was one increment.
+    """
+
+    def __init__(self, max_cuts: int, size: float = inf) -> None:
+        self.max_cuts, self.size = max_cuts, size
+
+    def advance(self, attempt: Attempt, start: float, end: float) -> tuple[int, int]:
+        """Go from `start` to `end`, in several increments where one fails; number of increments, and of cuts.
+
+        Raises
+        ------
+        The error of a failure that cannot be cut further.
+        """
+        interval = end - start
+        smallest = interval * 0.5**self.max_cuts * (1.0 - _ROUNDING)
+        step = max(min(self.size, interval), smallest)
+        time, n_increment, n_cut = start, 0, 0
+        while True:
+            whole = step >= (end - time) * (1.0 - _ROUNDING)
+            target = end if whole else time + step
+            failure = attempt(target)
+            if failure is None:
+                n_increment += 1
+                if whole:
+                    grown = n_cut == 0 and step >= interval * (1.0 - _ROUNDING)
+                    self.size = inf if grown else 2.0 * step
+                    return n_increment, n_cut
+                step, time = 2.0 * step, target
+                continue
+            n_cut += 1
+            step = (target - time) * failure.dt_factor
+            if step < smallest:
+                raise failure.error(target, n_cut)
