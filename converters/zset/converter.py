@@ -70,13 +70,12 @@ class ZsetConverter:
         self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
         options: dict[str, Any] | None = None, progress: Progress | None = None,
     ) -> None:
-        """Write the snapshots file of a computation.
+        """Write the snapshots file of a computation; see `romlib.snapshots.converter.Converter`. There are no options.
 
         Parameters
         ----------
         source : deck (.inp), header of the results (.ut), or a folder with one deck that ran.
-        target : the snapshots file. pieces : number of pieces; None keeps Zset's subdomains.
-        units : unit system as text. options : none exist. progress : called with steps done and their number.
+        pieces : number of pieces; None keeps Zset's subdomains.
 
         Raises
         ------
