@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +136,20 @@ def test_the_online_stage_reaches_no_mpi_and_no_offline(module):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+def test_no_module_imports_a_private_name_of_another():
+    """What another module needs is no longer private: it gets a name without an underscore, and words."""
+    found = [f"{module} imports {name}" for module, path in modules() for name in sorted(imported(module, path))
+             if re.search(r"\._[a-z]\w*$", name) and name.startswith(tuple(f"{package}." for package in SOURCES))
+             and not is_module(name)]
+    assert not found
+
+
+def is_module(name: str) -> bool:
+    """Whether a dotted name is a file of ours: a module for the use of its package has an underscore."""
+    package, *parts = name.split(".")
+    return (SOURCES[package].joinpath(*parts).with_suffix(".py")).is_file()
 
 
 def test_every_package_is_installed():

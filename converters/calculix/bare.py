@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from romlib_converters.calculix.elements import REFUSED, SOLIDS, frd_nodes, solid
+from romlib_converters.calculix.elements import FRD_CELLS, REFUSED, SOLIDS, frd_nodes, solid
 from romlib_converters.calculix.frd import FrdFile
+from romlib_converters.common.ids import IdIndex, used_of
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
-from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.mesh.mesh import Mesh
 from romlib.words import plural
 
 _SOLID_TYPES = {1: "he8", 2: "pe6", 3: "tet4", 4: "he20", 5: "pe15", 6: "tet10"}
@@ -33,12 +35,12 @@ def bare_mesh(frd: FrdFile, option: Any) -> Mesh:
         raise InputError("elements are given by type", place="option elements", found=given,
                          expected='a table such as {he20 = "C3D20R", he8 = "C3D8"}')
     blocks = []
-    order = np.argsort(frd.node_ids, kind="stable")
+    nodes_of = IdIndex(frd.node_ids)
     for kind, (ids, nodes) in frd.elements.by_type.items():
         if kind not in _SOLID_TYPES:
             continue
         name = _SOLID_TYPES[kind]
-        possible = [solid_name for solid_name, one in SOLIDS.items() if one.frd_type == kind]
+        possible = [solid_name for solid_name, one in SOLIDS.items() if one.cell_type == FRD_CELLS[kind]]
         chosen = str(given.get(name, possible[0])).upper()
         if name.startswith("he") and name not in given:
             raise InputError(f"without a deck the rule of the elements {name} is not known", file=frd.path,
@@ -49,19 +51,14 @@ def bare_mesh(frd: FrdFile, option: Any) -> Mesh:
         if chosen not in possible:
             raise InputError(f"the elements {name} are of another type", file=frd.path, place="option elements",
                              expected=" or ".join(possible), found=chosen)
-        one = SOLIDS[chosen]
-        at = np.minimum(np.searchsorted(frd.node_ids[order], nodes), len(order) - 1)
-        if (frd.node_ids[order][at] != nodes).any():
+        at = nodes_of.find(nodes)
+        if (at < 0).any():
             raise FileFormatError("an element has a node that the file lacks", file=frd.path, place="element block")
-        blocks.append(CellBlock(one.cell_type, order[at][:, frd_nodes(kind)], ids, one.quadrature,
-                                temperature_interpolation=one.temperature or "shape"))
+        blocks.append(SOLIDS[chosen].block(at[:, frd_nodes(kind)], ids))
     if not blocks:
         raise UnsupportedError("the results have no solid elements", file=frd.path, expected=", ".join(SOLIDS))
-    used = np.unique(np.concatenate([block.connectivity.ravel() for block in blocks]))
-    new = np.full(len(frd.node_ids), -1)
-    new[used] = np.arange(len(used))
-    blocks = [CellBlock(block.cell_type, new[block.connectivity], block.cell_ids, block.quadrature,
-                        temperature_interpolation=block.temperature_interpolation) for block in blocks]
+    used, new = used_of([block.connectivity for block in blocks], len(frd.node_ids))
+    blocks = [replace(block, connectivity=new[block.connectivity]) for block in blocks]
     return Mesh(frd.points[used], tuple(blocks), frd.node_ids[used])
 
 
@@ -75,10 +72,8 @@ def rows_of(frd: FrdFile, mesh: Mesh, tied: np.ndarray) -> np.ndarray:
     FileFormatError : nodes or elements that the results lack, or nodes elsewhere: the deck is not that of the results.
     """
     remedy = "convert with the deck that was computed"
-    order = np.argsort(frd.node_ids, kind="stable")
-    at = np.minimum(np.searchsorted(frd.node_ids[order], mesh.node_ids), len(order) - 1)
-    rows = order[at]
-    absent = frd.node_ids[rows] != mesh.node_ids
+    rows = IdIndex(frd.node_ids).find(mesh.node_ids)
+    absent = rows < 0
     if absent.any():
         raise FileFormatError("the results lack nodes of the deck", file=frd.path, remedy=remedy,
                               place=f"node {mesh.node_ids[absent][0]}", expected=plural(mesh.n_node, "node"),

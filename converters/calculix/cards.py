@@ -82,14 +82,11 @@ def refuse_computation(cards: Iterable[Card]) -> None:
         if card.keyword in OTHER_PROCEDURES:
             raise UnsupportedError("this kind of computation is not reduced", file=card.file, place=card.place,
                                    expected="*STATIC or *VISCO", found=f"*{card.title}")
-        reason = _REASONS.get(card.keyword)
-        if reason is not None:
-            reason(card)
-
-
-def _part(card: Card) -> None:
-    raise UnsupportedError("this is a deck of parts, which CalculiX does not read", file=card.file, place=card.place,
-                           remedy="write the deck without parts and assemblies")
+        if card.keyword in _NEVER:
+            what, expected, remedy = _NEVER[card.keyword]
+            raise UnsupportedError(what, file=card.file, place=card.place, expected=expected, remedy=remedy)
+        if card.keyword in _WITH:
+            _WITH[card.keyword](card)
 
 
 def _restart(card: Card) -> None:
@@ -97,12 +94,6 @@ def _restart(card: Card) -> None:
         raise UnsupportedError("the computation goes on from another one", file=card.file, place=card.place,
                                expected="a history from its beginning", found=f"*{card.title}, READ",
                                remedy="compute the whole history in one run")
-
-
-def _model_change(card: Card) -> None:
-    raise UnsupportedError("elements or contact pairs are removed or added during the history", file=card.file,
-                           place=card.place, expected="the same elements in all steps",
-                           remedy="convert and train a deck of what stays, without *MODEL CHANGE")
 
 
 def _equation(card: Card) -> None:
@@ -121,20 +112,19 @@ def _contact(card: Card) -> None:
                                remedy="adjust the nodes in the deck itself and leave ADJUST out")
 
 
-def _submodel(card: Card) -> None:
-    raise UnsupportedError("a submodel takes its displacements from another computation", file=card.file,
-                           place=card.place, expected="a deck that has all its boundary conditions itself")
-
-
-def _refinement(card: Card) -> None:
-    raise UnsupportedError("the solver makes another mesh than the deck has", file=card.file, place=card.place,
-                           expected="results on the mesh of the deck")
-
-
-_REASONS: dict[str, Callable[[Card], None]] = {
-    "RESTART": _restart, "MODELCHANGE": _model_change, "EQUATION": _equation, "CONTACTPAIR": _contact,
-    "PART": _part, "ASSEMBLY": _part, "INSTANCE": _part, "SUBMODEL": _submodel, "REFINEMESH": _refinement,
+_PARTS = ("this is a deck of parts, which CalculiX does not read", "a deck of nodes and elements",
+          "write the deck without parts and assemblies")
+# Cards that no parameter makes harmless: what they do, what is expected, and what to do.
+_NEVER = {
+    "PART": _PARTS, "ASSEMBLY": _PARTS, "INSTANCE": _PARTS,
+    "MODELCHANGE": ("elements or contact pairs are removed or added during the history",
+                    "the same elements in all steps",
+                    "convert and train a deck of what stays, without *MODEL CHANGE"),
+    "SUBMODEL": ("a submodel takes its displacements from another computation",
+                 "a deck that has all its boundary conditions itself", None),
+    "REFINEMESH": ("the solver makes another mesh than the deck has", "results on the mesh of the deck", None),
 }
+_WITH: dict[str, Callable[[Card], None]] = {"RESTART": _restart, "EQUATION": _equation, "CONTACTPAIR": _contact}
 
 
 def same_name(cards: Iterable[Card], parameter: str = "NAME") -> None:

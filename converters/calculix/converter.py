@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
-from romlib_converters.calculix.elements import SOLIDS
 from romlib_converters.calculix.frd import FrdFile
 from romlib_converters.calculix.mesh import set_tags
 from romlib_converters.calculix.model import NLGEOM, ModelBuilder
@@ -19,20 +17,21 @@ from romlib_converters.calculix.relations import adjustment, with_relations
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
 from romlib_converters.calculix.systems import NodeSystems, section_axes
+from romlib_converters.common.elements import check_rules
+from romlib_converters.common.omissions import forces_of_pieces
+from romlib_converters.common.paths import case_path
+from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
-from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.errors import FileFormatError, InputError
+from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition, positions_in
-from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
 from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
-from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.schema import FieldSpec
-from romlib.snapshots.writer import SnapshotsWriter
 from romlib.tensors import mandel_from_vtk
 from romlib.words import plural, unknown
 
@@ -40,7 +39,6 @@ _OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
 # romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
 _FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP": ("temperature", 1)}
 _NODAL = ("STRESS", "SDV")
-Source = tuple[Callable[[str, int], np.ndarray], bool]  # what reads a field at a record, and whether it is at nodes
 
 
 class CalculixConverter:
@@ -100,21 +98,20 @@ class CalculixConverter:
             mesh = replace(mesh, points=frd.points[results.rows])
         check_mesh(mesh, computation.deck or computation.frd)
         cut = add_skin(partition(mesh, pieces or 1))
-        files = [computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])]
-        specs = {**results.specs, **({} if dat is None else dat.specs)}
-        sources: dict[str, Source] = {name: (results.read, True) for name in results.specs}
-        if dat is not None:
-            sources.update({name: (dat.read, False) for name in dat.specs})
-        with SnapshotsWriter(Path(target), cut, model, times, specs, solver=f"CalculiX {frd.version}".strip(),
-                             fingerprint=fingerprint(files, {"pieces": len(cut), **options})) as writer:
-            places = [positions_in(mesh, piece) for piece in cut]
-            for record in range(len(times)):
-                for name, (read, at_nodes) in sources.items():
-                    values = read(name, record)
+        sources: list[tuple[_Results | DatFields, bool]] = [(results, True), *([] if dat is None else [(dat, False)])]
+        places = [positions_in(mesh, piece) for piece in cut]
+
+        def values(record: int) -> Values:
+            for file, at_nodes in sources:
+                for name in file.specs:
+                    whole = file.read(name, record)
                     for piece, (nodes, _, ips) in enumerate(places):
-                        writer.write(name, record, piece, values[nodes if at_nodes else ips])
-                if progress is not None:
-                    progress(record + 1, len(times))
+                        yield name, piece, whole[nodes if at_nodes else ips]
+
+        write_snapshots(
+            target, cut, model, times, {name: spec for file, _ in sources for name, spec in file.specs.items()}, values,
+            solver=f"CalculiX {frd.version}".strip(), options={"pieces": len(cut), **options}, progress=progress,
+            files=[computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])])
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
@@ -134,9 +131,7 @@ class CalculixConverter:
         ------
         InputError, FileFormatError, UnsupportedError : with file and place.
         """
-        path = Path(source)
-        if path.suffix.lower() != ".inp":
-            raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
+        path = case_path(source)
         deck = read_deck(path)
         times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
         builder = ModelBuilder(deck, times)
@@ -158,7 +153,9 @@ class CalculixConverter:
         """
         inp, places = read_deck_mesh(Path(source))
         node_tags, cell_tags, face_tags = set_tags(inp, places)
-        blocks = tuple(_with_rule(block, quadrature or {}) for block in places.mesh.blocks)
+        chosen, blocks = quadrature or {}, places.mesh.blocks
+        check_rules(chosen, [block.cell_type for block in blocks], "quadrature")
+        blocks = tuple(replace(block, quadrature=chosen.get(block.cell_type, block.quadrature)) for block in blocks)
         return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
 
 
@@ -198,9 +195,7 @@ class _Results:
             raise InputError("the results have no such block", file=frd.path, place="option nodal_fields",
                              **unknown(absent[0], frd.records[0].blocks))
         if cut and self.specs.pop("internal_force", None) is not None:
-            self.notes.append(Omission(name="internal_force", works=False, description=(
-                "the internal forces FORC are left out: at interface nodes the .frd has sums from which the parts of "
-                "the pieces cannot be told")))
+            self.notes.append(forces_of_pieces("FORC", "the .frd"))
 
     def _add(self, name: str, field: str, n_comp: int) -> None:
         block = self.frd.records[0].blocks[name]
@@ -268,16 +263,3 @@ def _nodal_names(options: dict[str, Any]) -> tuple[str, ...] | None:
         raise InputError("names of results are needed", place="option nodal_fields", found=given,
                          expected='a list such as ["STRESS", "SDV"]')
     return tuple(one.upper() for one in given)
-
-
-def _with_rule(block: CellBlock, quadrature: dict[str, str]) -> CellBlock:
-    name = quadrature.get(block.cell_type, block.quadrature)
-    kinds = {one.cell_type for one in SOLIDS.values()}
-    unknown = sorted(set(quadrature) - kinds)
-    if unknown:
-        raise InputError("a rule is given by the type of a cell", place="quadrature", found=unknown[0],
-                         expected=", ".join(sorted(kinds)))
-    if not block.cell_type.startswith(rule(name).cell):
-        raise UnsupportedError("a rule of another kind of cell", place=f"quadrature.{block.cell_type}", found=name)
-    return CellBlock(block.cell_type, block.connectivity, block.cell_ids, name,
-                     temperature_interpolation=block.temperature_interpolation)

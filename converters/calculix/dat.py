@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.systems import turned_tensors
+from romlib_converters.common.elements import points_of_cells
+from romlib_converters.common.ids import IdIndex
+from romlib_converters.common.records import check_finite
 from romlib_converters.keyword.cards import fold
 from romlib_converters.keyword.numbers import number_of, numbers_of, whole_of
 
 from romlib.errors import FileFormatError
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.quadrature import rule
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_umat_stress
 from romlib.words import plural
@@ -69,9 +71,9 @@ class DatFields:
         axes: dict[str, np.ndarray | None] | None = None,
     ) -> None:
         self.path, self._mesh, self._axes = path, mesh, axes or {}
-        n_point = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
+        n_point = points_of_cells(mesh)
         self._n_point, self._first = n_point, np.cumsum(n_point) - n_point
-        self._order = np.argsort(mesh.cell_ids, kind="stable")
+        self._cells = IdIndex(mesh.cell_ids)
         self._blocks: dict[str, list[list[DatBlock]]] = {}
         self.specs: dict[str, FieldSpec] = {}
         self.left_out: dict[str, str] = {}
@@ -143,10 +145,7 @@ class DatFields:
         width = len(line.split())
         numbers = self._numbers(fields, block)
         if width < 3 or len(numbers) % width or (n_comp is not None and width != 2 + n_comp):
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place,
-                                  expected=f"rows of element, point and {n_comp or 'all'} values",
-                                  found=f"{plural(len(numbers), 'number')}, {width} in the first row",
-                                  remedy="compute again, or convert with --option dat=false")
+            raise self._not_whole(block, n_comp or "all", f"{plural(len(numbers), 'number')}, {width} in the first row")
         return self._finite(numbers.reshape(-1, width), block)
 
     def _numbers(self, fields: list[bytes], block: DatBlock) -> np.ndarray:
@@ -156,15 +155,15 @@ class DatFields:
             numbers, wrong = numbers_of(fields)  # Fortran writes an exponent of three digits without its letter
             if wrong is None:
                 return numbers
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
-                                  expected="rows of element, point and values",
-                                  remedy="compute again, or convert with --option dat=false") from None
+            raise self._not_whole(block, "all", str(error)) from None
+
+    def _not_whole(self, block: DatBlock, n_comp: int | str, found: str) -> FileFormatError:
+        return FileFormatError("a block is not whole", file=self.path, place=block.place, found=found,
+                               expected=f"rows of element, point and {n_comp} values",
+                               remedy="compute again, or convert with --option dat=false")
 
     def _finite(self, rows: np.ndarray, block: DatBlock) -> np.ndarray:
-        wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-        if len(wrong):
-            raise FileFormatError("a value is not a finite number", file=self.path, place=block.place,
-                                  expected="finite numbers", found=rows[wrong[0]])
+        check_finite(rows, self.path, lambda _: block.place)
         return rows
 
     def _oriented(self, fields: list[bytes], named: list[int], block: DatBlock) -> np.ndarray:
@@ -174,10 +173,7 @@ class DatFields:
         numbers = self._numbers([field for k, field in enumerate(fields) if k not in left_out], block)
         ends = np.array(named) - np.arange(len(named))  # how many numbers stand before each name
         if len(numbers) % width or (ends % width).any():
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place,
-                                  expected=f"rows of element, point and {_TENSOR} values",
-                                  found=plural(len(fields), "field"),
-                                  remedy="compute again, or convert with --option dat=false")
+            raise self._not_whole(block, _TENSOR, plural(len(fields), "field"))
         rows = self._finite(numbers.reshape(-1, width), block)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):
@@ -196,10 +192,8 @@ class DatFields:
         if no is not None or none is not None:
             raise FileFormatError("the number of an element or a point cannot be read", file=self.path,
                                   place=block.place, found=numbers[no if no is not None else int(none or 0)])
-        ids = self._mesh.cell_ids[self._order]
-        at = np.minimum(np.searchsorted(ids, elements), len(ids) - 1)
-        cells = self._order[at]
-        wrong = (ids[at] != elements) | (points < 1) | (points > self._n_point[cells])
+        cells = self._cells.find(elements)
+        wrong = (cells < 0) | (points < 1) | (points > self._n_point[cells])
         if wrong.any():
             raise FileFormatError("values at a point that the mesh lacks", file=self.path,
                                   place=f"{block.place}: element {elements[wrong][0]}, point {points[wrong][0]}")

@@ -6,33 +6,21 @@ the order of romlib's rules. CalculiX 2.20; the C3D8 of other solvers is another
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from romlib_converters.common.elements import SolidElement
 
 from romlib.errors import UnsupportedError
 from romlib.mesh.elements import element
 
-
-@dataclass(frozen=True)
-class Solid:
-    """A solid element. temperature : how its nodes' temperature reaches the points; None: by a table of its own."""
-
-    cell_type: str
-    n_node: int
-    quadrature: str
-    frd_type: int
-    temperature: str | None = "shape"
-
-
 SOLIDS = {
-    "C3D4": Solid("tet4", 4, "tet_1", 3),
-    "C3D6": Solid("wedge6", 6, "wedge_2", 2),
-    "C3D8": Solid("hex8", 8, "hex_gauss_8", 1, "mean"),
-    "C3D10": Solid("tet10", 10, "tet_4", 6),
-    "C3D15": Solid("wedge15", 15, "wedge_9", 5),
-    "C3D20": Solid("hex20", 20, "hex_gauss_27", 4, None),
-    "C3D20R": Solid("hex20", 20, "hex_gauss_8", 4, None),
+    "C3D4": SolidElement("tet4", "tet_1"),
+    "C3D6": SolidElement("wedge6", "wedge_2"),
+    "C3D8": SolidElement("hex8", "hex_gauss_8", temperature="mean"),
+    "C3D10": SolidElement("tet10", "tet_4"),
+    "C3D15": SolidElement("wedge15", "wedge_9"),
+    # these two interpolate temperature by a table of their own, which a field that varies in space shows
+    "C3D20": SolidElement("hex20", "hex_gauss_27"),
+    "C3D20R": SolidElement("hex20", "hex_gauss_8"),
 }
 
 REFUSED = {
@@ -63,13 +51,14 @@ _FACES = {
     "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
 }
 
-# Types of the .frd's elements: number of nodes.
+# Types of the .frd's elements: cell type of the solids, number of nodes of all.
+FRD_CELLS = {1: "hex8", 2: "wedge6", 3: "tet4", 4: "hex20", 5: "wedge15", 6: "tet10"}
 FRD_NODES = {1: 8, 2: 6, 3: 4, 4: 20, 5: 15, 6: 10, 7: 3, 8: 6, 9: 4, 10: 8, 11: 2, 12: 3}
 _HE20 = (*range(12), *range(16, 20), *range(12, 16))
 _PE15 = (*range(9), *range(12, 15), *range(9, 12))
 
 
-def solid(kind: str, file: object, place: str) -> Solid:
+def solid(kind: str, file: object, place: str) -> SolidElement:
     """The solid of that name; UnsupportedError says why one cannot be reproduced."""
     if kind in REFUSED:
         raise UnsupportedError(f"the element {kind} cannot be reproduced: {REFUSED[kind][0]}", file=str(file),

@@ -27,6 +27,8 @@ from romlib_converters.calculix.frd_data import (
     ragged_layout,
     read_elements,
 )
+from romlib_converters.common.ids import IdIndex
+from romlib_converters.common.records import check_finite
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.words import plural
@@ -101,26 +103,21 @@ class FrdFile:
             ids, values = block.layout.decode(stream.read(block.layout.n_byte), self.path, block.place)
         if not np.array_equal(ids, self.node_ids):
             values = values[self._order(ids, block)]
-        wrong = ~np.isfinite(values).all(axis=1)
-        if wrong.any():
-            node = int(np.flatnonzero(wrong)[0])
-            raise FileFormatError("a value is not a finite number", file=self.path, expected="finite numbers",
-                                  place=f"{block.place}, node {self.node_ids[node]}", found=values[node])
+        check_finite(values, self.path, lambda row: f"{block.place}, node {self.node_ids[row]}")
         return values
 
     def _order(self, ids: np.ndarray, block: Block) -> np.ndarray:
-        order = np.argsort(ids, kind="stable")
-        twice = ids[order][1:] == ids[order][:-1]
-        if twice.any():
+        index = IdIndex(ids)
+        if len(index.twice):
             raise FileFormatError("a node has two values", file=self.path, place=block.place,
-                                  expected="each node once", found=f"node {ids[order][1:][twice][0]}")
-        at = np.minimum(np.searchsorted(ids[order], self.node_ids), max(len(ids) - 1, 0))
-        missing = self.node_ids[ids[order][at] != self.node_ids] if len(ids) else self.node_ids
+                                  expected="each node once", found=f"node {index.twice[0]}")
+        at = index.find(self.node_ids)
+        missing = self.node_ids[at < 0]
         if len(missing):
             raise FileFormatError("nodes have no value", file=self.path, place=block.place,
                                   expected=plural(len(self.node_ids), "node"), found=f"none at node {missing[0]}",
                                   remedy="let *NODE FILE write all nodes, without NSET")
-        return order[at]
+        return at
 
 
 def read_frd(path: Path) -> FrdFile:

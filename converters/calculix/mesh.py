@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.elements import OTHERS, SOLIDS, face_of, solid
+from romlib_converters.common.ids import IdIndex
 from romlib_converters.keyword.mesh import InpMesh
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
-from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
+from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.model import Omission
 from romlib.words import plural
 
@@ -24,18 +25,16 @@ class Places:
 
     def __init__(self, mesh: Mesh) -> None:
         self.mesh = mesh
-        self._cell_order = np.argsort(mesh.cell_ids, kind="stable")
-        self._cell_ids = mesh.cell_ids[self._cell_order]
+        self._node_index, self._cell_index = IdIndex(mesh.node_ids), IdIndex(mesh.cell_ids)
         self._bounds = np.cumsum([0, *(block.n_cell for block in mesh.blocks)])
 
     def nodes(self, ids: np.ndarray) -> np.ndarray:
         """Positions (n,) of node ids, -1 where a node is in no solid element."""
-        return _find(self.mesh.node_ids, ids)
+        return self._node_index.find(ids)
 
     def cells(self, ids: np.ndarray) -> np.ndarray:
         """Positions (n,) of element ids, -1 where an element is no solid."""
-        at = _find(self._cell_ids, ids)
-        return np.where(at >= 0, self._cell_order[at], -1)
+        return self._cell_index.find(ids)
 
     def face_keys(self, faces: np.ndarray) -> np.ndarray:
         """Keys of faces (element id, number from one), (n, 2); those of elements that are no solids are left out.
@@ -79,14 +78,6 @@ class Places:
         return FaceSet(blocks, {name: values[order] for name, values in (arrays or {}).items()})
 
 
-def _find(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Positions (n,) of ids among increasing ones, -1 where there is none."""
-    if not len(ids):
-        return np.full(len(wanted), -1)
-    at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return np.where(ids[at] == wanted, at, -1)
-
-
 def build_mesh(inp: InpMesh, deck: Path | None = None) -> Mesh:
     """The solid elements, one block a type, with their nodes; no tags yet. deck : their file, for messages.
 
@@ -106,7 +97,7 @@ def build_mesh(inp: InpMesh, deck: Path | None = None) -> Mesh:
                                file=deck if first is None else first.file, place=None if first is None else first.place,
                                found=", ".join(dict.fromkeys(group.kind for group in inp.groups)) or "no elements")
     used = np.unique(np.concatenate([group.nodes.ravel() for group in inp.groups if group.kind in kinds]))
-    at = _find(inp.node_ids, used)
+    at = IdIndex(inp.node_ids).find(used)
     if (at < 0).any():
         missing = int(used[at < 0][0])
         card = next(group.card for group in inp.groups if (group.nodes == missing).any())
@@ -115,11 +106,8 @@ def build_mesh(inp: InpMesh, deck: Path | None = None) -> Mesh:
     blocks = []
     for kind in kinds:
         mine = [group for group in inp.groups if group.kind == kind]
-        one = SOLIDS[kind]
-        blocks.append(CellBlock(
-            one.cell_type, np.searchsorted(used, np.concatenate([group.nodes for group in mine])),
-            np.concatenate([group.ids for group in mine]), one.quadrature,
-            temperature_interpolation=one.temperature or "shape"))
+        nodes = np.searchsorted(used, np.concatenate([group.nodes for group in mine]))
+        blocks.append(SOLIDS[kind].block(nodes, np.concatenate([group.ids for group in mine])))
     return Mesh(inp.points[at], tuple(blocks), used)
 
 

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from romlib_converters.calculix.frd import FrdFile, FrdRecord, read_frd
 from romlib_converters.calculix.sta import sta_times
+from romlib_converters.common.omissions import missing_increments
+from romlib_converters.common.paths import one_path
 from romlib_converters.keyword.history import Step
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of
 from romlib.model import Omission
-from romlib.words import plural
 
-DIGITS, MISSING, CUT = "digits", "missing_increments", "cut"
+DIGITS, CUT = "digits", "cut"
 _TIME_DIGITS = 5e-6  # of a time in a .frd: it has six digits
 
 
@@ -39,14 +40,7 @@ def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
     ------
     InputError : there is none, or there are several.
     """
-    paths = [Path(path) for path in (source if isinstance(source, list) else [source])]
-    if len(paths) != 1:
-        raise InputError("one CalculiX computation is converted at a time", expected="one deck, .frd or folder",
-                         found=f"{len(paths)} paths")
-    path = paths[0]
-    if not path.exists():
-        raise InputError("no such file or folder", file=path, expected="a deck .inp, results .frd, or a folder",
-                         remedy=instead_of(path))
+    path = one_path(source, "CalculiX", ".frd")
     if path.is_dir():
         found = sorted(path.glob("*.frd"))
         if len(found) != 1:
@@ -138,10 +132,9 @@ def notes_of(
             "again")))
     missing = _missing(frd.records, steps, lengths if known else {})
     if missing:
-        notes.append(Omission(name=MISSING, works=False, description=(
-            f"{plural(missing[0], 'increment')} computed and not written ({missing[1]}): the law is integrated over "
-            "longer increments than the solver's, and replayed stress differs by per cents. Write every increment: no "
-            "FREQUENCY, no TIME POINTS in the output cards")))
+        notes.append(missing_increments(
+            missing[0], f" ({missing[1]})",
+            "Write every increment: no FREQUENCY, no TIME POINTS in the output cards", works=False))
     if frd.cut:
         notes.append(Omission(name=CUT, works=False, description=(
             f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))

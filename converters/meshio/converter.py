@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.meshio.groups import with_mesh_tags
 from romlib_converters.meshio.mesh import build_grid, with_static_arrays
 from romlib_converters.meshio.open import open_series
@@ -24,8 +25,6 @@ from romlib.mesh.partition import partition
 from romlib.mesh.skin import add_skin
 from romlib.model import Model, Omission
 from romlib.snapshots.converter import Progress, checked_options, read_units
-from romlib.snapshots.fingerprint import fingerprint
-from romlib.snapshots.writer import SnapshotsWriter
 
 _OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver", "merge")
 _MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
@@ -98,16 +97,16 @@ class MeshioConverter:
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
             parts = add_skin(partition(mesh, pieces or 1))
-            solver = str(options.get("solver", "not stated"))
-            with SnapshotsWriter(target, parts, model, survey.times, survey.fields, solver=solver,
-                                 fingerprint=fingerprint(series.inputs, options)) as writer:
-                for step in range(series.n_step):
-                    data = series.read(step)
-                    for name, spec in survey.fields.items():
-                        for piece, mesh in enumerate(parts):  # the ids of its nodes are positions in the file
-                            values = field_values(data, name, spec, survey.sources[name], mesh.node_ids, series)
-                            writer.write(name, step, piece, values)
-                    report(series.n_step + step + 1)
+
+            def values(step: int) -> Values:
+                data = series.read(step)
+                for name, spec in survey.fields.items():
+                    for piece, part in enumerate(parts):  # the ids of its nodes are positions in the file
+                        yield name, piece, field_values(data, name, spec, survey.sources[name], part.node_ids, series)
+
+            write_snapshots(target, parts, model, survey.times, survey.fields, values, files=series.inputs,
+                            solver=str(options.get("solver", "not stated")), options=options,
+                            progress=lambda done, _: report(series.n_step + done))
 
 
 def _left_out(survey: Survey) -> tuple[Omission, ...]:

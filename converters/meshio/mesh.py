@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.elements import check_rules
+from romlib_converters.common.ids import used_of
 from romlib_converters.meshio.series import Cells
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.merge import merged_cells, representatives
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
-from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import orient_outward
 from romlib.mesh.validity import check_mesh
 from romlib.model import Omission
@@ -81,11 +82,11 @@ def build_grid(
     if not solids:
         raise UnsupportedError("the mesh has no solid cell", file=file, expected=", ".join(SOLIDS),
                                found=", ".join(f"{len(ids)} {kind}" for kind, (_, ids) in merged.items()) or "no cell")
-    rules = _rules(list(solids), quadrature)
+    check_rules(quadrature, list(solids), "option quadrature")
     for kind, (connectivity, _) in solids.items():
         _check_midside_nodes(kind, points, connectivity, file)
-    nodes, new_node = _used_nodes(solids, len(points))
-    blocks = tuple(CellBlock(kind, new_node[connectivity], ids, rules[kind])
+    nodes, new_node = used_of([connectivity for connectivity, _ in solids.values()], len(points))
+    blocks = tuple(CellBlock(kind, new_node[connectivity], ids, quadrature.get(kind, element(kind).default_rule))
                    for kind, (connectivity, ids) in solids.items())
     mesh = Mesh(points[nodes], blocks, nodes)
     check_mesh(mesh, file)
@@ -150,17 +151,6 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
             for kind, blocks in parts.items()}
 
 
-def _rules(kinds: list[str], quadrature: Mapping[str, str]) -> dict[str, str]:
-    for kind, name in quadrature.items():
-        if kind not in kinds:
-            raise InputError("a quadrature rule for cells that the mesh lacks", place=f"option quadrature, {kind}",
-                             expected=", ".join(kinds), found=kind)
-        if rule(name).cell != element(kind).cell:
-            raise InputError("a quadrature rule of another shape of cell", place=f"option quadrature, {kind}",
-                             expected=f"a rule for a {element(kind).cell}", found=name)
-    return {kind: quadrature.get(kind, element(kind).default_rule) for kind in kinds}
-
-
 def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray, file: Path) -> None:
     """Files in the node order of another program have a mid-side node on the wrong edge."""
     reference = element(kind)
@@ -177,17 +167,6 @@ def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray
                               expected=f"node {reference.n_corner + edge} between nodes {listed(edges[edge])}",
                               found=f"{int(wrong.any(axis=1).sum())} such cells",
                               remedy="write the file in VTK's node order")
-
-
-def _used_nodes(solids: Mapping[str, tuple[np.ndarray, np.ndarray]], n_node: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes of the solid cells, and the new position of each node of the file, -1 for those left out."""
-    used = np.zeros(n_node, dtype=bool)
-    for connectivity, _ in solids.values():
-        used[connectivity] = True
-    nodes = np.flatnonzero(used)
-    new_node = np.full(n_node, -1)
-    new_node[nodes] = np.arange(len(nodes))
-    return nodes, new_node
 
 
 def _with_surface(mesh: Mesh, surfaces: Mapping[str, tuple[np.ndarray, np.ndarray]], new_node: np.ndarray, file: Path

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from romlib_converters.common.ids import IdIndex
+from romlib_converters.common.records import Cursor, word_array
 from romlib_converters.meshio.raw import RawMesh
 from romlib_converters.meshio.series import reading
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.validity import same_rows
-from romlib.words import plural
 
 _DIMENSIONS = {"vertex": 0, "line": 1, "line3": 1, "line4": 1, "triangle": 2, "triangle6": 2, "triangle7": 2, "quad": 2,
                "quad8": 2, "quad9": 2, "triangle10": 2}
@@ -29,7 +30,6 @@ _ORDERS = {"tetra10": [0, 1, 2, 3, 4, 5, 6, 7, 9, 8],
            "hexahedron20": [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 9, 16, 18, 19, 17, 10, 12, 14, 15],
            "wedge15": [0, 1, 2, 3, 4, 5, 6, 9, 7, 12, 14, 13, 8, 10, 11]}
 _BINARY = {"i": "i4", "n": "u8", "d": "f8"}
-_LONGEST_WORD = 80
 _READ = ("PhysicalNames", "Entities", "PartitionedEntities", "Nodes", "Elements")
 
 
@@ -65,56 +65,29 @@ class _Numbers:
     """The numbers of a section, one after another, as text or binary."""
 
     def __init__(self, content: bytes, binary: bool, order: Literal["<", ">"], file: Path, section: str) -> None:
-        self._content, self.binary, self.order, self._at = content, binary, order, 0
-        self._file, self._section = file, section
-        self._words = None if binary else self._split(content)
-
-    def _split(self, content: bytes) -> np.ndarray:
-        """The words as an array, which takes the room of the longest one for each."""
-        words = content.split()
-        longest = max(words, key=len, default=b"")
-        if len(longest) > _LONGEST_WORD:
-            raise FileFormatError("a word is too long for a number", file=self._file, place=f"${self._section}",
-                                  expected=f"at most {_LONGEST_WORD} characters", found=longest[:40].decode("latin-1"))
-        return np.array(words)
+        self.binary, self.order, place = binary, order, f"${section}"
+        words = None if binary else word_array(content, file, place)
+        self._width = words.dtype.itemsize if words is not None else 0  # of a word
+        self._cursor = Cursor(content if words is None else words.tobytes(), file, "a section ends early", place)
 
     def take(self, kind: str, n: int) -> np.ndarray:
         """n numbers: "i" an int, "n" a size, "d" a double."""
-        if self._words is None:
-            dtype = np.dtype(_BINARY[kind]).newbyteorder(self.order)
-            end = self._at + n * dtype.itemsize
-            found = np.frombuffer(self._content[self._at:end], dtype)[:n] if end <= len(self._content) else None
-        else:
-            end = self._at + n
-            found = self._words[self._at:end] if end <= len(self._words) else None
-        if found is None or n < 0:
-            raise FileFormatError("a section ends early", file=self._file, place=f"${self._section}",
-                                  expected=f"{plural(n, 'number')} more")
-        self._at = end
-        return found.astype(np.float64 if kind == "d" else np.int64)
+        dtype = np.dtype(_BINARY[kind]).newbyteorder(self.order) if self.binary else np.dtype(f"S{self._width}")
+        return self._cursor.take(dtype, n).astype(np.float64 if kind == "d" else np.int64)
 
-    def bytes(self, n: int) -> bytes:
-        """n bytes of a binary section."""
-        found = self._content[self._at:self._at + n]
-        if len(found) != n:
-            raise FileFormatError("a section ends early", file=self._file, place=f"${self._section}",
-                                  expected=plural(n, "byte"), found=len(found))
-        self._at += n
-        return found
+    def records(self, dtype: np.dtype, n: int) -> np.ndarray:
+        """n records of a binary section, in its byte order."""
+        return self._cursor.take(dtype.newbyteorder(self.order), n)
 
     def rest(self) -> np.ndarray:
         """All whole numbers that are left, ints."""
-        width = 1 if self._words is not None else 4
-        left = (len(self._words) if self._words is not None else len(self._content)) - self._at
-        return self.take("i", left // width)
+        return self.take("i", self._cursor.left // (4 if self.binary else self._width))
 
     def line(self) -> int:
         """The number of entries, which MSH 2 writes as a line of text in binary files too."""
-        if self._words is not None:
+        if not self.binary:
             return self.one("n")
-        end = self._content.index(b"\n")
-        self._at = end + 1
-        return int(self._content[:end])
+        return int(self._cursor.take("u1", self._cursor.data.index(b"\n") + 1).tobytes())
 
     def one(self, kind: str) -> int:
         """One whole number."""
@@ -204,25 +177,23 @@ def _names(body: bytes, found: _File) -> None:
 
 
 def _entities(numbers: _Numbers, found: _File, file: Path) -> None:
-    counts = numbers.take("n", 4)
-    for dimension, count in enumerate(counts.tolist()):
-        for _ in range(count):
-            tag = numbers.one("i")
-            numbers.take("d", 3 if dimension == 0 else 6)
-            found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
-            if dimension:
-                numbers.take("i", numbers.one("n"))
+    _physical(numbers, found, partitioned=False)
 
 
 def _partitioned(numbers: _Numbers, found: _File, file: Path) -> None:
     numbers.one("n")
     numbers.take("i", 2 * numbers.one("n"))
-    counts = numbers.take("n", 4)
-    for dimension, count in enumerate(counts.tolist()):
+    _physical(numbers, found, partitioned=True)
+
+
+def _physical(numbers: _Numbers, found: _File, *, partitioned: bool) -> None:
+    """The physical groups of entities; those of a partitioned mesh name a parent and partitions first."""
+    for dimension, count in enumerate(numbers.take("n", 4).tolist()):
         for _ in range(count):
             tag = numbers.one("i")
-            numbers.take("i", 2)
-            numbers.take("i", numbers.one("n"))
+            if partitioned:
+                numbers.take("i", 2)
+                numbers.take("i", numbers.one("n"))
             numbers.take("d", 3 if dimension == 0 else 6)
             found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
             if dimension:
@@ -259,8 +230,7 @@ def _nodes2(numbers: _Numbers, found: _File, file: Path) -> None:
         found.node_tags.append(rows[:, 0].astype(np.int64))
         found.points.append(rows[:, 1:])
         return
-    dtype = np.dtype([("tag", "i4"), ("x", "f8", 3)]).newbyteorder(numbers.order)
-    records = np.frombuffer(numbers.bytes(n * dtype.itemsize), dtype)
+    records = numbers.records(np.dtype([("tag", "i4"), ("x", "f8", 3)]), n)
     found.node_tags.append(records["tag"].astype(np.int64))
     found.points.append(records["x"].astype(np.float64))
 
@@ -375,21 +345,18 @@ def _count(what: str, expected: int, found: int, file: Path) -> None:
 
 def _assembled(found: _File, file: Path) -> RawMesh:
     tags, points = np.concatenate(found.node_tags), np.concatenate(found.points)
-    order = np.argsort(tags, kind="stable")
-    ordered = tags[order]
-    if (ordered[1:] == ordered[:-1]).any():
-        raise FileFormatError("two nodes have the same id", file=file, place="$Nodes",
-                              found=int(ordered[1:][ordered[1:] == ordered[:-1]][0]))
+    index = IdIndex(tags)
+    if len(index.twice):
+        raise FileFormatError("two nodes have the same id", file=file, place="$Nodes", found=int(index.twice[0]))
     raw, first = RawMesh(points, []), 0
     combinations = list(found.combinations)
     members: dict[tuple[int, int], list[np.ndarray]] = {}
     physical = [np.empty(0, dtype=np.int64)]
     for part in found.elements:
-        at = np.minimum(np.searchsorted(ordered, part.nodes), len(ordered) - 1)
-        if (ordered[at] != part.nodes).any():
+        nodes = index.find(part.nodes)
+        if (nodes < 0).any():
             raise FileFormatError("an element has a node that does not exist", file=file, place="$Elements",
-                                  found=int(part.nodes[ordered[at] != part.nodes][0]))
-        nodes = order[at]
+                                  found=int(part.nodes[nodes < 0][0]))
         raw.cells.append((part.kind, nodes[:, _ORDERS[part.kind]] if part.kind in _ORDERS else nodes))
         firsts = np.array([numbers[0] if numbers else 0 for numbers in combinations])
         physical.append(firsts[part.groups])

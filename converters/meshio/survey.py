@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.records import check_finite
 from romlib_converters.meshio.mesh import Grid
 from romlib_converters.meshio.series import Series, StepData
 
@@ -97,11 +98,7 @@ def field_values(
     """Values of a node field in a record at nodes (n_node,) of the file: (n_node, n_comp), checked."""
     place = f"{data.place}, array {spec.original_name!r}"
     values = _whole(data, name, spec.n_comp, source, place, series)[nodes]
-    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if len(wrong):
-        raise FileFormatError("a value is not a finite number", file=series.file,
-                              place=f"{place}, node {nodes[wrong[0]]}", expected="finite numbers",
-                              found=values[wrong[0]])
+    check_finite(values, series.file, lambda row: f"{place}, node {nodes[row]}")
     return values
 
 

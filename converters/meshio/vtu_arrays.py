@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 from numba import njit
+from romlib_converters.meshio.xml import text_numbers
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.words import plural
@@ -78,7 +79,7 @@ class Storage:
         expected = None if n is None else n * n_component
         form = array.get("format", "ascii")
         if form == "ascii":
-            values = self._text(array, dtype, expected, place)
+            values = text_numbers(array.text or "", dtype, expected, self.file, place)
         elif form in ("binary", "appended"):
             size = None if expected is None else expected * dtype.itemsize
             data = self._bytes(array, form, size, place)
@@ -92,19 +93,6 @@ class Storage:
             raise FileFormatError("an array has the wrong length", file=self.file, place=place,
                                   expected=expected, found=len(values))
         return values if n_component == 1 else values.reshape(-1, n_component)
-
-    def _text(self, array: Element, dtype: np.dtype, expected: int | None, place: str) -> np.ndarray:
-        words = (array.text or "").split()
-        if expected is not None and len(words) != expected:
-            raise FileFormatError("an array has the wrong length", file=self.file, place=place, expected=expected,
-                                  found=len(words))
-        try:
-            if "_" in (array.text or ""):  # Python's own way to write a number, which no file means
-                raise ValueError(next(word for word in words if "_" in word))
-            return np.array(words, dtype=np.float64 if dtype.kind == "f" else dtype).astype(dtype, copy=False)
-        except (ValueError, OverflowError) as error:
-            raise FileFormatError("a number cannot be read", file=self.file, place=place, expected=f"{dtype}",
-                                  found=str(error)) from error
 
     def _bytes(self, array: Element, form: str, size: int | None, place: str) -> bytes:
         raw = form == "appended" and self.raw

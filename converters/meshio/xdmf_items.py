@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import h5py
 import numpy as np
-from romlib_converters.meshio.xml import beside
+from romlib_converters.meshio.xml import beside, text_numbers
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.words import plural
@@ -133,16 +133,7 @@ class Items:
         dtype = self._dtype(said, item).newbyteorder("=")
         if dtype.kind == "f" and "precision" not in said:
             dtype = np.dtype(np.float64)  # text has the digits that it has
-        words = (item.text or "").split()
-        if len(words) != prod(shape):
-            raise self._size(item, prod(shape), len(words))
-        try:
-            if "_" in (item.text or ""):  # Python's own way to write a number, which no file means
-                raise ValueError(next(word for word in words if "_" in word))
-            return np.array(words, dtype=np.float64 if dtype.kind == "f" else dtype).astype(dtype, copy=False)
-        except (ValueError, OverflowError) as error:
-            raise FileFormatError("a number of a DataItem cannot be read", file=self.file, place=label(item),
-                                  expected=f"numbers of type {dtype}", found=str(error)) from error
+        return text_numbers(item.text or "", dtype, prod(shape), self.file, label(item))
 
     def _binary(self, item: Element, said: Mapping[str, str], shape: tuple[int, ...]) -> np.ndarray:
         if said.get("compression", "Raw").lower() not in ("raw", "none"):

@@ -7,6 +7,8 @@ from typing import NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+import numpy as np
+
 from romlib.errors import FileFormatError, UnsupportedError
 
 _DEEPEST = 64
@@ -83,3 +85,23 @@ def beside(file: Path, name: str, what: str) -> Path:
         raise FileFormatError("a file of the time series is missing", file=path, place=f"{what}, named by {file}",
                               remedy=f"keep it next to {file.name}")
     return path
+
+
+def text_numbers(text: str, dtype: np.dtype, expected: int | None, file: Path, place: str) -> np.ndarray:
+    """The numbers of a text of XML. expected : how many there are, where that is known.
+
+    Raises
+    ------
+    FileFormatError : another number of them, or something that is none.
+    """
+    words = text.split()
+    if expected is not None and len(words) != expected:
+        raise FileFormatError("an array has the wrong length", file=file, place=place, expected=expected,
+                              found=len(words))
+    try:
+        if "_" in text:  # Python's own way to write a number, which no file means
+            raise ValueError(next(word for word in words if "_" in word))
+        return np.array(words, dtype=np.float64 if dtype.kind == "f" else dtype).astype(dtype, copy=False)
+    except (ValueError, OverflowError) as error:
+        raise FileFormatError("a number cannot be read", file=file, place=place, expected=f"numbers of type {dtype}",
+                              found=str(error)) from error

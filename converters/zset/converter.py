@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from romlib_converters.common.elements import points_of_cells
+from romlib_converters.common.omissions import forces_of_pieces, missing_increments
+from romlib_converters.common.paths import case_path
+from romlib_converters.common.sink import write_snapshots
 from romlib_converters.zset.deck import Deck, deck_times, is_deck, read_deck
 from romlib_converters.zset.elements import SOLIDS
 from romlib_converters.zset.fields import Field, PieceReader, fields_of, missing_components
@@ -32,19 +35,14 @@ from romlib_converters.zset.source import (
     read_mesh,
 )
 
-from romlib.errors import InputError
 from romlib.files import is_file
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, partition
-from romlib.mesh.quadrature import rule
 from romlib.mesh.skin import add_skin
 from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, Pressure, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
-from romlib.snapshots.fingerprint import fingerprint
-from romlib.snapshots.writer import SnapshotsWriter
-from romlib.words import plural
 
 
 class ZsetConverter:
@@ -72,13 +70,12 @@ class ZsetConverter:
         self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
         options: dict[str, Any] | None = None, progress: Progress | None = None,
     ) -> None:
-        """Write the snapshots file of a computation.
+        """Write the snapshots file of a computation; see `romlib.snapshots.converter.Converter`. There are no options.
 
         Parameters
         ----------
         source : deck (.inp), header of the results (.ut), or a folder with one deck that ran.
-        target : the snapshots file. pieces : number of pieces; None keeps Zset's subdomains.
-        units : unit system as text. options : none exist. progress : called with steps done and their number.
+        pieces : number of pieces; None keeps Zset's subdomains.
 
         Raises
         ------
@@ -103,17 +100,14 @@ class ZsetConverter:
         orders = find_point_orders(sources, meshes, fields.get("strain"), fields["displacement"])
         # A piece that is a subdomain is read from that subdomain alone: its forces are its own part.
         readers = [PieceReader(piece, [sources[k]] if kept else sources,
-                               potential_masks(piece, materials, _n_points(piece)), orders)
+                               potential_masks(piece, materials, points_of_cells(piece)), orders)
                    for k, piece in enumerate(cut)]
-        mark = fingerprint(fingerprint_files(computation, deck, sources), {"pieces": len(cut)})
-        specs = {name: field.spec for name, field in fields.items()}
-        with SnapshotsWriter(Path(target), cut, model, header.times, specs, solver="Zset", fingerprint=mark) as writer:
-            for record in range(header.n_record):
-                for piece, reader in enumerate(readers):
-                    for name, field in fields.items():
-                        writer.write(name, record, piece, reader.read(field, record))
-                if progress is not None:
-                    progress(record + 1, header.n_record)
+        write_snapshots(
+            target, cut, model, header.times, {name: field.spec for name, field in fields.items()},
+            lambda record: ((name, piece, reader.read(field, record)) for piece, reader in enumerate(readers)
+                            for name, field in fields.items()),
+            solver="Zset", files=fingerprint_files(computation, deck, sources), options={"pieces": len(cut)},
+            progress=progress)
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
@@ -122,9 +116,7 @@ class ZsetConverter:
         ------
         InputError, FileFormatError, UnsupportedError : with file and place.
         """
-        path = Path(source)
-        if path.is_dir() or path.suffix != ".inp":
-            raise InputError("a case is read from a deck", file=path, expected="NAME.inp", found=path.name)
+        path = case_path(source)
         deck = read_deck(path)
         temperature, _ = temperature_loads(deck)
         amplitudes = {**deck.amplitudes, **{name: amplitude for name, (_, amplitude) in temperature.items()}}
@@ -173,18 +165,11 @@ def _pieces(meshes: list[Mesh], pieces: int | None, folder: Path) -> list[Mesh]:
     return add_skin(partition(merge(meshes, folder) if len(meshes) > 1 else meshes[0], pieces))
 
 
-def _n_points(piece: Mesh) -> np.ndarray:
-    """(n_cell,) integration points of each cell."""
-    return np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in piece.blocks])
-
-
 def _drop_forces(fields: dict[str, Field], n_piece: int, *, kept: bool) -> list[Omission]:
     """Leave out the internal forces where only their sums over the new pieces are known, not each piece's part."""
     if kept or n_piece == 1 or fields.pop("internal_force", None) is None:
         return []
-    return [Omission(name="internal_force", works=False, description=(
-        "the internal forces RU are left out: at interface nodes Zset stored sums from which the parts of the pieces "
-        "that were cut anew cannot be told"))]
+    return [forces_of_pieces("RU", "the .node")]
 
 
 def _notes(computation: Computation, sources: list[Source], history: bool, potentials: set[str]) -> list[Omission]:
@@ -197,6 +182,5 @@ def _notes(computation: Computation, sources: list[Source], history: bool, poten
         for stem, names in missing_components(header.node_variables, header.ip_variables, potentials).items()]
     missing = header.missing_increments()
     if missing:
-        notes.append(Omission(name="missing_increments", works=history, description=(
-            f"{plural(missing, 'increment')} computed and not stored: replayed stresses will differ")))
+        notes.append(missing_increments(missing, "", "Let ***output save every increment", works=history))
     return notes + missing_results(computation.folder, header.file.stem)

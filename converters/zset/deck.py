@@ -43,7 +43,8 @@ class MaterialFile:
 class Deck:
     """What a deck says. fields : (faset, file of one value a face) of the pressures.
 
-    sources : file and line of loads, constraints and materials, by "section.name".
+    schemes : keywords *integration with the elset of their materials, None for those of all. sources : file and line of
+    loads, constraints and materials, by "section.name".
     """
 
     file: Path
@@ -54,6 +55,7 @@ class Deck:
     face_fields: list[tuple[str, FieldFile]] = field(default_factory=list)
     temperature: TemperatureHistory | None = None
     materials: list[MaterialFile] = field(default_factory=list)
+    schemes: list[tuple[str | None, Block]] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     resolution: Block | None = None
     sources: dict[str, str] = field(default_factory=dict)
@@ -291,7 +293,9 @@ def _material_files(deck: Deck, block: Block, elset: str | None) -> None:
                 raise FileFormatError("the name of the material file is missing", file=child.file, place=child.place)
             deck.materials.append(MaterialFile(
                 elset, file, words[0].integer() if words else 1, f"named in {child.file.name}, {child.place}"))
-        elif child.name not in ("integration", "elset"):
+        elif child.name == "integration":
+            deck.schemes.append((elset, child))
+        elif child.name != "elset":
             raise UnsupportedError("this option of a material is not read", file=child.file, place=child.place,
                                    expected="*file, *this_file, *integration, **elset", found=child.name)
 

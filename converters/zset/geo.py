@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.records import Cursor
 from romlib_converters.zset.elements import face, solid
 from romlib_converters.zset.geof import FaceRows, ZsetMesh, check_ids
 
@@ -18,22 +19,12 @@ _SHORTEST_ROW = 24  # bytes: id, position and four nodes of an element
 _FACE_NAME = 5  # bytes kept for the type of a face, whatever its length
 
 
-class _Reader:
-    """A cursor over the file's bytes that refuses to read past the end."""
+class _Reader(Cursor):
+    """The numbers and names of Zset's binary files."""
 
     def __init__(self, path: Path) -> None:
         regular_file(path, "the mesh file does not exist")
-        self.path, self.data, self.position = path, path.read_bytes(), 0
-
-    def take(self, dtype: np.dtype | str, count: int) -> np.ndarray:
-        dtype = np.dtype(dtype)
-        end = self.position + count * dtype.itemsize
-        if count < 0 or end > len(self.data):
-            raise FileFormatError("the binary mesh is truncated", file=self.path, place=f"byte {self.position}",
-                                  expected=plural(max(end, 0), "byte"), found=plural(len(self.data), "byte"))
-        values = np.frombuffer(self.data, dtype, count, self.position)
-        self.position = end
-        return values
+        super().__init__(path.read_bytes(), path, "the binary mesh is truncated")
 
     def integer(self) -> int:
         return int(self.take(">i4", 1)[0])
@@ -42,7 +33,7 @@ class _Reader:
         """An integer that counts something; FileFormatError for a negative one."""
         n = self.integer()
         if n < 0:
-            raise FileFormatError("the binary mesh has a negative count", file=self.path,
+            raise FileFormatError("the binary mesh has a negative count", file=self.file,
                                   place=f"byte {self.position - 4}", expected="0 or more", found=n)
         return n
 
@@ -98,7 +89,7 @@ def _node(reader: _Reader, mesh: ZsetMesh) -> None:
 
 def _element(reader: _Reader, mesh: ZsetMesh) -> None:
     n_element, n_group = reader.integer(), reader.integer()
-    most = (len(reader.data) - reader.position) // _SHORTEST_ROW
+    most = reader.left // _SHORTEST_ROW
     if not 0 < n_element <= most:
         raise FileFormatError("the binary mesh is truncated, or miscounts its elements", file=mesh.file,
                               place=f"byte {reader.position}", expected=f"1 to {most}", found=n_element)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.records import word_array
 from romlib_converters.zset.elements import face, solid
 from romlib_converters.zset.tree import decoded, refuse_zero_bytes, words_of
 
@@ -15,7 +16,6 @@ from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
 from romlib.words import plural
 
-LONGEST_WORD = 80  # characters; names of element types and numbers are shorter
 LARGEST_ID = 2**53  # beyond, a float says no longer which integer was meant
 _KEYWORD = re.compile(rb"^[ \t]*(\*+)[ \t]*([^\r\n]*)", re.MULTILINE)
 
@@ -47,19 +47,6 @@ class ZsetMesh:
     elsets: dict[str, np.ndarray] = field(default_factory=dict)
     fasets: dict[str, list[FaceRows]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-
-class IdIndex:
-    """Finds ids in an array of ids in any order, each there once."""
-
-    def __init__(self, ids: np.ndarray) -> None:
-        self._order = np.argsort(ids)
-        self._ids = ids[self._order]
-
-    def find(self, wanted: np.ndarray) -> np.ndarray:
-        """Position of each wanted id, -1 where it is absent; the shape of `wanted`."""
-        where = np.searchsorted(self._ids, wanted).clip(max=len(self._ids) - 1)
-        return np.where(self._ids[where] == wanted, self._order[where], -1)
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,7 @@ def _sections(path: Path) -> list[_Section]:
 
 def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
     place = f"line {section.line}, **node"
-    words = _words(section, path, place)
+    words = word_array(section.body, path, place)
     try:
         if b"_" in section.body:  # which Python takes for part of a number
             raise ValueError("a word with an underscore")
@@ -142,19 +129,9 @@ def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
     return table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
 
 
-def _words(section: _Section, path: Path, place: str) -> np.ndarray:
-    """The words of a section as an array of bytes, which takes the room of the longest one for each."""
-    words = section.body.split()
-    longest = max(words, key=len, default=b"")
-    if len(longest) > LONGEST_WORD:
-        raise FileFormatError("a word is too long for a number or a name", file=path, place=place,
-                              expected=f"at most {LONGEST_WORD} characters", found=longest[:40].decode("latin-1"))
-    return np.array(words, dtype=np.bytes_)
-
-
 def _elements(path: Path, section: _Section) -> tuple[np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
     place = f"line {section.line}, **element"
-    words = _words(section, path, place)
+    words = word_array(section.body, path, place)
     if not len(words) or not words[0].isdigit() or int(words[0]) == 0:
         raise FileFormatError("the number of elements is missing", file=path, place=place)
     n_element, words = int(words[0]), words[1:]
@@ -221,7 +198,7 @@ def _groups(mesh: ZsetMesh, sections: list[_Section]) -> None:
         target, name = kinds[section.name], section.argument
         if not name or name in target:
             raise FileFormatError(f"a {section.name} has no name, or the name of another", file=mesh.file, place=place)
-        words = _words(section, mesh.file, place)
+        words = word_array(section.body, mesh.file, place)
         target[name] = (_faces(mesh, section, words, place) if target is mesh.fasets
                         else np.unique(_integers(mesh.file, place, words)))
 

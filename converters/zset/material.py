@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,17 @@ _KNOWN = {
 
 @dataclass(frozen=True)
 class ZsetMaterial:
-    """A material, without the cells it is on, and the name of its potential (a prefix of Zset's variables)."""
+    """A material, without the cells it is on, and the name of its potential (a prefix of Zset's variables).
+
+    schemes : keywords *integration of its file.
+    """
 
     law: str
     parameters: dict[str, Any]
     density: float | None
     thermal_expansion: ThermalExpansion | None
     potential: str | None
+    schemes: tuple[Block, ...] = ()
 
     def on(self, cells: str) -> Material:
         """The material on the cells of a tag."""
@@ -54,7 +58,9 @@ def read_material(path: Path, number: int = 1, named: str | None = None) -> Zset
     if not 1 <= number <= len(behaviors):
         raise FileFormatError("the material file does not have this behaviour", file=path, place=f"behaviour {number}",
                               expected="***behavior", found=f"{len(behaviors)} behaviours")
-    return _behavior(behaviors[number - 1])
+    schemes = [scheme for top in (tree, *tree.children) for material in top.all("material")
+               for scheme in material.all("integration")]
+    return replace(_behavior(behaviors[number - 1]), schemes=tuple(schemes))
 
 
 def _behavior(block: Block) -> ZsetMaterial:

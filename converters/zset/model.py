@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from romlib_converters.zset.deck import Deck
+from romlib_converters.zset.integration import scheme_notes
 from romlib_converters.zset.material import ZsetMaterial, read_material
 from romlib_converters.zset.source import uniform_value
 from romlib_converters.zset.temperature import FieldFile
+from romlib_converters.zset.tree import Block
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.mesh import Mesh
@@ -92,7 +94,15 @@ def build_model(deck: Deck, materials: list[NamedMaterial], units: UnitSystem, o
         amplitudes={**deck.amplitudes, **{name: amplitude for name, (_, amplitude) in temperature.items()}},
         initial_time=0.0,
         initial_temperature=None if deck.temperature is None else deck.temperature.initial(_uniform(deck)),
-        omissions=(*deck.omissions, *omissions))
+        omissions=(*deck.omissions, *scheme_notes(_schemes(deck, materials)), *omissions))
+
+
+def _schemes(deck: Deck, materials: list[NamedMaterial]) -> Iterator[Block]:
+    """The schemes of all materials but elastic ones, which any scheme integrates exactly."""
+    for entry, use in zip(materials, deck.materials):
+        if entry.material.law != "elastic":
+            yield from (scheme for elset, scheme in deck.schemes if elset in (None, use.elset))
+            yield from entry.material.schemes
 
 
 def check_sets(deck: Deck, materials: list[NamedMaterial], meshes: list[Mesh]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from romlib_converters.common.ids import IdIndex
 from romlib_converters.zset.deck import Deck
 from romlib_converters.zset.elements import FACES, SOLIDS
-from romlib_converters.zset.geof import FaceRows, IdIndex, ZsetMesh
+from romlib_converters.zset.geof import FaceRows, ZsetMesh
 from romlib_converters.zset.results import read_field_file
 from romlib_converters.zset.source import find_mesh, read_mesh, subdomain_file
 from romlib_converters.zset.temperature import FieldFile
@@ -53,11 +54,7 @@ def build_mesh(zset: ZsetMesh, interpolation: str = "shape", needed: Collection[
     """
     blocks, element_order, nodes_of = [], [], IdIndex(zset.node_ids)
     for name, (positions, nodes) in zset.connectivity.items():
-        kind = SOLIDS[name]
-        nodes = nodes_of.find(nodes)
-        blocks.append(CellBlock(
-            kind.cell_type, nodes if kind.nodes is None else nodes[:, kind.nodes], zset.element_ids[positions],
-            quadrature=kind.quadrature, temperature_interpolation=interpolation))
+        blocks.append(SOLIDS[name].block(nodes_of.find(nodes), zset.element_ids[positions], interpolation))
         element_order.append(positions)
     cells_of = IdIndex(zset.element_ids[np.concatenate(element_order)])
     mesh = Mesh(
@@ -165,10 +162,8 @@ def merge(meshes: list[Mesh], folder: Path | None = None) -> Mesh:
             cell_ids=np.concatenate([block.cell_ids for block, _ in parts])))
     cell_ids = np.concatenate([block.cell_ids for block in blocks])
     cells = IdIndex(cell_ids)
-    unique, count = np.unique(cell_ids, return_counts=True)
-    if (count > 1).any():
-        raise FileFormatError("two subdomains have the same element", file=folder,
-                              place=f"element {unique[count > 1][0]}")
+    if len(cells.twice):
+        raise FileFormatError("two subdomains have the same element", file=folder, place=f"element {cells.twice[0]}")
 
     def union(kind: str, positions: Callable[[int, np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
         names = dict.fromkeys(name for mesh in meshes for name in getattr(mesh, kind))

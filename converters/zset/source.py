@@ -8,15 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.ids import IdIndex
+from romlib_converters.common.paths import one_path
 from romlib_converters.zset.deck import Deck, is_deck
 from romlib_converters.zset.geo import MAGIC, read_geo
-from romlib_converters.zset.geof import IdIndex, ZsetMesh, read_geof
+from romlib_converters.zset.geof import ZsetMesh, read_geof
 from romlib_converters.zset.results import DTYPE, ResultHeader, map_records, read_field_file, read_ut
 from romlib_converters.zset.temperature import FieldFile
 from romlib_converters.zset.tree import read_tree
 
 from romlib.errors import FileFormatError, InputError
-from romlib.files import instead_of, is_file, kind_of, shown
+from romlib.files import is_file, kind_of
 from romlib.words import plural
 
 MOST_SUBDOMAINS = 100_000
@@ -76,16 +78,8 @@ def locate(source: Path | list[Path]) -> Computation:
     ------
     InputError : there is none, or there are several. FileFormatError : a subdomain is missing.
     """
-    paths = [Path(path) for path in (source if isinstance(source, list) else [source])]
-    if len(paths) != 1:
-        raise InputError("one Zset computation is converted at a time", expected="one deck, .ut or folder",
-                         found=f"{len(paths)} paths")
-    path = paths[0]
-    found = kind_of(path)
-    if found not in ("file", "a folder"):
-        raise InputError("no such file or folder", file=shown(path), found=found,
-                         expected="a deck .inp, a header .ut, or a folder", remedy=instead_of(path))
-    if found == "a folder":
+    path = one_path(source, "Zset", ".ut")
+    if path.is_dir():
         decks = [deck for deck in sorted(path.glob("*.inp")) if is_deck(deck) and _headers(deck.with_suffix(""))]
         if len(decks) != 1:
             raise InputError("the folder must have one deck with results", file=path, remedy="name the deck itself",

@@ -20,6 +20,7 @@ MAX_FILES = 1000  # that one file may include, directly or not
 _SHOWN = 60  # characters of a word in a message
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_INLINE = re.compile(r"[ \t]+(?=\*+[A-Za-z])")  # before a keyword on the line of another
 _WORD = re.compile(r"[^ \t\f\v]+")
 
 
@@ -136,7 +137,8 @@ class Block:
 def read_tree(path: Path) -> Block:
     """Tree of a star-nested file; the root has one star more than any keyword.
 
-    `%` and `#` start a comment; `@include FILE` is replaced by that file.
+    `%` and `#` start a comment; `@include FILE` is replaced by that file. A line that begins with a keyword may have
+    further ones: `**elset core *file steel *integration theta_method_a 1. 1e-9 50`.
 
     Raises
     ------
@@ -145,16 +147,17 @@ def read_tree(path: Path) -> Block:
     root = Block("", ROOT_STARS, path, 1, rows=[[]])
     stack = [root]
     for file, number, text in _lines(path, (), [MAX_FILES]):
-        stars = len(text) - len(text.lstrip("*"))
-        words = [Word(word, file, number) for word in words_of(text[stars:])]
-        if stars == 0:
-            stack[-1].rows.append(words)
-        elif words:
-            while stack[-1].stars <= stars and len(stack) > 1:
-                stack.pop()
-            block = Block(words[0].text, stars, file, number, rows=[words[1:]])
-            stack[-1].children.append(block)
-            stack.append(block)
+        for part in _INLINE.split(text) if text.startswith("*") else [text]:
+            stars = len(part) - len(part.lstrip("*"))
+            words = [Word(word, file, number) for word in words_of(part[stars:])]
+            if stars == 0:
+                stack[-1].rows.append(words)
+            elif words:
+                while stack[-1].stars <= stars and len(stack) > 1:
+                    stack.pop()
+                block = Block(words[0].text, stars, file, number, rows=[words[1:]])
+                stack[-1].children.append(block)
+                stack.append(block)
     if not root.children:
         raise FileFormatError("the file has no Zset keyword", file=path, expected="lines that start with stars",
                               found="an empty file" if path.stat().st_size == 0 else "none")

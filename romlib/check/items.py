@@ -64,6 +64,7 @@ CAUSES = {
     "digits": ("strain", "stress", "state", *FORCES, "constraints"),
     "missing_increments": ("replay", "stress", "state", *FORCES),
     "hardening": ("stress", "state", *FORCES),
+    "integration": ("stress", "state", *FORCES),
     "time_digits": ("replay", "stress", "state", *FORCES),
     "dload_order": ("equilibrium", "load_balance"),
     "temperature_beyond": ("temperature", "stress", "state", *FORCES),

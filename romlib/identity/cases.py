@@ -206,7 +206,7 @@ def _without_temperature(trained: Identity, case: Identity) -> list[Difference]:
 
 
 def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
-    """Notes on omissions that are accepted.
+    """Notes on omissions that are accepted, and on those by which the solver's answer differs from romlib's.
 
     Raises
     ------
@@ -220,4 +220,5 @@ def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
                 found=one.description,
                 remedy=f'solve a deck without it, or accept it: accepted = ["{one.name}"] in the case file, or '
                        f"--accept {one.name} when the deck is converted")
-    return [f"the deck of the case has {one.name}, which is left out: {one.description}" for one in working]
+    return [f"the deck of the case has {one.name}, which is left out: {one.description}" if one.works else
+            f"the solver's answer to the deck of the case may be another: {one.description}" for one in case.omissions]

@@ -183,7 +183,7 @@ def is_agreed(error: BaseException | None) -> bool:
     A rank that asked the others once more would wait for ranks that have left.
     """
     while error is not None:
-        if getattr(error, "_agreed", False):
+        if getattr(error, "agreed", False):
             return True
         error = error.__context__
     return False

@@ -106,7 +106,7 @@ class MpiComm(Comm):
         else:
             error = self._mpi.bcast(None, root=failed)
             error.add_note(f"raised on rank {failed}")
-        error._agreed = True  # type: ignore[union-attr]  # every rank has it: no further exchange on its way up
+        error.agreed = True  # type: ignore[union-attr]  # every rank has it: no further exchange on its way up
         raise error
 
     def _sleep_until_root_is_done(self) -> None:

@@ -57,7 +57,7 @@ def plot_field(
     """
     if scale is not None and not np.isfinite(scale):
         raise InputError("the scale of the displacement is not finite", place="--scale", found=scale)
-    pyvista = _pyvista()
+    pyvista = import_pyvista()
     scalar, whole = Scalar.named(snapshots, name), WholeMesh(snapshots)
     displacement = whole.displacement(step)
     scale = _round_scale(whole.points, displacement) if scale is None else scale
@@ -106,7 +106,7 @@ def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
     return nearest
 
 
-def _pyvista() -> Any:
+def import_pyvista() -> Any:
     """pyvista, told to render without a screen where there is none."""
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         _choose_library()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from romlib.check.items import CAUSES
 from romlib.errors import InputError, UnsupportedError
 from romlib.identity.contents import identity_of
 from romlib.model import Case
@@ -10,7 +11,7 @@ from romlib.words import unknown
 
 
 def case_of_deck(deck: DeckModel, accept: tuple[str, ...] = (), units: str | None = None) -> Case:
-    """The case of a deck with its identity and the omissions that do virtual work.
+    """The case of a deck with its identity, and the omissions that do virtual work or make the solver's answer another.
 
     accept : names of omissions that the user accepts; the case says so. units : where the user states them; the case is
     then refused by a ROM that has others.
@@ -25,6 +26,7 @@ def case_of_deck(deck: DeckModel, accept: tuple[str, ...] = (), units: str | Non
         if name not in known:
             raise InputError("the deck has no omission of this name", place="--accept", **unknown(name, known))
     working = [one for one in deck.model.omissions if one.works]
+    told = tuple(one for one in deck.model.omissions if one.works or one.name in CAUSES)
     refused = [one for one in working if one.name not in accept]
     if refused:
         listed = "; ".join(one.description for one in refused)
@@ -36,5 +38,5 @@ def case_of_deck(deck: DeckModel, accept: tuple[str, ...] = (), units: str | Non
     stated = "" if units is None else str(read_units(units))
     identity = identity_of([deck.mesh], deck.model, sources=deck.sources, units=stated, tolerance=deck.tolerance)
     return deck.case.model_copy(update={
-        "identity": identity, "omissions": tuple(working),
+        "identity": identity, "omissions": told,
         "accepted": tuple(one.name for one in working)})
