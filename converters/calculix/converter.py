@@ -21,7 +21,7 @@ from romlib_converters.common.elements import check_rules
 from romlib_converters.common.omissions import forces_of_pieces
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
-from romlib_converters.keyword.cards import Card
+from romlib_converters.keyword.cards import Card, where
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
@@ -237,14 +237,24 @@ def _model(
                                   expected=plural(len(deck.steps), "step"), found=frd.records[-1].place,
                                   remedy="convert with the deck that was computed")
     finite = any(one.name == NLGEOM for one in model.omissions)
-    dat = None
+    dat, fields = None, ("stress", "statev", "p") if finite else ("stress", "strain", "statev", "p")
     if computation.dat is not None:
         axes = {} if deck is None else {name: section_axes(card) for name, card in deck.orientations.items()}
-        dat = DatFields(computation.dat, mesh, times, ("stress", "statev", "p") if finite else
-                        ("stress", "strain", "statev", "p"), axes)
+        dat = DatFields(computation.dat, mesh, times, fields, axes)
         omissions = omissions + [Omission(name=f"dat_{name}", works=False, description=(
             f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
+    if deck is not None and options.get("dat", True):
+        omissions = omissions + _not_printed(deck, frd.path.with_suffix(".dat").name, dat, fields)
     return mesh, dat, model.model_copy(update={"omissions": (*model.omissions, *omissions, *results.notes)})
+
+
+def _not_printed(deck: Deck, name: str, dat: DatFields | None, fields: tuple[str, ...]) -> list[Omission]:
+    """Notes on what the deck lets *EL PRINT write and the .dat does not have, such as that of an older computation."""
+    found = "there is no" if dat is None else "it is not in"
+    have = () if dat is None else (*dat.specs, *dat.left_out)
+    return [Omission(name=f"dat_{field}", works=False, description=(
+        f"{field} is asked for by {where(card)}, but {found} {name}: compute again, and keep the .dat by the results"))
+        for field, card in deck.output.printed.items() if field in fields and field not in have]
 
 
 def _in_local_sections(deck: Deck | None) -> Card | None:

@@ -70,6 +70,7 @@ CAUSES = {
     "temperature_beyond": ("temperature", "stress", "state", *FORCES),
     "temperature_held": ("temperature", "stress", "state", *FORCES),
 }
+LEFT_OUT = {"dat_stress": "stress", "dat_strain": "strain"}  # and of those by which it states that a field is not there
 LARGEST_RAISE = 1e-3  # beyond it, what rounding may do cannot be told from what matters
 
 
@@ -162,6 +163,9 @@ def _of_the_solver(item: CheckItem, items: list[CheckItem]) -> CheckItem:
 def _with_causes(item: CheckItem, model: Model) -> CheckItem:
     """A measurement that disagrees, with what the file itself says of the reason before what is usual."""
     kind = item.name.split(" ")[0] if item.name.startswith(STATE) else item.name
+    if item.status == "absent":
+        lacking = [entry.description for entry in model.omissions if LEFT_OUT.get(entry.name) == kind]
+        return replace(item, detail="; ".join([item.detail, *lacking]))
     causes = [f"{entry.name} ({entry.description})" for entry in model.omissions
               if entry.works or kind in CAUSES.get(entry.name, ())]
     if item.status not in ("fail", "warn") or not causes:

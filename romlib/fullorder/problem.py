@@ -13,6 +13,7 @@ from romlib.fullorder.assembly import Assembly
 from romlib.fullorder.constraints import Constraints
 from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.loose import loose_nodes, refuse_loads_on
+from romlib.fullorder.mechanisms import refuse_mechanisms
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.piece import SolvedPiece
@@ -57,6 +58,7 @@ class Problem:
         self.constraints = Constraints(meshes, model, self.numbering)
         loose = loose_nodes(meshes, self.numbering)
         refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, comm)
+        refuse_mechanisms(meshes, self.constraints.mask, self.numbering, comm)
         self.constraints.mask |= loose[:, None]
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)

@@ -15,8 +15,8 @@ from romlib.mesh.mesh import Mesh
 from romlib.parallel.comm import Comm
 from romlib.words import plural
 
-_FREE = 1e-12  # a motion whose squares at the constrained dofs are this part of the best held motion's is not held
-_NAMED = 3  # bodies that a message describes
+FREE = 1e-12  # a motion whose squares at the constrained dofs are this part of the best held motion's is not held
+NAMED = 3  # bodies that a message describes
 _AXES = "xyz"
 
 
@@ -58,9 +58,9 @@ def refuse_free_motions(
         return
     several = len(free) > 1
     lines = [f"the body with node {body.node} ({plural(body.n_node, 'node')} about {_point(body.centre)}): "
-             + "; ".join(describe(motions, body.centre, body.radius)) for body, motions in free[:_NAMED]]
-    if len(free) > _NAMED:
-        lines.append(f"and {len(free) - _NAMED} bodies more")
+             + "; ".join(describe(motions, body.centre, body.radius)) for body, motions in free[:NAMED]]
+    if len(free) > NAMED:
+        lines.append(f"and {len(free) - NAMED} bodies more")
     raise InputError(
         f"the constraints leave {'bodies' if several else 'the body'} free to move without strain", place="constraints",
         expected="every rigid motion of every body held by a constraint", found="\n    ".join(lines),
@@ -75,7 +75,7 @@ def free_motions(held: np.ndarray) -> np.ndarray:
 
 
 def _floor(values: np.ndarray) -> float:
-    return _FREE * max(float(values[-1]), 1.0)
+    return FREE * max(float(values[-1]), 1.0)
 
 
 def describe(motions: np.ndarray, centre: np.ndarray, radius: float) -> list[str]:
@@ -143,8 +143,8 @@ def _bodies(
     with comm.agreement():
         of_node = {p: np.where(found.of_node >= 0, label[first[p] + np.maximum(found.of_node, 0)], -1)
                    for p, found in local.items()}
-        sums = {p: _moments(mesh.points, shares[p], of_node[p], number) for p, mesh in pieces.items()}
-        nodes = {p: _smallest(mesh.node_ids, of_node[p], number) for p, mesh in pieces.items()}
+        sums = {p: moments(mesh.points, shares[p], of_node[p], number) for p, mesh in pieces.items()}
+        nodes = {p: smallest_ids(mesh.node_ids, of_node[p], number) for p, mesh in pieces.items()}
     total = comm.sum_pieces(sums)
     node = np.min([part for of_rank in comm.allgather(nodes) for part in of_rank.values()], axis=0)
     count = total[:, 0]
@@ -152,7 +152,7 @@ def _bodies(
     radius = np.sqrt(np.maximum(total[:, 4] / count - (centre * centre).sum(axis=1), 0.0))
     radius = np.where(radius > 0.0, radius, 1.0)
     with comm.agreement():
-        held = {p: _held(mesh.points, mask[numbering.positions[p]], of_node[p], centre, radius)
+        held = {p: held_motions(mesh.points, mask[numbering.positions[p]], of_node[p], centre, radius)
                 for p, mesh in pieces.items()}
     grams = comm.sum_pieces(held)
     return [Body(int(node[k]), round(float(count[k])), centre[k], float(radius[k]), grams[k]) for k in range(number)]
@@ -181,7 +181,7 @@ def _joined(everything: Mapping[int, tuple[int, np.ndarray, np.ndarray]]) -> tup
     return first, np.unique(label[:total], return_inverse=True)[1]
 
 
-def _moments(points: np.ndarray, share: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
+def moments(points: np.ndarray, share: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
     """(number, 5): nodes, sums of x, y, z and of squares, of each body."""
     inside = of_node >= 0
     where, x = of_node[inside], points[inside]
@@ -190,13 +190,14 @@ def _moments(points: np.ndarray, share: np.ndarray, of_node: np.ndarray, number:
                     axis=1)
 
 
-def _smallest(ids: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
+def smallest_ids(ids: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
+    """(number,): the smallest of the ids of each body's nodes; the largest integer where it has none."""
     found = np.full(number, np.iinfo(np.int64).max)
     np.minimum.at(found, of_node[of_node >= 0], ids[of_node >= 0])
     return found
 
 
-def _held(
+def held_motions(
     points: np.ndarray, mask: np.ndarray, of_node: np.ndarray, centre: np.ndarray, radius: np.ndarray
 ) -> np.ndarray:
     """The part of a piece in G of each body, (n_body, 6, 6)."""

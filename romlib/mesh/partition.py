@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import sparse
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.quadrature import rule
-from romlib.mesh.topology import CellFaces, cell_faces, face_numbers, parent_rows
+from romlib.mesh.topology import cell_faces, face_neighbours, parent_rows
 from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.words import plural
 
@@ -41,7 +40,7 @@ def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
     except ImportError:
         raise InputError("cutting a mesh into pieces needs the package pymetis", found="not installed",
                          remedy="pip install pymetis, or keep one piece, or the solver's own subdomains") from None
-    graph = _dual_graph(cell_faces(mesh), mesh.n_cell)
+    graph = face_neighbours(mesh)
     points = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
     _, membership = pymetis.part_graph(
         n_piece, adjacency=pymetis.CSRAdjacency(graph.indptr, graph.indices), vweights=points,
@@ -52,18 +51,6 @@ def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
         raise InputError("METIS left a piece without cells", place=f"piece {empty[0]}", found=n_piece - len(empty),
                          expected=plural(n_piece, "piece"), remedy="ask for fewer pieces")
     return owners
-
-
-def _dual_graph(faces: CellFaces, n_cell: int) -> sparse.csr_matrix:
-    numbers = face_numbers(faces.corners)
-    order = np.argsort(numbers, kind="stable")
-    same = np.flatnonzero(numbers[order][1:] == numbers[order][:-1])
-    a, b = faces.cell[order[same]], faces.cell[order[same + 1]]
-    ones = np.ones(2 * len(a))
-    graph = sparse.csr_matrix((ones, (np.concatenate([a, b]), np.concatenate([b, a]))), shape=(n_cell, n_cell))
-    graph.setdiag(0)
-    graph.eliminate_zeros()
-    return graph
 
 
 def split(mesh: Mesh, owners: np.ndarray) -> list[Mesh]:

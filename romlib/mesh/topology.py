@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
@@ -59,6 +60,21 @@ def face_numbers(corners: np.ndarray) -> np.ndarray:
     numbers = np.empty(len(keys), dtype=np.int64)
     numbers[order] = np.cumsum(new)
     return numbers
+
+
+def face_neighbours(mesh: Mesh) -> sparse.csr_matrix:
+    """Graph (n_cell, n_cell) of the cells that share a face."""
+    faces = cell_faces(mesh)
+    numbers = face_numbers(faces.corners)
+    order = np.argsort(numbers, kind="stable")
+    same = np.flatnonzero(numbers[order][1:] == numbers[order][:-1])
+    a, b = faces.cell[order[same]], faces.cell[order[same + 1]]
+    ones = np.ones(2 * len(a))
+    shape = (mesh.n_cell, mesh.n_cell)
+    graph = sparse.csr_matrix((ones, (np.concatenate([a, b]), np.concatenate([b, a]))), shape=shape)
+    graph.setdiag(0)
+    graph.eliminate_zeros()
+    return graph
 
 
 def boundary_faces(faces: CellFaces) -> np.ndarray:

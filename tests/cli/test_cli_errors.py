@@ -9,7 +9,7 @@ import time
 
 import h5py
 import pytest
-from cli_example import STUDY, write_bar
+from pulled_bar import STUDY, write_bar
 from typer.testing import CliRunner
 
 from romlib.cli import app

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_example import HARDENING, STUDY, TIMES, YIELD, write_bar
+from pulled_bar import HARDENING, STUDY, TIMES, YIELD, write_bar
 from typer.testing import CliRunner
 
 from romlib.cli import app

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from cli_example import STUDY, write_bar
+from pulled_bar import STUDY, write_bar
 from typer.testing import CliRunner
 
 from romlib.cli import app

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_example import STUDY, write_bar
+from pulled_bar import STUDY, write_bar
 from rank_scripts import without_launcher
 
 from romlib.launcher import launched_ranks

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_example import STUDY, write_bar
+from pulled_bar import STUDY, write_bar
 from typer.testing import CliRunner
 
 import romlib

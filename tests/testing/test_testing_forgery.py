@@ -8,7 +8,7 @@ from random import Random
 import h5py
 import numpy as np
 import pytest
-from cli_example import STUDY, write_bar
+from pulled_bar import STUDY, write_bar
 
 import romlib
 from romlib.errors import FileFormatError

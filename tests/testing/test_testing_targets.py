@@ -5,8 +5,8 @@ from __future__ import annotations
 import calculix_deck
 import numpy as np
 import pytest
-from cli_example import STUDY, write_bar
 from meshio_example import box_example, write_vtu, write_xdmf
+from pulled_bar import STUDY, write_bar
 from romlib_converters.calculix import CalculixConverter
 from romlib_converters.meshio import MeshioConverter
 

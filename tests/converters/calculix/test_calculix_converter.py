@@ -253,6 +253,26 @@ def test_printed_values_that_are_not_whole_are_left_out_or_refused(changed, tmp_
         assert "statev" in snapshots.fields
 
 
+def test_what_the_deck_lets_print_and_the_dat_does_not_have_is_noted_and_the_check_says_so(changed, tmp_path):
+    path = changed("small_c3d8")
+    dat, deck = path.with_suffix(".dat"), path.with_suffix(".inp").read_text().splitlines()
+    stress, statev = [k for k, line in enumerate(deck, 1) if line.startswith("*EL PRINT")][:2]
+    printed = dat.read_text()
+    for text, noted, found in ((printed[:printed.index(" internal state")], {"dat_statev"}, None),
+                               ("", {"dat_stress", "dat_statev"}, "it is not in small_c3d8.dat"),
+                               (None, {"dat_stress", "dat_statev"}, "there is no small_c3d8.dat")):
+        dat.unlink() if text is None else dat.write_text(text)
+        with convert(path, tmp_path) as snapshots:
+            notes = omissions(snapshots)
+            assert noted <= set(notes) and f"line {statev} of small_c3d8.inp" in notes["dat_statev"].description
+            if found is not None:
+                assert found in notes["dat_stress"].description
+                item = next(item for item in checked(snapshots).items if item.name == "stress")
+                assert item.status == "absent" and f"line {stress} of small_c3d8.inp, *EL PRINT, but" in item.detail
+    with convert(path, tmp_path, dat=False) as snapshots:
+        assert omissions(snapshots) == {}
+
+
 @pytest.mark.parametrize(("options", "said"), [
     ({"nodal_fields": ["DISPL"]}, "(?s)no such block.*STRESS.*found: 'DISPL'"), ({"nodal_fields": "STRESS"}, "a list"),
     ({"incomplete": "yes"}, "true or false"), ({"dat": 1}, "true or false"), ({"deck": "none.inp"}, "does not exist"),

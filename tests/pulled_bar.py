@@ -50,6 +50,11 @@ amplitudes.traction = "330*t"
 """
 
 
+def study_with_a_mesh(load: float) -> str:
+    """The study with a mesh of its own, as `romlib solve` needs it; the case is the training run."""
+    return STUDY.replace("300*t", f"{load}*t").replace("330*t", f"{load}*t") + '[mesh]\nfile = "mesh.vtkhdf"\n'
+
+
 def displacement(x: np.ndarray, t: float, load: float = 300.0) -> np.ndarray:
     """Solution of the bar pulled at its end by load x t MPa."""
     stress = load * t
