@@ -114,7 +114,7 @@ def _pyvista() -> Any:
         import pyvista
     except ImportError as error:
         raise InputError("pictures need pyvista and matplotlib", found=str(error),
-                         remedy="pip install 'romlib[plot]'") from error
+                         remedy="pip install 'romlib-mechanics[plot]'") from error
     return pyvista
 
 

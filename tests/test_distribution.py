@@ -1,0 +1,56 @@
+"""What is installed: a distribution with a name of its own, which messages and pages name."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from test_imports import SOURCES
+
+import romlib
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "romlib-mechanics"
+TEXTS = [path for folder in ("romlib", "converters", "plugins", "docs") for path in (ROOT / folder).rglob("*")
+         if path.suffix in (".py", ".md")] + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+
+@pytest.fixture(scope="module")
+def configuration():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def test_the_distribution_has_its_own_name_and_the_version_of_the_package(configuration):
+    assert configuration["metadata"]["name"] == NAME
+    assert metadata.version(NAME) == romlib.__version__ == configuration["metadata"]["version"]
+
+
+def test_no_other_distribution_claims_the_laws_and_converters():
+    """One that was installed under a former name would; `make setup` removes it."""
+    entries = [entry for group in ("romlib.laws", "romlib.converters") for entry in metadata.entry_points(group=group)
+               if entry.module.split(".")[0] in SOURCES]
+    assert entries and {entry.dist.name for entry in entries} == {NAME}
+
+
+def test_what_a_message_or_a_page_says_to_install_exists(configuration):
+    """`pip install romlib` would fetch the unrelated package of that name."""
+    extras = set(configuration["options.extras_require"])
+    named = 0
+    for path in TEXTS:
+        text = path.read_text()
+        assert not re.search(r"\bromlib\[|pip install '?romlib\b(?!-)", text), path
+        for found in re.findall(rf"{NAME}\[([\w,]+)\]", text):
+            named += 1
+            assert set(found.split(",")) <= extras, f"{path}: {found}"
+    assert named >= 5
+
+
+def test_the_example_plugin_asks_for_this_distribution():
+    project = tomllib.loads((ROOT / "docs" / "example_plugin" / "pyproject.toml").read_text())["project"]
+    assert project["dependencies"] == [NAME]
