@@ -1,9 +1,11 @@
-"""What is installed: a distribution with a name of its own, which messages and pages name."""
+"""What is installed: a distribution with a name of its own, found from any folder, without what no stage needs yet."""
 
 from __future__ import annotations
 
 import configparser
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "romlib-mechanics"
 TEXTS = [path for folder in ("romlib", "converters", "plugins", "docs") for path in (ROOT / folder).rglob("*")
          if path.suffix in (".py", ".md")] + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+
+def python(script: str, folder: Path) -> str:
+    """What a fresh interpreter prints that was started in a folder."""
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +45,19 @@ def test_no_other_distribution_claims_the_laws_and_converters():
     entries = [entry for group in ("romlib.laws", "romlib.converters") for entry in metadata.entry_points(group=group)
                if entry.module.split(".")[0] in SOURCES]
     assert entries and {entry.dist.name for entry in entries} == {NAME}
+
+
+def test_a_folder_called_romlib_in_the_working_directory_does_not_hide_the_package(tmp_path):
+    for name in SOURCES:  # the clone as the folder that contains it shows it: a folder that is no package itself
+        (tmp_path / name / name).mkdir(parents=True)
+    script = (f"import {', '.join(SOURCES)}; "
+              "print(romlib.__version__, romlib_converters.__file__, romlib_plugins.__file__)")
+    assert python(script, tmp_path).startswith(f"{romlib.__version__} ")
+
+
+def test_the_folder_on_the_path_has_every_package_under_its_import_name_and_nothing_else():
+    links = {path.name: path.resolve() for path in (ROOT / "src").iterdir() if path.suffix != ".egg-info"}
+    assert links == SOURCES
 
 
 def test_what_a_message_or_a_page_says_to_install_exists(configuration):
