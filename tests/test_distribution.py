@@ -11,9 +11,12 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from hand_made_rom import affine, hand_made_rom, write_both
 from test_imports import SOURCES
 
 import romlib
+from romlib.mesh.box import box_mesh
+from romlib.model import Case, Constraint, Material, Model, Traction
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "romlib-mechanics"
@@ -76,3 +79,25 @@ def test_what_a_message_or_a_page_says_to_install_exists(configuration):
 def test_the_example_plugin_asks_for_this_distribution():
     project = tomllib.loads((ROOT / "docs" / "example_plugin" / "pyproject.toml").read_text())["project"]
     assert project["dependencies"] == [NAME]
+
+
+def test_romlib_online_imports_neither_scikit_learn_nor_joblib(tmp_path):
+    """They are installed for what is to come, and cost a second where they are imported."""
+    bar = box_mesh("hex8", (1, 1, 1), (1.0, 1.0, 1.0))
+    model = Model(
+        materials={"steel": Material(law="elastic", parameters={"young": 2e5, "poisson": 0.3})},
+        constraints={name: Constraint(nodes=f"{name}min", components=(name,)) for name in "xyz"},
+        loads={"pull": Traction(faces="xmax", direction=(1, 0, 0))})
+    case = Case(times=[0.0, 1.0], amplitudes={"pull": "10*t"})
+    write_both(tmp_path / "bar.rom", *hand_made_rom([bar], model, [affine(k) for k in range(3)], cases={"one": case}))
+    found = python(
+        "import sys\n"
+        "from romlib.cli import main\n"
+        "sys.argv = ['romlib', 'online', 'bar.rom', '--case', 'one', '-o', 'x.vtkhdf']\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code\n"
+        "print('imported:', sorted({'sklearn', 'joblib', 'numba'} & set(sys.modules)))\n", tmp_path)
+    assert (tmp_path / "x.vtkhdf").is_file()
+    assert found.endswith("imported: ['numba']")
