@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from romlib.cli.commands_build import JsonOption, _names
+from romlib.cli.commands_build import JsonOption, names_of
 
 
 def compare(
@@ -47,7 +47,7 @@ def compare(
             declared = Study.read(study)
             model, prepare = declared.complete(b.model, declared.training_of(reference)), mesh_with_tags(declared)
         with counted(f"comparing {candidate.name} with {reference.name}"):
-            result = compare_files(a, b, fields=_names(fields), model=model, prepare_mesh=prepare)
+            result = compare_files(a, b, fields=names_of(fields), model=model, prepare_mesh=prepare)
         if plot is not None:
             from romlib.report.plot_history import plot_comparison
 

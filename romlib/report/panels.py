@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import write_image
-from romlib.report.plot_field import _pyvista
 from romlib.report.whole_mesh import WholeMesh
 
 _INK = "#222222"
@@ -66,7 +66,7 @@ def plot_panels(whole: WholeMesh, panels: Sequence[Panel], output: Path, look: L
     ------
     InputError : pyvista is not installed.
     """
-    pyvista = _pyvista()
+    pyvista = import_pyvista()
     width = _ALONE if len(panels) == 1 else _BESIDE * len(panels)
     plotter = pyvista.Plotter(off_screen=True, shape=(1, len(panels)), border=False, window_size=(width, _HEIGHT))
     plotter.set_background("white")
