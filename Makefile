@@ -35,8 +35,11 @@ help:
 
 setup: $(VENV)/.installed
 
-# Renewed when the metadata change; the sources themselves are used in place.
+# Renewed when the metadata change; the sources themselves are used in place. What was installed under the former name
+# goes first: it would list every law and converter a second time, and take the command along when it is removed later.
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt .ci/petsc4py | $(VENV)/.created
+	@$(BIN)/python -m pip uninstall -qq --yes romlib
+	@rm -rf romlib.egg-info
 	$(INSTALL) -e '.[$(EXTRAS)]'
 	@$(BIN)/python -c 'import mpi4py' 2>/dev/null \
 	    || $(INSTALL) -e '.[mpi]'

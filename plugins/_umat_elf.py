@@ -13,7 +13,7 @@ from pathlib import Path
 
 MACHINES = {3: "x86 (32 bit)", 20: "PowerPC", 21: "PowerPC 64", 40: "ARM (32 bit)", 62: "x86-64", 183: "ARM 64",
             243: "RISC-V"}
-RELOCATABLE, EXECUTABLE, SHARED = 1, 2, 3
+SHARED = 3  # kind of file: neither relocatable (1) nor a program at a fixed address (2)
 _DYNAMIC, _DYNSYM, _RELA = 6, 11, 4  # types of sections
 _LOADED, _EXECUTABLE_SEGMENT = 1, 1  # type of a segment, and its flag
 # Tags of dynamic entries. The loader also loads the libraries that filters and auditors name.

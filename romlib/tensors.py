@@ -20,11 +20,9 @@ from __future__ import annotations
 import numpy as np
 
 SQRT2 = np.sqrt(2.0)
-MANDEL_NAMES = ("11", "22", "33", "12", "13", "23")
 VTK_NAMES = ("xx", "yy", "zz", "xy", "yz", "xz")
 IDENTITY = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
 VOLUMETRIC = np.outer(IDENTITY, IDENTITY) / 3.0
-DEVIATORIC = np.eye(6) - VOLUMETRIC
 
 _SHEAR = np.array([1.0, 1.0, 1.0, SQRT2, SQRT2, SQRT2])
 _VTK_POSITION = np.array([0, 1, 2, 3, 5, 4])  # the same permutation in both directions
@@ -54,7 +52,7 @@ def umat_stress_from_mandel(vector: np.ndarray) -> np.ndarray:
 
 def mandel_from_umat_strain(strain: np.ndarray) -> np.ndarray:
     """Kelvin-Mandel vector of a strain in UMAT order (engineering shear)."""
-    return np.asarray(strain, dtype=float) / np.array([1.0, 1.0, 1.0, SQRT2, SQRT2, SQRT2])
+    return np.asarray(strain, dtype=float) / _SHEAR
 
 
 def umat_strain_from_mandel(vector: np.ndarray) -> np.ndarray:

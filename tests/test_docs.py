@@ -44,7 +44,8 @@ from romlib.study.case_file import read_case_file
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "security.md", "solver-formats.md", "verification.md")
+PAGES = ("architecture.md", "file-formats.md", "algorithms.md", "security.md", "solver-formats.md", "verification.md",
+         "glossary.md")
 MISES = {"young": 2e5, "poisson": 0.3, "yield": 200.0}
 _DOTTED = re.compile(r"`((?:romlib|romlib_converters|romlib_plugins)(?:\.\w+)+)")
 _PATH = re.compile(r"`((?:romlib|converters|plugins|cases|tests|benchmarks|docs|\.ci)/[^`\s]*)`")
@@ -352,6 +353,16 @@ def test_the_elements_of_zset_are_the_documented_ones():
         first = points.split(",")[0].removesuffix(" in each layer")
         order = tuple(range(kind.n_point)) if first == "same" else tuple(map(int, first.split()))
         assert order == kind.point_order[:len(order)], name
+
+
+def test_the_glossary_has_one_entry_for_each_term_in_order():
+    heads = [row[0] for row in rows("glossary.md", "Glossary")]
+    terms = {part.strip() for head in heads for part in head.split(",")}
+    assert heads == sorted(set(heads), key=str.lower)
+    assert {"piece", "cut", "snapshot", "mode", "lifting", "dual field", "gappy POD", "cubature", "quadrature", "rule",
+            "cubature weight", "piece share", "tag", "omission", "identity", "verdict", "amplitude", "case",
+            "training run", "cluster", "virgin state", "replay", "increment", "step", "output time", "reference force",
+            "energy scaling", "coverage"} <= terms
 
 
 def test_the_docs_are_plain_text_without_long_lines():

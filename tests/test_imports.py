@@ -54,7 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
-HEAVY = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}}
+# sklearn and joblib are installed for what is to come: whoever uses them imports them in the function that needs them.
+HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": set(), "joblib": set()}
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -126,12 +127,45 @@ def test_imports_run_down_the_table_only(module, path):
             assert room in HEAVY[top], f"{module} imports {name}; only {HEAVY[top]} may"
 
 
-@pytest.mark.parametrize("module", ["romlib", "romlib.online", "romlib.solution"])
-def test_the_online_stage_reaches_no_mpi_and_no_offline(module):
+def private_uses(module: str, path: Path) -> list[str]:
+    """Private names that a file takes from another module of ours.
+
+    A private module is its package's: `romlib_plugins._umat_call` may import `romlib_plugins._umat_kernel`.
+    """
+    package, ours, found = module if path.name == "__init__.py" else module.rpartition(".")[0], {}, []
+    tree = ast.parse(path.read_text(), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in SOURCES:
+            ours.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+    for name in ours.values():
+        home, _, last = name.rpartition(".")
+        is_module = home == package and (path.parent / f"{last}.py").is_file()
+        if last.startswith("_") and last != "__version__" and not is_module:
+            found.append(name)
+    for node in ast.walk(tree):
+        if (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ours
+                and re.match("_[^_]", node.attr)):
+            found.append(f"{ours[node.value.id]}.{node.attr}")
+    return found
+
+
+def test_private_names_stay_in_their_module():
+    assert {module: uses for module, path in modules() if (uses := private_uses(module, path))} == {}
+
+
+def test_a_private_name_taken_from_another_module_is_found(tmp_path):
+    path = tmp_path / "thief.py"
+    path.write_text("from romlib.words import plural\nfrom romlib.errors import _told\n"
+                    "from romlib.report import offscreen\noffscreen._loads('x')\n")
+    assert private_uses("romlib.thief", path) == ["romlib.errors._told", "romlib.report.offscreen._loads"]
+
+
+def test_the_online_stage_reaches_no_mpi_and_no_offline():
     script = (
-        f"import {module}, sys\n"
-        "import romlib; romlib.load\n"
-        "heavy = ('mpi4py', 'petsc4py', 'romlib_converters', 'romlib.offline', 'romlib.fullorder', 'romlib.check')\n"
+        "import sys\n"
+        "import romlib, romlib.online, romlib.solution; romlib.load, romlib.Solution, romlib.NodalTemperature\n"
+        "heavy = ('mpi4py', 'petsc4py', 'sklearn', 'joblib', 'romlib_converters')\n"
+        "heavy += ('romlib.offline', 'romlib.fullorder', 'romlib.check')\n"
         "print([name for name in sys.modules if name.startswith(heavy)])")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -239,13 +239,13 @@ def online(
         solution.write_state(write_state)
     if output is not None:
         with counted(f"writing {output.name}"):
-            solution.write(output, fields=listed_names(fields))
+            solution.write(output, fields=names_of(fields))
     from romlib.cli.describe import online_summary, show_online
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
     print_json(summary) if json else show_online(stdout(), summary)
 
 
-def listed_names(text: str | None) -> list[str] | None:
-    """The names of an option that lists them, with commas between; None where it is not given."""
+def names_of(text: str | None) -> list[str] | None:
+    """The names of an option that takes several, separated by commas."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from romlib.cli.commands_build import JsonOption, listed_names
+from romlib.cli.commands_build import JsonOption, names_of
 
 
 def compare(
@@ -46,7 +46,7 @@ def compare(
 
             prepared = Study.read(study).prepare(b)
         with counted(f"comparing {candidate.name} with {reference.name}"):
-            result = compare_files(a, prepared, fields=listed_names(fields))
+            result = compare_files(a, prepared, fields=names_of(fields))
         if plot is not None:
             from romlib.report.plot_history import plot_comparison
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from romlib.cli.commands_build import JsonOption, ParameterOption, parameter_values
+from romlib.cli.commands_build import JsonOption, ParameterOption, names_of, parameter_values
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -67,11 +67,10 @@ def solve(
         inputs += [] if start is None else [start]
         comm.on_root(lambda: check_outputs(output, write_state, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
-        names = [name.strip() for name in (fields or "").split(",") if name.strip()]
         ranks = f"{plural(comm.size, 'rank')}"
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
-            report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names, options=options,
-                               start=start, start_time=start_time, write_state=write_state,
+            report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names_of(fields) or [],
+                               options=options, start=start, start_time=start_time, write_state=write_state,
                                on_step=lambda step, time, result: progress(sentence(step, time, result)),
                                on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:

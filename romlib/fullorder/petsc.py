@@ -31,8 +31,8 @@ def load() -> Any:
     except ImportError as error:
         raise RomlibError(
             f"the full-order solver needs petsc4py, which cannot be imported ({error})\n  to do: install it for the "
-            "MPI of this environment (Debian: `make setup` does; conda: petsc4py; or pip install 'romlib[fullorder]')"
-        ) from error
+            "MPI of this environment (Debian: `make setup` does; conda: petsc4py; or pip install "
+            "'romlib-mechanics[fullorder]')") from error
     if PETSc.ScalarType().dtype.kind == "c":
         raise RomlibError("petsc4py was built for complex numbers, and the full-order solver is real\n  to do: install "
                           "a real build of PETSc (Debian: libpetsc-real-dev)")

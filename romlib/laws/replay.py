@@ -13,8 +13,6 @@ from romlib.laws.state import PointState
 from romlib.stepping.increments import Increments
 from romlib.words import plural
 
-Record = tuple[float, np.ndarray, np.ndarray | None]
-
 
 class Replay:
     """The laws along a history of total strain, from the virgin state, one implicit step per record.

@@ -31,7 +31,10 @@ class Expansion:
         return np.interp(temperature, self._knots, self._values) * (temperature - self._reference)
 
     def strain(self, temperature: np.ndarray) -> np.ndarray:
-        """alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref), the shape of `temperature` (its last axis the points)."""
+        """Thermal strain, the same on 11, 22 and 33: alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref).
+
+        The shape of `temperature`, whose last axis is the points.
+        """
         return self._secant(np.asarray(temperature, dtype=float)) - self._offset
 
     def mechanical(self, strain: np.ndarray, temperature: np.ndarray) -> np.ndarray:
@@ -44,22 +47,6 @@ class Expansion:
         _subtract(np.ascontiguousarray(strain, dtype=float), np.ascontiguousarray(temperature, dtype=float),
                   self._knots, self._values, self._reference, np.atleast_1d(self._offset), out)
         return out
-
-
-def thermal_strain(
-    expansion: ThermalExpansion, temperature: np.ndarray, strain_free: np.ndarray | float
-) -> np.ndarray:
-    """Thermal strain, the same on 11, 22 and 33: alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref).
-
-    Parameters
-    ----------
-    temperature : (..., n_ip), T. strain_free : (n_ip,) or scalar, T_0, the temperature at which the strain is zero.
-
-    Returns
-    -------
-    (..., n_ip)
-    """
-    return Expansion(expansion, strain_free).strain(temperature)
 
 
 @numba.njit(cache=True)

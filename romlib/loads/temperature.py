@@ -60,22 +60,6 @@ def temperature_at(
     return factors @ np.stack(list(terms.values()))
 
 
-def temperature_history(
-    model: Model, mesh: Mesh, amplitudes: Mapping[str, Amplitude], times: np.ndarray
-) -> np.ndarray | None:
-    """Nodal temperature at times: of the temperature loads, else the initial one, which then holds, else None.
-
-    Returns
-    -------
-    (n_step, n_node), or None where the model has no temperature at all.
-    """
-    nodal = temperature_at(temperature_terms(model, mesh), amplitudes, times)
-    if nodal is not None:
-        return nodal
-    start = initial_temperature(model, mesh)
-    return None if start is None else np.broadcast_to(start, (len(times), mesh.n_node))
-
-
 def initial_temperature(model: Model, mesh: Mesh) -> np.ndarray | None:
     """Temperature of the initial, strain-free state.
 

@@ -263,7 +263,7 @@ def world() -> Comm:
         raise RomlibError(
             f"an MPI launcher started this run with {n_launched or 'several'} ranks, but mpi4py cannot be imported "
             f"({error})\n  to do: install mpi4py for this MPI (Debian: python3-mpi4py, otherwise pip install "
-            "'romlib[mpi]'), or start without mpirun") from error
+            "'romlib-mechanics[mpi]'), or start without mpirun") from error
     comm = mpi.world()
     if n_launched and comm.size != n_launched:
         raise RomlibError(

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import write_image
-from romlib.report.plot_field import import_pyvista
 from romlib.report.whole_mesh import WholeMesh
 
 _INK = "#222222"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import write_image
 from romlib.report.scalar import Scalar
 from romlib.report.whole_mesh import WholeMesh
@@ -21,7 +19,6 @@ from romlib.words import plural
 _WINDOW = (1600, 1200)
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
 _MANY_CELLS = 20_000  # beyond this, the edges of the cells would hide the colours
-_EGL, _OSMESA = ("libEGL.so.1",), ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so")
 _INK, _GREY, _ABSENT = "#222222", "#8a8f98", "#d9d9d9"
 
 
@@ -104,49 +101,6 @@ def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
                          expected=f"{plural(n, 'time')} from {times[0]:.6g} to {times[-1]:.6g}",
                          remedy="take one of " + ", ".join(f"{t:.6g}" for t in close))
     return nearest
-
-
-def import_pyvista() -> Any:
-    """pyvista, told to render without a screen where there is none."""
-    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        _choose_library()
-    try:
-        import pyvista
-    except ImportError as error:
-        raise InputError("pictures need pyvista and matplotlib", found=str(error),
-                         remedy="pip install 'romlib[plot]'") from error
-    return pyvista
-
-
-def _choose_library() -> None:
-    """Tell VTK which library renders without a screen: it would try an X server first, and without any it crashes."""
-    if any(_loads(name) for name in _EGL) and _egl_renders():
-        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
-        return
-    if any(_loads(name) for name in _OSMESA):
-        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkOSOpenGLRenderWindow")
-        return
-    raise InputError(
-        "there is neither a screen nor a library that renders without one", expected="EGL with a driver, or OSMesa",
-        remedy="install one (Debian: apt-get install libegl1 libgl1 libgl1-mesa-dri libxrender1), or set DISPLAY")
-
-
-def _loads(library: str) -> bool:
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
-
-
-def _egl_renders() -> bool:
-    """Whether EGL has a driver; VTK crashes when asked to render without one."""
-    try:
-        from vtkmodules import vtkRenderingOpenGL2
-    except ImportError:  # pyvista is missing, which is reported next
-        return True
-    window = getattr(vtkRenderingOpenGL2, "vtkEGLRenderWindow", None)
-    return window is not None and bool(window().SupportsOpenGL())
 
 
 def _render(pyvista: Any, grid: Any, outline: Any, scalar: Scalar, picture: Picture, time_unit: str) -> np.ndarray:

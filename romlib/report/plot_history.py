@@ -39,7 +39,8 @@ def _matplotlib() -> Any:
     try:
         import matplotlib
     except ImportError as error:
-        raise InputError("curves need matplotlib", found=str(error), remedy="pip install 'romlib[plot]'") from error
+        raise InputError("curves need matplotlib", found=str(error),
+                         remedy="pip install 'romlib-mechanics[plot]'") from error
     return matplotlib
 
 

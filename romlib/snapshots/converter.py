@@ -126,8 +126,8 @@ def _loaded(entry: EntryPoint) -> Converter:
         converter = entry.load()()
     except ImportError as error:
         raise InputError("a converter cannot be imported", place=f"entry point {entry.name} = {entry.value}",
-                         found=str(error), remedy="install what it needs, such as `pip install romlib[converters]`"
-                         ) from error
+                         found=str(error), remedy="install what it needs, such as `pip install "
+                         "'romlib-mechanics[converters]'`") from error
     missing = [attribute for attribute in _REQUIRED if not hasattr(converter, attribute)]
     if missing:
         raise InputError("an entry point does not name a converter", place=f"entry point {entry.name} = {entry.value}",

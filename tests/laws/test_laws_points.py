@@ -4,7 +4,7 @@ import pytest
 from romlib.errors import InputError, LawError
 from romlib.laws.elastic import ElasticLaw
 from romlib.laws.points import MaterialPoints
-from romlib.laws.thermal import thermal_strain
+from romlib.laws.thermal import Expansion
 from romlib.model import Material
 
 STEEL = Material(law="mises", cells="steel", parameters={
@@ -79,7 +79,7 @@ def test_variables_are_nan_where_the_material_lacks_them():
 def test_thermal_strain_is_subtracted_before_the_law():
     points = points_of([0, 0, 0], free=60.0)
     temperature = np.array([60.0, 100.0, 300.0])
-    thermal = thermal_strain(STEEL.thermal_expansion, temperature, 60.0)
+    thermal = Expansion(STEEL.thermal_expansion, 60.0).strain(temperature)
     zero = np.zeros((3, 6))
     free = np.concatenate([np.repeat(thermal[:, None], 3, axis=1), np.zeros((3, 3))], axis=1)
     virgin = points.virgin(0.0, np.full(3, 60.0))

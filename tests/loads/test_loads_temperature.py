@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from romlib.errors import InputError
-from romlib.loads.temperature import initial_temperature, temperature_at, temperature_history, temperature_terms
+from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
 from romlib.mesh.mesh import Mesh
 from romlib.model import ArrayReference, Model, Pressure, TableAmplitude, Temperature
 
@@ -48,13 +48,3 @@ def test_a_missing_amplitude_names_the_load():
 def test_a_field_that_cannot_be_used_is_named(array, said):
     with pytest.raises(InputError, match=said):
         temperature_terms(Model(loads={"T": Temperature(field=ArrayReference(array=array))}), MESH)
-
-
-def test_without_temperature_loads_the_initial_temperature_holds():
-    times = np.array([0.0, 0.5, 1.0])
-    assert temperature_history(Model(), MESH, {}, times) is None
-    held = temperature_history(Model(initial_temperature=300.0), MESH, {}, times)
-    np.testing.assert_array_equal(held, np.full((3, 3), 300.0))
-    loaded = MODEL.model_copy(update={"initial_temperature": 300.0})
-    np.testing.assert_allclose(
-        temperature_history(loaded, MESH, loaded.amplitudes, times), 20 + 100 * np.outer(times, X))
