@@ -89,7 +89,7 @@ def test_a_solution_is_written_with_its_values_and_is_in_equilibrium_with_them(t
         report = check(file)
         assert report["stress"].value <= 0.02
         other = check(file, file.model.model_copy(update={"parameters": {"Y": 150.0}}))
-        assert other["stress"].value > 4 * report["stress"].value
+        assert other["stress"].value > 3 * report["stress"].value
 
 
 def test_beyond_the_trained_values_a_rom_says_that_it_extrapolates(two):
