@@ -26,6 +26,7 @@ from romlib.snapshots.estimate import mesh_bytes
 from romlib.snapshots.space import DiskFullError, free_bytes, free_in_words, in_words
 
 _ITERATES = 4  # law evaluations of a step that are taken into account where each iterate trains the quadrature
+_ROM_BYTES = 100_000  # of the ROM itself, and of what HDF5 has of its own: it matters where a model is small
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ class Room:
         n_dual = sum(n * self._widths.get(field, 0) for field, n in modes.dual.items())
         integrands = modes.stress * modes.displacement
         scratch = 8.0 * n_ip * (training.n_snapshot * row + 6 * self._n_extra() + 6 * modes.stress + n_dual)
-        grams = (1 + len(fields)) * training.n_snapshot**2 if self._pieces.comm.rank == 0 else 0
+        once = 8.0 * (1 + len(fields)) * training.n_snapshot**2 + _ROM_BYTES if self._pieces.comm.rank == 0 else 0.0
         return Need(scratch + 8.0 * len(self._pieces.mine) * integrands**2,
-                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual + grams) + self._mesh)
+                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual) + self._mesh + once)
 
     def least_and_most(self) -> tuple[Need, Need]:
         """Before there are any modes: without them, and with as many as there are snapshots."""

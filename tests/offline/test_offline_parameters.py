@@ -36,7 +36,8 @@ def trained(folder, models, options=OPTIONS, cases=None, n_piece=1):
         u, _ = solve(bar(), evaluated_model(model), TIMES)
         file = write(folder / f"run{k}.vtkhdf", bar(), model, TIMES, u, n_piece)
         runs.append(PreparedSnapshots.of(Snapshots(file)))
-    report = train(TrainingSet(runs), options, folder / "a.rom", serial(), cases=cases)
+    with train(TrainingSet(runs), options, serial(), cases=cases) as made:
+        report = made.write(folder / "a.rom")
     return report, romlib.load(folder / "a.rom")
 
 

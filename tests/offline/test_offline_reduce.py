@@ -105,7 +105,7 @@ def test_what_is_left_of_a_snapshot_that_a_basis_was_not_made_of_tells_which_one
             fields = basis.fields(training, piece, operators.mesh.n_node)
             values = np.concatenate([basis.coordinates[worst], amplitudes[worst]])
             rest = training.read("displacement", piece, slice(worst, worst + 1)) - np.tensordot(values, fields, axes=1)
-            square += float((operators.weigh(rest) * rest).sum())
+            square += float((operators.apply_mass(rest) * rest).sum())
         assert np.sqrt(square) / basis.norms.max() == pytest.approx(one_out.max(), rel=1e-6)
 
 
