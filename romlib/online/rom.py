@@ -136,7 +136,7 @@ class ReducedOrderModel:
             (*said, *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants)),
             partial(solved_model, self.rom, everything, history.times, temperature, saved),
             tuple(file for file in (self.path, self.fields_path) if file is not None), self._places,
-            partial(state_of, self.rom, problem, history, initial_time=initial_time))
+            partial(state_of, self.rom, problem, histories, options, history, initial_time))
 
     def _build(self, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
         """The problem on the selected points is kept: it is the same for every case without nodal temperatures."""
