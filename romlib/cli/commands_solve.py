@@ -29,8 +29,7 @@ def solve(
                                                "snapshots file with displacement, stress and all internal variables "
                                                "(its last record).", metavar="FILE")] = None,
     start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
-    write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
-                                                     metavar="FILE")] = None,
+    write_state: Annotated[Path | None, typer.Option(help="Write the end for --start.", metavar="FILE")] = None,
     tolerance: Annotated[float, typer.Option(help="Newton converges when the residual is below this part of the "
                                              "forces.")] = 1e-8,
     linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: direct up to 60,000 "
@@ -61,13 +60,11 @@ def solve(
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
         chosen = case_of(declared, case) if case is not None else read_case_file(case_file or Path())
-        given = parameter_values(parameter)
-        chosen = chosen.model_copy(update={"parameters": {**chosen.parameters, **given}})
-        inputs = [*files_of(study, trains=False), *([] if case_file is None else files_of(case_file, "case file"))]
-        inputs += [] if start is None else [start]
-        comm.on_root(lambda: check_outputs(output, write_state, inputs))
+        chosen = chosen.model_copy(update={"parameters": {**chosen.parameters, **parameter_values(parameter)}})
+        more = [*([] if case_file is None else files_of(case_file, "case file")), *([] if start is None else [start])]
+        comm.on_root(lambda: check_outputs(output, write_state, [*files_of(study, trains=False), *more]))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
-        ranks = f"{plural(comm.size, 'rank')}"
+        ranks = plural(comm.size, "rank")
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names_of(fields) or [],
                                options=options, start=start, start_time=start_time, write_state=write_state,

@@ -14,7 +14,6 @@ from romlib.solution.timings import Timings
 from romlib.words import plural
 
 if TYPE_CHECKING:
-    from romlib.online.predictor import Memory
     from romlib.online.run import RunState
 
 _ALWAYS_FITS = 2**28  # bytes
@@ -52,8 +51,7 @@ class ReducedHistory:
     stresses : by block, (n_step, n_point, 6). states : by block, by material, (n_step, n, n_state).
     temperatures : by block, (n_step, n_point), or None.
     Empty lists where the run did not record points.
-    began : the state of record 0. marks : reference force, increment and memory of the predictor at every time, with
-    which a run goes on from there. Neither where the run did not record points.
+    began, ended : the states of the first and of the last record, from which a run goes on.
     iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cuts : (n_step,).
     """
 
@@ -69,7 +67,7 @@ class ReducedHistory:
     cuts: np.ndarray
     timings: Timings = field(default_factory=Timings)
     began: RunState | None = None
-    marks: list[tuple[float, float, Memory | None]] = field(default_factory=list)
+    ended: RunState | None = None
 
     @classmethod
     def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
@@ -78,8 +76,7 @@ class ReducedHistory:
         kept = start.points if points else []
         arrays = [array for state in kept for array in (state.stress, *state.states, state.temperature)
                   if array is not None]
-        mark = 8 * n_mode * (n_mode + 4) if points else 0  # factors of the predictor
-        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + mark + sum(array.nbytes for array in arrays))
+        refuse_beyond_memory(n_step, 8 * (n_mode + 4) + sum(array.nbytes for array in arrays))
 
         def series(array: np.ndarray) -> np.ndarray:
             return np.zeros((n_step, *array.shape))

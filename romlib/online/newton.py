@@ -60,13 +60,14 @@ class Equilibrium:
     stiffness, predictor, timings : of the run; the predictor is told of each tangent.
     """
 
+    __slots__ = "_at", "_of_run", "_previous", "_residual", "trial"
+
     def __init__(
         self, problem: ReducedProblem, start: Committed, level: Level, external: np.ndarray, floor: float,
         temperatures: list[np.ndarray | None], stiffness: Stiffness, predictor: Predictor, timings: Timings,
     ) -> None:
         self._at = problem, start, level, external, floor, temperatures, timings
-        self._problem, self._start = problem, start
-        self._stiffness, self._predictor, self._timings = stiffness, predictor, timings
+        self._of_run = start.cluster, stiffness, predictor, timings
         self.trial: Trial = None  # type: ignore[assignment]  # there is one from the first evaluation on
         self._previous: Trial | None = None
 
@@ -87,27 +88,26 @@ class Equilibrium:
 
     def correct(self, gamma: np.ndarray) -> Correction | Failure:
         """K^-1 r from the last trial."""
-        clock = perf_counter()
-        tangent = self._stiffness(self._start.cluster, self.trial)
-        lu, pivots, delta, info = dgesv(tangent, self._residual)
-        self._timings.linear_algebra += perf_counter() - clock
-        slope = inf
+        cluster, stiffness, predictor, timings = self._of_run
+        residual, slope, clock = self._residual, inf, perf_counter()
+        lu, pivots, delta, info = dgesv(stiffness(cluster, self.trial), residual)
+        timings.linear_algebra += perf_counter() - clock
         if info == 0:
-            self._predictor.note((lu, pivots))
-            slope = float(delta.dot(self._residual))
+            predictor.note((lu, pivots))
+            slope = float(delta.dot(residual))
         if not isfinite(slope):
             return self.failure("the reduced tangent is singular")
         return gamma + delta, delta, slope
 
     def failure(self, what: str) -> Failure:
         """Name the worst point of all pieces: a failed one, else the one whose stress changed most at the end."""
-        rows = []
-        for k, block in enumerate(self._problem.blocks):
+        problem, start, rows = self._at[0], self._at[1], []
+        for k, block in enumerate(problem.blocks):
             result = self.trial.results[k]
             if len(result.failed_points):
                 worst, badness, factor = int(result.failed_points[0]), np.inf, result.dt_factor
             else:
-                before = self._previous.results[k].state if self._previous else self._start.points[k]
+                before = self._previous.results[k].state if self._previous else start.points[k]
                 change = np.linalg.norm(result.state.stress - before.stress, axis=1)
                 change = np.where(np.isfinite(change), change, np.finfo(float).max)
                 worst = int(np.argmax(change))
@@ -116,6 +116,6 @@ class Equilibrium:
             rows.append(np.array([
                 min(badness, 1e300), max(factor, _SMALLEST_LAW_FACTOR), block.points.cells[worst],
                 block.points.numbers[worst]], dtype=float))
-        table = self._problem.by_piece(rows)
+        table = problem.by_piece(rows)
         row = table[np.argmax(table[:, 0])]
         return Failure(what, float(table[:, 1].min()), int(row[2]), int(row[3]))

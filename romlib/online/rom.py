@@ -145,7 +145,7 @@ class ReducedOrderModel:
              *outside_trained_parameters(self.rom, model.parameters)),
             partial(solved_model, self.rom, model.parameters, everything, history.times, temperature, saved),
             tuple(file for file in (self.path, self.fields_path) if file is not None), self._places,
-            partial(state_of, self.rom, problem, history, initial_time=initial_time))
+            partial(state_of, self.rom, problem, histories, options, history, initial_time))
 
 
     def _build(self, model: Model, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:

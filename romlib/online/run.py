@@ -115,21 +115,22 @@ class ReducedRun:
         InputError : there is no further output time.
         """
         with np.errstate(**_QUIET):
-            return self._advance()
+            n_increment, n_cut = self._advance()
+        return StepInfo(self.step, self._target.time, self._evaluations, n_cut, n_increment)
 
-    def _advance(self) -> StepInfo:
+    def _advance(self) -> tuple[int, int]:
         if self.done:
             raise InputError("the run is at its last output time", found=f"time {self.state.committed.time:.6g}")
         target = self.histories.output_level(self.step + 1)
         before, self._evaluations, self._target = self.state, 0, target
         try:
-            n_increment, n_cut = self._increments.advance(self._attempt, before.committed.time, target.time)
+            counts = self._increments.advance(self._attempt, before.committed.time, target.time)
         except ConvergenceError:
             self._return_to(before)
             raise
         self.state.increment = self._increments.size
         self._before, self.step = before, self.step + 1
-        return StepInfo(self.step, target.time, self._evaluations, n_cut, n_increment)
+        return counts
 
     def rollback(self) -> None:
         """Back to where the run was before the last `advance`, once.
@@ -160,11 +161,9 @@ class ReducedRun:
         self.timings.linear_algebra += perf_counter() - clock
         equations = Equilibrium(
             problem, start, level, external, floor, temperatures, self._stiffness, predictor, self.timings)
-        observer = self._observer
-        found = newton(
-            equations, gamma, tolerance=self.options.tolerance, max_iterations=self.options.max_iterations,
-            observe=None if observer is None else lambda number, gamma: observer(
-                level.time, number, gamma, [result.state.stress for result in equations.trial.results], None))
+        options, observer = self.options, self._observer
+        found = newton(equations, gamma, tolerance=options.tolerance, max_iterations=options.max_iterations,
+                       observe=None if observer is None else _watch(observer, level.time, equations))
         self._evaluations += len(found.residuals)
         if isinstance(found, Failure):
             predictor.forget()
@@ -178,6 +177,11 @@ class ReducedRun:
             stresses = [at.stress for at in committed.points]
             observer(level.time, len(found.residuals) - 1, trial.gamma, stresses, committed)
         return None
+
+
+def _watch(observer: Observer, time: float, equations: Equilibrium) -> Callable[[int, np.ndarray], None]:
+    return lambda number, gamma: observer(
+        time, number, gamma, [result.state.stress for result in equations.trial.results], None)
 
 
 def solve(
@@ -197,17 +201,14 @@ def solve(
     history = ReducedHistory.allocate(histories, n_mode, run.state.committed, run.options.record_points)
     if start is not None:
         history.lifting[0], history.force[0] = run.state.committed.lifting, histories.force[0]
-    began, marks = run.state, [(run.state.reference_force, run.state.increment, run.state.memory)]
+    history.began = run.state
     with np.errstate(**_QUIET):
         for step in range(1, len(histories.times)):
-            info = run._advance()  # as `advance`, without the 4 us that np.errstate takes
-            history.iterations[step], history.cuts[step] = info.iterations, info.cuts
+            _, history.cuts[step] = run._advance()  # as `advance`, without the 4 us that np.errstate takes
+            history.iterations[step] = run._evaluations
             history.record(step, run.state.committed)
-            marks.append((run.state.reference_force, run.state.increment, run.state.memory))
     run.timings.total = perf_counter() - clock
-    history.timings = run.timings
-    if run.options.record_points:
-        history.began, history.marks = began, marks
+    history.timings, history.ended = run.timings, run.state
     return history
 
 

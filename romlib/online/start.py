@@ -9,11 +9,12 @@ from romlib.errors import InputError
 from romlib.identity.contents import material_content
 from romlib.laws.state import PointState
 from romlib.online.evaluate import Committed
-from romlib.online.histories import Level
+from romlib.online.histories import Histories, Level
 from romlib.online.history import ReducedHistory
+from romlib.online.newton import NewtonOptions
 from romlib.online.predictor import Drive, Factors, Memory
 from romlib.online.problem import ReducedProblem
-from romlib.online.run import RunState
+from romlib.online.run import ReducedRun, RunState
 from romlib.states.state import PointValues, SavedState, StateBlock, refuse_other_materials, select
 
 _OTHER = "the state to start from is of another reduced problem"
@@ -25,9 +26,12 @@ def rom_name(rom: Rom) -> str:
 
 
 def state_of(
-    rom: Rom, problem: ReducedProblem, history: ReducedHistory, step: int, initial_time: float
+    rom: Rom, problem: ReducedProblem, histories: Histories, options: NewtonOptions, history: ReducedHistory,
+    initial_time: float, step: int,
 ) -> SavedState:
-    """The state at an output time of a run that recorded its points; with it a run goes on as if it had not stopped.
+    """The state at an output time of a run; with it a run goes on as if it had not stopped.
+
+    That of a time in between is not kept: the run is made again up to there, which takes milliseconds.
 
     Raises
     ------
@@ -36,34 +40,25 @@ def state_of(
     n_step = len(history.times)
     if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not -n_step <= step < n_step:
         raise InputError("there is no such step", place="step", expected=f"-{n_step} to {n_step - 1}", found=step)
-    reference_force, increment, memory = history.marks[int(step)]
-    began = history.began
-    assert began is not None  # the run recorded its points
-    state, blocks = _committed(problem, history, int(step) % n_step), []
+    number = int(step) % n_step
+    of = history.began if number == 0 else history.ended
+    if 0 < number < n_step - 1:
+        run = ReducedRun(problem, histories, options, history.began)
+        for _ in range(number):
+            run.advance()
+        of = run.state
+    assert of is not None  # a run that was solved has both
+    state, blocks = of.committed, []
     for k, block in enumerate(problem.blocks):
         points, at = block.points, state.points[k]
         blocks.append(StateBlock(
             block.piece, points.cells, points.numbers, points.coordinates, points.material_index, points.material_names,
             at.strain, at.stress, at.states, at.temperature,
-            None if began.origin is None else began.origin[k], points.strain_free_temperature))
+            None if of.origin is None else of.origin[k], points.strain_free_temperature))
     materials = {name: material_content(material) for name, material in problem.blocks[0].points.materials.items()}
     return SavedState(state.time, initial_time, "a solution", materials, blocks, rom_name(rom), {
-        "gamma": state.gamma, "lifting": state.lifting, **_arrays_of(memory or Memory())},
-        reference_force, increment)
-
-
-def _committed(problem: ReducedProblem, history: ReducedHistory, step: int) -> Committed:
-    """A record as the run had it."""
-    if step == 0 and history.began is not None:
-        return history.began.committed
-    cluster, lifting = int(history.clusters[step]), history.lifting[step]
-    gamma = history.coordinates[step, :problem.n_mode(cluster)].copy()
-    time = float(history.times[step])
-    return Committed(time, cluster, gamma, lifting, [
-        PointState(time, block.strain(cluster, gamma, lifting), stress[step], [state[step] for state in states],
-                   None if temperature is None else temperature[step])
-        for block, stress, states, temperature in zip(
-            problem.blocks, history.stresses, history.states, history.temperatures)])
+        "gamma": state.gamma, "lifting": state.lifting, **_arrays_of(of.memory or Memory())},
+        of.reference_force, of.increment)
 
 
 def _arrays_of(memory: Memory) -> dict[str, np.ndarray]:

@@ -40,14 +40,19 @@ class Increments:
         ------
         The error of a failure that cannot be cut further.
         """
-        interval = end - start
+        interval, failure, tried = end - start, None, False
+        if self.size >= interval:  # nearly always: the whole, and done
+            failure, tried = attempt(end), True
+            if failure is None:
+                self.size = inf
+                return 1, 0
         smallest = interval * 0.5**self.max_cuts * (1.0 - _ROUNDING)
         step = max(min(self.size, interval), smallest)
         time, n_increment, n_cut = start, 0, 0
         while True:
             whole = step >= (end - time) * (1.0 - _ROUNDING)
             target = end if whole else time + step
-            failure = attempt(target)
+            failure, tried = failure if tried else attempt(target), False
             if failure is None:
                 n_increment += 1
                 if whole:
