@@ -1,6 +1,9 @@
 """`python -m romlib` is `romlib`."""
 
-from romlib.cli import main
+try:
+    from romlib.cli import main
+except KeyboardInterrupt:  # as in `romlib.cli.main`
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":
     main()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import sys
 from typing import TYPE_CHECKING, Any
-
-from romlib.cli.interrupts import heed_signals, leave_if_asked
 
 if TYPE_CHECKING:
     from romlib.cli.commands import app
@@ -17,6 +16,10 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Entry point of the `romlib` command."""
     try:
+        from romlib.cli.interrupts import heed_signals, leave_if_asked
+    except KeyboardInterrupt:  # Python's own answer to Ctrl-C, while there is none of ours; nothing has begun
+        os._exit(130)
+    try:
         heed_signals()  # before anything large is imported, so that Ctrl-C is never answered by a traceback
         if sys.stderr is not None:
             faulthandler.enable()  # a crash in a library of a law shows where it was
@@ -24,8 +27,10 @@ def main() -> None:
 
         prepare()
         app(prog_name="romlib")
-    except BaseException:  # an Interrupted, or what a library has made of it
+    except BaseException as error:  # an Interrupted, or what a library has made of it
         leave_if_asked()
+        if isinstance(error, KeyboardInterrupt):  # it came before the handler was there
+            os._exit(130)
         raise
 
 

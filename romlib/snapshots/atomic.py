@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -85,9 +86,17 @@ class _Place:
             raise InputError("this cannot be the name of a file", file=repr(str(target)), found=str(error)) from None
         self._check_folder()
         if self.before is not None and not os.access(self.file, os.W_OK):
-            raise InputError("the output file is write-protected", file=target,
-                             remedy="allow writing (chmod u+w), or give another name")
+            self._refuse_protected()
         self.temporary = temporary_path(self.file.parent, self.file.name)
+
+    def _refuse_protected(self) -> None:
+        try:
+            os.close(os.open(self.file, os.O_WRONLY))
+        except OSError as error:
+            raise InputError(
+                "the output file is write-protected", file=self.target, found=error.strerror,
+                remedy="allow writing (chmod u+w), or give another name" if error.errno == errno.EACCES
+                else "give the name of a file that can be written to") from error
 
     def create(self) -> None:
         """Make the temporary file; the system's mask decides on its permissions."""

@@ -74,6 +74,28 @@ def test_a_signal_ends_a_training_in_order(folder: Path, number: signal.Signals,
     assert "Traceback" not in errors and left(folder) == set()
 
 
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+wanted = sys.argv.pop(1)
+sys.meta_path.insert(0, Finder)
+import runpy
+runpy.run_module("romlib", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("module", ["romlib.cli", "romlib.cli.interrupts", "romlib.launcher", "romlib.cli.commands"])
+def test_ctrl_c_while_romlib_itself_is_imported_leaves_no_traceback(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT, module, "--version"], capture_output=True,
+                          text=True, env=without_launcher(), preexec_fn=heard)
+    ours = module == "romlib.cli.commands"  # the handlers are there
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == ("error: stopped by SIGINT; unfinished files were removed\n" if ours else "")
+
+
 @pytest.fixture
 def launcher() -> None:
     if launched_ranks() is not None or shutil.which("mpirun") is None:

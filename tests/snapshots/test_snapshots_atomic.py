@@ -183,6 +183,25 @@ def test_a_write_protected_file_and_folder_are_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
 
 
+@pytest.mark.parametrize(("number", "said"), [
+    (errno.EROFS, r"Read-only file system[\s\S]*that can be written to"),
+    (errno.EACCES, r"Permission denied[\s\S]*chmod u\+w")])
+def test_a_file_that_cannot_be_written_to_is_refused_with_the_systems_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    (tmp_path / "a").write_text("old")
+
+    def refused(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(InputError, match=said):
+        write(tmp_path / "a")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_text() == "old"
+
+
 def test_other_hard_links_keep_the_old_content(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("old")
     os.link(tmp_path / "a", tmp_path / "b")
