@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.common.records import Cursor
+from romlib_converters.common.records import Cursor, check_finite
 from romlib_converters.zset.elements import face, solid
 from romlib_converters.zset.geof import FaceRows, ZsetMesh, check_ids
 
@@ -71,9 +71,7 @@ def read_geo(path: Path) -> ZsetMesh:
     if not (len(mesh.node_ids) and mesh.connectivity):
         raise FileFormatError("the binary mesh has no nodes or no elements", file=path, expected="both",
                               found=f"{plural(len(mesh.node_ids), 'node')}, {plural(len(mesh.element_ids), 'element')}")
-    if not np.isfinite(mesh.points).all():
-        node = mesh.node_ids[~np.isfinite(mesh.points).all(axis=1)][0]
-        raise FileFormatError("a node has a coordinate that is not finite", file=path, place=f"node {node}")
+    check_finite(mesh.points, path, lambda row: f"node {mesh.node_ids[row]}")
     check_ids(mesh)
     return mesh
 

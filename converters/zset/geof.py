@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.common.records import word_array
+from romlib_converters.common.records import check_finite, word_array
 from romlib_converters.zset.elements import face, solid
 from romlib_converters.zset.tree import decoded, refuse_zero_bytes, words_of
 
@@ -118,10 +118,7 @@ def _nodes(path: Path, section: _Section) -> tuple[np.ndarray, np.ndarray]:
                               expected=f"{plural(n_node, 'node')} ({plural(4 * n_node, 'number')})",
                               found=plural(max(len(values) - 2, 0), "number"))
     table = values[2:].reshape(n_node, 4)
-    if not np.isfinite(table).all():
-        row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
-        raise FileFormatError("a node has a coordinate that is not finite", file=path,
-                              place=f"{place}, node {table[row, 0]:.0f}")
+    check_finite(table, path, lambda row: f"{place}, node number {row + 1}")
     wrong = np.flatnonzero((table[:, 0] != np.floor(table[:, 0])) | (np.abs(table[:, 0]) > LARGEST_ID))
     if len(wrong):
         raise FileFormatError("the id of a node is no integer, or too large", file=path, expected="a whole number",

@@ -58,7 +58,7 @@ def test_listing_imports_nothing(install):
 
 
 def test_unknown_name_lists_what_is_installed():
-    with pytest.raises(InputError, match=r"expected: .*meshio.*\n  found: abaqs"):
+    with pytest.raises(InputError, match=r"expected: .*meshio.*\n  found: 'abaqs'"):
         find_converter("abaqs")
 
 
@@ -77,5 +77,5 @@ def test_a_class_that_is_no_converter_is_refused(install):
 def test_unknown_option_lists_those_that_exist():
     assert checked_options("mine", None, ("a", "b")) == {}
     assert checked_options("mine", {"a": 1}, ("a", "b")) == {"a": 1}
-    with pytest.raises(InputError, match=r"expected: a, b\n  found: c"):
+    with pytest.raises(InputError, match=r"expected: one of a, b\n  found: 'c'"):
         checked_options("mine", {"c": 1}, ("a", "b"))

@@ -54,7 +54,7 @@ def test_ambiguous_displacement_lists_the_candidates(tmp_path, refused):
         arrays["second"] = arrays["first"]
     source = write_xdmf(example, tmp_path)
     refused(source, InputError, "found: first, second")
-    refused(source, InputError, r"option displacement[\s\S]*expected: first, .*second",
+    refused(source, InputError, r"option displacement[\s\S]*expected: one of first, .*second",
             options={"displacement": "third"})
 
 
@@ -188,7 +188,7 @@ def test_vtu_in_several_pieces(tmp_path, refused):
 
 
 @pytest.mark.parametrize(("options", "match"), [
-    ({"displacment": "U"}, "expected: displacement, .*\n  found: displacment"),
+    ({"displacment": "U"}, "expected: one of displacement, .*\n  found: 'displacment'"),
     ({"quadrature": {"tet4": "tet_1"}}, "expected: hex8"),
     ({"quadrature": {"hex8": "tet_1"}}, "a rule for a hex"),
     ({"quadrature": {"hex8": "hex_gauss_99"}}, "hex_gauss_99"),

@@ -181,7 +181,7 @@ def test_increments_are_counted_from_the_first_and_over_sequences(small, rows, m
     text = (small.folder / "small.ut").read_text().splitlines()
     (small.folder / "small.ut").write_text("\n".join([*text[:4], *rows]) + "\n")
     found = omissions(small).get("missing_increments")
-    assert (found is None) if missing is None else f"{missing} increments" in found.description
+    assert (found is None) if missing is None else f"{missing} increment" in found.description
 
 
 def test_a_mesh_whose_ids_are_no_integers_is_refused(small):
