@@ -108,7 +108,7 @@ def train(folder: Path, setting: Setting) -> tuple[ReducedOrderModel, TrainingRe
 
 
 def n_weighted(rom: ReducedOrderModel) -> int:
-    """Points of the reduced quadrature; those that only serve the reconstruction of stress and p not counted."""
+    """Points of the cubature; those that only serve the reconstruction of stress and p not counted."""
     return int(np.count_nonzero(rom.rom.clusters[0].weights))
 
 

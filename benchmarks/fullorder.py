@@ -24,7 +24,7 @@ from romlib.fullorder.solver import solve
 from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import partition
 from romlib.model import Constraint, Material, Model, Pressure
-from romlib.parallel.comm import share, world
+from romlib.parallel.comm import pieces_of_rank, world
 
 N_STEP = 20
 RESULTS = Path(__file__).resolve().parent / "results" / "fullorder.md"
@@ -46,7 +46,7 @@ def measure(cell_type: str, n: int, linear_solver: str) -> None:
     """One run on all ranks of this process's world; rank 0 prints a line of JSON."""
     comm = world()
     parts = comm.on_root(lambda: partition(box_mesh(cell_type, (n, n, n)), comm.size))
-    mine = {p: parts[p] for p in share(comm.size, comm)}
+    mine = {p: parts[p] for p in pieces_of_rank(comm.size, comm)}
     del parts
     options = SolverOptions(linear_solver=linear_solver)  # type: ignore[arg-type]
     report = solve(mine, cube_model(), np.linspace(0.0, 1.5, N_STEP + 1), comm, options=options)

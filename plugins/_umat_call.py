@@ -132,8 +132,8 @@ class Caller:
                 return self._run(batch)
         if n < 2 * threads:
             return self._run(batch)
-        cuts = np.linspace(0, n, threads + 1).astype(int)
-        outcomes = list(self._pool.map(self._run, [batch.part(slice(a, b)) for a, b in pairwise(cuts)]))
+        bounds = np.linspace(0, n, threads + 1).astype(int)
+        outcomes = list(self._pool.map(self._run, [batch.part(slice(a, b)) for a, b in pairwise(bounds)]))
         return Outcome(sum(one.n_failed for one in outcomes), min(one.pnewdt for one in outcomes))
 
     def _run(self, batch: Batch) -> Outcome:

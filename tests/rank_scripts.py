@@ -48,7 +48,7 @@ def run_ranks(tmp_path: Path, plain_environment: dict[str, str]) -> Callable[...
         script.write_text(
             "import json, pathlib\n"
             "import numpy as np\n"
-            "from romlib.parallel import Comm, share, world\n"
+            "from romlib.parallel import Comm, pieces_of_rank, world\n"
             "comm = world()\n"
             "def report(value):\n"
             f"    (pathlib.Path({str(tmp_path)!r}) / f'rank{{comm.rank}}.json').write_text(json.dumps(value))\n"

@@ -2,7 +2,7 @@
 
 Symbols: Phi are the displacement modes, L_k the lifting fields of prescribed displacements, gamma the reduced
 coordinates: u = sum_k a_k(t) L_k + Phi gamma. Tensors are Kelvin-Mandel; "selected points" are the integration points
-of the reduced quadrature (and those that only carry state for the reconstruction, with zero weight).
+of the cubature (and those that only carry state for the reconstruction, with zero weight).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class LocalBasis:
 
     @property
     def n_weighted(self) -> int:
-        """Number of points of the reduced quadrature: those of weight zero serve the reconstruction only."""
+        """Number of points of the cubature: those of weight zero serve the reconstruction only."""
         return int(np.count_nonzero(self.weights))
 
 

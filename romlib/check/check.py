@@ -16,7 +16,7 @@ from romlib.errors import InputError
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
 from romlib.model import Model
-from romlib.parallel.comm import Comm, serial, share
+from romlib.parallel.comm import Comm, pieces_of_rank, serial
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
@@ -58,7 +58,7 @@ def check(
             "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
             found=f"fields {', '.join(snapshots.fields) or 'none'}",
             remedy="tell the converter which array of the solver's file is the displacement")
-    pieces, n_shared = share(snapshots.n_piece, comm), snapshots.n_shared
+    pieces, n_shared = pieces_of_rank(snapshots.n_piece, comm), snapshots.n_shared
     with comm.agreement():
         present = {piece: presence(prepared.mesh(piece), n_shared) for piece in pieces}
     counts = comm.sum_pieces(present)

@@ -250,9 +250,9 @@ def _deviation(
     if deviation.place:
         detail += f", {deviation.place}"
     if status == "fail" and deviation.difference <= tolerance * floor:
-        share = f"{deviation.difference / floor:.1g} of the largest strain"
-        status, detail = "pass", f"{detail}; passes, being {share}"
-        compared += f"; the difference is {share}, finer than the strain itself is known: it passes"
+        part = f"{deviation.difference / floor:.1g} of the largest strain"
+        status, detail = "pass", f"{detail}; passes, being {part}"
+        compared += f"; the difference is {part}, finer than the strain itself is known: it passes"
     return CheckItem(name, status, value, tolerance, compared, detail, MEANING[kind])
 
 

@@ -93,7 +93,7 @@ def _flat(stated: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _as_written(value: Any) -> str:
-    """Close to how a study writes it; a long table is cut."""
+    """Close to how a study writes it; a long table is shortened."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ... (all of it: --json)"
 

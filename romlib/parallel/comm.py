@@ -224,7 +224,7 @@ def _owners(pieces_of_rank: list[list[int]]) -> dict[int, int]:
     return owner
 
 
-def share(n_piece: int, comm: Comm) -> range:
+def pieces_of_rank(n_piece: int, comm: Comm) -> range:
     """The contiguous pieces of this rank; their numbers differ by at most one between ranks.
 
     Raises

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from romlib.parallel.comm import Comm, share
+from romlib.parallel.comm import Comm, pieces_of_rank
 
 T = TypeVar("T")
 Work = Callable[[int], T] | Mapping[int, T]
@@ -27,7 +27,7 @@ class Pieces:
     """
 
     def __init__(self, comm: Comm, n: int) -> None:
-        self.comm, self.n, self.mine = comm, n, share(n, comm)
+        self.comm, self.n, self.mine = comm, n, pieces_of_rank(n, comm)
 
     def each(self, work: Work[T], only: Collection[int] | None = None) -> dict[int, T]:
         """The values of the pieces of this rank. only : pieces that have something to give; by default all."""

@@ -20,7 +20,7 @@ from romlib.fem.replay import dual_fields
 from romlib.laws.symbols import evaluated_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.report.matching import Matching, Share, TimeMatch, match_times
+from romlib.report.matching import Matching, Overlap, TimeMatch, match_times
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.words import plural
@@ -125,8 +125,8 @@ def compare(
     multiplicity = _multiplicity(reference)
     for piece in range(reference.n_piece):
         mesh = prepared.mesh(piece)
-        shares = matching.shares(mesh, reference.path)
-        _compare_piece(_Piece(mesh, model, piece, multiplicity), shares, matching, reference, plan, match, sums)
+        overlaps = matching.overlaps(mesh, reference.path)
+        _compare_piece(_Piece(mesh, model, piece, multiplicity), overlaps, matching, reference, plan, match, sums)
     places = {name: candidate.fields[name].place for name in sums}
     order = [name for name in candidate.fields if name in sums]
     return Comparison(
@@ -237,7 +237,7 @@ class _Sums:
 
 
 def _compare_piece(
-    piece: _Piece, shares: list[Share], matching: Matching, reference: Snapshots, plan: _Plan,
+    piece: _Piece, overlaps: list[Overlap], matching: Matching, reference: Snapshots, plan: _Plan,
     match: TimeMatch, sums: dict[str, _Sums],
 ) -> None:
     candidate = matching.candidate
@@ -251,7 +251,7 @@ def _compare_piece(
             continue
         for name, total in sums.items():
             theirs = block(name)[match.reference[inside] - steps[0]]
-            ours = matching.read(name, places[name], shares, match.candidate[inside], piece.count(places[name]))
+            ours = matching.read(name, places[name], overlaps, match.candidate[inside], piece.count(places[name]))
             total.add(inside, places[name], piece, ours, theirs)
 
 

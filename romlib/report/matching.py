@@ -64,7 +64,7 @@ class _Ids:
 
 
 @dataclass(frozen=True)
-class Share:
+class Overlap:
     """What a piece of the reference finds in one piece of the candidate: positions there, and here."""
 
     piece: int
@@ -84,7 +84,7 @@ class Matching:
         self.candidate = candidate
         self._pieces: dict[int, _Ids] = {}
 
-    def shares(self, mesh: Mesh, reference_file: object) -> list[Share]:
+    def overlaps(self, mesh: Mesh, reference_file: object) -> list[Overlap]:
         """The pieces of the candidate that have something of this piece of the reference.
 
         Raises
@@ -93,13 +93,13 @@ class Matching:
         """
         own = _Ids.of(mesh)
         found_node, found_ip = np.zeros(len(own.node_ids), dtype=bool), np.zeros(own.n_ip, dtype=bool)
-        shares = []
+        overlaps = []
         for piece in range(self.candidate.n_piece):
-            share = self._share(piece, own)
-            if share is not None:
-                shares.append(share)
-                found_node[share.nodes_here] = True
-                found_ip[share.ips_here] = True
+            overlap = self._overlap(piece, own)
+            if overlap is not None:
+                overlaps.append(overlap)
+                found_node[overlap.nodes_here] = True
+                found_ip[overlap.ips_here] = True
         where = f"{self.candidate.path} against {reference_file}"
         if not found_node.all() or not found_ip.all():
             raise InputError(
@@ -109,18 +109,18 @@ class Matching:
                 found=f"{plural(int(found_node.sum()), 'node')} and "
                       f"{plural(int(found_ip.sum()), 'integration point')} with the same ids",
                 remedy="compare files that come from the same mesh (they may be cut into different pieces)")
-        self._same_places(mesh, shares, where)
-        return shares
+        self._same_places(mesh, overlaps, where)
+        return overlaps
 
-    def read(self, field: str, place: str, shares: list[Share], steps: np.ndarray, n: int) -> np.ndarray:
+    def read(self, field: str, place: str, overlaps: list[Overlap], steps: np.ndarray, n: int) -> np.ndarray:
         """(n_step, n, n_comp) of the candidate at the nodes or points of the reference's piece; steps increase."""
         block = slice(int(steps[0]), int(steps[-1]) + 1)
         out = np.empty((len(steps), n, self.candidate.fields[field].n_comp))
-        for share in shares:
-            there, here = ((share.nodes_there, share.nodes_here) if place == "node"
-                           else (share.ips_there, share.ips_here))
+        for overlap in overlaps:
+            there, here = ((overlap.nodes_there, overlap.nodes_here) if place == "node"
+                           else (overlap.ips_there, overlap.ips_here))
             if len(there):
-                out[:, here] = self.candidate.read(field, share.piece, block)[steps - block.start][:, there]
+                out[:, here] = self.candidate.read(field, overlap.piece, block)[steps - block.start][:, there]
         return out
 
     def _ids(self, piece: int) -> _Ids:
@@ -128,7 +128,7 @@ class Matching:
             self._pieces[piece] = _Ids.of(self.candidate.mesh(piece))
         return self._pieces[piece]
 
-    def _share(self, piece: int, own: _Ids) -> Share | None:
+    def _overlap(self, piece: int, own: _Ids) -> Overlap | None:
         other = self._ids(piece)
         _, nodes_there, nodes_here = np.intersect1d(other.node_ids, own.node_ids, return_indices=True)
         _, cells_there, cells_here = np.intersect1d(other.cell_ids, own.cell_ids, return_indices=True)
@@ -137,20 +137,20 @@ class Matching:
         if not len(nodes_there) and not len(cells_there):
             return None
         counts = own.counts[cells_here]
-        return Share(piece, nodes_there, nodes_here,
+        return Overlap(piece, nodes_there, nodes_here,
                      _ranges(other.offsets[cells_there], counts), _ranges(own.offsets[cells_here], counts))
 
-    def _same_places(self, mesh: Mesh, shares: list[Share], where: str) -> None:
+    def _same_places(self, mesh: Mesh, overlaps: list[Overlap], where: str) -> None:
         tolerance = _SAME_PLACE * float(np.linalg.norm(np.ptp(mesh.points, axis=0)))
-        for share in shares:
-            there = self.candidate.mesh(share.piece).points[share.nodes_there]
-            distance = np.linalg.norm(there - mesh.points[share.nodes_here], axis=1)
+        for overlap in overlaps:
+            there = self.candidate.mesh(overlap.piece).points[overlap.nodes_there]
+            distance = np.linalg.norm(there - mesh.points[overlap.nodes_here], axis=1)
             if len(distance) and distance.max() > tolerance:
                 worst = int(np.argmax(distance))
                 raise InputError(
                     "nodes of the same id lie at different places in the two files", file=where,
-                    place=f"node {mesh.node_ids[share.nodes_here[worst]]}",
-                    expected=mesh.points[share.nodes_here[worst]], found=there[worst],
+                    place=f"node {mesh.node_ids[overlap.nodes_here[worst]]}",
+                    expected=mesh.points[overlap.nodes_here[worst]], found=there[worst],
                     remedy="compare files that come from the same mesh")
 
 

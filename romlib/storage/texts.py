@@ -52,7 +52,7 @@ def read_text_attribute(item: h5py.h5g.GroupID, attribute: h5py.h5a.AttrID, raw:
 def _from_heap(raw: RawFile, reference: bytes, most: int) -> str:
     """The text that a reference stands for, read without HDF5, which never returns from some damaged heaps."""
     if len(reference) < _REFERENCE.size:
-        raise ValueError("a text is cut")
+        raise ValueError("a text is truncated")
     length, address, index = _REFERENCE.unpack_from(reference)
     if length > most:
         raise ValueError(f"a text states a length of {plural(length, 'byte')}")

@@ -17,7 +17,7 @@ from romlib.mesh.skin import SKIN, add_skin
 from romlib.mesh.tags import add_tags
 from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.model import Model, UnitSystem
-from romlib.parallel.comm import Comm, share
+from romlib.parallel.comm import Comm, pieces_of_rank
 from romlib.snapshots.converter import MeshReader, find_converter, installed_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
@@ -82,7 +82,7 @@ class MeshSource:
                 self.n_piece = len(self.everything)
                 if comm.rank == 0 and self.n_piece > 1:
                     check_pieces(map(source.mesh, range(self.n_piece)), self.path)  # each by itself, and together
-                self.mine = {p: self.everything[p] for p in share(self.n_piece, comm)}
+                self.mine = {p: self.everything[p] for p in pieces_of_rank(self.n_piece, comm)}
         else:
             self._cut(study, wanted or comm.size)
         if comm.rank != 0:
@@ -97,7 +97,7 @@ class MeshSource:
                 self.model = Model(units=study.study.units or UnitSystem())
             self.everything = PieceMeshes(study, parts)
             self.n_piece = len(parts)
-            self.mine = {p: self.everything[p] for p in share(self.n_piece, comm)}
+            self.mine = {p: self.everything[p] for p in pieces_of_rank(self.n_piece, comm)}
 
     def mesh(self, piece: int) -> Mesh:
         """A piece; on rank 0 only."""

@@ -98,7 +98,7 @@ def test_first_of_two_cycles_equals_the_reference(
 def test_second_cycle_goes_on_from_the_first(train_cube, online, errors_against, two_cycles, within):
     """The second cycle lies beyond the training, and no solver ran it: what the same ROM gives with all integration
     points says what the selected ones have to give there. In per cents, not in the 1e-6 of the first cycle: the
-    quadrature and the modes of the reconstruction know the states of the first cycle only.
+    cubature and the modes of the reconstruction know the states of the first cycle only.
     """
     rom = train_cube("1e-5")
     result, summary = online(rom, "--case-file", two_cycles)

@@ -15,7 +15,7 @@ from romlib.fullorder.solver import solve
 from romlib.mesh.partition import split
 from romlib.model import Model
 from romlib.parallel import world
-from romlib.parallel.comm import share
+from romlib.parallel.comm import pieces_of_rank
 
 pytest.importorskip("petsc4py")
 
@@ -44,4 +44,4 @@ def test_a_load_on_it_is_refused_on_every_rank():
     mesh = with_a_loose_node()
     pieces = split(mesh, np.arange(mesh.n_cell) % 2)
     with pytest.raises(InputError, match=r"on a node of no cell[\s\S]*'point'[\s\S]*node 999"):
-        solve({p: pieces[p] for p in share(2, comm)}, loaded, TIMES[:2], comm)
+        solve({p: pieces[p] for p in pieces_of_rank(2, comm)}, loaded, TIMES[:2], comm)

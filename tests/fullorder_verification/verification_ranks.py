@@ -15,7 +15,7 @@ from romlib.fullorder.state import StepResult
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.model import Centrifugal, Constraint, Load, Material, Model, Pressure, Temperature, ThermalExpansion
-from romlib.parallel import Comm, share, world
+from romlib.parallel import Comm, pieces_of_rank, world
 
 TIMES = np.linspace(0.0, 1.0, 4)
 TOLERANCE = 1e-11  # of Newton's method: what is left of two runs is then their linear algebra
@@ -39,7 +39,7 @@ def run(comm: Comm, options: SolverOptions) -> dict[str, np.ndarray]:
     """Displacement (n_step, n_node, 3), p (n_step, n_cell, points) and reactions on rank 0; nothing elsewhere."""
     mesh, model = plastic_cylinder()
     cut = partition(mesh, 4)
-    mine = {piece: cut[piece] for piece in share(4, comm)}
+    mine = {piece: cut[piece] for piece in pieces_of_rank(4, comm)}
     steps: list[dict[int, tuple[np.ndarray, np.ndarray]]] = []
 
     def keep(step: int, time: float, result: StepResult) -> None:

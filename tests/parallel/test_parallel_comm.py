@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from romlib.errors import InputError, RomlibError
 from romlib.launcher import launched_ranks
-from romlib.parallel import Comm, serial, share
+from romlib.parallel import Comm, pieces_of_rank, serial
 from romlib.parallel.comm import world
 
 
 class OneOf(Comm):
-    """A rank of a larger run, as far as `share` looks at it."""
+    """A rank of a larger run, as far as `pieces_of_rank` looks at it."""
 
     def __init__(self, rank: int, size: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class OneOf(Comm):
 @given(st.integers(1, 200), st.data())
 def test_every_piece_has_one_rank_and_ranks_are_balanced(n_piece, data):
     size = data.draw(st.integers(1, n_piece))
-    shares = [share(n_piece, OneOf(rank, size)) for rank in range(size)]
+    shares = [pieces_of_rank(n_piece, OneOf(rank, size)) for rank in range(size)]
     assert [piece for pieces in shares for piece in pieces] == list(range(n_piece))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
     assert min(map(len, shares)) >= 1
@@ -35,7 +35,7 @@ def test_every_piece_has_one_rank_and_ranks_are_balanced(n_piece, data):
 
 def test_more_ranks_than_pieces_is_refused():
     with pytest.raises(InputError, match=r"3 ranks cannot share 2 pieces[\s\S]*--pieces"):
-        share(2, OneOf(0, 3))
+        pieces_of_rank(2, OneOf(0, 3))
 
 
 @given(st.permutations(range(6)))
@@ -109,5 +109,5 @@ def test_launched_without_mpi4py_says_what_to_install(monkeypatch):
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
     monkeypatch.delitem(sys.modules, "romlib.parallel.mpi", raising=False)
     monkeypatch.setitem(sys.modules, "mpi4py", None)
-    with pytest.raises(RomlibError, match=r"2 ranks[\s\S]*romlib\[mpi\]"):
+    with pytest.raises(RomlibError, match=r"2 ranks[\s\S]*romlib-mechanics\[mpi\]"):
         world.__wrapped__()

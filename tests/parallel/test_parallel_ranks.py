@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from romlib.errors import ConvergenceError, InputError
-from romlib.parallel import StageTimer, serial, share, world
+from romlib.parallel import StageTimer, pieces_of_rank, serial, world
 
 SUM = """
 rng = np.random.default_rng(3)
 arrays = rng.normal(size=(5, 700, 3001)) * 10.0 ** rng.integers(-9, 9, size=(5, 700, 1))  # a piece is more than a chunk
-total = comm.sum_pieces({piece: arrays[piece] for piece in share(5, comm)})
-small = comm.sum_pieces({piece: arrays[piece, 0, 0] for piece in share(5, comm)})
+total = comm.sum_pieces({piece: arrays[piece] for piece in pieces_of_rank(5, comm)})
+small = comm.sum_pieces({piece: arrays[piece, 0, 0] for piece in pieces_of_rank(5, comm)})
 import hashlib
 report([hashlib.sha256(total.tobytes()).hexdigest(), float(small).hex(), str(total.shape)])
 """
@@ -114,7 +114,7 @@ seen = []
 produce = lambda piece: (fail(piece) if '{where}' == 'produce' else None, np.full(5, piece))[1]
 consume = lambda piece, value: (seen.append(value.tolist()), fail(piece) if '{where}' == 'consume' else None)
 try:
-    comm.stream_pieces(share(5, comm), produce, consume)
+    comm.stream_pieces(pieces_of_rank(5, comm), produce, consume)
 except ValueError as error:
     report([str(error), len(seen)])
 """
@@ -128,7 +128,7 @@ def test_more_ranks_than_pieces_is_refused_on_every_rank(run_ranks):
     body = """
 from romlib.errors import InputError
 try:
-    share(2, comm)
+    pieces_of_rank(2, comm)
 except InputError as error:
     report(str(error))
 """
@@ -197,7 +197,7 @@ report([time.perf_counter() - start, time.process_time() - used])
 def test_sum_over_ranks_equals_the_serial_sum():
     comm = world()
     arrays = np.random.default_rng(5).normal(size=(7, 40)) * np.logspace(-6, 6, 7)[:, None]
-    total = comm.sum_pieces({piece: arrays[piece] for piece in share(7, comm)})
+    total = comm.sum_pieces({piece: arrays[piece] for piece in pieces_of_rank(7, comm)})
     assert np.array_equal(total, serial().sum_pieces(dict(enumerate(arrays))))
 
 
@@ -205,7 +205,7 @@ def test_sum_over_ranks_equals_the_serial_sum():
 def test_pieces_of_different_shapes_are_refused_on_every_rank():
     comm = world()
     with pytest.raises(InputError, match="different shapes"):
-        comm.sum_pieces({piece: np.zeros(2 + (piece == 3)) for piece in share(4, comm)})
+        comm.sum_pieces({piece: np.zeros(2 + (piece == 3)) for piece in pieces_of_rank(4, comm)})
 
 
 @pytest.mark.mpi

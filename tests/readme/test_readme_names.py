@@ -54,7 +54,7 @@ def test_every_command_of_romlib_is_named():
 
 @pytest.mark.parametrize("name", ["meshio", "calculix"])
 def test_the_options_of_a_converter_are_documented(name):
-    module = pytest.importorskip(f"romlib_converters.{name}")
+    module = pytest.importorskip(f"romlib_converters.{name}.converter")
     table = next(t for t in tables(section("Real solver files")) if any(f"convert {name}" in head for head in t[0]))
     cells = [next(iter(row.values())) for row in table]
     names = re.findall(r"(\w+)=", " ".join(re.sub(r"=\{[^}]*\}", "=", cell) for cell in cells))

@@ -47,8 +47,8 @@ def check_tour(folder: Path, printed: str) -> None:
     for line in ("The check passed", "80 steps,", "p after each cycle", "largest displacement",
                  "the ROM has no load 'tractoin'"):
         assert line in printed
-    quadrature = re.search(r"error of the quadrature: (\S+)", printed)
-    assert quadrature is not None and 0 < float(quadrature[1]) < 5e-3
+    cubature = re.search(r"error of the cubature: (\S+)", printed)
+    assert cubature is not None and 0 < float(cubature[1]) < 5e-3
     errors = json.loads(paste("romlib compare result.vtkhdf reference.vtkhdf --json", results))["fields"]
     assert set(errors) == {"displacement", "stress", "p"}
     assert errors["displacement"]["relative_l2"] < 5e-3 and errors["stress"]["relative_l2"] < 2e-2

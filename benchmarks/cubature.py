@@ -1,6 +1,6 @@
-"""Online error against the number of integration points, for several training sets of the quadrature.
+"""Online error against the number of integration points, for several training sets of the cubature.
 
-    python benchmarks/quadrature.py [--folder out/benchmark_plate] [--results benchmarks/results]
+    python benchmarks/cubature.py [--folder out/benchmark_plate] [--results benchmarks/results]
 
 Trains a ROM of the perforated plate for each training set and tolerance of the cubature, runs it on the amplitude held
 out, and writes a table and a figure. A few minutes.
@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the quadrature cannot mend: errors of full integration on the same modes, and of their span."""
+    """What the cubature cannot mend: errors of full integration on the same modes, and of their span."""
 
     full: dict[str, float]
     projection: float
@@ -104,7 +104,7 @@ def write_table(path: Path, rows: list[Row], limits: dict[int, Limits]) -> None:
     """Markdown."""
     lines = [
         "# Online error against integration points", "",
-        "Written by `python benchmarks/quadrature.py`: perforated plate, 7497 degrees of freedom, 15360 integration "
+        "Written by `python benchmarks/cubature.py`: perforated plate, 7497 degrees of freedom, 15360 integration "
         "points, trained at 95 and 120 MPa, tested at 110 MPa. Errors are Frobenius norms over the 40 steps, relative "
         "to the full-order solution. Points: those with a weight; in brackets those added for the reconstruction of "
         "stress and p.", ""]
@@ -116,7 +116,7 @@ def write_table(path: Path, rows: list[Row], limits: dict[int, Limits]) -> None:
 def _section(modes: int, rows: list[Row], limit: Limits) -> list[str]:
     peer = PEERS[modes]
     lines = [f"## {modes} modes", "",
-             "| training set of the quadrature | tolerance | points | u | stress | p | law evaluations | offline s |",
+             "| training set of the cubature | tolerance | points | u | stress | p | law evaluations | offline s |",
              "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for row in rows:
         added = f" (+{row.n_added})" if row.n_added else ""
@@ -164,7 +164,7 @@ def _panel(panel: Axes, modes: int, rows: list[Row], limit: Limits) -> None:
     panel.yaxis.set_minor_formatter(NullFormatter())
     panel.grid(color="#e4e4e4", linewidth=0.6)
     panel.set_axisbelow(True)
-    panel.legend(title="quadrature trained on", frameon=False, loc="upper right", fontsize=8, title_fontsize=8)
+    panel.legend(title="cubature trained on", frameon=False, loc="upper right", fontsize=8, title_fontsize=8)
 
 
 def main() -> int:
@@ -177,7 +177,7 @@ def main() -> int:
     arguments.results.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     rows, limits = sweep(arguments.folder, console)
-    table, figure = arguments.results / "quadrature.md", arguments.results / "quadrature.png"
+    table, figure = arguments.results / "cubature.md", arguments.results / "cubature.png"
     write_table(table, rows, limits)
     draw(figure, rows, limits)
     console.print(f"{table} and {figure} written after {time.perf_counter() - start:.0f} s")
