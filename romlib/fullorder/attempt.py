@@ -99,8 +99,9 @@ class Equilibrium:
         """u + K^-1 r, and what is prescribed."""
         step = self._problem.newton_step(self.trial, self._residual)
         if step is None:
+            doubt = "; a reduced integration rule may not see a motion" if self._problem.reduced else ""
             return self.failure("the tangent is singular, or the linear solver did not converge (do the constraints "
-                                "hold the body?)")
+                                f"hold the body?{doubt})")
         if self._pending is None:
             return u + step, step, float(self._problem.total(self._work(step))[0])
         moved, self._pending = u + step + self._pending, None
@@ -128,7 +129,7 @@ class Equilibrium:
         if trial.n_failed and isfinite(trial.dt_factor) and 0.0 < trial.dt_factor < 1.0:
             factor = max(trial.dt_factor, _SMALLEST_LAW_FACTOR)
         _, _, cell, point = max(every) if every else (0.0, 0, None, None)
-        return Failure(what, factor, cell, point)
+        return Failure(f"{what} ({problem.unseen})" if problem.unseen else what, factor, cell, point)
 
 
 def squared(values: np.ndarray) -> float:

@@ -122,6 +122,31 @@ class LinearSolver:
         self._spent, self._fresh_iterations = 0, self._ksp.getIterationNumber()
         return np.array(self._solution.array).reshape(-1, 3)
 
+    def weakest(self) -> np.ndarray | None:
+        """The motion (n_owned, 3), of length one, that the factors of the last tangent resist least. Collective.
+
+        By inverse iteration; None without factors.
+        """
+        PETSc, first = petsc.load(), 3 * self._numbering.first
+        if self._kind != "direct":
+            return None
+        vector, other = self._numbering.vector(), self._numbering.vector()
+        start = np.random.default_rng(0).standard_normal(3 * self._numbering.n_total)  # the same for all ranks
+        vector.array[:] = start[first:first + 3 * self._numbering.n_owned]
+        for _ in range(_WEAKEST):
+            try:
+                self._ksp.getPC().apply(vector, other)
+            except PETSc.Error as error:
+                if error.ierr in _MATRIX_FAULTS:
+                    return None
+                raise
+            norm = other.norm()
+            if not 0.0 < norm < np.inf:
+                return None
+            other.scale(1.0 / norm)
+            vector, other = other, vector
+        return np.array(vector.array).reshape(-1, 3)
+
     def _remake(self) -> None:
         self._ksp.destroy()
         self._ksp = self._make()
@@ -158,6 +183,7 @@ class LinearSolver:
 
 
 _STALE = 30  # iterations with old factors in one solve before new ones are made
+_WEAKEST = 3  # inverse iterations
 _FEW = 3  # iterations that factors of a nearby tangent need
 _BUDGET = 100  # what old factors may cost in further iterations, all in all: about the cost of new ones at 1e5 dofs
 # Iterations with new levels above which factors are the better choice, where memory allows: a solve with MUMPS' factors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 
 from romlib.fullorder.assembly import Assembly
 from romlib.fullorder.constraints import Constraints
+from romlib.fullorder.hourglass import has_reduced_rules, unseen_motion
 from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.loose import loose_nodes, refuse_loads_on
 from romlib.fullorder.mechanisms import refuse_mechanisms
@@ -40,7 +42,10 @@ class Evaluation:
 
 
 class Problem:
-    """All pieces of all ranks. Every method that says so is collective."""
+    """All pieces of all ranks. Every method that says so is collective.
+
+    reduced : whether there are cells with reduced rules. unseen : a motion that these do not see, in words, or "".
+    """
 
     def __init__(
         self, meshes: Mapping[int, Mesh], model: Model, time: float, comm: Comm, options: SolverOptions,
@@ -70,6 +75,8 @@ class Problem:
             self.assembly = Assembly(
                 meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)
         self.linear = LinearSolver(self.assembly.matrix, self.numbering, options)
+        self.reduced, self.unseen = has_reduced_rules(meshes, comm), ""
+        self._looked = not self.reduced
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -146,6 +153,12 @@ class Problem:
                 {p: trial.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
         with self._timed("solve"):
             solution = self.linear.solve(residual, symmetric)
+            if not self._looked:
+                self._looked = True
+                self.unseen = unseen_motion(self.linear, self.pieces, self.held, self.numbering, self.comm)
+                if self.unseen and self.comm.rank == 0:
+                    warnings.warn(f"{self.unseen}: the displacement may have any amount of it; choose a rule with more "
+                                  "points, or hold the motion by a constraint", stacklevel=2)
         if solution is None:
             return None
         # A Krylov method leaves the constrained dofs at zero only to its tolerance, which would add up in u.
