@@ -19,7 +19,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint
 from romlib.parallel import serial, world
-from romlib.parallel.comm import share
+from romlib.parallel.comm import pieces_of_rank
 
 pytest.importorskip("petsc4py")
 
@@ -44,7 +44,7 @@ def held_by(*fixed):
 def run(mesh, owners, *fixed):
     comm, n_piece = world(), int(owners.max()) + 1
     pieces = number_shared_nodes(split(mesh, owners))
-    solve({p: pieces[p] for p in share(n_piece, comm)}, held_by(*fixed), TIMES[:2], comm)
+    solve({p: pieces[p] for p in pieces_of_rank(n_piece, comm)}, held_by(*fixed), TIMES[:2], comm)
 
 
 EDGE = ((0, 0, 0), (1, 0, 1))  # two cubes that share the edge x = z = 1
