@@ -16,7 +16,7 @@ from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint, Model
 from romlib.parallel import world
-from romlib.parallel.comm import share
+from romlib.parallel.comm import pieces_of_rank
 
 pytest.importorskip("petsc4py")
 
@@ -34,7 +34,7 @@ def run(cell_type, rule, divisions, load, solver="direct"):
     given = {**model().model_dump(), "constraints": {"clamp": Constraint(nodes="xmin", components=("x", "y", "z"))},
              "loads": {load: loads[load]}, "amplitudes": {load: "t"}}
     comm, pieces = world(), number_shared_nodes(split(mesh, np.arange(mesh.n_cell) % 2))
-    solve({p: pieces[p] for p in share(2, comm)}, Model.model_validate(given), TIMES[:2], comm,
+    solve({p: pieces[p] for p in pieces_of_rank(2, comm)}, Model.model_validate(given), TIMES[:2], comm,
           options=SolverOptions(linear_solver=solver))
 
 
