@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters._calculix_systems import turned_tensors
 from romlib_converters._inp_cards import fold
-from romlib_converters._inp_numbers import number_of, whole_of
+from romlib_converters._inp_numbers import number_of, numbers_of, whole_of
 
 from romlib.errors import FileFormatError
 from romlib.mesh.mesh import Mesh
@@ -140,18 +140,24 @@ class DatFields:
             return self._oriented(fields, named, block)
         line = text.lstrip(b"\r\n ").split(b"\n", 1)[0]
         width = len(line.split())
-        try:
-            numbers = np.array(fields, dtype=np.float64)
-        except ValueError as error:
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
-                                  expected="rows of element, point and values",
-                                  remedy="compute again, or convert with --option dat=false") from None
+        numbers = self._numbers(fields, block)
         if width < 3 or len(numbers) % width or (n_comp is not None and width != 2 + n_comp):
             raise FileFormatError("a block is not whole", file=self.path, place=block.place,
                                   expected=f"rows of element, point and {n_comp or 'all'} values",
                                   found=f"{len(numbers)} numbers, {width} in the first row",
                                   remedy="compute again, or convert with --option dat=false")
         return self._finite(numbers.reshape(-1, width), block)
+
+    def _numbers(self, fields: list[bytes], block: DatBlock) -> np.ndarray:
+        try:
+            return np.array(fields, dtype=np.float64)
+        except ValueError as error:
+            numbers, wrong = numbers_of(fields)  # Fortran writes an exponent of three digits without its letter
+            if wrong is None:
+                return numbers
+            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
+                                  expected="rows of element, point and values",
+                                  remedy="compute again, or convert with --option dat=false") from None
 
     def _finite(self, rows: np.ndarray, block: DatBlock) -> np.ndarray:
         wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
@@ -164,19 +170,14 @@ class DatFields:
         """Rows of tensors, some of which have the name of an orientation behind them: turned to global axes."""
         width = 2 + _TENSOR
         left_out = set(named)
-        numbers = np.array([field for k, field in enumerate(fields) if k not in left_out], dtype="S")
+        numbers = self._numbers([field for k, field in enumerate(fields) if k not in left_out], block)
         ends = np.array(named) - np.arange(len(named))  # how many numbers stand before each name
         if len(numbers) % width or (ends % width).any():
             raise FileFormatError("a block is not whole", file=self.path, place=block.place,
                                   expected=f"rows of element, point and {_TENSOR} values",
                                   found=f"{len(fields)} fields",
                                   remedy="compute again, or convert with --option dat=false")
-        try:
-            rows = numbers.astype(np.float64).reshape(-1, width)
-        except ValueError as error:
-            raise FileFormatError("a block is not whole", file=self.path, place=block.place, found=str(error),
-                                  expected="rows of element, point and values") from None
-        self._finite(rows, block)
+        rows = self._finite(numbers.reshape(-1, width), block)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):
             axes = self._axes.get(fold(str(name)))

@@ -243,10 +243,10 @@ class _Reader:
                                   found=length)
         start = self.deck.steps[-1].end if self.deck.steps else 0.0
         static = card.keyword == "STATIC"  # in *VISCO loads act at once by default
-        ramp = not self.step.is_set("AMPLITUDE", "STEP") if static else self.step.is_set("AMPLITUDE", "RAMP")
+        option = next((one for one in ("RAMP", "STEP") if self.step.is_set("AMPLITUDE", one)), "")
         fixed = "DIRECT" in card.parameters and not card.is_set("DIRECT", "NO")
         step = Step(len(self.deck.steps) + 1, start, start + length, self.step,
-                    _increments(start, increment or length, length, card), fixed, ramp, static)
+                    _increments(start, increment or length, length, card), fixed, static, option)
         self.deck.steps.append(step)
         if fold(card.parameters.get("SOLVER", "")).startswith("ITERATIVE"):
             self.unread.setdefault("solver", []).append(card)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from romlib_converters._calculix_mesh import Places
-from romlib_converters._inp_active import NO_AMPLITUDE, Active, State
-from romlib_converters._inp_cards import Card, Row, fold
+from romlib_converters._inp_active import NO_AMPLITUDE, RAMP, Active, State
+from romlib_converters._inp_cards import Card, Row, fold, where
 from romlib_converters._inp_data import id_segments, ids_of
 from romlib_converters._inp_history import DeckAmplitude, Step
 from romlib_converters._inp_mesh import InpMesh, face_numbers
@@ -74,6 +74,8 @@ class LoadReader:
         self._default = NO_AMPLITUDE
         self._card = 0  # number of the one that is read
         self._step: Step | None = None
+        self._held: tuple[int, Card] | None = None  # the node whose temperature stays, and the card that it is from
+        self._beyond = 0  # such a node that there is not
         self._not_read: dict[str, list[tuple[str, str]]] = {}  # omissions that work: what, and where
         self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
 
@@ -82,37 +84,66 @@ class LoadReader:
         self._step = step
         for active in (self._boundary, self._outside, self._forces, self._pressure, self._temperature):
             active.begin_step()
-        self._fresh_bodies, self._seen, self._default = set(), set(), NO_AMPLITUDE
-        if not (step.ramp and step.quasi_static):
-            self.amplitudes += [] if _AT_ONCE in self.amplitudes else [_AT_ONCE]
-            self._default = NO_AMPLITUDE if step.ramp else self.amplitudes.index(_AT_ONCE)
+        self._fresh_bodies, self._seen = set(), set()
+        if (step.option == "STEP" or not step.quasi_static) and _AT_ONCE not in self.amplitudes:
+            self.amplitudes.append(_AT_ONCE)
+        self._default = (RAMP if step.option == "RAMP" else NO_AMPLITUDE if not step.option
+                         else self.amplitudes.index(_AT_ONCE))
 
     def end_step(self) -> None:
         """Keep what acts in this step."""
         assert self._step is not None  # a step has begun
-        before = NO_AMPLITUDE if self._step.quasi_static else self.amplitudes.index(_AT_ONCE)  # of earlier steps' cards
-        self.loads.boundary.append(self._boundary.state(before))
+        self._note_held()
+        without = NO_AMPLITUDE if self._step.quasi_static else self.amplitudes.index(_AT_ONCE)
+        self.loads.boundary.append(self._boundary.state(without))
         self.loads.outside.append(self._outside.state())
-        self.loads.forces.append(self._forces.state(before))
-        self.loads.pressure.append(self._pressure.state(before))
-        self.loads.temperature.append(self._temperature.state(before))
-        self.loads.bodies.append({
-            key: (value, before if number == NO_AMPLITUDE and key not in self._fresh_bodies else number)
-            for key, (value, number) in self._bodies.items()})
+        self.loads.forces.append(self._forces.state(without))
+        self.loads.pressure.append(self._pressure.state(without))
+        self.loads.temperature.append(self._temperature.state(without))
+        now = {NO_AMPLITUDE: without, RAMP: NO_AMPLITUDE}
+        self.loads.bodies.append({key: (value, now.get(number, number))
+                                  for key, (value, number) in self._bodies.items()})
         self._hold()
 
     def _hold(self) -> None:
         """An amplitude in step time ends with its step: what it left stays. One in total time goes on.
 
-        Temperatures keep their amplitudes, which then begin anew.
+        Temperatures keep their amplitudes, which then begin anew, but for one node: CalculiX (version 2.20) does there
+        once, with what its loop over the body loads has left as the number of a node, what is meant for all nodes.
         """
         assert self._step is not None
         ends = {k: float(table.over(self._step).values[-1]) for k, table in enumerate(self.amplitudes)
                 if not table.total}
+        ends[RAMP] = 1.0
         for active in (self._boundary, self._forces, self._pressure):
             active.hold(ends)
         self._bodies = {key: (value * ends[number], NO_AMPLITUDE) if number in ends else (value, number)
                         for key, (value, number) in self._bodies.items()}
+        node = 3 * len(self._body_list) + 2
+        cards = self._temperature.hold(ends, self._places.nodes(np.array([node])))
+        self._held = (node, self.loads.taken[cards[0]]) if len(cards) else None
+        if node > self._inp.node_ids.max() and "TEMPERATURE" in self.loads.cards and self.amplitudes:
+            self._beyond = self._beyond or node
+
+    def _note_held(self) -> None:
+        """Say that a node's temperature stayed in this step while that of others began anew, if it did."""
+        assert self._step is not None
+        if self._beyond and not any(one.name == "temperature_beyond" for one in self._omissions):
+            card = self.loads.cards["TEMPERATURE"]
+            self._omissions.append(Omission(name="temperature_beyond", works=False, description=(
+                f"{self._step.place} follows on {(self._beyond - 2) // 3} body loads, more than a third of the highest "
+                f"number of a node: with temperatures ({where(card)}) and amplitudes CalculiX then reads, and may "
+                f"write, beyond its table of temperatures, at node {self._beyond}, and its results may differ from run "
+                "to run. Give one body load on a set instead of one for each element")))
+        if self._held is None or "AMPLITUDE" not in self._held[1].parameters:
+            return
+        node, card = self._held
+        at, = self._places.nodes(np.array([node])).tolist()
+        if not self._temperature.of_this_step(at):
+            self._omissions.append(Omission(name="temperature_held", works=False, description=(
+                f"{self._step.place} goes on with the amplitude of {where(card)}, which begins anew, but not at node "
+                f"{node}: CalculiX keeps there what the step before left, and romlib's temperature does the same. Give "
+                f"*{card.title} in each step, if that is not meant")))
 
     def take(self, card: Card) -> None:
         """One card of `LOAD_CARDS`.
@@ -141,7 +172,7 @@ class LoadReader:
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
 
     def _take_away(self, kind: str) -> None:
-        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones."""
+        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones; amplitudes stay."""
         if kind == "BOUNDARY":
             self._boundary.remove()
             self._outside.remove()
@@ -151,10 +182,7 @@ class LoadReader:
             self._pressure.clear_values()
             self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
         else:
-            state = self._temperature.state()
-            for amplitude in np.unique(state.amplitudes):
-                mine = state.keys[state.amplitudes == amplitude]
-                self._temperature.set(mine, self.temperature0[mine], int(amplitude))
+            self._temperature.clear_values(self.temperature0)
 
     def _amplitude(self, card: Card) -> int:
         if "AMPLITUDE" not in card.parameters:

@@ -376,12 +376,13 @@ class ModelBuilder:
             nodes = np.unique(block.connectivity)
             if acts and block.cell_type == "hex20" and any((one[nodes] != one[nodes[0]]).any() for one in fields):
                 card = self.deck.loads.cards.get("TEMPERATURE") or self.deck.initial
+                held = [f"{one.description}; or " for one in self.deck.omissions if one.name == "temperature_held"][:1]
                 raise UnsupportedError(
                     "a temperature that varies in space acts on elements C3D20 or C3D20R, in which CalculiX "
                     "interpolates it by a table of its own", file=self.deck.file if card is None else card.file,
                     place=f"element {block.cell_ids[0]}" if card is None else card.place,
                     expected="a uniform temperature, or other elements", found=f"element {block.cell_ids[0]}",
-                    remedy="compute with C3D10 or C3D8")
+                    remedy=f"{''.join(held)}compute with C3D10 or C3D8")
 
 
 def _by_components(keys: np.ndarray) -> list[tuple[np.ndarray, tuple[bool, ...]]]:

@@ -15,6 +15,7 @@ from romlib_converters._inp_history import DeckAmplitude, Part, Step, ramp
 from romlib.errors import UnsupportedError
 
 NO_AMPLITUDE = -1
+RAMP = -2  # the amplitude that is a ramp over each step, from what was to the value
 MOST_GROUPS = 1000  # each becomes a load or a constraint of its own
 _DIGITS = 12  # histories that agree in so many digits are the same
 
@@ -47,16 +48,23 @@ class Active:
         """From here on, cards belong to a new step."""
         self._fresh = np.zeros(len(self._keys), bool)
 
-    def clear_values(self) -> None:
-        """OP=NEW of loads: their values become zero, their amplitudes stay."""
-        self._values = np.zeros(len(self._keys))
+    def clear_values(self, rest: np.ndarray | None = None) -> None:
+        """OP=NEW of loads: their values become zero, or those of `rest` (by place); their amplitudes stay."""
+        self._values = np.zeros(len(self._keys)) if rest is None else rest[self._keys].astype(float)
 
-    def hold(self, ends: Mapping[int, float]) -> None:
-        """Keep from here on what these amplitudes, by number, made of the values: `ends` is what multiplies them."""
-        for number in set(np.unique(self._amplitudes).tolist()) & set(ends):
-            mine = self._amplitudes == number
-            self._values[mine] *= ends[number]
-            self._amplitudes[mine] = NO_AMPLITUDE
+    def of_this_step(self, key: int) -> bool:
+        """Whether a card of this step gives this place a value."""
+        return bool(self._fresh[self._keys == key].any())
+
+    def hold(self, ends: Mapping[int, float], keys: np.ndarray | None = None) -> np.ndarray:
+        """Keep from here on what these amplitudes, by number, made of the values: `ends` is what multiplies them.
+
+        keys : of these places only. Returns the numbers of the cards of those that had such an amplitude.
+        """
+        held = np.isin(self._amplitudes, list(ends)) & (True if keys is None else np.isin(self._keys, keys))
+        self._values[held] *= [ends[number] for number in self._amplitudes[held].tolist()]
+        self._amplitudes[held] = NO_AMPLITUDE
+        return self._cards[held]
 
     def remove(self) -> None:
         """OP=NEW of constraints: they are gone."""
@@ -88,9 +96,10 @@ class Active:
         self._cards[new] = card
         self._fresh[new] = True
 
-    def state(self, stale: int = NO_AMPLITUDE) -> State:
-        """What is active now. stale : the amplitude of values of earlier steps that have none."""
-        amplitudes = np.where(~self._fresh & (self._amplitudes == NO_AMPLITUDE), stale, self._amplitudes)
+    def state(self, without: int = NO_AMPLITUDE) -> State:
+        """What is active now. without : the amplitude of values that have none (`NO_AMPLITUDE`: they ramp)."""
+        amplitudes = np.where(self._amplitudes == NO_AMPLITUDE, without, self._amplitudes)
+        amplitudes[self._amplitudes == RAMP] = NO_AMPLITUDE
         return State(self._keys.copy(), self._values.copy(), amplitudes, self._cards.copy())
 
 

@@ -26,8 +26,8 @@ class Step:
     """A step of the deck, from `start` to `end` in total time.
 
     increments : their end times, were all as long as the first; `fixed` : they are, and not chosen by the solver.
-    ramp : whether a card without an amplitude means a ramp over the step (else it acts at once). quasi_static : whether
-    what has no amplitude, from this step or an earlier one, ramps at all: in other procedures it acts at once.
+    quasi_static : what has no amplitude, from this step or an earlier one, ramps (in other procedures it acts at once).
+    option : "RAMP" or "STEP" (at once), the amplitude of cards of this step without one; "" for none.
     """
 
     number: int
@@ -36,8 +36,8 @@ class Step:
     card: Card
     increments: np.ndarray
     fixed: bool = False
-    ramp: bool = True
     quasi_static: bool = True
+    option: str = ""
 
     @property
     def place(self) -> str:

@@ -65,6 +65,8 @@ CAUSES = {
     "hardening": ("stress", "state", *FORCES),
     "time_digits": ("replay", "stress", "state", *FORCES),
     "dload_order": ("equilibrium", "load_balance"),
+    "temperature_beyond": ("temperature", "stress", "state", *FORCES),
+    "temperature_held": ("temperature", "stress", "state", *FORCES),
 }
 LARGEST_RAISE = 1e-3  # beyond it, what rounding may do cannot be told from what matters
 

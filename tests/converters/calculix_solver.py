@@ -91,7 +91,8 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
 
     listed : the values at the end of a step are kept by their number in a sorted list, as CalculiX 2.20 does it with
     pressures (seen in its results), so that a new entry gives later ones the values of others.
-    initial : temperatures at rest; they keep their amplitudes from step to step.
+    initial : temperatures at rest; they keep their amplitudes from step to step, but for node 2 of a deck without body
+    loads, as CalculiX 2.20 does it (seen in its results).
     adds : cards of one step add up. removes : OP=NEW removes; otherwise it sets the initial value (zero).
     """
     initial = initial or {}
@@ -124,10 +125,10 @@ def history(steps: list[SolverStep], samples: list[float], *, adds: bool, remove
 
         found += [(start + share * step.length, at(share)) for share in samples]
         old = at(1.0)
-        if not initial:  # amplitudes in step time leave what they were; those of temperatures begin anew
-            for key, kind in amplitude.items():
-                if key in value and kind is not None and (kind == "at once" or not kind.total):
-                    value[key], amplitude[key] = old[key], None
+        for key, kind in amplitude.items():  # those in step time leave what they were; those of temperatures begin anew
+            ends = key in value and kind is not None and (kind == "at once" or not kind.total)
+            if ends and (not initial or key == (2,)):
+                value[key], amplitude[key] = old[key], None
         start += step.length
     return found
 

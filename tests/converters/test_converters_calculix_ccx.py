@@ -78,6 +78,31 @@ def test_viscous_steps_apply_loads_at_once_unless_they_say_ramp(tmp_path):
         closes(snapshots, force=1e-9)
 
 
+@pytest.mark.parametrize(("bodies", "node"), [(0, 2), (2, 8)])
+def test_temperatures_that_later_steps_do_not_give_again(tmp_path, bodies, node):
+    """Their amplitude begins anew, but at one node; an empty OP=NEW gives the initial ones, times that amplitude."""
+    text = block("C3D8") + TABLES + HOT.replace("*SOLID", "*DENSITY\n7.8e-9\n*SOLID")
+    start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,20.\n" + FOOT
+    loads = "".join(["*DLOAD\nEALL,CENTRIF,4e7,0.,0.,0.,0.,0.,1.\n", "E1,GRAV,1e9,0,0,1.\n"][:bodies])
+    steps = [step(f"*TEMPERATURE,AMPLITUDE=A\nNALL,300.\nTOP,400.\n{loads}"), step("*CLOAD\nTOP,1,1.\n"),
+             step("*TEMPERATURE,OP=NEW\n"), step("*TEMPERATURE,AMPLITUDE=B\nRIGHT,100.\n")]
+    with solved(tmp_path, text + start + "".join(steps)) as snapshots:
+        assert names(snapshots) == [("temperature_held", False)]
+        report = closes(snapshots, force=1e-8)
+        printed = snapshots.read("temperature", 0, 4)  # at 1.25, by the solver
+    assert report["temperature"].value <= 1e-12
+    assert printed[node - 1] == pytest.approx(1.5 * 300.0) and printed[2] == pytest.approx(1.25 * 300.0)
+
+
+def test_what_ramps_by_its_step_s_amplitude_does_so_when_a_viscous_step_takes_it_away(tmp_path):
+    steps = [step("*TEMPERATURE\nTOP,300.\n"),
+             step("*TEMPERATURE\nRIGHT,200.\n", ",AMPLITUDE=RAMP").replace("*STATIC", "*VISCO,CETOL=1."),
+             step("*TEMPERATURE,OP=NEW\n").replace("*STATIC", "*VISCO,CETOL=1.")]
+    start = "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,20.\n" + FOOT
+    with solved(tmp_path, block("C3D8") + HOT + start + "".join(steps)) as snapshots:
+        assert closes(snapshots, force=1e-9)["temperature"].value <= 1e-12
+
+
 def plastic_cycle(folder, curves):
     """A block pulled, pushed and pulled, hot where the curves depend on temperature."""
     material = f"*MATERIAL,NAME=M\n*ELASTIC\n200000.,0.3\n*PLASTIC\n{curves}*SOLID SECTION,ELSET=EALL,MATERIAL=M\n"

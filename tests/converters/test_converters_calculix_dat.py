@@ -71,6 +71,15 @@ def test_a_field_that_lacks_a_point_or_a_time_is_left_out_with_the_reason(tmp_pa
     assert DatFields(tmp_path / "a.dat", mesh(), np.array([0.5]), FIELDS).specs == {}
 
 
+def test_values_too_small_for_an_exponent_of_two_digits_are_read(tmp_path):
+    """Fortran then leaves the letter out: -5.265325-111."""
+    tiny = np.abs(values) * 1e-110
+    text = block(STRESS, tiny, 0.5, POINTS)
+    assert "E-110" in text
+    dat = DatFields(written(tmp_path, text.replace("E-1", "-1")), mesh(), np.array([0.5]), FIELDS)
+    np.testing.assert_allclose(matrix_from_mandel(dat.read("stress", 0))[:, 0, 0], tiny[:, 0], rtol=1e-6)
+
+
 @pytest.mark.parametrize(("points", "change", "said"), [
     (POINTS[:3], None, "points have no values"), (POINTS, (" 7   2", " 7   3"), "mesh lacks.*element 7, point 3"),
     (POINTS, ("  1.500000E+00", "  1.500000E+00L"), "not whole"),

@@ -155,6 +155,11 @@ def test_a_temperature_that_varies_in_space_is_refused_in_twenty_node_elements_w
         build(tmp_path, hex20() + TEMPERATURE + HEATED)
     build(tmp_path, hex20() + TEMPERATURE + HEATED.replace("TOP", "NALL"))
     build(tmp_path, hex20(expansion="") + TEMPERATURE + HEATED)
+    again = HEATED.replace("*TEMPERATURE\nTOP", "*TEMPERATURE,AMPLITUDE=A\nNALL")  # uniform, but for what a step keeps
+    with pytest.raises(UnsupportedError, match=r"(?s)varies in space.*to do: step 2 .*\*TEMPERATURE.*not at node 2.*in "
+                                               "each step"):
+        build(tmp_path, hex20() + "*AMPLITUDE,NAME=A\n0.,0.,1.,2.\n" + TEMPERATURE + again + STEP)
+    build(tmp_path, hex20() + "*AMPLITUDE,NAME=A\n0.,0.,1.,2.\n" + TEMPERATURE + again + again)
     build(tmp_path, CUBE.replace("*DENSITY", "*EXPANSION\n1e-5\n*DENSITY") + TEMPERATURE + HEATED)
 
 

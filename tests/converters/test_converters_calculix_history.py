@@ -124,6 +124,44 @@ def test_temperatures_follow_the_deck(tmp_path_factory, case, start):
         np.testing.assert_allclose(np.broadcast_to(at_rest, expected.shape), expected)
 
 
+GRAVITY = ["", "*DLOAD\nEALL,GRAV,1.,0.,0.,1.\n", "*DLOAD\nEALL,GRAV,1.,0.,0.,1.\nEALL,GRAV,1.,1.,0.,0.\n"]
+
+
+@pytest.mark.parametrize(("bodies", "node"), list(zip(GRAVITY, (2, 5, 8))), ids=["none", "one", "two"])
+@pytest.mark.parametrize(("later", "given", "others", "kept"), [
+    ([], (), [300.0, 120.0, 60.0], 60.0),
+    ([LoadCard([], new=True)], (), [20.0, 8.0, 4.0], [50.0, 40.0, 20.0]),
+    ([LoadCard([("LEFT", (), 20.0)], new=True)], (1, 4, 5, 8), [20.0, 8.0, 4.0], [50.0, 40.0, 20.0])],
+    ids=["nothing", "taken away", "in part given again"])
+def test_an_amplitude_that_a_later_step_goes_on_with_is_held_at_one_node(
+        tmp_path, bodies, node, later, given, others, kept):
+    """Numbers of CalculiX 2.20 at 0.25, 0.5 and 1 of the second step, for none, one and two body loads."""
+    table = Table("A", [(0.0, 0.0), (0.25, 1.0), (0.5, 0.4), (1.0, 0.2)])
+    steps = [SolverStep(1.0, [LoadCard([("NALL", (), 300.0)], table)]), SolverStep(1.0, later)]
+    content = text("TEMPERATURE", steps, [table], "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,20.\n")
+    mesh, model = build(tmp_path, content.replace("NALL,300.0\n", f"NALL,300.0\n{bodies}"))
+    found = temperature_at(temperature_terms(model, mesh), model.amplitudes, np.array([1.25, 1.5, 2.0])).T
+    for k in range(1, 9):  # what is given again ramps from what it was
+        np.testing.assert_allclose(found[k - 1], kept if k == node or k in given else others, rtol=1e-9)
+    notes = [one.description for one in model.omissions if one.name == "temperature_held"]
+    assert len(notes) == (node not in given)
+    assert all("step 2" in one and f"not at node {node}:" in one and "*TEMPERATURE" in one for one in notes)
+
+
+@pytest.mark.parametrize(("bodies", "steps", "amplitudes", "noted"), [
+    (3, 2, 1, True), (2, 2, 1, False), (3, 1, 1, False), (3, 2, 0, False)])
+def test_body_loads_by_which_the_solver_leaves_its_table_of_temperatures_are_noted(
+        tmp_path, bodies, steps, amplitudes, noted):
+    """Three body loads mean node 11, and the cube has eight; at the end of the last step it does not matter."""
+    axes = ["1.,0.,0.", "0.,1.,0.", "0.,0.,1."][:bodies]
+    gravity = "*DLOAD\n" + "".join(f"EALL,GRAV,1.,{axis}\n" for axis in axes)
+    content = text("TEMPERATURE", [SolverStep(1.0, [LoadCard([("NALL", (), 300.0)])])] * steps,
+                   [Table("A", [(0.0, 1.0)])][:amplitudes], "*INITIAL CONDITIONS,TYPE=TEMPERATURE\nNALL,20.\n")
+    _, model = build(tmp_path, content.replace("NALL,300.0\n", f"NALL,300.0\n{gravity}", 1))
+    notes = [one.description for one in model.omissions if one.name == "temperature_beyond"]
+    assert len(notes) == noted and all("step 2" in one and "3 body loads" in one and "node 11" in one for one in notes)
+
+
 @given(case=loads(st.sampled_from([("P1",), ("P2",), ("P6",)]), targets=("1", "EALL")))
 @settings(max_examples=60)
 def test_pressures_follow_the_deck(tmp_path_factory, case):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from romlib_converters._inp_active import MOST_GROUPS, NO_AMPLITUDE, Active, Histories, State
+from romlib_converters._inp_active import MOST_GROUPS, NO_AMPLITUDE, RAMP, Active, Histories, State
 from romlib_converters._inp_cards import Card
 from romlib_converters._inp_history import DeckAmplitude, Step, join
 
@@ -52,8 +52,27 @@ def test_what_an_amplitude_left_is_held_and_values_can_be_cleared():
     assert contents(active) == {1: (1.0, -1), 2: (1.5, -1), 3: (4.0, 1)}
     active.clear_values()
     assert contents(active) == {1: (0.0, -1), 2: (0.0, -1), 3: (0.0, 1)}
+    active.clear_values(np.array([9.0, 8.0, 7.0, 6.0]))
+    assert contents(active) == {1: (8.0, -1), 2: (7.0, -1), 3: (6.0, 1)}
+    assert active.state(without=9).amplitudes.tolist() == [9, 9, 1]
+    assert active.of_this_step(1)
     active.begin_step()
-    assert active.state(stale=9).amplitudes.tolist() == [9, 9, 1]
+    assert not active.of_this_step(1) and not active.of_this_step(4)
+
+
+def test_an_amplitude_may_be_held_at_some_places_only_and_their_cards_are_told():
+    active = Active(adds=False)
+    active.set(np.array([1, 2, 3]), np.array([2.0, 3.0, 4.0]), 0, card=5)
+    active.set(np.array([4]), 1.0, 1, card=6)
+    assert active.hold({0: 0.5}, np.array([2, 4, 7])).tolist() == [5]
+    assert contents(active) == {1: (2.0, 0), 2: (1.5, -1), 3: (4.0, 0), 4: (1.0, 1)}
+
+
+def test_a_value_that_ramps_in_any_case_is_told_from_one_without_an_amplitude():
+    active = Active(adds=False)
+    active.set(np.array([1]), 2.0, RAMP)
+    active.set(np.array([2]), 3.0, NO_AMPLITUDE)
+    assert active.state(without=9).amplitudes.tolist() == [NO_AMPLITUDE, 9]
 
 
 values = st.sampled_from([0.0, 1.0, -2.0, 0.5])
