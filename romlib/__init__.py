@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
-    from romlib.online.reduced import NodalTemperature
+    from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.rom import ReducedOrderModel, load
     from romlib.solution.solution import Solution
 
@@ -23,7 +23,7 @@ __all__ = ["NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "
 _HOME = {
     "load": "romlib.online.rom",
     "ReducedOrderModel": "romlib.online.rom",
-    "NodalTemperature": "romlib.online.reduced",
+    "NodalTemperature": "romlib.loads.nodal_temperature",
     "Solution": "romlib.solution.solution",
     "RomlibError": "romlib.errors",
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from romlib.model import TemperatureFile
 
 
 def _alone(wanted: bool) -> bool:
@@ -178,6 +181,9 @@ def online(
                                                 "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
+    temperature: Annotated[str | None, typer.Option(help="A nodal temperature history instead of the temperature loads "
+                                                    "of the ROM: a snapshots file or a thermal result, by default its "
+                                                    "field temperature.", metavar="FILE[:FIELD]")] = None,
     full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
                                                    "error of the modes from that of the selected points.")] = False,
     tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this part of "
@@ -195,9 +201,10 @@ def online(
     from romlib.study.case_file import read_case_file
     from romlib.study.inputs import files_of
 
+    stored = None if temperature is None else temperature_file(temperature)
     if output is not None:
         cases_of = [] if case_file is None else files_of(case_file, "case file")
-        check_output(output, [rom, fields_path(rom), *cases_of])
+        check_output(output, [rom, fields_path(rom), *cases_of, *([] if stored is None else [stored.file])])
     model = romlib.load(rom)
     cases = model.rom.cases
     if (case is None) == (case_file is None):
@@ -208,7 +215,8 @@ def online(
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         start = time.perf_counter()
-        solution = model.solve(case=definition, hyper_reduction=not full_integration, tolerance=tolerance)
+        solution = model.solve(case=definition, temperature=stored, hyper_reduction=not full_integration,
+                               tolerance=tolerance)
         wall = time.perf_counter() - start
     if output is not None:
         with counted(f"writing {output.name}"):
@@ -217,6 +225,17 @@ def online(
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
     print_json(summary) if json else show_online(stdout(), summary)
+
+
+def temperature_file(text: str) -> TemperatureFile:
+    """FILE or FILE:FIELD; a file whose own name has a colon is taken as it is."""
+    from romlib.files import is_file
+    from romlib.model import TemperatureFile
+
+    file, colon, name = text.rpartition(":")
+    if not colon or not name or is_file(Path(text)):
+        return TemperatureFile(file=Path(text))
+    return TemperatureFile(file=Path(file), field=name)
 
 
 def _names(text: str | None) -> list[str] | None:

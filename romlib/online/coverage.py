@@ -11,12 +11,16 @@ import numpy as np
 
 from romlib.archive.rom import Rom
 from romlib.loads.amplitudes import evaluate
+from romlib.loads.nodal_temperature import NodalHistory, without_temperature_of
 from romlib.model import Amplitude
+from romlib.snapshots.nodal_fields import notes_of
 
 _SLACK = 1e-6  # of the trained range: an amplitude that reaches its end by rounding is inside
 
 
-def outside_training(rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray) -> list[str]:
+def outside_training(
+    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalHistory | None = None
+) -> list[str]:
     """One sentence for each load whose amplitude leaves the range that it had in the training runs.
 
     Staying inside every range is necessary for an interpolation, not sufficient: order, rate and duration of the loads
@@ -24,9 +28,12 @@ def outside_training(rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.nd
 
     Parameters
     ----------
-    amplitudes : by load or prescribed constraint. times : (n_step,).
+    amplitudes : by load or prescribed constraint. times : (n_step,). temperature : nodal values, in place of
+        the temperature loads.
     """
-    notes = []
+    notes = notes_of(temperature, times)
+    if temperature is not None:
+        amplitudes = without_temperature_of(rom.model, amplitudes)
     for name, (lowest, highest) in rom.manifest.trained.items():
         if name not in amplitudes:
             continue

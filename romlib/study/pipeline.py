@@ -45,7 +45,15 @@ def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
         return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
                    and np.array_equal(run.snapshots.times, output_times(case.times)) for run in runs)
 
-    return {name: case for name, case in study.cases.items() if not is_run(name, case)}
+    return {name: _portable(case) for name, case in study.cases.items() if not is_run(name, case)}
+
+
+def _portable(case: Case) -> Case:
+    """The case as a ROM has it: without the folder of its temperature, which is then looked for beside the ROM."""
+    if case.temperature is None:
+        return case
+    stored = case.temperature.model_copy(update={"file": Path(case.temperature.file.name)})
+    return case.model_copy(update={"temperature": stored})
 
 
 def run_offline(

@@ -31,6 +31,7 @@ from romlib.model.base import Description
 from romlib.model.library import LIBRARY, is_file_name
 from romlib.offline.options import OfflineOptions
 from romlib.study.amplitudes import resolve_amplitudes
+from romlib.study.case_file import resolve_temperature
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
 
@@ -238,6 +239,7 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
         if isinstance(parameters, dict) and isinstance(library, str) and library and not is_file_name(library):
             parameters[LIBRARY] = str((folder / library).absolute())
     for name, case in _tables(raw.get("cases")).items():
+        resolve_temperature(case, folder)
         if "amplitudes" in case:
             case["amplitudes"] = resolve_amplitudes(case["amplitudes"], folder, f"cases.{name}.amplitudes", faults)
     mesh = raw.get("mesh")

@@ -13,6 +13,7 @@ import romlib
 from romlib.archive.romfile import fields_path
 from romlib.errors import FileFormatError, InputError
 from romlib.loads.forces import unit_force
+from romlib.loads.nodal_temperature import NodalTemperature
 from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import partition
@@ -29,7 +30,6 @@ from romlib.model import (
     Times,
     Traction,
 )
-from romlib.online.reduced import NodalTemperature
 from romlib.online.rom import output_times
 
 YOUNG, POISSON, YIELD, HARDENING = 2.0e5, 0.3, 200.0, 4.0e3
