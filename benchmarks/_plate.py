@@ -22,7 +22,7 @@ from romlib.snapshots import Snapshots
 from romlib.snapshots.converter import find_converter
 from romlib.solution.solution import Solution
 from romlib.study import Study
-from romlib.study.pipeline import mesh_with_tags, run_offline
+from romlib.study.pipeline import run_offline
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("train_A95", "train_A120", "test_A110")
@@ -118,7 +118,7 @@ class Reference:
     def __init__(self, folder: Path, rom: ReducedOrderModel) -> None:
         study = Study.read(next(folder.glob("*.toml")))
         with Snapshots(folder / "test_A110.vtkhdf") as snapshots:
-            mesh = mesh_with_tags(study)(snapshots, 0)
+            mesh = study.prepare(snapshots).mesh(0)
             piece, displacement = Piece(mesh, rom.rom.model), snapshots.read("displacement", 0)
             fields = piece.replay(rom.rom.model.amplitudes, ["stress", "p"]).block(
                 snapshots.times, piece.operator.strain(displacement))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from romlib.check.items import OF_REPLAYED_STRESS, Findings, items_of
@@ -14,18 +12,15 @@ from romlib.check.residual import ResidualFile, ResidualNorms, constrained, shar
 from romlib.check.verdict import left_open
 from romlib.errors import InputError
 from romlib.loads.forces import node_share, presence
-from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import Comm, serial, share
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 
 def check(
-    snapshots: Snapshots,
-    model: Model | None = None,
-    comm: Comm | None = None,
+    source: Snapshots | PreparedSnapshots, model: Model | None = None, comm: Comm | None = None,
     options: CheckOptions | None = None,
-    mesh_of: Callable[[int], Mesh] | None = None,
 ) -> CheckReport:
     """Measure how well a snapshots file is reproduced. Collective: every rank gets the same report.
 
@@ -35,21 +30,20 @@ def check(
 
     Parameters
     ----------
-    snapshots : the file, open for reading on every rank.
-    model : the file's own, completed by a study; by default the file's own.
+    source : the file, open for reading on every rank, as it is or prepared by a study.
+    model : in place of its own.
     comm : the ranks; by default this process alone.
     options : tolerances.
-    mesh_of : piece number -> its mesh with the tags of the study; by default the file's own meshes.
 
     Raises
     ------
     InputError : the file has no displacement, or there are more ranks than pieces.
     FileFormatError : the file is damaged.
     """
-    model = snapshots.model if model is None else model
+    prepared = PreparedSnapshots.of(source, model)
+    snapshots, model = prepared.snapshots, prepared.model
     comm = serial() if comm is None else comm
     options = CheckOptions() if options is None else options
-    mesh_of = snapshots.mesh if mesh_of is None else mesh_of
     if "displacement" not in snapshots.fields:
         raise InputError(
             "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
@@ -57,17 +51,17 @@ def check(
             remedy="tell the converter which array of the solver's file is the displacement")
     pieces, n_shared = share(snapshots.n_piece, comm), snapshots.n_shared
     with comm.agreement():
-        present = {piece: presence(mesh_of(piece), n_shared) for piece in pieces}
+        present = {piece: presence(prepared.mesh(piece), n_shared) for piece in pieces}
     counts = comm.sum_pieces(present)
     with ResidualFile() as scratch:
         measures: dict[int, PieceMeasures] = {}
         with comm.agreement():
             for piece in pieces:
-                mesh = mesh_of(piece)
+                mesh = prepared.mesh(piece)
                 measures[piece] = PieceCheck(snapshots, piece, mesh, model).run(node_share(mesh, counts), scratch)
         findings = _gather(measures, comm)
         if findings.residual is not None:
-            findings.residual.merge(_shared(snapshots, model, mesh_of, pieces, scratch, comm))
+            findings.residual.merge(_shared(prepared, pieces, scratch, comm))
     items = items_of(findings, snapshots, model, options)
     return CheckReport(
         str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step, items,
@@ -89,19 +83,20 @@ def _gather(measures: dict[int, PieceMeasures], comm: Comm) -> Findings:
 
 
 def _shared(
-    snapshots: Snapshots, model: Model, mesh_of: Callable[[int], Mesh], pieces: range, scratch: ResidualFile, comm: Comm
+    prepared: PreparedSnapshots, pieces: range, scratch: ResidualFile, comm: Comm
 ) -> ResidualNorms:
     """The residual at the nodes that pieces share, where the forces of all of them are added first."""
+    snapshots = prepared.snapshots
     n_shared, n_step = snapshots.n_shared, snapshots.n_step
     parts: dict[int, np.ndarray] = {}
     with comm.agreement():
         for piece in pieces:
-            mesh = mesh_of(piece)
+            mesh = prepared.mesh(piece)
             parts[piece] = np.zeros((n_shared, 5))  # present, constrained in x, y, z, id of the node
             if mesh.shared_index is not None:
                 local = np.flatnonzero(mesh.shared_index >= 0)
                 parts[piece][mesh.shared_index[local]] = np.column_stack([
-                    np.ones(len(local)), constrained(mesh, model)[local], mesh.node_ids[local]])
+                    np.ones(len(local)), constrained(mesh, prepared.model)[local], mesh.node_ids[local]])
     total = comm.sum_pieces(parts)
     node_ids = np.rint(total[:, 4] / np.maximum(total[:, 0], 1.0)).astype(np.int64)
     most = -(-snapshots.n_piece // comm.size)

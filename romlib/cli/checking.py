@@ -10,9 +10,9 @@ from pathlib import Path
 from romlib.check import CheckOptions, CheckReport, check
 from romlib.laws.guarded import guarded_materials, guarded_model
 from romlib.parallel.comm import Comm
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.study import Study, validate_against
-from romlib.study.pipeline import mesh_with_tags
 
 
 def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) -> CheckReport:
@@ -23,13 +23,12 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
     if study is not None and guard:
         study = study.model_copy(update={"materials": guarded_materials(study.materials)})
     with Snapshots(path) as snapshots:
-        model = snapshots.model if study is None else validate_against(study, snapshots)
-        options = CheckOptions() if study is None else study.check.options()
         if study is not None:
-            options = replace(options, accept=study.study.accept)
-        with_tags = mesh_with_tags(study)
-        with guarded_model(model) if guard else nullcontext(model) as used:
-            return check(snapshots, used, comm, options, lambda piece: with_tags(snapshots, piece))
+            validate_against(study, snapshots)
+        prepared = PreparedSnapshots.of(snapshots) if study is None else study.prepare(snapshots)
+        options = replace(CheckOptions() if study is None else study.check.options(), accept=prepared.accepted)
+        with guarded_model(prepared.model) if guard else nullcontext(prepared.model) as used:
+            return check(prepared, used, comm, options)
 
 
 def check_training(

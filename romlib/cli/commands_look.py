@@ -31,6 +31,7 @@ def compare(
     from romlib.cli.console import counted, print_json, stdout
     from romlib.report.compare import compare as compare_files
     from romlib.snapshots.outputs import check_output
+    from romlib.snapshots.prepared import PreparedSnapshots
     from romlib.snapshots.reader import Snapshots
 
     if plot is not None:
@@ -39,15 +40,13 @@ def compare(
         check_output(plot, [candidate, reference, *([] if study is None else files_of(study))])
 
     with Snapshots(candidate) as a, Snapshots(reference) as b:
-        model, prepare = b.model, None
+        prepared = PreparedSnapshots.of(b)
         if study is not None:
             from romlib.study import Study
-            from romlib.study.pipeline import mesh_with_tags
 
-            declared = Study.read(study)
-            model, prepare = declared.complete(b.model, declared.training_of(reference)), mesh_with_tags(declared)
+            prepared = Study.read(study).prepare(b)
         with counted(f"comparing {candidate.name} with {reference.name}"):
-            result = compare_files(a, b, fields=_names(fields), model=model, prepare_mesh=prepare)
+            result = compare_files(a, prepared, fields=_names(fields))
         if plot is not None:
             from romlib.report.plot_history import plot_comparison
 

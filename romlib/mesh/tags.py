@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,17 @@ from romlib.model.tag import CellTag, FaceTag, NodeTag
 
 ALL = "all"
 _RELATIVE_TOLERANCE = 1e-6  # of the diagonal of the piece: single precision coordinates are good to 1e-7
+
+
+class TagSet(NamedTuple):
+    """Tags to add to every piece of a mesh, by name."""
+
+    nodes: Mapping[str, NodeTag]
+    faces: Mapping[str, FaceTag]
+    cells: Mapping[str, CellTag]
+
+
+NO_TAGS = TagSet({}, {}, {})
 
 
 def add_tags(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from romlib.model.amplitude import Amplitude
@@ -51,6 +52,19 @@ class Times(Description):
         else:
             _refuse_steps(self.start, self.stop, self.step)
         return self
+
+    def instants(self) -> np.ndarray:
+        """The times themselves, (n_step,): start, every step, and stop; or the list."""
+        if self.values is not None:
+            return np.array(self.values)
+        stop, step = float(self.stop or 0.0), float(self.step or 0.0)
+        n_interval = (stop - self.start) / step
+        whole = int(np.floor(n_interval + 1e-9))
+        instants = self.start + step * np.arange(whole + 1)
+        if whole == 0 or (n_interval - whole > 1e-9 and instants[-1] < stop):
+            return np.append(instants, stop)
+        instants[-1] = stop
+        return instants
 
 
 def _from_list(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -48,10 +47,7 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
     first = training.runs[0]
     whole: Identity | None = None  # the first run's, with the loads of all runs so far
     for k, run in enumerate(training.runs):
-        model = run.model or run.snapshots.model
-        if run.model is None and k == 0:
-            model = training.model
-        portable = comm.on_root(lambda model=model: portable_model(model))  # type: ignore[misc]
+        portable = comm.on_root(lambda run=run: portable_model(run.model))  # type: ignore[misc]
         own = distributed_identity(portable, pieces, lambda piece, k=k: training.mesh_of(k, piece),  # type: ignore[misc]
                                    run.snapshots.n_shared, comm)
         whole = whole or own
@@ -61,7 +57,7 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
             raise refusal("the training runs are not runs of one model", found, others, str(run.snapshots.path),
                           file=run.snapshots.path, remedy=(
                               "train a ROM on runs of one model, and other ROMs on the others"))
-        training.runs[k] = replace(run, amplitudes=sized(run.amplitudes, whole, own))
+        training.runs[k] = run.with_amplitudes(sized(run.amplitudes, whole, own))
         whole = whole.model_copy(update={"loads": {**own.loads, **whole.loads}})
     assert whole is not None  # there is a run
     whole = whole.model_copy(update={"loads": {name: whole.loads[name] for name in training.model.loads}})
@@ -111,7 +107,7 @@ def _refuse_lost_temperature(training: TrainingSet, whole: Identity) -> None:
     """Without temperature loads the initial temperature holds, which is not what their amplitude zero means."""
     names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
     for run in training.runs:
-        own = (run.model or training.model).loads.values()
+        own = run.model.loads.values()
         if names and thermal(whole) and not any(load.kind == "temperature" for load in own):
             raise InputError(
                 "a training run has no temperature load, and another has", file=run.snapshots.path,

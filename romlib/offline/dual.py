@@ -14,7 +14,8 @@ from romlib.errors import InputError, LawError
 from romlib.fem.piece import Piece
 from romlib.fem.replay import dual_fields
 from romlib.offline.scratch import Scratch
-from romlib.offline.training import TrainingRun, TrainingSet, blocks
+from romlib.offline.training import TrainingSet, blocks
+from romlib.snapshots.prepared import PreparedSnapshots
 
 
 class DualHistory:
@@ -76,7 +77,7 @@ class DualHistory:
 
 
 def replay_run(
-    run: TrainingRun, piece: int, operators: Piece, fields: list[str]
+    run: PreparedSnapshots, piece: int, operators: Piece, fields: list[str]
 ) -> Iterator[dict[str, np.ndarray]]:
     """Blocks of steps of the dual fields of one run on one piece, recomputed by the law."""
     known = dual_fields(operators.points)
@@ -87,4 +88,4 @@ def replay_run(
     replay = operators.replay(run.amplitudes, fields)
     for steps in blocks(run.snapshots.n_step, replay.step_bytes):
         displacement = run.snapshots.read("displacement", piece, steps)
-        yield replay.block(run.snapshots.times[steps], operators.operator.strain(displacement))
+        yield replay.block(run.times[steps], operators.operator.strain(displacement))

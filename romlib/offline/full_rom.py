@@ -63,7 +63,7 @@ def add_rom_stresses(
 
     for run in training.runs:
         histories = histories_of(
-            training.model, run.amplitudes, run.times(training.model.initial_time), force_names=problem.force_names,
+            training.model, run.amplitudes, run.case_times, force_names=problem.force_names,
             lifting_names=problem.lifting_names, temperature_names=problem.temperature_names,
             temperature_times=None if problem.temperature_names else instants)
         result = solve(problem, histories, NewtonOptions(tolerance=1e-6, record_points=False), observe)

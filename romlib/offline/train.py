@@ -250,7 +250,7 @@ def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
     At the times of the cases, which begin with the initial one: some solvers do not write it.
     """
     names = [*training.model.loads, *prescribed_names(training.model)]
-    histories = [(run.amplitudes, run.times(training.model.initial_time)) for run in training.runs]
+    histories = [(run.amplitudes, run.case_times) for run in training.runs]
     found = {name: np.concatenate([evaluate(amplitudes[name], times) for amplitudes, times in histories])
              for name in names}
     return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
@@ -259,9 +259,9 @@ def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
 def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
     """The study's cases, and each training run as a case of its name."""
     result = {
-        run.name: Case(times=Times(values=tuple(run.times(training.model.initial_time).tolist())),
+        run.name: Case(times=Times(values=tuple(run.case_times.tolist())),
                        amplitudes=dict(run.amplitudes), description="training run")
-        for run in training.runs if run.snapshots.n_step > 1 or run.times(training.model.initial_time).size > 1}
+        for run in training.runs if len(run.case_times) > 1}
     clash = sorted(set(result) & set(cases))
     if clash:
         raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,30 +11,12 @@ from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.mesh import Mesh
-from romlib.model import Amplitude, Model
 from romlib.offline.union import order_difference, union_of, with_added
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 # Bytes of snapshots of one piece that are in memory at a time: what "a block of steps" means.
 BLOCK_BYTES = 128 * 2**20
-
-
-@dataclass(frozen=True)
-class TrainingRun:
-    """One run of the solver: its snapshots, the amplitudes of its loads, and the model that it ran with.
-
-    model : None where it is that of the training set.
-    """
-
-    name: str
-    snapshots: Snapshots
-    amplitudes: dict[str, Amplitude]
-    model: Model | None = None
-
-    def times(self, initial_time: float) -> np.ndarray:
-        """Times of an online run over the same history: the initial time, then those of the snapshots."""
-        times = np.asarray(self.snapshots.times, dtype=float)
-        return times if times[0] <= initial_time else np.concatenate([[initial_time], times])
 
 
 class TrainingSet:
@@ -49,9 +30,8 @@ class TrainingSet:
     InputError : the runs have different meshes or cuts.
     """
 
-    def __init__(self, runs: list[TrainingRun], model: Model, mesh_of: Callable[[Snapshots, int], Mesh]) -> None:
-        self.runs, self.model, self._added = union_of(runs, model)
-        self._mesh_of = mesh_of
+    def __init__(self, runs: Sequence[PreparedSnapshots]) -> None:
+        self.runs, self.model, self._added = union_of(runs)
         self._last: tuple[int, Piece] | None = None
         first = runs[0].snapshots
         for run in runs[1:]:
@@ -86,7 +66,7 @@ class TrainingSet:
 
     def mesh_of(self, run: int, piece: int) -> Mesh:
         """A piece as a run has it, with the tags of the study."""
-        return self._mesh_of(self.runs[run].snapshots, piece)
+        return self.runs[run].mesh(piece)
 
     def read(self, field: str, piece: int, snapshots: slice) -> np.ndarray:
         """(n, n_node or n_ip, n_comp) of a contiguous range of snapshots."""
@@ -101,7 +81,7 @@ class TrainingSet:
 
     def amplitudes(self, names: list[str]) -> np.ndarray:
         """(n_snapshot, n_name) of the amplitudes of these loads or constraints at the snapshots."""
-        rows = [np.stack([evaluate(run.amplitudes[name], run.snapshots.times) for name in names], axis=1)
+        rows = [np.stack([evaluate(run.amplitudes[name], run.times) for name in names], axis=1)
                 if names else np.zeros((run.snapshots.n_step, 0)) for run in self.runs]
         return np.concatenate(rows)
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Load, Model, TableAmplitude
-
-if TYPE_CHECKING:
-    from romlib.offline.training import TrainingRun
+from romlib.snapshots.prepared import PreparedSnapshots
 
 _ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
 _TAGS = {"nodes": "node_tags", "cells": "cell_tags", "faces": "face_tags"}
@@ -32,28 +30,27 @@ class Added:
     new_name: str
 
 
-def union_of(runs: Sequence[TrainingRun], model: Model) -> tuple[list[TrainingRun], Model, list[Added]]:
-    """Runs with an amplitude for every load, the model with the loads of all runs, and what its mesh needs for them.
+def union_of(runs: Sequence[PreparedSnapshots]) -> tuple[list[PreparedSnapshots], Model, list[Added]]:
+    """Runs with an amplitude for every load, the first one's model with the loads of all, and what its mesh needs.
 
     A load that a run does not have is zero in it, and so is a displacement that it fixes. Tags and arrays get names of
     their own, because the first run may have others under theirs.
     """
+    model = runs[0].model
     loads, added = dict(model.loads), []
     for k, run in enumerate(runs):
-        for name, load in (run.model.loads if run.model is not None else {}).items():
+        for name, load in run.model.loads.items():
             if name not in loads:
                 loads[name], needed = _renamed(load, k, run.name)
                 added += needed
     driven = [*loads, *(name for name, one in model.constraints.items() if one.kind == "prescribed")]
-    filled = [replace(run, amplitudes=_filled(run, model, driven)) for run in runs]
+    filled = [run.with_amplitudes(_filled(run.model, driven)) for run in runs]
     return filled, model.model_copy(update={"loads": loads}) if added or len(loads) > len(model.loads) else model, added
 
 
-def _filled(run: TrainingRun, model: Model, driven: Sequence[str]) -> dict[str, Amplitude]:
-    if run.model is None:
-        return run.amplitudes
-    own = [*run.model.loads, *(name for name, one in run.model.constraints.items() if one.kind == "prescribed")]
-    return {**{name: _ZERO for name in driven if name not in own}, **run.amplitudes}
+def _filled(model: Model, driven: Sequence[str]) -> dict[str, Amplitude]:
+    own = [*model.loads, *(name for name, one in model.constraints.items() if one.kind == "prescribed")]
+    return {**{name: _ZERO for name in driven if name not in own}, **model.amplitudes}
 
 
 def _renamed(load: Load, k: int, run: str) -> tuple[Load, list[Added]]:

@@ -101,7 +101,7 @@ def online_errors(
     gamma: list[np.ndarray] = []
     dual_coordinates: dict[str, list[np.ndarray]] = {dual.name: [] for dual in duals}
     for run in training.runs:
-        times = run.times(training.model.initial_time)
+        times = run.case_times
         history = solve(problem, case_histories(rom, run.amplitudes, times))
         first = len(times) - run.snapshots.n_step
         gamma.append(history.coordinates[first:])

@@ -107,7 +107,8 @@ class ReducedOrderModel:
         if times is None and chosen is None:
             raise InputError("a case or its times are needed", expected=f"one of the cases {list(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
-        instants = output_times(chosen.times if times is None and chosen is not None else times)
+        wanted = chosen.times if times is None and chosen is not None else times
+        instants = wanted.instants() if isinstance(wanted, Times) else _increasing(wanted)
         fitted = FittedCase({}) if chosen is None else fit_case(
             self.rom.trained, chosen, with_temperature=temperature is None)
         if chosen is not None and fitted.from_file:
@@ -206,6 +207,7 @@ class ReducedOrderModel:
 
 
 def _increasing(times: Any) -> np.ndarray:
+    """Times as the user gives them; InputError for what is no list of increasing, finite numbers."""
     try:
         instants = np.array(times, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -215,25 +217,4 @@ def _increasing(times: Any) -> np.ndarray:
         raise InputError("the times of a run must increase, be finite, and have at least two entries", place="times",
                          expected=f"a list of 2 to {MOST_TIMES} numbers, the initial time first",
                          found=np.array2string(instants, threshold=6) if instants.shape else reprlib.repr(times))
-    return instants
-
-
-def output_times(times: Times | Sequence[float] | np.ndarray | None) -> np.ndarray:
-    """The times of a description, (n_step,): start, every step, and stop; or the list itself.
-
-    Raises
-    ------
-    InputError : what is no list of increasing, finite numbers, the initial one first, or one that is endless.
-    """
-    if not isinstance(times, Times):
-        return _increasing(times)
-    if times.values is not None:
-        return np.array(times.values)
-    stop, step = float(times.stop or 0.0), float(times.step or 0.0)
-    n_interval = (stop - times.start) / step
-    whole = int(np.floor(n_interval + 1e-9))
-    instants = times.start + step * np.arange(whole + 1)
-    if whole == 0 or (n_interval - whole > 1e-9 and instants[-1] < stop):
-        return np.append(instants, stop)
-    instants[-1] = stop
     return instants

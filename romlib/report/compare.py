@@ -20,13 +20,12 @@ from romlib.fem.replay import dual_fields
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.report.matching import Matching, Share, TimeMatch, match_times
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 BLOCK_BYTES = 64 * 2**20
 # Kept piece by piece: the part that each piece adds to the force at its nodes, so that two cuts are not comparable.
 _PARTIAL = ("internal_force",)
-
-PrepareMesh = Callable[[Snapshots, int], Mesh]
 
 
 @dataclass
@@ -98,33 +97,32 @@ def _number(value: float) -> float | None:
 
 
 def compare(
-    candidate: Snapshots, reference: Snapshots, *, fields: list[str] | None = None, model: Model | None = None,
-    prepare_mesh: PrepareMesh | None = None,
+    candidate: Snapshots, reference: Snapshots | PreparedSnapshots, *, fields: list[str] | None = None
 ) -> Comparison:
     """Compare two snapshots files on the same mesh, which may be cut differently.
 
     Parameters
     ----------
+    reference : as it is, or prepared by a study, whose laws recompute what it does not store.
     fields : names to compare; all that both have, or that the reference's laws can recompute, by default.
-    model : of the reference, for what it does not store; the one in its file by default.
-    prepare_mesh : adds the tags of a study to a piece of the reference, where the model needs them.
 
     Raises
     ------
     InputError : different meshes, no common time, a field that cannot be compared.
     """
+    prepared = PreparedSnapshots.of(reference)
+    reference, model = prepared.snapshots, prepared.model
     match = match_times(candidate.times, reference.times)
     if not len(match.reference):
         raise InputError(
             "the two files have no time in common", file=f"{candidate.path} against {reference.path}",
             expected=f"times of the reference: {_span(reference.times)}", found=_span(candidate.times))
-    model = model if model is not None else reference.model
     plan = _Plan.make(candidate, reference, fields, model)
     matching = Matching(candidate)
     sums = {name: _Sums(len(match.reference)) for name in [*plan.stored, *plan.replayed]}
     multiplicity = _multiplicity(reference)
     for piece in range(reference.n_piece):
-        mesh = (prepare_mesh or Snapshots.mesh)(reference, piece)
+        mesh = prepared.mesh(piece)
         shares = matching.shares(mesh, reference.path)
         _compare_piece(_Piece(mesh, model, piece, multiplicity), shares, matching, reference, plan, match, sums)
     places = {name: candidate.fields[name].place for name in sums}

@@ -41,7 +41,7 @@ class Pieces(Sequence[Mesh]):
         if not 0 <= piece < len(self):
             raise IndexError(piece)
         mesh = self._source.mesh(piece) if isinstance(self._source, Snapshots) else self._source[piece]
-        return add_tags(mesh, self._study.node_tags, self._study.face_tags, self._study.cell_tags)
+        return add_tags(mesh, *self._study.tag_set)
 
 
 class MeshSource:

@@ -10,40 +10,23 @@ import numpy as np
 
 import romlib
 from romlib.errors import StudyError
-from romlib.mesh.mesh import Mesh
-from romlib.mesh.tags import add_tags
-from romlib.model import Case, Model
+from romlib.model import Case
 from romlib.offline.report import TrainingReport
 from romlib.offline.train import Provenance, train
-from romlib.offline.training import TrainingRun, TrainingSet
-from romlib.online.rom import output_times
+from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.study.study import Study
 
 Progress = Callable[[str], None]
 
 
-def mesh_with_tags(study: Study | None) -> Callable[[Snapshots, int], Mesh]:
-    """The function that reads a piece and adds the study's tags to it."""
-    def mesh(snapshots: Snapshots, piece: int) -> Mesh:
-        found = snapshots.mesh(piece)
-        if study is None:
-            return found
-        return add_tags(found, study.node_tags, study.face_tags, study.cell_tags)
-    return mesh
-
-
-def training_models(study: Study, snapshots: list[Snapshots]) -> list[Model]:
-    """The model of each training run: the deck's, with what the study states put over it."""
-    return [study.complete(file.model, run) for file, run in zip(snapshots, study.training)]
-
-
-def _cases(study: Study, runs: list[TrainingRun]) -> dict[str, Case]:
+def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
     """The study's cases without those that `romlib solve` made a training run of the same name from."""
     def is_run(name: str, case: Case) -> bool:
         return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
-                   and np.array_equal(run.snapshots.times, output_times(case.times)) for run in runs)
+                   and np.array_equal(run.times, case.times.instants()) for run in runs)
 
     return {name: _portable(case) for name, case in study.cases.items() if not is_run(name, case)}
 
@@ -72,12 +55,9 @@ def run_offline(
         raise StudyError("the study has no training run", file=study.path, place="[[training]]",
                          remedy="add at least one [[training]] with snapshots = \"...\"")
     with ExitStack() as stack:
-        files = [stack.enter_context(Snapshots(run.snapshots)) for run in study.training]
-        models = training_models(study, files)
-        runs = [TrainingRun(run.name, file, model.amplitudes, model)
-                for run, file, model in zip(study.training, files, models)]
+        runs = [study.prepare(stack.enter_context(Snapshots(run.snapshots)), run) for run in study.training]
         provenance = Provenance(study.text, romlib.__version__, {
-            run.snapshots.name: file.fingerprint for run, file in zip(study.training, files)})
-        return train(TrainingSet(runs, models[0], mesh_with_tags(study)), study.offline, output, comm,
+            run.path.name: run.snapshots.fingerprint for run in runs})
+        return train(TrainingSet(runs), study.offline, output, comm,
                      cases=_cases(study, runs), provenance=provenance, accept=study.study.accept,
                      accept_errors=accept_errors, progress=progress, scratch_folder=scratch_folder)

@@ -88,7 +88,7 @@ def _empty_tags(study: Study, snapshots: Snapshots | MeshFileOf) -> list[Fault]:
     """Tags of the study that no piece has anything of."""
     sizes: Counter[str] = Counter()
     for piece in range(snapshots.n_piece if study.tags else 0):
-        mesh = add_tags(snapshots.mesh(piece), study.node_tags, study.face_tags, study.cell_tags)
+        mesh = add_tags(snapshots.mesh(piece), *study.tag_set)
         sizes.update({f"{name}.nodes": len(mesh.node_tags[name]) for name in study.node_tags})
         sizes.update({f"{name}.faces": mesh.face_tags[name].n_face for name in study.face_tags})
         sizes.update({f"{name}.cells": len(mesh.cell_tags[name]) for name in study.cell_tags})

@@ -18,7 +18,6 @@ from romlib.loads.nodal_temperature import loads_at_instants
 from romlib.mesh.mesh import Mesh
 from romlib.model import Case, Model, TableAmplitude, Temperature, TrainedModel
 from romlib.offline.agreement import distributed_identity
-from romlib.online.rom import output_times
 from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.nodal_fields import StoredTemperature, notes_of
@@ -50,7 +49,7 @@ def run_solve(
     """
     with comm.agreement():
         chosen = case_of(study, case)
-        times = output_times(chosen.times)
+        times = chosen.times.instants()
     with MeshSource(study, comm, pieces) as source:
         fitted = fitted_to_study(study, source, chosen, comm, on_note or (lambda _: None))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from romlib.errors import StudyError
+from romlib.mesh.tags import TagSet
 from romlib.model import (
     Amplitude,
     ArrayReference,
@@ -30,6 +31,8 @@ from romlib.model import (
 from romlib.model.base import Description
 from romlib.model.library import LIBRARY, is_file_name
 from romlib.offline.options import OfflineOptions
+from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.case_file import resolve_temperature
 from romlib.study.faults import Fault, faults_of, refuse
@@ -155,6 +158,11 @@ class Study(Description):
         return self.study.name
 
     @property
+    def tag_set(self) -> TagSet:
+        """Definitions of all tags."""
+        return TagSet(self.node_tags, self.face_tags, self.cell_tags)
+
+    @property
     def node_tags(self) -> dict[str, NodeTag]:
         """Definitions of node tags."""
         return {name: tag.nodes for name, tag in self.tags.items() if tag.nodes is not None}
@@ -212,6 +220,19 @@ class Study(Description):
             "amplitudes": {**deck.amplitudes, **(training.amplitudes if training is not None else {})},
             **initial,
         })
+
+    def prepare(self, snapshots: Snapshots, run: Training | None = None) -> PreparedSnapshots:
+        """An open snapshots file with what this study adds to it.
+
+        run : the training run that it is; by default the one that names the file, if there is one.
+
+        Raises
+        ------
+        StudyError : study and file state different units.
+        """
+        run = self.training_of(snapshots.path) if run is None else run
+        return PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
+                                 snapshots.path.stem if run is None else run.name)
 
     def training_of(self, snapshots: str | Path) -> Training | None:
         """The training run whose snapshots file this is, if it is one."""

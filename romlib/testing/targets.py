@@ -19,7 +19,7 @@ from romlib.errors import InputError, RomlibError
 from romlib.laws.registry import build_law
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Case
-from romlib.online.rom import load, output_times
+from romlib.online.rom import load
 from romlib.snapshots.converter import CaseReader, Converter, MeshReader, find_converter
 from romlib.snapshots.reader import Snapshots
 from romlib.study import Study, read_case_file
@@ -270,7 +270,7 @@ class StudyTarget:
         declared: Any = read_case_file(path) if self._is_case else Study.read(path)
         cases: dict[str, Case] = {"": declared} if self._is_case else declared.cases
         for case in cases.values():
-            times = output_times(case.times)
+            times = case.times.instants()
             for amplitude in case.amplitudes.values():
                 evaluate(amplitude, times)
         for material in () if self._is_case else declared.materials.values():

@@ -13,10 +13,11 @@ import romlib.check.residual
 from romlib.check import CheckOptions, check
 from romlib.errors import CheckError, InputError
 from romlib.laws.points import MaterialPoints
-from romlib.mesh.tags import add_tags
+from romlib.mesh.tags import TagSet
 from romlib.model import Material, Model
 from romlib.model.tag import NodeTag, Plane
 from romlib.parallel import world
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 MEASURED = {"elements", "strain size", "constraints", "temperature", "strain", "replay", "stress", "state p",
@@ -221,14 +222,14 @@ def test_a_law_that_cannot_be_integrated_fails_and_leaves_the_rest(written, monk
 
 
 def test_an_inverted_cell_is_named(written, case):
-    def mesh_of(piece):
-        with Snapshots(path) as snapshots:
-            mesh = snapshots.mesh(piece)
-        mesh.points[mesh.blocks[0].connectivity[0, 0]] += 5.0
-        return mesh
+    class Moved(PreparedSnapshots):
+        def mesh(self, piece):
+            mesh = super().mesh(piece)
+            mesh.points[mesh.blocks[0].connectivity[0, 0]] += 5.0
+            return mesh
 
-    path = written()
-    report = run(path, mesh_of=mesh_of)
+    with Snapshots(written()) as snapshots:
+        report = check(Moved.of(snapshots))
     assert report["elements"].status == "fail"
     assert "Jacobian" in report["elements"].detail
 
@@ -240,7 +241,7 @@ def test_tags_of_the_study_are_used(written, case):
     foot = NodeTag(plane=Plane(point=(0, 0, 0), normal=(0, 0, 1)))
     assert not run(path, model=model).passed
     with Snapshots(path) as snapshots:
-        report = check(snapshots, model, mesh_of=lambda piece: add_tags(snapshots.mesh(piece), {"foot": foot}, {}, {}))
+        report = check(PreparedSnapshots(snapshots, model, TagSet({"foot": foot}, {}, {})))
     assert report.passed
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from romlib.check import check
-from romlib.mesh.tags import add_tags
+from romlib.mesh.tags import TagSet
 from romlib.model import Model
 from romlib.model.tag import FaceTag, NodeTag
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 pytestmark = pytest.mark.data
@@ -64,11 +65,8 @@ def test_zset_subdomains_are_reproduced_and_in_equilibrium_across_the_interface(
 def test_kratos_plate_is_in_equilibrium_by_displacement_and_law_alone(data_dir, tmp_path, file, amplitude, pieces):
     path = converted("meshio", data_dir / "kratos_plate" / f"{file}.xdmf", tmp_path, pieces, "mm, N, MPa, s")
     with Snapshots(path) as snapshots:
-        def mesh_of(piece):
-            return add_tags(snapshots.mesh(piece), PLATE_NODES, PLATE_FACES, {})
-
-        report = check(snapshots, plate_model(amplitude), mesh_of=mesh_of)
-        wrong = check(snapshots, plate_model(amplitude, linear_hardening=2200.0), mesh_of=mesh_of)
+        plate = PreparedSnapshots(snapshots, plate_model(amplitude), TagSet(PLATE_NODES, PLATE_FACES, {}))
+        report, wrong = check(plate), check(plate, plate_model(amplitude, linear_hardening=2200.0))
     assert report.passed
     assert report["load_balance"].value <= 1e-9
     assert report["equilibrium"].value <= 1e-8

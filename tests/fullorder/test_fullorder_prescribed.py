@@ -18,9 +18,10 @@ from romlib.mesh.skin import add_skin
 from romlib.model import ArrayReference, Constraint, Material, Model
 from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import serial
 from romlib.snapshots import Snapshots
+from romlib.snapshots.prepared import PreparedSnapshots
 
 pytest.importorskip("petsc4py")
 pytest.importorskip("pymetis")
@@ -59,10 +60,8 @@ def runs(tmp_path_factory):
 
 
 def build(folder, amplitudes=RUNS):
-    files = [Snapshots(folder / f"{name}.vtkhdf") for name in RUNS]
-    training = TrainingSet(
-        [TrainingRun(name, file, model(amplitudes[name]).amplitudes) for name, file in zip(RUNS, files)],
-        files[0].model, lambda file, piece: file.mesh(piece))
+    files = {name: Snapshots(folder / f"{name}.vtkhdf") for name in RUNS}
+    training = TrainingSet([PreparedSnapshots.of(file, model(amplitudes[name])) for name, file in files.items()])
     options = OfflineOptions(pod_tolerance=1e-6, cubature_tolerance=1e-5, dual_fields=("p",), dual_tolerance=1e-5)
     return train(training, options, folder / "shaft.rom", serial())
 

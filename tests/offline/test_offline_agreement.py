@@ -15,8 +15,9 @@ from romlib.model import Model
 from romlib.offline.agreement import agree
 from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import serial
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 TIMES = np.linspace(0.0, 1.0, 6)
@@ -31,8 +32,8 @@ def a_set(folder, models, meshes=None, n_piece=1, u=None) -> TrainingSet:
         mesh = bar() if meshes is None else meshes[k]
         values = np.zeros((len(TIMES), mesh.n_node, 3)) if u is None else u[k]
         file = Snapshots(write(folder / f"run{k}.vtkhdf", mesh, model, TIMES, values, n_piece))
-        runs.append(TrainingRun(f"run{k}", file, model.amplitudes, model))
-    return TrainingSet(runs, models[0], lambda file, piece: file.mesh(piece))
+        runs.append(PreparedSnapshots(file, model, name=f"run{k}"))
+    return TrainingSet(runs)
 
 
 def checked(training: TrainingSet):
@@ -157,7 +158,7 @@ def test_the_rom_says_what_it_was_trained_with_and_what_the_file_alone_had(tmp_p
     deck, study = pulled_bar(materials={"steel": SOFT}), pulled_bar()
     u = solve(bar(), study, TIMES)[0]
     file = Snapshots(write(tmp_path / "run.vtkhdf", bar(), deck, TIMES, u))
-    training = TrainingSet([TrainingRun("run", file, study.amplitudes, study)], study, lambda f, piece: f.mesh(piece))
+    training = TrainingSet([PreparedSnapshots.of(file, study)])
     train(training, OfflineOptions(pod_tolerance=1e-6), tmp_path / "a.rom", serial(), accept=("spring",))
     trained = read_rom(tmp_path / "a.rom").trained
     assert trained.identity.materials["steel"].content["young"] == 200e3
@@ -167,6 +168,5 @@ def test_the_rom_says_what_it_was_trained_with_and_what_the_file_alone_had(tmp_p
 
 def test_a_model_without_names_is_that_of_the_file(tmp_path):
     file = Snapshots(write(tmp_path / "run.vtkhdf", bar(), pulled_bar(), TIMES, np.zeros((6, bar().n_node, 3))))
-    same = TrainingSet([TrainingRun("a", file, pulled_bar().amplitudes), TrainingRun("b", file, {})], file.model,
-                       lambda f, piece: f.mesh(piece))
+    same = TrainingSet([PreparedSnapshots.of(file), PreparedSnapshots.of(file)])
     assert checked(same).deck is None and isinstance(same.model, Model)

@@ -18,8 +18,9 @@ from romlib.offline.options import OfflineOptions
 from romlib.offline.room import Room
 from romlib.offline.scratch import Scratch
 from romlib.offline.train import train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm, serial
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.space import DiskFullError
 
@@ -37,8 +38,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 def run(file: Path, output: Path, said: list[str], scratch: Path | None = None, **options: object) -> None:
     snapshots = Snapshots(file)
-    training = TrainingSet([TrainingRun("pull", snapshots, snapshots.model.amplitudes)], snapshots.model,
-                           lambda opened, piece: opened.mesh(piece))
+    training = TrainingSet([PreparedSnapshots.of(snapshots)])
     train(training, OfflineOptions.model_validate({"dual_fields": ("stress", "p"), **options}), output, serial(),
           progress=said.append, scratch_folder=scratch)
 
@@ -119,8 +119,7 @@ class OtherHost(Comm):
 def test_a_rank_need_not_see_the_folder_of_the_output(files: dict[int, Path], tmp_path: Path) -> None:
     """What rank 0 alone writes is for rank 0 to look at: any other rank would fail by itself, and the rest wait."""
     snapshots = Snapshots(files[1])
-    training = TrainingSet([TrainingRun("pull", snapshots, snapshots.model.amplitudes)], snapshots.model,
-                           lambda opened, piece: opened.mesh(piece))
+    training = TrainingSet([PreparedSnapshots.of(snapshots)])
     with Scratch(tmp_path) as scratch:
         history = DualHistory(training, ["stress"], OfflineOptions().stress, scratch)
         room = Room(training, history, OfflineOptions(), [0], scratch, tmp_path / "nowhere" / "x.rom")

@@ -19,8 +19,9 @@ from romlib.model import Model, Omission
 from romlib.offline.options import OfflineOptions
 from romlib.offline.report import TrainingReport
 from romlib.offline.train import train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import serial
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 TIMES = np.linspace(0.0, 1.0, 21)
@@ -30,9 +31,7 @@ TIGHT = OfflineOptions(pod_tolerance=1e-7, cubature_tolerance=1e-6, dual_fields=
 def build(
     files: list[Path], output: Path, options: OfflineOptions = TIGHT, accept: tuple[str, ...] = ()
 ) -> TrainingReport:
-    snapshots = [Snapshots(file) for file in files]
-    runs = [TrainingRun(file.stem, opened, opened.model.amplitudes) for file, opened in zip(files, snapshots)]
-    training = TrainingSet(runs, snapshots[0].model, lambda file, piece: file.mesh(piece))
+    training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
     return train(training, options, output, serial(), accept=accept)
 
 

@@ -18,9 +18,10 @@ from romlib.model import Model, Temperature
 from romlib.offline.options import OfflineOptions
 from romlib.offline.report import TrainingReport
 from romlib.offline.train import train
-from romlib.offline.training import TrainingRun, TrainingSet
+from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes
 from romlib.parallel.comm import serial
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
 TIMES = np.linspace(0.0, 1.0, 21)
@@ -30,9 +31,7 @@ TIGHT = {"pod_tolerance": 1e-6, "cubature_tolerance": 1e-5, "dual_fields": ("str
 def build(file: Path, output: Path, model: Model | None = None, accept_errors: bool = False, **options: object
           ) -> TrainingReport:
     with Snapshots(file) as opened:
-        used = opened.model if model is None else model
-        runs = [TrainingRun(file.stem, opened, used.amplitudes)]
-        training = TrainingSet(runs, used, lambda snapshots, piece: snapshots.mesh(piece))
+        training = TrainingSet([PreparedSnapshots.of(opened, model)])
         settings_ = OfflineOptions.model_validate({**TIGHT, **options})
         return train(training, settings_, output, serial(), accept_errors=accept_errors)
 

@@ -16,7 +16,6 @@ from romlib.mesh.box import box_mesh
 from romlib.model import Constraint, Material, Model, TableAmplitude, Times, Traction
 from romlib.online import history
 from romlib.online.newton import NewtonOptions
-from romlib.online.rom import output_times
 
 MISES = Material(law="mises", parameters={"young": 2e5, "poisson": 0.3, "yield": 200.0, "linear_hardening": 4e3})
 NOTHING = object()
@@ -66,9 +65,9 @@ def test_an_amplitude_that_is_none_is_refused(rom, value):
 @pytest.mark.parametrize("times", [
     [0.0], [1.0, 0.0], [0.0, 0.0], [0.0, np.nan], [0.0, np.inf], [[0.0, 1.0]], "ab", [None, 1], [0, 10**400], 3.0,
     np.arange(6_000_000), [0.0, "x"], [0.0, 1j]], ids=lambda times: repr(times)[:20])
-def test_times_that_do_not_increase_or_never_end_are_refused(times):
+def test_times_that_do_not_increase_or_never_end_are_refused(rom, times):
     with pytest.raises(InputError, match="times of a run") as error:
-        output_times(times)
+        rom.solve(times=times)
     assert len(str(error.value)) < 1000
 
 
@@ -81,7 +80,7 @@ def test_steps_are_refused_or_increase(start, stop, step):
         assert any(words in str(error) for words in ("after start", "rounding", "steps, more"))
         return
     if (stop - start) / step < 10_000:
-        instants = output_times(times)
+        instants = times.instants()
         assert instants[0] == start and instants[-1] == stop and (np.diff(instants) > 0).all()
 
 

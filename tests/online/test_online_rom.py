@@ -27,10 +27,8 @@ from romlib.model import (
     ParameterTable,
     Temperature,
     ThermalExpansion,
-    Times,
     Traction,
 )
-from romlib.online.rom import output_times
 
 YOUNG, POISSON, YIELD, HARDENING = 2.0e5, 0.3, 200.0, 4.0e3
 ELASTIC = Material(law="elastic", parameters={"young": YOUNG, "poisson": POISSON})
@@ -267,20 +265,6 @@ def test_the_fields_file_of_another_rom_is_refused(tmp_path):
     fields_path(tmp_path / "bar.rom").write_bytes(other)
     with pytest.raises(FileFormatError, match="another ROM"):
         rom.solve(times=[0.0, 1.0]).displacement()
-
-
-@pytest.mark.parametrize("times, expected", [
-    (Times(stop=1.0, step=0.25), [0.0, 0.25, 0.5, 0.75, 1.0]),
-    (Times(start=1.0, stop=2.0, step=0.4), [1.0, 1.4, 1.8, 2.0]),
-    (Times(values=(0.0, 0.1, 5.0)), [0.0, 0.1, 5.0]),
-    ([0, 1, 2], [0.0, 1.0, 2.0])])
-def test_output_times(times, expected):
-    np.testing.assert_allclose(output_times(times), expected)
-
-
-def test_a_tenth_added_up_ends_exactly_at_the_stop():
-    times = output_times(Times(stop=1.0, step=0.025))
-    assert len(times) == 41 and times[-1] == 1.0
 
 
 def test_importing_romlib_imports_nothing_heavy():

@@ -16,7 +16,6 @@ from romlib.errors import InputError, StudyError
 from romlib.laws.registry import build_law
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Times
-from romlib.online.rom import output_times
 from romlib.study import Study, read_case_file
 
 STUDY = """
@@ -156,7 +155,7 @@ def use(read, path) -> None:
         declared = read(path)
         cases = declared.cases.values() if isinstance(declared, Study) else [declared]
         for case in cases:
-            times = output_times(case.times)
+            times = case.times.instants()
             assert len(times) <= 5_000_001 and np.isfinite(times).all() and (np.diff(times) > 0).all()
             for amplitude in case.amplitudes.values():
                 assert np.isfinite(evaluate(amplitude, times[:1000])).all()

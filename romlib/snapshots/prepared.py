@@ -1,0 +1,64 @@
+"""A snapshots file with what a study adds to it: tags, materials, loads, amplitudes, the name of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.tags import NO_TAGS, TagSet, add_tags
+from romlib.model import Amplitude, Model
+from romlib.snapshots.reader import Snapshots
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSnapshots:
+    """What is computed from: an open file, the model that it ran with, and the tags that the model names.
+
+    model : with the amplitudes of the run. tags : besides those of the file. accepted : names of the omissions that are
+    accepted. name : of the run.
+    """
+
+    snapshots: Snapshots
+    model: Model
+    tags: TagSet = NO_TAGS
+    accepted: tuple[str, ...] = ()
+    name: str = ""
+
+    @classmethod
+    def of(cls, snapshots: Snapshots | PreparedSnapshots, model: Model | None = None) -> PreparedSnapshots:
+        """A file as it is, or as it was prepared; model : in place of its own."""
+        if isinstance(snapshots, Snapshots):
+            return cls(snapshots, snapshots.model if model is None else model, name=snapshots.path.stem)
+        return snapshots if model is None else replace(snapshots, model=model)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.snapshots.path
+
+    @property
+    def amplitudes(self) -> dict[str, Amplitude]:
+        """Of the run, by load or prescribed constraint."""
+        return self.model.amplitudes
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times of the snapshots, (n_step,)."""
+        return self.snapshots.times
+
+    @property
+    def case_times(self) -> np.ndarray:
+        """Times of an online run over the same history: the initial time, then those of the snapshots."""
+        times, start = np.asarray(self.times, dtype=float), self.model.initial_time
+        return times if times[0] <= start else np.concatenate([[start], times])
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece with the tags."""
+        return add_tags(self.snapshots.mesh(piece), *self.tags)
+
+    def with_amplitudes(self, amplitudes: dict[str, Amplitude]) -> PreparedSnapshots:
+        """The same file, driven otherwise."""
+        return replace(self, model=self.model.model_copy(update={"amplitudes": amplitudes}))
