@@ -15,6 +15,7 @@ from romlib.offline.report import TrainingReport
 from romlib.offline.train import Provenance, train
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
+from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.study.study import Study
@@ -57,7 +58,8 @@ def run_offline(
     with ExitStack() as stack:
         runs = [study.prepare(stack.enter_context(Snapshots(run.snapshots)), run) for run in study.training]
         provenance = Provenance(study.text, romlib.__version__, {
-            run.path.name: run.snapshots.fingerprint for run in runs})
+            **{run.path.name: run.snapshots.fingerprint for run in runs},
+            **{file.name: str(fingerprint([file])) for run in runs for file in run.files}})
         return train(TrainingSet(runs), study.offline, output, comm,
                      cases=_cases(study, runs), provenance=provenance, accept=study.study.accept,
                      accept_errors=accept_errors, progress=progress, scratch_folder=scratch_folder)

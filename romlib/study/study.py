@@ -26,6 +26,7 @@ from romlib.model import (
     Material,
     Model,
     NodeTag,
+    TemperatureFile,
     UnitSystem,
 )
 from romlib.model.base import Description
@@ -91,10 +92,14 @@ class MeshFile(Description):
 
 
 class Training(Description):
-    """[[training]]: one run of the solver: its snapshots file and the amplitudes of its loads."""
+    """[[training]]: one run of the solver: its snapshots file and the amplitudes of its loads.
+
+    temperature : a history in a file of its own, in place of all temperature loads.
+    """
 
     snapshots: Path
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    temperature: TemperatureFile | None = None
     name: str
 
 
@@ -231,8 +236,11 @@ class Study(Description):
         StudyError : study and file state different units.
         """
         run = self.training_of(snapshots.path) if run is None else run
-        return PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
-                                 snapshots.path.stem if run is None else run.name)
+        prepared = PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
+                                     snapshots.path.stem if run is None else run.name)
+        if run is None or run.temperature is None:
+            return prepared
+        return prepared.with_temperature(run.temperature)
 
     def training_of(self, snapshots: str | Path) -> Training | None:
         """The training run whose snapshots file this is, if it is one."""
@@ -272,6 +280,7 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
         if not isinstance(run, dict):
             continue
         key = f"training #{number}"
+        resolve_temperature(run, folder)
         if "amplitudes" in run:
             run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
         if isinstance(run.get("snapshots"), str):
