@@ -91,9 +91,9 @@ def _convert_case(
     from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
     from romlib.snapshots.converter import CaseReader, DeckReader
-    from romlib.snapshots.outputs import files_read, refuse_files_of, refuse_inputs
+    from romlib.snapshots.outputs import check_output, files_read, is_snapshots, refuse_files_of, refuse_inputs
     from romlib.study.case_file import is_case_file, write_case_file
-    from romlib.study.deck_case import case_of_deck
+    from romlib.study.deck_case import case_of_deck, has_fields, temperature_path, write_temperature
 
     name = converter.name
     if not isinstance(converter, (CaseReader, DeckReader)):
@@ -112,6 +112,12 @@ def _convert_case(
             stderr().print(f"note: the converter {name} does not say what else the deck has: mesh, materials, "
                            "constraints and load patterns cannot be compared with those of a ROM, only names of loads")
     refuse_inputs(output, read)
+    if isinstance(converter, DeckReader) and has_fields(deck):
+        beside = temperature_path(output)
+        check_output(beside, [*source, output])
+        refuse_files_of(source[0], beside, is_snapshots)
+        refuse_inputs(beside, read)
+        case = case.model_copy(update={"temperature": write_temperature(deck, beside)})
     write_case_file(output, case)
     if json:
         print_json({"file": str(output), "case": case.model_dump(mode="json"),
@@ -119,7 +125,8 @@ def _convert_case(
         return
     stdout().print(f"Case written to {output}", soft_wrap=True)
     stdout().print(pairs("", [
-        ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none")]))
+        ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none"),
+        *([] if case.temperature is None else [("temperature", case.temperature.file.name)])]))
     if omissions:
         stdout().print(table("In the deck, but not in the case", ("name", "does virtual work", "what it is"), [
             (one.name, "yes: accepted" if one.works else "no", one.description) for one in omissions]))
