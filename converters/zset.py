@@ -20,6 +20,7 @@ from romlib_converters._zset_model import (
     tag_other_cells,
     temperature_loads,
 )
+from romlib_converters._zset_nodal import nodal_field
 from romlib_converters._zset_pieces import Meshed, WholeMeshFile, build_mesh, merge, with_fields
 from romlib_converters._zset_points import find_point_orders
 from romlib_converters._zset_source import (
@@ -43,6 +44,7 @@ from romlib.model import Case, Model, Omission, Pressure, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.nodal_fields import NodalField
 from romlib.snapshots.writer import SnapshotsWriter
 
 
@@ -113,6 +115,15 @@ class ZsetConverter:
                         writer.write(name, record, piece, reader.read(field, record))
                 if progress is not None:
                     progress(record + 1, header.n_record)
+
+    def nodal_field(self, source: Path, name: str) -> NodalField:
+        """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
+
+        Raises
+        ------
+        InputError : there is none of this name. FileFormatError, UnsupportedError : with file and place.
+        """
+        return nodal_field(Path(source), name)
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
