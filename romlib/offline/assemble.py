@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -24,6 +24,7 @@ from romlib.offline.dual import DualHistory
 from romlib.offline.points import PointList, collect
 from romlib.offline.quadrature import Selection
 from romlib.offline.reduce_dual import DualField, DualStatistics, Reference, strain_modes
+from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import TrainingSet, blocks
 from romlib.parallel.comm import Comm
 
@@ -138,7 +139,8 @@ def assemble(
         manifest, model, cases, collected.points, tuple(force_names(model)),
         [LocalBasis(strains[:n_mode], weights, loads[:, :n_mode])],
         LiftingData(basis.lifting_names, strains[n_mode:], loads[:, n_mode:]),
-        gappy_operators(collected, duals, tensors), collected.temperature)
+        gappy_operators(collected, duals, tensors),
+        replace(collected.temperature, trained=trained_temperatures(training, collected.temperature)))
 
 
 def offline_errors(

@@ -82,6 +82,19 @@ def test_a_file_arrays_and_another_mesh_are_one_history(folder, tmp_path):
     np.testing.assert_allclose(other.coordinates, by_file.coordinates, atol=0.01 * scale)
 
 
+def test_a_field_that_none_of_the_training_is_like_is_noted_and_a_trained_one_is_not(folder):
+    rom, mesh, times = romlib.load(folder / "bar.rom"), bar(), np.linspace(0.0, 2.0, 21)
+    trained = rom.rom.temperature.trained
+    np.testing.assert_allclose(trained.modes @ trained.modes.T, np.eye(len(trained.modes)), atol=1e-12)
+    assert trained.lowest.shape == trained.highest.shape == (2, len(trained.modes))
+    assert rom.solve("one").notes == ()
+    for change, words in ((lambda t: 20.0 + 1.5 * (t - 20.0), "beyond their range"),
+                          (lambda t: t + 100.0 * (t > 20.1) * mesh.points[:, 1], "away from all combinations")):
+        given = romlib.NodalTemperature(INSTANTS, change(field(mesh.points, "one")), mesh.node_ids)
+        (note,) = rom.solve(times=times, temperature=given).notes
+        assert words in note and "extrapolates" in note
+
+
 def test_a_case_of_the_rom_has_its_temperature_beside_the_rom(folder, tmp_path):
     rom = romlib.load(folder / "bar.rom")
     assert rom.rom.cases["three"].temperature.file == Path("three.vtkhdf")
