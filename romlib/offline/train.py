@@ -108,9 +108,9 @@ def train(
     """
     comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
-    portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
     trained = agree(training, work.pieces, comm, accept)
+    portable = comm.on_root(lambda: portable_model(training.model))  # when loads have their names, before all else
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
     with ExitStack() as stack:

@@ -64,7 +64,7 @@ pod_tolerance = 1e-4
 cubature_tolerance = 1e-3
 """
 # Peak, place and width of the hot spot; it grows, moves on and fades.
-FIELDS = {"one": (520.0, 2.0, 1.2), "two": (440.0, 3.2, 2.0), "three": (480.0, 2.6, 1.6)}
+FIELDS = {"one": (520.0, 2.3, 1.4), "two": (440.0, 2.9, 1.8), "three": (480.0, 2.6, 1.6)}
 INSTANTS = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
 
 
