@@ -20,6 +20,7 @@ from romlib.laws.law import Increment, Law
 from romlib.model.base import Description
 
 LONGEST = 1000  # times of a history
+MOST_PROPS = 10_000
 TOLERANCE = 1e-8  # relative to the largest stress of a history
 _SIZES = (1e-4, 1e-3, 4e-3)
 _SMALLER = (1e-2, 1e-4)
@@ -36,13 +37,15 @@ class Proof(Description):
     """One history of one point: Kelvin-Mandel, from the virgin state at time 0.
 
     time : (n,), ends of the increments. strain : (n, 6). stress : (n, 6).
-    temperature : (n + 1,), the initial one first; none where the law got none.
+    temperature : (n + 1,), the initial one first; none where the law got none. props : PROPS that it was made with;
+    none in files of older versions, where they are the material's.
     """
 
     time: Annotated[tuple[float, ...], Field(min_length=1, max_length=LONGEST)]
     strain: Rows
     stress: Rows
     temperature: Annotated[tuple[float, ...], Field(max_length=LONGEST + 1)] | None = None
+    props: Annotated[tuple[float, ...], Field(max_length=MOST_PROPS)] | None = None
 
     @model_validator(mode="after")
     def _is_one_history(self) -> Proof:

@@ -70,6 +70,7 @@ class UmatLaw:
 
     name = "umat"
     isotropic = False
+    text_parameters = ("library", "symbol", "variables", "tensors", "temperature", "name", "sha256", "proof")
 
     def __init__(self, parameters: UmatParameters, of_file: bool = False) -> None:
         self.parameters = parameters
@@ -88,7 +89,10 @@ class UmatLaw:
                         parameters.name or Path(parameters.library).stem, tuple(self.layout.position.tolist()),
                         tuple(self.layout.scale.tolist()), 1 if parameters.guarded else parameters.threads, of_file)
         self._call = GuardedCaller(target) if parameters.guarded else Caller(target)
-        verify(self, parameters.proof, self.path)
+        for props in dict.fromkeys(proof.props for proof in parameters.proof):  # a parameter of a run may have changed
+            mine = props is None or props == parameters.props
+            verify(self if mine else UmatLaw(parameters.model_copy(update={"props": props, "proof": ()}), of_file),
+                   [proof for proof in parameters.proof if proof.props == props], self.path)
 
     @classmethod
     def from_parameters(cls, parameters: dict[str, Any]) -> UmatLaw:
@@ -136,7 +140,9 @@ class UmatLaw:
         ------
         LawError : the UMAT fails at every history, so that no file could recognise it.
         """
-        proof = self.parameters.proof or record(lambda: UmatLaw(self.parameters.model_copy(update={"guarded": True})))
+        proof = self.parameters.proof or tuple(
+            one.model_copy(update={"props": self.parameters.props})
+            for one in record(lambda: UmatLaw(self.parameters.model_copy(update={"guarded": True}))))
         if not proof:
             raise LawError(
                 "the UMAT fails at every short strain history, so that no file could recognise it later",

@@ -33,6 +33,7 @@ class Manifest:
     volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
     trained : lowest and highest amplitude of each load and prescribed constraint over the training cases, whose
         times begin with the initial one.
+    trained_parameters : lowest and highest value of each parameter over the training runs.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
     """
 
@@ -51,6 +52,7 @@ class Manifest:
     n_cell: int = 0
     n_ip: int = 0
     trained: dict[str, tuple[float, float]] = field(default_factory=dict)
+    trained_parameters: dict[str, tuple[float, float]] = field(default_factory=dict)
     stages: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -174,11 +176,13 @@ class TemperatureAtPoints:
 class Rom:
     """A reduced order model: everything that the online stage needs to solve new cases.
 
-    force_names : the mechanical loads, in the order of the rows of the reduced loads.
+    force_names : of the rows of the reduced loads: the mechanical loads, then the parts of them in `density_terms`.
     clusters : one local basis a cluster (one: a global basis); all on the same selected points.
     gappy : by field name; what can be reconstructed away from the selected points.
     trained : mesh, materials, constraints and patterns by their content; None in a ROM that does not have it.
     fields : the fields file that belongs to it; None in files of older versions, and without one.
+    density_terms : rows of the reduced loads that the density of a material, which is a formula, multiplies besides the
+    amplitude: name of the row -> load and material.
     """
 
     manifest: Manifest
@@ -192,6 +196,12 @@ class Rom:
     temperature: TemperatureAtPoints
     trained: TrainedModel | None = None
     fields: FieldsReference | None = None
+    density_terms: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def force_terms(self) -> list[tuple[str, str]]:
+        """Load and material ("" for none) of each row of the reduced loads."""
+        return [self.density_terms.get(name, (name, "")) for name in self.force_names]
 
     def validate(self, file: object = None) -> None:
         """Check that shapes and names agree with each other, and that the weights sum to the volume.
@@ -256,7 +266,9 @@ class Rom:
         """Every load that an array belongs to is one of the model."""
         loads = {name: load.kind for name, load in self.model.loads.items()}
         known = {
-            "force_names": (self.force_names, [name for name, kind in loads.items() if kind != "temperature"]),
+            "force_names": ([load for load, _ in self.force_terms],
+                            [name for name, kind in loads.items() if kind != "temperature"]),
+            "density_terms": ([name for _, name in self.density_terms.values()], list(self.model.materials)),
             "temperature/names": (self.temperature.terms, [n for n, kind in loads.items() if kind == "temperature"])}
         for place, (names, right) in known.items():
             for name in names:

@@ -38,6 +38,7 @@ _TRAINED = ("modes", "lowest", "highest")  # arrays of `TrainedTemperatures`
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
 _MANIFEST: TypeAdapter = TypeAdapter(Manifest)
+_TERMS: TypeAdapter = TypeAdapter(dict[str, tuple[str, str]])
 
 
 def fields_path(path: str | Path) -> Path:
@@ -76,6 +77,7 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     write_json(file, "model", rom.model.model_dump(mode="json"))
     write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
     write_json(file, "force_names", list(rom.force_names))
+    write_json(file, "density_terms", rom.density_terms)
     if rom.trained is not None:
         write_json(file, "identity", rom.trained.model_dump(mode="json"))
     for name in _POINT_FIELDS:
@@ -122,7 +124,15 @@ def _read(contents: Contents) -> Rom:
     lifting = LiftingData(tuple(contents.json("/lifting/names", list)), _as(array("/lifting/strains")),
                           _as(array("/lifting/loads")))
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
-               _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents))
+               _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents),
+               _read_density_terms(contents))
+
+
+def _read_density_terms(contents: Contents) -> dict[str, tuple[str, str]]:
+    if not contents.has("/density_terms"):
+        return {}
+    with damage(contents.path, "/density_terms"):
+        return _TERMS.validate_python(contents.json("/density_terms", dict))
 
 
 def _as(array: np.ndarray, kind: type = float) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from romlib.check.items import OF_REPLAYED_STRESS, Findings, items_of
@@ -11,6 +13,7 @@ from romlib.check.report import CheckReport
 from romlib.check.residual import ResidualFile, ResidualNorms, constrained, shared_norms
 from romlib.check.verdict import left_open
 from romlib.errors import InputError
+from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
 from romlib.model import Model
 from romlib.parallel.comm import Comm, serial, share
@@ -41,6 +44,7 @@ def check(
     FileFormatError : the file is damaged.
     """
     prepared = PreparedSnapshots.of(source, model)
+    prepared = replace(prepared, model=evaluated_model(prepared.model))
     snapshots, model = prepared.snapshots, prepared.model
     comm = serial() if comm is None else comm
     options = CheckOptions() if options is None else options

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
 from romlib.laws.guarded import guarded_materials, guarded_model
+from romlib.laws.symbols import evaluated_model
 from romlib.parallel.comm import Comm
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
@@ -27,7 +28,8 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
             validate_against(study, snapshots)
         prepared = PreparedSnapshots.of(snapshots) if study is None else study.prepare(snapshots)
         options = replace(CheckOptions() if study is None else study.check.options(), accept=prepared.accepted)
-        with guarded_model(prepared.model) if guard else nullcontext(prepared.model) as used:
+        model = evaluated_model(prepared.model)
+        with guarded_model(model) if guard else nullcontext(model) as used:
             return check(prepared, used, comm, options)
 
 

@@ -68,6 +68,24 @@ def convert(
     print_json(summary) if json else show_snapshots(stdout(), summary, brief=True)
 
 
+ParameterOption = Annotated[list[str] | None, typer.Option(
+    metavar="NAME=VALUE", help="The value of a parameter that the materials name, in place of the case's; may be "
+                               "repeated.")]
+
+
+def parameter_values(texts: list[str] | None) -> dict[str, float]:
+    """NAME=VALUE pairs of numbers."""
+    values: dict[str, float] = {}
+    for text in texts or []:
+        name, _, value = text.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            raise typer.BadParameter(f"expected NAME=VALUE with a number, found {text!r}",
+                                     param_hint="--parameter") from None
+    return values
+
+
 def converter_options(texts: list[str]) -> dict[str, Any]:
     """KEY=VALUE pairs; a value that TOML reads as a number, a truth value or a list is one, else it is text."""
     import tomllib
@@ -184,6 +202,7 @@ def online(
     rom: Annotated[Path, typer.Argument(help="The ROM (.rom).", metavar="ROM")],
     case: Annotated[str | None, typer.Option(help="A case that the ROM has from its study.", metavar="NAME")] = None,
     case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
+    parameter: ParameterOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file: needs "
                                                 "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
@@ -209,6 +228,7 @@ def online(
     from romlib.study.inputs import files_of
 
     stored = None if temperature is None else temperature_file(temperature)
+    values = parameter_values(parameter)
     if output is not None:
         cases_of = [] if case_file is None else files_of(case_file, "case file")
         check_output(output, [rom, fields_path(rom), *cases_of, *([] if stored is None else [stored.file])])
@@ -222,8 +242,8 @@ def online(
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         start = time.perf_counter()
-        solution = model.solve(case=definition, temperature=stored, hyper_reduction=not full_integration,
-                               tolerance=tolerance)
+        solution = model.solve(case=definition, parameters=values, temperature=stored,
+                               hyper_reduction=not full_integration, tolerance=tolerance)
         wall = time.perf_counter() - start
     if output is not None:
         with counted(f"writing {output.name}"):

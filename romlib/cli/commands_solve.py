@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from romlib.cli.commands_build import JsonOption
+from romlib.cli.commands_build import JsonOption, ParameterOption, parameter_values
 
 if TYPE_CHECKING:
     from romlib.fullorder.state import SolveReport, StepResult
@@ -19,6 +19,7 @@ def solve(
     output: Annotated[Path, typer.Option("--output", "-o", help="The snapshots file (.vtkhdf) to write.")],
     case: Annotated[str | None, typer.Option(help="A case of the study.", metavar="NAME")] = None,
     case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
+    parameter: ParameterOption = None,
     pieces: Annotated[int | None, typer.Option(min=1, help="Cut the mesh into so many pieces; by default as the study "
                                                "says, as the file has it, or one for each rank.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
@@ -45,13 +46,15 @@ def solve(
         from romlib.snapshots.outputs import check_output
         from romlib.study import Study, read_case_file
         from romlib.study.inputs import files_of
-        from romlib.study.solve import run_solve
+        from romlib.study.solve import case_of, run_solve
 
         declared = Study.read(study)
         if (case is None) == (case_file is None):
             raise InputError("give either --case or --case-file", place="--case",
                              expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
-        chosen = case if case is not None else read_case_file(case_file or Path())
+        chosen = case_of(declared, case) if case is not None else read_case_file(case_file or Path())
+        given = parameter_values(parameter)
+        chosen = chosen.model_copy(update={"parameters": {**chosen.parameters, **given}})
         inputs = [*files_of(study, trains=False), *([] if case_file is None else files_of(case_file, "case file"))]
         comm.on_root(lambda: check_output(output, inputs))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]

@@ -72,11 +72,17 @@ def _model_table(console: Console, model: dict[str, Any], brief: bool = False) -
             for kind in ("materials", "constraints", "loads")]
     if "amplitudes" in model:
         rows.append(("amplitudes", ", ".join(model["amplitudes"]) or "none"))
+    if model.get("values"):
+        rows.append(("parameters", _values(model["values"])))
     if not brief:
         rows += [(f"material {name}", "\n".join(f"{key} = {_as_written(value)}" for key, value in _flat(stated)))
                  for name, stated in model["parameters"].items()]
     console.print()
     console.print(pairs("Model", rows))
+
+
+def _values(parameters: dict[str, float]) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in parameters.items())
 
 
 def _flat(stated: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -106,6 +112,10 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print(table("Reconstructed fields", ("name", "modes", "points", "components"), [
         (f["name"], f["modes"], f["points"], f["components"]) for f in d["fields"]], (1, 2, 3)))
     _model_table(console, d["model"])
+    if d["parameters"]:
+        console.print()
+        console.print(table("Parameters of the materials", ("name", "trained from", "to"), [
+            (name, figure(low), figure(high)) for name, (low, high) in d["parameters"].items()], (1, 2)))
     _cases_table(console, d["cases"])
     console.print()
     console.print(table("Errors achieved in training", ("quantity", "relative error"), [
@@ -121,9 +131,10 @@ def _ratio(d: dict[str, Any]) -> float | None:
 
 def _cases_table(console: Console, cases: dict[str, Any]) -> None:
     console.print()
-    console.print(table("Cases", ("name", "times", "amplitudes"), [
-        (name, case["times"], "; ".join(f"{n} = {a}" for n, a in case["amplitudes"].items()) or "those of the model")
-        for name, case in cases.items()]))
+    with_values = any(case["parameters"] for case in cases.values())
+    console.print(table("Cases", ("name", "times", "amplitudes", *(["parameters"] if with_values else [])), [
+        (name, case["times"], "; ".join(f"{n} = {a}" for n, a in case["amplitudes"].items()) or "those of the model",
+         *([_values(case["parameters"])] if with_values else [])) for name, case in cases.items()]))
 
 
 def _show_fields(console: Console, d: dict[str, Any]) -> None:
@@ -142,12 +153,13 @@ def _show_study(console: Console, d: dict[str, Any]) -> None:
     console.print(pairs(f"Study {d['name']}, {d['file']}", [
         ("units", d["units"] or "those of the snapshots file"),
         ("accepted omissions", ", ".join(d["accept"]) or "none"),
+        *([("parameters", _values(d["parameters"]))] if d["parameters"] else []),
         *((f"offline.{key}", _option(value)) for key, value in d["offline"].items())]))
     console.print()
-    console.print(table("Training", ("name", "snapshots", "file", "amplitudes"), [
+    console.print(table("Training", ("name", "snapshots", "file", "amplitudes", "parameters"), [
         (run["name"], run["snapshots"], "there" if run["exists"] else "missing",
-         "; ".join(f"{n} = {a}" for n, a in run["amplitudes"].items()) or "those of the file")
-        for run in d["training"]]))
+         "; ".join(f"{n} = {a}" for n, a in run["amplitudes"].items()) or "those of the file",
+         _values(run["parameters"]) or "those of the file") for run in d["training"]]))
     _model_table(console, d["model"])
     _cases_table(console, d["cases"])
 
@@ -161,7 +173,8 @@ def _option(value: Any) -> str:
 
 
 def _show_case(console: Console, d: dict[str, Any]) -> None:
-    rows = [("times", d["times"]), *((f"amplitude of {name}", value) for name, value in d["amplitudes"].items())]
+    rows = [("times", d["times"]), *((f"amplitude of {name}", value) for name, value in d["amplitudes"].items()),
+            *((name, f"{value:g}") for name, value in d["parameters"].items())]
     console.print(pairs(f"Case {d['file']}", [("description", d["description"]), *rows] if d["description"] else rows))
 
 

@@ -57,7 +57,8 @@ def _rom(path: Path) -> dict[str, Any]:
         "selected_points": rom.points.n_point, "liftings": list(rom.lifting.names),
         "fields": [{"name": name, "modes": gappy.n_dual, "points": len(gappy.points), "components": gappy.n_comp}
                    for name, gappy in rom.gappy.items()],
-        "model": model_names(rom.model), "cases": {name: case_summary(case) for name, case in rom.cases.items()},
+        "model": model_names(rom.model), "parameters": manifest.trained_parameters,
+        "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
         "accepted_errors": manifest.accepted,
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
@@ -91,9 +92,11 @@ def _toml(path: Path) -> dict[str, Any]:
         "kind": "study", "file": str(path), "name": study.name,
         "units": None if study.study.units is None else str(study.study.units), "accept": list(study.study.accept),
         "model": model_names(Model(materials=study.materials, constraints=study.constraints, loads=study.loads)),
+        "parameters": study.parameters,
         "tags": {name: tag.model_dump(exclude_none=True) for name, tag in study.tags.items()},
         "training": [{"name": run.name, "snapshots": str(run.snapshots), "exists": is_file(run.snapshots),
-                      "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()}}
+                      "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
+                      "parameters": run.parameters}
                      for run in study.training],
         "offline": study.offline.model_dump(), "check": study.check.model_dump(exclude_none=True),
         "cases": {name: case_summary(case) for name, case in study.cases.items()},
@@ -111,8 +114,8 @@ def model_names(model: Model) -> dict[str, Any]:
 
 
 def case_summary(case: Case) -> dict[str, Any]:
-    """Times and amplitudes of a case in words."""
-    return {"times": times_in_words(case), "description": case.description,
+    """Times and amplitudes of a case in words, and its parameters."""
+    return {"times": times_in_words(case), "description": case.description, "parameters": case.parameters,
             "amplitudes": {name: amplitude_in_words(amplitude) for name, amplitude in case.amplitudes.items()}}
 
 

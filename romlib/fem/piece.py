@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.sparse import csr_matrix
 from romlib.fem.points import material_points
 from romlib.fem.replay import PieceReplay
 from romlib.laws.points import MaterialPoints
+from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import force_names, unit_force
 from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
 from romlib.mesh.mass import mass_matrix
@@ -22,11 +24,26 @@ from romlib.model import Amplitude, Model
 class Piece:
     """A piece of a mesh with the model's laws, loads and temperatures.
 
-    mesh : with the tags and arrays that the model names. model : materials and loads.
+    mesh : with the tags and arrays that the model names. model : materials and loads; formulas in the materials are
+    evaluated.
+
+    Raises
+    ------
+    InputError : a formula names a parameter without a value; see `evaluated_model`.
     """
 
     def __init__(self, mesh: Mesh, model: Model) -> None:
-        self.mesh, self.model = mesh, model
+        self.mesh, self.model, self._stated = mesh, evaluated_model(model), model
+
+    def with_parameters(self, parameters: Mapping[str, float]) -> Piece:
+        """The same piece with other values of the parameters; all that does not depend on them is shared."""
+        if dict(parameters) == self._stated.parameters:
+            return self
+        other = copy(self)  # with what is cached
+        other._stated = self._stated.model_copy(update={"parameters": dict(parameters)})
+        other.model = evaluated_model(other._stated)
+        other.points = self.points.with_materials(other.model.materials)
+        return other
 
     @cached_property
     def operator(self) -> StrainOperator:

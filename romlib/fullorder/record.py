@@ -18,6 +18,7 @@ from romlib.fullorder.solver import OnStep, solve
 from romlib.fullorder.state import PieceResult, SolveReport, State, StepResult
 from romlib.laws.points import MaterialPoints
 from romlib.laws.portable import portable_model
+from romlib.laws.symbols import evaluated_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import Comm
@@ -97,7 +98,7 @@ def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:
     InputError : a field that no law of the model has; names those that there are.
     """
     none = np.empty(0, dtype=np.int64)
-    points = MaterialPoints.from_arrays(model.materials, none, none, none, np.empty((0, 3)))
+    points = MaterialPoints.from_arrays(evaluated_model(model).materials, none, none, none, np.empty((0, 3)))
     variables, tensors = points.variables(), points.tensor_variables()
     specs = {"displacement": FieldSpec("node", 3)}
     for name in names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from romlib.errors import InputError
@@ -10,19 +10,21 @@ from romlib.identity.compare import Comparison, Difference, thermal
 from romlib.loads.amplitudes import scaled
 from romlib.model import Amplitude, Case, TableAmplitude
 from romlib.model.identity import Identity, Part, TrainedModel
+from romlib.model.parameters import evaluated_where_known
 
 _ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
 
 
 @dataclass(frozen=True)
 class FittedCase:
-    """Amplitudes by the names of the model, one each; and notes for the user.
+    """Amplitudes by the names of the model, one each; notes for the user; and the parameters of the case.
 
     from_file : the temperature is that of the file that the case names, and not of the temperature loads.
     """
 
     amplitudes: dict[str, Amplitude]
     notes: tuple[str, ...] = ()
+    parameters: dict[str, float] = field(default_factory=dict)
     from_file: bool = False
 
 
@@ -32,7 +34,9 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     A case without an identity (written by hand) uses the names knowingly, and is taken as it is. Otherwise mesh,
     materials, constraints and initial temperature must be those of the training, or those of the deck of the training
     where the study had put its own over them. Each load takes the name of the trained load of its pattern, and the
-    amplitude for its size; a trained load that the deck does not have is zero.
+    amplitude for its size; a trained load that the deck does not have is zero. Where materials were trained with
+    formulas of parameters, the deck's numbers must be what they give for the values that the case states, or else for
+    those of one of the training runs, which are then the case's.
 
     with_temperature : False where temperatures come from elsewhere, and the temperature loads of both do not count. Nor
         do they where the case has other ones and names a file with its temperature, which is then the case's.
@@ -44,11 +48,12 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     """
     notes = _omissions(case, () if trained is None else trained.accepted)
     if case.identity is None:
-        return FittedCase(dict(case.amplitudes), tuple(notes), with_temperature and case.temperature is not None)
+        return FittedCase(dict(case.amplitudes), tuple(notes), case.parameters,
+                          with_temperature and case.temperature is not None)
     if trained is None:
         notes.append("the ROM was written by an older version of romlib and does not say what it was trained with: "
                      "mesh, materials, constraints and load patterns of the case could not be compared, only names")
-        return FittedCase(dict(case.amplitudes), tuple(notes))
+        return FittedCase(dict(case.amplitudes), tuple(notes), case.parameters)
     identity, given = case.identity, dict(case.amplitudes)
     from_file = with_temperature and case.temperature is not None and _other_temperature(trained, identity)
     if from_file and case.temperature is not None:
@@ -58,14 +63,14 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
         trained = trained.model_copy(update={"identity": _isothermal(trained.identity)})
         identity = _isothermal(identity)
         given = {name: one for name, one in given.items() if name in identity.driven or name not in case.identity.loads}
-    found = _differences(trained, identity)
+    parameters, found = _parameters(trained, case.parameters, identity)
     matches: dict[str, _Match] = {}
     if not found:
         matches, found = _match(trained, identity)
     if found:
         files = f" ({', '.join(trained.files)})" if trained.files else ""
         raise refusal(f"the case differs from what was trained{files}", found, "trained", "the case",
-                      remedy="solve what was trained, or train on a run of this model")
+                      remedy=_remedy(trained))
     amplitudes: dict[str, Amplitude] = {}
     for name, amplitude in given.items():
         match = matches.get(name, _Match(name))
@@ -77,7 +82,7 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]
     notes += [f"{name!r} of the case is {match.words()} of the training"
               for name, match in matches.items() if match != _Match(name)]
-    return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes), from_file)
+    return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes), parameters, from_file)
 
 
 def _other_temperature(trained: TrainedModel, case: Identity) -> bool:
@@ -89,6 +94,39 @@ def _other_temperature(trained: TrainedModel, case: Identity) -> bool:
     deck = None if trained.deck is None else thermal_loads(trained.deck)
     own = trained.model_copy(update={"identity": thermal_loads(trained.identity), "deck": deck})
     return bool(_match(own, thermal_loads(case))[1])
+
+
+def _parameters(
+    trained: TrainedModel, stated: dict[str, float], case: Identity
+) -> tuple[dict[str, float], list[Difference]]:
+    """Values of the parameters with which the materials of a deck are the trained ones, and what differs all the same.
+
+    stated : by the case; without any, those of each training run are tried, the first one's first.
+    """
+    runs = list(trained.parameters) or [{}]
+    common = {name: value for name, value in runs[0].items() if all(run.get(name) == value for run in runs)}
+    tried = [{**common, **stated}] if stated else runs
+    first: list[Difference] = []
+    for k, values in enumerate(tried):
+        materials = {name: part.model_copy(update={"content": evaluated_where_known(part.content, values)})
+                     for name, part in trained.identity.materials.items()}
+        update: dict[str, object] = {"identity": trained.identity.model_copy(update={"materials": materials})}
+        if k:  # the deck of the training is the first run's
+            update["deck"] = None
+        found = _differences(trained.model_copy(update=update), case)
+        if not found:
+            return values, []
+        first = first or found
+    return tried[0], first
+
+
+def _remedy(trained: TrainedModel) -> str:
+    remedy = "solve what was trained, or train on a run of this model"
+    names = list(trained.parameters[0]) if trained.parameters else []
+    if not names:
+        return remedy
+    return (f"{remedy}; where a material differs from every training run in the values of {', '.join(names)} alone, "
+            f"state them: [parameters] {names[0]} = ... in the case file, or --parameter {names[0]}=...")
 
 
 def _isothermal(identity: Identity) -> Identity:

@@ -246,11 +246,11 @@ def material_content(material: Material) -> dict[str, Any]:
         parameters[LIBRARY] = PurePath(parameters[LIBRARY]).name
     content: dict[str, Any] = {"law": material.law, **_plain(parameters)}
     if material.density is not None:
-        content["density"] = float(material.density)
+        content["density"] = _plain(material.density)
     expansion = material.thermal_expansion
     if expansion is not None:
         described = expansion.model_dump(mode="json", exclude_none=True)
-        if isinstance(expansion.coefficient, (int, float)):
+        if isinstance(expansion.coefficient, (int, float, str)):
             del described["reference_temperature"]
         content["thermal_expansion"] = _plain(described)
     return content

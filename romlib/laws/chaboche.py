@@ -71,6 +71,7 @@ class ChabocheLaw:
 
     name = "chaboche"
     isotropic = True
+    text_parameters: tuple[str, ...] = ()
 
     def __init__(self, parameters: ChabocheParameters) -> None:
         terms = range(len(parameters.kinematic))

@@ -25,6 +25,7 @@ class ElasticLaw:
 
     name = "elastic"
     isotropic = True
+    text_parameters: tuple[str, ...] = ()
     n_state = 0
     tensor_variables: tuple[str, ...] = ()
 

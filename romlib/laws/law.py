@@ -73,6 +73,9 @@ class Law(Protocol):
     tensor_variables : those that are symmetric tensors (Kelvin-Mandel, six columns).
     n_state : number of columns.
 
+    text_parameters : optional, names of the parameters that are texts, an empty tuple for none; any other text is then
+    a formula of the parameters of a run (see `romlib.laws.symbols`).
+
     Four more methods are optional, for laws that are not wholly described by numbers: `portable_parameters` (see
     `romlib.laws.portable`), `from_file_parameters` (see `romlib.laws.registry.build_law`), `guarded_parameters` (see
     `romlib.laws.guarded`), and `state_of_solver(values)`, which gives the state array (..., n_state) of what a solver

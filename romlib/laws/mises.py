@@ -95,6 +95,7 @@ class MisesLaw:
 
     name = "mises"
     isotropic = True
+    text_parameters: tuple[str, ...] = ()
     n_state = 7
     tensor_variables: tuple[str, ...] = ("plastic_strain",)
 

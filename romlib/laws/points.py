@@ -107,6 +107,12 @@ class MaterialPoints:
         laws = [build_law(material) for material in materials.values()]
         return cls(materials, laws, material_index, cells, numbers, coordinates, strain_free_temperature, orientation)
 
+    def with_materials(self, materials: Mapping[str, Material]) -> MaterialPoints:
+        """The same points with other parameters of their materials; raises what `from_arrays` does."""
+        return self if materials == self.materials else self.from_arrays(
+            materials, self.material_index, self.cells, self.numbers, self.coordinates, self.strain_free_temperature,
+            self.orientation)
+
     def _refuse_points_without_material(self) -> None:
         bad = (self.material_index < 0) | (self.material_index >= len(self.material_names))
         if bad.any():

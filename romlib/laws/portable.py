@@ -7,6 +7,7 @@ name what the law needs without saying where on this machine it is, and hold wha
 from __future__ import annotations
 
 from romlib.laws.registry import build_law, law_class
+from romlib.laws.symbols import evaluated_model
 from romlib.model.material import Material
 from romlib.model.model import Model
 
@@ -18,13 +19,16 @@ def portable_model(model: Model) -> Model:
     ------
     LawError : a law is unknown, or cannot be built with its parameters.
     """
+    numbers = evaluated_model(model).materials
     changed = {name: portable for name, material in model.materials.items()
-               if (portable := _portable(material)) is not None}
+               if (portable := _portable(material, numbers[name])) is not None}
     return model.model_copy(update={"materials": {**model.materials, **changed}}) if changed else model
 
 
-def _portable(material: Material) -> Material | None:
+def _portable(material: Material, numbers: Material) -> Material | None:
+    """Of a material and of the same with numbers; what is a formula stays one."""
     if not hasattr(law_class(material.law), "portable_parameters"):
         return None
-    parameters = build_law(material).portable_parameters()  # type: ignore[attr-defined]
-    return material.model_copy(update={"parameters": parameters})
+    parameters = build_law(numbers).portable_parameters()  # type: ignore[attr-defined]
+    stated = {key: value for key, value in material.parameters.items() if value is not numbers.parameters[key]}
+    return material.model_copy(update={"parameters": {**parameters, **stated}})

@@ -22,7 +22,7 @@ class Expansion:
     def __init__(self, expansion: ThermalExpansion, strain_free: np.ndarray | float) -> None:
         coefficient = expansion.coefficient
         if not isinstance(coefficient, ParameterTable):
-            coefficient = ParameterTable(temperature=(0.0,), value=(coefficient,))
+            coefficient = ParameterTable(temperature=(0.0,), value=(float(coefficient),))
         self._knots, self._values = np.array(coefficient.temperature), np.array(coefficient.value)
         self._reference = float(expansion.reference_temperature)
         self._offset = np.ascontiguousarray(self._secant(np.asarray(strain_free, dtype=float)))

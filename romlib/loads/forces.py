@@ -6,7 +6,8 @@ force on the whole. The nodal force is the exception, because a node can be in s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,45 @@ FORCES = (Traction, Pressure, NodalForce, BodyForce, Centrifugal)
 def force_names(model: Model) -> list[str]:
     """Names of the loads that are forces (all but the temperatures), in the model's order."""
     return [name for name, load in model.loads.items() if isinstance(load, FORCES)]
+
+
+class ForceTerm(NamedTuple):
+    """A part of a force that one factor multiplies: what does not depend on densities that are formulas (material ""),
+    or what the mass of one such material does, at density one.
+    """
+
+    load: str
+    material: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name among the parts of all forces."""
+        return f"{self.load} (density of {self.material})" if self.material else self.load
+
+
+def force_terms(model: Model) -> list[ForceTerm]:
+    """The parts of all forces: those of `force_names`, then those of materials whose density is a formula."""
+    names = force_names(model)
+    heavy = [name for name, material in model.materials.items() if isinstance(material.density, str)]
+    massive = [name for name in names if isinstance(load := model.loads[name], Centrifugal)
+               or (isinstance(load, BodyForce) and load.per == "mass")]
+    return [*map(ForceTerm, names), *(ForceTerm(load, material) for load in massive for material in heavy)]
+
+
+def term_materials(term: ForceTerm, materials: Mapping[str, Material]) -> dict[str, Material]:
+    """The materials with the densities that give this part of a force."""
+    def density(name: str, stated: float | str | None) -> float | None:
+        if term.material:
+            return float(name == term.material)
+        return 0.0 if isinstance(stated, str) else stated
+
+    return {name: material.model_copy(update={"density": density(name, material.density)})
+            for name, material in materials.items()}
+
+
+def term_factors(terms: Sequence[ForceTerm], materials: Mapping[str, Material]) -> list[float]:
+    """What multiplies each part, besides the amplitude; materials : with numbers."""
+    return [float(materials[term.material].density or 0.0) if term.material else 1.0 for term in terms]
 
 
 def force_factor(load: Load, amplitude: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from romlib.model.amplitude import Amplitude
 from romlib.model.base import Description
 from romlib.model.identity import Identity
 from romlib.model.model import Omission
+from romlib.model.parameters import ParameterValues
 from romlib.model.temperature import TemperatureFile
 
 MOST_TIMES = 5_000_000
@@ -74,6 +75,8 @@ def _from_list(value: Any) -> Any:
 class Case(Description):
     """`amplitudes` by load name; a load of the model that is not named keeps the amplitude the model has for it.
 
+    `parameters` : values of what the materials name in place of numbers.
+
     temperature : a history in a file, in place of all temperature loads of the model. Where the case has an identity
     whose temperature loads are all among those of the model, they are taken, by their amplitudes.
 
@@ -85,6 +88,7 @@ class Case(Description):
 
     times: Annotated[Times, BeforeValidator(_from_list)]
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
     description: str = ""
     temperature: TemperatureFile | None = None
     identity: Identity | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from romlib.model.base import Description
+from romlib.model.parameters import ParameterValues
 
 
 class Part(Description):
@@ -62,10 +63,12 @@ class TrainedModel(Description):
     """What a ROM was trained with, for cases to be compared with.
 
     identity : of the model that was trained. deck : of the first training file alone, before the study's own
-    definitions. accepted : omissions that the study accepted. files : names of the training files.
+    definitions. accepted : omissions that the study accepted. files : names of the training files. parameters : of each
+    of them, what its materials were computed with.
     """
 
     identity: Identity
     deck: Identity | None = None
     accepted: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    parameters: tuple[ParameterValues, ...] = ()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from romlib.formula import LONGEST
 from romlib.model.base import Description
 
 MOST_ROWS = 10_000  # of a table
@@ -28,7 +29,8 @@ class ParameterTable(Description):
         return self
 
 
-Parameter = float | ParameterTable
+Formula = Annotated[str, Field(max_length=LONGEST)]  # of the parameters of a run: see `romlib.model.parameters`
+Parameter = float | Formula | ParameterTable
 
 
 class ThermalExpansion(Description):
@@ -47,7 +49,8 @@ class Material(Description):
 
     `parameters` are validated by the law that `law` names (an entry point of `romlib.laws`): numbers, tables in
     temperature, strings, or lists of such mappings (the kinematic terms of a Chaboche law). The key `library` is for
-    code that the law loads: see `romlib.model.library`.
+    code that the law loads: see `romlib.model.library`. Numbers of a law, density and the coefficient of expansion may
+    be formulas of the parameters of a run: see `romlib.laws.symbols`.
 
     file : of the snapshots file or ROM that states it; None where it is the user's own (a study, or Python). It is no
         part of the description: not compared, not written, kept by `model_copy` and by pickling.
@@ -56,7 +59,7 @@ class Material(Description):
     law: str
     cells: str = "all"
     parameters: dict[str, Any] = Field(default_factory=dict)
-    density: Annotated[float, Field(ge=0)] | None = None
+    density: Annotated[float, Field(ge=0)] | Formula | None = None
     thermal_expansion: ThermalExpansion | None = None
     _file: str | None = PrivateAttr(default=None)
 

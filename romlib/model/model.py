@@ -9,6 +9,7 @@ from romlib.model.base import Description
 from romlib.model.constraint import Constraint
 from romlib.model.load import ArrayReference, Load
 from romlib.model.material import Material
+from romlib.model.parameters import ParameterValues
 from romlib.model.units import UnitSystem
 
 
@@ -26,7 +27,8 @@ class Omission(Description):
 class Model(Description):
     """Materials, constraints, loads with their patterns, the amplitudes of one history, and the initial state.
 
-    `amplitudes` has one entry a load (and a prescribed constraint), by the load's name.
+    `amplitudes` has one entry a load (and a prescribed constraint), by the load's name. `parameters` are the values of
+    this run of what the materials name in place of numbers.
     """
 
     units: UnitSystem = UnitSystem()
@@ -34,6 +36,7 @@ class Model(Description):
     constraints: dict[str, Constraint] = Field(default_factory=dict)
     loads: dict[str, Load] = Field(default_factory=dict)
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
     initial_time: float = 0.0
     initial_temperature: float | ArrayReference | None = None
     omissions: tuple[Omission, ...] = ()

@@ -74,7 +74,8 @@ def agree(training: TrainingSet, pieces: range, comm: Comm, accept: tuple[str, .
     _refuse_other_start(training, pieces, comm)
     deck = first.snapshots.identity
     return TrainedModel(identity=whole, deck=None if deck == whole else deck, accepted=accept,
-                        files=tuple(run.snapshots.path.name for run in training.runs))
+                        files=tuple(run.path.name for run in training.runs),
+                        parameters=tuple(run.parameters for run in training.runs))
 
 
 def own_names(first: Identity, other: Identity, run: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from romlib.archive.rom import (
     SelectedPoints,
     TemperatureAtPoints,
 )
-from romlib.loads.forces import force_names
+from romlib.loads.forces import force_terms
 from romlib.model import Case
 from romlib.offline import gappy
 from romlib.offline.displacement import DisplacementBasis
@@ -129,6 +129,7 @@ def assemble(
 ) -> Rom:
     """The ROM, with one cluster. loads : (n_force, n_mode + n_lift)."""
     model, n_mode = training.model, basis.n_mode
+    terms = force_terms(model)
     weights = np.zeros(collected.points.n_point)
     weights[: len(selection.weights)] = selection.weights
     strains = np.ascontiguousarray(collected.strains.transpose(1, 0, 2))
@@ -136,11 +137,12 @@ def assemble(
         name for run in training.runs for name, spec in run.snapshots.fields.items() if spec.tensor}
     tensors |= training.piece(0).points.tensor_variables()
     return Rom(
-        manifest, model, cases, collected.points, tuple(force_names(model)),
+        manifest, model, cases, collected.points, tuple(term.label for term in terms),
         [LocalBasis(strains[:n_mode], weights, loads[:, :n_mode])],
         LiftingData(basis.lifting_names, strains[n_mode:], loads[:, n_mode:]),
         gappy_operators(collected, duals, tensors),
-        replace(collected.temperature, trained=trained_temperatures(training, collected.temperature)))
+        replace(collected.temperature, trained=trained_temperatures(training, collected.temperature)),
+        density_terms={term.label: (term.load, term.material) for term in terms if term.material})
 
 
 def offline_errors(

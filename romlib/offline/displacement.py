@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.constraints import constrained_dofs
-from romlib.loads.forces import force_names, node_share, presence, unit_force
+from romlib.loads.forces import force_terms, node_share, presence, term_materials, unit_force
 from romlib.model import Model
 from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
 from romlib.offline.training import TrainingSet, blocks, combine, gram
@@ -113,8 +113,8 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
 def reduce_loads(
     training: TrainingSet, basis: DisplacementBasis, pieces: range, n_shared: int, comm: Comm
 ) -> np.ndarray:
-    """(n_force, n_mode + n_lift): each mechanical load at amplitude one against the modes and liftings."""
-    model, names = training.model, force_names(training.model)
+    """(n_force, n_mode + n_lift): each part of the forces, `force_terms`, against the modes and liftings."""
+    model, terms = training.model, force_terms(training.model)
     parts: dict[int, np.ndarray] = {}
     with comm.agreement():
         meshes = {piece: presence(training.piece(piece).mesh, n_shared) for piece in pieces}
@@ -124,10 +124,10 @@ def reduce_loads(
             operators = training.piece(piece)
             fields = basis.fields(training, piece, operators.mesh.n_node).reshape(basis.n_mode + basis.n_lift, -1)
             share = node_share(operators.mesh, multiplicity)
-            parts[piece] = np.zeros((len(names), len(fields)))
-            for row, name in enumerate(names):
-                force = unit_force(model.loads[name], operators.mesh, model.materials, operators.operator,
-                                   name=name, node_share=share)
+            parts[piece] = np.zeros((len(terms), len(fields)))
+            for row, term in enumerate(terms):
+                force = unit_force(model.loads[term.load], operators.mesh, term_materials(term, model.materials),
+                                   operators.operator, name=term.load, node_share=share)
                 parts[piece][row] = fields @ force.ravel()
     return comm.sum_pieces(parts)
 

@@ -80,6 +80,7 @@ def replay_run(
     run: PreparedSnapshots, piece: int, operators: Piece, fields: list[str]
 ) -> Iterator[dict[str, np.ndarray]]:
     """Blocks of steps of the dual fields of one run on one piece, recomputed by the law."""
+    operators = operators.with_parameters(run.parameters)
     known = dual_fields(operators.points)
     unknown = [field for field in fields if field not in known]
     if unknown:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from romlib.loads.forces import force_names
+from romlib.laws.symbols import evaluated_model
+from romlib.loads.forces import force_terms
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
 from romlib.offline.training import TrainingSet
@@ -38,7 +39,7 @@ def full_problem(
                 strains[basis.n_mode:], temperature, piece))
     model = training.model
     return ReducedProblem(
-        blocks, [loads[:, : basis.n_mode]], tuple(force_names(model)), basis.lifting_names,
+        blocks, [loads[:, : basis.n_mode]], tuple(term.label for term in force_terms(model)), basis.lifting_names,
         tuple(name for name, load in model.loads.items() if load.kind == "temperature"),
         training.n_piece, comm.sum_pieces)
 
@@ -62,10 +63,12 @@ def add_rom_stresses(
                 history.add_stress(block.piece, stress[None])
 
     for run in training.runs:
+        model = evaluated_model(training.model.model_copy(update={"parameters": run.parameters}))
         histories = histories_of(
-            training.model, run.amplitudes, run.case_times, force_names=problem.force_names,
+            model, run.amplitudes, run.case_times, force_terms=force_terms(training.model),
             lifting_names=problem.lifting_names, temperature_names=problem.temperature_names,
             temperature_times=None if problem.temperature_names else instants)
-        result = solve(problem, histories, NewtonOptions(tolerance=1e-6, record_points=False), observe)
+        result = solve(problem.with_materials(model.materials), histories,
+                       NewtonOptions(tolerance=1e-6, record_points=False), observe)
         evaluations.append(int(result.iterations.sum()))
     return np.array(evaluations)

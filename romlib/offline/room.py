@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from romlib.laws.points import MaterialPoints
+from romlib.laws.symbols import evaluated_model
 from romlib.offline.displacement import prescribed_names
 from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
@@ -65,7 +66,8 @@ class Room:
         self._n_node = sum(first.n_node(piece) for piece in pieces)
         self._mesh = sum(mesh_bytes(first.mesh(piece)) for piece in pieces)
         none = np.empty(0, dtype=np.int64)
-        points = MaterialPoints.from_arrays(training.model.materials, none, none, none, np.empty((0, 3)))
+        materials = evaluated_model(training.model).materials
+        points = MaterialPoints.from_arrays(materials, none, none, none, np.empty((0, 3)))
         stored = {name: spec.n_comp for name, spec in first.fields.items() if spec.place == "ip"}
         self._widths = stored | points.variables() | {"stress": 6}
 

@@ -14,6 +14,7 @@ from romlib.archive.pair import PairWriter
 from romlib.archive.rom import Manifest
 from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
+from romlib.laws.symbols import parameters_of, refuse_missing, refuse_unused
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Case, Times
 from romlib.offline.agreement import agree
@@ -108,9 +109,13 @@ def train(
     """
     comm.on_root(lambda: check_rom_output(output, [run.snapshots.path for run in training.runs]))
     _refuse_omissions(training, accept)
+    for run in training.runs:
+        refuse_missing(run.parameters, training.model.materials, f"parameters of the training run {run.name!r}")
     work = _Work(training, options, share(training.n_piece, comm), comm, StageTimer(comm), progress or (lambda _: None))
     trained = agree(training, work.pieces, comm, accept)
     portable = comm.on_root(lambda: portable_model(training.model))  # when loads have their names, before all else
+    portable = portable.model_copy(update={"parameters": training.common_parameters})
+    all_cases = _cases(training, cases or {})
     provenance = provenance or Provenance()
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
     with ExitStack() as stack:
@@ -124,7 +129,7 @@ def train(
         duals, selection, reference, collected = _quadrature(work, history, basis, stiffness, statistics)
         with work.timer.stage("assembly"):
             manifest = _manifest(work, basis, selection, duals, statistics, provenance)
-            rom = assemble(training, basis, loads, selection, collected, duals, _cases(training, cases or {}), manifest)
+            rom = assemble(training, basis, loads, selection, collected, duals, all_cases, manifest)
             errors = offline_errors(basis, selection, reference, collected, duals, rom, statistics)
         with work.timer.stage("verification"):
             found, failure = comm.on_root(lambda: verify(training, rom, basis, duals))
@@ -241,7 +246,7 @@ def _manifest(
     return Manifest(
         provenance.fingerprint, provenance.study, provenance.version, str(work.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], statistics.volume, first.n_node_total, first.n_cell_total,
-        statistics.n_ip, _trained_ranges(work.training))
+        statistics.n_ip, _trained_ranges(work.training), _trained_parameters(work.training))
 
 
 def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
@@ -256,16 +261,26 @@ def _trained_ranges(training: TrainingSet) -> dict[str, tuple[float, float]]:
     return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
 
 
+def _trained_parameters(training: TrainingSet) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each parameter over the training runs."""
+    return {name: (min(values), max(values)) for name in parameters_of(training.model.materials)
+            if (values := [run.parameters[name] for run in training.runs])}
+
+
 def _cases(training: TrainingSet, cases: Mapping[str, Case]) -> dict[str, Case]:
     """The study's cases, and each training run as a case of its name."""
     result = {
         run.name: Case(times=Times(values=tuple(run.case_times.tolist())),
-                       amplitudes=dict(run.amplitudes), description="training run")
+                       amplitudes=dict(run.amplitudes), parameters=run.parameters, description="training run")
         for run in training.runs if len(run.case_times) > 1}
     clash = sorted(set(result) & set(cases))
     if clash:
         raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",
                          remedy="give the case, or the training run, another name")
+    for name, case in cases.items():
+        refuse_unused(case.parameters, training.model.materials, f"[cases.{name}.parameters]")
+        refuse_missing({**training.common_parameters, **case.parameters}, training.model.materials,
+                       f"[cases.{name}.parameters]")
     return result | dict(cases)
 
 

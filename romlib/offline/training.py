@@ -23,7 +23,7 @@ class TrainingSet:
     """Runs on one mesh; snapshot j counts through the runs in order.
 
     model : of the first run; loads that only other runs have are added to it, and are zero in the others. Whether the
-    runs agree in what they all have is for `romlib.offline.agreement` to say.
+    runs agree in what they all have is for `romlib.offline.agreement` to say. Their parameters may differ.
 
     Raises
     ------
@@ -70,6 +70,12 @@ class TrainingSet:
             mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
         self._last = piece, Piece(mesh, self.model)
         return self._last[1]
+
+    @property
+    def common_parameters(self) -> dict[str, float]:
+        """Parameters that have the same value in all runs: what a case need not give."""
+        return {name: value for name, value in self.model.parameters.items()
+                if all(run.parameters.get(name) == value for run in self.runs)}
 
     def mesh_of(self, run: int, piece: int) -> Mesh:
         """A piece as a run has it, with the tags of the study."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, VerificationError
+from romlib.laws.symbols import evaluated_model
 from romlib.offline.assemble import field_error
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.options import OfflineOptions
@@ -97,12 +98,13 @@ def online_errors(
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
-    problem = reduced_problem(rom)
+    problem = reduced_problem(rom, evaluated_model(training.model))
     gamma: list[np.ndarray] = []
     dual_coordinates: dict[str, list[np.ndarray]] = {dual.name: [] for dual in duals}
     for run in training.runs:
         times = run.case_times
-        history = solve(problem, case_histories(rom, run.amplitudes, times))
+        model = evaluated_model(rom.model.model_copy(update={"parameters": run.parameters}))
+        history = solve(problem.with_materials(model.materials), case_histories(rom, model, run.amplitudes, times))
         first = len(times) - run.snapshots.n_step
         gamma.append(history.coordinates[first:])
         for dual in duals:

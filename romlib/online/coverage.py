@@ -68,6 +68,18 @@ def _outside_temperatures(rom: Rom, times: np.ndarray, temperature: NodalHistory
             "ROM extrapolates"] if said else []
 
 
+def outside_trained_parameters(rom: Rom, parameters: Mapping[str, float]) -> list[str]:
+    """One sentence for each parameter whose value is beyond those of the training runs."""
+    notes = []
+    for name, (lowest, highest) in rom.manifest.trained_parameters.items():
+        slack = _SLACK * max(highest - lowest, abs(highest), abs(lowest))
+        if not lowest - slack <= parameters[name] <= highest + slack:
+            trained = f"{lowest:.6g}" if lowest == highest else f"from {lowest:.6g} to {highest:.6g}"
+            notes.append(f"the parameter {name} is {parameters[name]:.6g}; the training runs had {trained}: "
+                         "the ROM extrapolates")
+    return notes
+
+
 def accepted_errors(rom: Rom) -> list[str]:
     """One sentence where whoever trained the ROM accepted errors beyond the limits of the study."""
     if not rom.manifest.accepted:

@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.amplitudes import evaluate
-from romlib.loads.forces import force_factor
+from romlib.loads.forces import ForceTerm, force_factor, term_factors
 from romlib.model import Amplitude, Model
 
 Series = Callable[[np.ndarray], np.ndarray]
@@ -70,10 +70,14 @@ def _evaluate(series: Sequence[Series], times: np.ndarray) -> np.ndarray:
 
 
 def histories_of(
-    model: Model, amplitudes: Mapping[str, Amplitude], times: np.ndarray, *, force_names: Sequence[str],
+    model: Model, amplitudes: Mapping[str, Amplitude], times: np.ndarray, *,
+    force_terms: Sequence[tuple[str, str]],
     lifting_names: Sequence[str], temperature_names: Sequence[str] = (), temperature_times: np.ndarray | None = None,
 ) -> Histories:
     """Histories of named loads and prescribed constraints.
+
+    model : with numbers in its materials. force_terms : load and material of each part of the forces, see
+    `romlib.loads.forces.force_terms`.
 
     `amplitudes` overrides the model's by name. With `temperature_times` the temperature terms are the values of a
     table at those instants, linear between them and constant outside, whatever the temperature loads are.
@@ -91,16 +95,17 @@ def histories_of(
                              found=f"amplitudes for {sorted(known) or 'none'}", remedy=f"give amplitudes[{name!r}]")
         return lambda t: evaluate(known[name], t)
 
-    def factor(name: str) -> Series:
+    def factor(name: str, scale: float) -> Series:
         history, load = amplitude(name), model.loads[name]
-        return lambda t: force_factor(load, history(t))
+        return lambda t: scale * force_factor(load, history(t))
 
+    terms = [ForceTerm(*term) for term in force_terms]
     if temperature_times is not None:
         temperatures = [_hat(temperature_times, k) for k in range(len(temperature_times))]
     else:
         temperatures = [amplitude(name) for name in temperature_names]
-    return Histories(
-        times, [factor(name) for name in force_names], [amplitude(name) for name in lifting_names], temperatures)
+    forces = [factor(term.load, scale) for term, scale in zip(terms, term_factors(terms, model.materials))]
+    return Histories(times, forces, [amplitude(name) for name in lifting_names], temperatures)
 
 
 def _hat(instants: np.ndarray, k: int) -> Series:

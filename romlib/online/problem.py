@@ -9,13 +9,14 @@ problem with full integration, serial or shared out over ranks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.model import Material
 
 if TYPE_CHECKING:
     from romlib.laws.points import MaterialPoints
@@ -108,6 +109,13 @@ class ReducedProblem:
     temperature_names: tuple[str, ...] = ()
     n_piece: int = 1
     combine: Combine | None = field(default=None)
+
+    def with_materials(self, materials: Mapping[str, Material]) -> ReducedProblem:
+        """The same problem with other parameters of its materials."""
+        if all(block.points.materials == materials for block in self.blocks):
+            return self
+        return replace(self, blocks=[replace(block, points=block.points.with_materials(materials))
+                                     for block in self.blocks])
 
     def n_mode(self, cluster: int) -> int:
         """Number of modes of a cluster."""

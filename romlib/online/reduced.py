@@ -13,7 +13,7 @@ from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.laws.points import MaterialPoints
 from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature
-from romlib.model import Amplitude
+from romlib.model import Amplitude, Model
 from romlib.online.histories import Histories, histories_of
 from romlib.online.history import ReducedHistory
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
@@ -23,9 +23,10 @@ __all__ = ["NodalTemperature", "case_histories", "full_integration_problem", "he
 
 
 def case_histories(
-    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalHistory | None = None
+    rom: Rom, model: Model, amplitudes: Mapping[str, Amplitude], times: np.ndarray,
+    temperature: NodalHistory | None = None,
 ) -> Histories:
-    """Histories of all loads of the ROM; the model's amplitude where none is given.
+    """Histories of all loads of the ROM; the model's amplitude where none is given. model : the ROM's, with numbers.
 
     Without temperature loads the initial temperature, where the model states one, holds: a table of one instant.
     """
@@ -34,15 +35,15 @@ def case_histories(
         instants = temperature.times
     elif not rom.temperature.terms and rom.temperature.initial is not None:
         instants = np.zeros(1)
-    return histories_of(rom.model, amplitudes, times, force_names=rom.force_names, lifting_names=rom.lifting.names,
+    return histories_of(model, amplitudes, times, force_terms=rom.force_terms, lifting_names=rom.lifting.names,
                         temperature_names=tuple(rom.temperature.terms), temperature_times=instants)
 
 
-def reduced_problem(rom: Rom) -> ReducedProblem:
-    """The hyper-reduced problem: one block with the selected points."""
+def reduced_problem(rom: Rom, model: Model) -> ReducedProblem:
+    """The hyper-reduced problem: one block with the selected points. model : the ROM's, with numbers."""
     stored = rom.temperature
     points = MaterialPoints.from_arrays(
-        rom.model.materials, rom.points.material_index, rom.points.cell_ids, rom.points.numbers,
+        model.materials, rom.points.material_index, rom.points.cell_ids, rom.points.numbers,
         rom.points.coordinates, stored.initial)
     bases = [BlockBasis(basis.strain_modes, basis.weights) for basis in rom.clusters]
     terms = np.stack(list(stored.terms.values())) if stored.terms else None
@@ -59,12 +60,12 @@ def heated(problem: ReducedProblem, rom: Rom, temperature: NodalHistory) -> Redu
 
 
 def full_integration_problem(
-    rom: Rom, fields: FieldsFile, temperature: NodalHistory | None = None
+    rom: Rom, model: Model, fields: FieldsFile, temperature: NodalHistory | None = None
 ) -> ReducedProblem:
     """The problem with all integration points: a block a piece, strains of the modes from the fields file."""
     blocks = []
     for piece in range(fields.n_piece):
-        whole = Piece(fields.mesh(piece), rom.model)
+        whole = Piece(fields.mesh(piece), model)
         operator, initial = whole.operator, whole.initial_temperature
         terms: np.ndarray | None
         if temperature is not None:

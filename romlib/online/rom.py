@@ -17,9 +17,9 @@ from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
 from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature, positions_of
-from romlib.model import Amplitude, Case, TemperatureFile, Times
+from romlib.model import Amplitude, Case, Model, TemperatureFile, Times
 from romlib.model.case import MOST_TIMES
-from romlib.online.coverage import accepted_errors, outside_training
+from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
 from romlib.online.newton import NewtonOptions, solve
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -31,6 +31,7 @@ from romlib.online.reduced import (
     reduced_problem,
 )
 from romlib.online.solved_model import solved_model
+from romlib.online.values import model_with
 from romlib.snapshots.nodal_fields import StoredTemperature, file_of
 from romlib.solution.solution import Solution
 
@@ -79,7 +80,7 @@ class ReducedOrderModel:
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
-        amplitudes: Mapping[str, Any] | None = None,
+        amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
         temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
         hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cuts: int = 8,
     ) -> Solution:
@@ -92,6 +93,8 @@ class ReducedOrderModel:
         times : the output times, the initial one first.
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
+        parameters : values of what the materials name in place of numbers. One that is not named has the value of the
+            case, else the one that all training runs had.
         temperature : nodal temperatures instead of the model's temperature loads: arrays, or a file with them (a
             snapshots file, or a thermal result that a converter reads).
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
@@ -99,7 +102,8 @@ class ReducedOrderModel:
 
         Raises
         ------
-        InputError : an unknown case or amplitude, no times, a load without amplitude; a case of another model.
+        InputError : an unknown case, amplitude or parameter, no times, a load without amplitude, a parameter without
+            value; a case of another model.
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
@@ -119,15 +123,17 @@ class ReducedOrderModel:
         given = self._amplitudes({} if amplitudes is None else amplitudes, history)
         used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
-        problem = self._build(hyper_reduction, history)
-        solved = solve(problem, case_histories(self.rom, used, instants, history), options)
-        notes = *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants, history)
+        model = model_with(self.rom, fitted.parameters, {} if parameters is None else parameters)
+        problem = self._build(model, hyper_reduction, history)
+        solved = solve(problem, case_histories(self.rom, model, used, instants, history), options)
+        notes = (*fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants, history),
+                 *outside_trained_parameters(self.rom, model.parameters))
         return Solution(
             self.rom, solved.times, solved.coordinates, solved.clusters, solved.lifting,
             everything, reactions(problem, solved, self.rom.lifting.loads),
             solved.iterations, solved.cuts, solved.timings, hyper_reduction,
             partial(point_values, problem, solved), self._tensors(problem), self.open_fields, notes,
-            partial(solved_model, self.rom, everything, solved.times, history),
+            partial(solved_model, self.rom, model.parameters, everything, solved.times, history),
             tuple(file for file in (self.path, self.fields_path, file_of(history)) if file is not None), self._places)
 
     def _nodal(self, temperature: Any) -> NodalHistory | None:
@@ -153,14 +159,15 @@ class ReducedOrderModel:
                 points[here] = mesh.points[positions_of(node_ids[here], mesh.node_ids)]
         return points
 
-    def _build(self, hyper_reduction: bool, temperature: NodalHistory | None) -> ReducedProblem:
-        """The problem on the selected points is kept, and shared by all cases."""
+    def _build(self, model: Model, hyper_reduction: bool, temperature: NodalHistory | None) -> ReducedProblem:
+        """The problem on the selected points is kept, and shared by all cases but for the parameters of its laws."""
         if not hyper_reduction:
             with self.open_fields() as fields:
-                return full_integration_problem(self.rom, fields, temperature)
+                return full_integration_problem(self.rom, model, fields, temperature)
         if self._problem is None:
-            self._problem = reduced_problem(self.rom)
-        return self._problem if temperature is None else heated(self._problem, self.rom, temperature)
+            self._problem = reduced_problem(self.rom, model)
+        self._problem = problem = self._problem.with_materials(model.materials)
+        return problem if temperature is None else heated(problem, self.rom, temperature)
 
     def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
         laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
@@ -195,7 +202,7 @@ class ReducedOrderModel:
 
     def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalHistory | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
-        known = (*self.rom.force_names, *self.rom.lifting.names, *terms)
+        known = dict.fromkeys((*(load for load, _ in self.rom.force_terms), *self.rom.lifting.names, *terms))
         unknown = [name for name in amplitudes if name not in known]
         if unknown and unknown[0] in self.rom.temperature.terms:
             raise InputError("a case has one temperature: nodal values, or amplitudes of temperature loads",

@@ -30,7 +30,8 @@ MeshOf = Callable[[Mesh], Mesh]
 
 
 def solved_model(
-    rom: Rom, amplitudes: Mapping[str, Amplitude], times: np.ndarray, temperature: NodalHistory | None
+    rom: Rom, parameters: Mapping[str, float], amplitudes: Mapping[str, Amplitude], times: np.ndarray,
+    temperature: NodalHistory | None,
 ) -> LoadsAtInstants:
     """What was solved, as a model.
 
@@ -40,10 +41,12 @@ def solved_model(
 
     Parameters
     ----------
-    amplitudes : of every load. times : (n_step,). temperature : given at the nodes, instead of the loads.
+    parameters : of the run. amplitudes : of every load. times : (n_step,). temperature : given at the nodes, instead of
+        the loads.
     """
     trained, times = rom.model, np.asarray(times, dtype=float)
-    model = trained.model_copy(update={"amplitudes": dict(amplitudes), "initial_time": float(times[0])})
+    model = trained.model_copy(update={
+        "amplitudes": dict(amplitudes), "parameters": dict(parameters), "initial_time": float(times[0])})
     with_solved: MeshOf = lambda mesh: mesh  # noqa: E731
     if temperature is not None:
         given = _given(model, rom, times, temperature)

@@ -17,6 +17,7 @@ from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.fem.replay import dual_fields
+from romlib.laws.symbols import evaluated_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.report.matching import Matching, Share, TimeMatch, match_times
@@ -111,7 +112,7 @@ def compare(
     InputError : different meshes, no common time, a field that cannot be compared.
     """
     prepared = PreparedSnapshots.of(reference)
-    reference, model = prepared.snapshots, prepared.model
+    reference, model = prepared.snapshots, evaluated_model(prepared.model)
     match = match_times(candidate.times, reference.times)
     if not len(match.reference):
         raise InputError(

@@ -86,7 +86,7 @@ def _header(snapshots: Snapshots) -> dict[str, Any]:
         "model": {"materials": {name: m.law for name, m in model.materials.items()},
                   "constraints": {name: c.kind for name, c in model.constraints.items()},
                   "loads": {name: load.kind for name, load in model.loads.items()},
-                  "parameters": parameters_of(model), "amplitudes": list(model.amplitudes),
+                  "parameters": parameters_of(model), "values": model.parameters, "amplitudes": list(model.amplitudes),
                   "initial_time": model.initial_time},
         "omissions": [omission.model_dump() for omission in model.omissions],
     }

@@ -51,6 +51,11 @@ class PreparedSnapshots:
         return self.model.amplitudes
 
     @property
+    def parameters(self) -> dict[str, float]:
+        """Of the run: values of what its materials name in place of numbers."""
+        return self.model.parameters
+
+    @property
     def times(self) -> np.ndarray:
         """Times of the snapshots, (n_step,)."""
         return self.snapshots.times

@@ -72,6 +72,8 @@ def case_to_toml(case: Case, folder: Path | None = None) -> str:
         lines.append(f"temperature = {_value(stored)}")
     if case.accepted:
         lines.append(f"accepted = {_value(list(case.accepted))}")
+    if case.parameters:
+        lines += ["", "[parameters]", *(f"{_key(name)} = {value!r}" for name, value in case.parameters.items())]
     for name, amplitude in case.amplitudes.items():
         lines += ["", f"[amplitudes.{_key(name)}]", *_amplitude_lines(amplitude)]
     for omission in case.omissions:

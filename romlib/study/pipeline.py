@@ -27,6 +27,7 @@ def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
     """The study's cases without those that `romlib solve` made a training run of the same name from."""
     def is_run(name: str, case: Case) -> bool:
         return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
+                   and run.parameters == {**run.parameters, **case.parameters}
                    and np.array_equal(run.times, case.times.instants()) for run in runs)
 
     return {name: _portable(case) for name, case in study.cases.items() if not is_run(name, case)}

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from romlib.errors import LawError
+from romlib.errors import InputError
 from romlib.files import is_file
 from romlib.laws.registry import build_law
+from romlib.laws.symbols import evaluated_model, parameters_of
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, Case, FaceTag, Model
@@ -46,7 +47,8 @@ def validate_against(study: Study, snapshots: Snapshots | MeshFileOf) -> Model:
     training = study.training_of(snapshots.path)
     model = study.complete(snapshots.model, training)
     names = _Names(snapshots)
-    faults = [*_tag_faults(study, names), *_reference_faults(study, model, names), *_law_faults(study),
+    faults = [*_tag_faults(study, names), *_reference_faults(study, model, names),
+              *_parameter_faults(study, training, model), *_law_faults(study, model),
               *_amplitude_faults(study, training, model), *_omission_faults(study, training, model),
               *_temperature_faults(study, model)]
     driven = driven_of(model)
@@ -160,13 +162,24 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
     return faults
 
 
-def _law_faults(study: Study) -> list[Fault]:
-    """Laws that are not installed, and parameters that they do not take."""
+def _parameter_faults(study: Study, training: Training | None, model: Model) -> list[Fault]:
+    """Parameters that no material has."""
+    tables = {"parameters": study.parameters, **{f"cases.{name}.parameters": one.parameters
+                                                 for name, one in study.cases.items()}}
+    tables |= {f"training #{k}.parameters": run.parameters for k, run in enumerate(study.training, 1)
+               if training is None or run is training}
+    known = parameters_of(model.materials)
+    return [fault for key, parameters in tables.items() for name in parameters
+            for fault in _missing(f"{key}.{name}", "no material has a parameter of this name", name, known)]
+
+
+def _law_faults(study: Study, model: Model) -> list[Fault]:
+    """Laws that are not installed, and parameters that they do not take, or that have no value in this run."""
     faults = []
     for name, material in study.materials.items():
         try:
-            build_law(material)
-        except LawError as error:
+            build_law(evaluated_model(model.model_copy(update={"materials": {name: material}})).materials[name])
+        except InputError as error:
             parts = [str(part) for part in (error.file, error.place) if part]
             place = f" ({', '.join(parts)})" if parts else ""
             expected, found = (None if part is None else str(part) for part in (error.expected, error.found))

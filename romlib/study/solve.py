@@ -14,6 +14,7 @@ from romlib.fullorder.solver import OnStep
 from romlib.fullorder.state import SolveReport
 from romlib.identity.cases import fit_case
 from romlib.laws.portable import portable_model
+from romlib.laws.symbols import refuse_missing, refuse_unused
 from romlib.loads.nodal_temperature import loads_at_instants
 from romlib.mesh.mesh import Mesh
 from romlib.model import Case, Model, TableAmplitude, Temperature, TrainedModel
@@ -113,12 +114,13 @@ def fitted_to_study(
     model, n_shared = comm.on_root(prepare)
     identity = distributed_identity(model, sorted(source.mine), lambda piece: source.mine[piece], n_shared, comm)
     files = (source.path.name,)
-    trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files)
+    trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files, parameters=(model.parameters,))
     fitted = fit_case(trained, case)
     for note in fitted.notes:
         on_note(note)
     return case.model_copy(update={
-        "amplitudes": fitted.amplitudes, "temperature": case.temperature if fitted.from_file else None})
+        "amplitudes": fitted.amplitudes, "parameters": fitted.parameters,
+        "temperature": case.temperature if fitted.from_file else None})
 
 
 def case_of(study: Study, case: str | Case) -> Case:
@@ -138,7 +140,7 @@ def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Mode
 
     Raises
     ------
-    StudyError : a load without amplitude, or an amplitude of no load.
+    StudyError : a load without amplitude, or an amplitude of no load. InputError : the same of parameters.
     """
     model = study.complete(deck)
     driven = driven_of(model)
@@ -159,4 +161,8 @@ def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Mode
             raise StudyError("this load has no amplitude", file=study.path, place=f"amplitudes.{name}",
                              expected="an amplitude for each of " + ", ".join(driven),
                              remedy="give it in the case")
-    return model.model_copy(update={"amplitudes": amplitudes, "initial_time": float(times[0])})
+    parameters = {**model.parameters, **case.parameters}
+    refuse_unused(case.parameters, model.materials, "parameters")
+    refuse_missing(parameters, model.materials, "parameters")
+    return model.model_copy(update={
+        "amplitudes": amplitudes, "parameters": parameters, "initial_time": float(times[0])})

@@ -31,6 +31,7 @@ from romlib.model import (
 )
 from romlib.model.base import Description
 from romlib.model.library import LIBRARY, is_file_name
+from romlib.model.parameters import ParameterValues
 from romlib.offline.options import OfflineOptions
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
@@ -92,13 +93,14 @@ class MeshFile(Description):
 
 
 class Training(Description):
-    """[[training]]: one run of the solver: its snapshots file and the amplitudes of its loads.
+    """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
 
     temperature : a history in a file of its own, in place of all temperature loads.
     """
 
     snapshots: Path
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
     temperature: TemperatureFile | None = None
     name: str
 
@@ -143,6 +145,7 @@ class Study(Description):
     offline: OfflineOptions = OfflineOptions()
     check: CheckSettings = CheckSettings()
     cases: dict[str, Case] = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default_factory=dict)
 
     _text: str = PrivateAttr("")
     _path: Path | None = PrivateAttr(None)
@@ -206,7 +209,8 @@ class Study(Description):
     def complete(self, deck: Model, training: Training | None = None) -> Model:
         """The model of a snapshots file, with what this study states put over it by name.
 
-        deck : the model that the file has. training : the run whose amplitudes the model shall have.
+        deck : the model that the file has. training : the run whose amplitudes and parameters the model shall have. A
+        parameter has the value of the run, else that of the file, else that of [parameters].
 
         Raises
         ------
@@ -223,6 +227,8 @@ class Study(Description):
             "constraints": {**deck.constraints, **self.constraints},
             "loads": {**deck.loads, **self.loads},
             "amplitudes": {**deck.amplitudes, **(training.amplitudes if training is not None else {})},
+            "parameters": {**self.parameters, **deck.parameters,
+                           **(training.parameters if training is not None else {})},
             **initial,
         })
 

@@ -91,7 +91,7 @@ def test_two_runs_train_a_rom_that_solves_the_field_of_a_third_deck(folder):
     with Snapshots(folder / "r.vtkhdf") as one, Snapshots(folder / "three.vtkhdf") as other:
         found = {name: one.relative for name, one in compare(one, other, fields=["displacement", "stress", "p"]
                                                              ).fields.items()}
-    assert found["displacement"] < 0.02 and found["stress"] < 0.06 and found["p"] < 0.06, found
+    assert found["displacement"] < 0.03 and found["stress"] < 0.08 and found["p"] < 0.1, found
 
 
 @ccx

@@ -127,3 +127,40 @@ def test_two_amplitudes_of_one_trained_load_are_refused():
     twice = given.model_copy(update={"amplitudes": {**given.amplitudes, "pull": given.amplitudes["renamed"]}})
     with pytest.raises(InputError, match=r"two amplitudes for one load[\s\S]*'pull'"):
         fit_case(TRAINED, twice)
+
+
+def soft(young: float | str) -> dict:
+    """The materials with this modulus on the left."""
+    left = MODEL["materials"]["left"]
+    return {**MODEL["materials"], "left": {**left, "parameters": {**left["parameters"], "young": young}}}
+
+
+SYMBOLIC = TrainedModel(identity=identity_of([BOX], model(materials=soft("2*E"))), files=("run.vtkhdf",),
+                        parameters=({"E": 100.0}, {"E": 300.0}))
+
+
+def of_modulus(young: float) -> Case:
+    return case(materials=soft(young))
+
+
+@pytest.mark.parametrize("young", [100.0, 300.0])
+def test_a_deck_with_the_numbers_of_a_training_run_has_its_parameters(young):
+    assert fit_case(SYMBOLIC, of_modulus(2.0 * young)).parameters == {"E": young}
+
+
+def test_a_deck_with_other_numbers_is_refused_and_taken_where_the_case_states_them():
+    with pytest.raises(InputError, match=r"material 'left'.* young") as caught:
+        fit_case(SYMBOLIC, of_modulus(400.0))
+    assert "[parameters] E = " in caught.value.remedy and "--parameter E=" in caught.value.remedy
+    stated = of_modulus(400.0).model_copy(update={"parameters": {"E": 200.0}})
+    assert fit_case(SYMBOLIC, stated).parameters == {"E": 200.0}
+    with pytest.raises(InputError, match="young"):  # the values stated are compared too
+        fit_case(SYMBOLIC, stated.model_copy(update={"parameters": {"E": 100.0}}))
+
+
+def test_the_deck_of_the_first_run_does_not_excuse_the_numbers_of_another():
+    deck = TrainedModel(identity=SYMBOLIC.identity, deck=of_modulus(200.0).identity, parameters=SYMBOLIC.parameters)
+    assert fit_case(deck, of_modulus(600.0)).parameters == {"E": 300.0}
+    assert fit_case(deck, of_modulus(200.0)).parameters == {"E": 100.0}
+    with pytest.raises(InputError, match="young"):
+        fit_case(deck, of_modulus(400.0))
