@@ -17,6 +17,7 @@ from romlib.archive.rom import (
     Rom,
     SelectedPoints,
     TemperatureAtPoints,
+    TrainedTemperatures,
 )
 from romlib.fem.piece import Piece
 from romlib.loads.forces import force_names
@@ -88,7 +89,9 @@ def _temperature(parts: list[dict], n_point: int) -> TemperatureAtPoints:
     matrix = csr_matrix((np.concatenate([part["values"] for part in parts]), (rows, columns)), (n_point, len(node_ids)))
     initial = None if parts[0]["initial"] is None else np.concatenate([part["initial"] for part in parts])
     terms = {name: np.concatenate([part["terms"][name] for part in parts]) for name in parts[0]["terms"]}
-    return TemperatureAtPoints(terms, initial, node_ids, matrix)
+    wide = np.full((1, len(terms)), 1e9)  # nothing is beyond the training
+    trained = TrainedTemperatures(np.linalg.qr(np.stack(list(terms.values())).T)[0].T, -wide, wide) if terms else None
+    return TemperatureAtPoints(terms, initial, node_ids, matrix, trained)
 
 
 def write_both(path: Path, rom: Rom, data: list) -> Path:
