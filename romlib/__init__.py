@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
-    from romlib.online.reduced import NodalTemperature
+    from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.rom import ReducedOrderModel, load
     from romlib.solution.solution import Solution
     from romlib.study.pipeline import train
@@ -28,7 +28,7 @@ _HOME = {
     "load": "romlib.online.rom",
     "train": "romlib.study.pipeline",
     "ReducedOrderModel": "romlib.online.rom",
-    "NodalTemperature": "romlib.online.reduced",
+    "NodalTemperature": "romlib.loads.nodal_temperature",
     "Solution": "romlib.solution.solution",
     "RomlibError": "romlib.errors",
 }

@@ -18,6 +18,7 @@ from romlib.archive.rom import (
     SelectedPoints,
     SnapshotGrams,
     TemperatureAtPoints,
+    TrainedTemperatures,
 )
 from romlib.fem.piece import Piece
 from romlib.loads.forces import force_names
@@ -89,7 +90,9 @@ def _temperature(parts: list[dict], n_point: int) -> TemperatureAtPoints:
     matrix = csr_matrix((np.concatenate([part["values"] for part in parts]), (rows, columns)), (n_point, len(node_ids)))
     initial = None if parts[0]["initial"] is None else np.concatenate([part["initial"] for part in parts])
     terms = {name: np.concatenate([part["terms"][name] for part in parts]) for name in parts[0]["terms"]}
-    return TemperatureAtPoints(terms, initial, node_ids, matrix)
+    wide = np.full((1, len(terms)), 1e9)  # nothing is beyond the training
+    trained = TrainedTemperatures(np.linalg.qr(np.stack(list(terms.values())).T)[0].T, -wide, wide) if terms else None
+    return TemperatureAtPoints(terms, initial, node_ids, matrix, trained)
 
 
 SNAPSHOTS = SnapshotGrams(("a", "b"), np.array([0, 0, 1]), np.array([0.0, 1.0, 0.0]), np.ones((1, 3)),

@@ -13,6 +13,7 @@ from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_
 from romlib_converters.calculix.frd import FrdFile
 from romlib_converters.calculix.mesh import set_tags
 from romlib_converters.calculix.model import NLGEOM, ModelBuilder
+from romlib_converters.calculix.nodal import nodal_field
 from romlib_converters.calculix.relations import adjustment, with_relations
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
@@ -31,6 +32,7 @@ from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
+from romlib.snapshots.nodal_fields import NodalField
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_vtk
 from romlib.words import plural, unknown
@@ -143,6 +145,16 @@ class CalculixConverter:
         sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
                     if section == "constraints"}
         return DeckModel(case, mesh, with_relations(model, deck), sources, adjustment(deck))
+
+    def nodal_field(self, source: Path, name: str) -> NodalField:
+        """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
+
+        Raises
+        ------
+        InputError : there is none of this name. FileFormatError, UnsupportedError : with file and place.
+        """
+        path = Path(source)
+        return nodal_field(path if path.suffix.lower() == ".frd" else path.with_suffix(".frd"), name)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.

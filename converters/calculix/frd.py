@@ -80,7 +80,8 @@ class FrdRecord:
 class FrdFile:
     """What a .frd has. node_ids (n,) and points (n, 3) in its order. cut : why it ends early, "" where it does not.
 
-    records : the increments that have a displacement and all that the first one has.
+    records : the increments that have a displacement (or what else was asked for) and all that the first one has.
+    names : of all results.
     """
 
     path: Path
@@ -90,6 +91,7 @@ class FrdFile:
     elements: FrdElements = field(default_factory=lambda: FrdElements({}))
     records: list[FrdRecord] = field(default_factory=list)
     cut: str = ""
+    names: tuple[str, ...] = ()
 
     def read(self, block: Block) -> np.ndarray:
         """Values (n_node, n_comp) of a block, in the order of `node_ids`.
@@ -120,8 +122,10 @@ class FrdFile:
         return at
 
 
-def read_frd(path: Path) -> FrdFile:
+def read_frd(path: Path, needed: str = "DISP") -> FrdFile:
     """Where everything in a .frd is; its values are read later. A file that ends early has `cut` set.
+
+    needed : the block that an increment must have to be a record.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def read_frd(path: Path) -> FrdFile:
             raise FileFormatError("this is no .frd file", file=path, expected="a first line '    1C'",
                                   found=_head(path))
         stream.seek(0)
-        return _Scan(stream, path).run()
+        return _Scan(stream, path, needed).run()
 
 
 def _head(path: Path) -> str:
@@ -152,8 +156,8 @@ def _head(path: Path) -> str:
 class _Scan:
     """One walk through the headers."""
 
-    def __init__(self, stream: BinaryIO, path: Path) -> None:
-        self.stream, self.path, self.file = stream, path, FrdFile(path)
+    def __init__(self, stream: BinaryIO, path: Path, needed: str) -> None:
+        self.stream, self.path, self.file, self.needed = stream, path, FrdFile(path), needed
         self.size = os.fstat(stream.fileno()).st_size
         self.step, self.increment = 1, 0
         self.found: list[FrdRecord] = []
@@ -299,11 +303,12 @@ class _Scan:
                                   expected=f"{plural(layout.n, 'node')}, then ' -3'", found=repr(line[:40]))
 
     def _complete(self) -> list[FrdRecord]:
-        """The increments with a displacement; of a cut file the last one only where it has all that the first one has.
+        """The increments with what is needed; of a cut file the last one only where it has all that the first one has.
 
         A first increment at the end of a cut file has nothing to be compared with, and is not taken.
         """
         last = self.found[-1] if self.found and self.file.cut else None
         if last is not None and (len(self.found) == 1 or not set(self.found[0].blocks) <= set(last.blocks)):
             self.found.pop()
-        return [record for record in self.found if "DISP" in record.blocks]
+        self.file.names = tuple(dict.fromkeys(name for record in self.found for name in record.blocks))
+        return [record for record in self.found if self.needed in record.blocks]

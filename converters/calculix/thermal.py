@@ -1,8 +1,9 @@
-"""The temperature of a deck as loads: T(x, t) = sum of amplitude x field, exactly, step by step.
+"""The temperature of a deck as loads: T(x, t) = sum of amplitude x field(x), exactly, step by step.
 
-Within a step a node's temperature goes straight from what it was to its value, or is its value times an amplitude. So
-each step has fields of its own (what was, what comes, what an amplitude multiplies), and an amplitude that is zero in
-the other steps. Fields that are the same at all nodes make up one load together.
+Within a step a node's temperature goes straight from what it was to its value, or is its value times an amplitude. What
+goes straight is counted from the initial temperature, so that two steps, or two decks, whose fields are that plus a
+number times one field share a load: its largest value is one, and the amplitude has the size. Fields that are the same
+at all nodes make up one load together.
 """
 
 from __future__ import annotations
@@ -17,15 +18,21 @@ from romlib_converters.keyword.history import DeckAmplitude, Part, Step, join, r
 from romlib.model import Amplitude, ArrayReference, Load, TableAmplitude, Temperature
 
 UNIFORM = "temperature_uniform"
+_SAME = 1e-9  # of the largest value: fields that differ by less are multiples of each other
 
 
 @dataclass
 class _Term:
-    """A nodal field (n_node,), its parts by step, and its factor before the first step."""
+    """A nodal field (n_node,) whose largest value is one, its parts by step, and its factor before the first step."""
 
     nodal: np.ndarray
     parts: dict[int, Part] = field(default_factory=dict)
     initial: float = 0.0
+
+    def add(self, step: int, part: Part) -> None:
+        """One part more of a step: they add up."""
+        known = self.parts.get(step)
+        self.parts[step] = part if known is None else sum_of([known, part])
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,25 @@ def temperature_loads(
 def _terms(
     history: Histories, initial: np.ndarray, steps: Sequence[Step], amplitudes: Sequence[DeckAmplitude]
 ) -> list[_Term]:
-    terms: dict[bytes, _Term] = {}
+    terms: list[_Term] = []
+    directions = np.random.default_rng(0).standard_normal(len(initial)) / max(len(initial), 1)
+    projections: list[float] = []  # of the terms' fields: most are told apart by these
 
     def add(values: np.ndarray, step: int, part: Part | None, initial_factor: float = 0.0) -> None:
-        if values.any():
-            term = terms.setdefault(values.tobytes(), _Term(values))
-            term.initial += initial_factor
-            if part is not None:
-                term.parts[step] = part
+        largest = values[np.argmax(np.abs(values))]
+        if largest == 0.0:
+            return
+        pattern = values / largest
+        projection = float(pattern @ directions)
+        close = np.flatnonzero(np.abs(np.array(projections) - projection) <= 10.0 * _SAME)
+        term = next((terms[j] for j in close if np.abs(terms[j].nodal - pattern).max() <= _SAME), None)
+        if term is None:
+            term = _Term(pattern)
+            terms.append(term)
+            projections.append(projection)
+        term.initial += initial_factor * largest
+        if part is not None:
+            term.add(step, part.scaled(largest))
 
     last = initial.astype(float)
     for k, step in enumerate(steps):
@@ -85,12 +103,12 @@ def _terms(
         for amplitude in np.unique(number):
             mask = number == amplitude
             if amplitude == NO_AMPLITUDE:
-                before, after = np.where(mask, last, 0.0), np.where(mask, value, 0.0)
-                first = float(k == 0)
+                before, after = np.where(mask, last - initial, 0.0), np.where(mask, value - initial, 0.0)
+                add(np.where(mask, initial, 0.0), k, ramp(step, 1.0, 1.0), float(k == 0))
                 if np.array_equal(before, after):
-                    add(before, k, ramp(step, 1.0, 1.0), first)
+                    add(before, k, ramp(step, 1.0, 1.0))
                 else:
-                    add(before, k, ramp(step, 1.0, 0.0), first)
+                    add(before, k, ramp(step, 1.0, 0.0))
                     add(after, k, ramp(step, 0.0, 1.0))
                 continue
             part = amplitudes[int(amplitude)].over(step)
@@ -100,7 +118,7 @@ def _terms(
             if k == 0 and not continuous:  # it jumps at once
                 add(np.where(mask, initial, 0.0), k, None, 1.0)
         last = new
-    return list(terms.values())
+    return terms
 
 
 def _split(terms: list[_Term]) -> tuple[list[_Term], list[_Term]]:
@@ -120,7 +138,11 @@ def _uniform_history(terms: list[_Term], steps: Sequence[Step]) -> TableAmplitud
     """The sum of uniform fields, as the amplitude of a field of ones."""
     total = []
     for k in range(len(steps)):
-        scaled = [_parts(term, steps)[k].scaled(float(term.nodal[0])) for term in terms]
-        times = np.unique(np.concatenate([part.times for part in scaled]))
-        total.append(Part(times, np.sum([np.interp(times, part.times, part.values) for part in scaled], axis=0)))
+        total.append(sum_of([_parts(term, steps)[k].scaled(float(term.nodal[0])) for term in terms]))
     return join(total, sum(term.initial * float(term.nodal[0]) for term in terms), steps[0].start)
+
+
+def sum_of(parts: Sequence[Part]) -> Part:
+    """The sum of parts of one step."""
+    times = np.unique(np.concatenate([part.times for part in parts]))
+    return Part(times, np.sum([np.interp(times, part.times, part.values) for part in parts], axis=0))

@@ -14,6 +14,7 @@ from typing import Any
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.meshio.groups import with_mesh_tags
 from romlib_converters.meshio.mesh import build_grid, with_static_arrays
+from romlib_converters.meshio.nodal import nodal_field
 from romlib_converters.meshio.open import open_series
 from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
 from romlib_converters.meshio.tags import read_mesh
@@ -25,6 +26,7 @@ from romlib.mesh.partition import partition
 from romlib.mesh.skin import add_skin
 from romlib.model import Model, Omission
 from romlib.snapshots.converter import Progress, checked_options, read_units
+from romlib.snapshots.nodal_fields import NodalField
 
 _OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver", "merge")
 _MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
@@ -61,6 +63,15 @@ class MeshioConverter:
             return False
         with open(path, "rb") as stream:
             return beginning in stream.read(1024)
+
+    def nodal_field(self, source: Path, name: str) -> NodalField:
+        """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
+
+        Raises
+        ------
+        InputError : there is none of this name. FileFormatError, UnsupportedError : with file and place.
+        """
+        return nodal_field(Path(source), name)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of any file that meshio reads (.msh of gmsh, .vtu, .inp, ...), with its sets as tags."""

@@ -23,6 +23,7 @@ from romlib_converters.zset.model import (
     tag_other_cells,
     temperature_loads,
 )
+from romlib_converters.zset.nodal import nodal_field
 from romlib_converters.zset.pieces import Meshed, WholeMeshFile, build_mesh, merge, with_fields
 from romlib_converters.zset.points import find_point_orders
 from romlib_converters.zset.source import (
@@ -43,6 +44,7 @@ from romlib.mesh.validity import check_mesh
 from romlib.model import Case, Model, Omission, Pressure, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
+from romlib.snapshots.nodal_fields import NodalField
 
 
 class ZsetConverter:
@@ -108,6 +110,15 @@ class ZsetConverter:
                             for name, field in fields.items()),
             solver="Zset", files=fingerprint_files(computation, deck, sources), options={"pieces": len(cut)},
             progress=progress)
+
+    def nodal_field(self, source: Path, name: str) -> NodalField:
+        """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
+
+        Raises
+        ------
+        InputError : there is none of this name. FileFormatError, UnsupportedError : with file and place.
+        """
+        return nodal_field(Path(source), name)
 
     def read_case(self, source: Path) -> Case:
         """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.

@@ -150,17 +150,31 @@ class GappyOperator:
 
 
 @dataclass(eq=False)
+class TrainedTemperatures:
+    """What the temperatures of the training runs less the initial one span at the selected points, and how far.
+
+    modes : (n_mode, n_point), orthonormal. lowest, highest : (n_run, n_mode), coordinates of each run.
+    """
+
+    modes: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+
+
+@dataclass(eq=False)
 class TemperatureAtPoints:
     """Temperature at the selected points: sum over the temperature loads of amplitude x term.
 
     terms : by load name, (n_point,). initial : T_0 where the model states one, (n_point,).
     node_ids : (k,), ids of the nodes that the interpolation needs. matrix : (n_point, k), for new nodal temperatures.
+    trained : of the training runs; None without temperature loads, and in files of older versions.
     """
 
     terms: dict[str, np.ndarray]
     initial: np.ndarray | None
     node_ids: np.ndarray
     matrix: csr_matrix
+    trained: TrainedTemperatures | None = None
 
 
 @dataclass(eq=False)

@@ -21,6 +21,7 @@ from romlib.archive.rom import (
     Rom,
     SelectedPoints,
     TemperatureAtPoints,
+    TrainedTemperatures,
 )
 from romlib.archive.tables import ROM
 from romlib.errors import FileFormatError
@@ -34,6 +35,7 @@ from romlib.storage.manifest import seal
 from romlib.storage.opening import damage
 from romlib.words import plural
 
+_TRAINED = ("modes", "lowest", "highest")  # arrays of `TrainedTemperatures`
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
 _MANIFEST: TypeAdapter = TypeAdapter(Manifest)
@@ -178,6 +180,9 @@ def _write_temperature(group: h5py.Group, temperature: TemperatureAtPoints) -> N
     if temperature.initial is not None:
         group["initial"] = temperature.initial
     group["node_ids"] = temperature.node_ids
+    if temperature.trained is not None:
+        for name in _TRAINED:
+            group[f"trained/{name}"] = getattr(temperature.trained, name)
     matrix = temperature.matrix.tocsr()
     group.attrs["shape"] = matrix.shape
     group["matrix/data"], group["matrix/indices"], group["matrix/indptr"] = matrix.data, matrix.indices, matrix.indptr
@@ -187,8 +192,10 @@ def _read_temperature(contents: Contents) -> TemperatureAtPoints:
     group, matrix, array = "/temperature", "/temperature/matrix", contents.array
     terms = {name: _as(array(f"{group}/terms/{k}")) for k, name in enumerate(contents.json(f"{group}/names", list))}
     initial = _as(array(f"{group}/initial")) if contents.has(f"{group}/initial") else None
+    trained = TrainedTemperatures(*(_as(array(f"{group}/trained/{name}")) for name in _TRAINED)) if contents.has(
+        f"{group}/trained") else None
     shape = tuple(int(n) for n in contents.attribute(group, "shape"))
     return TemperatureAtPoints(
         terms, initial, _as(array(f"{group}/node_ids"), int),
         csr_matrix((_as(array(f"{matrix}/data")), _as(array(f"{matrix}/indices"), int),
-                    _as(array(f"{matrix}/indptr"), int)), shape=shape))
+                    _as(array(f"{matrix}/indptr"), int)), shape=shape), trained)

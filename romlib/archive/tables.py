@@ -43,6 +43,9 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/temperature/names", "json", ("n_term",))
     yield Item("/temperature/terms/<k>", "real", ("n_point",))
     yield Item("/temperature/initial", "real", ("n_point",))
+    yield Item("/temperature/trained/modes", "real", ("n_thermal", "n_point"))
+    for name in ("lowest", "highest"):
+        yield Item(f"/temperature/trained/{name}", "real", ("n_run", "n_thermal"))
     yield Item("/temperature/node_ids", "integer", ("n_node",), unique=True)
     yield Item("/temperature/matrix/data", "real", ("n_entry",))
     yield Item("/temperature/matrix/indices", "integer", ("n_entry",), low=0, high="n_node")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from romlib.words import plural
+
+if TYPE_CHECKING:
+    from romlib.model import TemperatureFile
 
 
 def _alone(wanted: bool) -> bool:
@@ -108,9 +111,9 @@ def _convert_case(
     from romlib.cli.file_info import times_in_words
     from romlib.errors import UnsupportedError
     from romlib.snapshots.converter import CaseReader, DeckReader
-    from romlib.snapshots.outputs import files_read, refuse_files_of, refuse_inputs
+    from romlib.snapshots.outputs import check_output, files_read, is_snapshots, refuse_files_of, refuse_inputs
     from romlib.study.case_file import is_case_file, write_case_file
-    from romlib.study.deck_case import case_of_deck
+    from romlib.study.deck_case import case_of_deck, has_fields, temperature_path, write_temperature
 
     name = converter.name
     if not isinstance(converter, (CaseReader, DeckReader)):
@@ -129,6 +132,12 @@ def _convert_case(
             stderr().print(f"note: the converter {name} does not say what else the deck has: mesh, materials, "
                            "constraints and load patterns cannot be compared with those of a ROM, only names of loads")
     refuse_inputs(output, read)
+    if isinstance(converter, DeckReader) and has_fields(deck):
+        beside = temperature_path(output)
+        check_output(beside, [*source, output])
+        refuse_files_of(source[0], beside, is_snapshots)
+        refuse_inputs(beside, read)
+        case = case.model_copy(update={"temperature": write_temperature(deck, beside)})
     write_case_file(output, case)
     if json:
         print_json({"file": str(output), "case": case.model_dump(mode="json"),
@@ -136,7 +145,8 @@ def _convert_case(
         return
     stdout().print(f"Case written to {output}", soft_wrap=True)
     stdout().print(pairs("", [
-        ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none")]))
+        ("times", times_in_words(case)), ("amplitudes", ", ".join(case.amplitudes) or "none"),
+        *([] if case.temperature is None else [("temperature", case.temperature.file.name)])]))
     if omissions:
         stdout().print(table("In the deck, but not in the case", ("name", "does virtual work", "what it is"), [
             (one.name, "yes: accepted" if one.works else "no", one.description) for one in omissions]))
@@ -192,6 +202,9 @@ def online(
                                                 "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
+    temperature: Annotated[str | None, typer.Option(help="A nodal temperature history instead of the temperature loads "
+                                                    "of the ROM: a snapshots file or a thermal result, by default its "
+                                                    "field temperature.", metavar="FILE[:FIELD]")] = None,
     full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
                                                    "error of the modes from that of the selected points.")] = False,
     start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
@@ -216,11 +229,12 @@ def online(
     from romlib.study.case_file import read_case_file
     from romlib.study.inputs import files_of
 
+    stored = None if temperature is None else temperature_file(temperature)
     values = parameter_values(parameter)
     refuse_time_alone(start, start_time)
     if output is not None or write_state is not None:
         inputs = [] if case_file is None else files_of(case_file, "case file")
-        inputs += [] if start is None else [start]
+        inputs += [one for one in (start, None if stored is None else stored.file) if one is not None]
         check_outputs(output, write_state, [rom, fields_path(rom), *inputs])
     model = romlib.load(rom)
     cases = model.rom.cases
@@ -232,7 +246,8 @@ def online(
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         clock = time.perf_counter()
-        solution = model.solve(case=definition, parameters=values, start=saved_state(start, start_time),
+        solution = model.solve(case=definition, parameters=values, temperature=stored,
+                               start=saved_state(start, start_time),
                                hyper_reduction=not full_integration, tolerance=tolerance)
         wall = time.perf_counter() - clock
     if write_state is not None:
@@ -244,6 +259,17 @@ def online(
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
     print_json(summary) if json else show_online(stdout(), summary)
+
+
+def temperature_file(text: str) -> TemperatureFile:
+    """FILE or FILE:FIELD; a file whose own name has a colon is taken as it is."""
+    from romlib.files import is_file
+    from romlib.model import TemperatureFile
+
+    file, colon, name = text.rpartition(":")
+    if not colon or not name or is_file(Path(text)):
+        return TemperatureFile(file=Path(text))
+    return TemperatureFile(file=Path(file), field=name)
 
 
 def names_of(text: str | None) -> list[str] | None:

@@ -19,11 +19,15 @@ _ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
 
 @dataclass(frozen=True)
 class FittedCase:
-    """Amplitudes by the names of the model, one each; notes for the user; and the parameters of the case."""
+    """Amplitudes by the names of the model, one each; notes for the user; and the parameters of the case.
+
+    from_file : the temperature is that of the file that the case names, and not of the temperature loads.
+    """
 
     amplitudes: dict[str, Amplitude]
     notes: tuple[str, ...] = ()
     parameters: dict[str, float] = field(default_factory=dict)
+    from_file: bool = False
 
 
 def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool = True) -> FittedCase:
@@ -36,7 +40,8 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     formulas of parameters, the deck's numbers must be what they give for the values that the case states, or else for
     those of one of the training runs, which are then the case's.
 
-    with_temperature : False where temperatures come from elsewhere, and the temperature loads of both do not count.
+    with_temperature : False where temperatures come from elsewhere, and the temperature loads of both do not count. Nor
+        do they where the case has other ones and names a file with its temperature, which is then the case's.
 
     Raises
     ------
@@ -45,13 +50,18 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     """
     notes = _omissions(case, () if trained is None else trained.accepted)
     if case.identity is None:
-        return FittedCase(dict(case.amplitudes), tuple(notes), case.parameters)
+        return FittedCase(dict(case.amplitudes), tuple(notes), case.parameters,
+                          with_temperature and case.temperature is not None)
     if trained is None:
         notes.append("the ROM was written by an older version of romlib and does not say what it was trained with: "
                      "mesh, materials, constraints and load patterns of the case could not be compared, only names")
         return FittedCase(dict(case.amplitudes), tuple(notes), case.parameters)
     identity, given = case.identity, dict(case.amplitudes)
-    if not with_temperature:
+    from_file = with_temperature and case.temperature is not None and _other_temperature(trained, identity)
+    if from_file and case.temperature is not None:
+        notes.append("the deck of the case has temperatures that are none of the training: they are taken from "
+                     f"{case.temperature.file.name}")
+    if from_file or not with_temperature:
         trained = trained.model_copy(update={"identity": _isothermal(trained.identity)})
         identity = _isothermal(identity)
         given = {name: one for name, one in given.items() if name in identity.driven or name not in case.identity.loads}
@@ -75,7 +85,18 @@ def fit_case(trained: TrainedModel | None, case: Case, *, with_temperature: bool
     notes += [f"the deck of the case has no load or displacement {name!r}: it is zero" for name in missing]
     notes += [f"{name!r} of the case is {match.words()} of the training"
               for name, match in matches.items() if match != _Match(name)]
-    return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes), parameters)
+    return FittedCase({**amplitudes, **dict.fromkeys(missing, _ZERO)}, tuple(notes), parameters, from_file)
+
+
+def _other_temperature(trained: TrainedModel, case: Identity) -> bool:
+    """Whether the case has temperature loads whose patterns are not all among those of the training."""
+    def thermal_loads(identity: Identity) -> Identity:
+        return identity.model_copy(update={"prescribed": {}, "loads": {
+            name: part for name, part in identity.loads.items() if part.kind == "temperature"}})
+
+    deck = None if trained.deck is None else thermal_loads(trained.deck)
+    own = trained.model_copy(update={"identity": thermal_loads(trained.identity), "deck": deck})
+    return bool(_match(own, thermal_loads(case))[1])
 
 
 def _parameters(

@@ -17,6 +17,7 @@ from romlib.model.load import (
 from romlib.model.material import Material, ParameterTable, ThermalExpansion
 from romlib.model.model import Model, Omission
 from romlib.model.tag import CellTag, FaceTag, NodeTag
+from romlib.model.temperature import TemperatureFile
 from romlib.model.units import UnitSystem
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Pressure",
     "TableAmplitude",
     "Temperature",
+    "TemperatureFile",
     "ThermalExpansion",
     "Times",
     "Traction",

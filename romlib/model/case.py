@@ -13,6 +13,7 @@ from romlib.model.base import Description
 from romlib.model.identity import Identity
 from romlib.model.model import Omission
 from romlib.model.parameters import ParameterValues
+from romlib.model.temperature import TemperatureFile
 
 MOST_TIMES = 5_000_000
 
@@ -76,6 +77,9 @@ class Case(Description):
 
     `parameters` : values of what the materials name in place of numbers.
 
+    temperature : a history in a file, in place of all temperature loads of the model. Where the case has an identity
+    whose temperature loads are all among those of the model, they are taken, by their amplitudes.
+
     A case that was converted from a deck says what else the deck has, to be compared with what a ROM was trained with:
     identity : mesh, materials, constraints and load patterns. The case is then complete: a load that the deck does not
     have is zero. omissions : what the deck has that a model of romlib lacks. accepted : those that do virtual work and
@@ -86,6 +90,7 @@ class Case(Description):
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
     parameters: ParameterValues = Field(default_factory=dict)
     description: str = ""
+    temperature: TemperatureFile | None = None
     identity: Identity | None = None
     omissions: tuple[Omission, ...] = ()
     accepted: tuple[str, ...] = ()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import scaled
+from romlib.loads.temperature import initial_temperature
 from romlib.model import Amplitude, Identity, TrainedModel
 from romlib.offline.training import TrainingSet
 from romlib.parallel.pieces import Pieces
+
+_SAME_START = 1e-6  # of the temperature, in the mean of squares; at least of one degree
 
 
 def agree(
@@ -20,8 +25,9 @@ def agree(
 ) -> TrainedModel:
     """What all training runs were computed with, loads of all of them together. Collective.
 
-    A load that is a multiple of the first run's gets the amplitude for it. call_libraries : False compares laws as they
-    are stated, and asks no library for what a file would recognise it by.
+    A load that is a multiple of the first run's gets the amplitude for it. A temperature belongs to its run: where two
+    runs have other fields under one name, the training has both, under names of their own. call_libraries : False
+    compares laws as they are stated, and asks no library for what a file would recognise it by.
 
     Raises
     ------
@@ -35,6 +41,11 @@ def agree(
             model = pieces.comm.on_root(partial(portable_model, model))
         own = distributed_identity(model, pieces, partial(training.mesh_of, k), run.snapshots.n_shared)
         whole = whole or own
+        names = own_names(whole, own, run.name)
+        if names:
+            training.rename(k, names)
+            run = training.runs[k]
+            own = own.model_copy(update={"loads": {names.get(name, name): part for name, part in own.loads.items()}})
         found = run_differences(whole, own)
         if found:
             pieces.each(partial(training.refuse_another_order, k))  # a cell, if it is one, can be named with its nodes
@@ -48,10 +59,32 @@ def agree(
     assert whole is not None  # there is a run
     whole = whole.model_copy(update={"loads": {name: whole.loads[name] for name in training.model.loads}})
     _refuse_lost_temperature(training, whole)
+    _refuse_other_start(training, pieces)
     deck = first.snapshots.identity
     return TrainedModel(identity=whole, deck=None if deck == whole else deck, accepted=accept,
                         files=tuple(run.path.name for run in training.runs),
                         parameters=tuple(run.parameters for run in training.runs))
+
+
+def own_names(first: Identity, other: Identity, run: str) -> dict[str, str]:
+    """Names for the temperature loads of another run: of the first's of the same pattern, else names of their own."""
+    comparison = Comparison(first, other)
+    mine = {name: part for name, part in other.loads.items() if part.kind == "temperature"}
+    theirs = {name: part for name, part in first.loads.items() if part.kind == "temperature"}
+    same = {name for name, part in mine.items() if name in theirs and comparison.factor(theirs[name], part) is not None}
+    taken, result = {*same, *first.driven, *other.driven}, dict[str, str]()
+    for name, part in mine.items():
+        if name in same:
+            continue
+        alike = next((one for one, there in theirs.items() if one not in same and one not in result.values()
+                      and comparison.factor(there, part) is not None), None)
+        new = alike or name
+        while alike is None and name in first.driven and new in taken:
+            new = f"{name}_{run}" if new == name else new + "_"
+        taken.add(new)
+        if new != name:
+            result[name] = new
+    return result
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:
@@ -112,3 +145,29 @@ def _refuse_lost_temperature(training: TrainingSet, whole: Identity) -> None:
                 "a training run has no temperature load, and another has", file=run.snapshots.path,
                 expected=f"temperature loads {', '.join(names)}", found="the initial temperature throughout",
                 remedy="give the run a temperature load with the initial temperature, or train a ROM of its own")
+
+
+def _refuse_other_start(training: TrainingSet, pieces: Pieces) -> None:
+    """Where no model states the strain-free temperature, it is that of the loads at the initial time. Collective."""
+    if training.model.initial_temperature is not None or not any(
+            one.thermal_expansion is not None and one.thermal_expansion.strain_free_temperature is None
+            for one in training.model.materials.values()):
+        return
+    for k, run in enumerate(training.runs[1:], 1):
+        difference, size, count = pieces.sum(partial(_squares_of_start, training, k))
+        if difference > _SAME_START**2 * max(size, count):
+            raise InputError(
+                "two training runs begin at other temperatures, and no material or study says which is free of strain",
+                file=run.path, place=f"time {run.model.initial_time:g}",
+                expected=f"the temperature of {training.runs[0].path.name}",
+                found=f"{np.sqrt(difference / count):.4g} away from it, in the mean of squares",
+                remedy="state it: [initial] temperature = ... in the study, or strain_free_temperature of materials")
+
+
+def _squares_of_start(training: TrainingSet, run: int, piece: int) -> np.ndarray:
+    """Sums over a piece: of the squared difference of a run's first temperature, of the first run's squared, nodes."""
+    first = initial_temperature(training.runs[0].model, training.mesh_of(0, piece))
+    other = initial_temperature(training.runs[run].model, training.mesh_of(run, piece))
+    if first is None or other is None:
+        return np.zeros(3)
+    return np.array([((other - first)**2).sum(), (first**2).sum(), first.size])

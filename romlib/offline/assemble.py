@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from hashlib import sha256
 
@@ -32,6 +32,7 @@ from romlib.offline.reduce import Reduction
 from romlib.offline.reduce_dual import DualBases
 from romlib.offline.reduce_quadrature import generalised_forces
 from romlib.offline.rows import Rows
+from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import Span, TrainingSet, blocks
 from romlib.parallel.pieces import Pieces
 
@@ -84,7 +85,8 @@ def assemble(
             [LocalBasis(strain[:one.basis.n_mode], points.place(one.selection), one.loads[:, :one.basis.n_mode])
              for one, strain in zip(reductions, strains)],
             LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
-            temperature, density_terms={term.label: (term.load, term.material) for term in terms if term.material})
+            replace(temperature, trained=trained_temperatures(training, temperature)),
+            density_terms={term.label: (term.load, term.material) for term in terms if term.material})
         rom.manifest.errors = _errors(collection, reductions, rom, points)
     return rom
 

@@ -123,10 +123,10 @@ def train(
             comm.on_root(lambda: check_rom_output(path, taken))
         _refuse_omissions(training, accept)
         _refuse_parameters(training, cases or {})
-        portable = comm.on_root(lambda: portable_model(training.model))  # now, and not when everything is trained
-        portable = portable.model_copy(update={"parameters": training.common_parameters})
         pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
         trained = agree(training, pieces, accept)
+        portable = comm.on_root(lambda: portable_model(training.model))  # when loads have their names, before all else
+        portable = portable.model_copy(update={"parameters": training.common_parameters})
         with comm.agreement():
             place = scratch_folder or (path or training.runs[0].snapshots.path).resolve().parent
             scratch = stack.enter_context(Scratch(Path(place)))

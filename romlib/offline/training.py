@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,13 @@ class TrainingSet:
         counts = [run.snapshots.n_step for run in runs]
         self.offsets = np.concatenate([[0], np.cumsum(counts)])
         self.n_snapshot = int(self.offsets[-1])
+
+    def rename(self, run: int, names: Mapping[str, str]) -> None:
+        """Give loads of a run other names, by the present ones, so that they are other loads than the first run's."""
+        runs = list(self.runs)
+        runs[run] = runs[run].with_names(names)
+        self.runs, self.model, self._added = union_of(runs)
+        self._last = None
 
     def piece(self, piece: int) -> Piece:
         """The discretised piece; a mesh that differs between runs is an InputError.

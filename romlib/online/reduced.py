@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,64 +12,20 @@ from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.laws.points import MaterialPoints
+from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature
 from romlib.model import Amplitude, Model
 from romlib.online.histories import Histories, histories_of
 from romlib.online.history import ReducedHistory
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
-from romlib.words import plural, shortlist, unknown
+from romlib.words import unknown
 
-
-@dataclass(eq=False)
-class NodalTemperature:
-    """A temperature history given at nodes, linear between its times and constant outside.
-
-    times : (n_time,), increasing. values : (n_time, k). node_ids : (k,), the solver's ids; None: those that the ROM
-    needs, in its order (`Rom.temperature.node_ids`).
-    """
-
-    times: np.ndarray
-    values: np.ndarray
-    node_ids: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        try:
-            self.times = np.asarray(self.times, dtype=float)
-            self.values = np.asarray(self.values, dtype=float)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InputError("a nodal temperature is made of numbers", found=error) from None
-        rows = self.times.ndim == 1 and self.values.ndim == 2 and len(self.values) == len(self.times) > 0
-        if not (rows and (np.diff(self.times) > 0).all()):
-            raise InputError("a nodal temperature needs increasing times and one row of values for each",
-                             expected="times of shape (n_time,), values of shape (n_time, n_node)",
-                             found=f"{self.times.shape} and {self.values.shape}")
-        if not (np.isfinite(self.values).all() and np.isfinite(self.times).all()):
-            raise InputError("a nodal temperature is not finite", remedy="correct the values")
-
-    def at(self, node_ids: np.ndarray, stored: np.ndarray) -> np.ndarray:
-        """Values (n_time, n) at the nodes with these ids.
-
-        Raises
-        ------
-        InputError : nodes whose temperature is not given; or, without ids, a number of columns other than the stored.
-        """
-        given = stored if self.node_ids is None else np.asarray(self.node_ids)
-        if self.values.shape[1] != len(given):
-            raise InputError("a nodal temperature has the wrong number of nodes", expected=plural(len(given), "column"),
-                             found=self.values.shape[1], remedy="give node_ids, or one column a stored node id")
-        order = np.argsort(given)
-        position = np.searchsorted(given, node_ids, sorter=order)
-        position = order[np.minimum(position, len(given) - 1)] if len(given) else np.zeros(len(node_ids), dtype=int)
-        missing = node_ids[given[position] != node_ids] if len(given) else node_ids
-        if len(missing):
-            raise InputError(f"the temperature of {plural(len(missing), 'node')} is not given",
-                             place=shortlist("node", missing),
-                             remedy="give the temperature of every node of the mesh")
-        return self.values[:, position]
+__all__ = ["NodalTemperature", "case_histories", "full_integration_problem", "heated", "point_values", "reactions",
+           "reduced_problem"]
 
 
 def case_histories(
     rom: Rom, model: Model, amplitudes: Mapping[str, Amplitude], times: np.ndarray,
-    temperature: NodalTemperature | None = None,
+    temperature: NodalHistory | None = None,
 ) -> Histories:
     """Histories of all loads of the ROM; the model's amplitude where none is given. model : the ROM's, with numbers.
 
@@ -84,26 +40,28 @@ def case_histories(
                         temperature_names=tuple(rom.temperature.terms), temperature_times=instants)
 
 
-def reduced_problem(rom: Rom, model: Model, temperature: NodalTemperature | None = None) -> ReducedProblem:
+def reduced_problem(rom: Rom, model: Model) -> ReducedProblem:
     """The hyper-reduced problem: one block with the selected points. model : the ROM's, with numbers."""
     stored = rom.temperature
-    terms: np.ndarray | None
-    if temperature is not None:
-        values = temperature.at(stored.node_ids, stored.node_ids)
-        terms = np.ascontiguousarray((stored.matrix @ values.T).T)
-    elif stored.terms:
-        terms = np.stack(list(stored.terms.values()))
-    else:
-        terms = None if stored.initial is None else stored.initial[None]
     points = MaterialPoints.from_arrays(
         model.materials, rom.points.material_index, rom.points.cell_ids, rom.points.numbers,
         rom.points.coordinates, stored.initial)
     bases = [BlockBasis(basis.strain_modes, basis.weights) for basis in rom.clusters]
-    return _problem(rom, [PointBlock(bases, points, rom.lifting.strains, terms)], temperature)
+    terms = np.stack(list(stored.terms.values())) if stored.terms else None
+    if terms is None and stored.initial is not None:
+        terms = stored.initial[None]
+    return _problem(rom, [PointBlock(bases, points, rom.lifting.strains, terms)], tuple(stored.terms))
+
+
+def heated(problem: ReducedProblem, rom: Rom, temperature: NodalHistory) -> ReducedProblem:
+    """The hyper-reduced problem with the temperature of a nodal history; all else is shared with the one given."""
+    values = temperature.at(rom.temperature.node_ids)
+    terms = np.ascontiguousarray((rom.temperature.matrix @ values.T).T)
+    return _problem(rom, [replace(problem.blocks[0], temperature_terms=terms)], ())
 
 
 def full_integration_problem(
-    rom: Rom, model: Model, fields: FieldsFile, temperature: NodalTemperature | None = None
+    rom: Rom, model: Model, fields: FieldsFile, temperature: NodalHistory | None = None
 ) -> ReducedProblem:
     """The problem with all integration points: a block a piece, strains of the modes from the fields file."""
     blocks = []
@@ -112,7 +70,7 @@ def full_integration_problem(
         operator, initial = whole.operator, whole.initial_temperature
         terms: np.ndarray | None
         if temperature is not None:
-            terms = operator.interpolate(temperature.at(whole.mesh.node_ids, rom.temperature.node_ids))
+            terms = operator.interpolate(temperature.at(whole.mesh.node_ids, whole.mesh.points))
         elif rom.temperature.terms:
             terms = np.stack([whole.temperature_terms[name] for name in rom.temperature.terms])
         else:
@@ -121,11 +79,10 @@ def full_integration_problem(
                  for k in range(len(rom.clusters))]
         blocks.append(PointBlock(
             bases, whole.points, operator.strain(fields.liftings(piece)), terms, piece))
-    return _problem(rom, blocks, temperature)
+    return _problem(rom, blocks, () if temperature is not None else tuple(rom.temperature.terms))
 
 
-def _problem(rom: Rom, blocks: list[PointBlock], temperature: NodalTemperature | None) -> ReducedProblem:
-    names = () if temperature is not None else tuple(rom.temperature.terms)
+def _problem(rom: Rom, blocks: list[PointBlock], names: tuple[str, ...]) -> ReducedProblem:
     return ReducedProblem(blocks, [basis.loads for basis in rom.clusters], rom.force_names, rom.lifting.names, names,
                           n_piece=len(blocks))
 

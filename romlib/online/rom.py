@@ -16,15 +16,16 @@ from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
-from romlib.model import Amplitude, Case, Model, Times
+from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature, positions_of
+from romlib.model import Amplitude, Case, Model, TemperatureFile, Times
 from romlib.model.case import MOST_TIMES
 from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
 from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
-    NodalTemperature,
     case_histories,
     full_integration_problem,
+    heated,
     point_values,
     reactions,
     reduced_problem,
@@ -33,6 +34,7 @@ from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
 from romlib.online.start import start_of, state_of
 from romlib.online.values import model_with
+from romlib.snapshots.nodal_fields import StoredTemperature, file_of
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
@@ -85,22 +87,23 @@ class ReducedOrderModel:
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
         amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
-        temperature: NodalTemperature | None = None, start: Solution | SavedState | str | Path | None = None,
-        hyper_reduction: bool = True, tolerance: float = 1e-8,
+        temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
+        start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
         max_iterations: int = 25, max_cuts: int = 8,
     ) -> Solution:
         """Solve a case.
 
         Parameters
         ----------
-        case : a named case of the study, or a `Case`; what follows goes before it. A case with an identity (from a
-            deck) must be of the mesh, materials, constraints and load patterns that the ROM was trained with.
+        case : a named case of the study, or a `Case`; what follows takes precedence over it. A case with an identity
+            (from a deck) must be of the mesh, materials, constraints and load patterns that the ROM was trained with.
         times : the output times, the initial one first.
         amplitudes : by load (or prescribed constraint): a number, a formula in t, {"time": [...], "value": [...]}, or
             an amplitude of `romlib.model`. A load that is not named keeps the amplitude the model has for it.
         parameters : values of what the materials name in place of numbers. One that is not named has the value of the
             case, else the one that all training runs had.
-        temperature : nodal temperatures instead of the model's temperature loads.
+        temperature : nodal temperatures instead of the model's temperature loads: arrays, or a file with them (a
+            snapshots file, or a thermal result that a converter reads).
         start : the state to begin with at the first time, instead of the undeformed body: a solution (its last time),
             `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
             snapshots file (its last record) with displacement, stress and all internal variables.
@@ -114,53 +117,73 @@ class ReducedOrderModel:
         ConvergenceError : a step does not converge and cannot be cut further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cuts)
-        if temperature is not None and not isinstance(temperature, NodalTemperature):
-            raise InputError("the temperature cannot be understood", place="temperature",
-                             expected="a romlib.online.reduced.NodalTemperature", found=reprlib.repr(temperature))
         chosen = self._case(case)
         if times is None and chosen is None:
             raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         wanted = chosen.times if times is None and chosen is not None else times
         instants = wanted.instants() if isinstance(wanted, Times) else _increasing(wanted)
-        fitted = self._fitted(chosen, temperature)
+        fitted = FittedCase({}) if chosen is None else fit_case(
+            self.rom.trained, chosen, with_temperature=temperature is None)
+        if chosen is not None and fitted.from_file:
+            temperature = chosen.temperature
+        nodal = self._nodal(temperature)
         if isinstance(case, Case):
-            self._refuse_unknown(fitted.amplitudes, None)
-        given = self._amplitudes({} if amplitudes is None else amplitudes, temperature)
+            self._refuse_unknown(fitted.amplitudes, nodal)
+        given = self._amplitudes({} if amplitudes is None else amplitudes, nodal)
         used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
         model = model_with(self.rom, fitted.parameters, {} if parameters is None else parameters)
-        histories = case_histories(self.rom, model, used, instants, temperature)
-        problem = self._build(model, hyper_reduction, temperature)
+        histories, problem = case_histories(self.rom, model, used, instants, nodal), self._build(
+            model, hyper_reduction, nodal)
         saved = saved_state(start)
         began, said = start_of(self.rom, problem, saved, histories.output_level(0))
         history = solve(problem, histories, options, start=began)
         initial_time = float(instants[0]) if saved is None else saved.initial_time
+        notes = (*said, *fitted.notes, *accepted_errors(self.rom),
+                 *outside_training(self.rom, everything, instants, nodal),
+                 *outside_trained_parameters(self.rom, model.parameters))
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
             everything, reactions(problem, history, self.rom.lifting.loads),
             history.iterations, history.cuts, history.timings, hyper_reduction,
-            partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*said, *fitted.notes, *accepted_errors(self.rom), *outside_training(self.rom, everything, instants),
-             *outside_trained_parameters(self.rom, model.parameters)),
-            partial(solved_model, self.rom, model.parameters, everything, history.times, temperature, saved),
-            tuple(file for file in (self.path, self.fields_path) if file is not None), self._places,
+            partial(point_values, problem, history), self._tensors(problem), self.open_fields, notes,
+            partial(solved_model, self.rom, model.parameters, everything, history.times, nodal, saved),
+            tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time))
 
+    def _nodal(self, temperature: Any) -> NodalHistory | None:
+        """The nodal history that is given; a file is opened."""
+        if temperature is None:
+            return None
+        if isinstance(temperature, NodalTemperature):
+            return temperature.of_nodes(self.rom.temperature.node_ids)
+        if isinstance(temperature, (str, Path)):
+            temperature = TemperatureFile(file=Path(temperature))
+        if not isinstance(temperature, TemperatureFile):
+            raise InputError("the temperature cannot be understood", place="temperature",
+                             expected="a romlib.NodalTemperature, or a file", found=reprlib.repr(temperature))
+        return StoredTemperature(temperature, self._points_of)
 
-    def _build(self, model: Model, hyper_reduction: bool, temperature: NodalTemperature | None) -> ReducedProblem:
-        """The problem on the selected points is kept: for every case without nodal temperatures it is the same but for
-        the parameters of its laws.
-        """
+    def _points_of(self, node_ids: np.ndarray) -> np.ndarray:
+        """Where nodes are, (n, 3); the mesh is in the fields file."""
+        points = np.empty((len(node_ids), 3))
+        with self.open_fields() as fields:
+            for piece in range(fields.n_piece):
+                mesh = fields.mesh(piece)
+                here = np.flatnonzero(np.isin(node_ids, mesh.node_ids))
+                points[here] = mesh.points[positions_of(node_ids[here], mesh.node_ids)]
+        return points
+
+    def _build(self, model: Model, hyper_reduction: bool, temperature: NodalHistory | None) -> ReducedProblem:
+        """The problem on the selected points is kept, and shared by all cases but for the parameters of its laws."""
         if not hyper_reduction:
             with self.open_fields() as fields:
                 return full_integration_problem(self.rom, model, fields, temperature)
-        if temperature is not None:
-            return reduced_problem(self.rom, model, temperature)
         if self._problem is None:
             self._problem = reduced_problem(self.rom, model)
         self._problem = problem = self._problem.with_materials(model.materials)
-        return problem
+        return problem if temperature is None else heated(problem, self.rom, temperature)
 
     def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
         laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
@@ -172,16 +195,14 @@ class ReducedOrderModel:
         if not isinstance(case, str) or case not in self.rom.cases:
             raise InputError(f"the ROM has no case {reprlib.repr(case)}", place="case",
                              **unknown(case, self.rom.cases, "give times and amplitudes instead"))
-        return self.rom.cases[case]
-
-    def _fitted(self, case: Case | None, temperature: NodalTemperature | None) -> FittedCase:
-        """The case by the names of the ROM; one from a deck is compared with what the ROM was trained with."""
-        if case is None:
-            return FittedCase({})
-        return fit_case(self.rom.trained, case, with_temperature=temperature is None)
+        named = self.rom.cases[case]
+        if named.temperature is None or self.path is None:
+            return named
+        beside = self.path.parent / named.temperature.file.name  # a ROM never says in which folder a file is
+        return named.model_copy(update={"temperature": named.temperature.model_copy(update={"file": beside})})
 
     def _amplitudes(
-        self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None
+        self, amplitudes: Mapping[str, Any], temperature: NodalHistory | None
     ) -> dict[str, Amplitude]:
         if not isinstance(amplitudes, Mapping):
             raise InputError("the amplitudes cannot be understood", place="amplitudes", found=reprlib.repr(amplitudes),
@@ -195,10 +216,14 @@ class ReducedOrderModel:
                              expected="a number, a formula in t, or {'time': [...], 'value': [...]}",
                              found=f"{first['msg']} ({reprlib.repr(amplitudes[str(first['loc'][0])])})") from None
 
-    def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalTemperature | None) -> None:
+    def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalHistory | None) -> None:
         terms = () if temperature is not None else tuple(self.rom.temperature.terms)
         known = tuple(dict.fromkeys((*(load for load, _ in self.rom.force_terms), *self.rom.lifting.names, *terms)))
         strange = [name for name in amplitudes if name not in known]
+        if strange and strange[0] in self.rom.temperature.terms:
+            raise InputError("a case has one temperature: nodal values, or amplitudes of temperature loads",
+                             place=f"amplitudes[{strange[0]!r}]", expected="no amplitude of a temperature load",
+                             found=f"one for {strange[0]!r}", remedy="leave out either")
         if strange:
             raise InputError(f"the ROM has no load {strange[0]!r}", place="amplitudes",
                              **unknown(strange[0], known, "leave it out, or train on a run that has this load"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from romlib.loads.nodal_temperature import loads_at_instants
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import NO_TAGS, TagSet, add_tags
-from romlib.model import Amplitude, Model
+from romlib.model import Amplitude, Model, TemperatureFile
+from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
 
 
@@ -18,7 +21,8 @@ class PreparedSnapshots:
     """What is computed from: an open file, the model that it ran with, and the tags that the model names.
 
     model : with the amplitudes of the run. tags : besides those of the file. accepted : names of the omissions that are
-    accepted. name : of the run.
+    accepted. name : of the run. with_arrays : what else the model names, put on a mesh, such as a temperature in a file
+    of its own. files : that are read besides the snapshots.
     """
 
     snapshots: Snapshots
@@ -26,6 +30,8 @@ class PreparedSnapshots:
     tags: TagSet = NO_TAGS
     accepted: tuple[str, ...] = ()
     name: str = ""
+    with_arrays: Callable[[Mesh], Mesh] | None = None
+    files: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, snapshots: Snapshots | PreparedSnapshots, model: Model | None = None) -> PreparedSnapshots:
@@ -61,9 +67,28 @@ class PreparedSnapshots:
         return times if times[0] <= start else np.concatenate([[start], times])
 
     def mesh(self, piece: int) -> Mesh:
-        """A piece with the tags."""
-        return add_tags(self.snapshots.mesh(piece), *self.tags)
+        """A piece with the tags, and the arrays that the model names."""
+        mesh = add_tags(self.snapshots.mesh(piece), *self.tags)
+        return mesh if self.with_arrays is None else self.with_arrays(mesh)
 
     def with_amplitudes(self, amplitudes: dict[str, Amplitude]) -> PreparedSnapshots:
         """The same file, driven otherwise."""
         return replace(self, model=self.model.model_copy(update={"amplitudes": amplitudes}))
+
+    def with_names(self, names: Mapping[str, str]) -> PreparedSnapshots:
+        """The same run, whose loads have other names: by the present one."""
+        return replace(self, model=self.model.model_copy(update={
+            key: {names.get(name, name): value for name, value in entries.items()
+                  if key == "loads" or name not in names.values() or name in names}
+            for key, entries in (("loads", self.model.loads), ("amplitudes", self.model.amplitudes))}))
+
+    def with_temperature(self, source: TemperatureFile) -> PreparedSnapshots:
+        """The run with the temperature of a file in place of its temperature loads.
+
+        Raises
+        ------
+        InputError, FileFormatError : the file cannot be read, or has no such field.
+        """
+        history = StoredTemperature(source)
+        given = loads_at_instants(self.model, history, self.case_times, f"temperature_{self.name}")
+        return replace(self, model=given.model, with_arrays=given.with_arrays, files=(*self.files, source.file))

@@ -11,14 +11,12 @@ from scipy.spatial import cKDTree
 
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.errors import InputError
-from romlib.mesh.elements import Element, element
+from romlib.mesh.elements import element
+from romlib.mesh.interpolation import is_inside, reference_coordinates
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.tags import cells_of
 from romlib.words import unknown
-
-_INSIDE = 1e-6  # in reference coordinates: a point on a face belongs to the cell
-_MAX_ITERATIONS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,38 +139,12 @@ def containing_cell(mesh: Mesh, point: np.ndarray) -> tuple[np.ndarray, np.ndarr
         margin = 0.05 * (high - low).max(axis=1, keepdims=True)  # curved cells bulge beyond their nodes
         candidates = np.flatnonzero(((point >= low - margin) & (point <= high + margin)).all(axis=1))
         kind = element(block.cell_type)
-        xi = _reference_coordinates(kind, corners[candidates], point)
-        inside = np.flatnonzero(_is_inside(kind.cell, xi))
+        xi = reference_coordinates(kind, corners[candidates], point)
+        inside = np.flatnonzero(is_inside(kind.cell, xi))
         if len(inside):
             cell = candidates[inside[0]]
             return block.connectivity[cell], kind.shape(xi[inside[:1]])[0], int(block.cell_ids[cell])
     return None
-
-
-def _reference_coordinates(kind: Element, corners: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Solve x(xi) = point in each cell (n, n_node, 3) by Newton's method: (n, 3), NaN where it does not converge."""
-    xi = np.tile(kind.nodes.mean(axis=0), (len(corners), 1))
-    if not len(corners):
-        return xi
-    size = np.linalg.norm(np.ptp(corners, axis=1), axis=1)
-    for _ in range(_MAX_ITERATIONS):
-        gap = point - np.einsum("na,nai->ni", kind.shape(xi), corners)
-        jacobian = np.einsum("nai,naj->nij", corners, kind.gradient(xi))
-        xi = np.clip(xi + np.einsum("nij,nj->ni", np.linalg.pinv(jacobian), gap), -3.0, 3.0)
-        if np.all(np.linalg.norm(gap, axis=1) <= 1e-12 * size):
-            break
-    gap = np.linalg.norm(point - np.einsum("na,nai->ni", kind.shape(xi), corners), axis=1)
-    return np.where((gap <= 1e-8 * size)[:, None], xi, np.nan)
-
-
-def _is_inside(cell: str, xi: np.ndarray) -> np.ndarray:
-    """(n,), False for NaN."""
-    if cell == "hex":
-        return (np.abs(xi) <= 1.0 + _INSIDE).all(axis=1)
-    if cell == "tet":
-        return (xi >= -_INSIDE).all(axis=1) & (xi.sum(axis=1) <= 1.0 + _INSIDE)
-    return ((xi[:, :2] >= -_INSIDE).all(axis=1) & (xi[:, :2].sum(axis=1) <= 1.0 + _INSIDE)
-            & (np.abs(xi[:, 2]) <= 1.0 + _INSIDE))
 
 
 def _nodes(piece: int, mesh: Mesh, nodes: np.ndarray, where: str) -> NodeSpots:

@@ -17,7 +17,7 @@ from romlib.study.toml_file import read_toml
 
 
 def read_case_file(path: str | Path) -> Case:
-    """Read a case; paths of CSV amplitudes are relative to the file.
+    """Read a case; paths of CSV amplitudes and of a temperature are relative to the file.
 
     Raises
     ------
@@ -28,12 +28,22 @@ def read_case_file(path: str | Path) -> Case:
     faults: list[Fault] = []
     if "amplitudes" in raw:
         raw["amplitudes"] = resolve_amplitudes(raw["amplitudes"], path.parent, "amplitudes", faults)
+    resolve_temperature(raw, path.parent)
     if not faults:
         try:
             return Case.model_validate(raw)
         except ValidationError as error:
             faults = faults_of(error, raw, Case)
     raise refuse(path, faults)
+
+
+def resolve_temperature(raw: dict[str, Any], folder: Path) -> None:
+    """Make `temperature` of a raw case or training run, a name or a table, a table with a path from this folder."""
+    given = raw.get("temperature")
+    if isinstance(given, str):
+        given = raw["temperature"] = {"file": given}
+    if isinstance(given, dict) and isinstance(given.get("file"), str):
+        given["file"] = folder / given["file"]
 
 
 def is_case_file(path: Path) -> bool:
@@ -44,14 +54,22 @@ def is_case_file(path: Path) -> bool:
         return False
 
 
-def case_to_toml(case: Case) -> str:
-    """The text of a case file; `read_case_file` reads the same case back."""
+def case_to_toml(case: Case, folder: Path | None = None) -> str:
+    """The text of a case file; `read_case_file` reads the same case back.
+
+    folder : of the case file; the path of a temperature is written relative to it, where it lies below.
+    """
     lines = [f"description = {_value(case.description)}", ""] if case.description else []
     times = case.times
     if times.values is not None:
         lines.append(f"times = {_numbers(times.values)}")
     else:
         lines.append(f"times = {{ start = {times.start!r}, stop = {times.stop!r}, step = {times.step!r} }}")
+    if case.temperature is not None:
+        stored = case.temperature.model_dump(mode="json", exclude_defaults=True)
+        if folder is not None and case.temperature.file.is_relative_to(folder):
+            stored["file"] = str(case.temperature.file.relative_to(folder))
+        lines.append(f"temperature = {_value(stored)}")
     if case.accepted:
         lines.append(f"accepted = {_value(list(case.accepted))}")
     if case.parameters:
@@ -87,7 +105,7 @@ def _value(value: Any) -> str:
 
 def write_case_file(path: str | Path, case: Case) -> None:
     """Write a case as TOML; the file appears whole or not at all."""
-    write_atomically(path, case_to_toml(case).encode())
+    write_atomically(path, case_to_toml(case, Path(path).parent).encode())
 
 
 def _amplitude_lines(amplitude: Amplitude) -> list[str]:

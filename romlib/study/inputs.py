@@ -8,7 +8,7 @@ from typing import Any
 
 from romlib.study.toml_file import read_toml
 
-_KEYS = ("snapshots", "file", "csv", "library")
+_KEYS = ("snapshots", "file", "csv", "library", "temperature")
 
 
 def files_of(path: str | Path, kind: str = "study", trains: bool = True) -> list[Path]:

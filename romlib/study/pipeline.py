@@ -16,6 +16,7 @@ from romlib.offline.outputs import check_rom_output
 from romlib.offline.report import Progress
 from romlib.offline.train import Trained
 from romlib.parallel.comm import Comm, world
+from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.study.checking import check_training
 from romlib.study.inputs import files_of
@@ -30,7 +31,15 @@ def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
                    and run.parameters == {**run.parameters, **case.parameters}
                    and np.array_equal(run.times, case.times.instants()) for run in runs)
 
-    return {name: case for name, case in study.cases.items() if not is_run(name, case)}
+    return {name: _portable(case) for name, case in study.cases.items() if not is_run(name, case)}
+
+
+def _portable(case: Case) -> Case:
+    """The case as a ROM has it: without the folder of its temperature, which is then looked for beside the ROM."""
+    if case.temperature is None:
+        return case
+    stored = case.temperature.model_copy(update={"file": Path(case.temperature.file.name)})
+    return case.model_copy(update={"temperature": stored})
 
 
 def train(
@@ -71,7 +80,8 @@ def train(
         with comm.agreement():
             training = training_set(declared, stack)
         provenance = Provenance(declared.text, romlib.__version__, {
-            run.snapshots.path.name: run.snapshots.fingerprint for run in training.runs})
+            **{run.path.name: run.snapshots.fingerprint for run in training.runs},
+            **{file.name: str(fingerprint([file])) for run in training.runs for file in run.files}})
         return offline.train(
             training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
             provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress,

@@ -14,7 +14,7 @@ from romlib.laws.registry import build_law
 from romlib.laws.symbols import evaluated_model, parameters_of
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import add_tags
-from romlib.model import ArrayReference, FaceTag, Model
+from romlib.model import ArrayReference, Case, FaceTag, Model
 from romlib.snapshots.reader import Snapshots
 from romlib.study.faults import Fault, refuse
 from romlib.study.study import Study, Training
@@ -50,13 +50,15 @@ def validate_against(study: Study, snapshots: Snapshots | MeshFileOf) -> Model:
     names = _Names(snapshots)
     faults = [*_tag_faults(study, names), *_reference_faults(study, model, names),
               *_parameter_faults(study, training, model), *_law_faults(study, model),
-              *_amplitude_faults(study, training, model), *_omission_faults(study, training, model)]
+              *_amplitude_faults(study, training, model), *_omission_faults(study, training, model),
+              *_temperature_faults(study, model)]
     driven = driven_of(model)
     if training is not None or not study.training:
         where = f"training #{study.training.index(training) + 1}.amplitudes" if training is not None else "amplitudes"
         faults += [Fault(f"{where}.{name}", "this load has no amplitude, neither in the study nor in the file",
                          expected="an amplitude for each of " + ", ".join(driven))
-                   for name in driven if name not in model.amplitudes]
+                   for name in driven if name not in model.amplitudes
+                   and not (training is not None and training.temperature and _is_temperature(model, name))]
     if not faults:
         faults = _empty_tags(study, snapshots)
     if faults:
@@ -197,6 +199,20 @@ def _arrays_of_definition(tag: FaceTag | None, names: _Names) -> set[str]:
 def driven_of(model: Model) -> list[str]:
     """Names of what an amplitude multiplies."""
     return [*model.loads, *(name for name, c in model.constraints.items() if c.kind == "prescribed")]
+
+
+def _is_temperature(model: Model, name: str) -> bool:
+    return name in model.loads and model.loads[name].kind == "temperature"
+
+
+def _temperature_faults(study: Study, model: Model) -> list[Fault]:
+    """A run or a case has one temperature."""
+    tables: dict[str, Training | Case] = {f"cases.{name}": one for name, one in study.cases.items()}
+    tables |= {f"training #{k}": run for k, run in enumerate(study.training, 1)}
+    return [Fault(f"{key}.amplitudes.{name}", "a temperature load has an amplitude, and the temperature is in a file",
+                  remedy="leave out either")
+            for key, one in tables.items() if one.temperature is not None
+            for name in one.amplitudes if _is_temperature(model, name)]
 
 
 def _other_models(study: Study, training: Training | None) -> Iterator[Model]:

@@ -17,16 +17,21 @@ from romlib.identity.cases import fit_case
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.laws.symbols import refuse_missing, refuse_unused
-from romlib.model import Case, Model, TrainedModel
+from romlib.loads.nodal_temperature import loads_at_instants
+from romlib.mesh.mesh import Mesh
+from romlib.model import Case, Model, TableAmplitude, Temperature, TrainedModel
 from romlib.model.model import started_from
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
 from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.nodal_fields import StoredTemperature, notes_of
 from romlib.states.source import saved_state
 from romlib.study.meshes import MeshSource
 from romlib.study.references import driven_of, validate_against
 from romlib.study.study import Study
 from romlib.words import unknown
+
+GIVEN = "temperature_given"  # the loads of a temperature in a file are called so, with the number of the instant
 
 
 def run_solve(
@@ -65,20 +70,47 @@ def run_solve(
                     "omissions": (*model.omissions, started_from(saved.what, float(times[0])))})
             source.model = model
             validate_against(study, source)
-            inputs = [path for path in (study.path, source.path, start) if path is not None]
+            heat = None if fitted.temperature is None else fitted.temperature.file
+            inputs = [path for path in (study.path, source.path, start, heat) if path is not None]
             return model, fingerprint(inputs, {"case": chosen.model_dump(mode="json"), "fields": list(fields)})
 
         model, mark = comm.on_root(prepare)
+        mine = source.mine
+        everything: Sequence[Mesh] | None = source.everything
+        if fitted.temperature is not None:
+            with comm.agreement():
+                stored = StoredTemperature(fitted.temperature)
+                given = loads_at_instants(model, stored, times, GIVEN)
+                model, mine = given.model, {piece: given.with_arrays(mesh) for piece, mesh in source.mine.items()}
+                everything = None if source.everything is None else Prepared(source.everything, given.with_arrays)
+            notes = [note for found in comm.allgather(notes_of(stored, times)) for note in found]
+            for note in dict.fromkeys(notes):
+                (on_note or (lambda _: None))(note)
         with comm.agreement():
-            began = None if saved is None else start_of(saved, source.mine, model, float(times[0]))
-        return solve_to_file(Output(Path(output), tuple(fields), mark, write_state), source.everything, source.mine,
-                             model, times, comm, options=options, start=began, on_step=on_step)
+            began = None if saved is None else start_of(saved, mine, model, float(times[0]))
+        return solve_to_file(Output(Path(output), tuple(fields), mark, write_state), everything, mine, model, times,
+                             comm, options=options, start=began, on_step=on_step)
+
+
+class Prepared(Sequence[Mesh]):
+    """Pieces, each prepared when it is asked for."""
+
+    def __init__(self, meshes: Sequence[Mesh], prepare: Callable[[Mesh], Mesh]) -> None:
+        self._meshes, self._prepare = meshes, prepare
+
+    def __len__(self) -> int:
+        return len(self._meshes)
+
+    def __getitem__(self, piece):  # type: ignore[no-untyped-def, override]
+        return self._prepare(self._meshes[piece])
 
 
 def fitted_to_study(
     study: Study, source: MeshSource, case: Case, comm: Comm, on_note: Callable[[str], None]
 ) -> Case:
     """The case by the names of the study; one from a deck is compared with mesh and model of the study. Collective.
+
+    It has a temperature where that is the one to solve with, and not temperature loads.
 
     Raises
     ------
@@ -100,7 +132,9 @@ def fitted_to_study(
     fitted = fit_case(trained, case)
     for note in fitted.notes:
         on_note(note)
-    return case.model_copy(update={"amplitudes": fitted.amplitudes, "parameters": fitted.parameters})
+    return case.model_copy(update={
+        "amplitudes": fitted.amplitudes, "parameters": fitted.parameters,
+        "temperature": case.temperature if fitted.from_file else None})
 
 
 def case_of(study: Study, case: str | Case) -> Case:
@@ -116,17 +150,26 @@ def case_of(study: Study, case: str | Case) -> Case:
 def case_model(study: Study, deck: Model, case: Case, times: np.ndarray) -> Model:
     """What the mesh file knows, with the study over it, and over that the amplitudes and the first time of the case.
 
+    The temperature loads of a case whose temperature is in a file are zero, until that comes in their place.
+
     Raises
     ------
     StudyError : a load without amplitude, or an amplitude of no load. InputError : the same of parameters.
     """
     model = study.complete(deck)
     driven = driven_of(model)
+    replaced = {} if case.temperature is None else {
+        name: TableAmplitude(time=(0.0,), value=(0.0,)) for name, load in model.loads.items()
+        if isinstance(load, Temperature)}
+    twice = [name for name in case.amplitudes if name in replaced]
+    if twice:
+        raise StudyError("a case has one temperature: a file, or amplitudes of temperature loads", file=study.path,
+                         place=f"amplitudes.{twice[0]}", remedy="leave out either")
     for name in case.amplitudes:
         if name not in driven:
             raise StudyError("no load or prescribed constraint has this name", file=study.path,
                              place=f"amplitudes.{name}", **unknown(name, driven))
-    amplitudes = {**model.amplitudes, **case.amplitudes}
+    amplitudes = {**model.amplitudes, **case.amplitudes, **replaced}
     for name in driven:
         if name not in amplitudes:
             raise StudyError("this load has no amplitude", file=study.path, place=f"amplitudes.{name}",

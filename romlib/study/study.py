@@ -26,6 +26,7 @@ from romlib.model import (
     Material,
     Model,
     NodeTag,
+    TemperatureFile,
     UnitSystem,
 )
 from romlib.model.base import Description
@@ -35,6 +36,7 @@ from romlib.offline.options import OfflineOptions
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
+from romlib.study.case_file import resolve_temperature
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.toml_file import read_toml
 
@@ -91,11 +93,15 @@ class MeshFile(Description):
 
 
 class Training(Description):
-    """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters."""
+    """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
+
+    temperature : a history in a file of its own, in place of all temperature loads.
+    """
 
     snapshots: Path
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
     parameters: ParameterValues = Field(default_factory=dict)
+    temperature: TemperatureFile | None = None
     name: str
 
 
@@ -236,8 +242,11 @@ class Study(Description):
         StudyError : study and file state different units.
         """
         run = self.training_of(snapshots.path) if run is None else run
-        return PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
-                                 snapshots.path.stem if run is None else run.name)
+        prepared = PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
+                                     snapshots.path.stem if run is None else run.name)
+        if run is None or run.temperature is None:
+            return prepared
+        return prepared.with_temperature(run.temperature)
 
     def training_of(self, snapshots: str | Path) -> Training | None:
         """The training run whose snapshots file this is, if it is one."""
@@ -265,6 +274,7 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
         if isinstance(parameters, dict) and isinstance(library, str) and library and not is_file_name(library):
             parameters[LIBRARY] = str((folder / library).absolute())
     for name, case in _tables(raw.get("cases")).items():
+        resolve_temperature(case, folder)
         if "amplitudes" in case:
             case["amplitudes"] = resolve_amplitudes(case["amplitudes"], folder, f"cases.{name}.amplitudes", faults)
     mesh = raw.get("mesh")
@@ -276,6 +286,7 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
         if not isinstance(run, dict):
             continue
         key = f"training #{number}"
+        resolve_temperature(run, folder)
         if "amplitudes" in run:
             run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
         if isinstance(run.get("snapshots"), str):

@@ -11,7 +11,7 @@ from small_problem import STEEL, bar, moved_bar, pulled_bar, solve, write
 import romlib
 from romlib.archive.romfile import read_rom
 from romlib.errors import InputError
-from romlib.model import Model
+from romlib.model import Model, TableAmplitude
 from romlib.offline.agreement import agree
 from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
@@ -150,6 +150,45 @@ def test_a_run_without_temperature_loads_is_not_one_of_temperature_zero(tmp_path
     for models in ([warm, cold], [cold, warm]):
         with pytest.raises(InputError, match="has no temperature load"):
             checked(a_set(tmp_path, models))
+
+
+def heated_set(folder, fields, n_piece=1, **model) -> TrainingSet:
+    """Runs whose load "heat" is of these fields, each ten times its own number."""
+    steel = {**STEEL, "thermal_expansion": {"coefficient": 1e-5, "reference_temperature": 20.0}}
+    meshes = [replace(bar(), node_arrays={"hot": values}) for values in fields]
+    models = [pulled_bar(materials={"steel": steel}, loads={"heat": {"kind": "temperature", "field": {"array": "hot"}}},
+                         amplitudes={"heat": f"{10 * k}*t"}, **model) for k in range(1, len(fields) + 1)]
+    return a_set(folder, models, meshes, n_piece)
+
+
+@pytest.mark.parametrize("n_piece", [1, 2])
+def test_temperature_fields_of_one_name_are_each_run_s_own_unless_they_are_multiples(tmp_path, n_piece):
+    x, y, _ = bar().points.T
+    training = heated_set(tmp_path, [x, 2.0 * x, x * y, 3.0 * x * y], n_piece, initial_temperature=20.0)
+    trained = checked(training)
+    assert list(training.model.loads) == ["heat", "heat_run2"] == list(trained.identity.loads)
+    for piece in range(n_piece):
+        nodes = np.searchsorted(bar().node_ids, training.piece(piece).mesh.node_ids)
+        terms = training.piece(piece).temperature_terms
+        assert terms["heat"] == pytest.approx(training.piece(piece).operator.interpolate(x[nodes]))
+        assert terms["heat_run2"] == pytest.approx(training.piece(piece).operator.interpolate((x * y)[nodes]))
+    factors = training.amplitudes(["heat", "heat_run2"])[5::6]
+    assert factors == pytest.approx(np.array([[10.0, 0.0], [40.0, 0.0], [0.0, 30.0], [0.0, 120.0]]))
+
+
+def test_runs_that_begin_at_other_temperatures_are_refused_where_nothing_says_which_is_free_of_strain(tmp_path):
+    x = bar().points[:, 0]
+
+    def with_start(folder, start: float, **model):
+        folder.mkdir()
+        training = heated_set(folder, [x, x], **model)
+        return TrainingSet([run.with_amplitudes({"heat": TableAmplitude(time=(0.0, 1.0), value=(k * start, 1.0))})
+                            for k, run in enumerate(training.runs)])
+
+    checked(with_start(tmp_path / "same", 0.0))
+    checked(with_start(tmp_path / "stated", 5.0, initial_temperature=0.0))
+    with pytest.raises(InputError, match="begin at other temperatures"):
+        checked(with_start(tmp_path / "other", 5.0))
 
 
 @pytest.mark.parametrize("n_piece", [1, 2])

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 import romlib
 from romlib.errors import InputError, RomlibError
 from romlib.loads.amplitudes import evaluate
+from romlib.loads.nodal_temperature import NodalTemperature
 from romlib.mesh.box import box_mesh
 from romlib.model import Constraint, Material, Model, TableAmplitude, Times, Traction
 from romlib.online import history
 from romlib.online.newton import NewtonOptions
-from romlib.online.reduced import NodalTemperature
 
 MISES = Material(law="mises", parameters={"young": 2e5, "poisson": 0.3, "yield": 200.0, "linear_hardening": 4e3})
 NOTHING = object()

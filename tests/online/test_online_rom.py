@@ -13,6 +13,7 @@ import romlib
 from romlib.archive.romfile import fields_path
 from romlib.errors import FileFormatError, InputError
 from romlib.loads.forces import unit_force
+from romlib.loads.nodal_temperature import NodalTemperature
 from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import partition
@@ -28,7 +29,6 @@ from romlib.model import (
     ThermalExpansion,
     Traction,
 )
-from romlib.online.reduced import NodalTemperature
 
 YOUNG, POISSON, YIELD, HARDENING = 2.0e5, 0.3, 200.0, 4.0e3
 ELASTIC = Material(law="elastic", parameters={"young": YOUNG, "poisson": POISSON})

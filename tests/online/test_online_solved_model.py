@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import romlib
 from romlib.check import check
+from romlib.loads.nodal_temperature import NodalTemperature
 from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.model import Case, Model
-from romlib.online.reduced import NodalTemperature
 from romlib.online.rom import ReducedOrderModel
 from romlib.snapshots.reader import Snapshots
 

@@ -23,6 +23,7 @@ from romlib.loads.expression import ALLOWED, compile_expression
 from romlib.model import Case, Constraint, ExpressionAmplitude, Load, Material, TableAmplitude, UnitSystem
 from romlib.model.material import ParameterTable
 from romlib.model.tag import NodeTag
+from romlib.model.temperature import TemperatureFile
 from romlib.offline.options import OfflineOptions
 from romlib.study import Study, TagDefinition, Training
 from romlib.study.study import Header, Initial, MeshFile
@@ -76,9 +77,12 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "constraint": (section("`[constraints.NAME]`", STUDY), 0, keys_of(Constraint)),
     "initial": (section("`[initial]`", STUDY), 0, keys_of(Initial)),
     "mesh": (section("`[mesh]`", STUDY), 0, keys_of(MeshFile)),
-    "training": (section("`[[training]]`", STUDY), 0, keys_of(Training, leave=("amplitudes",))),
+    "training": (section("`[[training]]`", STUDY), 0, keys_of(Training, leave=("amplitudes", "temperature"))),
     "offline": (section("`[offline]`", STUDY), 0, keys_of(OfflineOptions)),
-    "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=("amplitudes", "identity", "omissions"))),
+    "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=(
+        "amplitudes", "temperature", "identity", "omissions"))),
+    "temperature": (section("Temperatures in files", STUDY), 0, {
+        f"temperature.{name}": info for name, info in keys_of(TemperatureFile).items()}),
 }
 
 

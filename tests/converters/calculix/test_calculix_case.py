@@ -11,8 +11,10 @@ import pytest
 from romlib_converters.calculix import CalculixConverter
 from typer.testing import CliRunner
 
+import romlib
 from romlib.cli import app
 from romlib.identity.cases import model_differences
+from romlib.loads.temperature import temperature_history
 from romlib.snapshots.reader import Snapshots
 from romlib.study import read_case_file
 from romlib.study.deck_case import case_of_deck
@@ -96,8 +98,6 @@ CASES = {
     "gravity": (("0., 0., -1.", "0., 1., 0."), "the load 'grav_BODY' (other.inp, *DLOAD)", "(0, 1, 0)"),
     "set of a force": (("TIP, 3, -0.1", "ROOT, 3, -0.1"), "the load 'force_ROOT_z' (other.inp, *CLOAD)",
                        "resultant (0, 0, 4) on 4 nodes"),
-    "temperature": (("TIP, 10.", "TIP, 10.\n2, 5."), "the load 'temperature' (other.inp, *TEMPERATURE)",
-                    "temperature, mean 3.75"),
     "young": (("1000., 0.25", "500., 0.25"), "material 'IRON' (other.inp, *MATERIAL), young", "500"),
     "expansion": (("1.E-4", "2.E-4"), "material 'IRON' (other.inp, *MATERIAL), thermal_expansion", "0.0002"),
     "density": (("*DENSITY\n2.", "*DENSITY\n4."), "material 'IRON' (other.inp, *MATERIAL), density", "4"),
@@ -131,6 +131,35 @@ def test_the_same_deck_in_other_sizes_and_words_is_solved(trained, tmp_path):
     with Snapshots(tmp_path / "r.vtkhdf") as result, Snapshots(reference) as expected:
         u, full = result.read("displacement", 0), expected.read("displacement", 0)
         assert u == pytest.approx(full, abs=1e-6 * np.abs(full).max())
+
+
+def test_a_deck_with_another_temperature_field_is_solved_with_that_field(trained, tmp_path):
+    path = deck_of(tmp_path, "other", ("TIP, 10.", "TIP, 10.\n2, 5."))
+    assert "other.temperature.vtkhdf" in call("convert", "calculix", path, "--case", "-o", tmp_path / "other.toml")
+    case, reference = read_case_file(tmp_path / "other.toml"), run(tmp_path, path)
+    assert case.temperature.file == tmp_path / "other.temperature.vtkhdf"
+    rom = romlib.load(trained / "a.rom")
+    by_case, by_file = rom.solve(case), rom.solve(case, temperature=reference)
+    assert any("taken from other.temperature.vtkhdf" in note for note in by_case.notes)
+    np.testing.assert_allclose(by_case.coordinates, by_file.coordinates, rtol=1e-9, atol=1e-12)
+    by_case.write(tmp_path / "r.vtkhdf")
+    with Snapshots(tmp_path / "r.vtkhdf") as result, Snapshots(reference) as expected:
+        found, right = (temperature_history(one.model, one.mesh(0), one.model.amplitudes, expected.times)
+                        for one in (result, expected))
+        np.testing.assert_allclose(found, right, atol=1e-12)
+        u, full = result.read("displacement", 0), expected.read("displacement", 0)
+        assert u == pytest.approx(full, abs=0.1 * np.abs(full).max())  # one field trained it
+
+
+def test_a_temperature_of_another_conversion_is_refused(trained, tmp_path):
+    for name, edit in (("one", ("TIP, 10.", "2, 5.")), ("two", ("TIP, 10.", "2, 6."))):
+        call("convert", "calculix", deck_of(tmp_path, name, edit), "--case", "-o", tmp_path / f"{name}.toml")
+    (tmp_path / "one.temperature.vtkhdf").write_bytes((tmp_path / "two.temperature.vtkhdf").read_bytes())
+    assert "not the file of temperatures that belongs to the case" in call(
+        "online", trained / "a.rom", "--case-file", tmp_path / "one.toml", code=2)
+    (tmp_path / "one.temperature.vtkhdf").unlink()
+    assert "no such file with a temperature" in call(
+        "online", trained / "a.rom", "--case-file", tmp_path / "one.toml", code=2)
 
 
 def test_a_load_that_the_deck_lacks_is_zero_and_not_as_it_was_trained(trained, tmp_path):

@@ -1,0 +1,130 @@
+"""Temperature fields that belong to a run: a study whose runs and cases have files of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from thermal_bar import FIELDS, INSTANTS, STUDY, TRAINING, bar, field, write_field, write_study
+from typer.testing import CliRunner
+
+import romlib
+from romlib.check import check
+from romlib.cli import app
+from romlib.loads.nodal_temperature import between
+from romlib.model import Case, TemperatureFile
+from romlib.parallel.comm import serial
+from romlib.report.compare import compare
+from romlib.snapshots.nodal_fields import StoredTemperature
+from romlib.snapshots.reader import Snapshots
+from romlib.study import Study
+from romlib.study.pipeline import run_offline
+from romlib.study.solve import run_solve
+
+pytest.importorskip("petsc4py")
+pytest.importorskip("pymetis")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A ROM that is trained on two fields, and the full-order solution of all three."""
+    folder = tmp_path_factory.mktemp("bar")
+    path = write_study(folder)
+    study = Study.read(path)
+    for name in FIELDS:
+        run_solve(study, name, folder / f"run_{name}.vtkhdf", serial(), fields=["stress", "p"])
+    path.write_text(STUDY + TRAINING)
+    run_offline(Study.read(path), folder / "bar.rom", serial())
+    return folder
+
+
+def errors(solution, reference: Path) -> dict[str, float]:
+    target = reference.with_name(f"of_{reference.name}")
+    solution.write(target, ["displacement", "stress", "p"])
+    with Snapshots(target) as one, Snapshots(reference) as other:
+        assert check(one)["stress"].status == "pass" or solution.hyper_reduced
+        return {name: found.relative for name, found in compare(one, other).fields.items()}
+
+
+def test_a_full_order_run_has_the_temperature_of_its_file(folder):
+    with Snapshots(folder / "run_three.vtkhdf") as snapshots:
+        stored = StoredTemperature(TemperatureFile(file=snapshots.path))
+        expected = between(snapshots.times, INSTANTS, field(snapshots.mesh(0).points, "three"))
+        np.testing.assert_allclose(stored.at(snapshots.mesh(0).node_ids), expected, rtol=1e-12)
+        assert check(snapshots).passed
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_a_rom_reproduces_the_fields_it_was_trained_on(folder, name):
+    found = errors(romlib.load(folder / "bar.rom").solve(name), folder / f"run_{name}.vtkhdf")
+    assert found["displacement"] < 2e-3 and found["stress"] < 1e-2 and found["p"] < 1e-2
+
+
+@pytest.mark.parametrize("hyper_reduction", [True, False])
+def test_a_rom_that_two_fields_trained_solves_a_third_that_is_no_multiple_of_them(folder, hyper_reduction):
+    solution = romlib.load(folder / "bar.rom").solve("three", hyper_reduction=hyper_reduction)
+    found = errors(solution, folder / "run_three.vtkhdf")
+    assert found["displacement"] < 0.01 and found["stress"] < 0.05 and found["p"] < 0.04, found
+
+
+def test_a_file_arrays_and_another_mesh_are_one_history(folder, tmp_path):
+    rom, mesh = romlib.load(folder / "bar.rom"), bar()
+    case = Case(times={"stop": 2.0, "step": 0.1})
+    by_file = rom.solve(case, temperature=folder / "three.vtkhdf")
+    kept = rom._problem
+    given = romlib.NodalTemperature(INSTANTS, field(mesh.points, "three"), mesh.node_ids)
+    np.testing.assert_allclose(rom.solve(case, temperature=given).coordinates, by_file.coordinates, atol=1e-14)
+    assert rom._problem is kept  # the laws and the modes are built once
+    fine = TemperatureFile(file=write_field(tmp_path / "fine.vtkhdf", "three", bar((30, 10, 2))), interpolate=True)
+    other = rom.solve(case, temperature=fine)
+    scale = np.abs(by_file.coordinates).max()
+    np.testing.assert_allclose(other.coordinates, by_file.coordinates, atol=0.01 * scale)
+
+
+def test_a_field_that_none_of_the_training_is_like_is_noted_and_a_trained_one_is_not(folder):
+    rom, mesh, times = romlib.load(folder / "bar.rom"), bar(), np.linspace(0.0, 2.0, 21)
+    trained = rom.rom.temperature.trained
+    np.testing.assert_allclose(trained.modes @ trained.modes.T, np.eye(len(trained.modes)), atol=1e-12)
+    assert trained.lowest.shape == trained.highest.shape == (2, len(trained.modes))
+    assert rom.solve("one").notes == ()
+    for change, words in ((lambda t: 20.0 + 1.5 * (t - 20.0), "beyond their range"),
+                          (lambda t: t + 100.0 * (t > 20.1) * mesh.points[:, 1], "away from all combinations")):
+        given = romlib.NodalTemperature(INSTANTS, change(field(mesh.points, "one")), mesh.node_ids)
+        (note,) = rom.solve(times=times, temperature=given).notes
+        assert words in note and "extrapolates" in note
+
+
+def test_a_case_of_the_rom_has_its_temperature_beside_the_rom(folder, tmp_path):
+    rom = romlib.load(folder / "bar.rom")
+    assert rom.rom.cases["three"].temperature.file == Path("three.vtkhdf")
+    (tmp_path / "bar.rom").write_bytes((folder / "bar.rom").read_bytes())
+    with pytest.raises(romlib.RomlibError, match="no such file with a temperature") as caught:
+        romlib.load(tmp_path / "bar.rom").solve("three")
+    assert caught.value.file == str(tmp_path / "three.vtkhdf")
+
+
+def test_the_command_line_takes_a_file_and_a_field(folder, tmp_path):
+    def online(*arguments: object, code: int = 0) -> str:
+        result = CliRunner().invoke(app, ["online", str(folder / "bar.rom"), *map(str, arguments)],
+                                    env={"COLUMNS": "200"})
+        assert result.exit_code == code, result.output
+        return result.output
+
+    (tmp_path / "case.toml").write_text("times = { stop = 2.5, step = 0.5 }\n")
+    told = online("--case-file", tmp_path / "case.toml", "--temperature", f"{folder / 'three.vtkhdf'}:temperature")
+    assert "is held after its last time 2" in told
+    assert "no scalar field" in online("--case-file", tmp_path / "case.toml", "--temperature",
+                                       f"{folder / 'three.vtkhdf'}:heat", code=2)
+    target = folder / "three.vtkhdf"
+    assert "three.vtkhdf" in online("--case-file", tmp_path / "case.toml", "--temperature", target, "-o", target,
+                                    code=2)
+    assert target.is_file()
+
+
+def test_a_temperature_in_a_file_and_an_amplitude_of_a_temperature_load_are_one_too_many(tmp_path):
+    text = STUDY.replace("[cases.one]", '[loads.heat]\nkind = "temperature"\nfield = 1.0\n[cases.one]').replace(
+        'temperature = "one.vtkhdf"', 'temperature = "one.vtkhdf"\namplitudes.heat = "20*t"')
+    write_study(tmp_path).write_text(text)
+    with pytest.raises(romlib.RomlibError, match="one temperature"):
+        run_solve(Study.read(tmp_path / "study.toml"), "one", tmp_path / "x.vtkhdf", serial())
