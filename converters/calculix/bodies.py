@@ -69,7 +69,7 @@ def _starts(deck: Deck, history: Histories, keys: list[BodyKey]) -> tuple[np.nda
             continue
         starts[step, column] = starts[step, keys.index(other)]
         mine, before = (where(deck.loads.taken[deck.loads.body_cards[one]]) for one in (key, other))
-        notes.append(Omission(name="dload_order", works=False, description=(
+        notes.append(Omission(name="dload_order", does_work=False, description=(
             f"a body load begins in step {step + 1} ({mine}): CalculiX begins its ramp at the value of another one "
             f"({before}), and romlib's amplitude does the same. Give it with the value zero in the first step, if that "
             "is not meant")))

@@ -191,7 +191,7 @@ class _Results:
         for name, block in frd.records[0].blocks.items():
             if turned is not None and name not in _FIELDS:
                 if name in (nodal or _NODAL):
-                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                    self.notes.append(Omission(name=f"frd_{name}", does_work=False, description=(
                         f"{name} is left out: {turned.place} of {turned.file.name} writes it, with GLOBAL=NO, in the "
                         "systems of *ORIENTATION")))
                 continue
@@ -200,7 +200,7 @@ class _Results:
                     field, n_comp = _FIELDS.get(name, (f"nodal_{name.lower()}", len(block.components)))
                     self._add(name, field, n_comp)
                 else:
-                    self.notes.append(Omission(name=f"frd_{name}", works=False, description=(
+                    self.notes.append(Omission(name=f"frd_{name}", does_work=False, description=(
                         f"{name} is not in every increment of {frd.path.name}; it is left out")))
         absent = sorted(set(nodal or ()) - set(frd.records[0].blocks))
         if absent:
@@ -253,7 +253,7 @@ def _model(
     if computation.dat is not None:
         axes = {} if deck is None else {name: section_axes(card) for name, card in deck.orientations.items()}
         dat = DatFields(computation.dat, mesh, times, fields, axes)
-        omissions = omissions + [Omission(name=f"dat_{name}", works=False, description=(
+        omissions = omissions + [Omission(name=f"dat_{name}", does_work=False, description=(
             f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
     if deck is not None and options.get("dat", True):
         omissions = omissions + _not_printed(deck, frd.path.with_suffix(".dat").name, dat, fields)
@@ -264,7 +264,7 @@ def _not_printed(deck: Deck, name: str, dat: DatFields | None, fields: tuple[str
     """Notes on what the deck lets *EL PRINT write and the .dat does not have, such as that of an older computation."""
     found = "there is no" if dat is None else "it is not in"
     have = () if dat is None else (*dat.specs, *dat.left_out)
-    return [Omission(name=f"dat_{field}", works=False, description=(
+    return [Omission(name=f"dat_{field}", does_work=False, description=(
         f"{field} is asked for by {where(card)}, but {found} {name}: compute again, and keep the .dat by the results"))
         for field, card in deck.output.printed.items() if field in fields and field not in have]
 

@@ -270,7 +270,7 @@ class _Reader:
             self.deck.initial = card
             self.deck.temperature0 = self.reader.temperature0
         elif kind != "VELOCITY":
-            self.omissions.append(Omission(name=f"initial_{kind.lower()}", works=True, description=(
+            self.omissions.append(Omission(name=f"initial_{kind.lower()}", does_work=True, description=(
                 f"*{card.title}, TYPE={kind} (line {card.line} of {card.file.name}): a run begins at rest, without "
                 "stress")))
 
@@ -279,14 +279,14 @@ def _not_read(cards: list[Card]) -> Omission:
     """Cards of one keyword that are read over: those that the solver does not know do nothing."""
     first = cards[0]
     if first.keyword in PROCEDURES:
-        return Omission(name="solver", works=False, description=(
+        return Omission(name="solver", does_work=False, description=(
             f"*{first.title}, SOLVER={first.parameters['SOLVER']} ({lines_of(cards)}): the equations are solved by "
             "iteration, and forces are in equilibrium to about 1e-3 only"))
     where = f"{len(cards)} x *{first.title} ({lines_of(cards)})"
     name = first.title.lower().replace(" ", "_")
     if first.keyword in KNOWN:
-        return Omission(name=name, works=True, description=f"{where}: not read")
-    return Omission(name=name, works=False, description=f"{where}: CalculiX does not know it and ignores it")
+        return Omission(name=name, does_work=True, description=f"{where}: not read")
+    return Omission(name=name, does_work=False, description=f"{where}: CalculiX does not know it and ignores it")
 
 
 def _increments(start: float, increment: float, length: float, card: Card) -> np.ndarray:

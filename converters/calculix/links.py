@@ -62,7 +62,7 @@ class Links:
                 for name in row.fields[:2]:
                     self._add(card, self._surface_nodes(name, card))
         else:
-            omissions.append(Omission(name=card.title.lower().replace(" ", "_"), works=True, description=(
+            omissions.append(Omission(name=card.title.lower().replace(" ", "_"), does_work=True, description=(
                 f"*{card.title} (line {card.line} of {card.file.name}) is not read")))
 
     @cached_property
@@ -134,7 +134,7 @@ class Links:
             sets = [self._inp.nodes_of(name, card) for name in names if fold(name) in self._inp.node_sets]
             self._add(card, np.concatenate([numbers, *sets]))
         else:
-            omissions.append(Omission(name="mpc", works=True, description=(
+            omissions.append(Omission(name="mpc", does_work=True, description=(
                 f"*MPC {kind} (line {card.line} of {card.file.name}) is not read")))
 
     def _surface_nodes(self, name: str, card: Card) -> np.ndarray:

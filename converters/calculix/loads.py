@@ -130,7 +130,7 @@ class LoadReader:
         assert self._step is not None
         if self._beyond and not any(one.name == "temperature_beyond" for one in self._omissions):
             card = self.loads.cards["TEMPERATURE"]
-            self._omissions.append(Omission(name="temperature_beyond", works=False, description=(
+            self._omissions.append(Omission(name="temperature_beyond", does_work=False, description=(
                 f"{self._step.place} follows on {(self._beyond - 2) // 3} body loads, more than a third of the highest "
                 f"number of a node: with temperatures ({where(card)}) and amplitudes CalculiX then reads, and may "
                 f"write, beyond its table of temperatures, at node {self._beyond}, and its results may differ from run "
@@ -140,7 +140,7 @@ class LoadReader:
         node, card = self._held
         at, = self._places.nodes(np.array([node])).tolist()
         if not self._temperature.of_this_step(at):
-            self._omissions.append(Omission(name="temperature_held", works=False, description=(
+            self._omissions.append(Omission(name="temperature_held", does_work=False, description=(
                 f"{self._step.place} goes on with the amplitude of {where(card)}, which begins anew, but not at node "
                 f"{node}: CalculiX keeps there what the step before left, and romlib's temperature does the same. Give "
                 f"*{card.title} in each step, if that is not meant")))
@@ -159,7 +159,7 @@ class LoadReader:
                                    expected="AMPLITUDE, OP", found=refused[0])
         ignored = sorted(set(card.parameters) - {"OP", "AMPLITUDE"})
         if ignored:
-            self._omissions.append(Omission(name="parameters", works=False, description=(
+            self._omissions.append(Omission(name="parameters", does_work=False, description=(
                 f"{card.place} of {card.file.name}: CalculiX does not know {', '.join(ignored)} and ignores it")))
         if card.is_set("OP", "NEW") and kind not in self._seen:
             self._take_away(kind)
@@ -196,7 +196,7 @@ class LoadReader:
 
     def notes(self) -> list[Omission]:
         """What does work and is not read: each kind once, with its lines and how many there are."""
-        return [Omission(name=name, works=True, description=(
+        return [Omission(name=name, does_work=True, description=(
             f"{found[0][0]} ({', '.join(dict.fromkeys(where for _, where in found[:3]))}"
             f"{', ...' if len(found) > 3 else ''}; {len(found)} in all)")) for name, found in self._not_read.items()]
 

@@ -80,18 +80,18 @@ def _without_temperature(deck: DeckMaterial, notes: list[Omission]) -> DeckMater
             cut.append(f"*{cards[keyword].title} (line {cards[keyword].line})")
             cards[keyword] = cards[keyword].with_rows(kept)
     if cut:
-        notes.append(Omission(name="temperature_tables", works=False, description=(
+        notes.append(Omission(name="temperature_tables", does_work=False, description=(
             f"material {deck.name}, {', '.join(cut)}: the deck has no temperature (*INITIAL CONDITIONS), and CalculiX "
             "then takes the first temperature of each table")))
     if cards.pop("EXPANSION", None) is not None:
-        notes.append(Omission(name="temperature_tables", works=False, description=(
+        notes.append(Omission(name="temperature_tables", does_work=False, description=(
             f"material {deck.name}, *EXPANSION (line {deck.cards['EXPANSION'].line}): the deck has no temperature, so "
             "that nothing expands")))
     return DeckMaterial(deck.name, deck.card, cards)
 
 
 def _inexpressible(deck: DeckMaterial, card: Card, why: str) -> Omission:
-    return Omission(name=f"material_{deck.name}", works=True, description=(
+    return Omission(name=f"material_{deck.name}", does_work=True, description=(
         f"material {deck.name}, *{card.title} (line {card.line}): {why}; state the material in the study by the name "
         f"{deck.name} and accept this omission"))
 
@@ -142,12 +142,12 @@ def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[st
     ends = [float(strain[-1]) for strain, _ in curves]
     p = np.unique(np.concatenate([strain for strain, _ in curves]))
     if min(ends) < max(ends):
-        notes.append(Omission(name="hardening", works=False, description=(
+        notes.append(Omission(name="hardening", does_work=False, description=(
             f"{where}: the curves end at different plastic strains; between two temperatures the solver is constant "
             f"after the shorter curve's end, from p = {min(ends):g}, and romlib goes on with the longer one")))
     if len(p) > _MOST_ROWS:
         if len(curves) > 1:
-            notes.append(Omission(name="hardening", works=False, description=(
+            notes.append(Omission(name="hardening", does_work=False, description=(
                 f"{where}: the curves have {len(p)} plastic strains in all; the solver takes {_MOST_ROWS} equally "
                 "spaced ones where those of two temperatures are more, and romlib has them all")))
         else:
@@ -178,7 +178,7 @@ def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) ->
         notes.append(_inexpressible(deck, card, "a user material within the solver, not @ABAQUS_LIBRARY_FUNCTION"))
         return None
     if oriented:
-        notes.append(Omission(name=f"orientation_{deck.name}", works=True, description=(
+        notes.append(Omission(name=f"orientation_{deck.name}", does_work=True, description=(
             f"material {deck.name} ({card.place}): its section has an *ORIENTATION, which is not read")))
     constants = card.whole("CONSTANTS")
     numbers = [row.number(k, 0.0) for row in card.rows() for k in range(len(row.fields))]
@@ -209,7 +209,7 @@ def _density(deck: DeckMaterial, notes: list[Omission]) -> float | None:
         return None
     values = [row.number(0) for row in card.rows()]
     if len(set(values)) > 1:
-        notes.append(Omission(name=f"density_{deck.name}", works=True, description=(
+        notes.append(Omission(name=f"density_{deck.name}", does_work=True, description=(
             f"material {deck.name}, *DENSITY (line {card.line}): it depends on the temperature; the first is taken")))
     return card.first_row().number(0)
 
@@ -219,7 +219,7 @@ def _expansion(deck: DeckMaterial, notes: list[Omission]) -> ThermalExpansion | 
     if card is None:
         return None
     if fold(card.parameters.get("TYPE", "ISO")) not in ("ISO", "ISOTROPIC"):
-        notes.append(Omission(name=f"expansion_{deck.name}", works=True, description=(
+        notes.append(Omission(name=f"expansion_{deck.name}", does_work=True, description=(
             f"material {deck.name}, *EXPANSION (line {card.line}): it is not isotropic and not read")))
         return None
     return ThermalExpansion(coefficient=_columns(card, ("alpha",))["alpha"],

@@ -128,6 +128,6 @@ def other_elements(inp: InpMesh) -> Iterable[Omission]:
     """One omission for each kind of element that is no solid."""
     for kind in dict.fromkeys(group.kind for group in inp.groups if group.kind in OTHERS):
         mine = [group for group in inp.groups if group.kind == kind]
-        yield Omission(name=f"elements_{kind}", works=True, description=(
+        yield Omission(name=f"elements_{kind}", does_work=True, description=(
             f"{plural(sum(len(group.ids) for group in mine), 'element')} {kind} ({mine[0].card.place}) are no solids: "
             "their forces are not in the reduced model"))

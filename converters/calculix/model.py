@@ -95,7 +95,7 @@ class ModelBuilder:
         self._check_temperature(materials)
         finite = self.deck.nlgeom
         if finite is not None:
-            self.omissions.append(Omission(name=NLGEOM, works=True, description=(
+            self.omissions.append(Omission(name=NLGEOM, does_work=True, description=(
                 f"small strain does not hold: *{finite.title}{', NLGEOM' if finite.keyword == 'STEP' else ''} "
                 f"(line {finite.line} of {finite.file.name}) makes CalculiX compute with finite strain and equilibrium "
                 "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
@@ -251,7 +251,7 @@ class ModelBuilder:
             for nodes, mask in _by_components(keys):
                 self._linear(what, nodes, mask, f"*{mine[0].card.title} ({lines})", mine[0].card)
             works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
-            self.omissions.append(Omission(name=what, works=works, description=(
+            self.omissions.append(Omission(name=what, does_work=works, description=(
                 f"{len(cards)} x *{mine[0].card.title} ({lines}): "
                 + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
                    if works else "linear relations, which the modes satisfy"))))
@@ -317,7 +317,7 @@ class ModelBuilder:
         steps, amplitudes = self.deck.steps, self.deck.amplitudes
         if (history.starts(steps, amplitudes) != history.starts(steps, amplitudes, order)).any():
             card = self.deck.loads.cards["DLOAD"]
-            self.omissions.append(Omission(name="dload_order", works=False, description=(
+            self.omissions.append(Omission(name="dload_order", does_work=False, description=(
                 f"faces are loaded in a later step for the first time (*{card.title}, line {card.line} of "
                 f"{card.file.name}): CalculiX then begins ramps of pressures at values of other faces; romlib's "
                 "amplitudes do the same. Load these faces with zero from the first step on, if that is not meant")))

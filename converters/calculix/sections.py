@@ -61,7 +61,7 @@ def _owners(deck: Deck, cell_tags: dict[str, np.ndarray]) -> tuple[np.ndarray[An
         for other in np.unique(owner[cells][owner[cells] >= 0]):
             before = deck.sections[int(other)]
             if fold(before.material) != fold(section.material):
-                notes.append(Omission(name="sections", works=False, description=(
+                notes.append(Omission(name="sections", does_work=False, description=(
                     f"{plural(int((owner[cells] == other).sum()), 'element')} in two sections: *{before.card.title} of "
                     f"{before.material} (line {before.card.line} of {before.card.file.name}) and of {section.material} "
                     f"(line {section.card.line} of {section.card.file.name}); the last one holds, as in CalculiX")))

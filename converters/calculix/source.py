@@ -120,13 +120,13 @@ def notes_of(
     """
     notes = []
     if not frd.records[0].blocks["DISP"].binary:
-        notes.append(Omission(name=DIGITS, works=False, description=(
+        notes.append(Omission(name=DIGITS, does_work=False, description=(
             f"{frd.path.name} is text, in which the displacement has six digits: `romlib check` says what stress and "
             "forces that resolves, 1e-4 at best and per cents where it moves much and strains little. For float64 "
             "write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck instead of *NODE FILE and *EL FILE, "
             "and compute again")))
     elif frd.records[0].blocks["DISP"].layout.real == "<f4":
-        notes.append(Omission(name=DIGITS, works=False, description=(
+        notes.append(Omission(name=DIGITS, does_work=False, description=(
             f"{frd.path.name} is binary in single precision: `romlib check` says what stress and forces that "
             "resolves. For float64 write *NODE OUTPUT, DOUBLE and *ELEMENT OUTPUT, DOUBLE in the deck, and compute "
             "again")))
@@ -134,9 +134,9 @@ def notes_of(
     if missing:
         notes.append(missing_increments(
             missing[0], f" ({missing[1]})",
-            "Write every increment: no FREQUENCY, no TIME POINTS in the output cards", works=False))
+            "Write every increment: no FREQUENCY, no TIME POINTS in the output cards", does_work=False))
     if frd.cut:
-        notes.append(Omission(name=CUT, works=False, description=(
+        notes.append(Omission(name=CUT, does_work=False, description=(
             f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))
     shortest = float(np.diff(times, prepend=0.0).min())
     if shortest <= 0.0:
@@ -144,7 +144,7 @@ def notes_of(
                               found=", ".join(f"{one:g}" for one in times[:6]),
                               remedy="compute again; for short increments late in a history keep the file .sta")
     if not known:
-        notes.append(Omission(name="time_digits", works=False, description=(
+        notes.append(Omission(name="time_digits", does_work=False, description=(
             "the times of the increments are known in the six digits of the .frd: rates of a viscous law to "
             f"{5e-6 * float(times[-1]) / shortest:.1g} only. The file .sta beside it "
             "would have them in more")))

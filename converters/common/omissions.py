@@ -6,15 +6,15 @@ from romlib.model import Omission
 from romlib.words import plural
 
 
-def missing_increments(count: int, where: str, remedy: str, *, works: bool) -> Omission:
-    """Increments that were computed and not stored. works : whether a law is known to remember each of them."""
-    return Omission(name="missing_increments", works=works, description=(
+def missing_increments(count: int, where: str, remedy: str, *, does_work: bool) -> Omission:
+    """Increments that were computed and not stored. does_work : whether a law is known to remember each of them."""
+    return Omission(name="missing_increments", does_work=does_work, description=(
         f"{plural(count, 'increment')} computed and not written{where}: the law is integrated over longer increments "
         f"than the solver's, and replayed stress differs by per cents. {remedy}"))
 
 
 def forces_of_pieces(variable: str, file: str) -> Omission:
     """Internal forces of a mesh that is cut anew: only their sums over the pieces are known."""
-    return Omission(name="internal_force", works=False, description=(
+    return Omission(name="internal_force", does_work=False, description=(
         f"the internal forces {variable} are left out: at interface nodes {file} has sums from which the parts of the "
         "pieces cannot be told"))

@@ -111,7 +111,7 @@ def read_amplitude(card: Card, notes: list[Omission]) -> list[DeckAmplitude]:
     pairs = []
     for row in card.rows():
         if len(row.fields) > _FIELDS:
-            notes.append(Omission(name="amplitude_fields", works=False, description=(
+            notes.append(Omission(name="amplitude_fields", does_work=False, description=(
                 f"*AMPLITUDE {card.parameter('NAME')}, {row.place} of {row.file.name}: CalculiX reads four pairs a "
                 "line; what stands behind them is not read")))
         fields = row.fields[:_FIELDS]

@@ -121,7 +121,7 @@ class MeshioConverter:
 
 
 def _left_out(survey: Survey) -> tuple[Omission, ...]:
-    return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", works=False)
+    return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", does_work=False)
                  for place, name in survey.varying)
 
 

@@ -26,7 +26,8 @@ def with_mesh_tags(grid: Grid, mesh: Mesh, series: Series) -> tuple[Mesh, tuple[
     for tags in series.tags():
         unknown = sorted({kind for kind, _ in tags.cells if kind not in SOLIDS and kind not in SURFACES})
         if unknown:
-            lost.append(Omission(name=f"grid {tags.name}", works=False, description=f"tags on {', '.join(unknown)}"))
+            lost.append(Omission(
+                name=f"grid {tags.name}", does_work=False, description=f"tags on {', '.join(unknown)}"))
             continue
         cells = [(kind, _mapped(grid, nodes, tags, series)) for kind, nodes in tags.cells]
         if all(kind in SURFACES for kind, _ in cells):

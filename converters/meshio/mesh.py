@@ -25,8 +25,8 @@ SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron
           "wedge15": "wedge15"}
 SURFACES = {"triangle": "tri3", "triangle6": "tri6", "quad": "quad4", "quad8": "quad8"}
 OMITTED = {
-    "vertex": Omission(name="vertex cells", works=False, description="single points"),
-    "line": Omission(name="line cells", works=True, description="bars, beams or springs; accept them if they only "
+    "vertex": Omission(name="vertex cells", does_work=False, description="single points"),
+    "line": Omission(name="line cells", does_work=True, description="bars, beams or springs; accept them if they only "
                      "draw edges"),
 }
 SURFACE_TAG = "surface"

@@ -186,12 +186,12 @@ def _drop_forces(fields: dict[str, Field], n_piece: int, *, kept: bool) -> list[
 def _notes(computation: Computation, sources: list[Source], history: bool, potentials: set[str]) -> list[Omission]:
     """What the files have that is not read, or lack. history : whether a material remembers each increment."""
     header = sources[0].header
-    notes = [Omission(name="mesh_groups", works=False, description=f"{source.mesh.file.name}, {note}")
+    notes = [Omission(name="mesh_groups", does_work=False, description=f"{source.mesh.file.name}, {note}")
              for source in sources for note in source.mesh.notes]
-    notes += [Omission(name=f"components_of_{stem}", works=False, description=(
+    notes += [Omission(name=f"components_of_{stem}", does_work=False, description=(
         f"{stem} is not compared as a whole: {header.file.name} lacks {', '.join(names)}"))
         for stem, names in missing_components(header.node_variables, header.ip_variables, potentials).items()]
     missing = header.missing_increments()
     if missing:
-        notes.append(missing_increments(missing, "", "Let ***output save every increment", works=history))
+        notes.append(missing_increments(missing, "", "Let ***output save every increment", does_work=history))
     return notes + missing_results(computation.folder, header.file.stem)

@@ -124,7 +124,7 @@ def read_deck(path: Path) -> Deck:
     _materials(deck, calcul)
     _initial_values(calcul)
     if tree.first("return") is None:
-        deck.omissions.append(Omission(name="unfinished_deck", works=True, description=(
+        deck.omissions.append(Omission(name="unfinished_deck", does_work=True, description=(
             "the deck does not end with ****return: it may be cut, and lack loads, constraints or materials")))
     deck.omissions += [_omission(section, "***") for section in calcul.children if section.name not in _SECTIONS]
     return deck
@@ -139,7 +139,7 @@ def _refuse(block: Block, what: str, known: tuple[str, ...]) -> None:
 
 def _omission(block: Block, stars: str) -> Omission:
     text = " ".join([f"{stars}{block.name}", *(word.text for word in block.words[:8])])
-    return Omission(name=block.name, works=True, description=f"{text} (line {block.line} of the deck) is not read")
+    return Omission(name=block.name, does_work=True, description=f"{text} (line {block.line} of the deck) is not read")
 
 
 def _boundary_conditions(deck: Deck, calcul: Block, tables: Tables) -> None:
@@ -263,7 +263,7 @@ def _parameters(deck: Deck, calcul: Block, tables: Tables) -> None:
         name = block.arguments[0].text if block.arguments else ""
         if name != "temperature":
             deck.omissions.append(Omission(
-                name=f"parameter_{name or block.name}", works=False, description=(
+                name=f"parameter_{name or block.name}", does_work=False, description=(
                     f"**{block.name} {name} (line {block.line} of the deck): no romlib law reads this parameter")))
         elif block.name != "file" or deck.temperature is not None:
             raise UnsupportedError("this description of the temperature is not read", file=block.file,

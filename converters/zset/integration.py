@@ -27,7 +27,7 @@ def scheme_notes(schemes: Iterable[Block]) -> list[Omission]:
         return []
     found = "; ".join(f"*integration {' '.join(word.text for word in scheme.words)} (line {scheme.line} of "
                       f"{scheme.file.name})" for scheme in other.values())
-    return [Omission(name="integration", works=False, description=(
+    return [Omission(name="integration", does_work=False, description=(
         f"{found} is another scheme than the one step of implicit Euler an increment ({EULER} 1.) by which romlib "
         "integrates laws: stress and internal variables differ by an error that falls with the length of the "
         "increments"))]

@@ -134,5 +134,5 @@ def potential_masks(piece: Mesh, materials: list[NamedMaterial], n_points: np.nd
 
 def missing_results(folder: Path, stem: str) -> list[Omission]:
     """Result files that are not read."""
-    return [Omission(name="ctnod", works=False, description="values extrapolated to nodes (.ctnod) are not read")
+    return [Omission(name="ctnod", does_work=False, description="values extrapolated to nodes (.ctnod) are not read")
             ] if (folder / f"{stem}.ctnod").is_file() else []

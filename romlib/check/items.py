@@ -167,7 +167,7 @@ def _with_causes(item: CheckItem, model: Model) -> CheckItem:
         lacking = [entry.description for entry in model.omissions if LEFT_OUT.get(entry.name) == kind]
         return replace(item, detail="; ".join([item.detail, *lacking]))
     causes = [f"{entry.name} ({entry.description})" for entry in model.omissions
-              if entry.works or kind in CAUSES.get(entry.name, ())]
+              if entry.does_work or kind in CAUSES.get(entry.name, ())]
     if item.status not in ("fail", "warn") or not causes:
         return item
     return replace(item, meaning=f"known of this file: {'; '.join(causes)}. Otherwise: {item.meaning}")
@@ -305,7 +305,7 @@ def _residual_item(
     value = _ratio(largest, reference)
     detail = (f"largest residual {largest:.3g} of {reference:.6g} {force} ({findings.internal_force_source}), "
               f"node {norms.node[step]}, t = {times[step]:.6g}")
-    lacking = [entry.name for entry in model.omissions if entry.works]
+    lacking = [entry.name for entry in model.omissions if entry.does_work]
     if lacking:
         detail += f"; the deck has forces that the model lacks: {', '.join(lacking)}"
     item = CheckItem("equilibrium", _status(value, tolerance), value, tolerance, COMPARED["equilibrium"], detail,

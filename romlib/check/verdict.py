@@ -41,5 +41,5 @@ def left_open(
         open_.append("nothing moves: the displacement is zero at all times. Check a run with a load")
     open_ += [f"{entry.name} does virtual work, and the ROM lacks it: {entry.description}. Remove it from the solver's "
               f'model, or accept it: [study] accept = ["{entry.name}"]'
-              for entry in model.omissions if entry.works and entry.name not in accept]
+              for entry in model.omissions if entry.does_work and entry.name not in accept]
     return tuple(open_)

@@ -149,7 +149,7 @@ def _convert_case(
         *([] if case.temperature is None else [("temperature", case.temperature.file.name)])]))
     if omissions:
         stdout().print(table("In the deck, but not in the case", ("name", "does virtual work", "what it is"), [
-            (one.name, "yes: accepted" if one.works else "no", one.description) for one in omissions]))
+            (one.name, "yes: accepted" if one.does_work else "no", one.description) for one in omissions]))
 
 
 def offline(

@@ -49,7 +49,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
     if d["omissions"]:
         console.print()
         console.print(table("In the deck, but not in the ROM", ("name", "does virtual work", "what it is"), [
-            (o["name"], "yes: accept it in the study" if o["works"] else "no", o["description"])
+            (o["name"], "yes: accept it in the study" if o["does_work"] else "no", o["description"])
             for o in d["omissions"]]))
 
 

@@ -233,7 +233,7 @@ def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
     ------
     InputError : one that does virtual work is not.
     """
-    working = [one for one in case.omissions if one.works]
+    working = [one for one in case.omissions if one.does_work]
     for one in working:
         if one.name not in (*case.accepted, *accepted):
             raise InputError(
@@ -241,5 +241,5 @@ def _omissions(case: Case, accepted: tuple[str, ...]) -> list[str]:
                 found=one.description,
                 remedy=f'solve a deck without it, or accept it: accepted = ["{one.name}"] in the case file, or '
                        f"--accept {one.name} when the deck is converted")
-    return [f"the deck of the case has {one.name}, which is left out: {one.description}" if one.works else
+    return [f"the deck of the case has {one.name}, which is left out: {one.description}" if one.does_work else
             f"the solver's answer to the deck of the case may be another: {one.description}" for one in case.omissions]

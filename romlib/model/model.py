@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from romlib.model.amplitude import Amplitude
 from romlib.model.base import Description
@@ -16,12 +16,13 @@ from romlib.model.units import UnitSystem
 class Omission(Description):
     """Something that the deck had and the ROM lacks.
 
-    works : it does virtual work, so that offline refuses it unless the study accepts it by name.
+    does_work : it does virtual work, so that offline refuses it unless the study accepts it by name. Files of earlier
+    versions call it `works`.
     """
 
     name: str
     description: str
-    works: bool
+    does_work: bool = Field(validation_alias=AliasChoices("does_work", "works"))
 
 
 START_STATE = "start_state"  # the name of the omission of a run that began with a state
@@ -29,7 +30,7 @@ START_STATE = "start_state"  # the name of the omission of a run that began with
 
 def started_from(what: str, time: float) -> Omission:
     """What the file of a run says that began with a state: its history is in another file."""
-    return Omission(name=START_STATE, works=True, description=(
+    return Omission(name=START_STATE, does_work=True, description=(
         f"the run began at time {time:.12g} with the state of {what}, not with the undeformed body: what happened "
         "before is not in this file, and laws cannot be replayed from it"))
 

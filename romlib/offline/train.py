@@ -147,7 +147,7 @@ def train(
 def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
     for run in training.runs:
         for omission in run.snapshots.model.omissions:
-            if omission.works and omission.name not in accept:
+            if omission.does_work and omission.name not in accept:
                 raise UnsupportedError(
                     f"the deck has something that does virtual work and that the ROM lacks: {omission.name}",
                     file=run.snapshots.path, found=omission.description,

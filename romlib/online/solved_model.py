@@ -105,7 +105,7 @@ def _jumps(
 def _given(model: Model, rom: Rom, times: np.ndarray, temperature: NodalHistory) -> LoadsAtInstants:
     """The model with temperature loads for given nodal temperatures, and what adds their fields to a mesh."""
     if not temperature.covers(rom.manifest.n_node):  # enough for the selected points, and no field of the whole mesh
-        lacking = Omission(name=SOLVED, works=True, description=(
+        lacking = Omission(name=SOLVED, does_work=True, description=(
             "the temperature that was given online is known at some nodes only, and is not in this file: give "
             "NodalTemperature with the node_ids of the whole mesh"))
         bare = without_temperature(model)

@@ -36,8 +36,8 @@ def case_of_deck(deck: DeckModel, accept: tuple[str, ...] = (), units: str | Non
     for name in accept:
         if name not in known:
             raise InputError("the deck has no omission of this name", place="--accept", **unknown(name, known))
-    working = [one for one in deck.model.omissions if one.works]
-    told = tuple(one for one in deck.model.omissions if one.works or one.name in CAUSES)
+    working = [one for one in deck.model.omissions if one.does_work]
+    told = tuple(one for one in deck.model.omissions if one.does_work or one.name in CAUSES)
     refused = [one for one in working if one.name not in accept]
     if refused:
         listed = "; ".join(one.description for one in refused)

@@ -133,7 +133,7 @@ def outcome_of(path: Path, folder: Path, limit: float) -> Outcome:
     try:
         CalculixConverter().convert(deck, target)
         with Snapshots(target) as snapshots:
-            works = [one.name for one in snapshots.model.omissions if one.works]
+            works = [one.name for one in snapshots.model.omissions if one.does_work]
             report = check(snapshots)
     except RomlibError as error:
         placed = re.search(r"line \d+|computation has no results|result file is cut", str(error))

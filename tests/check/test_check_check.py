@@ -164,8 +164,8 @@ def test_plastic_strain_at_first_yield_is_measured_by_the_strain(written, case):
 
 def test_forces_that_the_model_lacks_are_named(written, case):
     model = changed(case.model, omissions=[
-        {"name": "spring 7", "description": "to ground", "works": True},
-        {"name": "fluid", "description": "not read", "works": False}])
+        {"name": "spring 7", "description": "to ground", "does_work": True},
+        {"name": "fluid", "description": "not read", "does_work": False}])
     detail = run(written(), model=model)["equilibrium"].detail
     assert "spring 7" in detail and "fluid" not in detail
 

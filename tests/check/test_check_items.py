@@ -12,7 +12,7 @@ from romlib.snapshots.reader import Snapshots
 
 
 def run(path, model, *names, options=None):
-    lacking = tuple(Omission(name=name, works=False, description=f"why {name}") for name in names)
+    lacking = tuple(Omission(name=name, does_work=False, description=f"why {name}") for name in names)
     with Snapshots(path) as snapshots:
         return check(snapshots, Model.model_validate({**model.model_dump(), "omissions": lacking}), options=options)
 

@@ -13,7 +13,7 @@ from romlib.errors import CheckError
 from romlib.model import Model, Omission
 from romlib.snapshots.reader import Snapshots
 
-SPRING = Omission(name="spring", works=True, description="a spring (line 7)")
+SPRING = Omission(name="spring", does_work=True, description="a spring (line 7)")
 
 
 def run(path, model=None, **options):
@@ -67,7 +67,7 @@ def test_a_failure_is_not_undecided(written, case):
 
 def test_what_does_work_leaves_it_undecided_until_it_is_accepted(written, case):
     model = changed(case.model, omissions=[
-        SPRING.model_dump(), {"name": "line_cells", "works": False, "description": "bars"}])
+        SPRING.model_dump(), {"name": "line_cells", "does_work": False, "description": "bars"}])
     report = run(written(), model)
     assert report.verdict == "undecided" and len(report.undecided) == 1
     assert "spring" in report.undecided[0] and 'accept = ["spring"]' in report.undecided[0]

@@ -118,7 +118,8 @@ def test_json_stays_json(text):
 def nasty_file(tmp_path):
     """Names, descriptions and tags of a file, all of them nasty."""
     name = NASTY.replace("/", "")
-    model = Model(materials={name: Material(law=name)}, omissions=(Omission(name=name, works=True, description=NASTY),))
+    nasty = Omission(name=name, does_work=True, description=NASTY)
+    model = Model(materials={name: Material(law=name)}, omissions=(nasty,))
     path = tmp_path / "x.vtkhdf"
     with SnapshotsWriter(path, [MESH], model, [0.0], {"displacement": FieldSpec("node", 3)}, solver=NASTY) as writer:
         writer.write("displacement", 0, 0, np.zeros((MESH.n_node, 3)))

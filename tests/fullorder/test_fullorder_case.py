@@ -79,6 +79,6 @@ def test_a_case_of_the_same_model_in_other_words_is_solved(study, tmp_path, piec
 
 def test_an_omission_of_a_case_counts(study, tmp_path):
     case = Case(times=[0, 1], amplitudes={"push": 1.0, "pull": 0.0}, omissions=(
-        Omission(name="spring", description="*SPRING (line 3)", works=True),))
+        Omission(name="spring", description="*SPRING (line 3)", does_work=True),))
     with pytest.raises(InputError, match="virtual work"):
         run_solve(study, case, tmp_path / "x.vtkhdf", serial())

@@ -111,7 +111,7 @@ def test_a_rom_that_does_not_know_its_training_says_so():
 
 def test_an_omission_that_works_is_refused_unless_case_or_training_accept_it():
     with_spring = case().model_copy(update={"omissions": (
-        Omission(name="spring", description="*SPRING (line 7)", works=True),)})
+        Omission(name="spring", description="*SPRING (line 7)", does_work=True),)})
     with pytest.raises(InputError, match=r"virtual work.*spring") as caught:
         fit_case(TRAINED, with_spring)
     assert caught.value.found == "*SPRING (line 7)" and "--accept spring" in str(caught.value.remedy)

@@ -7,7 +7,7 @@ import pytest
 
 from romlib.errors import InputError
 from romlib.loads.nodal_temperature import NodalTemperature, between, loads_at_instants
-from romlib.loads.temperature import temperature_history
+from romlib.loads.temperature import temperature_at, temperature_terms
 from romlib.mesh.box import box_mesh
 from romlib.model import Amplitude, Model, TableAmplitude, Temperature, Traction
 
@@ -27,7 +27,7 @@ def test_a_history_is_temperature_loads_that_give_it_again_and_no_other_temperat
     given, times = history(n_instant), np.linspace(-0.5, 1.5, 21)
     loads = loads_at_instants(MODEL, given, times, "given")
     assert set(loads.model.loads) == {"pull", *(f"given_{k}" for k in range(n_instant))}
-    found = temperature_history(loads.model, loads.with_arrays(MESH), loads.model.amplitudes, times)
+    found = temperature_at(temperature_terms(loads.model, loads.with_arrays(MESH)), loads.model.amplitudes, times)
     inside = np.clip(times, 0.0, 1.0)
     expected = [np.interp(inside, given.times, column) for column in given.values.T]
     np.testing.assert_allclose(found, np.transpose(expected), rtol=1e-12)
@@ -37,7 +37,7 @@ def test_a_history_is_temperature_loads_that_give_it_again_and_no_other_temperat
 def test_of_more_instants_than_the_run_has_times_there_are_the_times():
     given, times = history(40), np.array([0.0, 0.33, 1.0])
     loads = loads_at_instants(MODEL, given, times, "given")
-    found = temperature_history(loads.model, loads.with_arrays(MESH), loads.model.amplitudes, times)
+    found = temperature_at(temperature_terms(loads.model, loads.with_arrays(MESH)), loads.model.amplitudes, times)
     assert len(loads.model.loads) == 4
     np.testing.assert_allclose(found, between(times, given.times, given.values), rtol=1e-12)
 

@@ -147,7 +147,7 @@ def test_a_dual_field_lives_only_where_its_material_has_it(tmp_path: Path) -> No
 
 def test_what_does_work_and_is_missing_is_refused_unless_accepted(tmp_path: Path, pulled: dict) -> None:
     model: Model = pulled["model"].model_copy(
-        update={"omissions": (Omission(name="springs", description="4 springs on face A", works=True),)})
+        update={"omissions": (Omission(name="springs", description="4 springs on face A", does_work=True),)})
     file = write(tmp_path / "sprung.vtkhdf", pulled["mesh"], model, TIMES, pulled["u"])
     with pytest.raises(UnsupportedError, match=r"springs[\s\S]*4 springs on face A[\s\S]*accept"):
         build([file], tmp_path / "sprung.rom")

@@ -93,7 +93,7 @@ def test_a_temperature_that_is_known_at_some_nodes_only_is_said_to_be_missing(ro
     finally:
         rom.rom.manifest.n_node -= 1
     with Snapshots(tmp_path / "out.vtkhdf") as snapshots:
-        assert [entry.name for entry in snapshots.model.omissions if entry.works] == ["solved_temperature"]
+        assert [entry.name for entry in snapshots.model.omissions if entry.does_work] == ["solved_temperature"]
         assert not check(snapshots).passed
 
 

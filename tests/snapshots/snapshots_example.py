@@ -19,7 +19,7 @@ FIELDS = {
     "p": FieldSpec("ip", 1, dtype="float32"),
 }
 MODEL = Model(materials={"steel": Material(law="elastic", parameters={"young": 2e5, "poisson": 0.3}, density=7.8e-9)},
-              omissions=(Omission(name="springs", description="3 springs", works=True),))
+              omissions=(Omission(name="springs", description="3 springs", does_work=True),))
 
 
 def mixed_mesh() -> Mesh:

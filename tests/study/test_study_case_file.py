@@ -84,7 +84,7 @@ by_name = st.dictionaries(names, parts, max_size=2)
 identities = st.builds(Identity, units=names, initial_time=finite, tolerance=finite, nodes=parts, cells=parts,
                        held=parts, linear=parts, initial_temperature=st.none() | parts, materials=by_name,
                        constraints=by_name, prescribed=by_name, loads=by_name)
-omissions = st.builds(Omission, name=names, description=names, works=st.booleans())
+omissions = st.builds(Omission, name=names, description=names, does_work=st.booleans())
 
 
 @given(case=cases, identity=identities, omissions=st.lists(omissions, max_size=2).map(tuple),

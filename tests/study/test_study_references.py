@@ -16,7 +16,7 @@ from romlib.snapshots.writer import SnapshotsWriter
 from romlib.study import Study, validate_against
 
 PULL = {"kind": "traction", "faces": "xmax", "direction": [1, 0, 0]}
-SPRING = Omission(name="spring", description="*SPRING", works=True)
+SPRING = Omission(name="spring", description="*SPRING", does_work=True)
 
 
 def run(folder, name, load, omissions=()):

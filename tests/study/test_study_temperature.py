@@ -19,7 +19,7 @@ from romlib.report.compare import compare
 from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
 from romlib.study import Study
-from romlib.study.pipeline import run_offline
+from romlib.study.pipeline import train
 from romlib.study.solve import run_solve
 
 pytest.importorskip("petsc4py")
@@ -35,7 +35,8 @@ def folder(tmp_path_factory) -> Path:
     for name in FIELDS:
         run_solve(study, name, folder / f"run_{name}.vtkhdf", serial(), fields=["stress", "p"])
     path.write_text(STUDY + TRAINING)
-    run_offline(Study.read(path), folder / "bar.rom", serial())
+    with train(path, serial()) as made:
+        made.write(folder / "bar.rom")
     return folder
 
 

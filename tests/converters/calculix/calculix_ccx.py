@@ -63,4 +63,4 @@ def closes(snapshots, force=1e-12):
 
 
 def names(snapshots):
-    return [(one.name, one.works) for one in snapshots.model.omissions]
+    return [(one.name, one.does_work) for one in snapshots.model.omissions]

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import romlib
 from romlib.cli import app
 from romlib.identity.cases import model_differences
-from romlib.loads.temperature import temperature_history
+from romlib.loads.temperature import temperature_at, temperature_terms
 from romlib.snapshots.reader import Snapshots
 from romlib.study import read_case_file
 from romlib.study.deck_case import case_of_deck
@@ -144,7 +144,7 @@ def test_a_deck_with_another_temperature_field_is_solved_with_that_field(trained
     np.testing.assert_allclose(by_case.coordinates, by_file.coordinates, rtol=1e-9, atol=1e-12)
     by_case.write(tmp_path / "r.vtkhdf")
     with Snapshots(tmp_path / "r.vtkhdf") as result, Snapshots(reference) as expected:
-        found, right = (temperature_history(one.model, one.mesh(0), one.model.amplitudes, expected.times)
+        found, right = (temperature_at(temperature_terms(one.model, one.mesh(0)), one.model.amplitudes, expected.times)
                         for one in (result, expected))
         np.testing.assert_allclose(found, right, atol=1e-12)
         u, full = result.read("displacement", 0), expected.read("displacement", 0)
@@ -194,7 +194,7 @@ def test_what_the_deck_has_that_works_is_refused_unless_accepted(trained, tmp_pa
         path, target = deck_of(tmp_path, name, edit), tmp_path / f"{name}.toml"
         output = call("convert", "calculix", path, "--case", "-o", target, code=2)
         assert "virtual work" in output and f"--accept {name}" in output and not target.exists()
-        accepting = [part for one in CalculixConverter().read_deck(path).model.omissions if one.works
+        accepting = [part for one in CalculixConverter().read_deck(path).model.omissions if one.does_work
                      for part in ("--accept", one.name)]
         output = call("convert", "calculix", path, "--case", "-o", target, *accepting)
         assert "yes: accepted" in output and name in read_case_file(target).accepted

@@ -107,7 +107,7 @@ def test_the_plate_and_its_held_out_history_are_reproduced(data, tmp_path):
 def test_pieces_have_no_forces_and_the_same_check(data, tmp_path):
     with convert(data / "small_c3d8.inp", tmp_path, pieces=3) as snapshots:
         assert snapshots.n_piece == 3 and "internal_force" not in snapshots.fields
-        assert not omissions(snapshots)["internal_force"].works
+        assert not omissions(snapshots)["internal_force"].does_work
         report = checked(snapshots)
     assert report.passed and report["stress"].value <= 1e-6
 
@@ -117,7 +117,7 @@ def test_pieces_have_no_forces_and_the_same_check(data, tmp_path):
 def test_text_converts_and_the_check_says_what_its_digits_resolve(changed, tmp_path, form, dat, name):
     with convert(changed("small_c3d8", form), tmp_path, dat=dat) as snapshots:
         assert snapshots.fields["displacement"].dtype == "float32"
-        assert not omissions(snapshots)["digits"].works
+        assert not omissions(snapshots)["digits"].does_work
         report = checked(snapshots)
     assert report.passed and report["equilibrium"].status == "pass"
     assert 1e-5 < report[name].value <= report[name].tolerance <= 1e-3
@@ -157,7 +157,7 @@ def test_increments_that_are_missing_at_the_end_of_a_step_are_known_from_the_dec
 def test_finite_strain_converts_and_the_check_says_how_far_it_is_off(data, tmp_path):
     with convert(data / "plast.inp", tmp_path) as snapshots:
         notes = omissions(snapshots)
-        assert notes["nlgeom"].works and not notes["digits"].works
+        assert notes["nlgeom"].does_work and not notes["digits"].does_work
         assert snapshots.model.materials["ST"] == Material(law="mises", cells="EALL", parameters={
             "young": 210000.0, "poisson": 0.3, "curve": {"p": [0.0, 0.1], "stress": [250.0, 400.0]}})
         assert snapshots.mesh(0).node_ids[:3].tolist() == [103, 106, 109]

@@ -27,7 +27,7 @@ def build(folder, text):
 
 
 def omissions(model):
-    return {one.name: one.works for one in model.omissions}
+    return {one.name: one.does_work for one in model.omissions}
 
 
 @pytest.mark.parametrize("kind", sorted(SOLIDS))

@@ -62,7 +62,7 @@ def test_curves_that_end_at_different_strains_are_said(tmp_path):
     found, (note,) = material(tmp_path, f"{ELASTIC}*PLASTIC\n250.,0.,20.\n400.,0.1,20.\n150.,0.,600.\n")
     assert found.parameters["curve"] == {"p": [0.0, 0.1], "stress": [
         {"temperature": (20.0, 600.0), "value": value} for value in ((250.0, 150.0), (400.0, 150.0))]}
-    assert note.name == "hardening" and not note.works
+    assert note.name == "hardening" and not note.does_work
     assert "from p = 0," in note.description and "line 4" in note.description
 
 
@@ -77,7 +77,7 @@ def test_a_curve_of_many_rows_becomes_the_points_that_calculix_takes(tmp_path):
     assert notes == [] and np.allclose(found.parameters["curve"]["p"], np.linspace(0.0, (299 / 300)**2, 200))
     found, (note,) = material(tmp_path, f"{ELASTIC}*PLASTIC\n{rows(300, ',20.')}{rows(300, ',600.')}")
     assert len(found.parameters["curve"]["p"]) == 300
-    assert note.name == "hardening" and not note.works and "300 plastic strains" in note.description
+    assert note.name == "hardening" and not note.does_work and "300 plastic strains" in note.description
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -90,7 +90,7 @@ def test_a_curve_of_many_rows_becomes_the_points_that_calculix_takes(tmp_path):
 ])
 def test_a_law_that_romlib_lacks_is_left_to_the_study_by_name(tmp_path, text, said):
     found, (note,) = material(tmp_path, text)
-    assert found is None and note.works and note.name == "material_ST"
+    assert found is None and note.does_work and note.name == "material_ST"
     assert re.search(said, note.description), note.description
 
 
@@ -108,7 +108,7 @@ def test_a_umat_has_library_function_constants_and_depvar(tmp_path, n):
 
 def test_material_axes_of_a_umat_are_said(tmp_path):
     _, (note,) = material(tmp_path, "*USER MATERIAL,CONSTANTS=1\n1.\n", "@ABAQUS_A_B", oriented=True)
-    assert note.works and "ORIENTATION" in note.description
+    assert note.does_work and "ORIENTATION" in note.description
 
 
 def test_constants_that_depend_on_temperature_are_left_to_the_study(tmp_path):

@@ -50,7 +50,7 @@ def test_creep_over_increments_that_the_solver_chose_is_reproduced(tmp_path):
     text = (block("C3D8") + creep + FOOT + "*STEP,INC=500\n*VISCO,CETOL=1.E-4\n0.01,2.\n*CONTROLS,PARAMETERS=FIELD\n"
             "1.E-9,1.E-7\n*DLOAD\nEALL,P4,100.\n*NODE OUTPUT,DOUBLE\nU,RF\n*EL PRINT,ELSET=EALL\nS\n*END STEP\n")
     with solved(tmp_path, text) as snapshots:
-        assert [(one.name, one.works) for one in snapshots.model.omissions] == [("material_M", True)]
+        assert [(one.name, one.does_work) for one in snapshots.model.omissions] == [("material_M", True)]
         law = Material(law="chaboche", cells="EALL", parameters={
             "young": 200000.0, "poisson": 0.3, "K": 1e-14 ** (-1 / 5), "n": 5.0, "R0": 0.0})
         report = check(snapshots, snapshots.model.model_copy(update={"materials": {"M": law}}))

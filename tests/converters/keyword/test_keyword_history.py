@@ -52,7 +52,7 @@ def test_four_pairs_of_a_line_are_read_as_the_solver_does(tmp_path):
     cards, notes = read_cards(tmp_path / "a.inp"), []
     found, = read_amplitude(cards[0], notes)
     assert found.time.tolist() == [0, 1, 2, 3, 5, 6] and found.value.tolist() == [1, 2, 3, 4, 0, 1]
-    assert [(one.name, one.works) for one in notes] == [("amplitude_fields", False)]
+    assert [(one.name, one.does_work) for one in notes] == [("amplitude_fields", False)]
     assert "line 2" in notes[0].description
     assert read_amplitude(cards[1], notes) == []
 

@@ -142,7 +142,7 @@ def test_what_is_left_out_is_listed(tmp_path):
     with convert(write_vtu(example, tmp_path), tmp_path / "a.vtkhdf") as snapshots:
         omissions = {omission.name: omission for omission in snapshots.model.omissions}
         assert set(omissions) == {"vertex cells", "line cells", "node array heat", "cell array energy"}
-        assert [name for name, omission in omissions.items() if omission.works] == ["line cells"]
+        assert [name for name, omission in omissions.items() if omission.does_work] == ["line cells"]
         assert omissions["line cells"].description.startswith("2 ")
 
 

@@ -95,7 +95,7 @@ def test_centrifugal(tmp_path, text):
 
 def test_what_does_work_and_is_not_read_is_an_omission(tmp_path):
     found = deck(tmp_path, with_bc("  **hydro_pressure\n   a 3. up\n", TABLES + " ***contact\n  **zone a b\n"))
-    assert {(o.name, o.works) for o in found.omissions} == {("hydro_pressure", True), ("contact", True)}
+    assert {(o.name, o.does_work) for o in found.omissions} == {("hydro_pressure", True), ("contact", True)}
     assert "a 3. up" in found.omissions[0].description
 
 

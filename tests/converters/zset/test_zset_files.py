@@ -162,7 +162,7 @@ def test_parts_of_the_mesh_that_are_not_read_are_noted(small):
     ZsetConverter().convert(small.folder, target)
     with Snapshots(target) as snapshots:
         notes = [o for o in snapshots.model.omissions if o.name == "mesh_groups"]
-    assert len(notes) == 1 and "liset edge" in notes[0].description and not notes[0].works
+    assert len(notes) == 1 and "liset edge" in notes[0].description and not notes[0].does_work
 
 
 def test_missing_increments_are_noted(small):

@@ -135,7 +135,7 @@ def test_a_deck_without_its_end_is_noted_as_an_omission_that_works(small):
     first = next(k for k, line in enumerate(lines) if "***bc" in line)
     for n in range(first, len(lines)):
         (small.folder / "small.inp").write_text("".join(lines[:n]))
-        assert omissions(small)["unfinished_deck"].works
+        assert omissions(small)["unfinished_deck"].does_work
     (small.folder / "small.inp").write_text(DECK)
     assert "unfinished_deck" not in omissions(small)
 
@@ -163,7 +163,7 @@ def test_a_keyword_twice_in_the_header_is_refused(small):
         converted(small)
 
 
-@pytest.mark.parametrize(("law", "works"), [("elastic", False), ("plastic", True)])
+@pytest.mark.parametrize(("law", "does_work"), [("elastic", False), ("plastic", True)])
 def test_missing_increments_work_where_a_material_remembers_them(small, law, works):
     if law == "plastic":
         (small.folder / "steel").write_text(STEEL.replace("linear_elastic", "gen_evp").replace(
@@ -171,7 +171,7 @@ def test_missing_increments_work_where_a_material_remembers_them(small, law, wor
             "   R0 100.\n **coefficient"))
     change(small, "small.ut", b"2 1 1 1 ", b"2 1 1 4 ")
     note = omissions(small)["missing_increments"]
-    assert note.works is works and "3 increments" in note.description
+    assert note.does_work is works and "3 increments" in note.description
 
 
 @pytest.mark.parametrize(("rows", "missing"), [
