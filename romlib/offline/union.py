@@ -36,7 +36,9 @@ def union_of(runs: Sequence[PreparedSnapshots]) -> tuple[list[PreparedSnapshots]
     A load that a run does not have is zero in it, and so is a displacement that it fixes. Tags and arrays get names of
     their own, because the first run may have others under theirs.
     """
-    model = runs[0].model
+    own = {*runs[0].model.loads, *runs[0].model.constraints}
+    model = runs[0].model.model_copy(update={"amplitudes": {
+        name: one for name, one in runs[0].model.amplitudes.items() if name in own}})
     loads, added = dict(model.loads), []
     for k, run in enumerate(runs):
         for name, load in run.model.loads.items():
@@ -45,12 +47,13 @@ def union_of(runs: Sequence[PreparedSnapshots]) -> tuple[list[PreparedSnapshots]
                 added += needed
     driven = [*loads, *(name for name, one in model.constraints.items() if one.kind == "prescribed")]
     filled = [run.with_amplitudes(_filled(run.model, driven)) for run in runs]
-    return filled, model.model_copy(update={"loads": loads}) if added or len(loads) > len(model.loads) else model, added
+    return filled, model.model_copy(update={"loads": loads}), added
 
 
 def _filled(model: Model, driven: Sequence[str]) -> dict[str, Amplitude]:
     own = [*model.loads, *(name for name, one in model.constraints.items() if one.kind == "prescribed")]
-    return {**{name: _ZERO for name in driven if name not in own}, **model.amplitudes}
+    stated = {name: one for name, one in model.amplitudes.items() if name in own or name in driven}
+    return {**{name: _ZERO for name in driven if name not in own}, **stated}
 
 
 def _renamed(load: Load, k: int, run: str) -> tuple[Load, list[Added]]:

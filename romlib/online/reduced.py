@@ -32,6 +32,12 @@ def case_histories(
     Without temperature loads the initial temperature, where the model states one, holds: a table of one instant.
     """
     instants = None
+    unknown = [name for name in rom.temperature.terms if name not in amplitudes and name not in model.amplitudes]
+    if temperature is None and unknown:  # of a later training run: which of all these is meant is for the case to say
+        raise InputError(
+            "the training runs had temperatures of their own, and the case does not say its own", place="temperature",
+            expected=f"a nodal temperature, or an amplitude of each of {', '.join(rom.temperature.terms)}",
+            found=f"none of {unknown[0]!r}", remedy="give a file: temperature = ... in the case, or --temperature FILE")
     if temperature is not None:
         instants = temperature.times
     elif not rom.temperature.terms and rom.temperature.initial is not None:

@@ -96,6 +96,11 @@ def test_a_field_that_none_of_the_training_is_like_is_noted_and_a_trained_one_is
         assert words in note and "extrapolates" in note
 
 
+def test_a_case_that_says_no_temperature_is_not_given_that_of_a_run(folder):
+    with pytest.raises(romlib.RomlibError, match="does not say its own"):
+        romlib.load(folder / "bar.rom").solve(times=[0.0, 1.0])
+
+
 def test_a_case_of_the_rom_has_its_temperature_beside_the_rom(folder, tmp_path):
     rom = romlib.load(folder / "bar.rom")
     assert rom.rom.cases["three"].temperature.file == Path("three.vtkhdf")
