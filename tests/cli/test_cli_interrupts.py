@@ -96,6 +96,22 @@ def test_ctrl_c_while_romlib_itself_is_imported_leaves_no_traceback(module: str)
     assert done.stderr == ("error: stopped by SIGINT; unfinished files were removed\n" if ours else "")
 
 
+SIGNALLED_AT_THE_END = """
+import atexit, os, signal, sys
+atexit.register(lambda: os.kill(os.getpid(), int(wanted)))
+wanted = sys.argv.pop(1)
+from romlib.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_when_the_command_is_done_changes_nothing(number: signal.Signals) -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNALLED_AT_THE_END, str(int(number)), "--version"], text=True,
+                          capture_output=True, env=without_launcher(), preexec_fn=heard)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("romlib ")
+
+
 @pytest.fixture
 def launcher() -> None:
     if launched_ranks() is not None or shutil.which("mpirun") is None:
