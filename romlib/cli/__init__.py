@@ -16,7 +16,7 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Entry point of the `romlib` command."""
     try:
-        from romlib.cli.interrupts import heed_signals, leave_if_asked
+        from romlib.cli.interrupts import heed_no_longer, heed_signals, leave_if_asked
     except KeyboardInterrupt:  # Python's own answer to Ctrl-C, while there is none of ours; nothing has begun
         os._exit(130)
     try:
@@ -31,6 +31,8 @@ def main() -> None:
         leave_if_asked()
         if isinstance(error, KeyboardInterrupt):  # it came before the handler was there
             os._exit(130)
+        if isinstance(error, SystemExit):
+            heed_no_longer()
         raise
 
 

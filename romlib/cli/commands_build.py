@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -250,11 +251,10 @@ def online(
                                start=saved_state(start, start_time),
                                hyper_reduction=not full_integration, tolerance=tolerance)
         wall = time.perf_counter() - clock
-    if write_state is not None:
-        solution.write_state(write_state)
-    if output is not None:
-        with counted(f"writing {output.name}"):
-            solution.write(output, fields=names_of(fields))
+    with nullcontext() if write_state is None else solution.pending_state(write_state):  # both files appear, or none
+        if output is not None:
+            with counted(f"writing {output.name}"):
+                solution.write(output, fields=names_of(fields))
     from romlib.cli.describe import online_summary, show_online
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)

@@ -81,6 +81,16 @@ def heed_signals() -> None:
     threading.Thread(target=_watch, args=(reading, request), daemon=True, name="romlib signals").start()
 
 
+def heed_no_longer() -> None:
+    """The command is done, and what is left is to leave: a signal that comes now has nothing to stop.
+
+    Python would take the handlers away before MPI and HDF5 are closed, and end by the signal, with the output there.
+    """
+    for number in SIGNALS:
+        if _requests and signal.getsignal(number) == _requests[0].answer:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def leave_if_asked() -> None:
     """End the process where a signal has come, whatever a library has made of its exception."""
     for request in _requests:

@@ -62,7 +62,7 @@ def solve_to_file(
     with comm.agreement():
         specs = field_specs(model, output.fields)
     version = ".".join(map(str, petsc.load().Sys.getVersion()))
-    with ExitStack() as stack:
+    with ExitStack() as later, ExitStack() as stack:
         writer: SnapshotsWriter | None = None
         with comm.agreement():
             if everything is not None:
@@ -85,10 +85,11 @@ def solve_to_file(
                 on_step(step, time, result)
 
         report = solve(pieces, model, times, comm, options=options, start=start, on_step=record)
+        if output.state is not None:
+            write_state(output.state, report.state, pieces, points, model, comm, later)
         with comm.agreement():
             stack.close()  # the file is synced and renamed here: where that fails, every rank has to know
-    if output.state is not None:
-        write_state(output.state, report.state, pieces, points, model, comm)
+            later.close()  # the state after it, which is written: both are those of this run, or neither is
     return report
 
 

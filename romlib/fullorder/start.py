@@ -70,9 +70,9 @@ def _drive_of(saved: SavedState, model: Model) -> Drive | None:
 
 def write_state(
     path: str | Path, state: State, pieces: Mapping[int, Mesh], points: Mapping[int, MaterialPoints], model: Model,
-    comm: Comm,
+    comm: Comm, stack: ExitStack,
 ) -> None:
-    """Write the state of a run, one piece at a time, by rank 0. Collective.
+    """Write the state of a run, one piece at a time, by rank 0; it appears when `stack` is closed. Collective.
 
     Parameters
     ----------
@@ -95,16 +95,16 @@ def write_state(
             now.stress, now.states, now.temperature, piece.origin, laws.strain_free_temperature,
             NodeState(np.asarray(pieces[p].node_ids), piece.displacement, piece.increment))
 
-    with ExitStack() as stack:
-        writer: StateWriter | None = None
-        with comm.agreement():
-            if comm.rank == 0:
-                writer = stack.enter_context(StateWriter(path, saved))
+    writer: StateWriter | None = None
+    with comm.agreement():
+        if comm.rank == 0:
+            writer = stack.enter_context(StateWriter(path, saved))
 
-        def consume(_: int, one: StateBlock) -> None:
-            assert writer is not None
-            writer.write(one)
+    def consume(_: int, one: StateBlock) -> None:
+        assert writer is not None
+        writer.write(one)
 
-        comm.stream_pieces(pieces, block, consume)
-        with comm.agreement():
-            stack.close()  # the file is synced and renamed here: where that fails, every rank has to know
+    comm.stream_pieces(pieces, block, consume)
+    with comm.agreement():
+        if writer is not None:
+            writer.complete()

@@ -250,11 +250,24 @@ class Solution:
         ------
         InputError : the path is that of the ROM or of its fields file, or cannot be written; no such step.
         """
+        with self.pending_state(path, step):
+            pass
+
+    @contextmanager
+    def pending_state(self, path: str | Path, step: int = -1) -> Iterator[None]:
+        """`write_state`, of which the file appears at a clean exit: what is written inside appears before it, or not.
+
+        Raises
+        ------
+        InputError : as `write_state`.
+        """
         refuse_inputs(path, self.files)
         saved = self.state(step)
         with StateWriter(path, saved) as writer:
             for block in saved.blocks:
                 writer.write(block)  # type: ignore[arg-type]
+            writer.complete()
+            yield
 
     def _identity(self, model: Model) -> Identity | None:
         """That of the trained model where it was solved, so that it need not be computed anew."""

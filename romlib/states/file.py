@@ -32,16 +32,20 @@ _OPTIONAL = ("temperature", "origin", "strain_free")
 class StateWriter:
     """A context manager that writes a state; the file appears under its name at a clean exit.
 
+    After `complete`, what can go wrong has not: other files that belong to it may then appear before it does.
+
     saved : everything but the blocks, which come by `write`, in order.
     """
 
     def __init__(self, path: str | Path, saved: SavedState) -> None:
         self._path, self._saved, self._stack, self._n = Path(path), saved, ExitStack(), 0
+        self._complete = False
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_target(self._path))
-            self._file = stack.enter_context(Hdf5Output(temporary)).file
+            self._output = stack.enter_context(Hdf5Output(temporary, self._path))
+            self._file = self._output.file
             self._write_head()
             self._stack = stack.pop_all()
         return self
@@ -74,6 +78,13 @@ class StateWriter:
             if block.nodes.increment is not None:
                 group["nodes/increment"] = block.nodes.increment
         self._n += 1
+        self._output.check()
+
+    def complete(self) -> None:
+        """The last block is written; raise whatever the disk has to say of it."""
+        seal(self._file, Contents(self._file, STATE, self._path), {})
+        self._output.close()
+        self._complete = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -82,7 +93,8 @@ class StateWriter:
             self._stack.__exit__(kind, error, trace)
             return
         with self._stack:
-            seal(self._file, Contents(self._file, STATE, self._path), {})
+            if not self._complete:
+                self.complete()
 
 
 def read_state(path: str | Path) -> SavedState:

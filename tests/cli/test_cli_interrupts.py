@@ -96,6 +96,24 @@ def test_ctrl_c_while_romlib_itself_is_imported_leaves_no_traceback(module: str)
     assert done.stderr == ("error: stopped by SIGINT; unfinished files were removed\n" if ours else "")
 
 
+SIGNALLED_AT_THE_END = """
+import os, sys
+class Late:
+    def __del__(self, kill=os.kill, process=os.getpid(), number=int(sys.argv.pop(1))):
+        kill(process, number)
+late = Late()  # goes when Python has taken the handlers away, and modules are cleared
+from romlib.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_when_the_command_is_done_changes_nothing(number: signal.Signals) -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNALLED_AT_THE_END, str(int(number)), "--version"], text=True,
+                          capture_output=True, env=without_launcher(), preexec_fn=heard)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("romlib ")
+
+
 @pytest.fixture
 def launcher() -> None:
     if launched_ranks() is not None or shutil.which("mpirun") is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -100,6 +102,27 @@ def test_the_full_order_solver_goes_on_from_both_kinds_of_files(folder):
             assert start in next(one.description for one in file.model.omissions if one.name == "start_state")
         run("online", "bar.rom", "--case", "second", "--start", start, *more, "-o", "online.vtkhdf")
         np.testing.assert_allclose(read("online.vtkhdf", "p"), of[2:], rtol=0, atol=1e-6 * of.max())
+
+
+@pytest.mark.parametrize("full", ["new.state", "new.vtkhdf"])
+@pytest.mark.parametrize("words", [("solve", "study.toml"), ("online", "bar.rom")])
+def test_a_disk_that_fills_up_leaves_result_and_state_as_they_were(folder, monkeypatch, words, full):
+    if words[0] == "solve":
+        pytest.importorskip("petsc4py")
+    for name in ("new.state", "new.vtkhdf"):
+        (folder / name).write_text("old")
+    before, write = sorted(folder.iterdir()), os.pwrite
+
+    def pwrite(descriptor, data, at):
+        if f".{full}." in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data, at)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    said = run(*words, "--case", "first", "-o", "new.vtkhdf", "--write-state", "new.state", code=2)
+    assert "the disk is full" in said and f"file: {full}" in said and ".part" not in said
+    assert sorted(folder.iterdir()) == before
+    assert {(folder / name).read_text() for name in ("new.state", "new.vtkhdf")} == {"old"}
 
 
 def test_a_start_that_cannot_be_ends_with_its_cause(folder):

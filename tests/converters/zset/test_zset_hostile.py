@@ -163,7 +163,7 @@ def test_a_keyword_twice_in_the_header_is_refused(small):
         converted(small)
 
 
-@pytest.mark.parametrize(("law", "does_work"), [("elastic", False), ("plastic", True)])
+@pytest.mark.parametrize(("law", "works"), [("elastic", False), ("plastic", True)])
 def test_missing_increments_work_where_a_material_remembers_them(small, law, works):
     if law == "plastic":
         (small.folder / "steel").write_text(STEEL.replace("linear_elastic", "gen_evp").replace(
