@@ -9,6 +9,7 @@ that does not say so, the texts that are formulas of parameters with values are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -75,17 +76,26 @@ def is_symbolic(value: Any) -> bool:
 def _texts_of(law: str) -> tuple[str, ...] | None:
     """Parameters of a law that are texts; None where the law does not say, or is not installed."""
     try:
-        stated = getattr(law_class(law), "text_parameters", None)
+        return _stated_texts(law)
     except LawError:
         return None
+
+
+@lru_cache(maxsize=64)  # looking a law up reads the metadata of all packages: 5 ms, as long as a reduced run
+def _stated_texts(law: str) -> tuple[str, ...] | None:
+    """`_texts_of` an installed law; an error is not kept."""
+    stated = getattr(law_class(law), "text_parameters", None)
     return None if stated is None else tuple(stated)
 
 
 def _symbolic(material: Material) -> dict[str, Any]:
     """The parameters of the law that have formulas in them."""
-    texts = _texts_of(material.law) or ()
-    return {key: value for key, value in material.parameters.items()
-            if key not in (LIBRARY, *texts) and not isinstance(value, ParameterTable) and is_symbolic(value)}
+    texts = {key: value for key, value in material.parameters.items()
+             if key != LIBRARY and not isinstance(value, ParameterTable) and is_symbolic(value)}
+    if not texts:
+        return texts
+    names = _texts_of(material.law) or ()
+    return {key: value for key, value in texts.items() if key not in names}
 
 
 def _formulas(material: Material) -> Iterator[tuple[str, str, bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,8 @@ class ReducedOrderModel:
         given = self._amplitudes({} if amplitudes is None else amplitudes, nodal)
         used = {**fitted.amplitudes, **given}
         everything = {**self.rom.model.amplitudes, **used}
-        model = model_with(self.rom, fitted.parameters, {} if parameters is None else parameters)
+        model = self._trained_model if not (fitted.parameters or parameters) else model_with(
+            self.rom, fitted.parameters, {} if parameters is None else parameters)
         histories, problem = case_histories(self.rom, model, used, instants, nodal), self._build(
             model, hyper_reduction, nodal)
         saved = saved_state(start)
@@ -151,6 +152,11 @@ class ReducedOrderModel:
             partial(solved_model, self.rom, model.parameters, everything, history.times, nodal, saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time))
+
+    @cached_property
+    def _trained_model(self) -> Model:
+        """The model with the parameters that all training runs had alike, the same object for every case."""
+        return model_with(self.rom, {}, {})
 
     def _nodal(self, temperature: Any) -> NodalHistory | None:
         """The nodal history that is given; a file is opened."""
