@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_problem import STEEL, bar, pulled_bar, solve, write
@@ -16,7 +18,7 @@ from romlib.model import Case, Model
 from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
 from romlib.offline.training import TrainingSet
-from romlib.parallel.comm import serial
+from romlib.parallel.comm import serial, world
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
@@ -93,6 +95,19 @@ def test_a_solution_is_written_with_its_values_and_is_in_equilibrium_with_them(t
         assert other["stress"].value > 3 * report["stress"].value
 
 
+def test_a_run_goes_on_with_the_values_that_it_began_with_and_no_others(two, tmp_path):
+    _, _, rom = two
+    pull = {"pull": "150*sin(2*pi*t)"}
+    whole = rom.solve(times=TIMES, amplitudes=pull, parameters={"Y": 230.0})
+    half = len(TIMES) // 2
+    first = rom.solve(times=TIMES[:half + 1], amplitudes=pull, parameters={"Y": 230.0})
+    first.write_state(tmp_path / "half.state")
+    second = rom.solve(times=TIMES[half:], amplitudes=pull, parameters={"Y": 230.0}, start=tmp_path / "half.state")
+    assert error(second.displacement()[-1], whole.displacement()[-1]) <= 1e-12
+    with pytest.raises(InputError, match="steel"):
+        rom.solve(times=TIMES[half:], amplitudes=pull, parameters={"Y": 260.0}, start=tmp_path / "half.state")
+
+
 def test_beyond_the_trained_values_a_rom_says_that_it_extrapolates(two):
     note, = two[2].solve("run0", parameters={"Y": 300.0}).notes
     assert note == ("the parameter Y is 300; the training runs had from 200 to 260: the ROM extrapolates")
@@ -156,3 +171,42 @@ def test_density_and_expansion_are_parameters_too(tmp_path, n_piece):
             with rom.open_fields() as fields:
                 nodes = np.searchsorted(bar().node_ids, fields.mesh(piece).node_ids)
             assert error(solution.displacement(piece=piece), expected[:, nodes]) <= 0.02
+
+
+def heated(limit: float):
+    """A bar with a yield stress and a temperature of its own: along x for one run, along z for another."""
+    material = {**STEEL, "parameters": {**STEEL["parameters"], "yield": "Y"},
+                "thermal_expansion": {"coefficient": 1e-5, "reference_temperature": 20.0}}
+    model = pulled_bar(materials={"steel": material}, loads={
+        **pulled_bar().model_dump()["loads"], "heat": {"kind": "temperature", "field": {"array": "hot"}}},
+        amplitudes={"pull": "150*sin(2*pi*t)", "heat": "20 + 80*t"}, initial_temperature=20.0,
+        parameters={"Y": limit})
+    mesh = bar()
+    along = mesh.points[:, 0 if limit < 250.0 else 2]
+    return replace(mesh, node_arrays={"hot": 1.0 + along / np.ptp(along)}), model
+
+
+@pytest.mark.mpi
+def test_runs_with_values_and_temperatures_of_their_own_train_the_same_on_any_ranks(tmp_path_factory):
+    comm = world()
+    folder = comm.on_root(lambda: tmp_path_factory.mktemp("own"))
+    runs = [heated(limit) for limit in (200.0, 260.0)]
+
+    def make() -> None:
+        for k, (mesh, model) in enumerate(runs):
+            write(folder / f"run{k}.vtkhdf", mesh, model, TIMES, solve(mesh, evaluated_model(model), TIMES)[0], 3)
+
+    comm.on_root(make)
+    found = []
+    for ranks in (comm, serial()):
+        training = TrainingSet([PreparedSnapshots.of(Snapshots(folder / f"run{k}.vtkhdf")) for k in range(2)])
+        place = folder if ranks is comm else tmp_path_factory.mktemp(f"alone{comm.rank}")
+        with train(training, OPTIONS, ranks, accept_errors=True, scratch_folder=place) as made:
+            found.append(made.rom)
+            assert list(made.rom.rom.temperature.terms) == ["heat", "heat_run1"]
+            assert made.report.errors["online displacement"] <= 0.02
+    for name in ("pieces", "ips"):
+        np.testing.assert_array_equal(*(getattr(rom.rom.points, name) for rom in found))
+    np.testing.assert_allclose(*(rom.rom.clusters[0].weights for rom in found), rtol=1e-6)
+    one, other = (rom.solve("run1").coordinates for rom in found)
+    np.testing.assert_allclose(np.abs(one), np.abs(other), atol=1e-6 * np.abs(one).max())
