@@ -13,7 +13,7 @@ from romlib.fullorder.record import Output, solve_to_file
 from romlib.fullorder.solver import solve
 from romlib.fullorder.start import start_of
 from romlib.mesh.partition import number_shared_nodes, split
-from romlib.parallel.comm import serial
+from romlib.parallel.comm import pieces_of_rank, serial, world
 from romlib.states.source import saved_state
 
 pytest.importorskip("petsc4py")
@@ -88,6 +88,25 @@ def test_the_cut_of_the_mesh_does_not_matter(whole, files):
             where = order[np.searchsorted(BAR.node_ids[order], part.node_ids)]
             of = whole.displacement[CUT + step, where]
             np.testing.assert_allclose(result.pieces[p].displacement, of, rtol=0, atol=1e-11 * np.abs(of).max())
+
+
+@pytest.mark.mpi
+def test_a_state_that_ranks_wrote_together_goes_on_on_all_of_them(whole, tmp_path_factory):
+    comm = world()
+    folder = comm.on_root(lambda: tmp_path_factory.mktemp("ranks"))
+    parts = number_shared_nodes(split(BAR, np.arange(BAR.n_cell) % 3))
+    mine = {p: parts[p] for p in pieces_of_rank(3, comm)}
+    output = Output(folder / "half.vtkhdf", ("stress", "p", "plastic_strain"), state=folder / "half.state")
+    solve_to_file(output, parts if comm.rank == 0 else None, mine, model(), TIMES[:CUT + 1], comm, options=EXACT)
+    order = np.argsort(BAR.node_ids)
+    for name, bound in (("half.state", 1e-10), ("half.vtkhdf", 1e-6)):
+        start, steps = start_of(saved_state(folder / name), mine, model(), TIMES[CUT]), []
+        solve(mine, model(), TIMES[CUT:], comm, options=EXACT, start=start,
+              on_step=lambda k, t, result, steps=steps: steps.append(result))
+        for p, part in mine.items():
+            where = order[np.searchsorted(BAR.node_ids[order], part.node_ids)]
+            of = whole.displacement[-1, where]
+            np.testing.assert_allclose(steps[-1].pieces[p].displacement, of, rtol=0, atol=bound * np.abs(of).max())
 
 
 def test_a_state_of_another_time_mesh_material_or_body_is_refused(files):
