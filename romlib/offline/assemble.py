@@ -29,8 +29,8 @@ from romlib.offline.collect import Collection
 from romlib.offline.displacement import prescribed_names
 from romlib.offline.points import PointList, at_points, complete, modes_at
 from romlib.offline.reduce import Reduction
+from romlib.offline.reduce_cubature import generalised_forces
 from romlib.offline.reduce_dual import DualBases
-from romlib.offline.reduce_quadrature import generalised_forces
 from romlib.offline.rows import Rows
 from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import Span, TrainingSet, blocks

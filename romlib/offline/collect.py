@@ -19,7 +19,7 @@ from romlib.parallel.pieces import Pieces
 
 @dataclass(frozen=True)
 class DualGrams:
-    """Sums over the whole model that bases of dual fields and quadratures need.
+    """Sums over the whole model that bases of dual fields and cubatures need.
 
     grams : by field, (n_snapshot, n_snapshot). volumes : by field, of the region that has it. volume : of the model,
     sum of the solver's weights. n_ip : its integration points.

@@ -1,7 +1,7 @@
-"""The ROM with full integration, run over the training cases: a richer training set for the quadrature.
+"""The ROM with full integration, run over the training cases: a richer training set for the cubature.
 
 The snapshots' stresses lie on the solver's trajectory; those of the ROM, and of its Newton iterates, are where the
-reduced quadrature will be evaluated. The run is shared out over ranks by pieces. It keeps the state of all points of
+cubature will be evaluated. The run is shared out over ranks by pieces. It keeps the state of all points of
 the rank's pieces, and their strain modes: memory is the rank's share of the model, not a piece.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import force_terms
 from romlib.offline.displacement import DisplacementBasis
-from romlib.offline.reduce_quadrature import QuadratureStress
+from romlib.offline.reduce_cubature import CubatureStress
 from romlib.offline.rows import Rows
 from romlib.offline.training import TrainingSet
 from romlib.online.histories import histories_of
@@ -46,9 +46,9 @@ def full_problem(
 
 
 def add_rom_stresses(
-    training: TrainingSet, problem: ReducedProblem, stresses: QuadratureStress, rows: Rows, *, iterates: bool
+    training: TrainingSet, problem: ReducedProblem, stresses: CubatureStress, rows: Rows, *, iterates: bool
 ) -> np.ndarray:
-    """Run over the cases of the rows; add the converged stresses (and those of iterates) to what trains a quadrature.
+    """Run over the cases of the rows; add the converged stresses (and those of iterates) to what trains a cubature.
 
     Returns
     -------

@@ -20,7 +20,7 @@ class OfflineOptions(Description):
     cubature_tolerance : ||G^T w - b|| <= tolerance max(||b||, a / 10) on the integrands of the training set, a the
         energy norm of its stresses.
     cubature_points : at most so many points, where the tolerance asks for more; None: no limit of its own.
-    cubature_training : stresses that train the quadrature: those of the snapshots; and of a full-integration ROM run
+    cubature_training : stresses that train the cubature: those of the snapshots; and of a full-integration ROM run
         over the training cases ("full_rom"); and of its Newton iterates ("iterates").
     dual_fields : fields at integration points that the online stage reconstructs everywhere.
     dual_tolerance : as pod_tolerance, for the modes of each of them.

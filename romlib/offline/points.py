@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from romlib.offline import gappy
-from romlib.offline.quadrature import Candidates, Selection, union
 from romlib.offline.reduce_dual import DualBases, DualField
+from romlib.offline.selection import Candidates, Selection, union
 from romlib.parallel.pieces import Pieces
 
 AtPoints = Callable[[int, np.ndarray], np.ndarray]
@@ -59,7 +59,7 @@ def at_points(points: PointList, pieces: Pieces, at: AtPoints) -> np.ndarray:
 
 
 def complete(points: PointList, duals: DualBases, pieces: Pieces) -> PointList:
-    """The points of the quadrature, and those that gappy POD needs besides, of weight zero. Collective."""
+    """The points of the cubature, and those that gappy POD needs besides, of weight zero. Collective."""
     for dual in duals.fields:
         everything = points.add(_interpolation_points(dual, duals.candidates[dual.name], pieces))
         modes = modes_at(duals, dual.name, everything, pieces)

@@ -1,4 +1,4 @@
-"""One basis from the snapshots, or from some of them: modes, reduced quadrature, bases of the dual fields. In memory.
+"""One basis from the snapshots, or from some of them: modes, cubature, bases of the dual fields. In memory.
 
 A local basis, one that leaves a snapshot out, and one of all snapshots are the same thing with other rows.
 """
@@ -14,11 +14,11 @@ from romlib.offline.collect import Collection
 from romlib.offline.displacement import DisplacementBasis, reduce_displacement, reduce_loads
 from romlib.offline.energy import elastic_stiffness, with_energy
 from romlib.offline.full_rom import add_rom_stresses, full_problem
-from romlib.offline.quadrature import Selection
+from romlib.offline.reduce_cubature import CubatureStress, Reference, select_points
 from romlib.offline.reduce_dual import DualBases, project_fields, reduce_fields
-from romlib.offline.reduce_quadrature import QuadratureStress, Reference, select_points
 from romlib.offline.room import Modes
 from romlib.offline.rows import Rows
+from romlib.offline.selection import Selection
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Reduction:
     """One basis, and how well it does; the same on every rank but for what `duals` keeps of the rank's pieces.
 
     rows : the snapshots that it was made of. loads : (n_force, n_mode + n_lift). selection : points and weights.
-    reference : what errors of the quadrature are relative to.
+    reference : what errors of the cubature are relative to.
     """
 
     rows: Rows
@@ -84,10 +84,10 @@ def reduce(
 
 def _stresses(
     collection: Collection, rows: Rows, basis: DisplacementBasis, loads: np.ndarray, number: int
-) -> QuadratureStress:
-    """The stresses that the quadrature is trained with."""
+) -> CubatureStress:
+    """The stresses that the cubature is trained with."""
     _ = collection.dual  # the replay comes first
-    stresses, options = QuadratureStress(collection.history, rows, number), collection.options
+    stresses, options = CubatureStress(collection.history, rows, number), collection.options
     if options.cubature_training != "snapshots":
         with collection.stages.stage("full-integration ROM"):
             problem = full_problem(collection.training, basis, loads, collection.pieces)

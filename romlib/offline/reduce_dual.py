@@ -10,9 +10,9 @@ import numpy as np
 from romlib.offline.collect import Collection
 from romlib.offline.gappy import interpolation_points
 from romlib.offline.pod import Pod, pod
-from romlib.offline.quadrature import Candidates
 from romlib.offline.rows import Rows
 from romlib.offline.scratch import Scratch
+from romlib.offline.selection import Candidates
 from romlib.offline.training import combine
 
 

@@ -25,7 +25,7 @@ from romlib.parallel.pieces import Pieces
 from romlib.snapshots.estimate import mesh_bytes
 from romlib.snapshots.space import DiskFullError, free_bytes, free_in_words, in_words
 
-_ITERATES = 4  # law evaluations of a step that are taken into account where each iterate trains the quadrature
+_ITERATES = 4  # law evaluations of a step that are taken into account where each iterate trains the cubature
 _ROM_BYTES = 100_000  # of the ROM itself, and of what HDF5 has of its own: it matters where a model is small
 
 
@@ -39,7 +39,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Modes:
-    """Numbers of modes: of the displacement with the liftings, of the quadrature's stress, of each dual field."""
+    """Numbers of modes: of the displacement with the liftings, of the cubature's stress, of each dual field."""
 
     displacement: int
     stress: int
@@ -119,7 +119,7 @@ class Room:
             say(f"disk: {_range(*scratches)} of scratch, {_range(*outputs)} of output{open_}{free}")
 
     def _n_extra(self) -> int:
-        """Stresses that a full-integration ROM adds to the training set of the quadrature."""
+        """Stresses that a full-integration ROM adds to the training set of the cubature."""
         if self._options.cubature_training == "snapshots":
             return 0
         per_step = _ITERATES if self._options.cubature_training == "iterates" else 1

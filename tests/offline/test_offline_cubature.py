@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 from romlib.offline.cubature import compression, select
-from romlib.offline.quadrature import in_words
+from romlib.offline.selection import in_words
 
 
 def problem(seed: int, n_point: int = 300, n_function: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +174,7 @@ def test_the_number_of_points_can_be_bounded_and_progress_is_told() -> None:
 def test_a_selection_that_takes_long_is_told_in_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     clock = iter(range(1000))
-    monkeypatch.setattr("romlib.offline.quadrature.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("romlib.offline.selection.time.monotonic", lambda: float(next(clock)))
     progress = in_words(said.append, "cubature")
     assert progress is not None
     for k in range(10):

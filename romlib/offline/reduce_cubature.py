@@ -1,4 +1,4 @@
-"""The reduced quadrature of one basis: the stresses that train it, its points and weights, and the exact forces."""
+"""The cubature of one basis: the stresses that train it, its points and weights, and the exact forces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
 from romlib.offline.energy import energy_scaling
 from romlib.offline.pod import Pod, pod
-from romlib.offline.quadrature import (
+from romlib.offline.rows import Rows
+from romlib.offline.selection import (
     Candidates,
     PieceIntegrands,
     Selection,
@@ -22,11 +23,10 @@ from romlib.offline.quadrature import (
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.rows import Rows
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
 
-# Stress modes that the quadrature integrates, and columns that represent the integrands, are cut this much finer
+# Stress modes that the cubature integrates, and columns that represent the integrands, are cut this much finer
 # than its own tolerance; the error that is reported is measured on the snapshots themselves.
 _FINER = 1e-2
 
@@ -36,7 +36,7 @@ _CANCELLED = 0.1
 
 @dataclass(frozen=True)
 class Reference:
-    """What errors of the quadrature are relative to.
+    """What errors of the cubature are relative to.
 
     Stress in equilibrium with itself (heat, what is left after unloading) does no work on the modes: b = 0, and an
     error relative to it says nothing. What stays is the energy norm of the stresses, a = sqrt(sum_m integral of
@@ -69,8 +69,8 @@ class Reference:
                 "modes: they are in equilibrium with themselves")
 
 
-class QuadratureStress:
-    """The stresses that train the quadrature of a basis: those of its snapshots, and those that were added.
+class CubatureStress:
+    """The stresses that train the cubature of a basis: those of its snapshots, and those that were added.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class QuadratureStress:
         self._history.scratch.append(self._name(piece, "stress"), stress)
 
     def pod(self, collection: Collection) -> Pod:
-        """Stress modes, cut finer than the quadrature's tolerance; combinations of all snapshots and of what was added.
+        """Stress modes, cut finer than the cubature's tolerance; combinations of all snapshots and of what was added.
 
         Collective.
         """
@@ -144,13 +144,13 @@ class QuadratureStress:
         return self._history.scratch.length(self._name(piece, "stress"))
 
     def _name(self, piece: int, what: str) -> str:
-        return f"{self._number}/{piece}/quadrature/{what}"
+        return f"{self._number}/{piece}/cubature/{what}"
 
 
 def select_points(
-    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: QuadratureStress
+    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: CubatureStress
 ) -> tuple[Selection, Reference]:
-    """The points and weights of the reduced quadrature, and what their error is relative to. Collective.
+    """The points and weights of the cubature, and what their error is relative to. Collective.
 
     stiffness : as of `romlib.offline.energy.elastic_stiffness`.
     """

@@ -1,4 +1,4 @@
-"""The integrands of the reduced quadrature, sigma_j : eps(Phi_k), and their selection over pieces.
+"""The integrands of the cubature, sigma_j : eps(Phi_k), and their selection over pieces.
 
 Never a matrix of all points times all integrands: a piece's integrands are made from its stress modes and strain modes
 in blocks of points, compressed to a few columns, and only locally selected rows are kept.
