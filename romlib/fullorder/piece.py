@@ -38,6 +38,7 @@ class SolvedPiece(Piece):
     def _checked(self, number: int, time: float, start: PieceState) -> PointState:
         given = start.points
         shapes = {"displacement": (np.shape(start.displacement), (self.mesh.n_node, 3)),
+                  "strain": (np.shape(given.strain), (self.points.n_ip, 6)),
                   "stress": (np.shape(given.stress), (self.points.n_ip, 6))}
         for name, (found, expected) in shapes.items():
             if found != expected:

@@ -14,6 +14,7 @@ import numpy as np
 from romlib.errors import InputError
 from romlib.identity.contents import material_content
 from romlib.laws.points import MaterialGroup
+from romlib.loads.temperature import initial_temperature
 from romlib.mesh.operator import StrainOperator
 from romlib.snapshots import Snapshots
 from romlib.states.state import Block, NodeState, SavedState
@@ -27,12 +28,12 @@ class RecordBlock:
 
     temperature: np.ndarray | None = None
     origin: np.ndarray | None = None
-    strain_free: np.ndarray | None = None
 
     def __init__(
         self, path: Path, operator: StrainOperator, nodes: NodeState, stress: np.ndarray,
-        variables: Mapping[str, np.ndarray],
+        variables: Mapping[str, np.ndarray], strain_free: np.ndarray | None,
     ) -> None:
+        self.strain_free = strain_free
         self.cells, self.numbers, self.coordinates = operator.cell_ids, operator.point_numbers, operator.coordinates
         self.strain, self.stress = operator.strain(nodes.displacement[None])[0], stress
         self.nodes: NodeState | None = nodes
@@ -79,9 +80,11 @@ class _Blocks:
             for piece in range(file.n_piece):
                 mesh = file.mesh(piece)
                 nodes = NodeState(np.asarray(mesh.node_ids), file.read("displacement", piece, self._record))
+                operator, initial = StrainOperator(mesh), initial_temperature(file.model, mesh)
                 yield RecordBlock(
-                    self._path, StrainOperator(mesh), nodes, file.read("stress", piece, self._record),
-                    {name: file.read(name, piece, self._record) for name in others})
+                    self._path, operator, nodes, file.read("stress", piece, self._record),
+                    {name: file.read(name, piece, self._record) for name in others},
+                    None if initial is None else operator.interpolate(initial))
 
 
 def record_state(path: str | Path, time: float | None = None) -> SavedState:

@@ -80,7 +80,8 @@ def run_solve(
         if fitted.temperature is not None:
             with comm.agreement():
                 stored = StoredTemperature(fitted.temperature)
-                given = loads_at_instants(model, stored, times, GIVEN)
+                # Where the run begins with a state, the initial time lies before its times.
+                given = loads_at_instants(model, stored, np.union1d(times, model.initial_time), GIVEN)
                 model, mine = given.model, {piece: given.with_arrays(mesh) for piece, mesh in source.mine.items()}
                 everything = None if source.everything is None else Prepared(source.everything, given.with_arrays)
             notes = [note for found in comm.allgather(notes_of(stored, times)) for note in found]

@@ -14,6 +14,7 @@ from romlib.check import check
 from romlib.cli import app
 from romlib.loads.nodal_temperature import between
 from romlib.model import Case, TemperatureFile
+from romlib.model.case import Times
 from romlib.parallel.comm import serial
 from romlib.report.compare import compare
 from romlib.snapshots.nodal_fields import StoredTemperature
@@ -134,3 +135,17 @@ def test_a_temperature_in_a_file_and_an_amplitude_of_a_temperature_load_are_one_
     write_study(tmp_path).write_text(text)
     with pytest.raises(romlib.RomlibError, match="one temperature"):
         run_solve(Study.read(tmp_path / "study.toml"), "one", tmp_path / "x.vtkhdf", serial())
+
+
+def test_a_run_that_begins_in_the_middle_is_free_of_strain_where_the_whole_is(tmp_path):
+    """Nothing states the temperature free of strain: it is that of the file at the initial time of the whole."""
+    path = write_study(tmp_path)
+    path.write_text(path.read_text().replace("[initial]\ntemperature = 20.0\n", ""))
+    study, fields = Study.read(path), ["stress", "p", "plastic_strain"]
+    run_solve(study, "one", tmp_path / "whole.vtkhdf", serial(), fields=fields, write_state=tmp_path / "end.state")
+    part = study.cases["one"].model_copy(update={"times": Times(values=(1.0, 1.1, 1.2))})
+    run_solve(study, part, tmp_path / "part.vtkhdf", serial(), fields=fields, start=tmp_path / "whole.vtkhdf",
+              start_time=1.0)
+    with Snapshots(tmp_path / "whole.vtkhdf") as whole, Snapshots(tmp_path / "part.vtkhdf") as found:
+        expected = whole.read("stress", 0)[np.flatnonzero(np.isclose(whole.times, 1.2))[0]]
+        np.testing.assert_allclose(found.read("stress", 0)[-1], expected, atol=1e-5 * np.abs(expected).max())
