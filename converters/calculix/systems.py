@@ -11,6 +11,7 @@ from romlib_converters.keyword.cards import Card, fold
 from romlib_converters.keyword.mesh import InpMesh
 
 from romlib.errors import FileFormatError
+from romlib.words import plural
 
 _NOISE = 1e-14  # of turned vectors
 _ON_AXIS = 1e-10  # nearer to the axis of a cylinder than that, a point has no radius (as the solver has it)
@@ -48,7 +49,7 @@ class NodeSystems:
         if lost.any():
             card = self.cards[row[lost.argmax()]]
             raise FileFormatError("a node is on the axis of its cylindrical system", file=card.file, place=card.place,
-                                  expected="a radius", found=f"none at {lost.sum()} nodes",
+                                  expected="a radius", found=f"none at {plural(int(lost.sum()), 'node')}",
                                   remedy="take the nodes on the axis out of the set; results can be written in the "
                                          "global system (GLOBAL=YES)")
         found = values.copy()

@@ -11,6 +11,7 @@ import numpy as np
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Temperature
+from romlib.words import plural, shortlist
 
 
 class NodalHistory(Protocol):
@@ -67,7 +68,7 @@ class NodalTemperature:
         """
         known = np.asarray(node_ids if self.node_ids is None else self.node_ids)
         if known.shape != self.values.shape[1:]:
-            raise InputError("a nodal temperature has the wrong number of nodes", expected=f"{len(known)} columns",
+            raise InputError("a nodal temperature has the wrong number of nodes", expected=plural(len(known), "column"),
                              found=self.values.shape[1], remedy="give node_ids, or one column a stored node id")
         return replace(self, node_ids=known)
 
@@ -94,8 +95,8 @@ def positions_of(node_ids: np.ndarray, given: np.ndarray) -> np.ndarray:
     position = order[np.minimum(position, len(given) - 1)] if len(given) else np.zeros(len(node_ids), dtype=int)
     missing = node_ids[given[position] != node_ids] if len(given) else node_ids
     if len(missing):
-        more = " ..." if len(missing) > 10 else ""
-        raise InputError(f"the temperature of {len(missing)} nodes is not given", place=f"nodes {missing[:10]}{more}",
+        raise InputError(f"the temperature of {plural(len(missing), 'node')} is not given",
+                         place=shortlist("node", missing),
                          remedy="give the temperature of every node of the mesh; or say that it is to be interpolated "
                                 "where it is of another mesh")
     return position

@@ -35,6 +35,7 @@ from romlib.offline.rows import Rows
 from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import Span, TrainingSet, blocks
 from romlib.parallel.pieces import Pieces
+from romlib.words import plural
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def assemble(
     with collection.stages.stage("gappy POD"):
         chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])
         points = complete(chosen, duals, pieces)
-        collection.stages.say("gappy POD", f"{len(points) - len(chosen)} points added for reconstruction")
+        collection.stages.say("gappy POD", f"{plural(len(points) - len(chosen), 'point')} added for reconstruction")
         selected, operators = _selected(training, pieces, points), _gappy_operators(training, duals, pieces, points)
         temperature = _temperature(training, pieces, points)
     with collection.stages.stage("assembly"):

@@ -19,6 +19,7 @@ from romlib.offline.reduce_dual import DualBases, project_fields, reduce_fields
 from romlib.offline.room import Modes
 from romlib.offline.rows import Rows
 from romlib.offline.selection import Selection
+from romlib.words import plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,8 @@ def reduce(
             liftings=None if common is None else common.basis.liftings)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
         pod = basis.decomposition
-        stages.say("POD", f"{basis.n_mode} modes of {len(chosen.kept)} snapshots, error {pod.truncation_error:.1e}, "
-                          f"{pod.n_dropped} eigenvalues below rounding")
+        stages.say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(len(chosen.kept), 'snapshot')}, "
+                          f"error {pod.truncation_error:.1e}, {plural(pod.n_dropped, 'eigenvalue')} below rounding")
     with stages.stage("loads"):
         loads = reduce_loads(training, basis, pieces)
         stages.say("loads", f"{len(loads)} reduced onto the modes")
@@ -93,6 +94,6 @@ def _stresses(
             problem = full_problem(collection.training, basis, loads, collection.pieces)
             evaluations = add_rom_stresses(
                 collection.training, problem, stresses, rows, iterates=options.cubature_training == "iterates")
-            collection.stages.say(
-                "full-integration ROM", f"{evaluations.sum()} evaluations over {len(evaluations)} runs")
+            said = f"{plural(int(evaluations.sum()), 'evaluation')} over {plural(len(evaluations), 'run')}"
+            collection.stages.say("full-integration ROM", said)
     return stresses

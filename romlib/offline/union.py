@@ -12,6 +12,7 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Load, Model, TableAmplitude
 from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.words import plural
 
 _ZERO = TableAmplitude(time=(0.0,), value=(0.0,))
 _TAGS = {"nodes": "node_tags", "cells": "cell_tags", "faces": "face_tags"}
@@ -100,7 +101,7 @@ def order_difference(one: Mesh, two: Mesh) -> tuple[str, str, str] | None:
     if not np.array_equal(one.node_ids, two.node_ids):
         same = len(one.node_ids) == len(two.node_ids)
         k = int((one.node_ids != two.node_ids).argmax()) if same else 0
-        here, there = (f"node {mesh.node_ids[k]}" if same else f"{mesh.n_node} nodes" for mesh in (one, two))
+        here, there = (f"node {mesh.node_ids[k]}" if same else plural(mesh.n_node, "node") for mesh in (one, two))
         return "node ids", here, there
     here, there = cells_of_mesh(one), cells_of_mesh(two)
     if here != there:

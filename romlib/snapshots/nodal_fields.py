@@ -21,6 +21,7 @@ from romlib.model import TemperatureFile
 from romlib.snapshots.converter import find_converter, installed_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
+from romlib.words import plural, shortlist
 
 TEMPERATURE = "temperature"
 _BLOCK_BYTES = 64 * 2**20
@@ -129,12 +130,11 @@ class StoredTemperature:
                 open_[rows] = False
         if open_.any():
             missing = node_ids[open_]
-            more = " ..." if len(missing) > 10 else ""
             raise InputError(
-                f"the file has no temperature at {len(missing)} of {len(node_ids)} nodes", file=self.source.file,
-                place=f"nodes {', '.join(map(str, missing[:10]))}{more}", expected="a value at every node of the mesh",
-                found=f"{self._n_node} nodes", remedy="give the temperature of this mesh; or, where the file is of "
-                                                      "another mesh, say interpolate = true")
+                f"the file has no temperature at {len(missing)} of {plural(len(node_ids), 'node')}",
+                file=self.source.file, place=shortlist("node", missing), expected="a value at every node of the mesh",
+                found=plural(self._n_node, "node"), remedy=(
+                    "give the temperature of this mesh; or, where the file is of another mesh, say interpolate = true"))
         return found
 
     def _interpolated(self, node_ids: np.ndarray, points: np.ndarray) -> list[_Part]:
@@ -167,7 +167,7 @@ class StoredTemperature:
         """What a user has to know of what was read so far."""
         if not self._outside:
             return []
-        return [f"{len(self._outside)} nodes lie outside of the mesh of {self.source.file.name}, by "
+        return [f"{plural(len(self._outside), 'node')} outside of the mesh of {self.source.file.name}, by "
                 f"{max(self._outside.values()):.4g} at most: they have the temperature of its border"]
 
     def notes_of(self, times: np.ndarray) -> list[str]:

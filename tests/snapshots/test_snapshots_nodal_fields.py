@@ -66,7 +66,7 @@ def test_nodes_a_little_outside_are_noted_and_far_ones_refused(tmp_path):
     stored = StoredTemperature(source)
     points = np.array([[4.01, 0.5, 0.5], [1.0, 0.5, 0.5]])
     np.testing.assert_allclose(stored.at(np.array([1, 2]), points), field(np.array([[4.0, 0.5, 0.5], [1.0, 0.5, 0.5]])))
-    assert stored.notes == ["1 nodes lie outside of the mesh of t.vtkhdf, by 0.01 at most: they have the temperature "
+    assert stored.notes == ["1 node outside of the mesh of t.vtkhdf, by 0.01 at most: they have the temperature "
                             "of its border"]
     with pytest.raises(InputError, match="1 of 2 nodes lie outside") as caught:
         stored.at(np.array([5, 6]), np.array([[4.31, 0.5, 0.5], [1.0, 0.5, 0.5]]))
