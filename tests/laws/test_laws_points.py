@@ -89,6 +89,32 @@ def test_thermal_strain_is_subtracted_before_the_law():
     assert held[0, 0] == 0.0
 
 
+@pytest.mark.parametrize("index", [[0, 0], [0, 1]])
+def test_a_law_is_given_mechanical_strain_at_both_ends_and_the_state_of_its_start(index):
+    """Laws in rate form, such as UMATs, take the difference."""
+    seen = []
+
+    class Watches(ElasticLaw):
+        def integrate(self, increment, state0, tangent=True):
+            seen.append(increment)
+            return super().integrate(increment, state0, tangent)
+
+    law = Watches.from_parameters({"young": 1.0, "poisson": 0.3})
+    one = RUBBER.model_copy(update={"thermal_expansion": STEEL.thermal_expansion})
+    points = MaterialPoints({"a": one, "b": one}, [law, law], np.array(index), np.arange(2), np.ones(2),
+                            np.zeros((2, 3)), np.full(2, 20.0), None)
+    warm, hot = np.full(2, 100.0), np.full(2, 300.0)
+    start = points.virgin(1.0, warm)
+    start.strain = 0.01 - points.mechanical_strain(np.zeros((2, 6)), warm)
+    start.stress = np.full((2, 6), 3.0)
+    points.integrate(start, 1.5, 0.02 - points.mechanical_strain(np.zeros((2, 6)), hot), hot)
+    for increment in seen:
+        np.testing.assert_allclose(increment.strain0, 0.01, atol=1e-15)
+        np.testing.assert_allclose(increment.strain1, 0.02, atol=1e-15)
+        assert (increment.stress0 == 3.0).all() and (increment.time, increment.dt) == (1.0, 0.5)
+        assert (increment.temperature0 == 100.0).all() and (increment.temperature1 == 300.0).all()
+
+
 def test_the_virgin_tangent_is_elastic_at_any_temperature():
     points, hot = points_of([0, 2], free=20.0), np.array([20.0, 50.0])
     tangent = points.virgin_tangent(0.0, hot + 400.0)  # held, the steel would yield
