@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from thermal_bar import FIELDS, INSTANTS, STUDY, TRAINING, bar, field, write_field, write_study
+from thermal_plate import ANGLES, BOUNDS, INSTANTS, STUDY, TRAINING, field, plate, write_field, write_study
 from typer.testing import CliRunner
 
 import romlib
@@ -30,14 +30,14 @@ pytest.importorskip("pymetis")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A ROM that is trained on two fields, and the full-order solution of all three."""
-    folder = tmp_path_factory.mktemp("bar")
+    folder = tmp_path_factory.mktemp("plate")
     path = write_study(folder)
     study = Study.read(path)
-    for name in FIELDS:
+    for name in ANGLES:
         run_solve(study, name, folder / f"run_{name}.vtkhdf", serial(), fields=["stress", "p"])
     path.write_text(STUDY + TRAINING)
     with train(path, serial()) as made:
-        made.write(folder / "bar.rom")
+        made.write(folder / "plate.rom")
     return folder
 
 
@@ -52,68 +52,68 @@ def errors(solution, reference: Path) -> dict[str, float]:
 def test_a_full_order_run_has_the_temperature_of_its_file(folder):
     with Snapshots(folder / "run_three.vtkhdf") as snapshots:
         stored = StoredTemperature(TemperatureFile(file=snapshots.path))
-        expected = between(snapshots.times, INSTANTS, field(snapshots.mesh(0).points, "three"))
+        expected = between(snapshots.times, INSTANTS, field(snapshots.mesh(0).points, ANGLES["three"]))
         np.testing.assert_allclose(stored.at(snapshots.mesh(0).node_ids), expected, rtol=1e-12)
         assert check(snapshots).passed
 
 
 @pytest.mark.parametrize("name", ["one", "two"])
 def test_a_rom_reproduces_the_fields_it_was_trained_on(folder, name):
-    found = errors(romlib.load(folder / "bar.rom").solve(name), folder / f"run_{name}.vtkhdf")
+    found = errors(romlib.load(folder / "plate.rom").solve(name), folder / f"run_{name}.vtkhdf")
     assert found["displacement"] < 2e-3 and found["stress"] < 1e-2 and found["p"] < 1e-2
 
 
 @pytest.mark.parametrize("hyper_reduction", [True, False])
 def test_a_rom_that_two_fields_trained_solves_a_third_that_is_no_multiple_of_them(folder, hyper_reduction):
-    solution = romlib.load(folder / "bar.rom").solve("three", hyper_reduction=hyper_reduction)
+    solution = romlib.load(folder / "plate.rom").solve("three", hyper_reduction=hyper_reduction)
     found = errors(solution, folder / "run_three.vtkhdf")
-    assert found["displacement"] < 0.01 and found["stress"] < 0.05 and found["p"] < 0.04, found
+    assert all(found[name] < bound for name, bound in BOUNDS.items()), found
 
 
 def test_a_file_arrays_and_another_mesh_are_one_history(folder, tmp_path):
-    rom, mesh = romlib.load(folder / "bar.rom"), bar()
+    rom, mesh = romlib.load(folder / "plate.rom"), plate()
     case = Case(times={"stop": 2.0, "step": 0.1})
     by_file = rom.solve(case, temperature=folder / "three.vtkhdf")
     kept = rom._problem
-    given = romlib.NodalTemperature(INSTANTS, field(mesh.points, "three"), mesh.node_ids)
+    given = romlib.NodalTemperature(INSTANTS, field(mesh.points, ANGLES["three"]), mesh.node_ids)
     np.testing.assert_allclose(rom.solve(case, temperature=given).coordinates, by_file.coordinates, atol=1e-14)
     assert rom._problem is kept  # the laws and the modes are built once
-    fine = TemperatureFile(file=write_field(tmp_path / "fine.vtkhdf", "three", bar((30, 10, 2))), interpolate=True)
+    fine = TemperatureFile(file=write_field(tmp_path / "fine.vtkhdf", ANGLES["three"], plate(16, 20)), interpolate=True)
     other = rom.solve(case, temperature=fine)
     scale = np.abs(by_file.coordinates).max()
     np.testing.assert_allclose(other.coordinates, by_file.coordinates, atol=0.01 * scale)
 
 
 def test_a_field_that_none_of_the_training_is_like_is_noted_and_a_trained_one_is_not(folder):
-    rom, mesh, times = romlib.load(folder / "bar.rom"), bar(), np.linspace(0.0, 2.0, 21)
+    rom, mesh, times = romlib.load(folder / "plate.rom"), plate(), np.linspace(0.0, 2.0, 21)
     trained = rom.rom.temperature.trained
     np.testing.assert_allclose(trained.modes @ trained.modes.T, np.eye(len(trained.modes)), atol=1e-12)
     assert trained.lowest.shape == trained.highest.shape == (2, len(trained.modes))
     assert rom.solve("one").notes == ()
     for change, words in ((lambda t: 20.0 + 1.5 * (t - 20.0), "beyond their range"),
                           (lambda t: t + 100.0 * (t > 20.1) * mesh.points[:, 1], "away from all combinations")):
-        given = romlib.NodalTemperature(INSTANTS, change(field(mesh.points, "one")), mesh.node_ids)
+        given = romlib.NodalTemperature(INSTANTS, change(field(mesh.points, ANGLES["one"])), mesh.node_ids)
         (note,) = rom.solve(times=times, temperature=given).notes
         assert words in note and "extrapolates" in note
 
 
 def test_a_case_that_says_no_temperature_is_not_given_that_of_a_run(folder):
     with pytest.raises(romlib.RomlibError, match="does not say its own"):
-        romlib.load(folder / "bar.rom").solve(times=[0.0, 1.0])
+        romlib.load(folder / "plate.rom").solve(times=[0.0, 1.0])
 
 
 def test_a_case_of_the_rom_has_its_temperature_beside_the_rom(folder, tmp_path):
-    rom = romlib.load(folder / "bar.rom")
+    rom = romlib.load(folder / "plate.rom")
     assert rom.rom.cases["three"].temperature.file == Path("three.vtkhdf")
-    (tmp_path / "bar.rom").write_bytes((folder / "bar.rom").read_bytes())
+    (tmp_path / "plate.rom").write_bytes((folder / "plate.rom").read_bytes())
     with pytest.raises(romlib.RomlibError, match="no such file with a temperature") as caught:
-        romlib.load(tmp_path / "bar.rom").solve("three")
+        romlib.load(tmp_path / "plate.rom").solve("three")
     assert caught.value.file == str(tmp_path / "three.vtkhdf")
 
 
 def test_the_command_line_takes_a_file_and_a_field(folder, tmp_path):
     def online(*arguments: object, code: int = 0) -> str:
-        result = CliRunner().invoke(app, ["online", str(folder / "bar.rom"), *map(str, arguments)],
+        result = CliRunner().invoke(app, ["online", str(folder / "plate.rom"), *map(str, arguments)],
                                     env={"COLUMNS": "200"})
         assert result.exit_code == code, result.output
         return result.output
