@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import romlib
 from romlib.check import check
 from romlib.cli import app
+from romlib.fem.piece import Piece
 from romlib.loads.nodal_temperature import between
 from romlib.model import Case, TemperatureFile
 from romlib.model.case import Times
@@ -64,10 +65,38 @@ def test_a_rom_reproduces_the_fields_it_was_trained_on(folder, name):
 
 
 @pytest.mark.parametrize("hyper_reduction", [True, False])
-def test_a_rom_that_two_fields_trained_solves_a_third_that_is_no_multiple_of_them(folder, hyper_reduction):
+def test_a_rom_that_two_fields_trained_solves_a_third_that_is_no_combination_of_them(folder, hyper_reduction):
+    """With all points the laws' own stress is off by 8 %, and not within the bound: see the next test."""
     solution = romlib.load(folder / "plate.rom").solve("three", hyper_reduction=hyper_reduction)
     found = errors(solution, folder / "run_three.vtkhdf")
-    assert all(found[name] < bound for name, bound in BOUNDS.items()), found
+    held = BOUNDS if hyper_reduction else {name: BOUNDS[name] for name in ("displacement", "p")}
+    assert all(found[name] < bound for name, bound in held.items()), found
+
+
+def test_a_third_field_is_solved_as_well_as_the_modes_of_the_two_others_can(folder):
+    """In elastic energy, of the error of the strain. Galerkin's method gives the best approximation of a linear
+    problem (Cea), so that it is the modes that lack the response to the third field. Beyond yield the constant is at
+    most the square root of the stiffness over the tangent's, E / E_t = (E + H) / H, and measured 1.24.
+    """
+    rom = romlib.load(folder / "plate.rom")
+    with rom.open_fields() as fields, Snapshots(folder / "run_three.vtkhdf") as reference:
+        modes = fields.modes(0, 0)
+        piece, p = Piece(reference.mesh(0), reference.model), reference.read("p", 0)
+        exact = piece.operator.strain(reference.read("displacement", 0))
+    root = np.linalg.cholesky(piece.virgin_tangent() * piece.operator.weights[:, None, None])
+
+    def energies(strain):
+        """Rows (n, 6 n_ip) whose squares sum to the elastic energy of strains (n, n_ip, 6)."""
+        return np.einsum("pij,npi->npj", root, strain, optimize=True).reshape(len(strain), -1)
+
+    basis = np.linalg.qr(energies(piece.operator.strain(modes)).T)[0]
+    solved = rom.solve("three").coordinates @ modes.reshape(len(modes), -1)
+    error = np.linalg.norm(energies(piece.operator.strain(solved.reshape(len(exact), -1, 3)) - exact), axis=1)[1:]
+    best = energies(exact) - energies(exact) @ basis @ basis.T
+    ratio = error / np.linalg.norm(best, axis=1)[1:]
+    elastic = p[1:].max(axis=(1, 2)) == 0.0
+    assert elastic.sum() >= 2 and ratio[elastic].max() < 1.01
+    assert ratio.max() < np.sqrt((70000.0 + 2250.0) / 2250.0)
 
 
 def test_a_file_arrays_and_another_mesh_are_one_history(folder, tmp_path):
@@ -118,12 +147,18 @@ def test_the_command_line_takes_a_file_and_a_field(folder, tmp_path):
         assert result.exit_code == code, result.output
         return result.output
 
+    (tmp_path / "case.toml").write_text("times = { stop = 2.0, step = 0.1 }\n")
+    result, target = tmp_path / "result.vtkhdf", folder / "three.vtkhdf"
+    told = online("--case-file", tmp_path / "case.toml", "--temperature", f"{target}:temperature", "-o", result)
+    assert "is held after its last time" not in told and "away from all combinations" in told
+    with Snapshots(result) as one, Snapshots(folder / "run_three.vtkhdf") as other:
+        found = {name: one.relative for name, one in compare(one, other, fields=list(BOUNDS)).fields.items()}
+    assert all(found[name] < bound for name, bound in BOUNDS.items()), found
     (tmp_path / "case.toml").write_text("times = { stop = 2.5, step = 0.5 }\n")
-    told = online("--case-file", tmp_path / "case.toml", "--temperature", f"{folder / 'three.vtkhdf'}:temperature")
+    told = online("--case-file", tmp_path / "case.toml", "--temperature", f"{target}:temperature")
     assert "is held after its last time 2" in told
     assert "no scalar field" in online("--case-file", tmp_path / "case.toml", "--temperature",
                                        f"{folder / 'three.vtkhdf'}:heat", code=2)
-    target = folder / "three.vtkhdf"
     assert "three.vtkhdf" in online("--case-file", tmp_path / "case.toml", "--temperature", target, "-o", target,
                                     code=2)
     assert target.is_file()
