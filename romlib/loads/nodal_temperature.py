@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.loads.patterns import EXACT, FEW, patterns, triangular_factor
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Temperature
+from romlib.model.model import Omission
 from romlib.words import plural, shortlist
 
 
@@ -26,6 +28,10 @@ class NodalHistory(Protocol):
         ------
         InputError : nodes whose temperature is not known, with their number and the first of them.
         """
+        ...
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Values (n_time, n) at all nodes where it is known, some nodes after the others; a node may come twice."""
         ...
 
     def covers(self, n_node: int) -> bool:
@@ -78,6 +84,10 @@ class NodalTemperature:
         assert given is not None
         return self.values[:, positions_of(node_ids, given)]
 
+    def blocks(self) -> Iterator[np.ndarray]:
+        """See `NodalHistory.blocks`."""
+        yield self.values
+
     def covers(self, n_node: int) -> bool:
         """See `NodalHistory.covers`."""
         return self.node_ids is not None and len(np.unique(self.node_ids)) >= n_node
@@ -112,32 +122,49 @@ def between(times: np.ndarray, instants: np.ndarray, values: np.ndarray) -> np.n
 
 
 @dataclass(frozen=True)
-class LoadsAtInstants:
-    """A nodal history as temperature loads. model : with them. with_arrays : a mesh -> the same with their fields."""
+class LoadsOfHistory:
+    """A nodal history as temperature loads.
+
+    model : with them. with_arrays : a mesh -> the same with their fields. note : where they are the history to less
+    than rounding, what was kept of it.
+    """
 
     model: Model
     with_arrays: Callable[[Mesh], Mesh]
+    note: str = ""
 
 
-def loads_at_instants(model: Model, history: NodalHistory, times: np.ndarray, name: str) -> LoadsAtInstants:
-    """The model with the history in place of its temperature loads: one load an instant, linear in between.
+def loads_of_history(model: Model, history: NodalHistory, times: np.ndarray, name: str) -> LoadsOfHistory:
+    """The model with the history in place of its temperature loads: few patterns, amplitudes linear between instants.
+
+    A pattern is the field of an instant of which others are made, see `romlib.loads.patterns`; it depends on the
+    history alone, and not on the pieces or ranks of the mesh.
 
     times : (n_step,), of the run. A history of more instants is taken at these times, between which it is then linear
-    as everything is that a solver steps through. name : the loads are called name_0, name_1, ...
+    as everything is that a solver steps through. name : the loads are called name_K, with K the number of the instant.
     """
     instants = history.times if len(history.times) <= len(times) else np.asarray(times, dtype=float)
-    names = [f"{name}_{k}" for k in range(len(instants))]
+
+    def taken(values: np.ndarray) -> np.ndarray:
+        return values if instants is history.times else between(instants, history.times, values)
+
+    kept = patterns(triangular_factor((taken(block) for block in history.blocks()), len(instants)))
+    names = [f"{name}_{k}" for k in kept.instants]
+    tables = {one: TableAmplitude(time=tuple(instants.tolist()), value=tuple(column.tolist()))
+              for one, column in zip(names, kept.amplitudes.T)}
+    note = "" if kept.tolerance == EXACT else (
+        f"a temperature of {plural(len(instants), 'instant')} is kept as {plural(len(names), 'field')} times "
+        f"amplitudes, to {kept.tolerance:g} of its size; to rounding it would take more than {FEW}")
 
     def with_arrays(mesh: Mesh) -> Mesh:
-        values = history.at(mesh.node_ids, mesh.points)
-        if instants is not history.times:
-            values = between(instants, history.times, values)
+        values = taken(history.at(mesh.node_ids, mesh.points))[kept.instants]
         return replace(mesh, node_arrays={**mesh.node_arrays, **dict(zip(names, np.ascontiguousarray(values)))})
 
     bare = without_temperature(model)
-    return LoadsAtInstants(bare.model_copy(update={
+    omission = (Omission(name="temperature_patterns", does_work=False, description=note),) if note else ()
+    return LoadsOfHistory(bare.model_copy(update={
         "loads": {**bare.loads, **{one: Temperature(field=ArrayReference(array=one)) for one in names}},
-        "amplitudes": {**bare.amplitudes, **{one: _hat(instants, k) for k, one in enumerate(names)}}}), with_arrays)
+        "amplitudes": {**bare.amplitudes, **tables}, "omissions": (*bare.omissions, *omission)}), with_arrays, note)
 
 
 def without_temperature(model: Model) -> Model:
@@ -151,8 +178,3 @@ def without_temperature_of(model: Model, amplitudes: Mapping[str, Amplitude]) ->
     """The amplitudes but those of the model's temperature loads."""
     return {name: one for name, one in amplitudes.items() if not isinstance(model.loads.get(name), Temperature)}
 
-
-def _hat(instants: np.ndarray, k: int) -> TableAmplitude:
-    """One at instant k, zero at its neighbours; constant outside of all instants."""
-    near = range(max(k - 1, 0), min(k + 2, len(instants)))
-    return TableAmplitude(time=tuple(float(instants[j]) for j in near), value=tuple(float(j == k) for j in near))

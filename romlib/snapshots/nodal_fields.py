@@ -162,6 +162,14 @@ class StoredTemperature:
         return [_Part(piece, rows, one.matrix[rows]) for piece, one in enumerate(all_of)
                 if len(rows := np.flatnonzero(piece_of == piece))]
 
+    def blocks(self) -> Iterator[np.ndarray]:
+        """See `NodalHistory.blocks`; a block is bounded in bytes, and takes a pass over its piece of the file."""
+        width = max(1, _BLOCK_BYTES // (8 * len(self.times)))
+        for piece, ids in enumerate(self._ids):
+            for start in range(0, len(ids), width):
+                nodes = slice(start, start + width)
+                yield np.concatenate([block[:, nodes] for _, block in self._blocks(piece)])
+
     @property
     def notes(self) -> list[str]:
         """What a user has to know of what was read so far."""

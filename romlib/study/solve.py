@@ -17,7 +17,7 @@ from romlib.identity.cases import fit_case
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.laws.symbols import refuse_missing, refuse_unused
-from romlib.loads.nodal_temperature import loads_at_instants
+from romlib.loads.nodal_temperature import loads_of_history
 from romlib.mesh.mesh import Mesh
 from romlib.model import Case, Model, TableAmplitude, Temperature, TrainedModel
 from romlib.model.model import started_from
@@ -81,10 +81,10 @@ def run_solve(
             with comm.agreement():
                 stored = StoredTemperature(fitted.temperature)
                 # Where the run begins with a state, the initial time lies before its times.
-                given = loads_at_instants(model, stored, np.union1d(times, model.initial_time), GIVEN)
+                given = loads_of_history(model, stored, np.union1d(times, model.initial_time), GIVEN)
                 model, mine = given.model, {piece: given.with_arrays(mesh) for piece, mesh in source.mine.items()}
                 everything = None if source.everything is None else Prepared(source.everything, given.with_arrays)
-            notes = [note for found in comm.allgather(notes_of(stored, times)) for note in found]
+            notes = [note for found in comm.allgather([*notes_of(stored, times), given.note]) for note in found if note]
             for note in dict.fromkeys(notes):
                 (on_note or (lambda _: None))(note)
         with comm.agreement():
