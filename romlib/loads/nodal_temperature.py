@@ -21,8 +21,12 @@ class NodalHistory(Protocol):
 
     times: np.ndarray
 
-    def at(self, node_ids: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+    def at(
+        self, node_ids: np.ndarray, points: np.ndarray | None = None, records: np.ndarray | None = None
+    ) -> np.ndarray:
         """Values (n_time, n) at the nodes with these ids (n,), which are at points (n, 3) where that is known.
+
+        records : positions of some times (n_time,), increasing; None: all.
 
         Raises
         ------
@@ -78,11 +82,14 @@ class NodalTemperature:
                              found=self.values.shape[1], remedy="give node_ids, or one column a stored node id")
         return replace(self, node_ids=known)
 
-    def at(self, node_ids: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+    def at(
+        self, node_ids: np.ndarray, points: np.ndarray | None = None, records: np.ndarray | None = None
+    ) -> np.ndarray:
         """See `NodalHistory.at`."""
         given = self.of_nodes(node_ids).node_ids
         assert given is not None
-        return self.values[:, positions_of(node_ids, given)]
+        values = self.values if records is None else self.values[records]
+        return values[:, positions_of(node_ids, given)]
 
     def blocks(self) -> Iterator[np.ndarray]:
         """See `NodalHistory.blocks`."""
@@ -114,11 +121,16 @@ def positions_of(node_ids: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 def between(times: np.ndarray, instants: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values (n_instant, n_node) at times (n,), linear between the instants and constant outside."""
-    place = np.clip(np.searchsorted(instants, times, side="right") - 1, 0, max(len(instants) - 2, 0))
-    after = np.minimum(place + 1, len(instants) - 1)
+    place, after = _around(times, instants)
     length = np.where(after > place, instants[after] - instants[place], 1.0)
     fraction = np.clip((times - instants[place]) / length, 0.0, 1.0)[:, None]
     return (1.0 - fraction) * values[place] + fraction * values[after]
+
+
+def _around(times: np.ndarray, instants: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the instants between which each time lies; beyond the first and the last, of those nearest."""
+    place = np.clip(np.searchsorted(instants, times, side="right") - 1, 0, max(len(instants) - 2, 0))
+    return place, np.minimum(place + 1, len(instants) - 1)
 
 
 @dataclass(frozen=True)
@@ -145,10 +157,8 @@ def loads_of_history(model: Model, history: NodalHistory, times: np.ndarray, nam
     """
     instants = history.times if len(history.times) <= len(times) else np.asarray(times, dtype=float)
 
-    def taken(values: np.ndarray) -> np.ndarray:
-        return values if instants is history.times else between(instants, history.times, values)
-
-    kept = patterns(triangular_factor((taken(block) for block in history.blocks()), len(instants)))
+    kept = patterns(triangular_factor(
+        (between(instants, history.times, block) for block in history.blocks()), len(instants)))
     names = [f"{name}_{k}" for k in kept.instants]
     tables = {one: TableAmplitude(time=tuple(instants.tolist()), value=tuple(column.tolist()))
               for one, column in zip(names, kept.amplitudes.T)}
@@ -157,7 +167,9 @@ def loads_of_history(model: Model, history: NodalHistory, times: np.ndarray, nam
         f"amplitudes, to {kept.tolerance:g} of its size; to rounding it would take more than {FEW}")
 
     def with_arrays(mesh: Mesh) -> Mesh:
-        values = taken(history.at(mesh.node_ids, mesh.points))[kept.instants]
+        times = instants[kept.instants]
+        records = np.unique(_around(times, history.times))
+        values = between(times, history.times[records], history.at(mesh.node_ids, mesh.points, records))
         return replace(mesh, node_arrays={**mesh.node_arrays, **dict(zip(names, np.ascontiguousarray(values)))})
 
     bare = without_temperature(model)

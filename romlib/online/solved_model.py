@@ -36,10 +36,10 @@ def solved_model(
 ) -> LoadsOfHistory:
     """What was solved, as a model.
 
-    Amplitudes are those of the run, and the initial time is its first. Nodal temperatures become temperature loads, one
-    an instant, that are linear in between. The strain-free temperature is the one that the ROM was trained with; a run
-    that begins with another one is at rest at its initial time and jumps just after, which is one load more. A run that
-    began with a state says so, as an omission: its initial time is that of the history behind the state.
+    Amplitudes are those of the run, and the initial time is its first. Nodal temperatures become temperature loads:
+    few patterns, linear between the instants. The strain-free temperature is the one that the ROM was trained with; a
+    run that begins with another one is at rest at its initial time and jumps just after, which is one load more. A run
+    that began with a state says so, as an omission: its initial time is that of the history behind the state.
 
     Parameters
     ----------

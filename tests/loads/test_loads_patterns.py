@@ -40,9 +40,15 @@ def test_fields_that_none_is_made_of_are_all_kept():
     assert len(found.instants) == 2 * FEW and found.tolerance == EXACT
 
 
-def test_what_single_precision_adds_to_many_instants_is_left_out_and_said():
-    found, error = kept(THREE.astype(np.float32).astype(float))
-    assert len(found.instants) == 3 and found.tolerance == CLOSE and error < CLOSE
+@pytest.mark.parametrize("digits", ["single precision", "six digits"])
+def test_what_rounding_in_a_file_adds_to_many_instants_is_left_out_and_said(digits):
+    values = 100.0 + THREE  # where six digits are worst
+    values = values.astype(np.float32).astype(float) if digits == "single precision" else np.array(
+        [f"{value:.5e}" for value in values.ravel()], dtype=float).reshape(values.shape)
+    found, error = kept(values)
+    assert len(found.instants) == 3 and found.tolerance == CLOSE and error < 3 * CLOSE
+    missing = np.linalg.norm(found.amplitudes @ values[found.instants] - values, axis=1).max()
+    assert missing < CLOSE * np.linalg.norm(values, axis=1).max()
 
 
 def test_fewer_nodes_than_instants_and_no_temperature_at_all_have_patterns_too():
