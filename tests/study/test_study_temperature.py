@@ -14,12 +14,14 @@ from romlib.check import check
 from romlib.cli import app
 from romlib.fem.piece import Piece
 from romlib.loads.nodal_temperature import between
-from romlib.model import Case, TemperatureFile
+from romlib.model import Case, Model, TemperatureFile
 from romlib.model.case import Times
 from romlib.parallel.comm import serial
 from romlib.report.compare import compare
 from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
+from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.writer import SnapshotsWriter
 from romlib.study import Study
 from romlib.study.pipeline import train
 from romlib.study.solve import run_solve
@@ -97,6 +99,24 @@ def test_a_third_field_is_solved_as_well_as_the_modes_of_the_two_others_can(fold
     elastic = p[1:].max(axis=(1, 2)) == 0.0
     assert elastic.sum() >= 2 and ratio[elastic].max() < 1.01
     assert ratio.max() < np.sqrt((70000.0 + 2250.0) / 2250.0)
+
+
+def test_a_history_of_many_instants_with_few_digits_is_kept_in_few_fields_and_that_is_said(tmp_path):
+    """By the command that solves it, in the file of the run, and where it trains."""
+    path, instants, said = write_study(tmp_path), np.linspace(0.0, 2.0, 61), list[str]()
+    spec = {"temperature": FieldSpec("node")}
+    with SnapshotsWriter(tmp_path / "one.vtkhdf", [plate()], Model(), instants, spec) as file:
+        for k, values in enumerate(field(plate().points, ANGLES["one"], instants)):
+            file.write("temperature", k, 0, np.round(values, 3))
+    path.write_text(STUDY.replace("step = 0.1", "step = 0.03333333333333333") + TRAINING)
+    study = Study.read(path)
+    run_solve(study, "one", tmp_path / "run_one.vtkhdf", serial(), on_note=said.append)
+    with Snapshots(tmp_path / "run_one.vtkhdf") as solved:
+        (omission,) = solved.model.omissions
+        assert said == [omission.description] and "61 instants is kept as 7 fields" in said[0]
+        assert len(solved.model.loads) == 7 and check(solved).passed
+        prepared = study.prepare(solved)
+        assert prepared.notes == (f"one.vtkhdf: {said[0]}",) and len(prepared.model.loads) == 7
 
 
 def test_a_file_arrays_and_another_mesh_are_one_history(folder, tmp_path):
