@@ -81,8 +81,9 @@ def sentence(step: int, time: float, result: StepResult) -> str:
     """Progress of one step."""
     if step == 0:
         return f"t = {time:.6g}: initial state"
-    cuts = f" in {result.increments} increments after {plural(result.cuts, 'cut')}" if result.increments > 1 else ""
-    return (f"t = {time:.6g}: step {step}, {plural(result.iterations, 'iteration')}{cuts}, "
+    cutbacks = (f" in {result.increments} increments after {plural(result.cutbacks, 'cutback')}"
+                if result.increments > 1 else "")
+    return (f"t = {time:.6g}: step {step}, {plural(result.iterations, 'iteration')}{cutbacks}, "
             f"residual {result.residual:.1e}")
 
 
@@ -91,7 +92,7 @@ def summary(report: SolveReport) -> dict[str, Any]:
     return {
         "steps": len(report.times) - 1, "degrees_of_freedom": report.n_dof, "nodes": report.n_node,
         "cells": report.n_cell, "integration_points": report.n_ip, "linear_solver": report.solver,
-        "iterations": int(report.iterations.sum()), "cuts": int(report.cuts.sum()),
+        "iterations": int(report.iterations.sum()), "cutbacks": int(report.cutbacks.sum()),
         "increments": int(report.increments.sum()), "factorisations": report.n_setup,
         "linear_iterations": report.n_linear_iteration, "seconds": report.seconds,
         "peak_memory": list(report.peak_memory),
@@ -105,15 +106,15 @@ def show(output: Path, report: SolveReport, ranks: int) -> None:
     rows: list[tuple[str, object]] = [
         ("degrees of freedom", report.n_dof), ("integration points", report.n_ip), ("ranks", ranks),
         ("steps", len(report.times) - 1),
-        ("Newton iterations", f"{int(report.iterations.sum())}, {plural(int(report.cuts.sum()), 'cut')}"),
+        ("Newton iterations", f"{int(report.iterations.sum())}, {plural(int(report.cutbacks.sum()), 'cutback')}"),
         ("linear solver", f"{report.solver}: {plural(report.n_setup, 'set-up')}, "
                           f"{plural(report.n_linear_iteration, 'iteration')}")]
     rows += [(f"{stage}, seconds", figure(report.seconds[stage])) for stage in (
         "assembly", "law", "solve", "other", "total")]
     rows.append(("peak memory of a rank", size(max(report.peak_memory))))
     stdout().print(pairs(f"Solution written to {output}", rows))
-    cut = int((report.increments > 1).sum())
-    if cut:
-        stderr().print(f"note: {cut} of {plural(len(report.times) - 1, 'step')} took several increments, of which the "
-                       "file has the last; `romlib check` and `offline` integrate the laws in one. Refine the times of "
-                       "the case.")
+    shortened = int((report.increments > 1).sum())
+    if shortened:
+        stderr().print(f"note: {shortened} of {plural(len(report.times) - 1, 'step')} took several increments, of "
+                       "which the file has the last; `romlib check` and `offline` integrate the laws in one. Refine "
+                       "the times of the case.")

@@ -89,7 +89,7 @@ class ReducedOrderModel:
         amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
         temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
         start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
-        max_iterations: int = 25, max_cuts: int = 8,
+        max_iterations: int = 25, max_cutbacks: int = 8,
     ) -> Solution:
         """Solve a case.
 
@@ -108,15 +108,15 @@ class ReducedOrderModel:
             `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
             snapshots file (its last record) with displacement, stress and all internal variables.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
-        tolerance, max_iterations, max_cuts : of the Newton method, see `NewtonOptions`.
+        tolerance, max_iterations, max_cutbacks : of the Newton method, see `NewtonOptions`.
 
         Raises
         ------
         InputError : an unknown case, amplitude or parameter, no times, a load without amplitude, a parameter without
             value; a case of another model; a start at another time, of another ROM, mesh or material.
-        ConvergenceError : a step does not converge and cannot be cut further.
+        ConvergenceError : a step does not converge and cannot be shortened further.
         """
-        options = NewtonOptions(tolerance, max_iterations, max_cuts)
+        options = NewtonOptions(tolerance, max_iterations, max_cutbacks)
         chosen = self._case(case)
         if times is None and chosen is None:
             raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
@@ -147,7 +147,7 @@ class ReducedOrderModel:
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
             everything, reactions(problem, history, self.rom.lifting.loads),
-            history.iterations, history.cuts, history.timings, hyper_reduction,
+            history.iterations, history.cutbacks, history.timings, hyper_reduction,
             partial(point_values, problem, history), self._tensors(problem), self.open_fields, notes,
             partial(solved_model, self.rom, model.parameters, everything, history.times, nodal, saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,

@@ -80,7 +80,7 @@ class Solution:
 
     rom : what was solved. times : (n_step,). coordinates : (n_step, n_mode). clusters : (n_step,).
     lifting : (n_step, n_lift). amplitudes : descriptions used, by name. reactions : by prescribed constraint,
-    (n_step,), the force (or moment) conjugate to its amplitude. iterations, cuts : (n_step,). timings : seconds.
+    (n_step,), the force (or moment) conjugate to its amplitude. iterations, cutbacks : (n_step,). timings : seconds.
     hyper_reduced : whether the laws were integrated at the selected points only.
     point_values : (field, block) -> (n_step, n_point, n_comp), the laws' own values; one block with the selected
     points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
@@ -100,7 +100,7 @@ class Solution:
     amplitudes: dict[str, Amplitude]
     reactions: dict[str, np.ndarray]
     iterations: np.ndarray
-    cuts: np.ndarray
+    cutbacks: np.ndarray
     timings: Timings
     hyper_reduced: bool
     point_values: Callable[[str, int], np.ndarray]
@@ -118,7 +118,7 @@ class Solution:
         return (f"Solution({plural(len(self.times), 'time')} from {self.times[0]:g} to {self.times[-1]:g}, "
                 f"{plural(self.coordinates.shape[1], 'mode')}, {kind}, "
                 f"{plural(int(self.iterations.sum()), 'Newton iteration')}, "
-                f"{plural(int(self.cuts.sum()), 'step')} cut, fields {listed(['displacement', *self.rom.gappy])})")
+                f"{plural(int(self.cutbacks.sum()), 'cutback')}, fields {listed(['displacement', *self.rom.gappy])})")
 
     @property
     def n_step(self) -> int:

@@ -1,4 +1,4 @@
-"""The full-order solver: equilibrium, constraints, cut steps, restart; pieces and linear solvers do not matter."""
+"""The full-order solver: equilibrium, constraints, cutbacks, restart; pieces and linear solvers do not matter."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def test_a_run_that_starts_from_a_state_goes_on_as_if_it_had_not_stopped():
 def test_a_step_that_fails_is_cut_and_output_times_are_met():
     times = np.array([0.0, 0.4, 1.0])
     hard = model(pull="0.2*t", hardening=50.0)
-    found = solve_to_arrays(PULLED, hard, times, options=SolverOptions(max_iterations=5, max_cuts=12))
-    assert found.report.cuts.sum() > 0 and (found.report.increments[1:] > 1).any()
+    found = solve_to_arrays(PULLED, hard, times, options=SolverOptions(max_iterations=5, max_cutbacks=12))
+    assert found.report.cutbacks.sum() > 0 and (found.report.increments[1:] > 1).any()
     np.testing.assert_array_equal(found.times, times)
     end = PULLED.node_tags["xmax"]
     np.testing.assert_allclose(found.displacement[-1, end, 0], 0.2)
@@ -104,8 +104,8 @@ def test_a_step_that_fails_is_cut_and_output_times_are_met():
 
 def test_a_step_that_cannot_be_cut_further_names_time_and_worst_point():
     ids = set(PULLED.cell_ids.tolist())
-    with pytest.raises(ConvergenceError, match="cannot be cut further") as caught:
-        solve_to_arrays(PULLED, model(pressure="5e4*t", hardening=0.0), TIMES, options=SolverOptions(max_cuts=2))
+    with pytest.raises(ConvergenceError, match="cannot be shortened further") as caught:
+        solve_to_arrays(PULLED, model(pressure="5e4*t", hardening=0.0), TIMES, options=SolverOptions(max_cutbacks=2))
     assert caught.value.cell in ids and 1 <= caught.value.point <= 8
     assert 0.0 < caught.value.time <= 0.2 and caught.value.residuals
 
