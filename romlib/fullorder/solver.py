@@ -15,7 +15,7 @@ from romlib.fullorder.problem import Evaluation, Problem
 from romlib.fullorder.state import PieceResult, PieceState, SolveReport, State, StepResult
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.parallel.usage import peak_memory
 from romlib.stepping.increments import Increments
 from romlib.stepping.newton import Failure, newton
@@ -24,14 +24,14 @@ OnStep = Callable[[int, float, StepResult], None]
 
 
 def solve(
-    pieces: Mapping[int, Mesh], model: Model, times: np.ndarray, comm: Comm, *, options: SolverOptions | None = None,
-    start: State | None = None, on_step: OnStep | None = None,
+    meshes: Mapping[int, Mesh], model: Model, times: np.ndarray, pieces: Pieces, *,
+    options: SolverOptions | None = None, start: State | None = None, on_step: OnStep | None = None,
 ) -> SolveReport:
     """Quasi-static equilibrium at each of `times`. Collective: every rank calls it with its own pieces.
 
     Parameters
     ----------
-    pieces : the pieces of this rank by number, with `shared_index` filled where there are several in all.
+    meshes : of the pieces of this rank by number, with `shared_index` filled where there are several in all.
     model : materials, constraints, loads, and the amplitudes of the case.
     times : (n_step,), increasing, the time of the start first; each is the end of an increment.
     start : the state at times[0]; without it, undeformed and free of stress.
@@ -52,7 +52,7 @@ def solve(
                          found=np.array2string(times, threshold=6))
     if start is not None and abs(start.time - times[0]) > 1e-9 * (times[-1] - times[0]):
         raise InputError("the state to start from is of another time", expected=times[0], found=start.time)
-    run = _Run(Problem(pieces, model, float(times[0]), comm, options, start), float(times[0]), options, start)
+    run = _Run(Problem(meshes, model, float(times[0]), pieces, options, start), float(times[0]), options, start)
     results = [run.result(0.0)]
     if on_step is not None:
         on_step(0, float(times[0]), results[0])

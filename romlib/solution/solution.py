@@ -16,6 +16,7 @@ from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.blocks import blocks
 from romlib.errors import InputError
+from romlib.mesh.lazy import LazyMeshes
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Identity, Model
@@ -224,7 +225,7 @@ class Solution:
             model, prepare = made.model, made.with_arrays
         solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
         with self._fields() as file:
-            meshes = _LazyMeshes(file, prepare)
+            meshes = LazyMeshes(file.n_piece, lambda piece: prepare(file.mesh(piece)))
             specs = {name: self._spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model)) as writer:
@@ -402,18 +403,3 @@ def _probe(values: np.ndarray, spots: Sequence[NodeSpots | IpSpots], single: boo
     values = values[:, 0] if single else values
     return Probe(values[..., 0] if values.shape[-1] == 1 else values, coordinates, np.concatenate(ids),
                  np.concatenate(numbers) if numbers else None, where)
-
-
-class _LazyMeshes(Sequence[Mesh]):
-    """The meshes of a fields file, read one at a time."""
-
-    def __init__(self, file: FieldsFile, prepare: Callable[[Mesh], Mesh]) -> None:
-        self._file, self._prepare = file, prepare
-
-    def __len__(self) -> int:
-        return self._file.n_piece
-
-    def __getitem__(self, piece):  # type: ignore[no-untyped-def, override]
-        if not 0 <= piece < len(self):
-            raise IndexError(piece)
-        return self._prepare(self._file.mesh(piece))

@@ -15,6 +15,7 @@ from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint, Model
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 PULLED = bar()
@@ -69,7 +70,8 @@ def test_options_reach_petsc(reference):
 def test_pieces_do_not_matter(reference):
     parts = split(PULLED, np.arange(PULLED.n_cell) % 3)
     steps = []
-    solve(dict(enumerate(parts)), model(), TIMES, serial(), on_step=lambda k, t, result: steps.append(result))
+    solve(dict(enumerate(parts)), model(), TIMES, Pieces(serial(), len(parts)),
+          on_step=lambda k, t, result: steps.append(result))
     order = np.argsort(PULLED.node_ids)
     scale = np.abs(reference.displacement).max()
     for step, result in enumerate(steps):
@@ -138,7 +140,7 @@ def test_times_that_do_not_increase_are_refused():
 def test_pieces_are_given_with_their_shared_nodes_numbered():
     """Two halves solved together are one body: the interface is continuous."""
     parts = number_shared_nodes(split(PULLED, (np.arange(PULLED.n_cell) >= PULLED.n_cell // 2).astype(int)))
-    report = solve(dict(enumerate(parts)), model(), TIMES[:2], serial())
+    report = solve(dict(enumerate(parts)), model(), TIMES[:2], Pieces(serial(), len(parts)))
     common = np.intersect1d(parts[0].node_ids, parts[1].node_ids)
     assert len(common)
     left, right = (report.state.pieces[p].displacement[np.searchsorted(parts[p].node_ids, common)] for p in (0, 1))

@@ -13,7 +13,8 @@ from romlib.fullorder.record import Output, solve_to_file
 from romlib.fullorder.solver import solve
 from romlib.fullorder.start import start_of
 from romlib.mesh.partition import number_shared_nodes, split
-from romlib.parallel.comm import pieces_of_rank, serial, world
+from romlib.parallel.comm import serial, world
+from romlib.parallel.pieces import Pieces
 from romlib.states.source import saved_state
 
 pytest.importorskip("petsc4py")
@@ -32,7 +33,7 @@ def files(tmp_path_factory):
     """A state file and a snapshots file of the first half."""
     folder = tmp_path_factory.mktemp("half")
     output = Output(folder / "half.vtkhdf", ("stress", "p", "plastic_strain"), state=folder / "half.state")
-    solve_to_file(output, [BAR], {0: BAR}, model(), TIMES[:HALF + 1], serial(), options=EXACT)
+    solve_to_file(output, [BAR], {0: BAR}, model(), TIMES[:HALF + 1], Pieces(serial(), 1), options=EXACT)
     return folder
 
 
@@ -80,7 +81,7 @@ def test_the_cut_of_the_mesh_does_not_matter(whole, files):
     parts = dict(enumerate(number_shared_nodes(split(BAR, np.arange(BAR.n_cell) % 3))))
     start = start_of(saved_state(files / "half.state"), parts, model(), TIMES[HALF])
     steps = []
-    solve(parts, model(), TIMES[HALF:], serial(), options=EXACT, start=start,
+    solve(parts, model(), TIMES[HALF:], Pieces(serial(), len(parts)), options=EXACT, start=start,
           on_step=lambda k, t, result: steps.append(result))
     order = np.argsort(BAR.node_ids)
     for step, result in enumerate(steps):
@@ -95,13 +96,14 @@ def test_a_state_that_ranks_wrote_together_goes_on_on_all_of_them(whole, tmp_pat
     comm = world()
     folder = comm.on_root(lambda: tmp_path_factory.mktemp("ranks"))
     parts = number_shared_nodes(split(BAR, np.arange(BAR.n_cell) % 3))
-    mine = {p: parts[p] for p in pieces_of_rank(3, comm)}
+    pieces = Pieces(comm, 3)
+    mine = pieces.each(parts.__getitem__)
     output = Output(folder / "half.vtkhdf", ("stress", "p", "plastic_strain"), state=folder / "half.state")
-    solve_to_file(output, parts if comm.rank == 0 else None, mine, model(), TIMES[:HALF + 1], comm, options=EXACT)
+    solve_to_file(output, parts if comm.rank == 0 else None, mine, model(), TIMES[:HALF + 1], pieces, options=EXACT)
     order = np.argsort(BAR.node_ids)
     for name, bound in (("half.state", 1e-10), ("half.vtkhdf", 1e-6)):
         start, steps = start_of(saved_state(folder / name), mine, model(), TIMES[HALF]), []
-        solve(mine, model(), TIMES[HALF:], comm, options=EXACT, start=start,
+        solve(mine, model(), TIMES[HALF:], pieces, options=EXACT, start=start,
               on_step=lambda k, t, result, steps=steps: steps.append(result))
         for p, part in mine.items():
             where = order[np.searchsorted(BAR.node_ids[order], part.node_ids)]
