@@ -27,10 +27,10 @@ from romlib_converters.calculix.frd_data import (
     ragged_layout,
     read_elements,
 )
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.common.records import check_finite
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.ids import IdIndex
 from romlib.words import plural
 
 _LINE = 4096  # bytes of a header line at most

@@ -113,14 +113,7 @@ class Equilibrium:
 
         def worst_of(p: int) -> tuple[float, int, int, int]:
             piece, result = problem.pieces[p], trial.trials[p]
-            if len(result.failed_points):
-                worst, badness = int(result.failed_points[0]), inf
-            else:
-                before = piece.state if self._before is None else self._before.trials[p].state
-                change = np.linalg.norm(result.state.stress - before.stress, axis=1)
-                change = np.where(np.isfinite(change), change, np.finfo(float).max)
-                worst = int(np.argmax(change))
-                badness = float(change[worst])
+            worst, badness = result.worst(piece.state if self._before is None else self._before.trials[p].state)
             return badness, -p, int(piece.points.cells[worst]), int(piece.points.numbers[worst])
 
         every = problem.numbering.pieces.collect(

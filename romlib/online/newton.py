@@ -105,14 +105,8 @@ class Equilibrium:
         problem, start, rows = self._at[0], self._at[1], []
         for k, block in enumerate(problem.blocks):
             result = self.trial.results[k]
-            if len(result.failed_points):
-                worst, badness, factor = int(result.failed_points[0]), np.inf, result.dt_factor
-            else:
-                before = self._previous.results[k].state if self._previous else start.points[k]
-                change = np.linalg.norm(result.state.stress - before.stress, axis=1)
-                change = np.where(np.isfinite(change), change, np.finfo(float).max)
-                worst = int(np.argmax(change))
-                badness, factor = float(change[worst]), 0.5
+            worst, badness = result.worst(self._previous.results[k].state if self._previous else start.points[k])
+            factor = result.dt_factor if len(result.failed_points) else 0.5
             factor = factor if np.isfinite(factor) and 0.0 < factor < 1.0 else 0.5
             rows.append(np.array([
                 min(badness, 1e300), max(factor, _SMALLEST_LAW_FACTOR), block.points.cells[worst],

@@ -19,7 +19,7 @@ from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.model import Model, UnitSystem
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
-from romlib.snapshots.converter import MeshReader, find_converter, installed_converters
+from romlib.snapshots.converter import MeshReader, find_converter, usable_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
 from romlib.study.study import Study
@@ -117,11 +117,7 @@ def mesh_reader(study: Study) -> MeshReader:
                                    place="mesh.converter", remedy="convert the file, and name the snapshots file here")
         return converter
     suffix, of_suffix = study.mesh.file.suffix.lower(), []
-    for name in installed_converters():
-        try:
-            candidate = find_converter(name)
-        except InputError:  # it lacks a package: another one may read the file
-            continue
+    for candidate in usable_converters():
         if isinstance(candidate, MeshReader) and suffix in candidate.suffixes:
             if candidate.can_read(study.mesh.file):
                 return candidate
