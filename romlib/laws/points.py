@@ -31,6 +31,15 @@ class PointsResult:
         """True when every point was integrated."""
         return len(self.failed_points) == 0
 
+    def worst(self, before: PointState) -> tuple[int, float]:
+        """The point to name where there is no equilibrium, and how bad it is: one that failed (infinite), else the one
+        whose stress changed most since `before`."""
+        if len(self.failed_points):
+            return int(self.failed_points[0]), np.inf
+        change = np.linalg.norm(self.state.stress - before.stress, axis=1)
+        change = np.where(np.isfinite(change), change, np.finfo(float).max)
+        return int(np.argmax(change)), float(change.max())
+
 
 @dataclass(frozen=True)
 class MaterialGroup:

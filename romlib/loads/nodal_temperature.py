@@ -10,6 +10,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.loads.patterns import EXACT, FEW, patterns, triangular_factor
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Temperature
 from romlib.model.model import Omission
@@ -107,10 +108,8 @@ def positions_of(node_ids: np.ndarray, given: np.ndarray) -> np.ndarray:
     ------
     InputError : ids that are not among them.
     """
-    order = np.argsort(given)
-    position = np.searchsorted(given, node_ids, sorter=order)
-    position = order[np.minimum(position, len(given) - 1)] if len(given) else np.zeros(len(node_ids), dtype=int)
-    missing = node_ids[given[position] != node_ids] if len(given) else node_ids
+    position = IdIndex(given).find(node_ids)
+    missing = node_ids[position < 0]
     if len(missing):
         raise InputError(f"the temperature of {plural(len(missing), 'node')} is not given",
                          place=shortlist("node", missing),

@@ -1,4 +1,4 @@
-"""The scalar histories that drive a reduced problem, at the output times and at the times of cut steps."""
+"""The scalar histories that drive a reduced problem, at the output times and at the times of cutbacks."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Histories:
         return self._level(self.times[step], self.force[step], self.lifting[step], self.temperature[step])
 
     def level(self, time: float) -> Level:
-        """The level at any time, for a step that was cut."""
+        """The level at any time, for a step that was cut back."""
         at = np.array([time])
         return self._level(time, *(_evaluate(series, at)[0] for series in self._series))
 

@@ -18,7 +18,7 @@ from romlib.loads.temperature import initial_temperature, temperature_at, temper
 from romlib.mesh.interpolation import interpolation
 from romlib.mesh.mesh import Mesh
 from romlib.model import TemperatureFile
-from romlib.snapshots.converter import find_converter, installed_converters
+from romlib.snapshots.converter import usable_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
 from romlib.words import plural, shortlist
@@ -256,11 +256,7 @@ def _is_snapshots(path: Path) -> bool:
 def reader_of(path: Path) -> FieldReader:
     """The converter that reads a field from a file: one of its suffix that knows it by its beginning."""
     readers = []
-    for name in installed_converters():
-        try:
-            candidate = find_converter(name)
-        except InputError:  # it lacks a package: another one may read the file
-            continue
+    for candidate in usable_converters():
         if isinstance(candidate, FieldReader):
             readers.append(candidate)
             if path.suffix.lower() in candidate.suffixes and candidate.can_read(path):
