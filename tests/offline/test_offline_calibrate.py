@@ -171,7 +171,7 @@ def test_control_points_take_no_part_in_what_they_control(files: list[Path], tmp
 
 
 def test_a_fifth_of_the_control_points_watches_where_stress_is_large_and_nothing_flowed(tmp_path: Path) -> None:
-    model = pulled("50*t")
+    model = pulled("95*t")
     file = write(tmp_path / "little.vtkhdf", bar(), model, TIMES, solve(bar(), model, TIMES)[0], 2)
     with trained([file], OPTIONS.model_copy(update={"calibration": False})) as made:
         watched, volumes = sentinels(made.collection, ["p"], 8)
