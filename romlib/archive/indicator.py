@@ -33,7 +33,7 @@ class Indicator(Description):
 
     largest : by dual field, of each cluster, the largest |x|_w of the training snapshots at the points. factors : q by
     quantity; a quantity without a factor has no bound. pairs : what the factors come from. failed : what could not be
-    solved, in words. source : how the pairs were made, in words.
+    solved, in words. source : how the pairs were made, in words. norms : by quantity, the largest L2 norm in training.
     """
 
     largest: dict[str, tuple[Positive, ...]]
@@ -41,6 +41,7 @@ class Indicator(Description):
     pairs: tuple[CalibrationPair, ...] = ()
     failed: tuple[str, ...] = ()
     source: str = ""
+    norms: dict[str, Positive] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _largest_of_stress(self) -> Indicator:

@@ -55,7 +55,11 @@ def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicat
     sample = take_sample(collection, reduction, rom)
     largest = {name: tuple(largest_size(rom.gappy[name], sample.fields[name][:, :rom.points.n_point], basis.weights)
                            for basis in rom.clusters) for name in rom.gappy}
-    return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, largest))
+    kept = reduction.rows.kept
+    norms = {name: float(np.sqrt(np.diag(collection.dual.grams[name])[kept].max())) for name in largest}
+    norms["displacement"] = float(sample.basis.norms[kept].max())
+    found = collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, largest))
+    return found.model_copy(update={"norms": norms})
 
 
 def _calibrated(
