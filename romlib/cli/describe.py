@@ -124,6 +124,9 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print()
     console.print(table("Errors achieved in training", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in d["errors"].items()], (1,)))
+    show_calibration(console, d["calibration"]["quantities"])
+    if not d["calibration"]["quantities"]:
+        console.print(f"no bounds of the errors of its results: {d['calibration']['source']}")
     for sentence in d["accepted_errors"]:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
 
@@ -229,6 +232,7 @@ def show_training(console: Console, output: Path, report: TrainingReport, n_rank
     console.print()
     console.print(table("Errors", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in report.errors.items()], (1,)))
+    show_calibration(console, report.calibration)
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")
     console.print()

@@ -112,10 +112,10 @@ def show_compared_bounds(console: Console, result: Comparison) -> None:
 
 
 def show_calibration(console: Console, calibration: list[dict[str, Any]]) -> None:
-    """The factors of an indicator, as `calibration_to_dict` has them."""
+    """The factors of an indicator, as `romlib.online.ratios.calibration_rows` has them."""
     if calibration:
         console.print()
         console.print(table("Calibration of the error bounds", (
             "quantity", "factor q", "pairs", "smallest ratio", "median", "largest"), [
-            (one["quantity"], figure(one["factor"]), one["pairs"], *map(figure, one["ratios"]))
-            for one in calibration], (1, 2, 3, 4, 5)))
+            (one["quantity"], figure(one["factor"]), one["pairs"],
+             *(figure(one[f"ratio_{which}"]) for which in ("min", "median", "max"))) for one in calibration], (1, 2, 3, 4, 5)))

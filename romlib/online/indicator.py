@@ -8,19 +8,23 @@ there, in the norm of the cubature weights |v|_w^2 = sum_l w_l |v_l|^2:
 
 Stresses of the training are in equilibrium, and so is B^T z: the misfit is how far a stress that obeys the law is from
 one that is in equilibrium, an error in the constitutive relation (Ladeveze), sampled at the points. q_x comes from
-calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). After F. Casenave, N. Akkari, MCA 24
-(2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is a Gaussian process.
+calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, E of the internal
+variables is the distance of the reconstruction from the laws there, over the size of the reconstruction.
+
+After F. Casenave, N. Akkari, MCA 24 (2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is
+a Gaussian process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from romlib.archive.rom import GappyOperator, Rom
+from romlib.archive.indicator import Indicator
+from romlib.archive.rom import ControlPoints, GappyOperator, Rom
 from romlib.snapshots.error_bounds import BoundsSoFar, ErrorBounds, so_far
 from romlib.words import listed
 
@@ -81,22 +85,39 @@ class Fit:
         return np.sqrt((aside**2 * squared).sum(axis=1)), np.sqrt((here**2 * squared).sum(axis=1))
 
 
+def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|B z - x^| over the volume by the rule of the control points, and |z|, the L2 norm of B z; each (n_step,).
+
+    values : (n_step, n_point, n_comp) at all selected points.
+    """
+    z = values[:, gappy.points].reshape(len(values), -1) @ gappy.operator.T
+    aside = np.nan_to_num(np.tensordot(z, control.bases[gappy.field], axes=1) - values[:, control.points])
+    return np.sqrt((aside**2 * control.weights[None, :, None]).sum(axis=(1, 2))), np.linalg.norm(z, axis=1)
+
+
 def misfits(
-    rom: Rom, fields: Iterable[str], values: Mapping[str, np.ndarray], clusters: np.ndarray
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """|x^ - B^T z|_w and |x^|_w of fields, each (n_step,).
+    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The misfit of each dual field of an indicator, its size, and the largest size in training, each (n_step,).
 
     values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
     """
-    weights = np.stack([basis.weights for basis in rom.clusters])
-    return {field: Fit.of(rom.gappy[field]).misfit(values[field], weights[clusters]) for field in fields}
+    weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
+    found = {}
+    for field, sizes in known.largest.items():
+        if rom.control is not None and field in rom.control.bases:
+            both, largest = control_misfit(rom.control, rom.gappy[field], values[field]), known.norms[field]
+            found[field] = *both, np.full(len(clusters), largest)
+        else:
+            found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
+    return found
 
 
-def indicators(rom: Rom, largest: Mapping[str, tuple[float, ...]], values: Mapping[str, np.ndarray],
-               clusters: np.ndarray) -> dict[str, np.ndarray]:
-    """E_x(t) of the fields that have a largest size in training, each (n_step,); arguments as of `misfits`."""
-    return {field: so_far(worst, size, np.asarray(largest[field])[clusters])
-            for field, (worst, size) in misfits(rom, largest, values, clusters).items()}
+def indicators(
+    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
+) -> dict[str, np.ndarray]:
+    """E_x(t) of the dual fields of an indicator, each (n_step,); arguments as of `misfits`."""
+    return {field: so_far(*found) for field, found in misfits(rom, known, values, clusters).items()}
 
 
 def temperature_misfit(rom: Rom, temperature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -154,9 +175,10 @@ def bounds_of(
             "this ROM has no error indicator; train it again")
         return ErrorBounds({}, (f"the errors have no bound: {why}",), is_new, solution.times, outside)
     at_points = {name: solution.at_points(name) for name in known.largest}
-    worst = {name: _so_far(both, began.misfits.get(name, (0.0, 0.0)))
-             for name, both in misfits(rom, known.largest, at_points, solution.clusters).items()}
-    found = {name: so_far(*both, np.asarray(known.largest[name])[solution.clusters]) for name, both in worst.items()}
+    misfit = misfits(rom, known, at_points, solution.clusters)
+    worst = {name: _so_far((aside, size), began.misfits.get(name, (0.0, 0.0)))
+             for name, (aside, size, _) in misfit.items()}
+    found = {name: so_far(*both, misfit[name][2]) for name, both in worst.items()}
     values = {name: bound(name, factor, found[indicating(name)], is_new) for name, factor in known.factors.items()}
     withheld, why_not = _withhold(solution.times, values, began.withheld)
 
