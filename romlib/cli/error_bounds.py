@@ -118,4 +118,5 @@ def show_calibration(console: Console, calibration: list[dict[str, Any]]) -> Non
         console.print(table("Calibration of the error bounds", (
             "quantity", "factor q", "pairs", "smallest ratio", "median", "largest"), [
             (one["quantity"], figure(one["factor"]), one["pairs"],
-             *(figure(one[f"ratio_{which}"]) for which in ("min", "median", "max"))) for one in calibration], (1, 2, 3, 4, 5)))
+             *(figure(one[f"ratio_{which}"]) for which in ("min", "median", "max"))) for one in calibration],
+            (1, 2, 3, 4, 5)))
