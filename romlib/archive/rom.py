@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.indicator import Indicator
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
 
@@ -150,6 +151,20 @@ class GappyOperator:
 
 
 @dataclass(eq=False)
+class ControlPoints:
+    """Selected points that take no part in cubature and reconstruction: there the reconstruction is compared with the
+    laws.
+
+    points : (n,), positions in `SelectedPoints`. weights : (n,), of a rule for the volume. bases : by field,
+    (n_dual, n, n_comp), the modes there, NaN where a point does not have the field.
+    """
+
+    points: np.ndarray
+    weights: np.ndarray
+    bases: dict[str, np.ndarray]
+
+
+@dataclass(eq=False)
 class TrainedTemperatures:
     """What the temperatures of the training runs less the initial one span at the selected points, and how far.
 
@@ -188,6 +203,7 @@ class Rom:
     fields : the fields file that belongs to it; None in files of older versions, and without one.
     density_terms : rows of the reduced loads that the density of a material, which is a formula, multiplies besides the
     amplitude: name of the row -> load and material.
+    indicator : what bounds the errors of its runs; None in files of older versions. control : None without.
     """
 
     manifest: Manifest
@@ -202,6 +218,8 @@ class Rom:
     trained: TrainedModel | None = None
     fields: FieldsReference | None = None
     density_terms: dict[str, tuple[str, str]] = field(default_factory=dict)
+    indicator: Indicator | None = None
+    control: ControlPoints | None = None
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:
@@ -236,6 +254,12 @@ class Rom:
             size = gappy.n_dual, len(gappy.points) * gappy.n_comp
             expected[f"gappy/{name}/operator"] = gappy.operator, size
             expected[f"gappy/{name}/basis"] = gappy.basis, size
+        if self.control is not None:
+            n = len(self.control.points)
+            expected["control/weights"] = self.control.weights, (n,)
+            for name, basis_there in self.control.bases.items():
+                known = self.gappy.get(name)
+                expected[f"control/{name}"] = basis_there, (0,) if known is None else (known.n_dual, n, known.n_comp)
         for place, (array, shape) in expected.items():
             if array.shape != shape:
                 raise FileFormatError("an array of the ROM has the wrong shape", file=str(file) if file else None,
@@ -250,6 +274,11 @@ class Rom:
         """No more modes than the points have strains, and values: memory goes with the square of their number."""
         counts = {f"clusters/{k}/strain_modes": (basis.n_mode, 6 * self.points.n_point)
                   for k, basis in enumerate(self.clusters)}
+        sizes = {} if self.indicator is None else self.indicator.largest
+        for name, found_sizes in sizes.items():
+            if len(found_sizes) != len(self.clusters):
+                raise FileFormatError("the sizes of an indicator are one a cluster", file=str(file) if file else None,
+                                      place=f"indicator, {name}", expected=len(self.clusters), found=len(found_sizes))
         counts |= {f"gappy/{name}/basis": (gappy.n_dual, len(gappy.points) * gappy.n_comp)
                    for name, gappy in self.gappy.items()}
         for place, (found, most) in counts.items():
@@ -275,6 +304,8 @@ class Rom:
                             [name for name, kind in loads.items() if kind != "temperature"]),
             "density_terms": ([name for _, name in self.density_terms.values()], list(self.model.materials)),
             "temperature/names": (self.temperature.terms, [n for n, kind in loads.items() if kind == "temperature"])}
+        if self.indicator is not None:
+            known["indicator"] = list(self.indicator.largest), list(self.gappy)
         for place, (names, right) in known.items():
             for name in names:
                 if name not in right:

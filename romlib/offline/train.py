@@ -16,6 +16,7 @@ from romlib.laws.symbols import refuse_missing, refuse_unused
 from romlib.model import Case, Model
 from romlib.offline.agreement import agree
 from romlib.offline.assemble import Provenance, assemble
+from romlib.offline.calibrate import calibrate, in_words
 from romlib.offline.collect import Collection, collect
 from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
@@ -27,6 +28,7 @@ from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
 from romlib.offline.write import write_fields
+from romlib.online.ratios import calibration_rows
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
@@ -139,8 +141,12 @@ def train(
         rom = replace(assemble(collection, [reduction], cases, provenance), trained=trained)
         with stages.stage("verification"):
             beyond = _verify(collection, reduction, rom, accept_errors)
+        if options.calibration:
+            with stages.stage("calibration"):
+                rom.indicator = calibrate(collection, reduction, rom)
+                stages.say("calibration", in_words(rom.indicator))
         report = TrainingReport(stages.rows(), stages.details, _sizes(collection, reduction, rom), rom.manifest.errors,
-                                _notes(collection, reduction, rom, beyond))
+                                _notes(collection, reduction, rom, beyond), calibration_rows(rom.indicator))
         return Trained(rom, report, collection, reduction, portable, path, taken, stack.pop_all())
 
 

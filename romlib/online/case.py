@@ -9,9 +9,10 @@ import numpy as np
 from romlib.archive.rom import Rom
 from romlib.loads.nodal_temperature import NodalHistory
 from romlib.model import Amplitude, Model
-from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
+from romlib.online.coverage import Excursion, accepted_errors, outside_trained_parameters, outside_training
 from romlib.online.histories import Histories
 from romlib.online.reduced import case_histories
+from romlib.snapshots.nodal_fields import notes_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,12 @@ class ResolvedCase:
         """At the output times and in between."""
         return case_histories(self.rom, self.model, self.amplitudes, self.times, self.temperature)
 
-    def cautions(self) -> tuple[str, ...]:
-        """What the user should know: how the case was fitted, and where it leaves what the ROM was trained on."""
-        return (*self.notes, *accepted_errors(self.rom),
-                *outside_training(self.rom, self.all_amplitudes, self.times, self.temperature),
-                *outside_trained_parameters(self.rom, self.model.parameters))
+    def outside(self) -> list[Excursion]:
+        """Where the case leaves what the ROM was trained on."""
+        return [*outside_training(self.rom, self.all_amplitudes, self.times, self.temperature),
+                *outside_trained_parameters(self.rom, self.model.parameters, float(self.times[0]))]
+
+    def cautions(self, outside: list[Excursion]) -> tuple[str, ...]:
+        """What the user should know: how the case was fitted, and where it is outside."""
+        return (*self.notes, *accepted_errors(self.rom), *notes_of(self.temperature, self.times),
+                *(one.sentence for one in outside))

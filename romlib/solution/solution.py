@@ -19,6 +19,7 @@ from romlib.errors import InputError
 from romlib.mesh.lazy import LazyMeshes
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Identity, Model
+from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.probe import Places, Probe, probe
@@ -61,7 +62,7 @@ class Solution:
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
-    state_at : the state at a step.
+    state_at : the state at a step. bounds_of : the bounds of its errors.
     """
 
     rom: Rom
@@ -83,6 +84,7 @@ class Solution:
     files: tuple[Path, ...] = ()
     places: Places = field(default_factory=dict)
     state_at: Callable[[int], SavedState] | None = None
+    bounds_of: Callable[[Solution], ErrorBounds] | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -101,6 +103,11 @@ class Solution:
     def n_step(self) -> int:
         """Number of output times, the initial one included."""
         return len(self.times)
+
+    @cached_property
+    def error_bound(self) -> ErrorBounds:
+        """Bounds of the errors by quantity and time, as a mapping: `solution.error_bound["p"]` is (n_step,)."""
+        return ErrorBounds() if self.bounds_of is None else self.bounds_of(self)
 
     def at_points(self, field: str) -> np.ndarray:
         """Stress or an internal variable at `rom.points`, as the laws computed it: (n_step, n_point, n_comp)."""
@@ -151,7 +158,7 @@ class Solution:
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
 
-        Its model is what was solved: amplitudes, nodal temperatures, initial time.
+        Its model is what was solved: amplitudes, nodal temperatures, initial time. It has the bounds of the errors.
 
         Raises
         ------
@@ -170,7 +177,8 @@ class Solution:
             meshes = LazyMeshes(file.n_piece, lambda piece: prepare(file.mesh(piece)))
             specs = {name: self._fields.spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
-                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model)) as writer:
+                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model),
+                                 bounds=None if self.bounds_of is None else self.error_bound) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
@@ -184,7 +192,10 @@ class Solution:
         """
         if self.state_at is None:
             raise InputError("this solution has no states", remedy="take it as ReducedOrderModel.solve returns it")
-        return self.state_at(step)
+        saved = self.state_at(step)
+        if self.error_bound.so_far is not None:
+            saved.bounds = self.error_bound.so_far(step)
+        return saved
 
     def write_state(self, path: str | Path, step: int = -1) -> None:
         """Write the state at a step as a file that a run may start from.

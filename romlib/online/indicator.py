@@ -1,0 +1,248 @@
+"""Bounds of the errors of a run, from how far the laws' own values are from the span of the training's fields.
+
+For stress and each dual field x, with the laws' values x^ at the selected points, their gappy fit z and the modes B
+there, in the norm of the cubature weights |v|_w^2 = sum_l w_l |v_l|^2:
+
+    E_x(t) = max_{tau <= t} |x^ - B^T z|_w / max(max_{tau <= t} |x^|_w, 5 % of the largest in training)
+    bound_x(t) = q_x (E_x(t) + delta_x)
+
+Stresses of the training are in equilibrium, and so is B^T z: the misfit is how far a stress that obeys the law is from
+one that is in equilibrium, an error in the constitutive relation (Ladeveze), sampled at the points. q_x comes from
+calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, the distance of
+the reconstruction from the laws there, over the size of the reconstruction, is added to E of the internal variables.
+
+After F. Casenave, N. Akkari, MCA 24 (2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is
+a Gaussian process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from romlib.archive.indicator import Indicator
+from romlib.archive.rom import ControlPoints, GappyOperator, Rom
+from romlib.snapshots.error_bounds import BoundsSoFar, ErrorBounds, so_far
+from romlib.words import listed
+
+if TYPE_CHECKING:
+    from romlib.online.history import ReducedHistory
+    from romlib.solution.solution import Solution
+    from romlib.states.state import SavedState
+
+_DELTA = {"stress": 2e-4}  # what is left of an error where the misfit vanishes
+_DELTA_OF_OTHERS = 2e-3
+SHAPE_IS_NEW = 1e-6  # of the temperature's rise: what rounding leaves of a field that was trained is far below
+# More than q, where the temperature field is none of the training's, or a load or parameter is outside of its range.
+_BEYOND = {"stress": 1.5, "displacement": 1.5}
+_BEYOND_FOR_OTHERS = 3.0
+_CONTROL = " at control points"
+# Beyond these a structure may be beyond its limit load, where a small misfit of the stress is a large displacement.
+WITHHELD = {"stress": 0.05, "p": 0.2}
+
+
+def delta(field: str) -> float:
+    """What is added to the indicator of a field; the displacement's is the stress's."""
+    return _DELTA.get(indicating(field), _DELTA_OF_OTHERS)
+
+
+def indicating(quantity: str) -> str:
+    """The dual field whose misfit bounds a quantity."""
+    return "stress" if quantity == "displacement" else quantity
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Least squares of the leading modes of a dual field at its points: no more than a third of the values there.
+
+    A fit with nearly as many modes as values leaves no misfit. points : (m,). n_comp. basis, operator :
+    (n, m * n_comp).
+    """
+
+    points: np.ndarray
+    n_comp: int
+    basis: np.ndarray
+    operator: np.ndarray
+
+    @classmethod
+    def of(cls, gappy: GappyOperator) -> Fit:
+        """The fit of a ROM's field."""
+        n = max(1, min(gappy.n_dual, gappy.basis.shape[1] // 3))
+        if n == gappy.n_dual:
+            return cls(gappy.points, gappy.n_comp, gappy.basis, gappy.operator)
+        basis = gappy.basis[:n]
+        return cls(gappy.points, gappy.n_comp, basis, np.linalg.pinv(basis.T))
+
+    def misfit(self, values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """|x^ - B^T z|_w and |x^|_w, each (n_step,).
+
+        values : (n_step, n_point, n_comp) at all selected points. weights : (n_point,) or (n_step, n_point).
+        """
+        here = values[:, self.points].reshape(len(values), -1)
+        squared = np.repeat(np.atleast_2d(weights)[:, self.points], self.n_comp, axis=1)
+        aside = here - (here @ self.operator.T) @ self.basis
+        return np.sqrt((aside**2 * squared).sum(axis=1)), np.sqrt((here**2 * squared).sum(axis=1))
+
+
+def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|B z - x^| over the volume by the rule of the control points, and |z|, the L2 norm of B z; each (n_step,).
+
+    values : (n_step, n_point, n_comp) at all selected points.
+    """
+    z = values[:, gappy.points].reshape(len(values), -1) @ gappy.operator.T
+    aside = np.nan_to_num(np.tensordot(z, control.bases[gappy.field], axes=1) - values[:, control.points])
+    return np.sqrt((aside**2 * control.weights[None, :, None]).sum(axis=(1, 2))), np.linalg.norm(z, axis=1)
+
+
+def misfits(
+    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The misfit of each dual field of an indicator, its size, and the largest size in training, each (n_step,); those
+    at control points under "FIELD at control points".
+
+    values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
+    """
+    weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
+    found = {}
+    for field, sizes in known.largest.items():
+        found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
+        if rom.control is not None and field in rom.control.bases:
+            found[field + _CONTROL] = (*control_misfit(rom.control, rom.gappy[field], values[field]),
+                                       np.full(len(clusters), known.norms[field]))
+    return found
+
+
+def indicators(
+    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
+) -> dict[str, np.ndarray]:
+    """E_x(t) of the dual fields of an indicator, each (n_step,); arguments as of `misfits`."""
+    return _summed({name: so_far(*found) for name, found in misfits(rom, known, values, clusters).items()})
+
+
+def _summed(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """By dual field, what was found at its points, and what at control points."""
+    return {name: value + found.get(name + _CONTROL, 0.0) for name, value in found.items()
+            if not name.endswith(_CONTROL)}
+
+
+def temperature_misfit(rom: Rom, temperature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the training's fields cannot combine to of the temperature's rise so far, and that rise, each (n_step,).
+
+    temperature : (n_step, n_point) at the selected points.
+    """
+    stored = rom.temperature
+    rise = temperature if stored.initial is None else temperature - stored.initial
+    outside = rise
+    if stored.trained is not None:
+        modes = stored.trained.modes
+        outside = rise - (rise @ modes.T) @ modes
+    scale = max(1.0, float(np.abs(temperature).max(initial=0.0)))
+    size = np.linalg.norm(rise, axis=1)
+    here = size > 1e-12 * scale  # below it is rounding
+    return np.where(here, np.linalg.norm(outside, axis=1), 0.0), np.where(here, size, 0.0)
+
+
+def new_temperature(rom: Rom, temperature: np.ndarray | None) -> np.ndarray:
+    """T_new(t): what the training's fields cannot combine to, of the largest rise so far, (n_step,).
+
+    temperature : (n_step, n_point) at the selected points; None: the problem has none.
+    """
+    return np.zeros(1) if temperature is None else so_far(*temperature_misfit(rom, temperature), 0.0)
+
+
+def bound(quantity: str, factor: float, indicator: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    """q (E + delta), with a larger q where the run is beyond the training, (n_step,)."""
+    more = _BEYOND.get(quantity, _BEYOND_FOR_OTHERS)
+    return factor * np.where(beyond, more, 1.0) * (indicator + delta(quantity))
+
+
+def bounds_of(
+    rom: Rom, history: ReducedHistory, saved: SavedState | None, outside: Mapping[str, float], solution: Solution
+) -> ErrorBounds:
+    """The bounds of a run; without any where the ROM was not calibrated, with the reason.
+
+    saved : the state that it began with, whose bounds go on. outside : what leaves the training runs' range, and when.
+    """
+    known, began = rom.indicator, BoundsSoFar()
+    notes: list[str] = []
+    if saved is not None and saved.bounds is not None:
+        began = saved.bounds
+    elif saved is not None:
+        notes.append("the bounds are those of this part of the run: the error of the state that it began with is not "
+                     "in them")
+    shapes, is_new = _shapes(rom, _temperature(rom, history, solution), began, len(solution.times))
+    if is_new.any():
+        first = float(solution.times[np.argmax(is_new)])
+        notes.insert(0, f"the temperature field is new from time {first:.6g}: no combination of those of the training "
+                        "runs, and the bounds are larger for it")
+    if known is None or not known.factors:
+        why = known.source or "the ROM was not calibrated" if known is not None else (
+            "this ROM has no error indicator; train it again")
+        return ErrorBounds({}, (f"the errors have no bound: {why}",), is_new, solution.times, outside)
+    at_points = {name: solution.at_points(name) for name in known.largest}
+    misfit = misfits(rom, known, at_points, solution.clusters)
+    worst = {name: _so_far((aside, size), began.misfits.get(name, (0.0, 0.0)))
+             for name, (aside, size, _) in misfit.items()}
+    found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
+    beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
+    values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
+    withheld, why_not = _withhold(solution.times, values, began.withheld)
+
+    def state(step: int) -> BoundsSoFar:
+        return BoundsSoFar(
+            misfits={name: (float(both[0][step]), float(both[1][step])) for name, both in worst.items()},
+            temperature=(float(shapes[0][step]), float(shapes[1][step])), temperature_is_new=bool(is_new[step]),
+            withheld=bool(withheld[step]))
+
+    return ErrorBounds(values, tuple(notes + why_not), is_new, solution.times, outside, known.norms, found, state)
+
+
+def _shapes(
+    rom: Rom, temperature: np.ndarray | None, began: BoundsSoFar, n_step: int
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """What `temperature_misfit` is so far, and whether the temperature is new by then, each (n_step,)."""
+    both = (np.zeros(n_step), np.zeros(n_step)) if temperature is None else temperature_misfit(rom, temperature)
+    worst = _so_far(both, began.temperature)
+    is_new = np.logical_or.accumulate(so_far(*worst, 0.0) > SHAPE_IS_NEW)
+    return worst, is_new | began.temperature_is_new
+
+
+def _so_far(both: tuple[np.ndarray, np.ndarray], before: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """The running maxima of two sequences (n_step,), and of what was before them."""
+    first, second = (np.maximum.accumulate(np.maximum(value, least)) for value, least in zip(both, before))
+    return first, second
+
+
+def _withhold(
+    times: np.ndarray, values: dict[str, np.ndarray], already: bool
+) -> tuple[np.ndarray, list[str]]:
+    """Take the bound of the displacement away from where that of another quantity was too large; where, and why.
+
+    already : before the first time.
+    """
+    over = {name: values[name] > limit for name, limit in WITHHELD.items() if name in values}
+    beyond = already | np.logical_or.accumulate(np.logical_or.reduce([*over.values(), np.zeros(len(times), bool)]))
+    if "displacement" not in values or not beyond.any():
+        return beyond, []
+    values["displacement"] = np.where(beyond, np.nan, values["displacement"])
+    why = listed([f"that of {name} is above {WITHHELD[name]:g}" for name, here in over.items() if here.any()])
+    return beyond, [
+        f"the bound of the displacement is withheld from time {times[np.argmax(beyond)]:.6g} on: "
+        f"{why or 'it was in the part of the run before'}, and beyond a limit load a small error of the stress is a "
+        "large one of the displacement"]
+
+
+def _temperature(rom: Rom, history: ReducedHistory, solution: Solution) -> np.ndarray | None:
+    """(n_step, n_point) at the selected points."""
+    if not history.temperatures or history.temperatures[0] is None:
+        return None
+    if solution.hyper_reduced:
+        return history.temperatures[0]
+    found = np.empty((len(history.times), rom.points.n_point))
+    for piece in np.unique(rom.points.pieces):
+        here = rom.points.pieces == piece
+        found[:, here] = history.temperatures[piece][:, rom.points.ips[here]]  # type: ignore[index]
+    return found
