@@ -55,7 +55,7 @@ class Equations(Protocol):
         """A failure at the last trial, with its worst point."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Solved:
     """Unknowns in equilibrium. scale : size of the forces. residuals : relative, one an evaluation."""
 
