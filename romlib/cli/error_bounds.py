@@ -82,7 +82,7 @@ def show_bounds(console: Console, bounds: dict[str, Any]) -> None:
     if bounds["quantities"]:
         console.print()
         console.print(table("Bounds of the relative errors", ("quantity", "largest", "at time", "at the end", ""), [
-            (name, figure(one["largest"]), f"{one['time_of_largest']:.6g}", figure(one["at_the_end"]),
+            (name, figure(one["largest"]), figure(one["time_of_largest"], 6), figure(one["at_the_end"]),
              "" if one["withheld_from"] is None else f"withheld from time {one['withheld_from']:.6g} on")
             for name, one in bounds["quantities"].items()], (1, 2, 3)))
     for note in bounds["notes"]:
@@ -118,4 +118,5 @@ def show_calibration(console: Console, calibration: list[dict[str, Any]]) -> Non
         console.print(table("Calibration of the error bounds", (
             "quantity", "factor q", "pairs", "smallest ratio", "median", "largest"), [
             (one["quantity"], figure(one["factor"]), one["pairs"],
-             *(figure(one[f"ratio_{which}"]) for which in ("min", "median", "max"))) for one in calibration], (1, 2, 3, 4, 5)))
+             *(figure(one[f"ratio_{which}"]) for which in ("min", "median", "max"))) for one in calibration],
+            (1, 2, 3, 4, 5)))

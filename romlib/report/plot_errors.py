@@ -90,11 +90,11 @@ def plot_errors(snapshots: Snapshots, output: Path, comparison: Comparison | Non
             right.plot(comparison.times, compared[name].reference / scale, color=colours[name], linestyle="none",
                        marker="o", markersize=3.5, label=f"{plain(name)}: reference")
     right.set_ylabel(r"$\|x\|_{L^2}(t)\ /\ \max_t\|x\|_{L^2}$")
-    right.set_title("Norm of the result; the exact one is in the band")
+    right.set_title("Norm of the result; the exact one is in the band, where there is one")
     for axes in (left, right):
         axes.set_xlabel(f"time ({plain(snapshots.model.units.time)})")
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False)
+            axes.legend(framealpha=0.85, edgecolor="none")
     against = "" if comparison is None else f" against {Path(comparison.reference).name}"
     figure.suptitle(plain(f"{snapshots.path.name}{against}"), fontsize=13)
     write_figure(output, figure)

@@ -134,9 +134,11 @@ class ErrorBounds(Mapping[str, np.ndarray]):
         """The bound of a quantity in short."""
         values = self.bounds[quantity]
         withheld = np.isnan(values)
-        step = 0 if withheld.all() else int(np.nanargmax(values))
-        return Largest(float(values[step]), float(self.times[step]), float(values[-1]),
-                       float(self.times[np.argmax(withheld)]) if withheld.any() else None)
+        first = float(self.times[np.argmax(withheld)]) if withheld.any() else None
+        if withheld.all():
+            return Largest(np.nan, np.nan, np.nan, first)
+        step = int(np.nanargmax(values))
+        return Largest(float(values[step]), float(self.times[step]), float(values[-1]), first)
 
     def passed(self, tolerances: float | Mapping[str, float]) -> list[Passed]:
         """The quantities whose bound is above its tolerance, or withheld: then nothing is known to be below it.
@@ -193,7 +195,7 @@ def read_bounds(contents: Contents, times: np.ndarray) -> ErrorBounds | None:
     ------
     FileFormatError : they are damaged.
     """
-    if not contents.has(f"{GROUP}/about"):
+    if not contents.has(GROUP):
         return None
     try:
         about = _About.model_validate(contents.json(f"{GROUP}/about", dict))
