@@ -8,8 +8,8 @@ there, in the norm of the cubature weights |v|_w^2 = sum_l w_l |v_l|^2:
 
 Stresses of the training are in equilibrium, and so is B^T z: the misfit is how far a stress that obeys the law is from
 one that is in equilibrium, an error in the constitutive relation (Ladeveze), sampled at the points. q_x comes from
-calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, E of the internal
-variables is the distance of the reconstruction from the laws there, over the size of the reconstruction.
+calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, the distance of
+the reconstruction from the laws there, over the size of the reconstruction, is added to E of the internal variables.
 
 After F. Casenave, N. Akkari, MCA 24 (2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is
 a Gaussian process.
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 _DELTA = {"stress": 2e-4}  # what is left of an error where the misfit vanishes
 _DELTA_OF_OTHERS = 2e-3
 SHAPE_IS_NEW = 1e-6  # of the temperature's rise: what rounding leaves of a field that was trained is far below
-_NEW = {"stress": 1.5, "displacement": 1.5}  # more than q, where the temperature is none of the training's
-_NEW_FOR_OTHERS = 3.0
+# More than q, where the temperature field is none of the training's, or a load or parameter is outside of its range.
+_BEYOND = {"stress": 1.5, "displacement": 1.5}
+_BEYOND_FOR_OTHERS = 3.0
+_CONTROL = " at control points"
 # Beyond these a structure may be beyond its limit load, where a small misfit of the stress is a large displacement.
 WITHHELD = {"stress": 0.05, "p": 0.2}
 
@@ -98,18 +100,18 @@ def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndar
 def misfits(
     rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The misfit of each dual field of an indicator, its size, and the largest size in training, each (n_step,).
+    """The misfit of each dual field of an indicator, its size, and the largest size in training, each (n_step,); those
+    at control points under "FIELD at control points".
 
     values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
     """
     weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
     found = {}
     for field, sizes in known.largest.items():
+        found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
         if rom.control is not None and field in rom.control.bases:
-            both, largest = control_misfit(rom.control, rom.gappy[field], values[field]), known.norms[field]
-            found[field] = *both, np.full(len(clusters), largest)
-        else:
-            found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
+            found[field + _CONTROL] = (*control_misfit(rom.control, rom.gappy[field], values[field]),
+                                       np.full(len(clusters), known.norms[field]))
     return found
 
 
@@ -117,7 +119,13 @@ def indicators(
     rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
 ) -> dict[str, np.ndarray]:
     """E_x(t) of the dual fields of an indicator, each (n_step,); arguments as of `misfits`."""
-    return {field: so_far(*found) for field, found in misfits(rom, known, values, clusters).items()}
+    return _summed({name: so_far(*found) for name, found in misfits(rom, known, values, clusters).items()})
+
+
+def _summed(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """By dual field, what was found at its points, and what at control points."""
+    return {name: value + found.get(name + _CONTROL, 0.0) for name, value in found.items()
+            if not name.endswith(_CONTROL)}
 
 
 def temperature_misfit(rom: Rom, temperature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,10 +153,10 @@ def new_temperature(rom: Rom, temperature: np.ndarray | None) -> np.ndarray:
     return np.zeros(1) if temperature is None else so_far(*temperature_misfit(rom, temperature), 0.0)
 
 
-def bound(quantity: str, factor: float, indicator: np.ndarray, is_new: np.ndarray) -> np.ndarray:
-    """q (E + delta), with a larger q where the temperature is new, (n_step,)."""
-    more = _NEW.get(quantity, _NEW_FOR_OTHERS)
-    return factor * np.where(is_new, more, 1.0) * (indicator + delta(quantity))
+def bound(quantity: str, factor: float, indicator: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    """q (E + delta), with a larger q where the run is beyond the training, (n_step,)."""
+    more = _BEYOND.get(quantity, _BEYOND_FOR_OTHERS)
+    return factor * np.where(beyond, more, 1.0) * (indicator + delta(quantity))
 
 
 def bounds_of(
@@ -178,8 +186,9 @@ def bounds_of(
     misfit = misfits(rom, known, at_points, solution.clusters)
     worst = {name: _so_far((aside, size), began.misfits.get(name, (0.0, 0.0)))
              for name, (aside, size, _) in misfit.items()}
-    found = {name: so_far(*both, misfit[name][2]) for name, both in worst.items()}
-    values = {name: bound(name, factor, found[indicating(name)], is_new) for name, factor in known.factors.items()}
+    found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
+    beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
+    values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
     withheld, why_not = _withhold(solution.times, values, began.withheld)
 
     def state(step: int) -> BoundsSoFar:

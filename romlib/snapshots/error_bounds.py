@@ -33,8 +33,9 @@ def so_far(difference: np.ndarray, size: np.ndarray, largest: np.ndarray | float
 class BoundsSoFar(Description):
     """What a run that goes on needs of the part before it, so that its bounds are those of a run without a break.
 
-    misfits : by dual field, the largest |x^ - B^T z|_w and |x^|_w so far. temperature : the largest part of its rise
-    that is none of the training's, and the largest rise. temperature_is_new, withheld : whether so by now.
+    misfits : by dual field, the largest |x^ - B^T z|_w and |x^|_w so far, also at control points. temperature : the
+    largest part of its rise that is none of the training's, and the largest rise. temperature_is_new, withheld :
+    whether so by now.
     """
 
     misfits: dict[str, tuple[_Size, _Size]] = Field(default_factory=dict)
