@@ -35,12 +35,13 @@ class BoundsSoFar(Description):
 
     misfits : by dual field, the largest |x^ - B^T z|_w and |x^|_w so far, also at control points. temperature : the
     largest part of its rise that is none of the training's, and the largest rise. temperature_is_new, withheld :
-    whether so by now.
+    whether so by now. outside : what else has left the training runs' range by now, and since when.
     """
 
     misfits: dict[str, tuple[_Size, _Size]] = Field(default_factory=dict)
     temperature: tuple[_Size, _Size] = (0.0, 0.0)
     temperature_is_new: bool = False
+    outside: dict[str, _Time] = Field(default_factory=dict)
     withheld: bool = False
 
 

@@ -35,6 +35,7 @@ def test_bounds_of_two_halves_are_those_of_the_whole_from_memory_and_from_a_file
     assert whole.error_bound["p"].max() > 2.0 * whole.error_bound["p"].min() > 0.0  # something happens
     for name, bound in whole.error_bound.items():
         np.testing.assert_allclose(second.error_bound[name], bound[cut:], rtol=1e-9)
+    assert second.error_bound.outside == whole.error_bound.outside
     assert not any("this part of the run" in note for note in second.error_bound.notes)
 
 
@@ -54,12 +55,13 @@ def test_a_state_of_another_kind_says_that_its_error_is_not_bounded(rom, whole):
     assert any("this part of the run" in note for note in notes)
 
 
-def test_a_temperature_that_was_new_before_stays_new(rom, whole):
-    saved = whole.state(7)
+def test_a_temperature_that_was_new_before_stays_new(rom):
+    weak = rom.solve("weak")
+    saved = weak.state(7)
     saved.bounds = saved.bounds.model_copy(update={"temperature_is_new": True})
-    second = rom.solve(times=TIMES[7:], start=saved).error_bound
-    assert second.temperature_is_new.all() and not whole.error_bound.temperature_is_new.any()
-    assert second["p"][-1] == pytest.approx(3.0 * whole.error_bound["p"][-1])
+    second = rom.solve("weak", times=TIMES[7:], start=saved).error_bound
+    assert second.temperature_is_new.all() and not weak.error_bound.temperature_is_new.any()
+    assert second["p"][-1] == pytest.approx(3.0 * weak.error_bound["p"][-1])
     assert any("new from time 0.7" in note for note in second.notes)
 
 
@@ -80,3 +82,10 @@ def test_bounds_of_a_state_file_are_checked(whole, tmp_path):
                 writer.write(block)
     with pytest.raises(FileFormatError, match="error bounds"):
         read_state(tmp_path / "a.state")
+
+
+def test_a_run_that_left_the_training_before_is_outside_still(rom, whole):
+    inside = rom.solve(times=[2.0, 2.1, 2.2], amplitudes={"pull": "-64*t/2"}, start=whole.state(-1)).error_bound
+    assert inside.outside == whole.error_bound.outside
+    (found, *_) = inside.passed({"stress": 1e-6})
+    assert found.time == 2.0 and "pull (from time 0.5)" in found.why
