@@ -11,7 +11,9 @@ import typer
 from romlib.words import plural
 
 if TYPE_CHECKING:
-    from romlib.model import TemperatureFile
+    from romlib.archive.rom import Rom
+    from romlib.model import Case, TemperatureFile
+    from romlib.snapshots.error_bounds import ErrorBounds
 
 
 def _alone(wanted: bool) -> bool:
@@ -226,12 +228,10 @@ def online(
 
     import romlib
     from romlib.archive.romfile import fields_path
-    from romlib.cli.console import counted, print_json, stderr, stdout
-    from romlib.cli.error_bounds import passed_to_dict, say_passed, tolerances_of
+    from romlib.cli.console import counted
+    from romlib.cli.error_bounds import tolerances_of
     from romlib.cli.starting import check_outputs, refuse_time_alone
-    from romlib.errors import InputError
     from romlib.states.source import saved_state
-    from romlib.study.case_file import read_case_file
     from romlib.study.inputs import files_of
 
     stored = None if temperature is None else temperature_file(temperature)
@@ -242,14 +242,10 @@ def online(
         inputs += [one for one in (start, None if stored is None else stored.file) if one is not None]
         check_outputs(output, write_state, [rom, fields_path(rom), *inputs])
     model = romlib.load(rom)
-    cases = model.rom.cases
-    if (case is None) == (case_file is None):
-        raise InputError("give either --case or --case-file", place="--case",
-                         expected=f"--case-file, or a case: {', '.join(cases) or 'none in this ROM'}")
+    definition = _one_case(case, case_file, model.rom)
     if fields is not None and output is None:
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
     tolerances = tolerances_of(tolerance, model.rom, rom)
-    definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         clock = time.perf_counter()
         solution = model.solve(case=definition, parameters=values, temperature=stored,
@@ -260,10 +256,32 @@ def online(
         if output is not None:
             with counted(f"writing {output.name}"):
                 solution.write(output, fields=names_of(fields))
-    from romlib.cli.describe import online_summary, show_online
+    from romlib.cli.describe import online_summary
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
-    passed = solution.error_bound.passed(tolerances)
+    _show_run(summary, solution.error_bound, tolerances, json)
+
+
+def _one_case(case: str | None, case_file: Path | None, rom: Rom) -> str | Case:
+    """The name of a case of the ROM, or the case of a file."""
+    from romlib.errors import InputError
+    from romlib.study.case_file import read_case_file
+
+    if case_file is not None and case is None:
+        return read_case_file(case_file)
+    if case is None or case_file is not None:
+        raise InputError("give either --case or --case-file", place="--case",
+                         expected=f"--case-file, or a case: {', '.join(rom.cases) or 'none in this ROM'}")
+    return case
+
+
+def _show_run(summary: dict[str, Any], bounds: ErrorBounds, tolerances: dict[str, float], json: bool) -> None:
+    """Print an online run; exit with 1 where a bound is above its tolerance."""
+    from romlib.cli.console import print_json, stderr, stdout
+    from romlib.cli.describe import show_online
+    from romlib.cli.error_bounds import passed_to_dict, say_passed
+
+    passed = bounds.passed(tolerances)
     summary |= {"tolerances": tolerances, "passed": [passed_to_dict(one) for one in passed]}
     print_json(summary) if json else show_online(stdout(), summary)
     if passed:
