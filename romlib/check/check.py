@@ -12,7 +12,6 @@ from romlib.check.piece import PieceCheck, PieceMeasures
 from romlib.check.report import CheckReport
 from romlib.check.residual import ResidualFile, ResidualNorms, constrained, shared_norms
 from romlib.check.verdict import left_open
-from romlib.errors import InputError
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
 from romlib.model import Model
@@ -48,16 +47,7 @@ def check(
     snapshots, model = prepared.snapshots, prepared.model
     comm = serial() if comm is None else comm
     options = CheckOptions() if options is None else options
-    if snapshots.model.starts_from_state:
-        raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
-                         file=snapshots.path, expected="a run that began with the undeformed body",
-                         found=f"a run from time {snapshots.times[0]:.6g}",
-                         remedy="check a run over the whole history, from its initial time")
-    if "displacement" not in snapshots.fields:
-        raise InputError(
-            "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
-            found=f"fields {', '.join(snapshots.fields) or 'none'}",
-            remedy="tell the converter which array of the solver's file is the displacement")
+    prepared.refuse_without_history("check")
     pieces, n_shared = pieces_of_rank(snapshots.n_piece, comm), snapshots.n_shared
     with comm.agreement():
         present = {piece: presence(prepared.mesh(piece), n_shared) for piece in pieces}
