@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from romlib.study.pipeline import train
 
 __version__ = "0.1.0"
-__all__ = ["NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "train"]
+__all__ = [
+    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "train"]
 
 _HOME = {
     "certify": "romlib.study.certifying",

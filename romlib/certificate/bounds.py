@@ -1,48 +1,60 @@
-"""From estimates to bounds: what calibration adds to them, and where they are withheld.
+"""From estimates to bounds: what is added for the passes that were not made, and where that is not known.
 
-Calibrated on 41 histories of two structures (a plate under cyclic traction, a viscoplastic blade), inside and outside
-of what their ROMs were trained on; docs/algorithms.md has what came out on others.
+The corrections of the passes form a series, whose rest is that of a geometric one. The constants are calibrated;
+docs/algorithms.md has on what, and what came out on others.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-DISPLACEMENT_FACTOR, LAST_CORRECTION_FACTOR = 1.25, 3.0
-STRESS_FACTOR, STATE_FACTOR = 1.5, 2.0
-# Below the limit load the second correction was at most 0.85 of the first one, beyond it at least 1.09.
-MOST_CONTRACTION = 0.95
+DISPLACEMENT_FACTOR, STRESS_FACTOR, STATE_FACTOR = 1.25, 1.5, 2.0
+REST_FACTOR, LEAST_REST = 1.5, 3.0
+MOST_CONTRACTION, MOST_INELASTIC = 0.9, 0.5
+NEGLIGIBLE = 1e-9  # of the displacement; smaller corrections are those of a solution, and rounding
 
 
-def contraction(corrections: np.ndarray) -> np.ndarray:
+def contraction(corrections: np.ndarray, scale: float) -> np.ndarray:
     """The largest last correction so far over the largest one of the pass before, (n_step,); NaN for a single pass.
 
-    corrections : (n_pass, n_step), L2 norms.
+    Zero as long as the last one is rounding. corrections : (n_pass, n_step), L2 norms. scale : that of the largest
+    displacement.
     """
     if len(corrections) < 2:
         return np.full(corrections.shape[1], np.nan)
     before, last = np.maximum.accumulate(corrections[-2:], axis=1)
-    return np.divide(last, before, out=np.zeros_like(last), where=before > 0.0)
+    return np.divide(last, before, out=np.zeros_like(last), where=last > NEGLIGIBLE * scale)
 
 
-def withheld(corrections: np.ndarray) -> np.ndarray:
-    """Where there is no bound, (n_step,) bool: from when on corrections do not get smaller; everywhere for one pass."""
-    return np.logical_or.accumulate(~(contraction(corrections) <= MOST_CONTRACTION))
+def flow(inelastic: np.ndarray, elastic: np.ndarray) -> np.ndarray:
+    """The largest inelastic displacement so far over the largest elastic one, (n_step,); L2 norms (n_step,).
+
+    Small while elastic parts hold those that yield; large where the structure flows as a whole, as beyond a limit load.
+    """
+    part, whole = np.maximum.accumulate(inelastic), np.maximum.accumulate(elastic)
+    return np.divide(part, whole, out=np.where(part > 0.0, np.inf, 0.0), where=whole > 0.0)
 
 
-def bound(name: str, error: np.ndarray, reference: np.ndarray, corrections: np.ndarray) -> np.ndarray:
-    """Bound (n_step,) of max_{tau <= t} ||error||_L2 over max_t ||reference||_L2; NaN where it is withheld.
+def bounds_of(errors: dict[str, np.ndarray], corrections: np.ndarray, rho: np.ndarray) -> dict[str, np.ndarray]:
+    """Bounds (n_step,) of max_{tau <= t} ||error||_L2 by quantity.
+
+        displacement: 1.25 |e| + r |e_N|,  r = max(3, 1.5 rho / (1 - rho))
+        others:       max(f, 1 + r' |e_N| / |e|) |error|,  f = 1.5 for the stress, 2 for state variables,
+                                                           r' = 1.5 rho / (1 - rho), e_N and e the largest so far
 
     Parameters
     ----------
-    name : "displacement", "stress", or a state variable. error, reference : (n_step,), L2 norms of the estimates.
-    corrections : (n_pass, n_step), L2 norms.
+    errors : (n_step,), L2 norms of the estimates, that of the displacement among them.
+    corrections : (n_pass, n_step), L2 norms of e_1 ... e_N. rho : (n_step,), `contraction`, below one.
     """
-    if name == "displacement":
-        absolute = DISPLACEMENT_FACTOR * error + LAST_CORRECTION_FACTOR * corrections[-1]
-    else:
-        absolute = (STRESS_FACTOR if name == "stress" else STATE_FACTOR) * error
-    scale = float(reference.max(initial=0.0))
-    found = np.maximum.accumulate(absolute)
-    relative = found / scale if scale > 0.0 else np.where(found > 0.0, np.inf, 0.0)
-    return np.where(withheld(corrections), np.nan, relative)
+    rest = REST_FACTOR * rho / (1.0 - rho)
+    last, whole = np.maximum.accumulate(corrections[-1]), np.maximum.accumulate(errors["displacement"])
+    longer = 1.0 + np.divide(rest * last, whole, out=np.zeros_like(last), where=whole > 0.0)
+    found = {}
+    for name, error in errors.items():
+        if name == "displacement":
+            absolute = DISPLACEMENT_FACTOR * error + np.maximum(LEAST_REST, rest) * corrections[-1]
+        else:
+            absolute = np.maximum(STRESS_FACTOR if name == "stress" else STATE_FACTOR, longer) * error
+        found[name] = np.maximum.accumulate(absolute)
+    return found

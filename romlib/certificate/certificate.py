@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from romlib.certificate.bounds import bound, contraction, withheld
+from romlib.certificate.bounds import (
+    MOST_CONTRACTION,
+    MOST_INELASTIC,
+    NEGLIGIBLE,
+    bounds_of,
+    contraction,
+    flow,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +38,19 @@ class ErrorEstimate:
         """max_t ||reference||_L2."""
         return float(self.reference.max(initial=0.0))
 
+    def over(self, norms: np.ndarray) -> np.ndarray:
+        """L2 norms (n_step,) over max_t ||reference||_L2; nothing over nothing is zero, anything over it infinite."""
+        scale = self.scale
+        return norms / scale if scale > 0.0 else np.where(norms > 0.0, np.inf, norms)
+
     @property
     def over_time(self) -> np.ndarray:
-        """||error||_L2 (t) / max_t ||reference||_L2, (n_step,); NaN where the reference is zero at all times."""
-        return self.error / self.scale if self.scale > 0.0 else np.full(len(self.error), np.nan)
+        """||error||_L2 (t) / max_t ||reference||_L2, (n_step,); see `over`."""
+        return self.over(self.error)
 
     @property
     def relative(self) -> float:
-        """max_t ||error||_L2 / max_t ||reference||_L2; NaN where the reference is zero at all times."""
+        """max_t ||error||_L2 / max_t ||reference||_L2; see `over`."""
         return float(self.over_time.max(initial=0.0))
 
     @property
@@ -60,7 +72,9 @@ class Certificate:
         its component of largest size. residual_cells : (n_step,) tuples, ids of the cells that have that node.
     stress_cell : (n_step,), id of the cell with the largest mean stress error, -1 where there is none.
     corrections : (n_pass, n_step), L2 norm of the displacement that each pass adds.
+    inelastic, elastic : (n_step,), L2 norms of the displacement that is not that of an elastic structure, and of that.
     estimates : by quantity: "displacement", "stress", and state variables that the file has.
+    lacking : what the solver of the file had and the model has not, and that does work.
     solver, seconds by stage, peak_memory (bytes by rank) : what it took.
     """
 
@@ -79,7 +93,10 @@ class Certificate:
     residual_cells: tuple[tuple[int, ...], ...]
     stress_cell: np.ndarray
     corrections: np.ndarray
+    inelastic: np.ndarray
+    elastic: np.ndarray
     estimates: dict[str, ErrorEstimate]
+    lacking: tuple[str, ...] = ()
     solver: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory: tuple[int, ...] = ()
@@ -98,30 +115,45 @@ class Certificate:
     @property
     def contraction(self) -> np.ndarray:
         """(n_step,), by what part corrections get smaller from pass to pass; NaN for a single one."""
-        return contraction(self.corrections)
+        return contraction(self.corrections, self.estimates["displacement"].scale)
+
+    @property
+    def flow(self) -> np.ndarray:
+        """(n_step,), the largest inelastic displacement so far over the largest elastic one."""
+        return flow(self.inelastic, self.elastic)
+
+    @property
+    def withheld(self) -> np.ndarray:
+        """(n_step,) bool, where there are no bounds: from when on one would not be known to be one."""
+        solved = np.maximum.accumulate(self.corrections[0]) <= NEGLIGIBLE * self.estimates["displacement"].scale
+        known = (self.contraction <= MOST_CONTRACTION) & ((self.flow <= MOST_INELASTIC) | solved)
+        return np.logical_or.accumulate(~known)
 
     @property
     def bounds(self) -> dict[str, np.ndarray]:
         """By quantity (n_step,): bound of max_{tau <= t} ||error||_L2 / max_t ||reference||_L2, NaN where withheld."""
-        return {name: bound(name, one.error, one.reference, self.corrections) for name, one in self.estimates.items()}
-
-    @property
-    def withheld_from(self) -> int | None:
-        """The step from which on there are no bounds; None where there is one at every step."""
-        where = withheld(self.corrections)
-        return int(np.argmax(where)) if where.any() else None
+        withheld = self.withheld
+        absolute = bounds_of({name: one.error for name, one in self.estimates.items()}, self.corrections,
+                             np.where(withheld, 0.0, self.contraction))
+        return {name: np.where(withheld, np.nan, one.over(absolute[name])) for name, one in self.estimates.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences: why bounds are withheld."""
-        step = self.withheld_from
-        if step is None:
-            return ()
+        """Sentences: why bounds are withheld, and what the errors are not of."""
+        found = []
         if len(self.corrections) < 2:
-            return ("no bounds: one pass sees no more than an elastic structure would do; take two",)
-        return (f"no bounds from t = {self.times[step]:.6g} on: the correction of the last pass is "
-                f"{self.contraction[step]:.2g} of the one before, so that the error is not known from them. Beyond a "
-                "limit load the stiffness of the virgin material says nothing of the displacement",)
+            found.append("no bounds: one pass sees no more than an elastic structure would do; take two")
+        elif self.withheld.any():
+            step = int(np.argmax(self.withheld))
+            reason = (f"the inelastic displacement is {self.flow[step]:.2g} of the elastic one"
+                      if self.flow[step] > MOST_INELASTIC else
+                      f"the correction of the last pass is {self.contraction[step]:.2g} of that before")
+            found.append(f"no bounds from t = {self.times[step]:.6g} on: {reason}. Where a structure flows as a whole, "
+                         "as beyond a limit load, the stiffness of the virgin material does not tell its displacement")
+        if self.lacking:
+            found.append(f"the solver of the file had what the model has not: {'; '.join(self.lacking)}. The errors "
+                         "are those against the model without it")
+        return tuple(found)
 
     def beyond(self, tolerance: float) -> list[str]:
         """A sentence for each quantity whose bound is not below `tolerance` at all times."""
@@ -149,6 +181,7 @@ class Certificate:
                 "cells": [list(cells) for cells in self.residual_cells]},
             "largest_stress_error_cell": self.stress_cell.tolist(),
             "corrections": self.corrections.tolist(), "contraction": [_number(value) for value in self.contraction],
+            "flow": [_number(value) for value in self.flow],
             "notes": list(self.notes),
             "estimates": {name: {
                 "relative_l2": _number(one.relative), "unit": one.unit, "replayed": one.replayed,

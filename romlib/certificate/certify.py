@@ -91,9 +91,10 @@ def certify(
         str(snapshots.path), str(model.units), snapshots.n_piece, comm.size, n_dof, n_ip,
         np.asarray(snapshots.times, dtype=float), joined["at_rest"], joined["residual"], joined["force"],
         joined["largest"], joined["node"], places.cells_of(joined["node"]), joined["stress_cell"],
-        joined["corrections"],
+        joined["corrections"], joined["inelastic"], joined["elastic"],
         {name: ErrorEstimate(name, joined[name][0], joined[name][1], model.units.of(name),
                              name not in snapshots.fields) for name in (DISPLACEMENT, *names)},
+        tuple(f"{one.name} ({one.description})" for one in model.omissions if one.does_work),
         problem.linear.name, seconds, tuple(comm.allgather(peak_memory())))
 
 
@@ -137,6 +138,7 @@ def _measures(
     """What the certificate has of a block of steps, by name, (..., n_step); the same on every rank. Collective."""
     comm, squares, cells = problem.comm, {}, {}
     corrections = [on_pieces(problem, of_pass) for of_pass in block.corrections]
+    inelastic = on_pieces(problem, block.inelastic)
     with comm.agreement():
         for p, piece in problem.pieces.items():
             weights = piece.operator.positive_weights
@@ -147,7 +149,10 @@ def _measures(
                     rows += [_mass(piece, error), _mass(piece, block.motion.displacement[p] + error)]
                 else:
                     rows += [_square(error, weights), _square(block.solution[name][p], weights)]
-            squares[p] = np.stack([*rows, *(_mass(piece, of_pass[p]) for of_pass in corrections)])
+            elastic = block.motion.displacement[p] - inelastic[p]
+            rows += [_mass(piece, values) for values in (
+                inelastic[p], elastic, *(of_pass[p] for of_pass in corrections))]
+            squares[p] = np.stack(rows)
             cells[p] = places.worst_cell(p, errors[STRESS][p])
     norms = np.sqrt(np.maximum(comm.sum_pieces(squares), 0.0))
     own = np.einsum("tni,tni->t", block.residual, block.residual)
@@ -155,7 +160,8 @@ def _measures(
     node, largest = places.worst_node(block.residual)
     return {"residual": residual, "force": block.force, "at_rest": block.motion.at_rest, "node": node,
             "largest": largest, "stress_cell": places.worst_of_cells(cells),
-            "corrections": norms[2 * len(errors):],
+            "inelastic": norms[2 * len(errors)], "elastic": norms[2 * len(errors) + 1],
+            "corrections": norms[2 * len(errors) + 2:],
             **{name: norms[2 * k:2 * k + 2] for k, name in enumerate(errors)}}
 
 

@@ -25,16 +25,20 @@ from romlib.words import plural
 class Corrected:
     """A block of steps, corrected.
 
-    motion : what the file has. residual : (n_step, n_owned, 3), of the file, zero at constrained dofs. force :
-    (n_step,), the larger norm of external and internal force. corrections : (n_pass, n_step, n_local, 3), e_j. replayed
-    : stress (n_step, n_ip, 6) of the file's displacement, by piece. solution : dual fields (n_step, n_ip, n_comp) that
-    stand for the solution, by name and piece; the stress is in equilibrium with the loads.
+    motion : what the file has. residual : (n_step, n_owned, 3), of the file, zero at constrained dofs.
+    force : (n_step,), the larger norm of external and internal force.
+    corrections : (n_pass, n_step, n_local, 3), e_j.
+    inelastic : (n_step, n_local, 3), the file's displacement less that of an elastic structure.
+    replayed : stress (n_step, n_ip, 6) of the file's displacement, by piece.
+    solution : dual fields (n_step, n_ip, n_comp) that stand for the solution, by name and piece; the stress is in
+        equilibrium with the loads.
     """
 
     motion: StoredMotion
     residual: np.ndarray
     force: np.ndarray
     corrections: np.ndarray
+    inelastic: np.ndarray
     replayed: Block
     solution: dict[str, Block]
 
@@ -84,12 +88,33 @@ class Corrector:
                 raise error if k == 0 else _of_a_later_pass(error, k) from error
             if not corrections:
                 first, first_force, replayed = residual, force, solution[STRESS]
+                inelastic = self._inelastic(motion, residual, replayed)
             corrections.append(self.stiffness.displacement(residual, missing))
             missing = None  # the first correction has put it right
         last = on_pieces(problem, corrections[-1])
         with problem.comm.agreement():
             solution[STRESS] = {p: stress + self.stiffness.stress(p, last[p]) for p, stress in solution[STRESS].items()}
-        return Corrected(motion, first, first_force, np.stack(corrections), replayed, solution)
+        return Corrected(motion, first, first_force, np.stack(corrections), inelastic, replayed, solution)
+
+    def _inelastic(self, motion: StoredMotion, residual: np.ndarray, stress: Block) -> np.ndarray:
+        """u less the displacement of an elastic structure under the same loads and temperature, (n_step, n_local, 3):
+
+            -K_0^-1 (f_ext - B^T C_0 : (eps(u) - eps_thermal))
+        """
+        problem, numbering = self._problem, self._problem.numbering
+        local = np.zeros_like(motion.missing)
+        with problem.comm.agreement():
+            for p, piece in problem.pieces.items():
+                temperature = piece.temperature(problem.model.amplitudes, motion.times)
+                strain = piece.operator.strain(motion.displacement[p])
+                for k in range(len(strain)):
+                    strain[k] = piece.points.mechanical_strain(
+                        strain[k], None if temperature is None else temperature[k])
+                differs = stress[p] - self.stiffness.stress_of(p, strain)
+                differs[motion.at_rest] = 0.0
+                local[:, numbering.positions[p]] += piece.operator.internal_force(differs)
+        added = np.stack([np.where(problem.held, 0.0, numbering.add(of_step)) for of_step in local])
+        return -self.stiffness.displacement(residual + added, None)
 
 
 def on_pieces(problem: Problem, local: np.ndarray) -> Block:

@@ -69,5 +69,8 @@ class VirginStiffness:
 
     def stress(self, piece: int, displacement: np.ndarray) -> np.ndarray:
         """C_0 : eps(e) (n_step, n_ip, 6) of one piece, of e (n_step, n_node, 3)."""
-        strain = self._problem.pieces[piece].operator.strain(displacement)
+        return self.stress_of(piece, self._problem.pieces[piece].operator.strain(displacement))
+
+    def stress_of(self, piece: int, strain: np.ndarray) -> np.ndarray:
+        """C_0 : strain (n_step, n_ip, 6) of one piece."""
         return np.matmul(self.tangents[piece], strain[..., None])[..., 0]
