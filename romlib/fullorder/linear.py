@@ -43,6 +43,7 @@ class LinearSolver:
         self._lu, self._definite = False, True
         self._serves = False  # whether there is a preconditioner that is worth another solve
         self._spent = self._fresh_iterations = 0
+        self._factored: int | None = None  # the state of the matrix that the factors are of, where that is known
         self._ksp = self._make()
 
     def _make(self) -> Any:
@@ -129,20 +130,17 @@ class LinearSolver:
         """
         found = np.zeros_like(rights)
         for k, right in enumerate(rights):
+            if self._factored == self._matrix.stateGet():
+                found[k:] = self._by_factors(rights[k:])
+                break
             solution = self.solve(right, symmetric)
             if solution is None:
                 return None
             found[k] = solution
-            # One iteration: the factors are of this very matrix, so that they solve without a Krylov method.
-            if self._kind == "direct" and self._serves and self._ksp.getIterationNumber() <= 1:
-                found[k + 1:] = self._by_factors(rights[k + 1:])
-                break
         return found
 
     def _by_factors(self, rights: np.ndarray) -> np.ndarray:
         """Solutions by the factors as they are. Collective."""
-        if not len(rights):
-            return rights
         PETSc, numbering, n = petsc.load(), self._numbering, len(rights)
         sizes = ((3 * numbering.n_owned, 3 * numbering.n_total), (None, n))
         right, solution = (PETSc.Mat().createDense(sizes, comm=petsc.communicator(numbering.comm)) for _ in range(2))
@@ -205,6 +203,7 @@ class LinearSolver:
         self._ksp.setTolerances(max_it=_STALE if reuse and self._kind == "direct" else 500)
         try:
             if not reuse:
+                self._factored = None
                 with self._in_database():  # the factors, the levels read their options now
                     self._ksp.setUp()
                 self.n_setup += 1
@@ -215,6 +214,8 @@ class LinearSolver:
             raise RomlibError(f"PETSc failed to solve a linear system (error {error.ierr}): {error}") from error
         self.n_solve += 1
         self.n_iteration += self._ksp.getIterationNumber()
+        if not reuse and self._kind == "direct" and self._ksp.getIterationNumber() == 1:
+            self._factored = self._matrix.stateGet()  # new factors, of all of it: they solve without a Krylov method
         return self._ksp.getConvergedReason() > 0
 
 
