@@ -18,9 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-for folder in ("turbine_blade", "_common"):
-    sys.path.insert(0, str(ROOT / "cases" / folder))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cases" / "_common"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cases" / "turbine_blade"))
 
 from flow import Flow
 
@@ -62,7 +61,7 @@ def row(folder: Path, dofs: int) -> str:
             seconds.append(time.process_time() - clock)
         cost[passes] = min(seconds)
     parts = " and ".join(f"{100.0 * cost[passes] / min(full):.0f} %" for passes in cost)
-    return (f"| {found} | {min(full):.2f} | {iterations} | {cost[1]:.2f} | {cost[2]:.2f} | {parts} |")
+    return f"| {found} | {min(full):.2f} | {iterations} | {cost[1]:.2f} | {cost[2]:.2f} | {parts} |"
 
 
 if __name__ == "__main__":

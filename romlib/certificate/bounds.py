@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-DISPLACEMENT_FACTOR, STRESS_FACTOR, STATE_FACTOR = 1.25, 1.5, 2.0
-REST_FACTOR, LEAST_REST = 1.5, 3.0
+DISPLACEMENT_FACTOR, STRESS_FACTOR, STATE_FACTOR = 1.5, 1.5, 2.0
+REST_FACTOR, LEAST_REST = 1.5, 4.0
 MOST_CONTRACTION, MOST_INELASTIC = 0.9, 0.5
 NEGLIGIBLE = 1e-9  # of the displacement; smaller corrections are those of a solution, and rounding
 
@@ -38,9 +38,10 @@ def flow(inelastic: np.ndarray, elastic: np.ndarray) -> np.ndarray:
 def bounds_of(errors: dict[str, np.ndarray], corrections: np.ndarray, rho: np.ndarray) -> dict[str, np.ndarray]:
     """Bounds (n_step,) of max_{tau <= t} ||error||_L2 by quantity.
 
-        displacement: 1.25 |e| + r |e_N|,  r = max(3, 1.5 rho / (1 - rho))
-        others:       max(f, 1 + r' |e_N| / |e|) |error|,  f = 1.5 for the stress, 2 for state variables,
-                                                           r' = 1.5 rho / (1 - rho), e_N and e the largest so far
+        displacement: 1.5 |e| + max(4, r) |e_N|,  r = 1.5 rho / (1 - rho)
+        others:       max(f, 1 + r |e_N| / |e|) |error|,  f = 1.5 for the stress, 2 for state variables
+
+    with the largest norms so far.
 
     Parameters
     ----------
@@ -48,12 +49,13 @@ def bounds_of(errors: dict[str, np.ndarray], corrections: np.ndarray, rho: np.nd
     corrections : (n_pass, n_step), L2 norms of e_1 ... e_N. rho : (n_step,), `contraction`, below one.
     """
     rest = REST_FACTOR * rho / (1.0 - rho)
-    last, whole = np.maximum.accumulate(corrections[-1]), np.maximum.accumulate(errors["displacement"])
+    largest = {name: np.maximum.accumulate(error) for name, error in errors.items()}
+    last, whole = np.maximum.accumulate(corrections[-1]), largest["displacement"]
     longer = 1.0 + np.divide(rest * last, whole, out=np.zeros_like(last), where=whole > 0.0)
     found = {}
-    for name, error in errors.items():
+    for name, error in largest.items():
         if name == "displacement":
-            absolute = DISPLACEMENT_FACTOR * error + np.maximum(LEAST_REST, rest) * corrections[-1]
+            absolute = DISPLACEMENT_FACTOR * error + np.maximum(LEAST_REST, rest) * last
         else:
             absolute = np.maximum(STRESS_FACTOR if name == "stress" else STATE_FACTOR, longer) * error
         found[name] = np.maximum.accumulate(absolute)
