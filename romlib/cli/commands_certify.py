@@ -28,7 +28,7 @@ def certify(
     tolerance: Annotated[float | None, typer.Option(min=0.0, help="End with status 1 where the bound of a relative "
                                                     "error is above this, or withheld.")] = None,
     passes: Annotated[int, typer.Option(min=1, max=10, help="How often the laws are replayed. One gives the estimate "
-                                        "of an elastic structure and no bounds, at half the cost of two.")] = 2,
+                                        "of an elastic structure, and no bounds.")] = 2,
     linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: as for `solve`.")] = "auto",
     no_guard: Annotated[bool, typer.Option("--no-guard", help="Run libraries of laws (UMATs) in this process; see "
                                            "`romlib check`.")] = False,
