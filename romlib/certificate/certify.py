@@ -50,7 +50,8 @@ def certify(
     source : the file, open on every rank, as it is or prepared by a study. model : in place of its own.
     passes : N; each replays the laws once. One sees no more than an elastic structure would do, and no state variable.
     options : of the linear solver. on_block : called on every rank with each block of steps and its fields by name and
-        piece, of which `FIELDS` tells; it may call collectives. on_progress : called on every rank with a sentence.
+        piece: residual, and NAME_error (solution less file) of each estimate; it may call collectives.
+    on_progress : called on every rank with a sentence.
 
     Raises
     ------
@@ -87,15 +88,23 @@ def certify(
     joined = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
     total = perf_counter() - clock
     seconds = {**problem.seconds, "other": total - sum(problem.seconds.values()), "total": total}
+    return _certificate(snapshots, model, names, problem, places, joined, (n_dof, n_ip), seconds)
+
+
+def _certificate(
+    snapshots: Snapshots, model: Model, names: list[str], problem: Problem, places: Places,
+    joined: dict[str, np.ndarray], sizes: tuple[int, int], seconds: dict[str, float],
+) -> Certificate:
+    """All blocks together; sizes : free degrees of freedom, integration points. Collective."""
     return Certificate(
-        str(snapshots.path), str(model.units), snapshots.n_piece, comm.size, n_dof, n_ip,
+        str(snapshots.path), str(model.units), snapshots.n_piece, problem.comm.size, *sizes,
         np.asarray(snapshots.times, dtype=float), joined["at_rest"], joined["residual"], joined["force"],
         joined["largest"], joined["node"], places.cells_of(joined["node"]), joined["stress_cell"],
         joined["corrections"], joined["inelastic"], joined["elastic"],
         {name: ErrorEstimate(name, joined[name][0], joined[name][1], model.units.of(name),
-                             name not in snapshots.fields) for name in (DISPLACEMENT, *names)},
+                             name == STRESS and not _has(snapshots, name)) for name in (DISPLACEMENT, *names)},
         tuple(f"{one.name} ({one.description})" for one in model.omissions if one.does_work),
-        problem.linear.name, seconds, tuple(comm.allgather(peak_memory())))
+        problem.linear.name, seconds, tuple(problem.comm.allgather(peak_memory())))
 
 
 def _refuse_without_materials(prepared: PreparedSnapshots, model: Model) -> None:
@@ -109,7 +118,12 @@ def compared_fields(snapshots: Snapshots, model: Model, passes: int) -> list[str
     none = np.empty(0, dtype=np.int64)
     points = MaterialPoints.from_arrays(model.materials, none, none, none, np.empty((0, 3)))
     known = points.variables() if passes > 1 else {}
-    return [STRESS, *(name for name, spec in snapshots.fields.items() if spec.place == "ip" and name in known)]
+    return [STRESS, *(name for name in snapshots.fields if name in known and _has(snapshots, name))]
+
+
+def _has(snapshots: Snapshots, name: str) -> bool:
+    """Whether the file has this field at integration points."""
+    return name in snapshots.fields and snapshots.fields[name].place == "ip"
 
 
 def _errors(
@@ -121,7 +135,7 @@ def _errors(
         for name in names:
             errors[name] = {}
             for p, solution in block.solution[name].items():
-                stored = snapshots.read(name, p, steps) if name in snapshots.fields else block.replayed[p]
+                stored = snapshots.read(name, p, steps) if _has(snapshots, name) else block.replayed[p]
                 if stored.shape != solution.shape:
                     raise InputError(
                         "a field of the file has another number of components than the law's variable",
