@@ -41,9 +41,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
+    "certificate": {"fullorder", "blocks"},
     "external": {"snapshots", "model", "parallel"},
-    "study": {"offline", "report", "check", "fullorder"},
-    "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
+    "study": {"offline", "report", "check", "fullorder", "certificate"},
+    "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate", "external"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},
     "romlib_converters": set(),
