@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -113,6 +113,7 @@ class _Order:
 def run(
     solver: ExternalSolver, deck: str | Path, target: str | Path, comm: Comm | None = None, *,
     folder: str | Path | None = None, log: str | Path | None = None, progress: Progress | None = None,
+    on_start: Callable[[int], None] | None = None, on_solved: Callable[[float], None] | None = None,
 ) -> ExternalRun:
     """Run the solver on a deck and convert its results. Collective: rank 0 does it while the others sleep.
 
@@ -122,6 +123,8 @@ def run(
     folder : that the solver runs in; the deck's by default. log : file for the solver's stdout and stderr;
         STEM.solver.log by default, relative to the folder. It stays, also after a failure.
     progress : of the conversion: called with the number of steps done and their total.
+    on_start : called on rank 0 with the number of the solver's process, which leads its group. on_solved : with the
+        seconds of the solver, once its results are there and good; what remains then is `convert_results`.
 
     Raises
     ------
@@ -141,9 +144,31 @@ def run(
         check_output(target, [deck_path, log_path, order.source, *order.results])
         refuse_files_of(deck_path, target, is_snapshots)
         refuse_inputs(log_path, [deck_path, order.source])
-        return _Run(solver, order, log_path, Path(target).resolve()).all(progress)
+        return _Run(solver, order, log_path, Path(target).resolve()).all(progress, on_start, on_solved)
 
     return (serial() if comm is None else comm).on_root_for_long(on_rank_0)
+
+
+def convert_results(
+    solver: ExternalSolver, deck: str | Path, target: str | Path, comm: Comm | None = None, *,
+    folder: str | Path | None = None, progress: Progress | None = None,
+) -> None:
+    """Convert what an earlier run of the solver on this deck has left, as the last part of `run`. Collective.
+
+    Arguments as in `run`.
+
+    Raises
+    ------
+    InputError, SolverError : there is no converter of this name, or it refuses the results. On every rank.
+    """
+    def on_rank_0() -> None:
+        place = Path(deck).resolve().parent if folder is None else Path(folder).resolve()
+        order = solver._filled(Path(deck).resolve(), place)
+        log = place / f"{Path(deck).stem}.solver.log"
+        check_output(target, [deck, log, order.source, *order.results])
+        _Run(solver, order, log, Path(target).resolve()).convert(find_converter(solver.converter), progress)
+
+    (serial() if comm is None else comm).on_root_for_long(on_rank_0)
 
 
 class _Run:
@@ -152,16 +177,21 @@ class _Run:
     def __init__(self, solver: ExternalSolver, order: _Order, log: Path, target: Path) -> None:
         self.solver, self.order, self.log, self.target = solver, order, log, target
 
-    def all(self, progress: Progress | None) -> ExternalRun:
+    def all(
+        self, progress: Progress | None, on_start: Callable[[int], None] | None,
+        on_solved: Callable[[float], None] | None,
+    ) -> ExternalRun:
         # What can be wrong without the solver is found out before the hours that it may take.
         converter = find_converter(self.solver.converter)
         environment = solver_environment(self.order.folder, self.order.environment)
         self._find_program(environment)
         before = marks(self.order.results)
-        ended = self._solve(environment)
+        ended = self._solve(environment, on_start)
         self._judge(ended)
         self._inspect(faults(before))
-        self._convert(converter, progress)
+        if on_solved is not None:
+            on_solved(ended.seconds)
+        self.convert(converter, progress)
         return ExternalRun(self.order.command, ended.seconds, self.log, self.order.results, self.target)
 
     def _find_program(self, environment: Mapping[str, str]) -> None:
@@ -174,9 +204,10 @@ class _Run:
                 expected=f"a program, relative to {self.order.folder}" if named else "a program on the PATH",
                 remedy="install it, write its whole path, or correct the command")
 
-    def _solve(self, environment: Mapping[str, str]) -> Ended:
+    def _solve(self, environment: Mapping[str, str], on_start: Callable[[int], None] | None) -> Ended:
         try:
-            return run_process(self.order.command, self.order.folder, environment, self.log, self.solver.timeout)
+            return run_process(self.order.command, self.order.folder, environment, self.log, self.solver.timeout,
+                               on_start)
         except OSError as error:
             raise SolverError("the solver could not be started", file=self.log, place=self._command(),
                               found=str(error), remedy="try the command by hand in its folder") from error
@@ -206,7 +237,8 @@ class _Run:
                        "look at the log; a command that returns before the solver is done has to wait (Abaqus: "
                        "interactive); correct the names of the results")
 
-    def _convert(self, converter: Converter, progress: Progress | None) -> None:
+    def convert(self, converter: Converter, progress: Progress | None) -> None:
+        """Read the results of the solver, and write the snapshots file."""
         before = marks([self.target])
         try:
             converter.convert(self.order.source, self.target, pieces=self.solver.pieces, units=self.solver.units,
