@@ -79,6 +79,10 @@ class ExternalSolver:
                              remedy=r"write a backslash before characters such as * that are meant as such") from error
         self._filled(Path("deck"), Path("folder"))
 
+    def result_files(self, deck: Path, folder: Path | None = None) -> tuple[Path, ...]:
+        """The files that a run on this deck has to write. folder : that the solver runs in; the deck's by default."""
+        return self._filled(deck, deck.parent if folder is None else folder).results
+
     def _filled(self, deck: Path, folder: Path) -> _Order:
         values = values_for(deck, folder)
         return _Order(
