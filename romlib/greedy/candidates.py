@@ -79,6 +79,8 @@ def _grid(study: Study, grid: Grid) -> dict[str, Case]:
     for sizes in itertools.product(*axes):
         given = dict(zip(names, sizes, strict=True))
         parts = [f"{name}-{size!r}" for name, size in given.items()]
+        if "-".join([grid.case, *parts]) in cases:
+            raise StudyError("the grid has a size twice", file=study.path, place="greedy.grid", found=", ".join(parts))
         cases["-".join([grid.case, *parts])] = base.model_copy(update={
             "amplitudes": {name: scaled(amplitude, given[name]) if name in grid.factors else amplitude
                            for name, amplitude in base.amplitudes.items()},

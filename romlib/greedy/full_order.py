@@ -44,7 +44,7 @@ class FullOrder(Protocol):
         """Make the snapshots file of a candidate, in a folder that it has to itself; the seconds of the solver."""
         ...
 
-    def is_solved(self, folder: Path) -> bool:
+    def is_solved(self, name: str, folder: Path) -> bool:
         """Whether what the solver has to do was done in this folder, so that it need not run again."""
         ...
 
@@ -68,7 +68,7 @@ class BuiltIn:
             on_note=lambda note: self._tell(f"{name}: note: {note}"))
         return float(report.seconds["total"])
 
-    def is_solved(self, folder: Path) -> bool:
+    def is_solved(self, name: str, folder: Path) -> bool:
         """Never without its file."""
         return False
 
@@ -100,29 +100,36 @@ class OwnSolver:
     def solve(self, name: str, folder: Path, target: Path, pieces: int | None) -> float | None:
         """Run the solver, unless it is done, and convert what it has left."""
         solver = external_solver(self._settings, pieces)
-        deck = folder / deck_path(self._settings.deck, file_stem(name)).name
-        if self._comm.on_root(lambda: self.is_solved(folder)):
+        deck = self._deck(name, folder)
+        if self._comm.on_root(lambda: self.is_solved(name, folder)):
             convert_results(solver, deck, target, self._comm)
             return self._comm.on_root(lambda: _seconds(folder))
-        self._comm.on_root(lambda: self._furnish(name, folder, deck))
+        self._comm.on_root(lambda: self._furnish(name, folder))
         done = run(solver, deck, target, self._comm,
                    on_start=lambda number: note_process(folder / PROCESS, number),
                    on_solved=lambda seconds: _note_solved(folder, seconds, solver, deck))
         return done.seconds
 
-    def is_solved(self, folder: Path) -> bool:
-        """Whether the solver has ended well, and all its results are still there as they were."""
-        content = _read(folder / SOLVED)
-        files = content.get("files")
-        return isinstance(files, dict) and all(
-            (found := mark(folder / name)) is not None and found[2] == size for name, size in files.items())
+    def is_solved(self, name: str, folder: Path) -> bool:
+        """Whether the solver has ended well on the deck as it is, and all its results are there as they were."""
+        files = _read(folder / SOLVED).get("files")
+        if not isinstance(files, dict) or any(
+                (found := mark(folder / file)) is None or found[2] != size for file, size in files.items()):
+            return False
+        deck = self._deck(name, folder)
+        return deck.is_file() and deck.read_bytes() == self._text(name)
 
-    def _furnish(self, name: str, folder: Path, deck: Path) -> None:
-        text = deck_text(self._settings.deck, file_stem(name), name, self._cases[name])
-        with writing(deck):
+    def _deck(self, name: str, folder: Path) -> Path:
+        return folder / deck_path(self._settings.deck, file_stem(name)).name
+
+    def _text(self, name: str) -> bytes:
+        return deck_text(self._settings.deck, file_stem(name), name, self._cases[name]).encode(errors="surrogateescape")
+
+    def _furnish(self, name: str, folder: Path) -> None:
+        with writing(self._deck(name, folder)):
             for path in self._settings.files:
                 os.symlink(path, folder / path.name)
-            deck.write_bytes(text.encode(errors="surrogateescape"))
+            self._deck(name, folder).write_bytes(self._text(name))
 
 
 def external_solver(settings: DeckSolver, pieces: int | None) -> ExternalSolver:

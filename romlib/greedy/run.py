@@ -174,7 +174,7 @@ class StudySteps:
 
         def look() -> bool:
             if record.status != "chosen" or target.is_file() or not folder.exists() or self._full_order.is_solved(
-                    folder):
+                    name, folder):
                 return False
             end_noted(folder / PROCESS)
             shutil.rmtree(folder, ignore_errors=True)
@@ -184,7 +184,7 @@ class StudySteps:
 
     def is_solved(self, name: str, record: Record) -> bool:
         """Whether the user's solver has ended well."""
-        return self._comm.on_root(lambda: self._full_order.is_solved(self._folder(name, record)))
+        return self._comm.on_root(lambda: self._full_order.is_solved(name, self._folder(name, record)))
 
     def solve(self, name: str, record: Record) -> float | None:
         """Run a candidate in a folder of its own, unless its file is there."""
@@ -192,7 +192,7 @@ class StudySteps:
 
         def begin() -> tuple[bool, int | None]:
             done = target.is_file()
-            if not done and not self._full_order.is_solved(folder):
+            if not done and not self._full_order.is_solved(name, folder):
                 clear(folder)
             return done, self._pieces()
 

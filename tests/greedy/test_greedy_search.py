@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from conftest import FakeSteps, Killed
+from fake_steps import FakeSteps, Killed
 
 from romlib.errors import CheckError, ConvergenceError, InputError, SolverError
 from romlib.greedy.bounds import Bounds
