@@ -1,7 +1,7 @@
 """A user's own solver: run its command on a deck, check what it leaves, convert that into a snapshots file.
 
-For a deck of a whole history (the command `romlib external`), and for one further step that enrichment asks for: the
-same `ExternalSolver` runs any number of decks, each in its own folder.
+For one deck (the command `romlib external`), and for those of the candidates of a greedy search: the same
+`ExternalSolver` runs any number of decks, each in its own folder.
 """
 
 from __future__ import annotations
