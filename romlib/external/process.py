@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,7 @@ class Ended:
 
 
 def run_process(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, timeout: float | None,
-    on_start: Callable[[int], None] | None = None,
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, timeout: float | None
 ) -> Ended:
     """Run a command in a folder; its stdout and stderr go into the file `log`, its stdin is empty.
 
@@ -41,19 +40,16 @@ def run_process(
     has left running. A SIGTERM to this process ends them too, where it would end this one (in its main thread, and
     without a handler of its own).
 
-    on_start : called with the number of the process, which leads the group, as soon as it runs.
-
     Raises
     ------
     OSError : the program cannot be started, or the log cannot be written. SystemExit : at a SIGTERM to this process.
     """
     with _heeding_a_request_to_end():
-        return _run(command, folder, environment, log, timeout, on_start)
+        return _run(command, folder, environment, log, timeout)
 
 
 def _run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, timeout: float | None,
-    on_start: Callable[[int], None] | None,
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, timeout: float | None
 ) -> Ended:
     with open(log, "wb") as stream:
         start = time.monotonic()
@@ -61,8 +57,6 @@ def _run(
                                    stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
     limit = _Limit(process.pid, timeout)
     try:
-        if on_start is not None:
-            on_start(process.pid)
         with limit:
             status = process.wait()
         return Ended(status, time.monotonic() - start, limit.passed)

@@ -3,8 +3,8 @@
 Run number k of a candidate has the folder FOLDER/CANDIDATE/k, with
 
     CANDIDATE.vtkhdf   the snapshots file: there when the run is whole, and never before
-    solved.json        the user's solver has ended well, and its results are there
-    process.json       which process the user's solver is
+    process.json       which process the user's solver is, and how it ended
+    solved.json        it has ended well, and its results are there
     the deck, links to the files that it needs, the solver's log and results
 """
 
@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Protocol
 
 from romlib.errors import InputError, StudyError
-from romlib.external import ExternalSolver, convert_results, run
-from romlib.external.left_running import end_noted, note_process
+from romlib.external import ExternalSolver, convert_results, run, take_up
+from romlib.external.process import end_group
+from romlib.external.recorded import read_record
 from romlib.external.results import mark
 from romlib.files import file_or_folder
 from romlib.greedy.candidates import file_stem
@@ -48,6 +49,10 @@ class FullOrder(Protocol):
         """Whether what the solver has to do was done in this folder, so that it need not run again."""
         ...
 
+    def is_begun(self, name: str, folder: Path) -> bool:
+        """Whether a solver that a killed search has started has ended in this folder, or is still at work."""
+        ...
+
 
 class BuiltIn:
     """The full-order solver of romlib on [mesh] of the study. Its file appears when the run is complete."""
@@ -70,6 +75,10 @@ class BuiltIn:
 
     def is_solved(self, name: str, folder: Path) -> bool:
         """Never without its file."""
+        return False
+
+    def is_begun(self, name: str, folder: Path) -> bool:
+        """Never: it ends with the search."""
         return False
 
 
@@ -98,17 +107,27 @@ class OwnSolver:
                              place="greedy.solver.files", found=repr(twice[0]))
 
     def solve(self, name: str, folder: Path, target: Path, pieces: int | None) -> float | None:
-        """Run the solver, unless it is done, and convert what it has left."""
+        """Run the solver, unless it is done or at work, and convert what it has left."""
         solver = external_solver(self._settings, pieces)
         deck = self._deck(name, folder)
         if self._comm.on_root(lambda: self.is_solved(name, folder)):
             convert_results(solver, deck, target, self._comm)
             return self._comm.on_root(lambda: _seconds(folder))
-        self._comm.on_root(lambda: self._furnish(name, folder))
-        done = run(solver, deck, target, self._comm,
-                   on_start=lambda number: note_process(folder / PROCESS, number),
-                   on_solved=lambda seconds: _note_solved(folder, seconds, solver, deck))
+
+        def note(seconds: float) -> None:
+            _note_solved(folder, seconds, solver, deck)
+
+        begun = self._comm.on_root(lambda: self.is_begun(name, folder))
+        done = take_up(solver, deck, target, folder / PROCESS, self._comm, on_solved=note) if begun else None
+        if done is None:
+            self._comm.on_root(lambda: self._furnish(name, folder))
+            done = run(solver, deck, target, self._comm, record=folder / PROCESS, on_solved=note)
         return done.seconds
+
+    def is_begun(self, name: str, folder: Path) -> bool:
+        """By its record, on the deck as it is."""
+        found = read_record(folder / PROCESS)
+        return self._has_deck(name, folder) and (found.running is not None or found.ended is not None)
 
     def is_solved(self, name: str, folder: Path) -> bool:
         """Whether the solver has ended well on the deck as it is, and all its results are there as they were."""
@@ -116,6 +135,9 @@ class OwnSolver:
         if not isinstance(files, dict) or any(
                 (found := mark(folder / file)) is None or found[2] != size for file, size in files.items()):
             return False
+        return self._has_deck(name, folder)
+
+    def _has_deck(self, name: str, folder: Path) -> bool:
         deck = self._deck(name, folder)
         return deck.is_file() and deck.read_bytes() == self._text(name)
 
@@ -126,6 +148,7 @@ class OwnSolver:
         return deck_text(self._settings.deck, file_stem(name), name, self._cases[name]).encode(errors="surrogateescape")
 
     def _furnish(self, name: str, folder: Path) -> None:
+        clear(folder)
         with writing(self._deck(name, folder)):
             for path in self._settings.files:
                 os.symlink(path, folder / path.name)
@@ -140,8 +163,10 @@ def external_solver(settings: DeckSolver, pieces: int | None) -> ExternalSolver:
 
 
 def clear(folder: Path) -> None:
-    """Make a folder for a run, empty. What a killed run has left running in it is ended, and its files removed."""
-    end_noted(folder / PROCESS)
+    """Make a folder for a run, empty. A solver that is still at work in it, on another deck, is ended."""
+    running = read_record(folder / PROCESS).running
+    if running is not None:
+        end_group(running)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)

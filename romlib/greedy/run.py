@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,11 +12,10 @@ from typing import Any
 import romlib
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import ConvergenceError, InputError, RomlibError, StudyError
-from romlib.external.left_running import end_noted
 from romlib.greedy.bounds import Bounds
 from romlib.greedy.candidates import candidates_of, file_stem, settings_of
 from romlib.greedy.extended import extended
-from romlib.greedy.full_order import PROCESS, BuiltIn, FullOrder, OwnSolver, clear
+from romlib.greedy.full_order import BuiltIn, FullOrder, OwnSolver, clear
 from romlib.greedy.journal import Journal, Record, held, mark_of
 from romlib.greedy.online import bounds_of as bounds_of_rom
 from romlib.greedy.search import Outcome, search
@@ -169,15 +167,15 @@ class StudySteps:
                 remedy="correct the case, or leave it out of the candidates") from error
 
     def begin_anew(self, name: str, record: Record) -> bool:
-        """Where a kill has left a run unfinished: what is left of it is ended and removed."""
+        """Where a kill has left a run unfinished, whose solver is not at work: what is left of it is removed."""
         folder, target = self._folder(name, record), self._target(name, record)
 
         def look() -> bool:
-            if record.status != "chosen" or target.is_file() or not folder.exists() or self._full_order.is_solved(
-                    name, folder):
+            if record.status != "chosen" or target.is_file() or not folder.exists():
                 return False
-            end_noted(folder / PROCESS)
-            shutil.rmtree(folder, ignore_errors=True)
+            if self._full_order.is_solved(name, folder) or self._full_order.is_begun(name, folder):
+                return False
+            clear(folder)
             return True
 
         return self._comm.on_root(look)
@@ -192,7 +190,7 @@ class StudySteps:
 
         def begin() -> tuple[bool, int | None]:
             done = target.is_file()
-            if not done and not self._full_order.is_solved(name, folder):
+            if not done and not folder.exists():
                 clear(folder)
             return done, self._pieces()
 

@@ -19,7 +19,7 @@ from pulled_bars import DECK, finished, write_search
 from rank_scripts import without_launcher
 
 import romlib
-from romlib.external.left_running import end_noted
+from romlib.external.recorded import read_record
 from romlib.greedy.journal import NAME
 
 SLOW = DECK.replace("pass", "import time; time.sleep(0.7)")
@@ -83,5 +83,5 @@ def test_a_killed_search_ends_as_one_that_was_left_alone(tmp_path, kills) -> Non
     assert set(romlib.load(place / "x.rom").rom.cases) >= {"pull", "less", *trained}
     left = [path.name for path in place.rglob("*.part")]
     assert not left or all("of_the_rom" in one for one in left)
-    for note in place.rglob("process.json"):
-        assert not end_noted(note)  # no solver is left running
+    for record in place.rglob("process.json"):
+        assert read_record(record).running is None
