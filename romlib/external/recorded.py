@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -60,8 +61,8 @@ class Recorded:
 
 
 def recorded(command: Sequence[str], record: Path) -> list[str]:
-    """The command with its end on record."""
-    return [sys.executable, "-I", "-S", "-c", _SCRIPT, str(record), this_host(), *command]
+    """The command with its end on record, whatever folder it runs in."""
+    return [sys.executable, "-I", "-S", "-c", _SCRIPT, os.path.abspath(record), this_host(), *command]
 
 
 def read_record(record: Path) -> Recorded:

@@ -247,6 +247,8 @@ class _Run:
         found = Recorded() if record is None else read_record(record)
         if found.error:
             raise self._not_started(found.error)
+        if record is not None and found == Recorded() and not ended.timed_out:
+            raise self._not_started(f"{record} cannot be written; {last_lines(self.log)}")
         return ended if found.ended is None else replace(found.ended, timed_out=ended.timed_out)
 
     def _not_started(self, why: str) -> SolverError:

@@ -18,7 +18,7 @@ from romlib.greedy.extended import extended
 from romlib.greedy.full_order import BuiltIn, FullOrder, OwnSolver, clear
 from romlib.greedy.journal import Journal, Record, held, mark_of
 from romlib.greedy.online import bounds_of as bounds_of_rom
-from romlib.greedy.search import Outcome, search
+from romlib.greedy.search import Choose, Outcome, search, worst
 from romlib.model import Case
 from romlib.offline.outputs import check_rom_output
 from romlib.online.indicator import FLOOR
@@ -64,7 +64,7 @@ def folder_of(output: Path) -> Path:
 def run_greedy(
     study: Study, output: str | Path, comm: Comm, *, folder: str | Path | None = None, retry: bool = False,
     accept_errors: bool = False, scratch: str | Path | None = None, progress: Tell | None = None,
-    bounds_of: BoundsOf = bounds_of_rom,
+    bounds_of: BoundsOf = bounds_of_rom, choose: Choose = worst,
 ) -> GreedyReport:
     """Train a ROM whose error bounds are below a tolerance over all candidates of [greedy]. Collective.
 
@@ -76,7 +76,8 @@ def run_greedy(
     ----------
     folder : of journal and runs; x.greedy beside x.rom by default. retry : try the candidates that failed once more.
     accept_errors, scratch : of each training, see `romlib.study.pipeline.train`. progress : called on rank 0 with
-    sentences. bounds_of : the bounds of a ROM over a case.
+    sentences. bounds_of : the bounds of a ROM over a case. choose : the next candidate, see
+    `romlib.greedy.search.search`.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def run_greedy(
     DiskFullError. And what the first training, without candidates, raises.
     """
     output, tell = Path(output), progress if progress is not None and comm.rank == 0 else lambda _: None
-    place = folder_of(output) if folder is None else Path(folder)
+    place = (folder_of(output) if folder is None else Path(folder)).absolute()
     with comm.agreement():
         settings, cases = settings_of(study), candidates_of(study)
         if not study.offline.calibration:
@@ -106,7 +107,7 @@ def run_greedy(
 
         journal = comm.on_root(begin)
         steps = StudySteps(study, cases, journal, output, comm, full_order, bounds_of, tell, accept_errors, scratch)
-        outcome = search(journal, steps, settings.tolerance, settings.budget, tell)
+        outcome = search(journal, steps, settings.tolerance, settings.budget, tell, choose)
     return GreedyReport(output, place, settings, outcome, journal.records)
 
 

@@ -68,8 +68,17 @@ class Outcome:
     bounds: Mapping[str, Bounds]
 
 
+Choose = Callable[[Sequence[str], Mapping[str, Bounds], Tolerance], str]
+
+
+def worst(left: Sequence[str], bounds: Mapping[str, Bounds], tolerance: Tolerance) -> str:
+    """The candidate with the largest bound; of equals the first."""
+    return max(left, key=lambda name: bounds[name].key(tolerance))
+
+
 def search(
-    journal: Journal, steps: Steps, tolerance: Tolerance, budget: int, progress: Callable[[str], None]
+    journal: Journal, steps: Steps, tolerance: Tolerance, budget: int, progress: Callable[[str], None],
+    choose: Choose = worst,
 ) -> Outcome:
     """Run candidates, each the one with the largest bound, until all bounds are low or the budget is spent. Collective.
 
@@ -79,7 +88,7 @@ def search(
     Parameters
     ----------
     tolerance : of every quantity, or by quantity. budget : runs of the solver at most, those in the journal included.
-    progress : called with sentences.
+    progress : called with sentences. choose : of the candidates above the tolerance that were not run the next one.
     """
     _take_up_training(journal, steps)
     while True:
@@ -103,8 +112,8 @@ def search(
             return Outcome("nothing left", above, bounds)
         if journal.n_run >= budget:
             return Outcome("budget spent", above, bounds)
-        name = max(left, key=lambda one: bounds[one].key(tolerance))  # of equals the first
-        progress(f"{plural(len(above), 'candidate')} above the tolerance; the worst is {name}: "
+        name = choose(left, bounds, tolerance)
+        progress(f"{plural(len(above), 'candidate')} above the tolerance; the next one is {name}: "
                  f"{in_words(bounds[name])}")
         record = journal.records[name]
         order = 1 + max(one.order for one in journal.records.values())

@@ -135,6 +135,16 @@ def test_a_program_that_cannot_be_started_is_named(place, npz) -> None:
         run(solver, place / "cube.inp", place / "x.vtkhdf", record=place / "process.json")
 
 
+def test_a_record_may_have_a_relative_path_and_one_that_cannot_be_written_is_named(place, external, monkeypatch
+                                                                                     ) -> None:
+    (place / "cube.inp").write_text("results()")
+    monkeypatch.chdir(place.parent)
+    done = run(external, "run/cube.inp", "run/x.vtkhdf", record=Path("run/process.json"))
+    assert read_record(place / "process.json").ended is not None and done.seconds > 0
+    with pytest.raises(SolverError, match=r"(?s)could not be started.*nowhere/process\.json cannot be written"):
+        run(external, "run/cube.inp", "run/x.vtkhdf", record=Path("nowhere/process.json"))
+
+
 def test_a_solver_is_not_started_in_a_folder_that_was_given_up(place, tmp_path) -> None:
     place.rmdir()
     command = recorded([sys.executable, "-c", f"open({str(tmp_path / 'started')!r}, 'w')"], place / "process.json")

@@ -77,9 +77,9 @@ def kill_and_go_on(folder: Path, kills: int, seed: int) -> tuple[Path, dict]:
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_killed_search_ends_as_one_that_was_left_alone(tmp_path, kills) -> None:
     place, said = kill_and_go_on(tmp_path, kills, seed=kills)
-    assert said["end"] == "budget spent" and said["runs"] == 2
+    assert said["end"] == "budget spent" and said["runs"] == 2, said
     trained = [name for name, one in said["candidates"].items() if one["status"] == "trained"]
-    assert sorted(finished(place)) == sorted(trained) and len(trained) == 2
+    assert sorted(finished(place)) == sorted(trained) and len(trained) == 2, said
     assert set(romlib.load(place / "x.rom").rom.cases) >= {"pull", "less", *trained}
     left = [path.name for path in place.rglob("*.part")]
     assert not left or all("of_the_rom" in one for one in left)
