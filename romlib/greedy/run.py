@@ -21,10 +21,10 @@ from romlib.greedy.online import bounds_of as bounds_of_rom
 from romlib.greedy.search import Choose, Outcome, search, worst
 from romlib.model import Case
 from romlib.offline.outputs import check_rom_output
-from romlib.online.indicator import FLOOR
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import Comm
 from romlib.report.compare import FieldComparison, compare
+from romlib.snapshots.error_bounds import FLOOR
 from romlib.snapshots.leftovers import discard, remember, temporary_path
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.space import DiskFullError
@@ -292,8 +292,8 @@ def _error(rom: ReducedOrderModel, case: Case, study: Study, target: Path) -> di
             fields = compare(candidate, study.prepare(reference)).fields
     finally:
         discard(written)
-    largest = {} if rom.rom.indicator is None else rom.rom.indicator.largest
-    return {name: _relative(field, FLOOR * max(largest.get(name, ()), default=0.0)) for name, field in fields.items()}
+    norms = {} if rom.rom.indicator is None else rom.rom.indicator.norms
+    return {name: _relative(field, FLOOR * norms.get(name, 0.0)) for name, field in fields.items()}
 
 
 def _relative(field: FieldComparison, floor: float) -> float | None:
