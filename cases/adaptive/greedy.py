@@ -71,7 +71,7 @@ def shuffled(seed: float) -> Choose:
 def tell(sentence: str) -> None:
     """The progress of the search itself, without that of trainings."""
     if "candidate" in sentence or ": solved" in sentence:
-        console.print(f"  {sentence}", markup=False)
+        console.print(f"  {sentence}", markup=False, soft_wrap=True)
 
 
 def in_words(report: GreedyReport) -> str:
