@@ -89,6 +89,9 @@ def train(
     with ExitStack() as stack:
         with comm.agreement():
             training = training_set(declared, stack)
+        for run in training.runs:
+            for note in run.notes:
+                progress(f"training run {run.name}: {note}")
         return offline.train(
             training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
             provenance=provenance_of(declared, training.runs), accept=declared.study.accept,
