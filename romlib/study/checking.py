@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +26,12 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 
 
 def check_training(
-    study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False
+    study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False, checked: Collection[str] = ()
 ) -> list[CheckReport]:
     """Check every training run before anything is computed from it. Collective.
 
-    names_only : look up the study's names in the files, and measure nothing.
+    names_only : look up the study's names in the files, and measure nothing. checked : the names of runs that have
+    passed the check before.
 
     Raises
     ------
@@ -43,7 +44,9 @@ def check_training(
             with Snapshots(run.snapshots) as snapshots:
                 validate_against(study, snapshots)
         compare_runs(study, comm)
-    for run in () if names_only else study.training:
+    for run in study.training:
+        if names_only or run.name in checked:
+            continue
         report = check_file(run.snapshots, study, comm)
         reports.append(report)
         report.raise_if_failed()
