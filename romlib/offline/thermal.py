@@ -6,6 +6,7 @@ import numpy as np
 
 from romlib.archive.rom import TemperatureAtPoints, TrainedTemperatures
 from romlib.loads.temperature import temperature_at
+from romlib.offline.roles import serves
 from romlib.offline.training import TrainingSet
 
 _TOLERANCE = 1e-4  # of the largest singular value
@@ -20,7 +21,8 @@ def trained_temperatures(training: TrainingSet, stored: TemperatureAtPoints) -> 
     if not stored.terms:
         return None
     origin = np.zeros(stored.matrix.shape[0]) if stored.initial is None else stored.initial
-    fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in training.runs]
+    fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in training.runs
+              if serves(run.role, "range")]
     rises = [field - origin for field in fields if field is not None]
     # Rows of triangular factors span what the fields do, with as few rows as there are points or loads.
     factors = [np.linalg.qr(rise, mode="r") for rise in rises]

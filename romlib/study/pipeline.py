@@ -27,7 +27,7 @@ from romlib.study.study import Study
 def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
     """The study's cases without those that `romlib solve` made a training run of the same name from."""
     def is_run(name: str, case: Case) -> bool:
-        return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
+        return any(run.role == "run" and run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
                    and run.parameters == {**run.parameters, **case.parameters}
                    and np.array_equal(run.times, case.times.instants()) for run in runs)
 
