@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import Replay
+from romlib.laws.state import PointState
 from romlib.model import Amplitude
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class PieceReplay:
     def step_bytes(self) -> int:
         """What a step takes: its strain and the fields."""
         return 8 * self._piece.operator.n_ip * (6 + sum(self.widths.values()))
+
+    @property
+    def state(self) -> PointState | None:
+        """The state at the last time; None before the first block."""
+        return self._replay.state
 
     def block(self, times: np.ndarray, strain: np.ndarray) -> dict[str, np.ndarray]:
         """Each field (n_step, n_ip, n_comp) at the next times (n_step,), of total strain (n_step, n_ip, 6).

@@ -35,6 +35,11 @@ class Replay:
         self._initial = points.strain_free_temperature if initial_temperature is None else initial_temperature
         self._state: PointState | None = None
 
+    @property
+    def state(self) -> PointState | None:
+        """The state at the last record; None before the first."""
+        return self._state
+
     def advance(self, time: float, strain: np.ndarray, temperature: np.ndarray | None) -> PointState:
         """The state at the next record: total strain (n_ip, 6) and temperature (n_ip,) or None, at a later time.
 
