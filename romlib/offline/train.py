@@ -12,6 +12,7 @@ from romlib.archive.romfile import fields_path
 from romlib.errors import InputError
 from romlib.model import Case
 from romlib.offline.assemble import Provenance, assemble
+from romlib.offline.calibrate import calibrate, in_words
 from romlib.offline.collect import Collection
 from romlib.offline.gather import Gathered, gather
 from romlib.offline.options import OfflineOptions
@@ -123,6 +124,10 @@ def build(
     rom = replace(assemble(collection, [reduction], cases, provenance), trained=gathered.trained)
     with collection.stages.stage("verification"):
         beyond = _verify(collection, reduction, rom, accept_errors)
+    if collection.options.calibration:
+        with collection.stages.stage("calibration"):
+            rom.indicator = calibrate(collection, reduction, rom)
+            collection.stages.say("calibration", in_words(rom.indicator))
     report = TrainingReport(collection.stages.rows(), collection.stages.details, _sizes(collection, reduction, rom),
                             rom.manifest.errors, _notes(collection, reduction, rom, beyond))
     return Trained(rom, report, gathered, reduction)
