@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "external": {"snapshots", "model", "parallel"},
-    "study": {"offline", "report", "check", "fullorder"},
+    "enrichment": {"offline", "fullorder"},
+    "study": {"offline", "report", "check", "fullorder", "enrichment"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "external"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from romlib.cli import commands_build, commands_external, commands_inspect, commands_look, commands_solve
+from romlib.cli import (
+    commands_build,
+    commands_enrich,
+    commands_external,
+    commands_inspect,
+    commands_look,
+    commands_solve,
+)
 from romlib.cli.failures import RomlibGroup
 from romlib.launcher import launched_ranks
 
@@ -51,6 +58,7 @@ app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
+app.command("enrich", rich_help_panel=_BUILD)(commands_enrich.enrich)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)

@@ -25,8 +25,9 @@ _BLOCK_BYTES = 128 * 2**20
 class SolvedCase:
     """A context manager, while which the fields file of the ROM is open. Collective.
 
-    solution : of the case, the same on every rank. materials : in place of those that the ROM has, such as the study's
-    own, whose libraries are where the study says.
+    solution : of the case, or of its beginning where the ROM did not get further; the same on every rank.
+    times : (n_step,) of the case; by default those of the solution. materials : in place of those that the ROM has,
+    such as the study's own, whose libraries are where the study says.
 
     model : of the case, with all its amplitudes. pieces : who has which. mine : the meshes of this rank's pieces, with
     all that the model names. everything : on rank 0 those of all pieces, each made when it is asked for; None
@@ -38,9 +39,11 @@ class SolvedCase:
     """
 
     def __init__(
-        self, solution: Solution, comm: Comm, materials: Mapping[str, Material] | None = None
+        self, solution: Solution, comm: Comm, times: np.ndarray | None = None,
+        materials: Mapping[str, Material] | None = None,
     ) -> None:
         self.solution, self._comm, self._materials = solution, comm, materials
+        self.times = np.asarray(solution.times if times is None else times, dtype=float)
 
     def __enter__(self) -> Self:
         solution, comm = self.solution, self._comm
@@ -48,8 +51,7 @@ class SolvedCase:
             if solution.solved is None:
                 raise InputError("this solution does not say what was solved",
                                  remedy="take it as ReducedOrderModel.solve returns it")
-            made = solution.solved()
-            times = np.asarray(solution.times)
+            made, times = solution.solved(times=self.times), self.times
             if made.model.initial_time != times[0]:
                 raise InputError("a run that began with a state cannot be enriched", place="--start",
                                  expected="a case from its beginning", found=f"a start at time {times[0]:.6g}",
@@ -68,11 +70,6 @@ class SolvedCase:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._fields.close()
-
-    @property
-    def times(self) -> np.ndarray:
-        """The output times, (n_step,)."""
-        return np.asarray(self.solution.times, dtype=float)
 
     def mesh(self, piece: int) -> Mesh:
         """A piece with its tags, and the node arrays that the model names."""

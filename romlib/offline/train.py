@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path
 from romlib.errors import InputError
@@ -116,11 +118,14 @@ def train(
 
 def build(
     gathered: Gathered, cases: Mapping[str, Case] | None = None, provenance: Provenance | None = None,
-    accept_errors: bool = False,
+    accept_errors: bool = False, rows: np.ndarray | None = None,
 ) -> Trained:
-    """The ROM of all snapshots that were gathered, verified. Collective; parameters and errors as of `train`."""
+    """The ROM of the snapshots that were gathered, verified. Collective; parameters and errors as of `train`.
+
+    rows : mask of the snapshots that count; by default all.
+    """
     collection = gathered.collection
-    reduction = reduce(collection)
+    reduction = reduce(collection, rows)
     rom = replace(assemble(collection, [reduction], cases, provenance), trained=gathered.trained)
     with collection.stages.stage("verification"):
         beyond = _verify(collection, reduction, rom, accept_errors)

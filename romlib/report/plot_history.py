@@ -1,14 +1,15 @@
-"""Curves over time: the errors of a comparison, and the quantities of a file."""
+"""Curves: the errors of a comparison and the quantities of a file over time, bounds over the steps of an enrichment."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from romlib.archive.enrichment import Enrichment
 from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
@@ -103,6 +104,34 @@ def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     axes.set_xlabel(f"time ({_plain(units.time)})")
     axes.set_ylabel(_plain(scalar.title))
     axes.set_title(_plain(f"{scalar.label} over time, {snapshots.path.name}"))
+    axes.legend(frameon=False)
+    write_figure(output, figure)
+
+
+@_with_own_settings
+def plot_enrichment(log: Sequence[Enrichment], output: Path) -> None:
+    """Write a PNG: the bound of each quantity before each addition and after the last, and the errors that were found.
+
+    Raises
+    ------
+    InputError : matplotlib is not installed, or nothing was added.
+    """
+    if not log:
+        raise InputError("there is nothing to plot: nothing was added to the ROM", place="--plot")
+    figure = _figure(1, 1, (8.5, 5.0))
+    axes, n = figure.axes[0], len(log)
+    quantities = list(dict.fromkeys(name for entry in log for name in (*entry.before, *entry.after)))
+    for colour, name in zip(_cycle(len(quantities)), quantities):
+        bounds = [entry.before.get(name, np.nan) for entry in log] + [log[-1].after.get(name, np.nan)]
+        found = [entry.found.get(name, np.nan) for entry in log]
+        axes.semilogy(range(n + 1), bounds, color=colour, marker="o", linewidth=1.8, label=f"bound of {_plain(name)}")
+        axes.semilogy(range(n), found, color=colour, marker="x", linestyle="none",
+                      label=f"error of {_plain(name)} found")
+    axes.set_xticks(range(n + 1), [*(f"{'step' if entry.kind == 'step' else 'elastic'}\n{entry.time:.4g}"
+                                     for entry in log), "end"])
+    axes.set_xlabel("addition to the training, and its time")
+    axes.set_ylabel("relative to the largest so far")
+    axes.set_title("Bounds of the errors over the enrichment")
     axes.legend(frameon=False)
     write_figure(output, figure)
 

@@ -24,7 +24,7 @@ from romlib.study.runs import training_set
 from romlib.study.study import Study
 
 
-def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
+def portable_cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
     """The study's cases without those that `romlib solve` made a training run of the same name from."""
     def is_run(name: str, case: Case) -> bool:
         return any(run.role == "run" and run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
@@ -83,6 +83,6 @@ def train(
             **{run.path.name: run.snapshots.fingerprint for run in training.runs},
             **{file.name: str(fingerprint([file])) for run in training.runs for file in run.files}})
         return offline.train(
-            training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
+            training, declared.offline, comm, output=output, cases=portable_cases(declared, training.runs),
             provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress,
             scratch_folder=scratch, inputs=inputs, files=stack.pop_all())

@@ -1,0 +1,243 @@
+"""A ROM that repairs itself on a case: run, look where the bound is largest, one full-order step there, train again.
+
+Elastic answers to temperature fields and load patterns that are new come first. A full-order step starts from the state
+that the ROM's run has at the output time before, and joins the training set; so does, for cubature and internal
+variables, the run of the ROM that has it. Then the case is run again from its beginning, because what yields too early
+is never taken back.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from romlib.archive.enrichment import Enrichment
+from romlib.enrichment.case import SolvedCase
+from romlib.enrichment.elastic import answer, new_fields
+from romlib.enrichment.journal import Journal, next_number
+from romlib.enrichment.step import errors_of_rom, full_order_step, write_step
+from romlib.enrichment.versions import Addition, Versions
+from romlib.errors import ConvergenceError, InputError
+from romlib.fullorder.options import SolverOptions
+from romlib.model import Material
+from romlib.online.rom import ReducedOrderModel
+from romlib.parallel.comm import Comm
+from romlib.solution.solution import Solution
+from romlib.words import plural
+
+Bounds = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is wanted.
+
+    name : of the case. digest : of its content. times : (n_step,). solve : a ROM and times, the first of the case's or
+    all -> the solution. tolerance : for the bounds of all quantities. budget : full-order steps on this case, those of
+    earlier calls included. bounds_of : a solution -> its bounds by quantity, each (n_step,). materials : see
+    `SolvedCase`. options : of the full-order solver.
+    """
+
+    name: str
+    digest: str
+    times: np.ndarray
+    solve: Callable[[ReducedOrderModel, np.ndarray], Solution]
+    tolerance: float
+    budget: int
+    bounds_of: Callable[[Solution], Bounds] = lambda solution: solution.error_bound
+    materials: Mapping[str, Material] | None = None
+    options: SolverOptions | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The ROM's run of the case. failed : the step that it could not do, or None. bounds : by quantity, (n_step,), not
+    a number where one is withheld, infinite from the failed step on.
+    """
+
+    solution: Solution
+    failed: int | None
+    bounds: dict[str, np.ndarray]
+
+    @property
+    def largest(self) -> dict[str, float]:
+        """The largest of each quantity that is a number."""
+        return {name: float(values[np.isfinite(values)].max()) for name, values in self.bounds.items()
+                if np.isfinite(values).any()}
+
+    def within(self, tolerance: float) -> bool:
+        """Whether all bounds are known, and none passes."""
+        return self.failed is None and all((values <= tolerance).all() for values in self.bounds.values())
+
+    def worst(self, done: Sequence[int]) -> int | None:
+        """The output time whose bound is largest, the first of equal ones; never the beginning, nor one of `done`."""
+        values = np.nanmax(np.nan_to_num(np.stack(list(self.bounds.values())), nan=-np.inf, posinf=np.inf), axis=0)
+        values[[0, *done]] = -np.inf
+        step = int(values.argmax())
+        return step if values[step] > -np.inf else None
+
+
+@dataclass(eq=False)
+class Outcome:
+    """rom : the last version. run : its run of the case. within : whether its bounds are. log : of all additions to the
+    ROM; mine : their numbers that were made now. n_step : full-order steps on this case, in all calls.
+    """
+
+    rom: ReducedOrderModel
+    run: Run
+    within: bool
+    log: list[Enrichment]
+    mine: list[int] = field(default_factory=list)
+    n_step: int = 0
+
+
+class Enriching:
+    """The loop; its methods are collective.
+
+    say : called with sentences on the progress, on rank 0.
+    """
+
+    def __init__(
+        self, rom: ReducedOrderModel, task: Task, versions: Versions, journal: Journal, comm: Comm,
+        say: Callable[[str], None],
+    ) -> None:
+        self.rom, self.task, self.versions, self.journal, self.comm = rom, task, versions, journal, comm
+        self.say = say if comm.rank == 0 else lambda _: None
+        self.log = comm.on_root(journal.finished)
+        self._mine: list[int] = []
+
+    def run(self) -> Outcome:
+        """Enrich until the bounds are below the tolerance, or the budget is spent."""
+        if {entry.number for entry in self.log} - {entry.number for entry in self.rom.rom.enrichments}:
+            self.say(f"{plural(len(self.log), 'addition')} of an earlier run found: training with them first")
+            self._train()
+        run = self._solve()
+        if not run.within(self.task.tolerance) and self._answer_new_fields(run):
+            run = self._train_and_solve()
+        while not run.within(self.task.tolerance):
+            step = run.worst([entry.step for entry in self._steps()])
+            if len(self._steps()) >= self.task.budget or step is None:
+                break
+            self._full_order_step(run, step)
+            run = self._train_and_solve()
+            if run.failed is None and not run.within(self.task.tolerance):
+                run = self._with_replayed(run)
+        self.comm.on_root(lambda: self.journal.forget_replayed(self.journal.latest_replayed()))
+        return Outcome(self.rom, run, run.within(self.task.tolerance), self.log, self._mine, len(self._steps()))
+
+    def _steps(self) -> list[Enrichment]:
+        return [one for one in self.log if one.kind == "step" and one.digest == self.task.digest]
+
+    def _solve(self) -> Run:
+        """Run the case, as far as the ROM can."""
+        task = self.task
+        with self.comm.agreement():
+            try:
+                run = Run(solution := task.solve(self.rom, task.times), None, dict(task.bounds_of(solution)))
+            except ConvergenceError as error:
+                run = self._beginning(error)
+            if not run.bounds:
+                raise InputError(
+                    "the errors of this ROM have no bound, by which to enrich it", file=self.rom.path,
+                    found="; ".join(getattr(run.solution.error_bound, "notes", ())) or None,
+                    remedy="train it with [offline] calibration = true (which is the default)")
+        told = ", ".join(f"{name} {value:.2e}" for name, value in run.largest.items())
+        failed = "" if run.failed is None else f"; the ROM fails at time {task.times[run.failed]:.6g}"
+        self.say(f"bounds of {task.name}: {told or 'none'}{failed}")
+        return run
+
+    def _beginning(self, error: ConvergenceError) -> Run:
+        """The run until the step that fails; bounds are infinite from there on."""
+        times = self.task.times
+        failed = max(int(np.searchsorted(times, error.time * (1.0 - 1e-12))), 1)
+        part = times[:failed] if failed > 1 else np.array([times[0], times[0] + 1e-6 * (times[1] - times[0])])
+        solution = self.task.solve(self.rom, part)
+        bounds = {name: np.concatenate([values[:failed], np.full(len(times) - failed, np.inf)])
+                  for name, values in self.task.bounds_of(solution).items()}
+        return Run(solution, failed, bounds)
+
+    def _answer_new_fields(self, run: Run) -> bool:
+        """Elastic answers to what is new in the case; whether there are any that the ROM lacks."""
+        known = {(one.step, one.what) for one in self.log if one.kind == "elastic" and one.digest == self.task.digest}
+        with self._case(run) as case:
+            wanted = [one for one in new_fields(case) if (one.step, one.name) not in known]
+            if not wanted:
+                return False
+            largest = self._largest_training_stress(run.solution)
+            for new in wanted:
+                self.say(f"elastic answer to {new.name}, which is new")
+                begin = clock.perf_counter()
+                entry = self._plan("elastic", new.step, new.name, run)
+                model, values = answer(case, new, largest)
+                write_step(self.journal.record(entry.number), case, model, float(case.times[new.step]), values,
+                           "romlib enrich, elastic")
+                self._finish(entry.model_copy(update={"seconds": clock.perf_counter() - begin}))
+        return True
+
+    def _largest_training_stress(self, solution: Solution) -> float:
+        """L2 norm; zero where the fields file of an older version does not say."""
+        with self.comm.agreement(), solution.open_fields() as fields:
+            grams = fields.snapshots()
+        return 0.0 if grams is None else float(np.sqrt(np.diag(grams.grams["stress"]).max()))
+
+    def _full_order_step(self, run: Run, step: int) -> None:
+        time = float(self.task.times[step])
+        self.say(f"full-order step to time {time:.6g}")
+        entry, begin = self._plan("step", step, "the largest bound" if run.failed is None else "the ROM fails", run), \
+            clock.perf_counter()
+        with self._case(run) as case:
+            values = full_order_step(case, step, self.task.options)
+            seconds = clock.perf_counter() - begin
+            write_step(self.journal.record(entry.number), case, case.model, time, values, "romlib enrich, one step")
+            # At the failed step there is no solution to compare with.
+            found = errors_of_rom(case, step, values) if run.failed is None else {}
+        self._finish(entry.model_copy(update={"found": found, "seconds": seconds}))
+        if found:
+            self.say("found there: " + ", ".join(f"{name} {value:.2e}" for name, value in found.items()))
+
+    def _with_replayed(self, run: Run) -> Run:
+        """The displacement of the ROM's run trains cubature and internal variables by replay; one run at a time."""
+        path = self.journal.replayed(len(self.log))
+        self.comm.on_root_for_long(lambda: run.solution.write(path, ["displacement"]))
+        return self._train_and_solve()
+
+    def _case(self, run: Run) -> SolvedCase:
+        return SolvedCase(run.solution, self.comm, self.task.times, self.task.materials)
+
+    def _plan(self, kind: Literal["step", "elastic"], step: int, what: str, run: Run) -> Enrichment:
+        entry = Enrichment(
+            number=next_number(self.log), kind=kind, case=self.task.name, digest=self.task.digest, step=step,
+            time=float(self.task.times[step]), what=what, before=run.largest)
+        self.comm.on_root(lambda: self.journal.write(entry))
+        return entry
+
+    def _finish(self, entry: Enrichment) -> None:
+        self.comm.on_root(lambda: self.journal.write(entry))
+        self.log.append(entry)
+        self._mine.append(entry.number)
+
+    def _train(self) -> None:
+        replayed = self.comm.on_root(self.journal.latest_replayed)
+        additions = [Addition(self.journal.record(one.number), "record" if one.kind == "step" else "elastic")
+                     for one in self.log]
+        additions += [] if replayed is None else [Addition(replayed, "replayed")]
+        self.rom = self.versions.make(additions, self.log)
+        basis = self.rom.rom.clusters[0]
+        self.say(f"trained again: {plural(basis.n_mode, 'mode')}, {plural(basis.n_weighted, 'point')}")
+
+    def _train_and_solve(self) -> Run:
+        """A new version, its run, and what the last addition has come to, in the journal and in the ROM."""
+        self._train()
+        run = self._solve()
+        basis = self.rom.rom.clusters[0]
+        update = {"after": run.largest, "modes": basis.n_mode, "points": basis.n_weighted}
+        for k, entry in enumerate(self.log):
+            if entry.number in self._mine and (not entry.after or k == len(self.log) - 1):
+                self.log[k] = entry = entry.model_copy(update=update)
+                self.comm.on_root(lambda entry=entry: self.journal.write(entry))  # type: ignore[misc]
+        self.versions.rewrite(self.rom, self.log)
+        return run
