@@ -33,8 +33,8 @@ app = typer.Typer(
       romlib plot result.vtkhdf --field p -o p.png
     """,
     epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a solution "
-           "did not converge, or an external solver failed; 2 wrong input or a full disk; 3 a fault of romlib; 130 and "
-           "143: stopped by Ctrl-C or SIGTERM.")
+           "did not converge, an external solver failed, or a ROM could not be enriched to its tolerance; 2 wrong "
+           "input or a full disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:

@@ -115,6 +115,9 @@ class Enriching:
         if {entry.number for entry in self.log} - {entry.number for entry in self.rom.rom.enrichments}:
             self.say(f"{plural(len(self.log), 'addition')} of an earlier run found: training with them first")
             self._train()
+        elif not self.comm.on_root(self._has_fields):
+            self.say("the fields file beside the ROM is not the one that was written with it: training again")
+            self._train()
         run = self._solve()
         if not run.within(self.task.tolerance) and self._answer_new_fields(run):
             run = self._train_and_solve()
@@ -128,6 +131,14 @@ class Enriching:
                 run = self._with_replayed(run)
         self.comm.on_root(lambda: self.journal.forget_replayed(self.journal.latest_replayed()))
         return Outcome(self.rom, run, run.within(self.task.tolerance), self.log, self._mine, len(self._steps()))
+
+    def _has_fields(self) -> bool:
+        """Whether ROM and fields file belong together: a process that ends between two renames leaves others."""
+        try:
+            self.rom.open_fields().close()
+        except InputError:
+            return False
+        return True
 
     def _steps(self) -> list[Enrichment]:
         return [one for one in self.log if one.kind == "step" and one.digest == self.task.digest]

@@ -53,6 +53,7 @@ class TrainingSet:
         self.given = tuple(runs)  # before names and amplitudes are made those of the first run
         self.runs, self.model, self._added = union_of(runs)
         self._last: tuple[int, Piece] | None = None
+        self._alike: set[tuple[int, int]] = set()  # runs and pieces that were compared with the first run's
         first = runs[0].snapshots
         for run in runs[1:]:
             if _size(run.snapshots) != _size(first):
@@ -85,9 +86,13 @@ class TrainingSet:
         self._last = None  # before the next one is built, so that one piece is in memory at a time
         mesh = self.mesh_of(0, piece)
         for k in range(1, len(self.runs)):
+            added = [one for one in self._added if one.run == k]
+            if not added and (k, piece) in self._alike:
+                continue
             other = self.mesh_of(k, piece)
             self._refuse_another_order(k, piece, mesh, other)
-            mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
+            self._alike.add((k, piece))
+            mesh = with_added(mesh, other, added)
         self._last = piece, Piece(mesh, self.model)
         return self._last[1]
 
