@@ -1,17 +1,19 @@
 """Calibration of the error indicator: ROMs of some of the training runs, over the others.
 
 Training runs alone say nothing of the errors outside them. ROMs that leave one run out, and ROMs of one run, do: each
-makes errors that are known, with an indicator beside them. The factor of a quantity is 1.5 times the largest ratio.
+makes errors that are known, with an indicator beside them. The factor of a quantity is 1.5 times the largest ratio, and
+never below one (the displacement's: a quarter).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from romlib.archive.indicator import CalibrationPair, Indicator
-from romlib.archive.rom import Rom
+from romlib.archive.rom import ControlPoints, Rom
 from romlib.errors import ConvergenceError, InputError
 from romlib.laws.symbols import evaluated_model
 from romlib.offline.collect import Collection
@@ -34,6 +36,8 @@ from romlib.online.run import solve
 from romlib.words import plural
 
 SAFETY = 1.5  # times the largest ratio: the pairs are few
+# A misfit is an error already, whatever the calibration says of it; the displacement's is smaller than the stress's.
+LEAST, LEAST_OF_DISPLACEMENT = 1.0, 0.25
 MOST_ROMS = 8  # of a kind, where there are many runs
 MOST_RUNS = 4  # that each of them is solved over
 
@@ -55,11 +59,13 @@ def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicat
     sample = take_sample(collection, reduction, rom)
     largest = {name: tuple(largest_size(rom.gappy[name], sample.fields[name][:, :rom.points.n_point], basis.weights)
                            for basis in rom.clusters) for name in rom.gappy}
-    return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, largest))
+    norms = {dual.name: float(dual.norms[dual.rows.kept].max()) for dual in reduction.duals.fields}
+    sizes = Indicator(largest=largest, norms=norms, factors={})
+    return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, rom.control, sizes))
 
 
 def _calibrated(
-    collection: Collection, reduction: Reduction, sample: Sample, largest: dict[str, tuple[float, ...]]
+    collection: Collection, reduction: Reduction, sample: Sample, control: ControlPoints | None, sizes: Indicator
 ) -> Indicator:
     chosen, source = splits(collection.training, reduction.rows)
     pairs: list[CalibrationPair] = []
@@ -67,7 +73,7 @@ def _calibrated(
     for number, split in enumerate(chosen, 1):
         collection.stages.tell(f"calibration: ROM {number} of {len(chosen)}, without {split.left_out}")
         try:
-            one = sampled_rom(collection, reduction, sample, Rows(split.weights))
+            one = sampled_rom(collection, reduction, sample, Rows(split.weights), control)
         except InputError as error:
             failed.append(f"without {split.left_out}: {error.what}")
             continue
@@ -76,7 +82,8 @@ def _calibrated(
                 pairs.append(_pair(collection.training, one, split, span))
             except ConvergenceError as error:
                 failed.append(f"{span.run.name} without {split.left_out}: {error.what}")
-    return Indicator(largest=largest, factors=factors(pairs), pairs=tuple(pairs), failed=tuple(failed), source=source)
+    return sizes.model_copy(update={"factors": factors(pairs), "pairs": tuple(pairs), "failed": tuple(failed),
+                                    "source": source})
 
 
 def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
@@ -114,15 +121,21 @@ def _spread(n: int, most: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(0, n - 1, min(n, most))})
 
 
-def factors(pairs: list[CalibrationPair]) -> dict[str, float]:
-    """q by quantity: 1.5 times the largest ratio of the true error to what the bound would be with q = 1."""
-    found: dict[str, float] = {}
+def factors(pairs: Sequence[CalibrationPair]) -> dict[str, float]:
+    """q by quantity: 1.5 times the largest ratio, and at least one (of the displacement: a quarter)."""
+    return {quantity: max(SAFETY * max(found), LEAST_OF_DISPLACEMENT if quantity == "displacement" else LEAST)
+            for quantity, found in ratios(pairs).items()}
+
+
+def ratios(pairs: Sequence[CalibrationPair]) -> dict[str, list[float]]:
+    """By quantity, of each pair: the true error over what the bound would be with q = 1."""
+    found: dict[str, list[float]] = {}
     for pair in pairs:
         for quantity, error in pair.errors.items():
             if indicating(quantity) in pair.misfits:
                 unit = bound(quantity, 1.0, np.array([pair.misfits[indicating(quantity)]]),
-                             np.array([pair.temperature_is_new]))[0]
-                found[quantity] = max(found.get(quantity, 0.0), SAFETY * error / unit)
+                             np.array([pair.temperature_is_new]))
+                found.setdefault(quantity, []).append(error / float(unit[0]))
     return found
 
 
@@ -130,13 +143,8 @@ def in_words(indicator: Indicator) -> str:
     """What a calibration has come to, for the progress and the report."""
     if not indicator.factors:
         return "no bounds: no ROM of a part of the training could be solved over the rest"
-    spread = {}
-    for quantity in indicator.factors:
-        ratios = [pair.errors[quantity] / bound(quantity, 1.0, np.array([pair.misfits[indicating(quantity)]]),
-                                                np.array([pair.temperature_is_new]))[0]
-                  for pair in indicator.pairs if quantity in pair.errors and indicating(quantity) in pair.misfits]
-        spread[quantity] = f"{indicator.factors[quantity]:.2g} of {quantity} (ratios {min(ratios):.2g} to " \
-                           f"{max(ratios):.2g})"
+    spread = {name: f"{indicator.factors[name]:.2g} of {name} (ratios {min(found):.2g} to {max(found):.2g})"
+              for name, found in ratios(indicator.pairs).items()}
     failed = f", {len(indicator.failed)} could not be solved" if indicator.failed else ""
     return f"{plural(len(indicator.pairs), 'pair')} of {indicator.source}{failed}; q = {', '.join(spread.values())}"
 
@@ -155,7 +163,7 @@ def _pair(training: TrainingSet, one: SampledRom, split: Split, span: Span) -> C
         aside, size = Fit.of(operator).misfit(values[name], np.ones(rom.points.n_point))
         unweighted[name] = float(so_far(aside, size, 0.0)[-1])
     errors = {name: float(so_far(*judged.errors(found[name], span.rows))[-1]) for name, judged in one.judged.items()}
-    misfits = indicators(rom, one.largest, values, history.clusters)
+    misfits = indicators(rom, one.indicator, values, history.clusters)
     temperature = history.temperatures[0] if history.temperatures else None
     is_new = bool(new_temperature(rom, temperature)[-1] > SHAPE_IS_NEW)
     return CalibrationPair(
