@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,6 @@ from romlib.cli.commands_build import JsonOption
 from romlib.words import plural
 
 if TYPE_CHECKING:
-    from romlib.archive.enrichment import Enrichment
     from romlib.enrichment.loop import Outcome
 
 
@@ -74,14 +73,17 @@ def enrich(
 
 def _show(outcome: Outcome, rom: Path, name: str, tolerance: float, budget: int, json: bool) -> None:
     from romlib.cli.console import print_json, stderr, stdout
+    from romlib.cli.enrichment_log import show_log
 
     if json:
         print_json({"rom": str(rom), "case": name, "tolerance": tolerance, "within": outcome.within,
                     "steps": outcome.n_step, "bounds": outcome.run.largest, "failed": outcome.run.failed,
                     "log": [entry.model_dump(mode="json") for entry in outcome.log]})
     else:
-        show_log(stdout(), outcome.log)
-    bounds = ", ".join(f"{key} {value:.2e}" for key, value in outcome.run.largest.items())
+        show_log(stdout(), [entry.model_dump(mode="json") for entry in outcome.log])
+    largest = outcome.run.largest
+    bounds = ", ".join(f"{key} {largest[key]:.2e}" if key in largest else f"{key} withheld"
+                       for key in outcome.run.bounds)
     if outcome.within:
         if not json:
             stdout().print(f"the bounds of {name} are below {tolerance:g} ({bounds}) after "
@@ -92,18 +94,3 @@ def _show(outcome: Outcome, rom: Path, name: str, tolerance: float, budget: int,
     failed = "" if outcome.run.failed is None else "; the ROM cannot solve the whole case"
     stderr().print(f"the bounds of {name} are not below {tolerance:g} ({bounds}{failed}), and {why}; the ROM has what "
                    "was found. Allow more (--budget), or train with a run like this case.", soft_wrap=True)
-
-
-def show_log(console: Any, log: list[Enrichment]) -> None:
-    """The additions to a ROM as a table."""
-    from romlib.cli.console import figure, table
-
-    if not log:
-        return
-    quantities = list(dict.fromkeys(key for entry in log for part in (entry.before, entry.found, entry.after)
-                                    for key in part))
-    rows = [(entry.number, entry.case, "full-order step" if entry.kind == "step" else entry.what, f"{entry.time:.6g}",
-             *("/".join(figure(part.get(key), 2) for part in (entry.before, entry.found, entry.after))
-               for key in quantities), entry.modes, entry.points, figure(entry.seconds)) for entry in log]
-    console.print(table("Additions to the training: bound before / error found there / bound after", (
-        "", "case", "what", "time", *quantities, "modes", "points", "seconds"), rows))

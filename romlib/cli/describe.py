@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.cli.enrichment_log import show_log
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         (name, figure(value)) for name, value in d["errors"].items()], (1,)))
     for sentence in d["accepted_errors"]:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
+    show_log(console, d["enrichments"])
 
 
 def _ratios(d: dict[str, Any]) -> str:

@@ -65,9 +65,9 @@ class Run:
 
     @property
     def largest(self) -> dict[str, float]:
-        """The largest of each quantity that is a number."""
+        """The largest bound of each quantity, as far as the ROM got; none of one that is withheld."""
         return {name: float(values[np.isfinite(values)].max()) for name, values in self.bounds.items()
-                if np.isfinite(values).any()}
+                if np.isfinite(values).any() and not np.isnan(values).any()}
 
     def within(self, tolerance: float) -> bool:
         """Whether all bounds are known, and none passes."""
@@ -156,9 +156,10 @@ class Enriching:
                     "the errors of this ROM have no bound, by which to enrich it", file=self.rom.path,
                     found="; ".join(getattr(run.solution.error_bound, "notes", ())) or None,
                     remedy="train it with [offline] calibration = true (which is the default)")
-        told = ", ".join(f"{name} {value:.2e}" for name, value in run.largest.items())
+        largest = run.largest
+        told = ", ".join(f"{name} {largest[name]:.2e}" if name in largest else f"{name} withheld" for name in run.bounds)
         failed = "" if run.failed is None else f"; the ROM fails at time {task.times[run.failed]:.6g}"
-        self.say(f"bounds of {task.name}: {told or 'none'}{failed}")
+        self.say(f"bounds of {task.name}: {told}{failed}")
         return run
 
     def _beginning(self, error: ConvergenceError) -> Run:

@@ -16,6 +16,7 @@ from romlib.fullorder.state import PieceResult, State, StepResult
 from romlib.laws.points import MaterialPoints
 from romlib.laws.portable import portable_model
 from romlib.laws.symbols import evaluated_model
+from romlib.loads.amplitudes import evaluate
 from romlib.model import Model
 from romlib.snapshots.writer import SnapshotsWriter
 
@@ -58,9 +59,10 @@ def variables(model: Model) -> list[str]:
 def write_step(path: Path, case: SolvedCase, model: Model, time: float, values: dict[int, Values], what: str) -> None:
     """One record as a snapshots file; it appears when it is whole. Collective.
 
-    model : with the amplitudes of the record. values : by piece of this rank. what : made it, in words.
+    model : with the amplitudes of the record; of its temperature loads the file has those that are not zero then.
+    values : by piece of this rank. what : made it, in words.
     """
-    comm = case.pieces.comm
+    comm, model = case.pieces.comm, at_one_time(model, time)
     names = comm.allgather(list(next(iter(values.values()), {})))[0]
     with comm.agreement():
         specs = field_specs(model, names)
@@ -81,6 +83,21 @@ def write_step(path: Path, case: SolvedCase, model: Model, time: float, values: 
     with comm.agreement():
         if writer is not None:
             writer.__exit__(None, None, None)
+
+
+def at_one_time(model: Model, time: float) -> Model:
+    """The model without the temperature loads that are zero at a time and at the beginning.
+
+    A history that is given at many instants is so many loads, of which one time needs two.
+    """
+    times = np.array([model.initial_time, time])
+    heat = [name for name, load in model.loads.items() if load.kind == "temperature"]
+    idle = [name for name in heat if not evaluate(model.amplitudes[name], times).any()]
+    if len(idle) == len(heat):
+        idle = idle[1:]  # one has to say that the temperature is zero, and not unknown
+    return model.model_copy(update={
+        key: {name: one for name, one in getattr(model, key).items() if name not in idle}
+        for key in ("loads", "amplitudes")})
 
 
 def _write(writer: SnapshotsWriter | None, name: str, piece: int, values: np.ndarray) -> None:

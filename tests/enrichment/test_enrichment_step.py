@@ -11,7 +11,7 @@ from enrichment_example import TIMES, case, model, pieces_of
 import romlib
 from romlib.enrichment.case import SolvedCase
 from romlib.enrichment.elastic import NewField, answer, new_fields, new_temperatures, temperature_at_points
-from romlib.enrichment.step import errors_of_rom, full_order_step, write_step
+from romlib.enrichment.step import at_one_time, errors_of_rom, full_order_step, write_step
 from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.fullorder.arrays import solve_to_arrays
@@ -52,6 +52,15 @@ def test_the_record_of_a_step_is_a_snapshots_file_with_the_model_of_the_case(hot
             for piece, found in values.items():
                 for name in ("displacement", "stress", "p"):
                     np.testing.assert_allclose(file.read(name, piece, 0), found[name], atol=1e-9)
+
+
+def test_a_record_has_the_temperature_loads_of_its_time_alone() -> None:
+    hot, never = model("hot"), TableAmplitude(time=(0.0,), value=(0.0,))
+    assert set(at_one_time(hot, 0.5).loads) == {"pull", "push", "heat", "spot"}
+    cold = hot.model_copy(update={"amplitudes": {**hot.amplitudes, "spot": never}})
+    assert set(at_one_time(cold, 0.5).loads) == set(at_one_time(cold, 0.5).amplitudes) == {"pull", "push", "heat"}
+    none = cold.model_copy(update={"amplitudes": {**cold.amplitudes, "heat": never}})
+    assert set(at_one_time(none, 0.5).loads) == {"pull", "push", "heat"}  # zero, and not unknown
 
 
 def test_the_state_that_a_step_starts_from_is_one_that_the_laws_can_have(hot_bar: Path) -> None:
