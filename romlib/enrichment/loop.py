@@ -157,7 +157,8 @@ class Enriching:
                     found="; ".join(getattr(run.solution.error_bound, "notes", ())) or None,
                     remedy="train it with [offline] calibration = true (which is the default)")
         largest = run.largest
-        told = ", ".join(f"{name} {largest[name]:.2e}" if name in largest else f"{name} withheld" for name in run.bounds)
+        told = ", ".join(f"{name} {largest[name]:.2e}" if name in largest else f"{name} withheld"
+                         for name in run.bounds)
         failed = "" if run.failed is None else f"; the ROM fails at time {task.times[run.failed]:.6g}"
         self.say(f"bounds of {task.name}: {told}{failed}")
         return run
