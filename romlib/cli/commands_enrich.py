@@ -64,7 +64,7 @@ def enrich(
     if comm.rank == 0:
         _show(outcome, rom, name, tolerance, budget, json)
         if plot is not None:
-            from romlib.report.plot_history import plot_enrichment
+            from romlib.report.plot_enrichment import plot_enrichment
 
             plot_enrichment(outcome.log, plot)
     if not outcome.within:

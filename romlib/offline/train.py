@@ -24,6 +24,7 @@ from romlib.offline.report import Progress, TrainingReport
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
 from romlib.offline.write import write_fields
+from romlib.online.ratios import calibration_rows
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import Comm
 
@@ -134,7 +135,8 @@ def build(
             rom.indicator = calibrate(collection, reduction, rom)
             collection.stages.say("calibration", in_words(rom.indicator))
     report = TrainingReport(collection.stages.rows(), collection.stages.details, _sizes(collection, reduction, rom),
-                            rom.manifest.errors, _notes(collection, reduction, rom, beyond))
+                            rom.manifest.errors, _notes(collection, reduction, rom, beyond),
+                            calibration_rows(rom.indicator))
     return Trained(rom, report, gathered, reduction)
 
 
