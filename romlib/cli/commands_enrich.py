@@ -94,3 +94,58 @@ def _show(outcome: Outcome, rom: Path, name: str, tolerance: float, budget: int,
     failed = "" if outcome.run.failed is None else "; the ROM cannot solve the whole case"
     stderr().print(f"the bounds of {name} are not below {tolerance:g} ({bounds}{failed}), and {why}; the ROM has what "
                    "was found. Allow more (--budget), or train with a run like this case.", soft_wrap=True)
+
+
+def enrich_online(
+    study: Path, rom: Path, case: str | None, case_file: Path | None, output: Path | None, tolerance: list[str] | None,
+    budget: int, json: bool, others: list[str],
+) -> None:
+    """`romlib online --enrich`. others : options of a run of a ROM alone that were given as well."""
+    from romlib.archive.romfile import fields_path
+    from romlib.cli.console import print_json, stages, stderr, stdout
+    from romlib.errors import InputError
+    from romlib.parallel.comm import world
+    from romlib.snapshots.outputs import check_output
+    from romlib.study.case_file import read_case_file
+    from romlib.study.enrich import run_stream
+    from romlib.study.inputs import files_of
+    from romlib.study.study import Study
+
+    if others:
+        raise typer.BadParameter("does not go with --enrich", param_hint=others[0])
+    if output is None or tolerance is None or len(tolerance) != 1 or not _is_number(tolerance[0]):
+        raise typer.BadParameter("needs --output, and --tolerance with one number", param_hint="--enrich")
+    comm = world()
+    with comm.agreement():
+        declared = Study.read(study)
+        if (case is None) == (case_file is None):
+            raise InputError("give either --case or --case-file", place="--case",
+                             expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
+        more = [] if case_file is None else files_of(case_file, "case file")
+        check_output(output, [rom, fields_path(rom), *files_of(study), *more])
+        name = case or (case_file or Path()).stem
+        with stages(comm.rank, f"solving {name}, and enriching {rom.name}") as progress:
+            streamed = run_stream(
+                declared, rom, case if case is not None else read_case_file(case_file or Path()), output, comm,
+                tolerance=float(tolerance[0]), budget=budget, name=name, progress=progress)
+    if comm.rank == 0:
+        summary = {"file": str(output), "rom": str(rom), "case": name, "tolerance": float(tolerance[0]),
+                   "full_order_steps": list(streamed.steps), "within": streamed.within,
+                   "bounds": {key: values.tolist() for key, values in streamed.bounds.items()}}
+        if json:
+            print_json(summary)
+        else:
+            stdout().print(f"Solution written to {output}, of it {plural(len(streamed.steps), 'full-order step')}",
+                           soft_wrap=True)
+        if not streamed.within:
+            stderr().print(f"bounds are above {tolerance[0]}, or withheld, at some times: see `romlib info {output}`",
+                           soft_wrap=True)
+    if not streamed.within:
+        raise typer.Exit(1)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) > 0.0
+    except ValueError:
+        return False

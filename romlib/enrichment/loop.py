@@ -11,6 +11,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ from romlib.model import Material
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import Comm
 from romlib.solution.solution import Solution
+from romlib.states.source import saved_state
 from romlib.words import plural
 
 Bounds = Mapping[str, np.ndarray]
@@ -36,16 +38,16 @@ Bounds = Mapping[str, np.ndarray]
 class Task:
     """What is wanted.
 
-    name : of the case. digest : of its content. times : (n_step,). solve : a ROM and times, the first of the case's or
-    all -> the solution. tolerance : for the bounds of all quantities. budget : full-order steps on this case, those of
-    earlier calls included. bounds_of : a solution -> its bounds by quantity, each (n_step,). materials : see
-    `SolvedCase`. options : of the full-order solver.
+    name : of the case. digest : of its content. times : (n_step,). solve : a ROM, times of the case, and the record
+    that they begin with or None -> the solution. tolerance : for the bounds of all quantities. budget : full-order
+    steps on this case, those of earlier calls included. bounds_of : a solution -> its bounds by quantity, each
+    (n_step,). materials : see `SolvedCase`. options : of the full-order solver.
     """
 
     name: str
     digest: str
     times: np.ndarray
-    solve: Callable[[ReducedOrderModel, np.ndarray], Solution]
+    solve: Callable[[ReducedOrderModel, np.ndarray, Path | None], Solution]
     tolerance: float
     budget: int
     bounds_of: Callable[[Solution], Bounds] = lambda solution: solution.error_bound
@@ -56,12 +58,14 @@ class Task:
 @dataclass(frozen=True, eq=False)
 class Run:
     """The ROM's run of the case. failed : the step that it could not do, or None. bounds : by quantity, (n_step,), not
-    a number where one is withheld, infinite from the failed step on.
+    a number where one is withheld, infinite from the failed step on. first : the output time that it began with, from
+    which on there are bounds.
     """
 
     solution: Solution
     failed: int | None
     bounds: dict[str, np.ndarray]
+    first: int = 0
 
     @property
     def largest(self) -> dict[str, float]:
@@ -112,12 +116,7 @@ class Enriching:
 
     def run(self) -> Outcome:
         """Enrich until the bounds are below the tolerance, or the budget is spent."""
-        if {entry.number for entry in self.log} - {entry.number for entry in self.rom.rom.enrichments}:
-            self.say(f"{plural(len(self.log), 'addition')} of an earlier run found: training with them first")
-            self._train()
-        elif not self.comm.on_root(self._has_fields):
-            self.say("the fields file beside the ROM is not the one that was written with it: training again")
-            self._train()
+        self._catch_up()
         run = self._solve()
         if not run.within(self.task.tolerance) and self._answer_new_fields(run):
             run = self._train_and_solve()
@@ -132,6 +131,15 @@ class Enriching:
         self.comm.on_root(lambda: self.journal.forget_replayed(self.journal.latest_replayed()))
         return Outcome(self.rom, run, run.within(self.task.tolerance), self.log, self._mine, len(self._steps()))
 
+    def _catch_up(self) -> None:
+        """Train with additions that an earlier call has left without a version of the ROM."""
+        if {entry.number for entry in self.log} - {entry.number for entry in self.rom.rom.enrichments}:
+            self.say(f"{plural(len(self.log), 'addition')} of an earlier run found: training with them first")
+            self._train()
+        elif not self.comm.on_root(self._has_fields):
+            self.say("the fields file beside the ROM is not the one that was written with it: training again")
+            self._train()
+
     def _has_fields(self) -> bool:
         """Whether ROM and fields file belong together: a process that ends between two renames leaves others."""
         try:
@@ -143,14 +151,15 @@ class Enriching:
     def _steps(self) -> list[Enrichment]:
         return [one for one in self.log if one.kind == "step" and one.digest == self.task.digest]
 
-    def _solve(self) -> Run:
-        """Run the case, as far as the ROM can."""
+    def _solve(self, first: int = 0) -> Run:
+        """Run the case from an output time, as far as the ROM can."""
         task = self.task
         with self.comm.agreement():
             try:
-                run = Run(solution := task.solve(self.rom, task.times), None, dict(task.bounds_of(solution)))
+                solution = task.solve(self.rom, task.times[first:], self._record_of(first))
+                run = Run(solution, None, dict(task.bounds_of(solution)), first)
             except ConvergenceError as error:
-                run = self._beginning(error)
+                run = self._beginning(error, first)
             if not run.bounds:
                 raise InputError(
                     "the errors of this ROM have no bound, by which to enrich it", file=self.rom.path,
@@ -163,15 +172,20 @@ class Enriching:
         self.say(f"bounds of {task.name}: {told}{failed}")
         return run
 
-    def _beginning(self, error: ConvergenceError) -> Run:
+    def _beginning(self, error: ConvergenceError, first: int) -> Run:
         """The run until the step that fails; bounds are infinite from there on."""
-        times = self.task.times
-        failed = max(int(np.searchsorted(times, error.time * (1.0 - 1e-12))), 1)
+        times = self.task.times[first:]
+        failed = max(int(np.searchsorted(times, error.time - 1e-9 * (times[1] - times[0]))), 1)
         part = times[:failed] if failed > 1 else np.array([times[0], times[0] + 1e-6 * (times[1] - times[0])])
-        solution = self.task.solve(self.rom, part)
+        solution = self.task.solve(self.rom, part, self._record_of(first))
         bounds = {name: np.concatenate([values[:failed], np.full(len(times) - failed, np.inf)])
                   for name, values in self.task.bounds_of(solution).items()}
-        return Run(solution, failed, bounds)
+        return Run(solution, first + failed, bounds, first)
+
+    def _record_of(self, first: int) -> Path | None:
+        """The record of the full-order step to an output time, that a run begins with; None for the beginning."""
+        return None if first == 0 else self.journal.record(max(
+            one.number for one in self._steps() if one.step == first))
 
     def _answer_new_fields(self, run: Run) -> bool:
         """Elastic answers to what is new in the case; whether there are any that the ROM lacks."""
@@ -219,7 +233,8 @@ class Enriching:
         return self._train_and_solve()
 
     def _case(self, run: Run) -> SolvedCase:
-        return SolvedCase(run.solution, self.comm, self.task.times, self.task.materials)
+        return SolvedCase(run.solution, self.comm, self.task.times, self.task.materials,
+                          saved_state(self._record_of(run.first)))
 
     def _plan(self, kind: Literal["step", "elastic"], step: int, what: str, run: Run) -> Enrichment:
         entry = Enrichment(
@@ -243,14 +258,20 @@ class Enriching:
         self.say(f"trained again: {plural(basis.n_mode, 'mode')}, {plural(basis.n_weighted, 'point')}")
 
     def _train_and_solve(self) -> Run:
-        """A new version, its run, and what the last addition has come to, in the journal and in the ROM."""
+        """A new version, its run, and what the additions have come to, in the journal and in the ROM."""
         self._train()
         run = self._solve()
+        self._conclude(run)
+        return run
+
+    def _conclude(self, run: Run) -> None:
+        """Note what the additions have come to: those that were made since the last time, and the last of all again."""
         basis = self.rom.rom.clusters[0]
         update = {"after": run.largest, "modes": basis.n_mode, "points": basis.n_weighted}
-        for k, entry in enumerate(self.log):
-            if entry.number in self._mine and (not entry.after or k == len(self.log) - 1):
-                self.log[k] = entry = entry.model_copy(update=update)
+        mine = [k for k, entry in enumerate(self.log) if entry.number in self._mine]
+        for k in mine:
+            if not self.log[k].modes or k == mine[-1]:
+                self.log[k] = entry = self.log[k].model_copy(update=update)
                 self.comm.on_root(lambda entry=entry: self.journal.write(entry))  # type: ignore[misc]
-        self.versions.rewrite(self.rom, self.log)
-        return run
+        if mine:
+            self.versions.rewrite(self.rom, self.log)

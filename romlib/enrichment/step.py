@@ -118,7 +118,7 @@ def errors_of_rom(case: SolvedCase, step: int, values: dict[int, Values]) -> dic
     def squares(piece: int) -> np.ndarray:
         here, found = case.piece(piece), []
         for name in names:
-            rom, full = solution.field(name, step, piece=piece), values[piece][name]
+            rom, full = solution.field(name, step - case.first, piece=piece), values[piece][name]
             if name == "displacement":
                 both = np.stack([rom - full, full])
                 found.append((both * here.apply_mass(both)).sum(axis=(1, 2)))
@@ -138,13 +138,13 @@ def _sizes(case: SolvedCase, step: int) -> list[float]:
     """Largest L2 norm of each dual field until a step: the modes are orthonormal."""
     solution, found = case.solution, []
     for name, gappy in solution.rom.gappy.items():
-        at = solution.at_points(name)[:step + 1, gappy.points]
+        at = solution.at_points(name)[:step + 1 - case.first, gappy.points]
         found.append(float(np.linalg.norm(at.reshape(len(at), -1) @ gappy.operator.T, axis=1).max()))
     return found
 
 
 def _displacement_squares(case: SolvedCase, piece: int, step: int) -> np.ndarray:
-    """(step + 1,) of the ROM's displacement on a piece."""
+    """One for each output time until the step, of the ROM's displacement on a piece."""
     here, solution = case.piece(piece), case.solution
     return np.array([float((u * here.apply_mass(u[None])[0]).sum()) for u in (
-        solution.displacement(k, piece=piece) for k in range(step + 1))])
+        solution.displacement(k, piece=piece) for k in range(step + 1 - case.first))])

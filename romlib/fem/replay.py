@@ -29,13 +29,16 @@ class PieceReplay:
     Parameters
     ----------
     amplitudes : of the run, for its temperature. fields : names of the dual fields that are wanted, of `dual_fields`.
+    start : the state to go on from, instead of the virgin one.
     """
 
-    def __init__(self, piece: Piece, amplitudes: Mapping[str, Amplitude], fields: list[str]) -> None:
+    def __init__(
+        self, piece: Piece, amplitudes: Mapping[str, Amplitude], fields: list[str], start: PointState | None = None
+    ) -> None:
         self._piece, self._amplitudes = piece, amplitudes
         known = dual_fields(piece.points)
         self.widths = {field: known[field] for field in fields}
-        self._replay = Replay(piece.points, piece.model.initial_time)
+        self._replay = Replay(piece.points, piece.model.initial_time, start=start)
 
     @property
     def step_bytes(self) -> int:

@@ -25,15 +25,16 @@ class Replay:
         first record.
     max_cut : an increment is cut, with strain and temperature linear in between, down to 2^-max_cut of its length
         before it counts as failed.
+    start : the state to go on from, instead of the virgin one.
     """
 
     def __init__(
         self, points: MaterialPoints, initial_time: float, *, initial_temperature: np.ndarray | None = None,
-        max_cut: int = 10,
+        max_cut: int = 10, start: PointState | None = None,
     ) -> None:
         self.points, self._initial_time, self._max_cut = points, initial_time, max_cut
         self._initial = points.strain_free_temperature if initial_temperature is None else initial_temperature
-        self._state: PointState | None = None
+        self._state: PointState | None = start
 
     @property
     def state(self) -> PointState | None:

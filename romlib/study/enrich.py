@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import romlib
 from romlib.enrichment.journal import Journal, folder_of
 from romlib.enrichment.loop import Enriching, Outcome, Task
+from romlib.enrichment.stream import Streamed, Streaming
 from romlib.enrichment.versions import Versions
 from romlib.errors import InputError, StudyError
 from romlib.fullorder.options import SolverOptions
@@ -29,6 +31,7 @@ from romlib.study.solve import case_of
 from romlib.study.study import Study
 
 Say = Callable[[str], None]
+Loop = TypeVar("Loop", bound=Enriching)
 
 
 def run_enrich(
@@ -36,7 +39,7 @@ def run_enrich(
     accept_errors: bool = False, scratch: Path | None = None, options: SolverOptions | None = None,
     progress: Say = lambda _: None,
 ) -> Outcome:
-    """Enrich a ROM on a case until the bounds of its errors are below a tolerance. Collective.
+    """Enrich a ROM on a case until the bounds of its errors are below a tolerance, by runs of the whole. Collective.
 
     The ROM is replaced by versions that have more; its records are in the folder x.enrichment beside x.rom.
 
@@ -50,6 +53,30 @@ def run_enrich(
     StudyError : an unknown case. InputError : no such ROM; a ROM without bounds; tolerance or budget out of range; a
     record that does not belong to the study. And what training and the full-order solver raise.
     """
+    with _enriching(Enriching, study, rom, case, comm, tolerance, budget, name, accept_errors, scratch, options,
+                    progress) as enriching:
+        return enriching.run()
+
+
+def run_stream(
+    study: Study, rom: Path, case: str | Case, output: Path, comm: Comm, *, tolerance: float, budget: int,
+    name: str = "", accept_errors: bool = False, scratch: Path | None = None, options: SolverOptions | None = None,
+    progress: Say = lambda _: None,
+) -> Streamed:
+    """Solve a case with a ROM that is enriched where a bound passes, without running again. Collective.
+
+    Parameters and errors as of `run_enrich`. output : the snapshots file of the result.
+    """
+    with _enriching(Streaming, study, rom, case, comm, tolerance, budget, name, accept_errors, scratch, options,
+                    progress) as enriching:
+        return enriching.stream(output)
+
+
+@contextmanager
+def _enriching(
+    kind: type[Loop], study: Study, rom: Path, case: str | Case, comm: Comm, tolerance: float, budget: int, name: str,
+    accept_errors: bool, scratch: Path | None, options: SolverOptions | None, progress: Say,
+) -> Iterator[Loop]:
     with comm.agreement():
         if not tolerance > 0.0 or budget < 0:
             raise InputError("a tolerance is above zero, and a budget is not negative", place="--tolerance, --budget",
@@ -66,7 +93,7 @@ def run_enrich(
             first = training_set(study, stack)
         task = Task(
             name or (case if isinstance(case, str) else "the case"), _digest(chosen), chosen.times.instants(),
-            lambda model, times: model.solve(chosen, times=times), tolerance, budget,
+            lambda model, times, start: model.solve(chosen, times=times, start=start), tolerance, budget,
             materials=first.model.materials, options=options)
 
         def begin(more: Callable[[PreparedSnapshots], Sequence[PreparedSnapshots]]) -> Gathered:
@@ -84,7 +111,7 @@ def run_enrich(
         versions = stack.enter_context(Versions(
             rom, begin, comm, cases=portable_cases(study, first.runs), provenance=provenance,
             accept_errors=accept_errors))
-        return Enriching(known, task, versions, journal, comm, progress).run()
+        yield kind(known, task, versions, journal, comm, progress)
 
 
 def _digest(case: Case) -> str:
