@@ -11,6 +11,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -118,18 +119,23 @@ class Enriching:
         """Enrich until the bounds are below the tolerance, or the budget is spent."""
         self._catch_up()
         run = self._solve()
-        if not run.within(self.task.tolerance) and self._answer_new_fields(run):
+        if not self._within(run) and self._answer_new_fields(run):
             run = self._train_and_solve()
-        while not run.within(self.task.tolerance):
-            step = run.worst([entry.step for entry in self._steps()])
-            if len(self._steps()) >= self.task.budget or step is None:
+        while not self._within(run):
+            done = [entry.step for entry in self._steps()]
+            step = self.comm.on_root(partial(run.worst, done))
+            if len(done) >= self.task.budget or step is None:
                 break
             self._full_order_step(run, step)
             run = self._train_and_solve()
-            if run.failed is None and not run.within(self.task.tolerance):
+            if run.failed is None and not self._within(run):
                 run = self._with_replayed(run)
         self.comm.on_root(lambda: self.journal.forget_replayed(self.journal.latest_replayed()))
-        return Outcome(self.rom, run, run.within(self.task.tolerance), self.log, self._mine, len(self._steps()))
+        return Outcome(self.rom, run, self._within(run), self.log, self._mine, len(self._steps()))
+
+    def _within(self, run: Run) -> bool:
+        """Rank 0's word: ranks on unlike machines may differ in the last digit, and would part here."""
+        return self.comm.on_root(lambda: run.within(self.task.tolerance))
 
     def _catch_up(self) -> None:
         """Train with additions that an earlier call has left without a version of the ROM."""

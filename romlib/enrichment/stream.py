@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ class Streaming(Enriching):
         task, n = self.task, len(self.task.times)
         self._catch_up()
         whole = self._solve()
-        if not whole.within(task.tolerance) and self._answer_new_fields(whole):
+        if not self._within(whole) and self._answer_new_fields(whole):
             self._train()
         first, steps = 0, list[int]()
         parts: list[Part] = []
@@ -64,7 +65,7 @@ class Streaming(Enriching):
         while first < n - 1:
             run = self._solve(first)
             self._conclude(run)
-            passing = self._first_passing(run)
+            passing = self.comm.on_root(partial(self._first_passing, run))
             for name, values in run.bounds.items():
                 bounds[name][first:] = values
             if passing is None or (len(self._steps()) >= task.budget and run.failed is None):

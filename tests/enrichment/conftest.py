@@ -9,6 +9,7 @@ import pytest
 from enrichment_example import make
 
 import romlib
+from romlib.fullorder import petsc
 from romlib.parallel.comm import world
 
 
@@ -16,6 +17,7 @@ from romlib.parallel.comm import world
 def hot_bar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with study.toml, the training runs, and x.rom; the same for every rank."""
     comm = world()
+    petsc.load()  # by all ranks together, before rank 0 solves alone
     folder = comm.on_root(lambda: tmp_path_factory.mktemp("hot_bar"))
     comm.on_root(lambda: make(folder))
     with romlib.train(folder / "study.toml", comm, output=folder / "x.rom", skip_check=True) as trained:
