@@ -115,7 +115,7 @@ def answer(case: SolvedCase, new: NewField, largest_stress: float) -> tuple[Mode
             "loads": {new.load: case.model.loads[new.load]}, "amplitudes": {
                 name: one if name == new.load else _NEVER for name, one in case.model.amplitudes.items()
                 if name not in case.model.loads or name == new.load}})
-    found = elastic_answer(case.mine, model, float(case.times[new.step]), case.pieces.comm)
+    found = elastic_answer(case.mine, model, float(case.times[new.step]), case.pieces)
     own = float(np.sqrt(case.pieces.sum(lambda piece: _square(case, piece, found[piece]))[0]))
     scale = min(1.0, largest_stress / own) if own > 0.0 and largest_stress > 0.0 else 1.0
 

@@ -43,7 +43,7 @@ def full_order_step(case: SolvedCase, step: int, options: SolverOptions | None =
     def keep(number: int, time: float, result: StepResult) -> None:
         found.update(result.pieces)
 
-    solve(case.mine, case.model, times[step - 1:step + 1], case.pieces.comm, options=options,
+    solve(case.mine, case.model, times[step - 1:step + 1], case.pieces, options=options,
           start=State(float(times[step - 1]), states), on_step=keep)
     names = ["displacement", "stress", *variables(case.model)]
     return {piece: {name: values_of(result, name) for name in names} for piece, result in found.items()}
@@ -74,8 +74,7 @@ def write_step(path: Path, case: SolvedCase, model: Model, time: float, values: 
             writer.__enter__()
     try:
         for name in specs:
-            comm.stream_pieces(case.pieces.mine, lambda piece, name=name: values[piece][name],  # type: ignore[misc]
-                               partial(_write, writer, name))
+            case.pieces.stream(partial(_value, values, name), partial(_write, writer, name))
     except BaseException as error:
         if writer is not None:
             writer.__exit__(type(error), error, error.__traceback__)
@@ -98,6 +97,10 @@ def at_one_time(model: Model, time: float) -> Model:
     return model.model_copy(update={
         key: {name: one for name, one in getattr(model, key).items() if name not in idle}
         for key in ("loads", "amplitudes")})
+
+
+def _value(values: dict[int, Values], name: str, piece: int) -> np.ndarray:
+    return values[piece][name]
 
 
 def _write(writer: SnapshotsWriter | None, name: str, piece: int, values: np.ndarray) -> None:

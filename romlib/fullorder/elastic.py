@@ -12,7 +12,7 @@ from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.problem import Problem
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 _OPTIONS = SolverOptions(linear_tolerance=1e-10)  # there is no further iteration that would make up for it
 
@@ -26,7 +26,7 @@ class ElasticAnswer:
 
 
 def elastic_answer(
-    pieces: Mapping[int, Mesh], model: Model, time: float, comm: Comm, options: SolverOptions = _OPTIONS
+    meshes: Mapping[int, Mesh], model: Model, time: float, pieces: Pieces, options: SolverOptions = _OPTIONS
 ) -> dict[int, ElasticAnswer]:
     """K_0 u = f(time) + B^T C_0 eps_thermal(time), and sigma = C_0 (eps(u) - eps_thermal). Collective.
 
@@ -34,15 +34,15 @@ def elastic_answer(
 
     Parameters
     ----------
-    pieces : of this rank, as of `romlib.fullorder.solver.solve`. model : with the amplitudes.
+    meshes : of the pieces of this rank, as of `romlib.fullorder.solver.solve`. model : with the amplitudes.
 
     Raises
     ------
     InputError : the initial stiffness is singular. And what `Problem` raises.
     """
-    problem = Problem(pieces, model, model.initial_time, comm, options, None)
+    problem = Problem(meshes, model, model.initial_time, pieces, options, None)
     temperatures = problem.temperatures(time)
-    with comm.agreement():
+    with pieces.comm.agreement():
         tangents = {p: piece.virgin_tangent() for p, piece in problem.pieces.items()}
         held = {p: np.matmul(tangents[p], piece.points.mechanical_strain(
             np.zeros((piece.operator.n_ip, 6)), temperatures[p])[..., None])[..., 0]

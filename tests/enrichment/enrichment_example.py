@@ -14,6 +14,7 @@ from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.skin import add_skin
 from romlib.model import Case, Constraint, Material, Model, Pressure, Temperature, ThermalExpansion, Traction
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.error_bounds import ErrorBounds
 
 TIMES = np.linspace(0.0, 1.0, 9)
@@ -73,7 +74,8 @@ def pieces_of(n: int) -> list[Mesh]:
 def solve(name: str, output: Path, n_piece: int = 2, fields: tuple[str, ...] = ()) -> Path:
     """The full-order solution of a run or mission as a file."""
     meshes = pieces_of(n_piece)
-    solve_to_file(Output(output, fields), meshes, dict(enumerate(meshes)), model(name), TIMES, serial())
+    solve_to_file(Output(output, fields), meshes, dict(enumerate(meshes)), model(name), TIMES,
+                  Pieces(serial(), n_piece))
     return output
 
 

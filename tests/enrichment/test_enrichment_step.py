@@ -18,6 +18,7 @@ from romlib.fullorder.arrays import solve_to_arrays
 from romlib.fullorder.elastic import elastic_answer
 from romlib.model import Material, TableAmplitude
 from romlib.parallel.comm import serial, world
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.reader import Snapshots
 
 STEP = 3
@@ -87,10 +88,10 @@ def test_a_run_that_began_with_a_state_is_refused_with_the_reason(hot_bar: Path)
 
 @pytest.mark.mpi
 def test_an_elastic_answer_is_what_the_full_order_solver_finds_for_an_elastic_body(hot_bar: Path) -> None:
-    comm = world()
+    pieces = Pieces(world(), 2)
     hot, time = model("hot"), 0.5
     meshes = pieces_of(2)
-    found = elastic_answer({p: meshes[p] for p in range(2) if p % comm.size == comm.rank}, hot, time, comm)
+    found = elastic_answer({p: meshes[p] for p in range(2) if p in pieces.mine}, hot, time, pieces)
     steel = hot.materials["steel"]
     elastic = Material(law="elastic", parameters={"young": 2e5, "poisson": 0.3}, thermal_expansion=(
         steel.thermal_expansion))
@@ -140,7 +141,7 @@ def test_a_load_that_was_zero_in_training_has_an_answer_of_its_own(hot_bar: Path
         assert np.abs(first["displacement"]).max() > 0.0 and not first["p"].any()
         at_half = used.model_copy(update={"amplitudes": {**used.amplitudes, "push": TableAmplitude(
             time=(0.0,), value=(15.0,))}})
-        half = elastic_answer(mild.mine, at_half, 1.0, serial())
+        half = elastic_answer(mild.mine, at_half, 1.0, mild.pieces)
         np.testing.assert_allclose(first["displacement"], 2.0 * half[0].displacement, rtol=1e-6, atol=1e-12)
 
 
