@@ -74,6 +74,7 @@ class Collection:
         It shares the scratch files of this one, which is not used any more.
         """
         known = self.dual  # replayed before its history is carried over
+        self.history.scratch.forget(lambda name: name.count("/") > 1)  # of reductions: replayed fields are PIECE/FIELD
         history = self.history.extended(training)
         room = self.room.of(training, history)
         with self.stages.stage("Gram matrices"):
