@@ -46,9 +46,10 @@ class Journal:
         """The displacement of a run of the ROM that has so many additions."""
         return self.folder / f"replayed-{number:04d}.vtkhdf"
 
-    def write(self, entry: Enrichment) -> None:
-        """Say what an addition is, or what came of it."""
+    def write(self, entry: Enrichment) -> Enrichment:
+        """Say what an addition is, or what came of it; the entry itself."""
         write_atomically(self._description(entry.number), (entry.model_dump_json(indent=1) + "\n").encode())
+        return entry
 
     def finished(self) -> list[Enrichment]:
         """All additions whose record is there, in order.

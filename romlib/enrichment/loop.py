@@ -246,13 +246,15 @@ class Enriching:
         entry = Enrichment(
             number=next_number(self.log), kind=kind, case=self.task.name, digest=self.task.digest, step=step,
             time=float(self.task.times[step]), what=what, before=run.largest)
-        self.comm.on_root(lambda: self.journal.write(entry))
-        return entry
+        return self._written(entry)
 
     def _finish(self, entry: Enrichment) -> None:
-        self.comm.on_root(lambda: self.journal.write(entry))
-        self.log.append(entry)
+        self.log.append(self._written(entry))
         self._mine.append(entry.number)
+
+    def _written(self, entry: Enrichment) -> Enrichment:
+        """The entry of rank 0, which is in the journal."""
+        return self.comm.on_root(lambda: self.journal.write(entry))
 
     def _train(self) -> None:
         replayed = self.comm.on_root(self.journal.latest_replayed)
@@ -277,7 +279,6 @@ class Enriching:
         mine = [k for k, entry in enumerate(self.log) if entry.number in self._mine]
         for k in mine:
             if not self.log[k].modes or k == mine[-1]:
-                self.log[k] = entry = self.log[k].model_copy(update=update)
-                self.comm.on_root(lambda entry=entry: self.journal.write(entry))  # type: ignore[misc]
+                self.log[k] = self._written(self.log[k].model_copy(update=update))
         if mine:
             self.versions.rewrite(self.rom, self.log)
