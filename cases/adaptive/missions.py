@@ -17,7 +17,7 @@ import numpy as np
 SEED = 20261126
 STEP = 40.0  # s, as in training
 COUNTS = {"inside": 14, "5 to 10 % out": 14, "far out": 14, "other profiles": 14, "new shapes": 18}
-NAMES = {"inside": "inside", "5 to 10 % out": "out", "far out": "far", "other profiles": "profile", "new shapes": "shape"}
+NAMES = dict(zip(COUNTS, ("inside", "out", "far", "profile", "shape")))
 COLD, SPEED, HOT, WARM, CRUISE = 20.0, (0.95, 1.05), (530.0, 590.0), 480.0, (240.0, 720.0)
 
 
@@ -38,7 +38,7 @@ TRAINED = Spot(1.0)
 @dataclass(frozen=True)
 class Mission:
     """tables : times and values of rotation, gas, warming, hot_spot. spots : whose sum is the field of the hot spot.
-    slope : the warming is 1 + slope at the tip and 1 - slope at the root's end times its value between them.
+    slope : what warming makes warmer than cold is 1 + slope times as much at the tip, 1 - slope at the root's end.
     """
 
     name: str

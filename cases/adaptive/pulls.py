@@ -14,7 +14,7 @@ import numpy as np
 SEED = 20261127
 STEP = 0.025  # as in training
 COUNTS = {"inside": 10, "5 to 10 % out": 8, "far out": 14, "other profiles": 10}
-NAMES = {"inside": "inside", "5 to 10 % out": "out", "far out": "far", "other profiles": "profile"}
+NAMES = dict(zip(COUNTS, ("inside", "out", "far", "profile")))
 TRAINED = (100.0, 120.0, 140.0)
 
 
