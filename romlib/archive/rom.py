@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.indicator import Indicator
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
 
@@ -188,6 +189,7 @@ class Rom:
     fields : the fields file that belongs to it; None in files of older versions, and without one.
     density_terms : rows of the reduced loads that the density of a material, which is a formula, multiplies besides the
     amplitude: name of the row -> load and material.
+    indicator : what bounds the errors of its runs; None in files of older versions.
     """
 
     manifest: Manifest
@@ -202,6 +204,7 @@ class Rom:
     trained: TrainedModel | None = None
     fields: FieldsReference | None = None
     density_terms: dict[str, tuple[str, str]] = field(default_factory=dict)
+    indicator: Indicator | None = None
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:
@@ -250,6 +253,11 @@ class Rom:
         """No more modes than the points have strains, and values: memory goes with the square of their number."""
         counts = {f"clusters/{k}/strain_modes": (basis.n_mode, 6 * self.points.n_point)
                   for k, basis in enumerate(self.clusters)}
+        sizes = {} if self.indicator is None else self.indicator.largest
+        for name, found_sizes in sizes.items():
+            if len(found_sizes) != len(self.clusters):
+                raise FileFormatError("the sizes of an indicator are one a cluster", file=str(file) if file else None,
+                                      place=f"indicator, {name}", expected=len(self.clusters), found=len(found_sizes))
         counts |= {f"gappy/{name}/basis": (gappy.n_dual, len(gappy.points) * gappy.n_comp)
                    for name, gappy in self.gappy.items()}
         for place, (found, most) in counts.items():
@@ -275,6 +283,8 @@ class Rom:
                             [name for name, kind in loads.items() if kind != "temperature"]),
             "density_terms": ([name for _, name in self.density_terms.values()], list(self.model.materials)),
             "temperature/names": (self.temperature.terms, [n for n, kind in loads.items() if kind == "temperature"])}
+        if self.indicator is not None:
+            known["indicator"] = list(self.indicator.largest), list(self.gappy)
         for place, (names, right) in known.items():
             for name in names:
                 if name not in right:

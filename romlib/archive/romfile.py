@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from scipy.sparse import csr_matrix
 
 from romlib.archive.hdf5 import recognise, write_head, write_json
+from romlib.archive.indicator import Indicator
 from romlib.archive.rom import (
     FieldsReference,
     GappyOperator,
@@ -79,6 +80,8 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     write_json(file, "cases", {name: case.model_dump(mode="json") for name, case in rom.cases.items()})
     write_json(file, "force_names", list(rom.force_names))
     write_json(file, "density_terms", rom.density_terms)
+    if rom.indicator is not None:
+        write_json(file, "indicator", rom.indicator.model_dump(mode="json"))
     if rom.trained is not None:
         write_json(file, "identity", rom.trained.model_dump(mode="json"))
     for name in _POINT_FIELDS:
@@ -126,7 +129,14 @@ def _read(contents: Contents) -> Rom:
                           _as(array("/lifting/loads")))
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
                _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents),
-               _read_density_terms(contents))
+               _read_density_terms(contents), _read_indicator(contents))
+
+
+def _read_indicator(contents: Contents) -> Indicator | None:
+    if not contents.has("/indicator"):
+        return None
+    with damage(contents.path, "/indicator"):
+        return Indicator.model_validate(contents.json("/indicator", dict))
 
 
 def _read_density_terms(contents: Contents) -> dict[str, tuple[str, str]]:

@@ -8,7 +8,6 @@ from dataclasses import field as dataclass_field
 from hashlib import sha256
 
 import numpy as np
-from scipy import sparse
 
 from romlib.archive.rom import (
     GappyOperator,
@@ -16,8 +15,6 @@ from romlib.archive.rom import (
     LocalBasis,
     Manifest,
     Rom,
-    SelectedPoints,
-    TemperatureAtPoints,
 )
 from romlib.errors import InputError
 from romlib.laws.symbols import parameters_of
@@ -27,13 +24,14 @@ from romlib.model import Case, Times
 from romlib.offline import gappy
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import prescribed_names
-from romlib.offline.points import PointList, at_points, complete, modes_at
+from romlib.offline.point_data import selected_points, snapshots_at, strains_at, temperature_at_points
+from romlib.offline.points import PointList, complete, modes_at
 from romlib.offline.reduce import Reduction
 from romlib.offline.reduce_cubature import generalised_forces
 from romlib.offline.reduce_dual import DualBases
 from romlib.offline.rows import Rows
 from romlib.offline.thermal import trained_temperatures
-from romlib.offline.training import Span, TrainingSet, blocks
+from romlib.offline.training import Span, TrainingSet
 from romlib.parallel.pieces import Pieces
 from romlib.words import plural
 
@@ -74,10 +72,11 @@ def assemble(
         chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])
         points = complete(chosen, duals, pieces)
         collection.stages.say("gappy POD", f"{plural(len(points) - len(chosen), 'point')} added for reconstruction")
-        selected, operators = _selected(training, pieces, points), _gappy_operators(training, duals, pieces, points)
-        temperature = _temperature(training, pieces, points)
+        selected = selected_points(training, pieces, points)
+        operators = _gappy_operators(training, duals, pieces, points)
+        temperature = temperature_at_points(training, pieces, points)
     with collection.stages.stage("assembly"):
-        strains = [_strains(training, one, pieces, points) for one in reductions]
+        strains = [strains_at(training, one.basis, pieces, points) for one in reductions]
         first, n_mode = reductions[0], reductions[0].basis.n_mode
         terms = force_terms(training.model)
         rom = Rom(
@@ -86,56 +85,10 @@ def assemble(
             [LocalBasis(strain[:one.basis.n_mode], points.place(one.selection), one.loads[:, :one.basis.n_mode])
              for one, strain in zip(reductions, strains)],
             LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
-            replace(temperature, trained=trained_temperatures(training, temperature)),
+            replace(temperature, trained=trained_temperatures(training.runs, temperature)),
             density_terms={term.label: (term.load, term.material) for term in terms if term.material})
         rom.manifest.errors = _errors(collection, reductions, rom, points)
     return rom
-
-
-def _strains(training: TrainingSet, reduction: Reduction, pieces: Pieces, points: PointList) -> np.ndarray:
-    """(n_mode + n_lift, n_point, 6)."""
-    values = at_points(points, pieces, lambda piece, ips: reduction.basis.strains(training, piece)[:, ips].transpose(
-        1, 0, 2))
-    return np.ascontiguousarray(values.transpose(1, 0, 2))
-
-
-def _selected(training: TrainingSet, pieces: Pieces, points: PointList) -> SelectedPoints:
-    def identity(piece: int, ips: np.ndarray) -> np.ndarray:
-        operators = training.piece(piece)
-        operator = operators.operator
-        return np.stack([operator.cell_ids[ips], operator.point_numbers[ips],
-                         operators.points.material_index[ips]], axis=1)
-
-    numbers = at_points(points, pieces, identity)
-    coordinates = at_points(points, pieces, lambda piece, ips: training.piece(piece).operator.coordinates[ips])
-    return SelectedPoints(numbers[:, 0], numbers[:, 1], coordinates, points.pieces.astype(np.int64),
-                          points.ips.astype(np.int64), numbers[:, 2])
-
-
-def _temperature(training: TrainingSet, pieces: Pieces, points: PointList) -> TemperatureAtPoints:
-    names = [name for name, load in training.model.loads.items() if load.kind == "temperature"]
-
-    def terms(piece: int, ips: np.ndarray) -> np.ndarray:
-        terms = training.piece(piece).temperature_terms
-        return np.stack([terms[name][ips] for name in names], axis=1)
-
-    def initial(piece: int, ips: np.ndarray) -> np.ndarray:
-        free = training.piece(piece).initial_temperature
-        return np.full(len(ips), np.nan) if free is None else free[ips]
-
-    def interpolation(piece: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        operators, here = training.piece(piece), np.flatnonzero(points.pieces == piece)
-        rows = operators.operator.interpolation_matrix(points.ips[here]).tocoo()
-        return here[rows.row], operators.mesh.node_ids[rows.col], rows.data
-
-    parts = pieces.collect(interpolation, points.pieces).values()
-    row, node, value = (np.concatenate(column) for column in zip(*parts))
-    node_ids, column = np.unique(node, return_inverse=True)
-    matrix = sparse.csr_matrix((value, (row, column)), shape=(len(points), len(node_ids)))
-    start = at_points(points, pieces, initial)
-    values = at_points(points, pieces, terms) if names else np.zeros((len(points), 0))
-    return TemperatureAtPoints(
-        dict(zip(names, np.ascontiguousarray(values.T))), None if np.isnan(start).any() else start, node_ids, matrix)
 
 
 def _gappy_operators(
@@ -198,7 +151,7 @@ def _errors(
 ) -> dict[str, float]:
     # Never a set: each entry is a collective, and the order of a set differs between processes.
     names = list(dict.fromkeys(["stress", *rom.gappy]))
-    snapshots = {name: _snapshots(collection, name, points) for name in names}
+    snapshots = {name: snapshots_at(collection, name, points) for name in names}
     errors: dict[str, float] = {}
     for reduction, cluster in zip(reductions, rom.clusters):
         for quantity, error in _errors_of(collection, reduction, cluster, rom, snapshots).items():
@@ -228,17 +181,6 @@ def _errors_of(
         errors[f"POD of {dual.name}"] = dual.decomposition.truncation_error
         errors[f"gappy POD of {dual.name}"] = field_error(fitted[rows], dual.coordinates[rows], dual.norms[rows])
     return errors
-
-
-def _snapshots(collection: Collection, field: str, points: PointList) -> np.ndarray:
-    """A dual field of all snapshots at points, (n_point, n_snapshot, n_comp)."""
-    history = collection.history
-
-    def at(piece: int, ips: np.ndarray) -> np.ndarray:
-        bytes_each = history.read(field, piece, slice(0, 1)).nbytes
-        return np.concatenate([history.read(field, piece, rows)[:, ips]
-                               for rows in blocks(collection.training.n_snapshot, bytes_each)]).transpose(1, 0, 2)
-    return at_points(points, collection.pieces, at)
 
 
 def field_error(found: np.ndarray, coordinates: np.ndarray, norms: np.ndarray) -> float:

@@ -28,6 +28,7 @@ class OfflineOptions(Description):
     error_limits : by field ("displacement", or one of dual_fields), what the error of the finished ROM over its own
         training cases may be at most; by default 5 %, or ten times the tolerances where that is more. Beyond it no
         ROM is written, unless the errors are accepted.
+    calibration : calibrate the error indicator, so that online results have bounds of their errors.
     skip_check : build the ROM without the nonintrusivity check.
     """
 
@@ -40,6 +41,7 @@ class OfflineOptions(Description):
     dual_tolerance: Tolerance = 1e-4
     stress: Literal["auto", "read", "replay"] = "auto"
     error_limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    calibration: bool = True
     skip_check: bool = False
 
     @model_validator(mode="before")

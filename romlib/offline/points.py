@@ -33,10 +33,14 @@ class PointList:
 
     def place(self, selection: Selection) -> np.ndarray:
         """The weights of a selection at these points, (n,): zero at the others."""
+        return self.place_values(PointList(selection.pieces, selection.ips), selection.weights)
+
+    def place_values(self, others: PointList, values: np.ndarray) -> np.ndarray:
+        """Values of points that are among these, (n,): zero at the others."""
         position = {key: k for k, key in enumerate(zip(self.pieces.tolist(), self.ips.tolist()))}
-        weights = np.zeros(len(self))
-        weights[[position[key] for key in zip(selection.pieces.tolist(), selection.ips.tolist())]] = selection.weights
-        return weights
+        placed = np.zeros(len(self))
+        placed[[position[key] for key in zip(others.pieces.tolist(), others.ips.tolist())]] = values
+        return placed
 
     def add(self, other: PointList) -> PointList:
         """These points, then those of the other list that are not among them."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from romlib.archive.rom import TemperatureAtPoints, TrainedTemperatures
 from romlib.loads.temperature import temperature_at
-from romlib.offline.training import TrainingSet
+from romlib.snapshots.prepared import PreparedSnapshots
 
-_TOLERANCE = 1e-4  # of the largest singular value
+_TOLERANCE = 1e-9  # of the largest singular value
 
 
-def trained_temperatures(training: TrainingSet, stored: TemperatureAtPoints) -> TrainedTemperatures | None:
+def trained_temperatures(
+    runs: Sequence[PreparedSnapshots], stored: TemperatureAtPoints
+) -> TrainedTemperatures | None:
     """POD of what the runs differ from the initial temperature by; None without temperature loads
     that do something.
 
@@ -20,7 +24,7 @@ def trained_temperatures(training: TrainingSet, stored: TemperatureAtPoints) -> 
     if not stored.terms:
         return None
     origin = np.zeros(stored.matrix.shape[0]) if stored.initial is None else stored.initial
-    fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in training.runs]
+    fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in runs]
     rises = [field - origin for field in fields if field is not None]
     # Rows of triangular factors span what the fields do, with as few rows as there are points or loads.
     factors = [np.linalg.qr(rise, mode="r") for rise in rises]

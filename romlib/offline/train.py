@@ -16,6 +16,7 @@ from romlib.laws.symbols import refuse_missing, refuse_unused
 from romlib.model import Case, Model
 from romlib.offline.agreement import agree
 from romlib.offline.assemble import Provenance, assemble
+from romlib.offline.calibrate import calibrate, in_words
 from romlib.offline.collect import Collection, collect
 from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
@@ -139,6 +140,10 @@ def train(
         rom = replace(assemble(collection, [reduction], cases, provenance), trained=trained)
         with stages.stage("verification"):
             beyond = _verify(collection, reduction, rom, accept_errors)
+        if options.calibration:
+            with stages.stage("calibration"):
+                rom.indicator = calibrate(collection, reduction, rom)
+                stages.say("calibration", in_words(rom.indicator))
         report = TrainingReport(stages.rows(), stages.details, _sizes(collection, reduction, rom), rom.manifest.errors,
                                 _notes(collection, reduction, rom, beyond))
         return Trained(rom, report, collection, reduction, portable, path, taken, stack.pop_all())

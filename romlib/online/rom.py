@@ -20,6 +20,7 @@ from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature, posit
 from romlib.model import Amplitude, Case, Model, TemperatureFile, Times
 from romlib.model.case import MOST_TIMES
 from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
+from romlib.online.indicator import bounds_of
 from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -151,7 +152,8 @@ class ReducedOrderModel:
             partial(point_values, problem, history), self._tensors(problem), self.open_fields, notes,
             partial(solved_model, self.rom, model.parameters, everything, history.times, nodal, saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
-            partial(state_of, self.rom, problem, histories, options, history, initial_time))
+            partial(state_of, self.rom, problem, histories, options, history, initial_time),
+            partial(bounds_of, self.rom, history, saved is not None))
 
     @cached_property
     def _trained_model(self) -> Model:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from romlib.model import Amplitude, Identity, Model
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
+from romlib.solution.bounds import ErrorBounds
 from romlib.solution.locate import (
     IpSpots,
     NodeSpots,
@@ -89,7 +91,7 @@ class Solution:
     solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
-    state_at : the state at a step.
+    state_at : the state at a step. bounds_of : the bounds of its errors.
     """
 
     rom: Rom
@@ -111,6 +113,7 @@ class Solution:
     files: tuple[Path, ...] = ()
     places: dict[tuple, Sequence[NodeSpots | IpSpots]] = field(default_factory=dict)
     state_at: Callable[[int], SavedState] | None = None
+    bounds_of: Callable[[Solution], ErrorBounds] | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -124,6 +127,11 @@ class Solution:
     def n_step(self) -> int:
         """Number of output times, the initial one included."""
         return len(self.times)
+
+    @cached_property
+    def error_bound(self) -> ErrorBounds:
+        """Bounds of the errors by quantity and time, as a mapping: `solution.error_bound["p"]` is (n_step,)."""
+        return ErrorBounds() if self.bounds_of is None else self.bounds_of(self)
 
     def at_points(self, field: str) -> np.ndarray:
         """Stress or an internal variable at `rom.points`, as the laws computed it: (n_step, n_point, n_comp)."""

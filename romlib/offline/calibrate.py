@@ -1,0 +1,168 @@
+"""Calibration of the error indicator: ROMs of some of the training runs, over the others.
+
+Training runs alone say nothing of the errors outside them. ROMs that leave one run out, and ROMs of one run, do: each
+makes errors that are known, with an indicator beside them. The factor of a quantity is 1.5 times the largest ratio, and
+never below one (the displacement's: a quarter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from romlib.archive.indicator import CalibrationPair, Indicator
+from romlib.archive.rom import Rom
+from romlib.errors import ConvergenceError, InputError
+from romlib.laws.symbols import evaluated_model
+from romlib.offline.collect import Collection
+from romlib.offline.reduce import Reduction
+from romlib.offline.rows import Rows
+from romlib.offline.sample import Sample, take_sample
+from romlib.offline.sampled_rom import SampledRom, largest_size, sampled_rom
+from romlib.offline.training import Span, TrainingSet
+from romlib.online.indicator import (
+    SHAPE_IS_NEW,
+    Fit,
+    bound,
+    indicating,
+    indicators,
+    new_temperature,
+    so_far,
+)
+from romlib.online.reduced import case_histories, point_values, reduced_problem
+from romlib.online.run import solve
+from romlib.words import plural
+
+SAFETY = 1.5  # times the largest ratio: the pairs are few
+# A misfit is an error already, whatever the calibration says of it; the displacement's is smaller than the stress's.
+LEAST, LEAST_OF_DISPLACEMENT = 1.0, 0.25
+MOST_ROMS = 8  # of a kind, where there are many runs
+MOST_RUNS = 4  # that each of them is solved over
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A ROM to calibrate with: the snapshots that it is made of, and the runs that it is solved over."""
+
+    left_out: str
+    weights: np.ndarray
+    spans: list[Span]
+
+
+def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicator:
+    """The indicator of a ROM. Collective; the ROMs that calibrate it are made and solved on rank 0.
+
+    Takes a few passes over the pieces for a sample of points (`romlib.offline.sample`), and none for each ROM.
+    """
+    sample = take_sample(collection, reduction, rom)
+    largest = {name: tuple(largest_size(rom.gappy[name], sample.fields[name][:, :rom.points.n_point], basis.weights)
+                           for basis in rom.clusters) for name in rom.gappy}
+    return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, largest))
+
+
+def _calibrated(
+    collection: Collection, reduction: Reduction, sample: Sample, largest: dict[str, tuple[float, ...]]
+) -> Indicator:
+    chosen, source = splits(collection.training, reduction.rows)
+    pairs: list[CalibrationPair] = []
+    failed: list[str] = []
+    for number, split in enumerate(chosen, 1):
+        collection.stages.tell(f"calibration: ROM {number} of {len(chosen)}, without {split.left_out}")
+        try:
+            one = sampled_rom(collection, reduction, sample, Rows(split.weights))
+        except InputError as error:
+            failed.append(f"without {split.left_out}: {error.what}")
+            continue
+        for span in split.spans:
+            try:
+                pairs.append(_pair(collection.training, one, split, span))
+            except ConvergenceError as error:
+                failed.append(f"{span.run.name} without {split.left_out}: {error.what}")
+    return Indicator(largest=largest, factors=factors(pairs), pairs=tuple(pairs), failed=tuple(failed), source=source)
+
+
+def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
+    """Which ROMs calibrate, and in words.
+
+    With three runs and more: all but one, over that one; and one alone, over the others. With two: each alone, and the
+    first and the second halves of both, over both. With one: its halves, over it.
+    """
+    spans, n = training.spans(rows), len(training.runs)
+    position = {id(run): k for k, run in enumerate(training.runs)}
+    run_of = np.repeat(np.arange(n), np.diff(training.offsets))
+    numbers = [position[id(span.run)] for span in spans]
+    names = [span.run.name for span in spans]
+    found = []
+    for k in _spread(len(spans), MOST_ROMS):
+        others = [spans[i] for i in range(len(spans)) if i != k]
+        if len(spans) > 2:
+            found.append(Split(f"the run {names[k]!r}", rows.weights * (run_of != numbers[k]), [spans[k]]))
+        if others:
+            outside = np.isin(run_of, [number for number in numbers if number != numbers[k]])
+            found.append(Split(f"all runs but {names[k]!r}", rows.weights * ~outside,
+                               [others[i] for i in _spread(len(others), MOST_RUNS)]))
+    if len(spans) > 2:
+        return found, "runs left out of the training"
+    ahead = np.concatenate([np.arange(m) < (m + 1) // 2 for m in np.diff(training.offsets)])
+    for name, mask in (("the second halves of the runs", ahead), ("the first halves of the runs", ~ahead)):
+        if (rows.weights * mask).any():
+            found.append(Split(name, rows.weights * mask, spans))
+    return found, "runs, and halves of runs, left out of the training" if len(spans) > 1 else (
+        "the halves of the one training run: with more runs the bounds rest on more")
+
+
+def _spread(n: int, most: int) -> list[int]:
+    """At most `most` of range(n), evenly."""
+    return sorted({round(k) for k in np.linspace(0, n - 1, min(n, most))})
+
+
+def factors(pairs: Sequence[CalibrationPair]) -> dict[str, float]:
+    """q by quantity: 1.5 times the largest ratio, and at least one (of the displacement: a quarter)."""
+    return {quantity: max(SAFETY * max(found), LEAST_OF_DISPLACEMENT if quantity == "displacement" else LEAST)
+            for quantity, found in ratios(pairs).items()}
+
+
+def ratios(pairs: Sequence[CalibrationPair]) -> dict[str, list[float]]:
+    """By quantity, of each pair: the true error over what the bound would be with q = 1."""
+    found: dict[str, list[float]] = {}
+    for pair in pairs:
+        for quantity, error in pair.errors.items():
+            if indicating(quantity) in pair.misfits:
+                unit = bound(quantity, 1.0, np.array([pair.misfits[indicating(quantity)]]),
+                             np.array([pair.temperature_is_new]))
+                found.setdefault(quantity, []).append(error / float(unit[0]))
+    return found
+
+
+def in_words(indicator: Indicator) -> str:
+    """What a calibration has come to, for the progress and the report."""
+    if not indicator.factors:
+        return "no bounds: no ROM of a part of the training could be solved over the rest"
+    spread = {name: f"{indicator.factors[name]:.2g} of {name} (ratios {min(found):.2g} to {max(found):.2g})"
+              for name, found in ratios(indicator.pairs).items()}
+    failed = f", {len(indicator.failed)} could not be solved" if indicator.failed else ""
+    return f"{plural(len(indicator.pairs), 'pair')} of {indicator.source}{failed}; q = {', '.join(spread.values())}"
+
+
+def _pair(training: TrainingSet, one: SampledRom, split: Split, span: Span) -> CalibrationPair:
+    rom = one.rom
+    model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
+    problem = reduced_problem(rom, model)
+    history = solve(problem, case_histories(rom, model, span.run.amplitudes, span.times))
+    values = {name: point_values(problem, history, name) for name in rom.gappy}
+    found = {"displacement": history.coordinates[span.first:]}
+    unweighted = {}
+    for name, operator in rom.gappy.items():
+        here = values[name][span.first:, operator.points]
+        found[name] = here.reshape(len(here), -1) @ operator.operator.T
+        aside, size = Fit.of(operator).misfit(values[name], np.ones(rom.points.n_point))
+        unweighted[name] = float(so_far(aside, size, 0.0)[-1])
+    errors = {name: float(so_far(*judged.errors(found[name], span.rows))[-1]) for name, judged in one.judged.items()}
+    misfits = indicators(rom, one.largest, values, history.clusters)
+    temperature = history.temperatures[0] if history.temperatures else None
+    is_new = bool(new_temperature(rom, temperature)[-1] > SHAPE_IS_NEW)
+    return CalibrationPair(
+        left_out=split.left_out, run=span.run.name, temperature_is_new=is_new, errors=errors,
+        misfits={name: float(value[-1]) for name, value in misfits.items()}, unweighted=unweighted)

@@ -1,0 +1,195 @@
+"""A ROM of some of the snapshots on the points of a sample: what the whole offline stage would give, but cheap.
+
+Its modes are those of the chosen snapshots, its cubature and its points of reconstruction are chosen among the sample,
+against integrals over the whole model. In memory, without any pass over the pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import linalg
+
+from romlib.archive.rom import (
+    GappyOperator,
+    LiftingData,
+    LocalBasis,
+    Manifest,
+    Rom,
+    SelectedPoints,
+    TemperatureAtPoints,
+)
+from romlib.loads.forces import force_terms
+from romlib.offline import gappy
+from romlib.offline.collect import Collection
+from romlib.offline.cubature import Cubature, compression, select
+from romlib.offline.energy import energy_scaling
+from romlib.offline.pod import Pod, pod
+from romlib.offline.reduce import Reduction
+from romlib.offline.rows import Rows
+from romlib.offline.sample import Sample
+from romlib.offline.thermal import trained_temperatures
+
+_FINER = 1e-2  # than the cubature's tolerance, as in the cubature of the ROM itself
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What errors of a ROM in one field are measured by, without building the field.
+
+    coordinates : (n_snapshot, n) of all snapshots in the orthonormal modes. norms : (n_snapshot,) in L2, of what the
+    modes stand for. sizes : (n_snapshot,), of the whole field, which errors are relative to. kept : of its training.
+    """
+
+    coordinates: np.ndarray
+    norms: np.ndarray
+    sizes: np.ndarray
+    kept: np.ndarray
+
+    def errors(self, found: np.ndarray, rows: slice) -> tuple[np.ndarray, np.ndarray, float]:
+        """L2 norms of the error and of the exact field at `rows`, and the largest of the ROM's training.
+
+        found : (n, n_mode), the ROM's coordinates.
+        """
+        exact, norms = self.coordinates[rows], self.norms[rows]
+        outside = np.maximum(norms**2 - np.einsum("sk,sk->s", exact, exact), 0.0)
+        inside = np.einsum("sk,sk->s", found - exact, found - exact)
+        return np.sqrt(inside + outside), self.sizes[rows], float(self.sizes[self.kept].max())
+
+
+@dataclass(frozen=True, eq=False)
+class SampledRom:
+    """A ROM of some snapshots. judged : by "displacement" and dual field. largest : as of `Indicator`."""
+
+    rom: Rom
+    judged: dict[str, Judged]
+    largest: dict[str, tuple[float, ...]]
+
+
+def sampled_rom(collection: Collection, reduction: Reduction, sample: Sample, rows: Rows) -> SampledRom:
+    """The ROM of some of the snapshots, on one rank alone.
+
+    reduction : of the ROM of all snapshots, whose tolerances this one has, and whose liftings it shares.
+
+    Raises
+    ------
+    InputError : the snapshots are zero.
+    """
+    basis, stiffness, judged = _displacement(collection, reduction, sample, rows)
+    n_mode = basis.shape[1] - reduction.basis.n_lift
+    strains = np.tensordot(basis.T, sample.strains, axes=1)
+    cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode))
+    duals = {name: found for name in collection.options.dual_fields
+             if (found := _dual(collection, sample, rows, name)) is not None}
+    chosen = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()})
+    weights = np.zeros(len(chosen))
+    weights[:len(cubature.points)] = cubature.weights
+    operators = {name: _operator(name, modes[:, chosen]) for name, (modes, _) in duals.items()}
+    loads = sample.loads @ basis
+    terms = force_terms(collection.training.model)
+    temperature = _at(sample.temperature, chosen)
+    runs = [run for run, start, stop in zip(collection.training.runs, collection.training.offsets,
+                                            collection.training.offsets[1:]) if rows.weights[start:stop].any()]
+    points = SelectedPoints(**{name: getattr(sample.points, name)[chosen] for name in (
+        "cell_ids", "numbers", "coordinates", "pieces", "ips", "material_index")})
+    at = strains[:, chosen]
+    rom = Rom(Manifest(""), collection.training.model, {}, points, tuple(term.label for term in terms),
+              [LocalBasis(at[:n_mode], weights, loads[:, :n_mode])],
+              LiftingData(reduction.basis.lifting_names, at[n_mode:], loads[:, n_mode:]), operators,
+              replace(temperature, trained=trained_temperatures(runs, temperature)),
+              density_terms={term.label: (term.load, term.material) for term in terms if term.material})
+    largest: dict[str, tuple[float, ...]] = {
+        name: (largest_size(operator, sample.fields[name][:, chosen][rows.kept], weights),)
+        for name, operator in operators.items()}
+    return SampledRom(rom, {"displacement": judged, **{name: one for name, (_, one) in duals.items()}}, largest)
+
+
+def largest_size(operator: GappyOperator, values: np.ndarray, weights: np.ndarray) -> float:
+    """The largest |x|_w of snapshots (n_snapshot, n_point, n_comp)."""
+    here = values[:, operator.points]
+    return float(np.sqrt((here**2 * weights[operator.points][None, :, None]).sum(axis=(1, 2)).max()))
+
+
+def _displacement(
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows
+) -> tuple[np.ndarray, np.ndarray, Judged]:
+    """Modes and liftings as combinations of the sample's, (n, n_mode + n_lift); their stiffness; the coordinates."""
+    fine = sample.basis
+    tolerance = collection.options.pod_tolerance or max(reduction.basis.decomposition.truncation_error, 1e-12)
+    found = pod(rows.gram(fine.coordinates @ fine.coordinates.T), tolerance=tolerance)
+    modes = np.linalg.qr(fine.coordinates.T @ rows.spread(found.combination))[0]
+    basis = linalg.block_diag(modes, np.eye(fine.n_lift))
+    coordinates = fine.coordinates @ modes
+    return basis, basis.T @ sample.stiffness @ basis, Judged(coordinates, fine.remainders, fine.norms, rows.kept)
+
+
+def _cubature(
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, basis: np.ndarray, strains: np.ndarray,
+    scaling: np.ndarray,
+) -> Cubature:
+    """Among the points of the sample, against the integrals over the whole model."""
+    options, gram = collection.options, collection.dual.grams["stress"]
+    finer = options.cubature_tolerance * _FINER
+    stress = pod(rows.gram(gram), tolerance=finer, field="stress")
+    combination = rows.spread(stress.combination) * stress.singular_values
+    modes = np.tensordot(combination.T, sample.fields["stress"], axes=1).transpose(1, 0, 2)
+    scaled = np.tensordot(scaling, strains, axes=1).transpose(1, 2, 0)
+    integrands = (modes @ scaled).reshape(len(modes), -1)
+    columns = _columns(integrands * np.sqrt(sample.sampling)[:, None], finer)
+    target = (combination.T @ sample.forces @ basis @ scaling.T).ravel() @ columns
+    part = np.trace(rows.gram(gram)) / np.trace(gram)
+    scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
+    return select(integrands @ columns, target, collection.dual.volume, options.cubature_tolerance, scale=scale,
+                  n_max=options.cubature_points)
+
+
+def _columns(integrands: np.ndarray, tolerance: float) -> np.ndarray:
+    """V of `compression`, from the smaller of the two Gram matrices of the integrands (n_point, n_integrand)."""
+    n_point, n_integrand = integrands.shape
+    if n_integrand <= n_point:
+        return compression(integrands.T @ integrands, tolerance)
+    left = compression(integrands @ integrands.T, tolerance)
+    right = integrands.T @ left
+    return np.asarray(linalg.qr(right, mode="economic")[0])
+
+
+def _dual(collection: Collection, sample: Sample, rows: Rows, name: str) -> tuple[np.ndarray, Judged] | None:
+    """Modes of a dual field at the sample, (n_dual, n_point, n_comp), and the coordinates; None where it is zero."""
+    gram = collection.dual.grams[name]
+    own = rows.gram(gram)
+    if not np.trace(own) > 0.0:
+        return None
+    found: Pod = pod(own, tolerance=collection.options.dual_tolerance, field=name)
+    combination = rows.spread(found.combination)
+    norms = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    modes = np.tensordot(combination.T, sample.fields[name], axes=1)
+    return modes, Judged(gram @ combination, norms, norms, rows.kept)
+
+
+def _complete(collection: Collection, points: np.ndarray, duals: dict[str, np.ndarray]) -> np.ndarray:
+    """The points of the cubature, and those that gappy POD needs besides; positions in the sample."""
+    for name, modes in duals.items():
+        has = np.isfinite(modes[0, :, 0])
+        there = np.flatnonzero(has)
+        more = there[gappy.interpolation_points(modes[:, there])]
+        everything = np.concatenate([points, more[~np.isin(more, points)]])
+        with_field = everything[has[everything]]
+        n_given = int(has[points].sum())
+        n = gappy.complete_points(modes[:, with_field], n_given, collection.dual.volumes[name])
+        points = everything[:len(points) + n]
+    return points
+
+
+def _operator(name: str, modes: np.ndarray) -> GappyOperator:
+    there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
+    modes = modes[:, there]
+    return GappyOperator(name, modes.shape[2], there, gappy.operator(modes), modes.reshape(len(modes), -1))
+
+
+def _at(temperature: TemperatureAtPoints, chosen: np.ndarray) -> TemperatureAtPoints:
+    """The temperature at some of the points."""
+    return TemperatureAtPoints(
+        {name: term[chosen] for name, term in temperature.terms.items()},
+        None if temperature.initial is None else temperature.initial[chosen], temperature.node_ids,
+        temperature.matrix[chosen])

@@ -1,0 +1,150 @@
+"""Calibration: ROMs of a sample as those of the whole offline stage, factors that cover, bounds on runs left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_problem import bar, moved_bar, pulled_bar, solve, write
+
+import romlib
+from romlib.archive.indicator import CalibrationPair
+from romlib.archive.romfile import read_rom
+from romlib.laws.symbols import evaluated_model
+from romlib.model import Model
+from romlib.offline.assemble import assemble
+from romlib.offline.calibrate import LEAST, SAFETY, factors, splits
+from romlib.offline.options import OfflineOptions
+from romlib.offline.reduce import reduce
+from romlib.offline.rows import Rows
+from romlib.offline.sample import take_sample
+from romlib.offline.sampled_rom import sampled_rom
+from romlib.offline.train import Trained, train
+from romlib.offline.training import TrainingSet
+from romlib.online.reduced import case_histories, reduced_problem
+from romlib.online.run import solve as solve_reduced
+from romlib.parallel.comm import world
+from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.snapshots.reader import Snapshots
+
+TIMES = np.linspace(0.0, 1.0, 13)
+OPTIONS = OfflineOptions(pod_tolerance=1e-4, cubature_tolerance=1e-4, dual_fields=("stress", "p"), dual_tolerance=1e-3)
+FORMULAS = ("150*sin(2*pi*t)", "180*t", "160*sin(3*t)", "-170*sin(4*t)")
+HELD_OUT = ("155*sin(5*t)", "190*t*t")
+
+
+def pulled(formula: str) -> Model:
+    return pulled_bar(amplitudes={"pull": formula})
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four runs of the pulled bar in two pieces, the same files for every rank."""
+    comm = world()
+    folder = comm.on_root(lambda: tmp_path_factory.mktemp("pulled"))
+
+    def make() -> list[Path]:
+        return [write(folder / f"run{k}.vtkhdf", bar(), pulled(formula), TIMES, solve(bar(), pulled(formula), TIMES)[0],
+                      2) for k, formula in enumerate(FORMULAS)]
+    return comm.on_root(make)
+
+
+def trained(files: list[Path], options: OfflineOptions = OPTIONS) -> Trained:
+    training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
+    return train(training, options, world(), accept_errors=True, scratch_folder=files[0].parent)
+
+
+@pytest.mark.mpi
+def test_a_rom_of_a_sample_solves_as_the_one_that_the_whole_offline_stage_makes(files: list[Path]) -> None:
+    with trained(files[:2]) as both:
+        collection, reduction = both.collection, both.reduction
+        sample = take_sample(collection, reduction, both.rom.rom)
+        rows = (np.arange(26) < 13).astype(float)
+        cheap = sampled_rom(collection, reduction, sample, Rows(rows)).rom
+        whole = assemble(collection, [reduce(collection, rows)])
+    model, histories = evaluated_model(whole.model), {}
+    for name, rom in (("cheap", cheap), ("whole", whole)):
+        run = both.collection.training.runs[1]
+        histories[name] = solve_reduced(reduced_problem(rom, model),
+                                        case_histories(rom, model, run.amplitudes, run.case_times))
+    assert cheap.clusters[0].weights.sum() == pytest.approx(whole.manifest.volume, rel=1e-6)
+    assert cheap.clusters[0].n_mode == whole.clusters[0].n_mode
+    found, expected = histories["cheap"].coordinates, histories["whole"].coordinates
+    signs = np.sign(np.einsum("tk,tk->k", found, expected))
+    assert np.linalg.norm(found * signs - expected) <= 1e-2 * np.linalg.norm(expected)
+
+
+@pytest.mark.mpi
+def test_a_calibration_is_the_same_on_any_number_of_ranks_and_its_factors_cover_its_pairs(files: list[Path]) -> None:
+    with trained(files[:3]) as made:
+        found = made.rom.rom.indicator
+    assert found is not None and not found.failed
+    assert len(found.pairs) == 9  # three that leave a run out, three of one run over the two others
+    assert set(found.factors) == {"displacement", "stress", "p"}
+    assert world().allgather(found.model_dump_json()) == [found.model_dump_json()] * world().size
+    for pair in found.pairs:
+        for field in ("stress", "p"):
+            unit = pair.misfits[field] + {"stress": 2e-4, "p": 2e-3}[field]
+            assert pair.errors[field] <= found.factors[field] * unit / SAFETY * (1 + 1e-12)
+
+
+def test_bounds_hold_on_runs_that_were_left_out_and_survive_the_file(files: list[Path], tmp_path: Path) -> None:
+    with trained(files[:3]) as made:
+        made.write(tmp_path / "a.rom")
+    rom, known = romlib.load(tmp_path / "a.rom"), read_rom(tmp_path / "a.rom").indicator
+    assert known == rom.rom.indicator
+    assert made.report.details["calibration"].startswith("9 pairs")
+    for formula in (FORMULAS[3], *HELD_OUT):
+        exact, _ = solve(bar(), pulled(formula), TIMES)
+        solution = rom.solve(times=TIMES, amplitudes={"pull": formula})
+        nodes = np.concatenate([solution.displacement(piece=piece) for piece in range(2)], axis=1)
+        with solution.open_fields() as fields:
+            ids = np.concatenate([fields.mesh(piece).node_ids for piece in range(2)])
+        expected = exact[:, np.searchsorted(bar().node_ids, ids)]
+        error = np.linalg.norm((nodes - expected).reshape(len(TIMES), -1), axis=1).max() / np.linalg.norm(
+            expected.reshape(len(TIMES), -1), axis=1).max()
+        found = solution.error_bound["displacement"]
+        assert np.isnan(found[-1]) or found[-1] >= error
+        assert set(solution.error_bound) == {"displacement", "stress", "p"}
+        assert all(values.shape == (13,) for values in solution.error_bound.values())
+
+
+def test_a_run_far_outside_the_training_has_larger_bounds_than_one_inside(files: list[Path]) -> None:
+    with trained(files[:3]) as made:
+        inside = made.rom.solve(times=TIMES, amplitudes={"pull": "150*sin(2*pi*t)"}).error_bound
+        outside = made.rom.solve(times=TIMES, amplitudes={"pull": "290*t"}).error_bound
+    assert outside["stress"][-1] > 2 * inside["stress"][-1]
+
+
+@pytest.mark.parametrize("n, expected", [(1, 2), (2, 6), (4, 16)])
+def test_few_runs_are_left_out_by_halves_too(files: list[Path], n: int, expected: int) -> None:
+    training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files[:n]])
+    found, source = splits(training, Rows.of(training.n_snapshot, None))
+    assert sum(len(split.spans) for split in found) == expected
+    for split in found:
+        assert 0 < np.count_nonzero(split.weights) < training.n_snapshot
+    assert ("halves" in source) == (n < 3)
+
+
+def test_a_calibration_can_be_left_out_and_the_bounds_then_say_why_there_are_none(files: list[Path]) -> None:
+    with trained(files[:1], OPTIONS.model_copy(update={"calibration": False})) as made:
+        found = made.rom.solve(times=TIMES, amplitudes={"pull": "100*t"}).error_bound
+    assert not found and "train it again" in found.notes[0]
+
+
+def test_a_run_with_prescribed_displacements_is_calibrated_too(tmp_path: Path) -> None:
+    one = moved_bar()
+    file = write(tmp_path / "moved.vtkhdf", bar(), one, TIMES, solve(bar(), one, TIMES)[0])
+    with trained([file]) as made:
+        found = made.rom.rom.indicator
+    assert found is not None and len(found.pairs) == 2 and set(found.factors) == {"displacement", "stress", "p"}
+
+
+def test_a_factor_is_never_below_one_since_a_misfit_is_an_error_already() -> None:
+    pair = CalibrationPair(left_out="a", run="b", errors={"stress": 1e-9}, misfits={"stress": 1e-3})
+    assert factors([pair]) == {"stress": LEAST}
+    large = pair.model_copy(update={"errors": {"stress": 2.0 * (1e-3 + 2e-4)}})
+    assert factors([pair, large])["stress"] == pytest.approx(SAFETY * 2.0)
+    new = large.model_copy(update={"temperature_is_new": True})
+    assert factors([new])["stress"] == pytest.approx(SAFETY * 2.0 / 1.5)
