@@ -24,8 +24,8 @@ QUANTITIES = ("displacement", "stress", "p")
 class Judged:
     """A held-out case.
 
-    errors, bounds : by quantity, (n_step,), relative, of the run so far; a bound that is withheld is NaN. features : what
-    the literature's indicator is made of, see `unweighted_misfits`. notes : of the bounds.
+    errors, bounds : by quantity, (n_step,), relative, of the run so far; a bound that is withheld is NaN. features :
+    what the literature's indicator is made of, see `unweighted_misfits`. notes : of the bounds.
     """
 
     name: str

@@ -83,14 +83,17 @@ class Flight:
                 for (name, (low, high)), part in zip(ends.items(), self.at_cruise)}
 
 
-def missions() -> list[Mission]:
-    """All held-out missions of the blade, group after group; each group has a generator of its own."""
+def missions(seed: int = SEED) -> list[Mission]:
+    """All held-out missions of the blade, group after group; each group has a generator of its own.
+
+    Those of another seed have it in their names.
+    """
     draw = {"inside": _inside, "5 to 10 % out": _out, "far out": _far, "other profiles": _profile,
             "new shapes": _shape}
     result = []
     for number, (group, count) in enumerate(COUNTS.items()):
-        rng = np.random.default_rng([SEED, number])
-        result += [replace(draw[group](rng, k), name=f"{NAMES[group]}_{k}", group=group) for k in range(count)]
+        rng, more = np.random.default_rng([seed, number]), "" if seed == SEED else f"_{seed}"
+        result += [replace(draw[group](rng, k), name=f"{NAMES[group]}_{k}{more}", group=group) for k in range(count)]
     return result
 
 

@@ -33,13 +33,16 @@ class Pull:
         return STEP * np.arange(round(self.end / STEP) + 1)
 
 
-def pulls() -> list[Pull]:
-    """All held-out loadings of the plate, group after group; each group has a generator of its own."""
+def pulls(seed: int = SEED) -> list[Pull]:
+    """All held-out loadings of the plate, group after group; each group has a generator of its own.
+
+    Those of another seed have it in their names.
+    """
     draw = {"inside": _inside, "5 to 10 % out": _out, "far out": _far, "other profiles": _profile}
     result = []
     for number, (group, count) in enumerate(COUNTS.items()):
-        rng = np.random.default_rng([SEED, number])
-        result += [replace(draw[group](rng, k), name=f"{NAMES[group]}_{k}", group=group) for k in range(count)]
+        rng, more = np.random.default_rng([seed, number]), "" if seed == SEED else f"_{seed}"
+        result += [replace(draw[group](rng, k), name=f"{NAMES[group]}_{k}{more}", group=group) for k in range(count)]
     return result
 
 
