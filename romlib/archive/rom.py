@@ -151,6 +151,20 @@ class GappyOperator:
 
 
 @dataclass(eq=False)
+class ControlPoints:
+    """Selected points that take no part in cubature and reconstruction: there the reconstruction is compared with the
+    laws.
+
+    points : (n,), positions in `SelectedPoints`. weights : (n,), of a rule for the volume. bases : by field,
+    (n_dual, n, n_comp), the modes there, NaN where a point does not have the field.
+    """
+
+    points: np.ndarray
+    weights: np.ndarray
+    bases: dict[str, np.ndarray]
+
+
+@dataclass(eq=False)
 class TrainedTemperatures:
     """What the temperatures of the training runs less the initial one span at the selected points, and how far.
 
@@ -189,7 +203,7 @@ class Rom:
     fields : the fields file that belongs to it; None in files of older versions, and without one.
     density_terms : rows of the reduced loads that the density of a material, which is a formula, multiplies besides the
     amplitude: name of the row -> load and material.
-    indicator : what bounds the errors of its runs; None in files of older versions.
+    indicator : what bounds the errors of its runs; None in files of older versions. control : None without.
     """
 
     manifest: Manifest
@@ -205,6 +219,7 @@ class Rom:
     fields: FieldsReference | None = None
     density_terms: dict[str, tuple[str, str]] = field(default_factory=dict)
     indicator: Indicator | None = None
+    control: ControlPoints | None = None
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:
@@ -239,6 +254,12 @@ class Rom:
             size = gappy.n_dual, len(gappy.points) * gappy.n_comp
             expected[f"gappy/{name}/operator"] = gappy.operator, size
             expected[f"gappy/{name}/basis"] = gappy.basis, size
+        if self.control is not None:
+            n = len(self.control.points)
+            expected["control/weights"] = self.control.weights, (n,)
+            for name, basis_there in self.control.bases.items():
+                known = self.gappy.get(name)
+                expected[f"control/{name}"] = basis_there, (0,) if known is None else (known.n_dual, n, known.n_comp)
         for place, (array, shape) in expected.items():
             if array.shape != shape:
                 raise FileFormatError("an array of the ROM has the wrong shape", file=str(file) if file else None,

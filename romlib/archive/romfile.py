@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from romlib.archive.hdf5 import recognise, write_head, write_json
 from romlib.archive.indicator import Indicator
 from romlib.archive.rom import (
+    ControlPoints,
     FieldsReference,
     GappyOperator,
     LiftingData,
@@ -89,6 +90,8 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     for k, basis in enumerate(rom.clusters):
         for name in ("strain_modes", "weights", "loads"):
             file[f"clusters/{k}/{name}"] = getattr(basis, name)
+    if rom.control is not None:
+        _write_control(file.create_group("control"), rom.control)
     lifting = file.create_group("lifting")
     write_json(lifting, "names", list(rom.lifting.names))
     lifting["strains"], lifting["loads"] = rom.lifting.strains, rom.lifting.loads
@@ -129,7 +132,22 @@ def _read(contents: Contents) -> Rom:
                           _as(array("/lifting/loads")))
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
                _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents),
-               _read_density_terms(contents), _read_indicator(contents))
+               _read_density_terms(contents), _read_indicator(contents), _read_control(contents))
+
+
+def _write_control(group: h5py.Group, control: ControlPoints) -> None:
+    group["points"], group["weights"] = control.points, control.weights
+    write_json(group, "names", list(control.bases))
+    for k, basis in enumerate(control.bases.values()):
+        group[f"bases/{k}"] = basis
+
+
+def _read_control(contents: Contents) -> ControlPoints | None:
+    if not contents.has("/control"):
+        return None
+    names = contents.json("/control/names", list)
+    return ControlPoints(_as(contents.array("/control/points"), int), _as(contents.array("/control/weights")),
+                         {name: _as(contents.array(f"/control/bases/{k}")) for k, name in enumerate(names)})
 
 
 def _read_indicator(contents: Contents) -> Indicator | None:

@@ -39,6 +39,10 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/gappy/<k>/points", "integer", ("m",), low=0, high="n_point", unique=True)
     yield Item("/gappy/<k>/operator", "real", ("n_dual", "m*n_comp"))
     yield Item("/gappy/<k>/basis", "real", ("n_dual", "m*n_comp"))
+    yield Item("/control/points", "integer", ("n_control",), low=0, high="n_point", unique=True)
+    yield Item("/control/weights", "real", ("n_control",), low=0.0)
+    yield Item("/control/names", "json", ("n_controlled",))
+    yield Item("/control/bases/<k>", "real", ("n_control_dual", "n_control", "n_control_comp"), nan=True)
     yield Item("/temperature@shape", "integer", (2,), low=0)
     yield Item("/temperature/names", "json", ("n_term",))
     yield Item("/temperature/terms/<k>", "real", ("n_point",))
@@ -59,6 +63,8 @@ def _rom_relations(contents: Contents, _: str) -> None:
     contents.bind("n_cluster", contents.count("/clusters"), "/clusters")
     contents.bind("n_term", contents.count("/temperature/terms"), "/temperature/terms")
     contents.count("/gappy")
+    if contents.has("/control"):
+        contents.bind("n_controlled", contents.count("/control/bases"), "/control/bases")
     shape = tuple(int(n) for n in contents.attribute("/temperature", "shape"))
     for size, name in zip(shape, ("n_point", "n_node")):
         contents.bind(name, size, "/temperature, attribute shape")
@@ -71,7 +77,7 @@ def _rom_relations(contents: Contents, _: str) -> None:
 
 ROM = FileSchema(
     "ROM", _rom_items(), version=SCHEMA, version_attribute="/@schema", checksums=CHECKSUMS, relations=_rom_relations,
-    scopes={"n_mode": ("k",), "n_comp": ("k",), "n_dual": ("k",), "m": ("k",)})
+    scopes={name: ("k",) for name in ("n_mode", "n_comp", "n_dual", "m", "n_control_dual", "n_control_comp")})
 
 
 def _fields_items() -> Iterator[Item]:

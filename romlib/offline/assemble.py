@@ -10,6 +10,7 @@ from hashlib import sha256
 import numpy as np
 
 from romlib.archive.rom import (
+    ControlPoints,
     GappyOperator,
     LiftingData,
     LocalBasis,
@@ -24,6 +25,7 @@ from romlib.model import Case, Times
 from romlib.offline import gappy
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import prescribed_names
+from romlib.offline.drawn import draw
 from romlib.offline.point_data import selected_points, snapshots_at, strains_at, temperature_at_points
 from romlib.offline.points import PointList, complete, modes_at
 from romlib.offline.reduce import Reduction
@@ -71,9 +73,11 @@ def assemble(
     with collection.stages.stage("gappy POD"):
         chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])
         points = complete(chosen, duals, pieces)
-        collection.stages.say("gappy POD", f"{plural(len(points) - len(chosen), 'point')} added for reconstruction")
-        selected = selected_points(training, pieces, points)
+        said = f"{plural(len(points) - len(chosen), 'point')} added for reconstruction"
         operators = _gappy_operators(training, duals, pieces, points)
+        points, control = _control(collection, duals, points)
+        collection.stages.say("gappy POD", f"{said}, {len(control.points)} for control" if control else said)
+        selected = selected_points(training, pieces, points)
         temperature = temperature_at_points(training, pieces, points)
     with collection.stages.stage("assembly"):
         strains = [strains_at(training, one.basis, pieces, points) for one in reductions]
@@ -86,9 +90,26 @@ def assemble(
              for one, strain in zip(reductions, strains)],
             LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
             replace(temperature, trained=trained_temperatures(training.runs, temperature)),
-            density_terms={term.label: (term.load, term.material) for term in terms if term.material})
+            density_terms={term.label: (term.load, term.material) for term in terms if term.material}, control=control)
         rom.manifest.errors = _errors(collection, reductions, rom, points)
     return rom
+
+
+def _control(
+    collection: Collection, duals: DualBases, points: PointList
+) -> tuple[PointList, ControlPoints | None]:
+    """The points, followed by those of control; drawn ones that are among the points already are left out."""
+    training, pieces, n = collection.training, collection.pieces, collection.options.control_points
+    fields = [dual for dual in duals.fields if dual.name != "stress"]
+    if not n or not fields:
+        return points, None
+    drawn, rule = draw(training, duals, pieces, n, fields)
+    everything = points.add(drawn)
+    weights = everything.place_values(drawn, rule)[len(points):]
+    control = PointList(everything.pieces[len(points):], everything.ips[len(points):])
+    bases = {dual.name: np.ascontiguousarray(modes_at(duals, dual.name, control, pieces).transpose(1, 0, 2))
+             for dual in fields}
+    return everything, ControlPoints(np.arange(len(points), len(everything)), weights, bases)
 
 
 def _gappy_operators(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from romlib.archive.indicator import CalibrationPair, Indicator
-from romlib.archive.rom import Rom
+from romlib.archive.rom import ControlPoints, Rom
 from romlib.errors import ConvergenceError, InputError
 from romlib.laws.symbols import evaluated_model
 from romlib.offline.collect import Collection
@@ -59,11 +59,13 @@ def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicat
     sample = take_sample(collection, reduction, rom)
     largest = {name: tuple(largest_size(rom.gappy[name], sample.fields[name][:, :rom.points.n_point], basis.weights)
                            for basis in rom.clusters) for name in rom.gappy}
-    return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, largest))
+    norms = {dual.name: float(dual.norms[reduction.rows.kept].max()) for dual in reduction.duals.fields}
+    sizes = Indicator(largest=largest, norms=norms, factors={})
+    return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, rom.control, sizes))
 
 
 def _calibrated(
-    collection: Collection, reduction: Reduction, sample: Sample, largest: dict[str, tuple[float, ...]]
+    collection: Collection, reduction: Reduction, sample: Sample, control: ControlPoints | None, sizes: Indicator
 ) -> Indicator:
     chosen, source = splits(collection.training, reduction.rows)
     pairs: list[CalibrationPair] = []
@@ -71,7 +73,7 @@ def _calibrated(
     for number, split in enumerate(chosen, 1):
         collection.stages.tell(f"calibration: ROM {number} of {len(chosen)}, without {split.left_out}")
         try:
-            one = sampled_rom(collection, reduction, sample, Rows(split.weights))
+            one = sampled_rom(collection, reduction, sample, Rows(split.weights), control)
         except InputError as error:
             failed.append(f"without {split.left_out}: {error.what}")
             continue
@@ -80,7 +82,8 @@ def _calibrated(
                 pairs.append(_pair(collection.training, one, split, span))
             except ConvergenceError as error:
                 failed.append(f"{span.run.name} without {split.left_out}: {error.what}")
-    return Indicator(largest=largest, factors=factors(pairs), pairs=tuple(pairs), failed=tuple(failed), source=source)
+    return sizes.model_copy(update={"factors": factors(pairs), "pairs": tuple(pairs), "failed": tuple(failed),
+                                    "source": source})
 
 
 def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
@@ -160,7 +163,7 @@ def _pair(training: TrainingSet, one: SampledRom, split: Split, span: Span) -> C
         aside, size = Fit.of(operator).misfit(values[name], np.ones(rom.points.n_point))
         unweighted[name] = float(so_far(aside, size, 0.0)[-1])
     errors = {name: float(so_far(*judged.errors(found[name], span.rows))[-1]) for name, judged in one.judged.items()}
-    misfits = indicators(rom, one.largest, values, history.clusters)
+    misfits = indicators(rom, one.indicator, values, history.clusters)
     temperature = history.temperatures[0] if history.temperatures else None
     is_new = bool(new_temperature(rom, temperature)[-1] > SHAPE_IS_NEW)
     return CalibrationPair(

@@ -29,6 +29,8 @@ class OfflineOptions(Description):
         training cases may be at most; by default 5 %, or ten times the tolerances where that is more. Beyond it no
         ROM is written, unless the errors are accepted.
     calibration : calibrate the error indicator, so that online results have bounds of their errors.
+    control_points : so many integration points besides, half evenly and half where the internal variables are, that
+        take no part in the reconstruction: bounds of internal variables compare it with the laws there.
     skip_check : build the ROM without the nonintrusivity check.
     """
 
@@ -42,6 +44,7 @@ class OfflineOptions(Description):
     stress: Literal["auto", "read", "replay"] = "auto"
     error_limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     calibration: bool = True
+    control_points: Annotated[int, Field(ge=0)] = 0
     skip_check: bool = False
 
     @model_validator(mode="before")

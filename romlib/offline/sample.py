@@ -7,14 +7,13 @@ pieces: modes, loads and exact integrals of such a ROM are combinations of what 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from math import ceil
 
 import numpy as np
 
 from romlib.archive.rom import Rom, SelectedPoints, TemperatureAtPoints
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import DisplacementBasis, reduce_displacement, reduce_loads
+from romlib.offline.drawn import draw
 from romlib.offline.energy import elastic_stiffness, with_energy
 from romlib.offline.point_data import selected_points, snapshots_at, strains_at, temperature_at_points
 from romlib.offline.points import PointList
@@ -52,17 +51,15 @@ class Sample:
 def take_sample(collection: Collection, reduction: Reduction, rom: Rom, size: int = SIZE) -> Sample:
     """The points of a ROM, and at random others of all pieces, half evenly and half where the fields are. Collective.
 
-    Random numbers are seeded by the number of the piece. reduction : of the ROM.
+    reduction : of the ROM.
     """
     training, pieces, options = collection.training, collection.pieces, collection.options
     tolerance = max(_FINER * reduction.basis.decomposition.truncation_error, _SMALLEST)
     basis = reduce_displacement(training, pieces, collection.displacement, Rows.of(training.n_snapshot, None),
                                 tolerance=tolerance, liftings=reduction.basis.liftings)
     basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
-    drawn = pieces.collect(partial(_draw, collection, reduction, size / collection.dual.n_ip))
+    others, rule = draw(training, reduction.duals, pieces, size)
     own = PointList(rom.points.pieces, rom.points.ips)
-    others = PointList(np.concatenate([np.full(len(ips), piece) for piece, (ips, _) in drawn.items()]),
-                       np.concatenate([ips for ips, _ in drawn.values()]))
     points = own.add(others)
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
     return Sample(
@@ -70,20 +67,4 @@ def take_sample(collection: Collection, reduction: Reduction, rom: Rom, size: in
         selected_points(training, pieces, points), temperature_at_points(training, pieces, points),
         strains_at(training, basis, pieces, points),
         {name: np.ascontiguousarray(snapshots_at(collection, name, points).transpose(1, 0, 2)) for name in names},
-        points.place_values(others, np.concatenate([weights for _, weights in drawn.values()])))
-
-
-def _draw(collection: Collection, reduction: Reduction, part: float, piece: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points of a piece (n,), in order, and their weights as a rule: 1 / (n times the chance of each)."""
-    weights = collection.training.piece(piece).operator.positive_weights
-    chances = [weights / weights.sum()]
-    for dual in reduction.duals.fields:
-        modes = np.nan_to_num(reduction.duals.modes(piece, dual.name))
-        size = weights * np.einsum("j,jpc,jpc->p", dual.decomposition.singular_values**2, modes, modes)
-        if size.sum() > 0.0:
-            chances.append(size / size.sum())
-    chance = 0.5 * chances[0] + 0.5 * np.mean(chances[1:] or chances, axis=0)
-    n = min(len(weights), ceil(part * len(weights)))
-    ips = np.sort(np.random.default_rng(piece).choice(len(weights), n, replace=False, p=chance))
-    rule = weights[ips] / np.minimum(n * chance[ips], 1.0)
-    return ips, rule * (weights.sum() / rule.sum())
+        points.place_values(others, rule))

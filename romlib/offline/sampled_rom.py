@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
+from romlib.archive.indicator import Indicator
 from romlib.archive.rom import (
+    ControlPoints,
     GappyOperator,
     LiftingData,
     LocalBasis,
@@ -60,17 +62,20 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class SampledRom:
-    """A ROM of some snapshots. judged : by "displacement" and dual field. largest : as of `Indicator`."""
+    """A ROM of some snapshots, with sizes and without factors. judged : by "displacement" and dual field."""
 
     rom: Rom
+    indicator: Indicator
     judged: dict[str, Judged]
-    largest: dict[str, tuple[float, ...]]
 
 
-def sampled_rom(collection: Collection, reduction: Reduction, sample: Sample, rows: Rows) -> SampledRom:
+def sampled_rom(
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None
+) -> SampledRom:
     """The ROM of some of the snapshots, on one rank alone.
 
-    reduction : of the ROM of all snapshots, whose tolerances this one has, and whose liftings it shares.
+    reduction : of the ROM of all snapshots, whose tolerances this one has, and whose liftings it shares. control : its
+    points of control, which this one has too.
 
     Raises
     ------
@@ -79,13 +84,21 @@ def sampled_rom(collection: Collection, reduction: Reduction, sample: Sample, ro
     basis, stiffness, judged = _displacement(collection, reduction, sample, rows)
     n_mode = basis.shape[1] - reduction.basis.n_lift
     strains = np.tensordot(basis.T, sample.strains, axes=1)
-    cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode))
+    free = np.ones(len(sample.sampling), dtype=bool)
+    if control is not None:
+        free[control.points] = False
+    cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode), free)
     duals = {name: found for name in collection.options.dual_fields
              if (found := _dual(collection, sample, rows, name)) is not None}
-    chosen = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()})
+    held = np.zeros(0, dtype=np.int64) if control is None else control.points
+    fitted = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()}, held)
+    operators = {name: _operator(name, modes[:, fitted]) for name, (modes, _) in duals.items()}
+    chosen = np.concatenate([fitted, held])
     weights = np.zeros(len(chosen))
     weights[:len(cubature.points)] = cubature.weights
-    operators = {name: _operator(name, modes[:, chosen]) for name, (modes, _) in duals.items()}
+    own = None if control is None else ControlPoints(
+        np.arange(len(fitted), len(chosen)), control.weights,
+        {name: modes[:, held] for name, (modes, _) in duals.items() if name in control.bases})
     loads = sample.loads @ basis
     terms = force_terms(collection.training.model)
     temperature = _at(sample.temperature, chosen)
@@ -98,11 +111,13 @@ def sampled_rom(collection: Collection, reduction: Reduction, sample: Sample, ro
               [LocalBasis(at[:n_mode], weights, loads[:, :n_mode])],
               LiftingData(reduction.basis.lifting_names, at[n_mode:], loads[:, n_mode:]), operators,
               replace(temperature, trained=trained_temperatures(runs, temperature)),
-              density_terms={term.label: (term.load, term.material) for term in terms if term.material})
+              density_terms={term.label: (term.load, term.material) for term in terms if term.material}, control=own)
     largest: dict[str, tuple[float, ...]] = {
         name: (largest_size(operator, sample.fields[name][:, chosen][rows.kept], weights),)
         for name, operator in operators.items()}
-    return SampledRom(rom, {"displacement": judged, **{name: one for name, (_, one) in duals.items()}}, largest)
+    norms = {name: float(one.sizes[rows.kept].max()) for name, (_, one) in duals.items()}
+    return SampledRom(rom, Indicator(largest=largest, norms=norms, factors={}),
+                      {"displacement": judged, **{name: one for name, (_, one) in duals.items()}})
 
 
 def largest_size(operator: GappyOperator, values: np.ndarray, weights: np.ndarray) -> float:
@@ -126,9 +141,9 @@ def _displacement(
 
 def _cubature(
     collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, basis: np.ndarray, strains: np.ndarray,
-    scaling: np.ndarray,
+    scaling: np.ndarray, free: np.ndarray,
 ) -> Cubature:
-    """Among the points of the sample, against the integrals over the whole model."""
+    """Among the points of the sample that are free, against the integrals over the whole model."""
     options, gram = collection.options, collection.dual.grams["stress"]
     finer = options.cubature_tolerance * _FINER
     stress = pod(rows.gram(gram), tolerance=finer, field="stress")
@@ -140,8 +155,10 @@ def _cubature(
     target = (combination.T @ sample.forces @ basis @ scaling.T).ravel() @ columns
     part = np.trace(rows.gram(gram)) / np.trace(gram)
     scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
-    return select(integrands @ columns, target, collection.dual.volume, options.cubature_tolerance, scale=scale,
-                  n_max=options.cubature_points)
+    there = np.flatnonzero(free)
+    found = select(integrands[there] @ columns, target, collection.dual.volume, options.cubature_tolerance,
+                   scale=scale, n_max=options.cubature_points)
+    return replace(found, points=there[found.points])
 
 
 def _columns(integrands: np.ndarray, tolerance: float) -> np.ndarray:
@@ -167,11 +184,13 @@ def _dual(collection: Collection, sample: Sample, rows: Rows, name: str) -> tupl
     return modes, Judged(gram @ combination, norms, norms, rows.kept)
 
 
-def _complete(collection: Collection, points: np.ndarray, duals: dict[str, np.ndarray]) -> np.ndarray:
-    """The points of the cubature, and those that gappy POD needs besides; positions in the sample."""
+def _complete(
+    collection: Collection, points: np.ndarray, duals: dict[str, np.ndarray], held: np.ndarray
+) -> np.ndarray:
+    """The points of the cubature, and those that gappy POD needs besides; positions in the sample. held : not these."""
     for name, modes in duals.items():
         has = np.isfinite(modes[0, :, 0])
-        there = np.flatnonzero(has)
+        there = np.setdiff1d(np.flatnonzero(has), held)
         more = there[gappy.interpolation_points(modes[:, there])]
         everything = np.concatenate([points, more[~np.isin(more, points)]])
         with_field = everything[has[everything]]

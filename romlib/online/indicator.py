@@ -8,8 +8,11 @@ there, in the norm of the cubature weights |v|_w^2 = sum_l w_l |v_l|^2:
 
 Stresses of the training are in equilibrium, and so is B^T z: the misfit is how far a stress that obeys the law is from
 one that is in equilibrium, an error in the constitutive relation (Ladeveze), sampled at the points. q_x comes from
-calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). After F. Casenave, N. Akkari, MCA 24
-(2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is a Gaussian process.
+calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, E of the internal
+variables is the distance of the reconstruction from the laws there, over the size of the reconstruction.
+
+After F. Casenave, N. Akkari, MCA 24 (2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is
+a Gaussian process.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from romlib.archive.rom import GappyOperator, Rom
+from romlib.archive.indicator import Indicator
+from romlib.archive.rom import ControlPoints, GappyOperator, Rom
 from romlib.solution.bounds import ErrorBounds
 from romlib.words import listed
 
@@ -88,15 +92,31 @@ def so_far(difference: np.ndarray, size: np.ndarray, largest: np.ndarray | float
     return np.divide(worst, least, out=np.where(worst > 0.0, np.inf, 0.0), where=least > 0.0)
 
 
-def indicators(rom: Rom, largest: Mapping[str, tuple[float, ...]], values: Mapping[str, np.ndarray],
-               clusters: np.ndarray) -> dict[str, np.ndarray]:
-    """E_x(t) of the fields that have a largest size in training, each (n_step,).
+def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|B z - x^| over the volume by the rule of the control points, and |z|, the L2 norm of B z; each (n_step,).
+
+    values : (n_step, n_point, n_comp) at all selected points.
+    """
+    z = values[:, gappy.points].reshape(len(values), -1) @ gappy.operator.T
+    aside = np.nan_to_num(np.tensordot(z, control.bases[gappy.field], axes=1) - values[:, control.points])
+    return np.sqrt((aside**2 * control.weights[None, :, None]).sum(axis=(1, 2))), np.linalg.norm(z, axis=1)
+
+
+def indicators(
+    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
+) -> dict[str, np.ndarray]:
+    """E_x(t) of the dual fields of an indicator, each (n_step,).
 
     values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
     """
-    weights = np.stack([basis.weights for basis in rom.clusters])
-    return {field: so_far(*Fit.of(rom.gappy[field]).misfit(values[field], weights[clusters]),
-                          np.asarray(sizes)[clusters]) for field, sizes in largest.items()}
+    weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
+    found = {}
+    for field, sizes in known.largest.items():
+        if rom.control is not None and field in rom.control.bases:
+            found[field] = so_far(*control_misfit(rom.control, rom.gappy[field], values[field]), known.norms[field])
+        else:
+            found[field] = so_far(*Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters])
+    return found
 
 
 def new_temperature(rom: Rom, temperature: np.ndarray | None) -> np.ndarray:
@@ -131,7 +151,7 @@ def bounds_of(rom: Rom, history: ReducedHistory, began_with_state: bool, solutio
         return ErrorBounds(notes=(
             "the errors have no bound: " + ("this ROM has no error indicator; train it again" if known is None else
                                             known.source or "the ROM was not calibrated"),))
-    found = indicators(rom, known.largest, {name: solution.at_points(name) for name in known.largest},
+    found = indicators(rom, known, {name: solution.at_points(name) for name in known.largest},
                        solution.clusters)
     is_new = np.broadcast_to(new_temperature(rom, _temperature(rom, history, solution)) > SHAPE_IS_NEW,
                              solution.times.shape)

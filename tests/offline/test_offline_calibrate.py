@@ -22,6 +22,7 @@ from romlib.offline.sample import take_sample
 from romlib.offline.sampled_rom import sampled_rom
 from romlib.offline.train import Trained, train
 from romlib.offline.training import TrainingSet
+from romlib.online.indicator import control_misfit
 from romlib.online.reduced import case_histories, reduced_problem
 from romlib.online.run import solve as solve_reduced
 from romlib.parallel.comm import world
@@ -148,3 +149,35 @@ def test_a_factor_is_never_below_one_since_a_misfit_is_an_error_already() -> Non
     assert factors([pair, large])["stress"] == pytest.approx(SAFETY * 2.0)
     new = large.model_copy(update={"temperature_is_new": True})
     assert factors([new])["stress"] == pytest.approx(SAFETY * 2.0 / 1.5)
+
+
+@pytest.mark.mpi
+def test_control_points_take_no_part_in_what_they_control(files: list[Path], tmp_path: Path) -> None:
+    with trained(files[:3], OPTIONS.model_copy(update={"control_points": 40})) as made, trained(files[:3]) as without:
+        rom, plain = made.rom.rom, without.rom.rom
+        made.write(world().on_root(lambda: tmp_path) / "a.rom")
+        read = read_rom(world().on_root(lambda: tmp_path) / "a.rom")
+    assert rom.control is not None and read.control is not None and list(rom.control.bases) == ["p"]
+    n = plain.points.n_point
+    np.testing.assert_array_equal(rom.control.points, np.arange(n, rom.points.n_point))
+    assert 20 <= len(rom.control.points) <= 40 and np.all(rom.clusters[0].weights[n:] == 0.0)
+    assert all(not np.isin(rom.control.points, gappy.points).any() for gappy in rom.gappy.values())
+    np.testing.assert_allclose(rom.clusters[0].weights[:n], plain.clusters[0].weights)
+    for name in ("points", "weights"):
+        np.testing.assert_array_equal(getattr(read.control, name), getattr(rom.control, name))
+    assert read.indicator == rom.indicator and set(read.indicator.factors) == {"displacement", "stress", "p"}
+
+
+def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besides_the_modes(files: list[Path]) -> None:
+    with trained(files[:3], OPTIONS.model_copy(update={"control_points": 40})) as made:
+        rom = made.rom.rom
+    control, gappy = rom.control, rom.gappy["p"]
+    values = np.zeros((2, rom.points.n_point, 1))
+    coordinates = np.random.default_rng(1).standard_normal((2, gappy.n_dual))
+    values[:, gappy.points] = (coordinates @ gappy.basis).reshape(2, -1, 1)
+    values[:, control.points] = np.tensordot(coordinates, control.bases["p"], axes=1)
+    aside, size = control_misfit(control, gappy, values)
+    assert np.all(aside <= 1e-9 * size)
+    np.testing.assert_allclose(size, np.linalg.norm(coordinates, axis=1), rtol=1e-9)
+    values[:, control.points] += 2.0
+    np.testing.assert_allclose(control_misfit(control, gappy, values)[0], 2.0 * np.sqrt(control.weights.sum()))
