@@ -1,6 +1,7 @@
 """Do the bounds of a ROM cover its errors on cases that it was not trained on? A blade and a plate, judged.
 
     python cases/adaptive/run.py [--folder out/adaptive] [--ranks 2] [--dofs 6000] [--body blade|plate|both] [--seed N]
+                                     [--control-points 100]
 
 Trains both ROMs, solves the held-out cases (missions.py, pulls.py) at full order and reduced, and prints how often the
 bounds held, what they were worth as alarms, and the same for the literature's indicator. Full-order runs that are in
@@ -40,13 +41,15 @@ def main() -> int:
     parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no mpirun")
     parser.add_argument("--dofs", type=int, default=6_000, help="degrees of freedom of the blade, from 4,000")
     parser.add_argument("--seed", type=int, help="draw other held-out cases by the same rules")
+    parser.add_argument("--control-points", type=int, default=0, help="see control_points of a study")
     parser.add_argument("--body", choices=("blade", "plate", "both"), default="both")
     arguments = parser.parse_args()
     start = time.perf_counter()
     flights, loadings = (None, None) if arguments.seed is None else (missions(arguments.seed), pulls(arguments.seed))
     bodies = [body for body in (the_blade(arguments.dofs, flights), the_plate(chosen=loadings))
               if arguments.body in (body.name, "both")]
-    everything = {body.name: judge_body(body, arguments.folder / body.name, arguments.ranks) for body in bodies}
+    everything = {body.name: judge_body(body, arguments.folder / body.name, arguments.ranks, arguments.control_points)
+                  for body in bodies}
 
     pictures = [arguments.folder / "all.png"]
     plot_all(everything, pictures[0])
@@ -60,11 +63,13 @@ def main() -> int:
     return 0
 
 
-def judge_body(body: Body, folder: Path, ranks: int) -> list[Judged]:
+def judge_body(body: Body, folder: Path, ranks: int, control_points: int) -> list[Judged]:
     """Train, solve, judge and print one body."""
     commands = Commands(folder, ranks)
     heading(f"The {body.name}: training runs at full order, and the ROM with its calibration")
     solve_training(body, folder)
+    study = folder / "study.toml"
+    study.write_text(study.read_text().replace("[offline]", f"[offline]\ncontrol_points = {control_points}", 1))
     commands.run(f"{commands.launcher}romlib offline study.toml -o {ROM}")
     heading(f"The {body.name}: held-out cases at full order")
     held = body.held(folder)
