@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from romlib.archive.indicator import CalibrationPair, Indicator
 from romlib.archive.pair import PairWriter
 from romlib.archive.rom import (
+    ControlPoints,
     GappyOperator,
     LiftingData,
     LocalBasis,
@@ -76,6 +79,20 @@ def hand_made_rom(
         {name: _gappy(name, n_comp, tensor, selected.n_point) for name, (n_comp, tensor) in dual.items()},
         _temperature(parts, selected.n_point))
     return rom, data
+
+
+def with_indicator(rom: Rom, fields: Sequence[str] = ("stress", "p")) -> Rom:
+    """The ROM with factors of the bounds, and control points of the last two points; not those of any calibration."""
+    n = rom.points.n_point
+    last = np.arange(n - 2, n)
+    bases = {name: rom.gappy[name].basis.reshape(rom.gappy[name].n_dual, n, -1)[:, last]
+             for name in fields if name != "stress"}
+    pair = CalibrationPair(left_out="a run", run="another", errors={name: 0.01 for name in fields},
+                           misfits={name: 0.005 for name in fields}, unweighted={name: 0.005 for name in fields})
+    indicator = Indicator(
+        largest={name: (1.0,) * len(rom.clusters) for name in fields}, norms={name: 1.0 for name in fields},
+        factors={"displacement": 0.5, **{name: 2.0 for name in fields}}, pairs=(pair,), source="made by hand")
+    return replace(rom, indicator=indicator, control=ControlPoints(last, np.ones(2), bases))
 
 
 def _gappy(name: str, n_comp: int, tensor: bool, n_point: int) -> GappyOperator:

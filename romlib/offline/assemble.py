@@ -32,6 +32,7 @@ from romlib.offline.reduce import Reduction
 from romlib.offline.reduce_cubature import generalised_forces
 from romlib.offline.reduce_dual import DualBases
 from romlib.offline.rows import Rows
+from romlib.offline.sentinels import SENTINELS, sentinels
 from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import Span, TrainingSet
 from romlib.parallel.pieces import Pieces
@@ -103,9 +104,10 @@ def _control(
     fields = [dual for dual in duals.fields if dual.name != "stress"]
     if not n or not fields:
         return points, None
-    drawn, rule = draw(training, duals, pieces, n, fields)
-    everything = points.add(drawn)
-    weights = everything.place_values(drawn, rule)[len(points):]
+    watched, own = sentinels(collection, [dual.name for dual in fields], n // SENTINELS)
+    drawn, rule = draw(training, duals, pieces, n - len(watched), fields)
+    everything = points.add(watched).add(drawn)
+    weights = np.maximum(everything.place_values(drawn, rule), everything.place_values(watched, own))[len(points):]
     control = PointList(everything.pieces[len(points):], everything.ips[len(points):])
     bases = {dual.name: np.ascontiguousarray(modes_at(duals, dual.name, control, pieces).transpose(1, 0, 2))
              for dual in fields}

@@ -29,8 +29,9 @@ class OfflineOptions(Description):
         training cases may be at most; by default 5 %, or ten times the tolerances where that is more. Beyond it no
         ROM is written, unless the errors are accepted.
     calibration : calibrate the error indicator, so that online results have bounds of their errors.
-    control_points : so many integration points besides, half evenly and half where the internal variables are, that
-        take no part in the reconstruction: bounds of internal variables compare it with the laws there.
+    control_points : so many integration points besides, that take no part in the reconstruction: bounds of internal
+        variables compare it with the laws there. A fifth is where the stress is large and nothing flowed in training,
+        the others half evenly and half where the internal variables are.
     skip_check : build the ROM without the nonintrusivity check.
     """
 

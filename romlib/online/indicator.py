@@ -8,8 +8,8 @@ there, in the norm of the cubature weights |v|_w^2 = sum_l w_l |v_l|^2:
 
 Stresses of the training are in equilibrium, and so is B^T z: the misfit is how far a stress that obeys the law is from
 one that is in equilibrium, an error in the constitutive relation (Ladeveze), sampled at the points. q_x comes from
-calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, E of the internal
-variables is the distance of the reconstruction from the laws there, over the size of the reconstruction.
+calibration: runs that a ROM was not trained with (`romlib.offline.calibrate`). With control points, the distance of
+the reconstruction from the laws there, over the size of the reconstruction, is added to E of the internal variables.
 
 After F. Casenave, N. Akkari, MCA 24 (2019) 41, arXiv 1904.09123, whose misfit has no weights, and whose calibration is
 a Gaussian process.
@@ -112,10 +112,9 @@ def indicators(
     weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
     found = {}
     for field, sizes in known.largest.items():
+        found[field] = so_far(*Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters])
         if rom.control is not None and field in rom.control.bases:
-            found[field] = so_far(*control_misfit(rom.control, rom.gappy[field], values[field]), known.norms[field])
-        else:
-            found[field] = so_far(*Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters])
+            found[field] += so_far(*control_misfit(rom.control, rom.gappy[field], values[field]), known.norms[field])
     return found
 
 

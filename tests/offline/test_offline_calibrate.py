@@ -20,6 +20,7 @@ from romlib.offline.reduce import reduce
 from romlib.offline.rows import Rows
 from romlib.offline.sample import take_sample
 from romlib.offline.sampled_rom import sampled_rom
+from romlib.offline.sentinels import sentinels
 from romlib.offline.train import Trained, train
 from romlib.offline.training import TrainingSet
 from romlib.online.indicator import control_misfit
@@ -28,6 +29,7 @@ from romlib.online.run import solve as solve_reduced
 from romlib.parallel.comm import world
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
+from romlib.tensors import von_mises
 
 TIMES = np.linspace(0.0, 1.0, 13)
 OPTIONS = OfflineOptions(pod_tolerance=1e-4, cubature_tolerance=1e-4, dual_fields=("stress", "p"), dual_tolerance=1e-3)
@@ -166,6 +168,22 @@ def test_control_points_take_no_part_in_what_they_control(files: list[Path], tmp
     for name in ("points", "weights"):
         np.testing.assert_array_equal(getattr(read.control, name), getattr(rom.control, name))
     assert read.indicator == rom.indicator and set(read.indicator.factors) == {"displacement", "stress", "p"}
+
+
+def test_a_fifth_of_the_control_points_watches_where_stress_is_large_and_nothing_flowed(tmp_path: Path) -> None:
+    model = pulled("95*t")
+    file = write(tmp_path / "little.vtkhdf", bar(), model, TIMES, solve(bar(), model, TIMES)[0], 2)
+    with trained([file], OPTIONS.model_copy(update={"calibration": False})) as made:
+        watched, volumes = sentinels(made.collection, ["p"], 8)
+        stress, p = (np.concatenate([made.collection.history.read(name, piece, slice(0, 13)) for piece in range(2)],
+                                    axis=1) for name in ("stress", "p"))
+        n_first = made.collection.history.read("p", 0, slice(0, 1)).shape[1]
+    chosen = np.where(watched.pieces == 0, watched.ips, n_first + watched.ips)
+    still = p[..., 0].max(axis=0) <= 1e-3 * p.max()
+    size = von_mises(stress).max(axis=0)
+    assert len(chosen) == 8 and still[chosen].all() and np.all(volumes > 0.0)
+    others = np.setdiff1d(np.flatnonzero(still), chosen)
+    assert size[chosen].min() >= size[others].max()
 
 
 def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besides_the_modes(files: list[Path]) -> None:
