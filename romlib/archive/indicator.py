@@ -31,10 +31,9 @@ class CalibrationPair(Description):
 class Indicator(Description):
     """What bounds the errors of a ROM's runs; see `romlib.online.indicator`.
 
-    largest : by dual field, of each cluster, the largest |x|_w of the training snapshots at the points; norms : their
-    largest L2 norm, for fields that are compared at control points. factors : q by
-    quantity; a quantity without a factor has no bound. pairs : what the factors come from. failed : what could not be
-    solved, in words. source : how the pairs were made, in words.
+    largest : by dual field, of each cluster, the largest |x|_w of the training snapshots at the points. norms : by
+    quantity, their largest L2 norm. factors : q by quantity; a quantity without a factor has no bound. pairs : what
+    the factors come from. failed : what could not be solved, in words. source : how the pairs were made, in words.
     """
 
     largest: dict[str, tuple[Positive, ...]]

@@ -214,16 +214,20 @@ def online(
     start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
     write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
                                                      metavar="FILE")] = None,
-    tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this part of "
-                                             "the forces.")] = 1e-8,
+    tolerance: Annotated[list[str] | None, typer.Option(
+        metavar="NUMBER|NAME=NUMBER", help="Exit with status 1 where the bound of a relative error is above this, or "
+        "withheld: of every quantity, or of displacement, stress, p, ...; may be repeated.")] = None,
+    newton_tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this "
+                                                    "part of the forces.")] = 1e-8,
     json: JsonOption = False,
 ) -> None:
-    """Solve a case with a ROM. One process; needs neither MPI nor the solver."""
+    """Solve a case with a ROM, with bounds of its errors. One process; needs neither MPI nor the solver."""
     import time
 
     import romlib
     from romlib.archive.romfile import fields_path
-    from romlib.cli.console import counted, print_json, stdout
+    from romlib.cli.console import counted, print_json, stderr, stdout
+    from romlib.cli.error_bounds import passed_to_dict, say_passed, tolerances_of
     from romlib.cli.starting import check_outputs, refuse_time_alone
     from romlib.errors import InputError
     from romlib.states.source import saved_state
@@ -244,12 +248,13 @@ def online(
                          expected=f"--case-file, or a case: {', '.join(cases) or 'none in this ROM'}")
     if fields is not None and output is None:
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
+    tolerances = tolerances_of(tolerance, model.rom, rom)
     definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         clock = time.perf_counter()
         solution = model.solve(case=definition, parameters=values, temperature=stored,
                                start=saved_state(start, start_time),
-                               hyper_reduction=not full_integration, tolerance=tolerance)
+                               hyper_reduction=not full_integration, tolerance=newton_tolerance)
         wall = time.perf_counter() - clock
     with nullcontext() if write_state is None else solution.pending_state(write_state):  # both files appear, or none
         if output is not None:
@@ -258,7 +263,12 @@ def online(
     from romlib.cli.describe import online_summary, show_online
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
+    passed = solution.error_bound.passed(tolerances)
+    summary |= {"tolerances": tolerances, "passed": [passed_to_dict(one) for one in passed]}
     print_json(summary) if json else show_online(stdout(), summary)
+    if passed:
+        say_passed(stderr(), passed)
+        raise typer.Exit(1)
 
 
 def temperature_file(text: str) -> TemperatureFile:

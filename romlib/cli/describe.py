@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.cli.error_bounds import show_bounds, show_calibration, show_compared_bounds
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
     if not brief:
         _mesh_tables(console, d)
     _model_table(console, d["model"], brief)
+    if d["error_bounds"] is not None:
+        show_bounds(console, d["error_bounds"])
     if d["omissions"]:
         console.print()
         console.print(table("In the deck, but not in the ROM", ("name", "does virtual work", "what it is"), [
@@ -121,6 +124,9 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print()
     console.print(table("Errors achieved in training", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in d["errors"].items()], (1,)))
+    show_calibration(console, d["calibration"]["quantities"])
+    if not d["calibration"]["quantities"]:
+        console.print(f"no bounds of the errors of its results: {d['calibration']['source']}")
     for sentence in d["accepted_errors"]:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
 
@@ -226,6 +232,7 @@ def show_training(console: Console, output: Path, report: TrainingReport, n_rank
     console.print()
     console.print(table("Errors", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in report.errors.items()], (1,)))
+    show_calibration(console, report.calibration)
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")
     console.print()
@@ -248,7 +255,7 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
         "seconds": {"total": timings.total, "law": timings.law, "linear_algebra": timings.linear_algebra,
                     "rest": timings.rest, "preparation": max(wall - timings.total, 0.0)},
         "reactions": {name: values.tolist() for name, values in solution.reactions.items()}, "units": manifest.units,
-        "notes": list(solution.notes),
+        "notes": list(solution.notes), "error_bounds": solution.error_bound.to_dict(),
     }
 
 
@@ -271,6 +278,7 @@ def show_online(console: Console, d: dict[str, Any]) -> None:
     console.print(pairs(f"Case {d['case']} of {d['rom']}", rows))
     for note in d["notes"]:
         console.print(f"note: {note}", style="yellow")
+    show_bounds(console, d["error_bounds"])
 
 
 def show_comparison(console: Console, result: Comparison, picture: Path | None) -> None:
@@ -283,6 +291,7 @@ def show_comparison(console: Console, result: Comparison, picture: Path | None) 
         (1, 2, 3, 4)))
     console.print("L2: max over time of ||a-b|| / max over time of ||b||, integrals over the volume. "
                   "Frobenius: over all steps and values.", style="dim")
+    show_compared_bounds(console, result)
     notes = [f"{name} was not compared: {reason}" for name, reason in result.left_out.items()]
     for whose, times in (("A", result.match.unmatched_candidate), ("B", result.match.unmatched_reference)):
         if len(times):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 
@@ -13,6 +13,9 @@ from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
 from romlib.storage.opening import kind_of, open_hdf5
 from romlib.words import plural
+
+if TYPE_CHECKING:
+    from romlib.archive.indicator import Indicator
 
 KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
          "file (.toml)")
@@ -63,9 +66,20 @@ def _rom(path: Path) -> dict[str, Any]:
         "model": model_names(rom.model), "parameters": manifest.trained_parameters,
         "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
-        "accepted_errors": manifest.accepted,
+        "accepted_errors": manifest.accepted, "calibration": _calibration(rom.indicator),
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
+
+
+def _calibration(indicator: Indicator | None) -> dict[str, Any]:
+    """What the bounds of a ROM's errors rest on."""
+    from romlib.online.ratios import calibration_rows
+
+    source = "the ROM has no error indicator: an older one, or [offline] calibration = false"
+    if indicator is not None:
+        source = indicator.source or "no run could be left out of the training"
+    return {"quantities": calibration_rows(indicator), "source": source,
+            "not_solved": [] if indicator is None else list(indicator.failed)}
 
 
 def _fields(path: Path) -> dict[str, Any]:

@@ -17,7 +17,8 @@ class TrainingReport:
     """stages : cost by stage; details : one sentence a stage, by its name; sizes and errors : by quantity.
 
     errors are relative; those that begin with "online" are of the finished ROM, run over its own training cases:
-    max over time of the L2 norm of the difference, over max over time of the L2 norm.
+    max over time of the L2 norm of the difference, over max over time of the L2 norm. calibration : of the bounds of
+    the errors, see `romlib.online.ratios.calibration_rows`.
     """
 
     stages: list[StageUsage]
@@ -25,6 +26,7 @@ class TrainingReport:
     sizes: dict[str, int] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    calibration: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -34,7 +36,8 @@ class TrainingReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and the manifest."""
-        return {"stages": self.rows, "sizes": dict(self.sizes), "errors": dict(self.errors), "notes": list(self.notes)}
+        return {"stages": self.rows, "sizes": dict(self.sizes), "errors": dict(self.errors), "notes": list(self.notes),
+                "calibration": [dict(row) for row in self.calibration]}
 
 
 class Stages(StageTimer):

@@ -70,12 +70,13 @@ class SampledRom:
 
 
 def sampled_rom(
-    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None,
+    candidates: np.ndarray | None = None,
 ) -> SampledRom:
     """The ROM of some of the snapshots, on one rank alone.
 
     reduction : of the ROM of all snapshots, whose tolerances this one has, and whose liftings it shares. control : its
-    points of control, which this one has too.
+    points of control, which this one has too. candidates : mask (n_point,) of the points that it may have; all.
 
     Raises
     ------
@@ -84,14 +85,14 @@ def sampled_rom(
     basis, stiffness, judged = _displacement(collection, reduction, sample, rows)
     n_mode = basis.shape[1] - reduction.basis.n_lift
     strains = np.tensordot(basis.T, sample.strains, axes=1)
-    free = np.ones(len(sample.sampling), dtype=bool)
+    free = np.ones(len(sample.sampling), dtype=bool) if candidates is None else candidates.copy()
     if control is not None:
         free[control.points] = False
     cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode), free)
     duals = {name: found for name in collection.options.dual_fields
              if (found := _dual(collection, sample, rows, name)) is not None}
     held = np.zeros(0, dtype=np.int64) if control is None else control.points
-    fitted = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()}, held)
+    fitted = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()}, free)
     operators = {name: _operator(name, modes[:, fitted]) for name, (modes, _) in duals.items()}
     chosen = np.concatenate([fitted, held])
     weights = np.zeros(len(chosen))
@@ -185,12 +186,15 @@ def _dual(collection: Collection, sample: Sample, rows: Rows, name: str) -> tupl
 
 
 def _complete(
-    collection: Collection, points: np.ndarray, duals: dict[str, np.ndarray], held: np.ndarray
+    collection: Collection, points: np.ndarray, duals: dict[str, np.ndarray], free: np.ndarray
 ) -> np.ndarray:
-    """The points of the cubature, and those that gappy POD needs besides; positions in the sample. held : not these."""
+    """The points of the cubature, and those that gappy POD needs besides; positions in the sample.
+
+    free : mask of those that may be taken.
+    """
     for name, modes in duals.items():
         has = np.isfinite(modes[0, :, 0])
-        there = np.setdiff1d(np.flatnonzero(has), held)
+        there = np.flatnonzero(has & free)
         more = there[gappy.interpolation_points(modes[:, there])]
         everything = np.concatenate([points, more[~np.isin(more, points)]])
         with_field = everything[has[everything]]

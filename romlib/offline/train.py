@@ -28,6 +28,7 @@ from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
 from romlib.offline.write import write_fields
+from romlib.online.ratios import calibration_rows
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
@@ -145,7 +146,7 @@ def train(
                 rom.indicator = calibrate(collection, reduction, rom)
                 stages.say("calibration", in_words(rom.indicator))
         report = TrainingReport(stages.rows(), stages.details, _sizes(collection, reduction, rom), rom.manifest.errors,
-                                _notes(collection, reduction, rom, beyond))
+                                _notes(collection, reduction, rom, beyond), calibration_rows(rom.indicator))
         return Trained(rom, report, collection, reduction, portable, path, taken, stack.pop_all())
 
 

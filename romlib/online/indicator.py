@@ -25,19 +25,21 @@ import numpy as np
 
 from romlib.archive.indicator import Indicator
 from romlib.archive.rom import ControlPoints, GappyOperator, Rom
-from romlib.solution.bounds import ErrorBounds
+from romlib.snapshots.error_bounds import BoundsSoFar, ErrorBounds, so_far
 from romlib.words import listed
 
 if TYPE_CHECKING:
     from romlib.online.history import ReducedHistory
     from romlib.solution.solution import Solution
+    from romlib.states.state import SavedState
 
-FLOOR = 0.05  # of the training's largest: what is smaller is relative to this
 _DELTA = {"stress": 2e-4}  # what is left of an error where the misfit vanishes
 _DELTA_OF_OTHERS = 2e-3
 SHAPE_IS_NEW = 1e-6  # of the temperature's rise: what rounding leaves of a field that was trained is far below
-_NEW = {"stress": 1.5, "displacement": 1.5}  # more than q, where the temperature is none of the training's
-_NEW_FOR_OTHERS = 3.0
+# More than q, where the temperature field is none of the training's, or a load or parameter is outside of its range.
+_BEYOND = {"stress": 1.5, "displacement": 1.5}
+_BEYOND_FOR_OTHERS = 3.0
+_CONTROL = " at control points"
 # Beyond these a structure may be beyond its limit load, where a small misfit of the stress is a large displacement.
 WITHHELD = {"stress": 0.05, "p": 0.2}
 
@@ -85,13 +87,6 @@ class Fit:
         return np.sqrt((aside**2 * squared).sum(axis=1)), np.sqrt((here**2 * squared).sum(axis=1))
 
 
-def so_far(difference: np.ndarray, size: np.ndarray, largest: np.ndarray | float) -> np.ndarray:
-    """max_{tau <= t} difference / max(max_{tau <= t} size, 5 % of largest), (n_step,); 0 / 0 is 0."""
-    least = np.maximum(np.maximum.accumulate(size), FLOOR * np.asarray(largest))
-    worst = np.maximum.accumulate(difference)
-    return np.divide(worst, least, out=np.where(worst > 0.0, np.inf, 0.0), where=least > 0.0)
-
-
 def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """|B z - x^| over the volume by the rule of the control points, and |z|, the L2 norm of B z; each (n_step,).
 
@@ -102,20 +97,52 @@ def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndar
     return np.sqrt((aside**2 * control.weights[None, :, None]).sum(axis=(1, 2))), np.linalg.norm(z, axis=1)
 
 
-def indicators(
+def misfits(
     rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
-) -> dict[str, np.ndarray]:
-    """E_x(t) of the dual fields of an indicator, each (n_step,).
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The misfit of each dual field of an indicator, its size, and the largest size in training, each (n_step,); those
+    at control points under "FIELD at control points".
 
     values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
     """
     weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
     found = {}
     for field, sizes in known.largest.items():
-        found[field] = so_far(*Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters])
+        found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
         if rom.control is not None and field in rom.control.bases:
-            found[field] += so_far(*control_misfit(rom.control, rom.gappy[field], values[field]), known.norms[field])
+            found[field + _CONTROL] = (*control_misfit(rom.control, rom.gappy[field], values[field]),
+                                       np.full(len(clusters), known.norms[field]))
     return found
+
+
+def indicators(
+    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
+) -> dict[str, np.ndarray]:
+    """E_x(t) of the dual fields of an indicator, each (n_step,); arguments as of `misfits`."""
+    return _summed({name: so_far(*found) for name, found in misfits(rom, known, values, clusters).items()})
+
+
+def _summed(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """By dual field, what was found at its points, and what at control points."""
+    return {name: value + found.get(name + _CONTROL, 0.0) for name, value in found.items()
+            if not name.endswith(_CONTROL)}
+
+
+def temperature_misfit(rom: Rom, temperature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the training's fields cannot combine to of the temperature's rise so far, and that rise, each (n_step,).
+
+    temperature : (n_step, n_point) at the selected points.
+    """
+    stored = rom.temperature
+    rise = temperature if stored.initial is None else temperature - stored.initial
+    outside = rise
+    if stored.trained is not None:
+        modes = stored.trained.modes
+        outside = rise - (rise @ modes.T) @ modes
+    scale = max(1.0, float(np.abs(temperature).max(initial=0.0)))
+    size = np.linalg.norm(rise, axis=1)
+    here = size > 1e-12 * scale  # below it is rounding
+    return np.where(here, np.linalg.norm(outside, axis=1), 0.0), np.where(here, size, 0.0)
 
 
 def new_temperature(rom: Rom, temperature: np.ndarray | None) -> np.ndarray:
@@ -123,60 +150,89 @@ def new_temperature(rom: Rom, temperature: np.ndarray | None) -> np.ndarray:
 
     temperature : (n_step, n_point) at the selected points; None: the problem has none.
     """
-    if temperature is None:
-        return np.zeros(1)
-    stored = rom.temperature
-    rise = temperature if stored.initial is None else temperature - stored.initial
-    outside = rise
-    if stored.trained is not None:
-        modes = stored.trained.modes
-        outside = rise - (rise @ modes.T) @ modes
-    size = np.maximum.accumulate(np.linalg.norm(rise, axis=1))
-    worst = np.maximum.accumulate(np.linalg.norm(outside, axis=1))
-    scale = max(1.0, float(np.abs(temperature).max(initial=0.0)))
-    return np.divide(worst, size, out=np.zeros_like(worst), where=size > 1e-12 * scale)
+    return np.zeros(1) if temperature is None else so_far(*temperature_misfit(rom, temperature), 0.0)
 
 
-def bound(quantity: str, factor: float, indicator: np.ndarray, is_new: np.ndarray) -> np.ndarray:
-    """q (E + delta), with a larger q where the temperature is new, (n_step,)."""
-    more = _NEW.get(quantity, _NEW_FOR_OTHERS)
-    return factor * np.where(is_new, more, 1.0) * (indicator + delta(quantity))
+def bound(quantity: str, factor: float, indicator: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    """q (E + delta), with a larger q where the run is beyond the training, (n_step,)."""
+    more = _BEYOND.get(quantity, _BEYOND_FOR_OTHERS)
+    return factor * np.where(beyond, more, 1.0) * (indicator + delta(quantity))
 
 
-def bounds_of(rom: Rom, history: ReducedHistory, began_with_state: bool, solution: Solution) -> ErrorBounds:
-    """The bounds of a run; without any where the ROM was not calibrated, with the reason."""
-    known = rom.indicator
-    if known is None or not known.factors:
-        return ErrorBounds(notes=(
-            "the errors have no bound: " + ("this ROM has no error indicator; train it again" if known is None else
-                                            known.source or "the ROM was not calibrated"),))
-    found = indicators(rom, known, {name: solution.at_points(name) for name in known.largest},
-                       solution.clusters)
-    is_new = np.broadcast_to(new_temperature(rom, _temperature(rom, history, solution)) > SHAPE_IS_NEW,
-                             solution.times.shape)
-    values = {name: bound(name, factor, found[indicating(name)], is_new) for name, factor in known.factors.items()}
-    notes = []
-    if is_new.any():
-        first = float(solution.times[np.argmax(is_new)])
-        notes.append(f"the temperature field is new from time {first:.6g}: no combination of those of the training "
-                     "runs, and the bounds are larger for it")
-    if began_with_state:
+def bounds_of(
+    rom: Rom, history: ReducedHistory, saved: SavedState | None, outside: Mapping[str, float], solution: Solution
+) -> ErrorBounds:
+    """The bounds of a run; without any where the ROM was not calibrated, with the reason.
+
+    saved : the state that it began with, whose bounds go on. outside : what leaves the training runs' range, and when.
+    """
+    known, began = rom.indicator, BoundsSoFar()
+    notes: list[str] = []
+    if saved is not None and saved.bounds is not None:
+        began = saved.bounds
+    elif saved is not None:
         notes.append("the bounds are those of this part of the run: the error of the state that it began with is not "
                      "in them")
-    notes += _withhold(solution.times, values)
-    return ErrorBounds(values, tuple(notes), is_new, found)
+    shapes, is_new = _shapes(rom, _temperature(rom, history, solution), began, len(solution.times))
+    if is_new.any():
+        first = float(solution.times[np.argmax(is_new)])
+        notes.insert(0, f"the temperature field is new from time {first:.6g}: no combination of those of the training "
+                        "runs, and the bounds are larger for it")
+    if known is None or not known.factors:
+        why = known.source or "the ROM was not calibrated" if known is not None else (
+            "this ROM has no error indicator; train it again")
+        return ErrorBounds({}, (f"the errors have no bound: {why}",), is_new, solution.times, outside)
+    at_points = {name: solution.at_points(name) for name in known.largest}
+    misfit = misfits(rom, known, at_points, solution.clusters)
+    worst = {name: _so_far((aside, size), began.misfits.get(name, (0.0, 0.0)))
+             for name, (aside, size, _) in misfit.items()}
+    found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
+    beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
+    values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
+    withheld, why_not = _withhold(solution.times, values, began.withheld)
+
+    def state(step: int) -> BoundsSoFar:
+        return BoundsSoFar(
+            misfits={name: (float(both[0][step]), float(both[1][step])) for name, both in worst.items()},
+            temperature=(float(shapes[0][step]), float(shapes[1][step])), temperature_is_new=bool(is_new[step]),
+            withheld=bool(withheld[step]))
+
+    return ErrorBounds(values, tuple(notes + why_not), is_new, solution.times, outside, known.norms, found, state)
 
 
-def _withhold(times: np.ndarray, values: dict[str, np.ndarray]) -> list[str]:
-    """Take the bound of the displacement away where that of another quantity is too large; why."""
+def _shapes(
+    rom: Rom, temperature: np.ndarray | None, began: BoundsSoFar, n_step: int
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """What `temperature_misfit` is so far, and whether the temperature is new by then, each (n_step,)."""
+    both = (np.zeros(n_step), np.zeros(n_step)) if temperature is None else temperature_misfit(rom, temperature)
+    worst = _so_far(both, began.temperature)
+    is_new = np.logical_or.accumulate(so_far(*worst, 0.0) > SHAPE_IS_NEW)
+    return worst, is_new | began.temperature_is_new
+
+
+def _so_far(both: tuple[np.ndarray, np.ndarray], before: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """The running maxima of two sequences (n_step,), and of what was before them."""
+    first, second = (np.maximum.accumulate(np.maximum(value, least)) for value, least in zip(both, before))
+    return first, second
+
+
+def _withhold(
+    times: np.ndarray, values: dict[str, np.ndarray], already: bool
+) -> tuple[np.ndarray, list[str]]:
+    """Take the bound of the displacement away from where that of another quantity was too large; where, and why.
+
+    already : before the first time.
+    """
     over = {name: values[name] > limit for name, limit in WITHHELD.items() if name in values}
-    beyond = np.logical_or.reduce([*over.values(), np.zeros(len(times), dtype=bool)])
+    beyond = already | np.logical_or.accumulate(np.logical_or.reduce([*over.values(), np.zeros(len(times), bool)]))
     if "displacement" not in values or not beyond.any():
-        return []
+        return beyond, []
     values["displacement"] = np.where(beyond, np.nan, values["displacement"])
     why = listed([f"that of {name} is above {WITHHELD[name]:g}" for name, here in over.items() if here.any()])
-    return [f"the bound of the displacement is withheld from time {times[np.argmax(beyond)]:.6g} on: {why}, and beyond "
-            "a limit load a small error of the stress is a large one of the displacement"]
+    return beyond, [
+        f"the bound of the displacement is withheld from time {times[np.argmax(beyond)]:.6g} on: "
+        f"{why or 'it was in the part of the run before'}, and beyond a limit load a small error of the stress is a "
+        "large one of the displacement"]
 
 
 def _temperature(rom: Rom, history: ReducedHistory, solution: Solution) -> np.ndarray | None:

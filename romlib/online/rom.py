@@ -35,7 +35,7 @@ from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
 from romlib.online.start import start_of, state_of
 from romlib.online.values import model_with
-from romlib.snapshots.nodal_fields import StoredTemperature, file_of
+from romlib.snapshots.nodal_fields import StoredTemperature, file_of, notes_of
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
@@ -142,9 +142,10 @@ class ReducedOrderModel:
         began, said = start_of(self.rom, problem, saved, histories.output_level(0))
         history = solve(problem, histories, options, start=began)
         initial_time = float(instants[0]) if saved is None else saved.initial_time
-        notes = (*said, *fitted.notes, *accepted_errors(self.rom),
-                 *outside_training(self.rom, everything, instants, nodal),
-                 *outside_trained_parameters(self.rom, model.parameters))
+        outside = [*outside_training(self.rom, everything, instants, nodal),
+                   *outside_trained_parameters(self.rom, model.parameters, float(instants[0]))]
+        notes = (*said, *fitted.notes, *accepted_errors(self.rom), *notes_of(nodal, instants),
+                 *(one.sentence for one in outside))
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting,
             everything, reactions(problem, history, self.rom.lifting.loads),
@@ -153,7 +154,7 @@ class ReducedOrderModel:
             partial(solved_model, self.rom, model.parameters, everything, history.times, nodal, saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.rom, history, saved is not None))
+            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in outside}))
 
     @cached_property
     def _trained_model(self) -> Model:

@@ -15,17 +15,16 @@ import numpy as np
 
 from romlib.blocks import blocks
 from romlib.errors import InputError
-from romlib.fem.piece import Piece
 from romlib.fem.replay import dual_fields
 from romlib.laws.symbols import evaluated_model
-from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.report.matching import Matching, Overlap, TimeMatch, match_times
+from romlib.report.norms import BLOCK_BYTES, NormedPiece, multiplicity_of
+from romlib.snapshots.error_bounds import ErrorBounds, so_far
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.words import plural
 
-BLOCK_BYTES = 64 * 2**20
 # Kept piece by piece: the part that each piece adds to the force at its nodes, so that two cuts are not comparable.
 _PARTIAL = ("internal_force",)
 
@@ -37,6 +36,9 @@ class FieldComparison:
     difference, reference : (n_step,), L2 norms of a - b and of b. replayed : the reference was recomputed by the law.
     frobenius : sqrt(sum (a - b)^2 / sum b^2), over all steps, entities and components (Kelvin-Mandel for tensors).
     largest : largest component of a - b, in `unit`. skipped : points left out, as only one of the files has a value.
+    bound : (n_step,), what the candidate says of its error, NaN where it withholds it; None where it says nothing.
+    size : the largest norm of the training runs, where the candidate has a bound: 5 % of it are the least that the
+    bounded error is relative to.
     """
 
     name: str
@@ -48,6 +50,18 @@ class FieldComparison:
     unit: str = ""
     replayed: bool = False
     skipped: int = 0
+    bound: np.ndarray | None = None
+    size: float = 0.0
+
+    @property
+    def error_so_far(self) -> np.ndarray:
+        """What `bound` bounds, (n_step,): see `romlib.snapshots.error_bounds.ErrorBounds`."""
+        return so_far(self.difference, self.reference, self.size)
+
+    @property
+    def above_bound(self) -> np.ndarray:
+        """Whether the error is above its bound, (n_step,); never where that is withheld."""
+        return np.zeros(len(self.difference), bool) if self.bound is None else self.error_so_far > self.bound
 
     @property
     def scale(self) -> float:
@@ -67,7 +81,7 @@ class FieldComparison:
 
 @dataclass
 class Comparison:
-    """Two snapshots files compared. left_out : fields that were not compared, and why."""
+    """Two snapshots files compared. left_out : fields that were not compared, and why. bound_notes : on the bounds."""
 
     candidate: str
     reference: str
@@ -75,6 +89,7 @@ class Comparison:
     match: TimeMatch
     fields: dict[str, FieldComparison]
     left_out: dict[str, str] = field(default_factory=dict)
+    bound_notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; an error relative to nothing is null."""
@@ -83,6 +98,7 @@ class Comparison:
             "unmatched_times": {"candidate": self.match.unmatched_candidate.tolist(),
                                 "reference": self.match.unmatched_reference.tolist()},
             "fields": {name: {
+                **({} if f.bound is None else {"error_bound": self._bound(f)}),
                 "relative_l2": _number(f.relative), "frobenius": _number(f.frobenius), "largest_difference": f.largest,
                 "unit": f.unit,
                 "time_of_largest_error": float(self.times[int(np.argmax(f.difference))]),
@@ -90,8 +106,17 @@ class Comparison:
                 "over_time": {"relative_l2": [_number(e) for e in f.over_time], "difference_l2": f.difference.tolist(),
                               "reference_l2": f.reference.tolist()},
             } for name, f in self.fields.items()},
-            "not_compared": self.left_out,
+            "not_compared": self.left_out, "bound_notes": list(self.bound_notes),
         }
+
+    def _bound(self, field: FieldComparison) -> dict[str, Any]:
+        assert field.bound is not None
+        return {"bound": [_number(b) for b in field.bound], "error_so_far": [_number(e) for e in field.error_so_far],
+                "above_bound_from": self.first_above(field)}
+
+    def first_above(self, field: FieldComparison) -> float | None:
+        """The first time at which the error of a field is above its bound."""
+        return float(self.times[np.argmax(field.above_bound)]) if field.above_bound.any() else None
 
 
 def _number(value: float) -> float | None:
@@ -122,17 +147,19 @@ def compare(
     plan = _Plan.make(candidate, reference, fields, model)
     matching = Matching(candidate)
     sums = {name: _Sums(len(match.reference)) for name in [*plan.stored, *plan.replayed]}
-    multiplicity = _multiplicity(reference)
+    multiplicity = multiplicity_of(reference)
     for piece in range(reference.n_piece):
         mesh = prepared.mesh(piece)
         overlaps = matching.overlaps(mesh, reference.path)
-        _compare_piece(_Piece(mesh, model, piece, multiplicity), overlaps, matching, reference, plan, match, sums)
+        _compare_piece(NormedPiece(mesh, model, piece, multiplicity), overlaps, matching, reference, plan, match, sums)
     places = {name: candidate.fields[name].place for name in sums}
     order = [name for name in candidate.fields if name in sums]
-    return Comparison(
-        str(candidate.path), str(reference.path), np.asarray(reference.times)[match.reference], match,
-        {name: sums[name].result(name, places[name], model.units.of(name), name in plan.replayed) for name in order},
-        plan.left_out)
+    found = {name: sums[name].result(name, places[name], model.units.of(name), name in plan.replayed) for name in order}
+    bounds = candidate.error_bounds or ErrorBounds()
+    for name in found.keys() & bounds.keys():
+        found[name].bound, found[name].size = bounds[name][match.candidate], bounds.sizes.get(name, 0.0)
+    return Comparison(str(candidate.path), str(reference.path), np.asarray(reference.times)[match.reference], match,
+                      found, plan.left_out, bounds.notes)
 
 
 @dataclass(frozen=True)
@@ -181,30 +208,6 @@ class _Plan:
         return [name for name in names if name in known]
 
 
-class _Piece(Piece):
-    """A piece of the reference, with its inner products. number : of the piece."""
-
-    def __init__(self, mesh: Mesh, model: Model, number: int, multiplicity: np.ndarray) -> None:
-        super().__init__(mesh, model)
-        self.number = number
-        shared = mesh.shared_index
-        self.node_share = np.ones(mesh.n_node)
-        if shared is not None and len(multiplicity):
-            self.node_share = np.where(shared >= 0, 1.0 / multiplicity[np.maximum(shared, 0)], 1.0)
-
-    def count(self, place: str) -> int:
-        """Number of nodes or integration points."""
-        return self.mesh.n_node if place == "node" else self.operator.n_ip
-
-    def squares(self, place: str, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Squared L2 norm, and sum of squares with every node counted once over all pieces, (n_step,) each."""
-        weights = self.node_share if place == "node" else np.ones(self.operator.n_ip)
-        plain = np.einsum("tnc,tnc,n->t", values, values, weights)
-        if place == "ip":
-            return np.einsum("tnc,tnc,n->t", values, values, self.operator.positive_weights), plain
-        return np.einsum("tnc,tnc->t", values, self.apply_mass(values)), plain
-
-
 class _Sums:
     """Squared norms of one field, added up over pieces and blocks of steps."""
 
@@ -214,7 +217,7 @@ class _Sums:
         self.largest = 0.0
         self._skipped: dict[int, int] = {}
 
-    def add(self, where: np.ndarray, place: str, piece: _Piece, a: np.ndarray, b: np.ndarray) -> None:
+    def add(self, where: np.ndarray, place: str, piece: NormedPiece, a: np.ndarray, b: np.ndarray) -> None:
         absent = ~(np.isfinite(a).all(axis=(0, 2)) & np.isfinite(b).all(axis=(0, 2)))
         if absent.any():  # a material without this field
             one_only = np.isfinite(a).all(axis=(0, 2)) ^ np.isfinite(b).all(axis=(0, 2))
@@ -237,7 +240,7 @@ class _Sums:
 
 
 def _compare_piece(
-    piece: _Piece, overlaps: list[Overlap], matching: Matching, reference: Snapshots, plan: _Plan,
+    piece: NormedPiece, overlaps: list[Overlap], matching: Matching, reference: Snapshots, plan: _Plan,
     match: TimeMatch, sums: dict[str, _Sums],
 ) -> None:
     candidate = matching.candidate
@@ -256,7 +259,7 @@ def _compare_piece(
 
 
 def _reference_blocks(
-    piece: _Piece, reference: Snapshots, plan: _Plan, step_bytes: int
+    piece: NormedPiece, reference: Snapshots, plan: _Plan, step_bytes: int
 ) -> Iterator[tuple[np.ndarray, Callable[[str], np.ndarray]]]:
     """Blocks of steps of the reference: the steps, and a function that gives a field, read when it is asked for."""
     if plan.replayed:
@@ -276,19 +279,9 @@ def _reference_blocks(
         yield np.arange(span.start, span.stop), block
 
 
-def _absent(piece: _Piece, steps: slice) -> np.ndarray:
+def _absent(piece: NormedPiece, steps: slice) -> np.ndarray:
     """A field that no material of this piece has."""
     return np.full((steps.stop - steps.start, piece.operator.n_ip, 1), np.nan)
-
-
-def _multiplicity(snapshots: Snapshots) -> np.ndarray:
-    """(n_shared,), how many pieces have each shared node."""
-    count = np.zeros(snapshots.n_shared)
-    for piece in range(snapshots.n_piece if snapshots.n_shared else 0):
-        shared = snapshots.mesh(piece).shared_index
-        if shared is not None:
-            count += np.bincount(shared[shared >= 0], minlength=snapshots.n_shared)
-    return np.maximum(count, 1.0)
 
 
 def _span(times: np.ndarray) -> str:

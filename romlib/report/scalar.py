@@ -69,6 +69,13 @@ class Scalar:
         return field[..., 0] if self.spec.n_comp == 1 else np.linalg.norm(field, axis=-1)
 
     @property
+    def steepness(self) -> float:
+        """The most by which the scalar changes for a change of the field's norm: a component and the norm by as much,
+        the von Mises stress by sqrt(3/2), since it is that times the norm of the deviator.
+        """
+        return 1.5**0.5 if self.component == "von_mises" else 1.0
+
+    @property
     def title(self) -> str:
         """Label and unit."""
         return f"{self.label} ({self.unit})" if self.unit else self.label

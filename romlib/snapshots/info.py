@@ -21,7 +21,7 @@ def info(path: Path | str) -> dict[str, Any]:
     kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint,
     checksums; steps (count, first, last); counts of the whole model (nodes, cells, integration_points, pieces,
     shared_nodes); fields, blocks and pieces as rows of a table; tags and arrays (sizes summed over the pieces); model
-    (the names it has, and the parameters of its materials); omissions.
+    (the names it has, and the parameters of its materials); error_bounds (of a result of a ROM, or None); omissions.
     """
     with Snapshots(path) as snapshots:
         tags: dict[str, Counter[str]] = {kind: Counter() for kind in ("nodes", "cells", "faces")}
@@ -88,5 +88,6 @@ def _header(snapshots: Snapshots) -> dict[str, Any]:
                   "loads": {name: load.kind for name, load in model.loads.items()},
                   "parameters": parameters_of(model), "values": model.parameters, "amplitudes": list(model.amplitudes),
                   "initial_time": model.initial_time},
+        "error_bounds": None if snapshots.error_bounds is None else snapshots.error_bounds.to_dict(),
         "omissions": [omission.model_dump() for omission in model.omissions],
     }

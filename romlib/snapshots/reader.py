@@ -16,6 +16,7 @@ from romlib.mesh.validity import check_mesh
 from romlib.model import Identity, Model
 from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
+from romlib.snapshots.error_bounds import ErrorBounds, read_bounds
 from romlib.snapshots.meshes import read_details
 from romlib.snapshots.schema import KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
 from romlib.snapshots.tables import SNAPSHOTS
@@ -36,7 +37,7 @@ class Snapshots:
 
     path : the file. times : (n_step,). n_piece, n_step. model, solver, fingerprint : as written. fields : descriptions
     by name. n_shared : nodes that several pieces have. n_node_total, n_cell_total, n_ip_total : of the whole model,
-    every node once.
+    every node once. error_bounds : of a result of a ROM; None in other files.
 
     Raises
     ------
@@ -68,6 +69,7 @@ class Snapshots:
             for name in (contents.names(fields) if contents.has(fields) else ())}
         self._check_sizes()
         self.model = self._read_model()
+        self.error_bounds: ErrorBounds | None = read_bounds(contents, self.times)
 
     def _field_spec(self, path: str, name: str) -> FieldSpec:
         get = self._contents.attribute

@@ -27,6 +27,8 @@ The file is a VTKHDF UnstructuredGrid with Steps, whose parts are the pieces (su
                                       quadrature, temperature_interpolation; cell_ids), tags, arrays
   pieces/<p>/ip_fields/<name>         (n_step, n_ip, n_comp), contiguous: a block of steps is one read
   identity                            JSON: what the contents were made from, where it is known
+  error_bounds                        of a ROM's result, see `romlib.snapshots.error_bounds.ErrorBounds`: about (JSON),
+                                      temperature_is_new (n_step,), values/<quantity> (n_step,)
   checksums                           of everything else, see `romlib.storage.checksums`: of a field for each step of a
                                       piece, of Points, Types, Connectivity and Offsets for each piece
 ====================================  =====================================================================

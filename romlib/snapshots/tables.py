@@ -133,6 +133,9 @@ def _romlib_items() -> Iterator[Item]:
         yield Item(f"{group}@{name}", "integer", low=0)
     yield Item(f"{group}/model", "text")
     yield Item(f"{group}/identity", "json")
+    yield Item(f"{group}/error_bounds/about", "json")
+    yield Item(f"{group}/error_bounds/temperature_is_new", "boolean", ("n_step",))
+    yield Item(f"{group}/error_bounds/values/<name>", "real", ("n_step",), low=0.0, nan=True)
     for name in ("place", "dtype", "original_name"):
         yield Item(f"{group}/fields/<name>@{name}", "text")
     yield Item(f"{group}/fields/<name>@n_comp", "integer", low=1, binds="n_comp")

@@ -20,6 +20,7 @@ from romlib.model import Identity, Model
 from romlib.model.library import refuse_library_paths
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.error_bounds import ErrorBounds, write_bounds
 from romlib.snapshots.estimate import SnapshotsSize, n_ip_of
 from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
@@ -47,7 +48,7 @@ class SnapshotsWriter:
     pieces : the subdomains, with `shared_index` filled where there are several.
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
     solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
-    identity : of mesh and model, where it is known; else it is computed.
+    identity : of mesh and model, where it is known; else it is computed. bounds : of the errors, at the same times.
 
     In the `with` statement, `needed` says how many bytes the file will have, about.
 
@@ -61,8 +62,9 @@ class SnapshotsWriter:
     def __init__(
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "", identity: Identity | None = None,
+        bounds: ErrorBounds | None = None,
     ) -> None:
-        self._identity = identity
+        self._identity, self._bounds = identity, bounds
         self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
@@ -166,6 +168,8 @@ class SnapshotsWriter:
             n_inside += int((shared < 0).sum())
             n_shared = max(n_shared, int(shared.max(initial=-1)) + 1)
         group.create_dataset("identity", data=self._identified().model_dump_json())
+        if self._bounds is not None:
+            write_bounds(file, self._bounds)
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
         group.attrs.update({
             "kind": KIND, "schema_version": SCHEMA_VERSION, "romlib_version": getattr(romlib, "__version__", ""),

@@ -20,10 +20,10 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Identity, Model
+from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
-from romlib.solution.bounds import ErrorBounds
 from romlib.solution.locate import (
     IpSpots,
     NodeSpots,
@@ -216,7 +216,7 @@ class Solution:
     def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
 
-        Its model is what was solved: amplitudes, nodal temperatures, initial time.
+        Its model is what was solved: amplitudes, nodal temperatures, initial time. It has the bounds of the errors.
 
         Raises
         ------
@@ -235,7 +235,8 @@ class Solution:
             meshes = _LazyMeshes(file, prepare)
             specs = {name: self._spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
-                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model)) as writer:
+                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model),
+                                 bounds=None if self.bounds_of is None else self.error_bound) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
@@ -249,7 +250,10 @@ class Solution:
         """
         if self.state_at is None:
             raise InputError("this solution has no states", remedy="take it as ReducedOrderModel.solve returns it")
-        return self.state_at(step)
+        saved = self.state_at(step)
+        if self.error_bound.so_far is not None:
+            saved.bounds = self.error_bound.so_far(step)
+        return saved
 
     def write_state(self, path: str | Path, step: int = -1) -> None:
         """Write the state at a step as a file that a run may start from.

@@ -12,10 +12,12 @@ from typing import Self
 
 import h5py
 import numpy as np
+from pydantic import ValidationError
 
 from romlib import __version__
 from romlib.errors import FileFormatError
 from romlib.snapshots.atomic import atomic_target
+from romlib.snapshots.error_bounds import BoundsSoFar
 from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.states.state import NodeState, SavedState, StateBlock
 from romlib.states.tables import ARRAYS, KIND, STATE, VERSION
@@ -56,7 +58,8 @@ class StateWriter:
         header = {
             "romlib_version": __version__, "rom": saved.rom, "time": saved.time, "initial_time": saved.initial_time,
             "reference_force": saved.reference_force, "materials": saved.materials or {},
-            "increment": None if saved.increment == inf else saved.increment, "names": list(saved.names)}
+            "increment": None if saved.increment == inf else saved.increment, "names": list(saved.names),
+            "bounds": None if saved.bounds is None else saved.bounds.model_dump(mode="json")}
         file.create_dataset("header", data=json.dumps(header), dtype=h5py.string_dtype())
         for name, array in saved.run.items():
             file[f"run/{name}"] = array
@@ -115,7 +118,7 @@ def read_state(path: str | Path) -> SavedState:
             saved = SavedState(
                 float(header["time"]), float(header["initial_time"]), str(path), dict(header["materials"]),
                 _Blocks(path, tuple(header["materials"])), header["rom"], run, float(header["reference_force"]),
-                inf if increment is None else float(increment), tuple(header["names"]))
+                inf if increment is None else float(increment), tuple(header["names"]), _bounds(header, path))
     finally:
         contents.close()
     if not all(isinstance(content, dict) and isinstance(content.get("law"), str)
@@ -127,6 +130,15 @@ def read_state(path: str | Path) -> SavedState:
         raise FileFormatError("the header of the state is not finite, or negative", file=path, place="/header",
                               found=numbers, remedy=LOST)
     return saved
+
+
+def _bounds(header: dict, path: Path) -> BoundsSoFar | None:
+    """What the bounds of a run go on from; states of older versions have none."""
+    try:
+        return None if header.get("bounds") is None else BoundsSoFar.model_validate(header["bounds"])
+    except ValidationError as error:
+        raise FileFormatError("what the state says of error bounds cannot be read", file=path,
+                              place="/header, bounds", found=str(error), remedy=LOST) from error
 
 
 class _Blocks:

@@ -13,6 +13,7 @@ from romlib.identity.compare import unlike
 from romlib.identity.contents import material_content
 from romlib.laws.points import MaterialGroup, MaterialPoints
 from romlib.model import Material
+from romlib.snapshots.error_bounds import BoundsSoFar
 
 _SAME_PLACE = 1e-6  # of the size of the body: coordinates of the same point, also from single precision
 _REMEDY = "start from a state of the same mesh: another one cannot be carried over"
@@ -98,6 +99,7 @@ class SavedState:
     gives them; None where the source does not say. blocks : may be read one at a time.
     rom : the ROM of the run, None of a full-order one. run : arrays by which the run goes on as if it had not stopped.
     reference_force, increment : see `romlib.online.run.RunState`. names : of the loads that the arrays of `run` follow.
+    bounds : what the bounds of the errors of a ROM's run go on from.
     """
 
     time: float
@@ -110,6 +112,7 @@ class SavedState:
     reference_force: float = 0.0
     increment: float = np.inf
     names: tuple[str, ...] = ()
+    bounds: BoundsSoFar | None = None
 
 
 def refuse_other_materials(saved: SavedState, materials: Mapping[str, Material]) -> None:

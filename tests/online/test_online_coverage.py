@@ -23,11 +23,12 @@ TIMES = np.linspace(0.0, 1.0, 11)
 def test_each_load_outside_its_range_is_named_with_both_ranges(pull: str, heat: object, said: list[str]) -> None:
     amplitudes = Model.model_validate({"amplitudes": {"pull": pull, "heat": heat, "other": 1e9}}).amplitudes
     notes = outside_training(ROM, amplitudes, TIMES)  # type: ignore[arg-type]
-    assert [note.split()[0] for note in notes] == said
-    assert all("extrapolates" in note for note in notes)
+    assert [note.what for note in notes] == [note.sentence.split()[0] for note in notes] == said
+    assert all("extrapolates" in note.sentence for note in notes)
 
 
 def test_figures_of_both_ranges_are_in_the_note() -> None:
     amplitudes = Model.model_validate({"amplitudes": {"pull": "130*t"}}).amplitudes
     (note,) = outside_training(ROM, amplitudes, TIMES)  # type: ignore[arg-type]
-    assert "from 0 to 130" in note and "from -100 to 120" in note
+    assert "from 0 to 130" in note.sentence and "from -100 to 120" in note.sentence
+    assert note.since == 1.0  # at the time before it is 117

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from romlib.archive.rom import GappyOperator
 from romlib.offline.gappy import operator
-from romlib.online.indicator import FLOOR, Fit, bound, delta, so_far
+from romlib.online.indicator import Fit, bound, delta
+from romlib.snapshots.error_bounds import FLOOR, so_far
 
 RANDOM = np.random.default_rng(7)
 

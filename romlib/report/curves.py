@@ -1,0 +1,61 @@
+"""The look of curves over time, and matplotlib as it is without the settings of the working folder."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from romlib.errors import InputError
+
+COLOURS = ("#3b6fb6", "#d1662d", "#3a8f5c", "#8c5fa8", "#b0892e", "#5b6470")
+
+
+def with_own_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """Draw with matplotlib's defaults: a matplotlibrc in the working folder, which matplotlib reads by itself, may have
+    come with somebody else's files, and can ask for programs to be run (text.usetex).
+    """
+    @functools.wraps(function)
+    def drawn(*arguments: Any, **options: Any) -> None:
+        matplotlib = matplotlib_or_refuse()
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            function(*arguments, **options)
+
+    return drawn
+
+
+def matplotlib_or_refuse() -> Any:
+    """matplotlib; InputError where it is not installed."""
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise InputError("curves need matplotlib", found=str(error),
+                         remedy="pip install 'romlib-mechanics[plot]'") from error
+    return matplotlib
+
+
+def plain(text: object) -> str:
+    """A name for a picture: its dollar signs are no mathematics."""
+    return str(text).replace("$", r"\$")
+
+
+def cycle(n: int) -> list[str]:
+    """Colours of n curves."""
+    return [COLOURS[k % len(COLOURS)] for k in range(n)]
+
+
+def curves(rows: int, columns: int, size: tuple[float, float]) -> Any:
+    """A figure of its own, without the global state of pyplot."""
+    matplotlib_or_refuse()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=150, layout="constrained")
+    for axes in np.atleast_1d(figure.subplots(rows, columns)).ravel():
+        axes.grid(True, color="#e3e5e8", linewidth=0.8)
+        axes.set_axisbelow(True)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    return figure
