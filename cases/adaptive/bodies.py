@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,21 +37,20 @@ class Held:
 
 @dataclass(frozen=True)
 class Body:
-    """prepare : puts mesh and study into a folder. trained : the names of the training cases.
+    """prepare : puts mesh and study into a folder, the study with so many control points. trained : training cases.
     held : the held-out cases, whose temperature files it puts into the folder.
     """
 
     name: str
-    prepare: Callable[[Path], None]
+    prepare: Callable[[Path, int], None]
     trained: tuple[str, ...]
     held: Callable[[Path], list[Held]]
 
 
 def the_blade(dofs: int = 6_000, chosen: list[Mission] | None = None) -> Body:
     """The blade of cases/turbine_blade with the study there. chosen : held-out missions, by default all of the rule."""
-    def prepare(folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(CASES / "turbine_blade" / "study.toml", folder)
+    def prepare(folder: Path, control_points: int) -> None:
+        _study(CASES / "turbine_blade" / "study.toml", folder, control_points)
         write_mesh(folder / "mesh.vtkhdf", blade(dofs), PIECES)
 
     def held(folder: Path) -> list[Held]:
@@ -63,9 +61,8 @@ def the_blade(dofs: int = 6_000, chosen: list[Mission] | None = None) -> Body:
 
 def the_plate(mesh: Callable[[], Mesh] = quarter_plate, chosen: list[Pull] | None = None) -> Body:
     """The plate of cases/plate_demo. chosen : held-out loadings, by default all of the rule."""
-    def prepare(folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(__file__).resolve().parent / "plate.toml", folder / "study.toml")
+    def prepare(folder: Path, control_points: int) -> None:
+        _study(Path(__file__).resolve().parent / "plate.toml", folder, control_points)
         write_mesh(folder / "mesh.vtkhdf", add_skin([mesh()])[0], PIECES)
 
     def held(_: Path) -> list[Held]:
@@ -73,6 +70,12 @@ def the_plate(mesh: Callable[[], Mesh] = quarter_plate, chosen: list[Pull] | Non
                 for one in (pulls() if chosen is None else chosen)]
 
     return Body("plate", prepare, ("train_100", "train_120", "train_140"), held)
+
+
+def _study(source: Path, folder: Path, control_points: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = source.read_text().replace("[offline]\n", f"[offline]\ncontrol_points = {control_points}\n", 1)
+    (folder / "study.toml").write_text(text)
 
 
 def _case(times: np.ndarray, amplitudes: Mapping[str, str | tuple[np.ndarray, np.ndarray]],

@@ -103,12 +103,14 @@ def unweighted_misfits(solution: Solution) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of a group of cases. given : cases with a bound at the end. end, always : how many are covered, at the end and at
-    every time. median : of bound over true error. worst : the smallest and the largest.
+    """Of a group of cases. given : cases with a bound at the end; ever : at some time. end, always : how many of these
+    are covered, at the end, and at every time that has a bound. median : of bound over true error at the end. worst :
+    the smallest and the largest.
     """
 
     count: int
     given: int
+    ever: int
     end: int
     always: int
     median: float
@@ -118,9 +120,10 @@ class Coverage:
 def coverage(judged: list[Judged], quantity: str) -> Coverage:
     """How well bounds cover the errors of a quantity."""
     there = [one for one in judged if one.given(quantity)]
+    ever = [one for one in judged if np.isfinite(one.bounds[quantity]).any()]
     ratios = np.array([one.ratio(quantity) for one in there]) if there else np.full(1, np.nan)
-    return Coverage(len(judged), len(there), sum(one.covered(quantity) for one in there),
-                    sum(one.covered(quantity, always=True) for one in there), float(np.median(ratios)),
+    return Coverage(len(judged), len(there), len(ever), sum(one.covered(quantity) for one in there),
+                    sum(one.covered(quantity, always=True) for one in ever), float(np.median(ratios)),
                     (float(ratios.min()), float(ratios.max())))
 
 

@@ -18,9 +18,9 @@ from romlib.study.solve import run_solve
 FIELDS = ("stress", "p")
 
 
-def solve_training(body: Body, folder: Path) -> None:
+def solve_training(body: Body, folder: Path, control_points: int) -> None:
     """Mesh, study and the full-order runs that the ROM is trained with."""
-    body.prepare(folder)
+    body.prepare(folder, control_points)
     for name in body.trained:
         if not (folder / f"{name}.vtkhdf").is_file():
             _solve(folder, name, name)

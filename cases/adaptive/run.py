@@ -41,7 +41,7 @@ def main() -> int:
     parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no mpirun")
     parser.add_argument("--dofs", type=int, default=6_000, help="degrees of freedom of the blade, from 4,000")
     parser.add_argument("--seed", type=int, help="draw other held-out cases by the same rules")
-    parser.add_argument("--control-points", type=int, default=0, help="see control_points of a study")
+    parser.add_argument("--control-points", type=int, default=100, help="of the study; 0: none")
     parser.add_argument("--body", choices=("blade", "plate", "both"), default="both")
     arguments = parser.parse_args()
     start = time.perf_counter()
@@ -63,13 +63,11 @@ def main() -> int:
     return 0
 
 
-def judge_body(body: Body, folder: Path, ranks: int, control_points: int) -> list[Judged]:
+def judge_body(body: Body, folder: Path, ranks: int, control_points: int = 100) -> list[Judged]:
     """Train, solve, judge and print one body."""
     commands = Commands(folder, ranks)
     heading(f"The {body.name}: training runs at full order, and the ROM with its calibration")
-    solve_training(body, folder)
-    study = folder / "study.toml"
-    study.write_text(study.read_text().replace("[offline]", f"[offline]\ncontrol_points = {control_points}", 1))
+    solve_training(body, folder, control_points)
     commands.run(f"{commands.launcher}romlib offline study.toml -o {ROM}")
     heading(f"The {body.name}: held-out cases at full order")
     held = body.held(folder)

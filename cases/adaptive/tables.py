@@ -22,7 +22,7 @@ def coverage_table(groups: Mapping[str, list[Judged]], title: str) -> Table:
         for quantity in QUANTITIES:
             found = coverage(judged, quantity)
             table.add_row(group, SHORT[quantity], str(found.count), str(found.given), _part(found.end, found.given),
-                          _part(found.always, found.given), f"{found.median:.2g}", f"{found.worst[0]:.2g}",
+                          _part(found.always, found.ever), f"{found.median:.2g}", f"{found.worst[0]:.2g}",
                           f"{found.worst[1]:.2g}")
     return table
 

@@ -64,7 +64,7 @@ def test_a_hot_spot_where_the_mesh_has_it_is_the_one_of_the_mesh(case):
 def test_temperature_of_a_mission_is_what_its_tables_and_spots_say(case, tmp_path):
     chosen = [one for one in case.missions.missions() if one.new_shape and one.slope == 0.0][:1]
     body = case.bodies.the_blade(5_000, chosen)
-    body.prepare(tmp_path)
+    body.prepare(tmp_path, 0)
     (held,) = body.held(tmp_path)
     assert held.new_shape and set(held.case.amplitudes) == {"rotation", "gas"}
     (mission,) = chosen
@@ -80,12 +80,12 @@ def test_temperature_of_a_mission_is_what_its_tables_and_spots_say(case, tmp_pat
 
 @pytest.fixture(scope="module")
 def judged(case, tmp_path_factory):
-    """A coarse plate: one loading of each group, judged."""
+    """A coarse plate: a loading of each group, judged."""
     pytest.importorskip("petsc4py")
     folder = tmp_path_factory.mktemp("plate")
-    chosen = [one for one in case.pulls.pulls() if one.name in ("inside_3", "out_1", "far_4", "far_10", "profile_0")]
+    chosen = [one for one in case.pulls.pulls() if one.name in ("inside_3", "out_1", "far_4", "profile_0")]
     body = case.bodies.the_plate(lambda: case.plate.quarter_plate(4, 6, 1), chosen)
-    case.references.solve_training(body, folder)
+    case.references.solve_training(body, folder, 60)
     with train(folder / "study.toml", serial()) as trained:
         trained.write(folder / "x.rom")
         rom = trained.rom
@@ -93,7 +93,7 @@ def judged(case, tmp_path_factory):
     assert case.references.solve_held(folder, held) == {}
     largest = case.judgement.largest_in_training(folder / f"{name}.vtkhdf" for name in body.trained)
     found, failures = case.judgement.judge(rom, held, folder, largest)
-    assert failures == {} and len(found) == 5
+    assert failures == {} and len(found) == 4
     return SimpleNamespace(rom=rom, cases=found)
 
 
@@ -101,7 +101,7 @@ def test_bounds_cover_the_errors_of_loadings_that_were_not_trained(case, judged)
     for quantity in case.judgement.QUANTITIES:
         found = case.judgement.coverage(judged.cases, quantity)
         assert found.given >= 2
-        assert found.end == found.always == found.given
+        assert (found.end, found.always) == (found.given, found.ever), quantity
 
 
 def test_bounds_tell_what_is_inside_from_what_is_far_out(case, judged):
