@@ -24,7 +24,8 @@ from romlib.fullorder.solver import solve
 from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import partition
 from romlib.model import Constraint, Material, Model, Pressure
-from romlib.parallel.comm import pieces_of_rank, world
+from romlib.parallel.comm import world
+from romlib.parallel.pieces import Pieces
 
 N_STEP = 20
 RESULTS = Path(__file__).resolve().parent / "results" / "fullorder.md"
@@ -46,10 +47,11 @@ def measure(cell_type: str, n: int, linear_solver: str) -> None:
     """One run on all ranks of this process's world; rank 0 prints a line of JSON."""
     comm = world()
     parts = comm.on_root(lambda: partition(box_mesh(cell_type, (n, n, n)), comm.size))
-    mine = {p: parts[p] for p in pieces_of_rank(comm.size, comm)}
+    pieces = Pieces(comm, comm.size)
+    mine = pieces.each(parts.__getitem__)
     del parts
     options = SolverOptions(linear_solver=linear_solver)  # type: ignore[arg-type]
-    report = solve(mine, cube_model(), np.linspace(0.0, 1.5, N_STEP + 1), comm, options=options)
+    report = solve(mine, cube_model(), np.linspace(0.0, 1.5, N_STEP + 1), pieces, options=options)
     if comm.rank == 0:
         seconds, evaluations = report.seconds, int(report.iterations.sum())
         work, peak = report.n_dof * evaluations / 1e3, max(report.peak_memory)

@@ -86,7 +86,7 @@ class VerificationError(InputError):
 
 
 class ConvergenceError(RomlibError):
-    """An iterative solution did not converge, and the step cannot be cut further.
+    """An iterative solution did not converge, and the step cannot be shortened further.
 
     Parameters
     ----------

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from romlib_converters.calculix.elements import FRD_CELLS, REFUSED, SOLIDS, frd_nodes, solid
 from romlib_converters.calculix.frd import FrdFile
-from romlib_converters.common.ids import IdIndex, used_of
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.ids import IdIndex, used_of
 from romlib.mesh.mesh import Mesh
 from romlib.words import plural
 

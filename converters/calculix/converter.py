@@ -48,7 +48,7 @@ class CalculixConverter:
 
     Options
     -------
-    deck : the deck, where it does not have the name of the results. incomplete : take a cut .frd up to its last
+    deck : the deck, where it does not have the name of the results. incomplete : take a truncated .frd up to its last
     complete increment. elements : types by those of the .frd, where there is no deck. nodal_fields : results at nodes
     to carry along beside displacement, force and temperature, as nodal_NAME; default STRESS and SDV where they are.
     dat : whether to take values at integration points from the .dat.

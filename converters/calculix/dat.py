@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.systems import turned_tensors
-from romlib_converters.common.elements import points_of_cells
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.common.records import check_finite
 from romlib_converters.keyword.cards import fold
 from romlib_converters.keyword.numbers import number_of, numbers_of, whole_of
 
 from romlib.errors import FileFormatError
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_umat_stress
@@ -71,7 +70,7 @@ class DatFields:
         axes: dict[str, np.ndarray | None] | None = None,
     ) -> None:
         self.path, self._mesh, self._axes = path, mesh, axes or {}
-        n_point = points_of_cells(mesh)
+        n_point = mesh.points_of_cells
         self._n_point, self._first = n_point, np.cumsum(n_point) - n_point
         self._cells = IdIndex(mesh.cell_ids)
         self._blocks: dict[str, list[list[DatBlock]]] = {}

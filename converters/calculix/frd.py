@@ -20,17 +20,17 @@ from romlib_converters.calculix.frd_data import (
     BLOCK_END,
     FLOAT32,
     FLOAT64,
-    CutShortError,
     FrdElements,
     Layout,
+    TruncatedError,
     layout_at,
     ragged_layout,
     read_elements,
 )
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.common.records import check_finite
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.ids import IdIndex
 from romlib.words import plural
 
 _LINE = 4096  # bytes of a header line at most
@@ -78,7 +78,7 @@ class FrdRecord:
 
 @dataclass
 class FrdFile:
-    """What a .frd has. node_ids (n,) and points (n, 3) in its order. cut : why it ends early, "" where it does not.
+    """What a .frd has. node_ids (n,) and points (n, 3) in its order. truncated : why it ends early, or "".
 
     records : the increments that have a displacement (or what else was asked for) and all that the first one has.
     names : of all results.
@@ -90,7 +90,7 @@ class FrdFile:
     points: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     elements: FrdElements = field(default_factory=lambda: FrdElements({}))
     records: list[FrdRecord] = field(default_factory=list)
-    cut: str = ""
+    truncated: str = ""
     names: tuple[str, ...] = ()
 
     def read(self, block: Block) -> np.ndarray:
@@ -123,7 +123,7 @@ class FrdFile:
 
 
 def read_frd(path: Path, needed: str = "DISP") -> FrdFile:
-    """Where everything in a .frd is; its values are read later. A file that ends early has `cut` set.
+    """Where everything in a .frd is; its values are read later. A file that ends early has `truncated` set.
 
     needed : the block that an increment must have to be a record.
 
@@ -166,11 +166,11 @@ class _Scan:
         try:
             while not self._line():
                 pass
-        except CutShortError as error:
-            self.file.cut = f"it ends within the {error}"
+        except TruncatedError as error:
+            self.file.truncated = f"it ends within the {error}"
         if not len(self.file.node_ids):
             raise FileFormatError("the result file has no nodes", file=self.path, expected="a block '    2C'",
-                                  found=self.file.cut or "none",
+                                  found=self.file.truncated or "none",
                                   remedy="run the solver again and look at its log")
         self.file.records = self._complete()
         return self.file
@@ -182,7 +182,7 @@ class _Scan:
         if line.startswith(b" 9999"):
             return True
         if not line.endswith(b"\n") and len(line) < _LINE:
-            raise CutShortError("line that would follow" if line else "file: the last line ' 9999' is missing")
+            raise TruncatedError("line that would follow" if line else "file: the last line ' 9999' is missing")
         text = line.decode("latin-1")
         key = text[:6]
         if key == "    2C":
@@ -225,7 +225,7 @@ class _Scan:
         layout = layout_at(self.stream, n, 3, form, self.path, "node block", "<f8")
         layout = self._with_end(layout)
         if self.stream.tell() + layout.n_byte > self.size:
-            raise CutShortError("node block")
+            raise TruncatedError("node block")
         data = self.stream.read(layout.n_byte)
         ids, self.file.points = layout.decode(data, self.path, "node block")
         unique, count = np.unique(ids, return_counts=True)
@@ -257,7 +257,7 @@ class _Scan:
         layout = self._with_end(layout)
         block = Block(name, components, self.step, self.increment, time, layout, self.stream.tell())
         if block.offset + layout.n_byte > self.size:
-            raise CutShortError(place)  # before anything of the declared size is read
+            raise TruncatedError(place)  # before anything of the declared size is read
         self.stream.seek(layout.n_byte, os.SEEK_CUR)
         self._block_end(layout, place)
         if not self.found or (self.found[-1].step, self.found[-1].increment) != (self.step, self.increment):
@@ -276,7 +276,7 @@ class _Scan:
             return layout
         try:
             return ragged_layout(self.stream, layout) or layout
-        except CutShortError:
+        except TruncatedError:
             return layout
         finally:
             self.stream.seek(here)
@@ -284,7 +284,7 @@ class _Scan:
     def _header_line(self) -> str:
         line = self.stream.readline(_LINE)
         if not line.endswith(b"\n"):
-            raise CutShortError("header of a result")
+            raise TruncatedError("header of a result")
         if not line.startswith((b" -4", b" -5")):
             raise FileFormatError("a header of the .frd cannot be read", file=self.path,
                                   place=f"byte {self.stream.tell() - len(line)}", expected="' -4' or ' -5'",
@@ -297,17 +297,18 @@ class _Scan:
             return
         line = self.stream.readline(_LINE)
         if not line.endswith(b"\n") and len(line) < _LINE:
-            raise CutShortError(place)
+            raise TruncatedError(place)
         if not line.startswith(BLOCK_END):
             raise FileFormatError("a block is not as long as its header says", file=self.path, place=place,
                                   expected=f"{plural(layout.n, 'node')}, then ' -3'", found=repr(line[:40]))
 
     def _complete(self) -> list[FrdRecord]:
-        """The increments with what is needed; of a cut file the last one only where it has all that the first one has.
+        """The increments with what is needed; of a truncated file the last one only where it has
+        all that the first one has.
 
-        A first increment at the end of a cut file has nothing to be compared with, and is not taken.
+        A first increment at the end of a truncated file has nothing to be compared with, and is not taken.
         """
-        last = self.found[-1] if self.found and self.file.cut else None
+        last = self.found[-1] if self.found and self.file.truncated else None
         if last is not None and (len(self.found) == 1 or not set(self.found[0].blocks) <= set(last.blocks)):
             self.found.pop()
         self.file.names = tuple(dict.fromkeys(name for record in self.found for name in record.blocks))

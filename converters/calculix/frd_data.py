@@ -23,7 +23,7 @@ PER_LINE = 6  # values of a node in one line of text
 BLOCK_END = b" -3"
 
 
-class CutShortError(Exception):
+class TruncatedError(Exception):
     """The file ends before the block that its header announces; what is missing, in words."""
 
 
@@ -113,7 +113,7 @@ def ragged_layout(stream: BinaryIO, layout: Layout) -> Layout | None:
 
     Raises
     ------
-    CutShortError : the file ends in it.
+    TruncatedError : the file ends in it.
     """
     here = stream.tell()
     text = _until_end(stream)
@@ -145,7 +145,7 @@ def layout_at(stream: BinaryIO, n: int, n_comp: int, form: int, path: Path, plac
     lines = [stream.readline() for _ in range(-(-n_comp // PER_LINE))] if n else [b""]
     stream.seek(here)
     if n and not lines[-1].endswith(b"\n"):
-        raise CutShortError(place)
+        raise TruncatedError(place)
     count = min(n_comp, PER_LINE)
     length = len(lines[0].rstrip(b"\r\n")) - TAG - ID_WIDTH[form]
     width, rest = divmod(length, count)
@@ -175,7 +175,7 @@ def read_elements(stream: BinaryIO, n: int, form: int, path: Path) -> FrdElement
 
     Raises
     ------
-    CutShortError : the file ends in it. FileFormatError, UnsupportedError : it contradicts itself; an unknown type.
+    TruncatedError : the file ends in it. FileFormatError, UnsupportedError : it contradicts itself; an unknown type.
     """
     if n < 0:
         raise FileFormatError("a header of the .frd has a count that cannot be", file=path, place="element block",
@@ -204,14 +204,14 @@ def _binary_elements(stream: BinaryIO, n: int, path: Path) -> list[tuple[int, np
     parts, first, left = [], 0, n
     while left:
         if first + 4 > len(words):
-            raise CutShortError("element block")
+            raise TruncatedError("element block")
         kind = int(words[first + 1])
         width = 4 + _known_type(kind, path)
         rows = words[first:first + (len(words) - first) // width * width].reshape(-1, width)[:left]
         other = np.flatnonzero(rows[:, 1] != kind)
         rows = rows[:other[0]] if len(other) else rows
         if not len(rows):
-            raise CutShortError("element block")
+            raise TruncatedError("element block")
         parts.append((kind, rows[:, 0].astype(np.int64), rows[:, 4:].astype(np.int64)))
         first, left = first + rows.size, left - len(rows)
     stream.seek(start + 4 * first)
@@ -274,7 +274,7 @@ def _until_end(stream: BinaryIO) -> bytes:
         if at >= 0:
             break
         if not part:
-            raise CutShortError("element block")
+            raise TruncatedError("element block")
         kept = min(len(window), len(end) - 1)
         passed, window = passed + len(window) - kept, window[-kept:]
     stream.seek(start)

@@ -71,18 +71,18 @@ def read_material(
 def _without_temperature(deck: DeckMaterial, notes: list[Omission]) -> DeckMaterial:
     """The material with the first row, or curve, of each table alone."""
     cards = dict(deck.cards)
-    cut = []
+    shortened = []
     for keyword, width in (("ELASTIC", 2), ("PLASTIC", 2), ("DENSITY", 1)):
         rows = cards[keyword].rows() if keyword in cards else []
         kept = [row for row in rows if row.number(width, 0.0) == rows[0].number(width, 0.0)]
         kept = kept if keyword == "PLASTIC" else rows[:1]
         if len(kept) < len(rows):
-            cut.append(f"*{cards[keyword].title} (line {cards[keyword].line})")
+            shortened.append(f"*{cards[keyword].title} (line {cards[keyword].line})")
             cards[keyword] = cards[keyword].with_rows(kept)
-    if cut:
+    if shortened:
         notes.append(Omission(name="temperature_tables", does_work=False, description=(
-            f"material {deck.name}, {', '.join(cut)}: the deck has no temperature (*INITIAL CONDITIONS), and CalculiX "
-            "then takes the first temperature of each table")))
+            f"material {deck.name}, {', '.join(shortened)}: the deck has no temperature (*INITIAL CONDITIONS), and "
+            "CalculiX then takes the first temperature of each table")))
     if cards.pop("EXPANSION", None) is not None:
         notes.append(Omission(name="temperature_tables", does_work=False, description=(
             f"material {deck.name}, *EXPANSION (line {deck.cards['EXPANSION'].line}): the deck has no temperature, so "

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.elements import OTHERS, SOLIDS, face_of, solid
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.keyword.mesh import InpMesh
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.model import Omission
 from romlib.words import plural

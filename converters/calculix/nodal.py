@@ -34,8 +34,9 @@ def nodal_field(path: Path, name: str) -> NodalField:
         raise InputError("the results have no field of this name", file=path, place=f"field {name!r}",
                          expected=", ".join(frd.names) or "a result", found=wanted,
                          remedy="ask for NT in *NODE FILE, and run the solver again" if name in _NAMES else None)
-    if frd.cut:
-        raise FileFormatError("the result file is cut", file=path, place=frd.cut, expected="a last line ' 9999'",
+    if frd.truncated:
+        raise FileFormatError("the result file is truncated", file=path, place=frd.truncated,
+                              expected="a last line ' 9999'",
                               found=f"the last complete increment is {frd.records[-1].place}",
                               remedy="compute again, or copy the file again")
     blocks = [record.blocks[wanted] for record in frd.records]

@@ -62,9 +62,9 @@ def _equations(deck: Deck, links: Sequence[Link]) -> bytes:
     begins = np.flatnonzero(first)
     size = np.maximum.reduceat(np.abs(terms[:, 2]), begins) * np.sign(terms[begins, 2])
     terms[:, 2] = _rounded(terms[:, 2] / np.repeat(size, np.diff(np.append(begins, len(terms)))))
-    cuts = np.append(begins, len(terms)) * terms.itemsize * 3
+    bounds = np.append(begins, len(terms)) * terms.itemsize * 3
     whole = terms.tobytes()
-    said = sorted({whole[begin:end] for begin, end in zip(cuts[:-1].tolist(), cuts[1:].tolist())})
+    said = sorted({whole[begin:end] for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist())})
     return b"|".join([*said, _outside(deck, [np.concatenate([link.elsewhere for link in links])], ids=True)])
 
 

@@ -17,7 +17,7 @@ from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of
 from romlib.model import Omission
 
-DIGITS, CUT = "digits", "cut"
+DIGITS, TRUNCATED = "digits", "truncated"
 _TIME_DIGITS = 5e-6  # of a time in a .frd: it has six digits
 
 
@@ -77,11 +77,11 @@ def open_results(path: Path, incomplete: object) -> FrdFile:
     last = frd.records[-1].place if frd.records else "none"
     if not frd.records:
         raise FileFormatError("the results have no complete increment with a displacement", file=path,
-                              expected="blocks DISP", found=frd.cut or "none",
+                              expected="blocks DISP", found=frd.truncated or "none",
                               remedy="ask for U in *NODE FILE, and look at the solver's log")
-    if frd.cut and not incomplete:
-        raise FileFormatError("the result file is cut", file=path, place=frd.cut, expected="a last line ' 9999'",
-                              found=f"the last complete increment is {last}",
+    if frd.truncated and not incomplete:
+        raise FileFormatError("the result file is truncated", file=path, place=frd.truncated,
+                              expected="a last line ' 9999'", found=f"the last complete increment is {last}",
                               remedy="compute again; or take what is there with --option incomplete=true")
     return frd
 
@@ -135,9 +135,9 @@ def notes_of(
         notes.append(missing_increments(
             missing[0], f" ({missing[1]})",
             "Write every increment: no FREQUENCY, no TIME POINTS in the output cards", does_work=False))
-    if frd.cut:
-        notes.append(Omission(name=CUT, does_work=False, description=(
-            f"{frd.path.name} is cut: {frd.cut}; the last increment taken is {frd.records[-1].place}")))
+    if frd.truncated:
+        notes.append(Omission(name=TRUNCATED, does_work=False, description=(
+            f"{frd.path.name} is truncated: {frd.truncated}; the last increment taken is {frd.records[-1].place}")))
     shortest = float(np.diff(times, prepend=0.0).min())
     if shortest <= 0.0:
         raise FileFormatError("the times of the increments must increase", file=frd.path, expected="increasing times",

@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.elements import element
-from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.mesh.mesh import CellBlock
 from romlib.mesh.quadrature import rule
 
 
@@ -47,11 +47,6 @@ class SolidElement:
         """Cells of this element: nodes (n, n_node) in the solver's order, ids (n,)."""
         return CellBlock(self.cell_type, nodes if self.nodes is None else nodes[:, self.nodes], ids, self.quadrature,
                          temperature_interpolation=temperature or self.temperature)
-
-
-def points_of_cells(mesh: Mesh) -> np.ndarray:
-    """(n_cell,) number of integration points of each cell."""
-    return np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
 
 
 def check_rules(chosen: Mapping[str, str], kinds: Sequence[str], place: str) -> None:

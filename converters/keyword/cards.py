@@ -1,4 +1,4 @@
-"""Keyword decks (.inp) of CalculiX and Abaqus, cut into cards: keyword, parameters, data lines with their numbers.
+"""Keyword decks (.inp) of CalculiX and Abaqus, split into cards: keyword, parameters, data lines with their numbers.
 
 A card is a line that begins with one star, and the data lines below it. Lines with two stars are comments. A keyword
 line that ends with a comma goes on in the next line where that has a parameter (`NAME=...`), as Abaqus has it.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from romlib_converters.keyword.cards import Card, Chunk, Row
-from romlib_converters.keyword.numbers import WHOLE, cut_number, numbers_of, whole_of
+from romlib_converters.keyword.numbers import WHOLE, numbers_of, truncated_number, whole_of
 
 from romlib.errors import FileFormatError
 
@@ -50,7 +50,7 @@ def check_digits(cards: Iterable[Card]) -> None:
     for card in cards:
         for chunk in card.chunks if card.keyword != "HEADING" else ():
             for block in _blocks(chunk):
-                found = cut_number(_packed(block.text))
+                found = truncated_number(_packed(block.text))
                 if found is not None:
                     raise FileFormatError(
                         "CalculiX reads the first 20 characters of a number, and so another number", file=block.file,

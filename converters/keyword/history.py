@@ -174,8 +174,8 @@ def root(parts: Sequence[Part], times: np.ndarray, card: Card) -> list[Part]:
         long = np.diff(part.times) > 10 * _EARLIER * (part.times[-1] - part.times[0])  # jumps are left alone
         for k in np.flatnonzero((part.values[1:] != part.values[:-1]) & long):
             speed = np.linspace(np.sqrt(part.values[k]), np.sqrt(part.values[k + 1]), 101)[1:-1]
-            share = (speed**2 - part.values[k]) / (part.values[k + 1] - part.values[k])
-            fine.append(part.times[k] + share * (part.times[k + 1] - part.times[k]))
+            fraction = (speed**2 - part.values[k]) / (part.values[k + 1] - part.values[k])
+            fine.append(part.times[k] + fraction * (part.times[k + 1] - part.times[k]))
         at = np.unique(np.concatenate(fine))
         rooted.append(Part(at, np.sqrt(np.interp(at, part.times, part.values))))
     return rooted

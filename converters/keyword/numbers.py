@@ -1,6 +1,6 @@
 """Fields of a data line as numbers, as Fortran's list of digits reads them: `1.5D3`, `1.5+3`, `.5`, `5`.
 
-CalculiX takes the first twenty characters of a number: see `cut_number`.
+CalculiX takes the first twenty characters of a number: see `truncated_number`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def number_of(text: bytes) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def cut_number(text: bytes) -> bytes | None:
+def truncated_number(text: bytes) -> bytes | None:
     """The first field of data lines without blanks of which CalculiX reads another number, such as 0.6 for
     `6.123233995736766e-17`; None where there is none."""
     for match in _LONG.finditer(text):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.elements import check_rules
-from romlib_converters.common.ids import used_of
 from romlib_converters.meshio.series import Cells
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
+from romlib.mesh.ids import used_of
 from romlib.mesh.merge import merged_cells, representatives
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import orient_outward

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.common.records import Cursor, word_array
 from romlib_converters.meshio.raw import RawMesh
 from romlib_converters.meshio.series import reading
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.validity import same_rows
 
 _DIMENSIONS = {"vertex": 0, "line": 1, "line3": 1, "line4": 1, "triangle": 2, "triangle6": 2, "triangle7": 2, "quad": 2,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from romlib_converters.common.elements import points_of_cells
 from romlib_converters.common.omissions import forces_of_pieces, missing_increments
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import write_snapshots
@@ -102,7 +101,7 @@ class ZsetConverter:
         orders = find_point_orders(sources, meshes, fields.get("strain"), fields["displacement"])
         # A piece that is a subdomain is read from that subdomain alone: its forces are its own part.
         readers = [PieceReader(piece, [sources[k]] if kept else sources,
-                               potential_masks(piece, materials, points_of_cells(piece)), orders)
+                               potential_masks(piece, materials, piece.points_of_cells), orders)
                    for k, piece in enumerate(cut)]
         write_snapshots(
             target, cut, model, header.times, {name: field.spec for name, field in fields.items()},

@@ -125,7 +125,7 @@ def read_deck(path: Path) -> Deck:
     _initial_values(calcul)
     if tree.first("return") is None:
         deck.omissions.append(Omission(name="unfinished_deck", does_work=True, description=(
-            "the deck does not end with ****return: it may be cut, and lack loads, constraints or materials")))
+            "the deck does not end with ****return: it may be truncated, and lack loads, constraints or materials")))
     deck.omissions += [_omission(section, "***") for section in calcul.children if section.name not in _SECTIONS]
     return deck
 

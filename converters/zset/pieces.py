@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.zset.deck import Deck
 from romlib_converters.zset.elements import FACES, SOLIDS
 from romlib_converters.zset.geof import FaceRows, ZsetMesh
@@ -17,6 +16,7 @@ from romlib_converters.zset.source import find_mesh, read_mesh, subdomain_file
 from romlib_converters.zset.temperature import FieldFile
 
 from romlib.errors import FileFormatError
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import orient_outward
 

@@ -165,7 +165,7 @@ def check_byte_order(values: np.ndarray, path: Path) -> None:
 
 
 def _plausible(values: np.ndarray) -> float:
-    """Share of the numbers that are not zero and have a size between 1e-20 and 1e20."""
+    """Fraction of the numbers that are not zero and have a size between 1e-20 and 1e20."""
     size = np.abs(values[values != 0.0])
     return 1.0 if not size.size else float(((size > np.float32(1e-20)) & (size < np.float32(1e20))).mean())
 

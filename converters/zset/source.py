@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.common.ids import IdIndex
 from romlib_converters.common.paths import one_path
 from romlib_converters.zset.deck import Deck, is_deck
 from romlib_converters.zset.geo import MAGIC, read_geo
@@ -19,6 +18,7 @@ from romlib_converters.zset.tree import read_tree
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import is_file, kind_of
+from romlib.mesh.ids import IdIndex
 from romlib.words import plural
 
 MOST_SUBDOMAINS = 100_000

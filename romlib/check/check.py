@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from romlib.check.items import OF_REPLAYED_STRESS, Findings, items_of
+from romlib.check.items import OF_REPLAYED_STRESS, items_of
 from romlib.check.options import CheckOptions
 from romlib.check.piece import PieceCheck, PieceMeasures
 from romlib.check.report import CheckReport
@@ -16,7 +16,8 @@ from romlib.errors import InputError
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
 from romlib.model import Model
-from romlib.parallel.comm import Comm, pieces_of_rank, serial
+from romlib.parallel.comm import Comm, serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 
@@ -46,7 +47,7 @@ def check(
     prepared = PreparedSnapshots.of(source, model)
     prepared = replace(prepared, model=evaluated_model(prepared.model))
     snapshots, model = prepared.snapshots, prepared.model
-    comm = serial() if comm is None else comm
+    pieces = Pieces(serial() if comm is None else comm, snapshots.n_piece)
     options = CheckOptions() if options is None else options
     if snapshots.model.starts_from_state:
         raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
@@ -58,55 +59,38 @@ def check(
             "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
             found=f"fields {', '.join(snapshots.fields) or 'none'}",
             remedy="tell the converter which array of the solver's file is the displacement")
-    pieces, n_shared = pieces_of_rank(snapshots.n_piece, comm), snapshots.n_shared
-    with comm.agreement():
-        present = {piece: presence(prepared.mesh(piece), n_shared) for piece in pieces}
-    counts = comm.sum_pieces(present)
+    counts = pieces.sum(lambda piece: presence(prepared.mesh(piece), snapshots.n_shared))
     with ResidualFile() as scratch:
-        measures: dict[int, PieceMeasures] = {}
-        with comm.agreement():
-            for piece in pieces:
-                mesh = prepared.mesh(piece)
-                measures[piece] = PieceCheck(snapshots, piece, mesh, model).run(node_share(mesh, counts), scratch)
-        findings = _gather(measures, comm)
+
+        def measure(piece: int) -> PieceMeasures:
+            mesh = prepared.mesh(piece)
+            return PieceCheck(snapshots, piece, mesh, prepared.model).run(node_share(mesh, counts), scratch)
+
+        measures = pieces.each(measure)
+        findings, *others = pieces.collect(lambda piece: measures[piece].findings()).values()
+        for other in others:
+            findings.merge(other)
         if findings.residual is not None:
-            findings.residual.merge(_shared(prepared, pieces, scratch, comm))
+            findings.residual.merge(_shared(prepared, pieces, scratch))
     items = items_of(findings, snapshots, model, options)
     return CheckReport(
         str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step, items,
         left_open(items, model, findings.moved, findings.internal_force_source == OF_REPLAYED_STRESS, options.accept))
 
 
-def _gather(measures: dict[int, PieceMeasures], comm: Comm) -> Findings:
-    """The findings over all pieces, in piece order."""
-    gathered = comm.allgather({piece: one.findings() for piece, one in measures.items()})
-    by_piece = {piece: one for part in gathered for piece, one in part.items()}
-    total: Findings | None = None
-    for piece in sorted(by_piece):
-        if total is None:
-            total = by_piece[piece]
-        else:
-            total.merge(by_piece[piece])
-    assert total is not None  # a file has a piece
-    return total
-
-
-def _shared(
-    prepared: PreparedSnapshots, pieces: range, scratch: ResidualFile, comm: Comm
-) -> ResidualNorms:
+def _shared(prepared: PreparedSnapshots, pieces: Pieces, scratch: ResidualFile) -> ResidualNorms:
     """The residual at the nodes that pieces share, where the forces of all of them are added first."""
-    snapshots = prepared.snapshots
-    n_shared, n_step = snapshots.n_shared, snapshots.n_step
-    parts: dict[int, np.ndarray] = {}
-    with comm.agreement():
-        for piece in pieces:
-            mesh = prepared.mesh(piece)
-            parts[piece] = np.zeros((n_shared, 5))  # present, constrained in x, y, z, id of the node
-            if mesh.shared_index is not None:
-                local = np.flatnonzero(mesh.shared_index >= 0)
-                parts[piece][mesh.shared_index[local]] = np.column_stack([
-                    np.ones(len(local)), constrained(mesh, prepared.model)[local], mesh.node_ids[local]])
-    total = comm.sum_pieces(parts)
+    n_shared = prepared.snapshots.n_shared
+
+    def facts(piece: int) -> np.ndarray:
+        mesh = prepared.mesh(piece)
+        rows = np.zeros((n_shared, 5))  # present, constrained in x, y, z, id of the node
+        if mesh.shared_index is not None:
+            local = np.flatnonzero(mesh.shared_index >= 0)
+            rows[mesh.shared_index[local]] = np.column_stack([
+                np.ones(len(local)), constrained(mesh, prepared.model)[local], mesh.node_ids[local]])
+        return rows
+
+    total = pieces.sum(facts)
     node_ids = np.rint(total[:, 4] / np.maximum(total[:, 0], 1.0)).astype(np.int64)
-    most = -(-snapshots.n_piece // comm.size)
-    return shared_norms(scratch, n_shared, n_step, total[:, 1:4] == 0.0, node_ids, most, comm)
+    return shared_norms(scratch, n_shared, prepared.snapshots.n_step, total[:, 1:4] == 0.0, node_ids, pieces)

@@ -7,7 +7,7 @@ first: each piece leaves its part of those nodes in a temporary file, and `share
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +21,7 @@ from romlib.loads.forces import force_factor, force_names, unit_force
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.space import writing
 
 SUM_BYTES = 32 * 2**20  # of the forces of shared nodes that a rank holds at a time
@@ -58,10 +58,6 @@ class ResidualFile:
             self._file.seek(start + 8 * 6 * len(shared) * step)
             while len(left):
                 left = left[self._file.write(left):]
-
-    def pieces(self) -> Iterator[int]:
-        """The pieces that have room here."""
-        return iter(self._parts)
 
     def read(self, piece: int, steps: slice, n_shared: int) -> np.ndarray:
         """Forces of a block of steps, placed among all shared nodes: (n_step, n_shared, 2, 3)."""
@@ -155,19 +151,19 @@ def constrained(mesh: Mesh, model: Model) -> np.ndarray:
 
 
 def shared_norms(
-    scratch: ResidualFile, n_shared: int, n_step: int, free: np.ndarray, node_ids: np.ndarray, most_pieces: int,
-    comm: Comm,
+    scratch: ResidualFile, n_shared: int, n_step: int, free: np.ndarray, node_ids: np.ndarray, pieces: Pieces
 ) -> ResidualNorms:
     """Norms over the shared nodes, their forces summed over pieces. Collective; the same on every rank.
 
     Parameters
     ----------
-    free : (n_shared, 3) bool. node_ids : (n_shared,). most_pieces : of any rank, so that all ranks use equal blocks.
+    free : (n_shared, 3) bool. node_ids : (n_shared,).
     """
     norms = ResidualNorms(n_step)
     if n_shared == 0:
         return norms
-    for steps in blocks(n_step, 8 * 6 * n_shared * max(most_pieces, 1), SUM_BYTES):
-        total = comm.sum_pieces({piece: scratch.read(piece, steps, n_shared) for piece in scratch.pieces()})
+    most = -(-pieces.n // pieces.comm.size)  # of any rank, so that all ranks use equal blocks
+    for steps in blocks(n_step, 8 * 6 * n_shared * most, SUM_BYTES):
+        total = pieces.sum(partial(scratch.read, steps=steps, n_shared=n_shared))
         norms.add(steps, total, free, node_ids)
     return norms

@@ -26,8 +26,8 @@ def left_open(
     measured = {name for name, item in by_name.items() if item.status in ("pass", "warn", "fail")}
     open_ = []
     if not model.materials:
-        open_.append("no law was called: the model has no materials (the converter found none, or the deck was cut "
-                     "before them). State them in a study, [materials.NAME], and give it: --study")
+        open_.append("no law was called: the model has no materials (the converter found none, or the deck was "
+                     "truncated before them). State them in a study, [materials.NAME], and give it: --study")
     elif by_name["replay"].status == "absent":
         open_.append(f"no law was called: {by_name['replay'].detail}")
     elif (by_name["replay"].status == "pass" and not measured & {"stress", "internal_force"}

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from romlib.cli.case_options import (
+    CaseFileOption,
+    ParameterOption,
+    StartOption,
+    StartTimeOption,
+    WriteStateOption,
+    check_outputs,
+    given_case,
+    parameter_values,
+    refuse_time_alone,
+    temperature_file,
+)
 from romlib.words import plural
-
-if TYPE_CHECKING:
-    from romlib.model import TemperatureFile
 
 
 def _alone(wanted: bool) -> bool:
@@ -69,24 +78,6 @@ def convert(
 
     summary = info(output)
     print_json(summary) if json else show_snapshots(stdout(), summary, brief=True)
-
-
-ParameterOption = Annotated[list[str] | None, typer.Option(
-    metavar="NAME=VALUE", help="The value of a parameter that the materials name, in place of the case's; may be "
-                               "repeated.")]
-
-
-def parameter_values(texts: list[str] | None) -> dict[str, float]:
-    """NAME=VALUE pairs of numbers."""
-    values: dict[str, float] = {}
-    for text in texts or []:
-        name, _, value = text.partition("=")
-        try:
-            values[name.strip()] = float(value)
-        except ValueError:
-            raise typer.BadParameter(f"expected NAME=VALUE with a number, found {text!r}",
-                                     param_hint="--parameter") from None
-    return values
 
 
 def converter_options(texts: list[str]) -> dict[str, Any]:
@@ -197,7 +188,7 @@ def offline(
 def online(
     rom: Annotated[Path, typer.Argument(help="The ROM (.rom).", metavar="ROM")],
     case: Annotated[str | None, typer.Option(help="A case that the ROM has from its study.", metavar="NAME")] = None,
-    case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
+    case_file: CaseFileOption = None,
     parameter: ParameterOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file: needs "
                                                 "the .fields.rom beside the ROM.")] = None,
@@ -208,12 +199,9 @@ def online(
                                                     "field temperature.", metavar="FILE[:FIELD]")] = None,
     full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
                                                    "error of the modes from that of the selected points.")] = False,
-    start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
-                                               "snapshots file with displacement, stress and all internal variables "
-                                               "(its last record).", metavar="FILE")] = None,
-    start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
-    write_state: Annotated[Path | None, typer.Option(help="Write the state at the end, for --start.",
-                                                     metavar="FILE")] = None,
+    start: StartOption = None,
+    start_time: StartTimeOption = None,
+    write_state: WriteStateOption = None,
     tolerance: Annotated[list[str] | None, typer.Option(
         metavar="NUMBER|NAME=NUMBER", help="Exit with status 1 where the bound of a relative error is above this, or "
         "withheld: of every quantity, or of displacement, stress, p, ...; may be repeated.")] = None,
@@ -228,28 +216,18 @@ def online(
     from romlib.archive.romfile import fields_path
     from romlib.cli.console import counted, print_json, stderr, stdout
     from romlib.cli.error_bounds import passed_to_dict, say_passed, tolerances_of
-    from romlib.cli.starting import check_outputs, refuse_time_alone
-    from romlib.errors import InputError
     from romlib.states.source import saved_state
-    from romlib.study.case_file import read_case_file
-    from romlib.study.inputs import files_of
 
     stored = None if temperature is None else temperature_file(temperature)
     values = parameter_values(parameter)
     refuse_time_alone(start, start_time)
-    if output is not None or write_state is not None:
-        inputs = [] if case_file is None else files_of(case_file, "case file")
-        inputs += [one for one in (start, None if stored is None else stored.file) if one is not None]
-        check_outputs(output, write_state, [rom, fields_path(rom), *inputs])
+    heat = None if stored is None else stored.file
+    check_outputs(output, write_state, [rom, fields_path(rom), start, heat], case_file)
     model = romlib.load(rom)
-    cases = model.rom.cases
-    if (case is None) == (case_file is None):
-        raise InputError("give either --case or --case-file", place="--case",
-                         expected=f"--case-file, or a case: {', '.join(cases) or 'none in this ROM'}")
+    definition = given_case(case, case_file, model.rom.cases, "ROM")
     if fields is not None and output is None:
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
     tolerances = tolerances_of(tolerance, model.rom, rom)
-    definition = case if case is not None else read_case_file(case_file or Path())
     with counted(f"solving {case or (case_file or rom).name}"):
         clock = time.perf_counter()
         solution = model.solve(case=definition, parameters=values, temperature=stored,
@@ -269,17 +247,6 @@ def online(
     if passed:
         say_passed(stderr(), passed)
         raise typer.Exit(1)
-
-
-def temperature_file(text: str) -> TemperatureFile:
-    """FILE or FILE:FIELD; a file whose own name has a colon is taken as it is."""
-    from romlib.files import is_file
-    from romlib.model import TemperatureFile
-
-    file, colon, name = text.rpartition(":")
-    if not colon or not name or is_file(Path(text)):
-        return TemperatureFile(file=Path(text))
-    return TemperatureFile(file=Path(file), field=name)
 
 
 def names_of(text: str | None) -> list[str] | None:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from romlib.cli.commands_build import JsonOption, ParameterOption, names_of, parameter_values
+from romlib.cli.case_options import (
+    CaseFileOption,
+    ParameterOption,
+    StartOption,
+    StartTimeOption,
+    WriteStateOption,
+    check_outputs,
+    given_case,
+    parameter_values,
+    refuse_time_alone,
+)
+from romlib.cli.commands_build import JsonOption, names_of
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -19,17 +30,15 @@ def solve(
     study: Annotated[Path, typer.Argument(help=r"The study file (.toml), with a table \[mesh].", metavar="STUDY")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The snapshots file (.vtkhdf) to write.")],
     case: Annotated[str | None, typer.Option(help="A case of the study.", metavar="NAME")] = None,
-    case_file: Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")] = None,
+    case_file: CaseFileOption = None,
     parameter: ParameterOption = None,
     pieces: Annotated[int | None, typer.Option(min=1, help="Cut the mesh into so many pieces; by default as the study "
                                                "says, as the file has it, or one for each rank.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
                                                "stress, and internal variables such as p.", metavar="NAMES")] = None,
-    start: Annotated[Path | None, typer.Option(help="Begin with this state: a file that --write-state wrote, or a "
-                                               "snapshots file with displacement, stress and all internal variables "
-                                               "(its last record).", metavar="FILE")] = None,
-    start_time: Annotated[float | None, typer.Option(help="The time of the record to begin with.")] = None,
-    write_state: Annotated[Path | None, typer.Option(help="Write the end for --start.", metavar="FILE")] = None,
+    start: StartOption = None,
+    start_time: StartTimeOption = None,
+    write_state: WriteStateOption = None,
     tolerance: Annotated[float, typer.Option(help="Newton converges when the residual is below this part of the "
                                              "forces.")] = 1e-8,
     linear_solver: Annotated[str, typer.Option(help="direct (MUMPS), gamg, hypre, or auto: direct up to 60,000 "
@@ -42,27 +51,21 @@ def solve(
     Works in parallel over the pieces of the mesh: mpirun -n N romlib solve ...
     """
     from romlib.cli.console import print_json, stages
-    from romlib.errors import InputError
     from romlib.parallel.comm import world
 
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
-        from romlib.cli.starting import check_outputs, refuse_time_alone
         from romlib.fullorder.options import SolverOptions
-        from romlib.study import Study, read_case_file
+        from romlib.study import Study
         from romlib.study.inputs import files_of
         from romlib.study.solve import case_of, run_solve
 
         refuse_time_alone(start, start_time)
         declared = Study.read(study)
-        if (case is None) == (case_file is None):
-            raise InputError("give either --case or --case-file", place="--case",
-                             expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
-        chosen = case_of(declared, case) if case is not None else read_case_file(case_file or Path())
+        chosen = case_of(declared, given_case(case, case_file, declared.cases, "study"))
         chosen = chosen.model_copy(update={"parameters": {**chosen.parameters, **parameter_values(parameter)}})
-        more = [*([] if case_file is None else files_of(case_file, "case file")), *([] if start is None else [start])]
-        comm.on_root(lambda: check_outputs(output, write_state, [*files_of(study, trains=False), *more]))
+        comm.on_root(lambda: check_outputs(output, write_state, [*files_of(study, trains=False), start], case_file))
         options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         ranks = plural(comm.size, "rank")
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
@@ -81,8 +84,9 @@ def sentence(step: int, time: float, result: StepResult) -> str:
     """Progress of one step."""
     if step == 0:
         return f"t = {time:.6g}: initial state"
-    cuts = f" in {result.increments} increments after {plural(result.cuts, 'cut')}" if result.increments > 1 else ""
-    return (f"t = {time:.6g}: step {step}, {plural(result.iterations, 'iteration')}{cuts}, "
+    cutbacks = (f" in {result.increments} increments after {plural(result.cutbacks, 'cutback')}"
+                if result.increments > 1 else "")
+    return (f"t = {time:.6g}: step {step}, {plural(result.iterations, 'iteration')}{cutbacks}, "
             f"residual {result.residual:.1e}")
 
 
@@ -91,7 +95,7 @@ def summary(report: SolveReport) -> dict[str, Any]:
     return {
         "steps": len(report.times) - 1, "degrees_of_freedom": report.n_dof, "nodes": report.n_node,
         "cells": report.n_cell, "integration_points": report.n_ip, "linear_solver": report.solver,
-        "iterations": int(report.iterations.sum()), "cuts": int(report.cuts.sum()),
+        "iterations": int(report.iterations.sum()), "cutbacks": int(report.cutbacks.sum()),
         "increments": int(report.increments.sum()), "factorisations": report.n_setup,
         "linear_iterations": report.n_linear_iteration, "seconds": report.seconds,
         "peak_memory": list(report.peak_memory),
@@ -105,15 +109,15 @@ def show(output: Path, report: SolveReport, ranks: int) -> None:
     rows: list[tuple[str, object]] = [
         ("degrees of freedom", report.n_dof), ("integration points", report.n_ip), ("ranks", ranks),
         ("steps", len(report.times) - 1),
-        ("Newton iterations", f"{int(report.iterations.sum())}, {plural(int(report.cuts.sum()), 'cut')}"),
+        ("Newton iterations", f"{int(report.iterations.sum())}, {plural(int(report.cutbacks.sum()), 'cutback')}"),
         ("linear solver", f"{report.solver}: {plural(report.n_setup, 'set-up')}, "
                           f"{plural(report.n_linear_iteration, 'iteration')}")]
     rows += [(f"{stage}, seconds", figure(report.seconds[stage])) for stage in (
         "assembly", "law", "solve", "other", "total")]
     rows.append(("peak memory of a rank", size(max(report.peak_memory))))
     stdout().print(pairs(f"Solution written to {output}", rows))
-    cut = int((report.increments > 1).sum())
-    if cut:
-        stderr().print(f"note: {cut} of {plural(len(report.times) - 1, 'step')} took several increments, of which the "
-                       "file has the last; `romlib check` and `offline` integrate the laws in one. Refine the times of "
-                       "the case.")
+    shortened = int((report.increments > 1).sum())
+    if shortened:
+        stderr().print(f"note: {shortened} of {plural(len(report.times) - 1, 'step')} took several increments, of "
+                       "which the file has the last; `romlib check` and `offline` integrate the laws in one. Refine "
+                       "the times of the case.")

@@ -250,7 +250,7 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
         "integration_points": max(solution.rom.clusters[k].n_weighted for k in set(solution.clusters.tolist()))
         if solution.hyper_reduced else manifest.n_ip,
         "integration_points_full_model": manifest.n_ip, "newton_iterations": int(solution.iterations.sum()),
-        "step_cuts": int(solution.cuts.sum()), "times": solution.times.tolist(),
+        "cutbacks": int(solution.cutbacks.sum()), "times": solution.times.tolist(),
         "iterations": solution.iterations.tolist(),
         "seconds": {"total": timings.total, "law": timings.law, "linear_algebra": timings.linear_algebra,
                     "rest": timings.rest, "preparation": max(wall - timings.total, 0.0)},
@@ -267,7 +267,7 @@ def show_online(console: Console, d: dict[str, Any]) -> None:
         ("steps", f"{d['steps']}, from {d['times'][0]:g} to {d['times'][-1]:g}"), ("modes", d["modes"]),
         ("integration points", points + ("" if d["hyper_reduction"] else " (no hyper-reduction)")),
         ("Newton iterations", f"{d['newton_iterations']}, {d['newton_iterations'] / d['steps']:.1f} a step"),
-        ("steps cut", d["step_cuts"]),
+        ("cutbacks", d["cutbacks"]),
         ("wall time", f"{seconds['total']:.3g} s, {1e3 * seconds['total'] / d['steps']:.3g} ms a step"),
         ("of which", f"law {seconds['law']:.2g} s, linear algebra {seconds['linear_algebra']:.2g} s, rest "
                      f"{seconds['rest']:.2g} s (in a new process: loading compiled code)"),

@@ -13,6 +13,7 @@ from romlib.laws.points import MaterialPoints
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 
 
 @dataclass(eq=False)
@@ -40,7 +41,7 @@ def solve_to_arrays(
 ) -> Arrays:
     """`romlib.fullorder.solver.solve` on one piece in this process. What it raises is raised."""
     steps: list[StepResult] = []
-    report = solve({0: mesh}, model, times, serial(), options=options, start=start,
+    report = solve({0: mesh}, model, times, Pieces(serial(), 1), options=options, start=start,
                    on_step=lambda step, time, result: steps.append(result))
     pieces = [step.pieces[0] for step in steps]
     return Arrays(

@@ -110,25 +110,18 @@ class Equilibrium:
     def failure(self, what: str) -> Failure:
         """The failure with the worst point of all ranks: a failed one, else that whose stress changed most."""
         problem, trial = self._problem, self.trial
-        rows = []
-        for p, piece in problem.pieces.items():
-            if not piece.operator.n_ip:
-                continue
-            result = trial.trials[p]
-            if len(result.failed_points):
-                worst, badness = int(result.failed_points[0]), inf
-            else:
-                before = piece.state if self._before is None else self._before.trials[p].state
-                change = np.linalg.norm(result.state.stress - before.stress, axis=1)
-                change = np.where(np.isfinite(change), change, np.finfo(float).max)
-                worst = int(np.argmax(change))
-                badness = float(change[worst])
-            rows.append((badness, -p, int(piece.points.cells[worst]), int(piece.points.numbers[worst])))
-        every = [row for of_rank in problem.comm.allgather(rows) for row in of_rank]
+
+        def worst_of(p: int) -> tuple[float, int, int, int]:
+            piece, result = problem.pieces[p], trial.trials[p]
+            worst, badness = result.worst(piece.state if self._before is None else self._before.trials[p].state)
+            return badness, -p, int(piece.points.cells[worst]), int(piece.points.numbers[worst])
+
+        every = problem.numbering.pieces.collect(
+            worst_of, only=[p for p, piece in problem.pieces.items() if piece.operator.n_ip])
         factor = 0.5
         if trial.n_failed and isfinite(trial.dt_factor) and 0.0 < trial.dt_factor < 1.0:
             factor = max(trial.dt_factor, _SMALLEST_LAW_FACTOR)
-        _, _, cell, point = max(every) if every else (0.0, 0, None, None)
+        _, _, cell, point = max(every.values(), default=(0.0, 0, None, None))
         return Failure(f"{what} ({problem.unseen})" if problem.unseen else what, factor, cell, point)
 
 

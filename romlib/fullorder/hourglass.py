@@ -12,20 +12,20 @@ from romlib.fullorder.piece import SolvedPiece
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 _UNSEEN = 1e-10  # strain times the size of a cell, over the largest displacement: below, it is rounding
 
 
-def has_reduced_rules(pieces: Mapping[int, Mesh], comm: Comm) -> bool:
+def has_reduced_rules(meshes: Mapping[int, Mesh], pieces: Pieces) -> bool:
     """Whether a cell has fewer strains at its points than it has motions that are not rigid. Collective."""
-    return any(comm.allgather(any(
+    return any(pieces.collect(lambda p: any(
         6 * rule(block.quadrature).n_point < 3 * element(block.cell_type).n_node - 6
-        for mesh in pieces.values() for block in mesh.blocks)))
+        for block in meshes[p].blocks)).values())
 
 
 def unseen_motion(
-    linear: LinearSolver, pieces: Mapping[int, SolvedPiece], held: np.ndarray, numbering: Numbering, comm: Comm
+    linear: LinearSolver, solved: Mapping[int, SolvedPiece], held: np.ndarray, numbering: Numbering
 ) -> str:
     """In words, a motion without strain at any integration point; "" where none is found. Collective.
 
@@ -39,21 +39,19 @@ def unseen_motion(
     if weakest is None:
         return ""
     motion = numbering.spread(np.where(held, 0.0, weakest))
-    with comm.agreement():
-        strain, volume, n_cell = 0.0, 0.0, 0
-        for p, piece in pieces.items():
-            if piece.operator.n_ip:
-                local = piece.operator.strain(motion[numbering.positions[p]][None])
-                strain = max(strain, float(np.abs(local).max()))
-                volume += float(piece.operator.weights.sum())
-                n_cell += piece.mesh.n_cell
-        sizes = np.linalg.norm(motion, axis=1)
-        node = int(np.argmax(sizes)) if len(sizes) else -1
-        here = (float(sizes[node]), int(numbering.ids[node]), motion[node]) if node >= 0 else (0.0, 0, np.zeros(3))
-    facts = comm.allgather((strain, volume, n_cell, here))
-    size, name, direction = max((fact[3] for fact in facts), key=lambda one: (one[0], -one[1]))
-    cell = (sum(fact[1] for fact in facts) / max(sum(fact[2] for fact in facts), 1)) ** (1 / 3)
-    if not 0.0 < size < np.inf or max(fact[0] for fact in facts) * cell > _UNSEEN * size:
+    sizes = np.linalg.norm(motion, axis=1)
+    node = int(np.argmax(sizes)) if len(sizes) else -1
+    here = (float(sizes[node]), int(numbering.ids[node]), motion[node]) if node >= 0 else (0.0, 0, np.zeros(3))
+    size, name, direction = max(numbering.comm.allgather(here), key=lambda one: (one[0], -one[1]))
+
+    def strains(p: int) -> tuple[float, float, int]:
+        operator = solved[p].operator
+        strain = operator.strain(motion[numbering.positions[p]][None])
+        return float(np.abs(strain).max(initial=0.0)), float(operator.weights.sum()), solved[p].mesh.n_cell
+
+    strain, volume, n_cell = zip(*numbering.pieces.collect(strains).values())
+    cell = (sum(volume) / max(sum(n_cell), 1)) ** (1 / 3)
+    if not 0.0 < size < np.inf or max(strain) * cell > _UNSEEN * size:
         return ""
     direction = direction * np.sign(direction[np.argmax(np.abs(direction))]) / size
     direction = np.where(np.abs(direction) > 1e-6, direction, 0.0)

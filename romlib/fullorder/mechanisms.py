@@ -18,7 +18,6 @@ from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.rigid import FREE, NAMED, describe, held_motions, moments, smallest_ids
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.topology import face_neighbours
-from romlib.parallel.comm import Comm
 from romlib.words import plural
 
 _FLAT = 1e-6  # second moments of nodes across their line over those along it: above, they hold two parts together
@@ -40,7 +39,7 @@ class _Members:
         return _Members(self.node[chosen], self.part[chosen], self.points[chosen])
 
 
-def refuse_mechanisms(pieces: Mapping[int, Mesh], mask: np.ndarray, numbering: Numbering, comm: Comm) -> None:
+def refuse_mechanisms(meshes: Mapping[int, Mesh], mask: np.ndarray, numbering: Numbering) -> None:
     """Refuse parts that hinges leave free to move: the stiffness is singular then, loaded or not. Collective.
 
     Parameters
@@ -51,13 +50,9 @@ def refuse_mechanisms(pieces: Mapping[int, Mesh], mask: np.ndarray, numbering: N
     ------
     InputError : on every rank; names parts and motions.
     """
-    with comm.agreement():
-        local = {p: _members(mesh) for p, mesh in pieces.items()}
-        joints = {p: (1 + int(found.part.max(initial=-1)), _joints(found, mesh)) for (p, mesh), found in
-                  zip(pieces.items(), local.values())}
-    everything: dict[int, tuple[int, _Members]] = {}
-    for of_rank in comm.allgather(joints):
-        everything.update(of_rank)
+    pieces = numbering.pieces
+    local = pieces.each(lambda p: _members(meshes[p]))
+    everything = pieces.collect(lambda p: (1 + int(local[p].part.max(initial=-1)), _joints(local[p], meshes[p])))
     first, shared = _together(everything)
     label = _rigid_parts(shared, sum(n for n, _ in everything.values()))
     shared = _once(_Members(shared.node, label[shared.part], shared.points))
@@ -65,21 +60,16 @@ def refuse_mechanisms(pieces: Mapping[int, Mesh], mask: np.ndarray, numbering: N
     if not len(ties[0]):
         return
     number = int(label.max()) + 1
-    with comm.agreement():
-        parts = {p: _once(_Members(found.node, label[first[p] + found.part], found.points))
-                 for p, found in local.items()}
-        sums = {p: moments(found.points, np.ones(len(found.part)), found.part, number) for p, found in parts.items()}
-        hinges = np.unique(shared.node[ties[0]])
-        smallest = {p: _named_nodes(found, hinges, number) for p, found in parts.items()}
-    total = comm.sum_pieces(sums)
-    nodes = np.min([of_piece for of_rank in comm.allgather(smallest) for of_piece in of_rank.values()], axis=0)
+    hinges = np.unique(shared.node[ties[0]])
+    parts = pieces.each(lambda p: _once(_Members(local[p].node, label[first[p] + local[p].part], local[p].points)))
+    total = pieces.sum(lambda p: moments(parts[p].points, np.ones(len(parts[p].part)), parts[p].part, number))
+    smallest = pieces.collect(lambda p: _named_nodes(parts[p], hinges, number))
+    nodes = np.min(list(smallest.values()), axis=0)
     node = np.where(nodes[0] < np.iinfo(np.int64).max, *nodes)
     centre = total[:, 1:4] / total[:, :1]
     radius = np.sqrt(np.maximum(total[:, 4] / total[:, 0] - (centre * centre).sum(axis=1), 0.0))
-    with comm.agreement():
-        held = {p: held_motions(found.points, mask[np.searchsorted(numbering.ids, found.node)], found.part, centre,
-                                radius) for p, found in parts.items()}
-    grams = comm.sum_pieces(held)
+    grams = pieces.sum(lambda p: held_motions(
+        parts[p].points, mask[np.searchsorted(numbering.ids, parts[p].node)], parts[p].part, centre, radius))
     free = _free_motions(shared, ties, grams, centre, radius)
     _refuse([f"the part with node {node[k]}: " + "; ".join(describe(motions, centre[k], float(radius[k])))
              for k, motions in free.items()])
@@ -137,12 +127,12 @@ def _joints(members: _Members, mesh: Mesh) -> _Members:
 
 
 def _together(everything: Mapping[int, tuple[int, _Members]]) -> tuple[dict[int, int], _Members]:
-    """Where each piece's parts begin among those of all pieces, and the joints of all."""
+    """Where each piece's parts begin among those of all pieces (in order), and the joints of all."""
     first, total = {}, 0
-    for p in sorted(everything):
+    for p, (number, _) in everything.items():
         first[p] = total
-        total += everything[p][0]
-    found = [everything[p][1] for p in first]
+        total += number
+    found = [members for _, members in everything.values()]
     return first, _once(_Members(
         np.concatenate([np.empty(0, np.int64), *(m.node for m in found)]),
         np.concatenate([np.empty(0, np.int64), *(start + m.part for start, m in zip(first.values(), found))]),

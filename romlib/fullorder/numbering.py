@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.fullorder import petsc
 from romlib.mesh.mesh import Mesh
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 
 class Numbering:
@@ -23,18 +23,18 @@ class Numbering:
     ids : (n_local,), the solver's ids, sorted. points : (n_local, 3). positions : piece -> (n_node,), where the nodes
         of a piece are among those of the rank.
     number : (n_local,), global. owned : (n_local,) bool. n_owned, n_total : int; first : first global number here.
+    pieces : which rank has which, with comm.
     """
 
-    def __init__(self, pieces: Mapping[int, Mesh], comm: Comm) -> None:
-        self.comm = comm
-        with comm.agreement():
-            meshes = list(pieces.values())
-            every = np.concatenate([np.empty(0, dtype=np.int64), *(mesh.node_ids for mesh in meshes)])
+    def __init__(self, meshes: Mapping[int, Mesh], pieces: Pieces) -> None:
+        self.pieces, self.comm = pieces, pieces.comm
+        with self.comm.agreement():
+            every = np.concatenate([np.empty(0, dtype=np.int64), *(mesh.node_ids for mesh in meshes.values())])
             self.ids, where = np.unique(every, return_index=True)
-            self.points = np.concatenate([np.empty((0, 3)), *(mesh.points for mesh in meshes)])[where]
-            self.positions = {p: np.searchsorted(self.ids, mesh.node_ids) for p, mesh in pieces.items()}
+            self.points = np.concatenate([np.empty((0, 3)), *(mesh.points for mesh in meshes.values())])[where]
+            self.positions = {p: np.searchsorted(self.ids, mesh.node_ids) for p, mesh in meshes.items()}
             shared = np.full(len(self.ids), -1, dtype=np.int64)
-            for p, mesh in pieces.items():
+            for p, mesh in meshes.items():
                 if mesh.shared_index is not None:
                     shared[self.positions[p]] = mesh.shared_index
         self.shared = shared

@@ -26,7 +26,7 @@ class SolverOptions:
         converged steps so far, and the force of imposed thermal strains without cancellation (`Floor`): a load that
         passes through zero, or heating alone, keeps a meaningful reference.
     max_iterations : law evaluations in one attempt of a step.
-    max_cuts : a step is never shorter than the interval between two output times times 0.5**max_cuts.
+    max_cutbacks : a step is never shorter than the interval between two output times times 0.5**max_cutbacks.
     linear_solver : "direct" (MUMPS), "gamg" or "hypre" (algebraic multigrid in CG, or in GMRES where the tangent is not
         symmetric), or "auto": direct up to 60,000 dofs, else gamg,
         and direct again where that converges badly and there are less than 500,000 dofs.
@@ -36,16 +36,16 @@ class SolverOptions:
 
     tolerance: float = 1e-8
     max_iterations: int = 20
-    max_cuts: int = 8
+    max_cutbacks: int = 8
     linear_solver: Literal["auto", "direct", "gamg", "hypre"] = "auto"
     linear_tolerance: float = 1e-4
     petsc: str = ""
 
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < 1 and 0 < self.linear_tolerance < 1 and self.max_iterations >= 1
-                and 0 <= self.max_cuts <= 30):
+                and 0 <= self.max_cutbacks <= 30):
             raise InputError("options of the full-order solver are out of range", found=self,
-                             expected="tolerances > 0, max_iterations >= 1, max_cuts >= 0")
+                             expected="tolerances > 0, max_iterations >= 1, max_cutbacks >= 0")
         if self.linear_solver not in LINEAR_SOLVERS:
             raise InputError("there is no such linear solver", place="linear_solver",
                              **unknown(self.linear_solver, LINEAR_SOLVERS))

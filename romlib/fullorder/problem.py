@@ -26,7 +26,7 @@ from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.forces import force_factor, force_names, node_share, presence
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 
 Temperatures = dict[int, np.ndarray | None]
 
@@ -48,22 +48,19 @@ class Problem:
     """
 
     def __init__(
-        self, meshes: Mapping[int, Mesh], model: Model, time: float, comm: Comm, options: SolverOptions,
+        self, meshes: Mapping[int, Mesh], model: Model, time: float, pieces: Pieces, options: SolverOptions,
         start: State | None,
     ) -> None:
-        self.model, self.comm, self.seconds = model, comm, dict.fromkeys(("law", "assembly", "solve"), 0.0)
-        self.numbering = Numbering(meshes, comm)
-        n_shared = self.numbering.n_shared
-        counts = comm.sum_pieces({p: presence(mesh, n_shared) for p, mesh in meshes.items()})
-        with comm.agreement():
-            shares = {p: node_share(mesh, counts) for p, mesh in meshes.items()}
-            self.pieces = {
-                p: SolvedPiece(p, mesh, model, shares[p], time, None if start is None else start.pieces[p])
-                for p, mesh in meshes.items()}
+        self.model, self.comm, self.seconds = model, pieces.comm, dict.fromkeys(("law", "assembly", "solve"), 0.0)
+        self.numbering = Numbering(meshes, pieces)
+        counts = pieces.sum(lambda p: presence(meshes[p], self.numbering.n_shared))
+        shares = pieces.each(lambda p: node_share(meshes[p], counts))
+        self.pieces = pieces.each(lambda p: SolvedPiece(
+            p, meshes[p], model, shares[p], time, None if start is None else start.pieces[p]))
         self.constraints = Constraints(meshes, model, self.numbering)
         loose = loose_nodes(meshes, self.numbering)
-        refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, comm)
-        refuse_mechanisms(meshes, self.constraints.mask, self.numbering, comm)
+        refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering)
+        refuse_mechanisms(meshes, self.constraints.mask, self.numbering)
         self.constraints.mask |= loose[:, None]
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
@@ -75,7 +72,7 @@ class Problem:
             self.assembly = Assembly(
                 meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)
         self.linear = LinearSolver(self.assembly.matrix, self.numbering, options)
-        self.reduced, self.unseen = has_reduced_rules(meshes, comm), ""
+        self.reduced, self.unseen = has_reduced_rules(meshes, pieces), ""
         self._looked = not self.reduced
 
     @contextmanager
@@ -110,10 +107,9 @@ class Problem:
 
     def internal(self) -> np.ndarray:
         """Internal force (n_owned, 3) of the committed stress. Collective."""
-        with self.comm.agreement():
-            local = self.gather({p: piece.operator.internal_force(piece.state.stress[None])[0]
-                                 for p, piece in self.pieces.items()})
-        return self.numbering.add(local)
+        forces = self.numbering.pieces.each(
+            lambda p: self.pieces[p].operator.internal_force(self.pieces[p].state.stress[None])[0])
+        return self.numbering.add(self.gather(forces))
 
     def temperatures(self, time: float) -> Temperatures:
         """Temperature at the points of each piece."""
@@ -121,11 +117,9 @@ class Problem:
 
     def thermal_size(self, temperatures: Temperatures) -> float:
         """Euclidean norm of the nodal forces of thermal strains, without cancellation. Collective."""
-        with self.comm.agreement():
-            parts = {p: np.repeat(piece.thermal_force(temperatures[p])[:, None], 3, axis=1) / np.sqrt(3.0)
-                     for p, piece in self.pieces.items()}
-            local = self.gather(parts)
-        owned = self.numbering.add(local)
+        parts = self.numbering.pieces.each(lambda p: np.repeat(
+            self.pieces[p].thermal_force(temperatures[p])[:, None], 3, axis=1) / np.sqrt(3.0))
+        owned = self.numbering.add(self.gather(parts))
         return float(np.sqrt(self.total(float((owned * owned).sum()))[0]))
 
     def evaluate(
@@ -155,7 +149,7 @@ class Problem:
             solution = self.linear.solve(residual, symmetric)
             if not self._looked:
                 self._looked = True
-                self.unseen = unseen_motion(self.linear, self.pieces, self.held, self.numbering, self.comm)
+                self.unseen = unseen_motion(self.linear, self.pieces, self.held, self.numbering)
                 if self.unseen and self.comm.rank == 0:
                     warnings.warn(f"{self.unseen}: the displacement may have any amount of it; choose a rule with more "
                                   "points, or hold the motion by a constraint", stacklevel=2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from romlib.laws.portable import portable_model
 from romlib.laws.symbols import evaluated_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.words import unknown
@@ -43,8 +42,8 @@ class Output:
 
 
 def solve_to_file(
-    output: Output, everything: Sequence[Mesh] | None, pieces: Mapping[int, Mesh], model: Model, times: np.ndarray,
-    comm: Comm, *, options: SolverOptions | None = None, start: State | None = None, on_step: OnStep | None = None,
+    output: Output, everything: Sequence[Mesh] | None, meshes: Mapping[int, Mesh], model: Model, times: np.ndarray,
+    pieces: Pieces, *, options: SolverOptions | None = None, start: State | None = None, on_step: OnStep | None = None,
 ) -> SolveReport:
     """`romlib.fullorder.solver.solve`, each output time written as soon as it is there. Collective.
 
@@ -59,6 +58,7 @@ def solve_to_file(
     ------
     InputError : a field that no law has. And what `solve` and `SnapshotsWriter` raise.
     """
+    comm = pieces.comm
     with comm.agreement():
         specs = field_specs(model, output.fields)
     version = ".".join(map(str, petsc.load().Sys.getVersion()))
@@ -70,23 +70,25 @@ def solve_to_file(
                     output.path, everything, portable_model(model), times, specs, fingerprint=output.fingerprint,
                     solver=f"romlib {romlib.__version__} solve (PETSc {version})"))
 
-        def consume(field: str, step: int, piece: int, values: np.ndarray) -> None:
-            assert writer is not None
-            writer.write(field, step, piece, values)
+        def stream(field: str, step: int, result: StepResult) -> None:
+            def consume(piece: int, values: np.ndarray) -> None:
+                assert writer is not None
+                writer.write(field, step, piece, values)
+
+            pieces.stream(lambda p: values_of(result.pieces[p], field), consume)
 
         points: dict[int, MaterialPoints] = {}
 
         def record(step: int, time: float, result: StepResult) -> None:
             points.update({p: piece.points for p, piece in result.pieces.items()})
             for name in specs:
-                comm.stream_pieces(pieces, lambda p, name=name: values_of(result.pieces[p], name),  # type: ignore[misc]
-                                   partial(consume, name, step))
+                stream(name, step, result)
             if on_step is not None:
                 on_step(step, time, result)
 
-        report = solve(pieces, model, times, comm, options=options, start=start, on_step=record)
+        report = solve(meshes, model, times, pieces, options=options, start=start, on_step=record)
         if output.state is not None:
-            write_state(output.state, report.state, pieces, points, model, comm, later)
+            write_state(output.state, report.state, meshes, points, model, pieces, later)
         with comm.agreement():
             stack.close()  # the file is synced and renamed here: where that fails, every rank has to know
             later.close()  # the state after it, which is written: both are those of this run, or neither is

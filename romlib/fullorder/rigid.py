@@ -12,7 +12,6 @@ from romlib.errors import InputError
 from romlib.fullorder.numbering import Numbering
 from romlib.mesh.merge import bodies
 from romlib.mesh.mesh import Mesh
-from romlib.parallel.comm import Comm
 from romlib.words import plural
 
 FREE = 1e-12  # a motion whose squares at the constrained dofs are this part of the best held motion's is not held
@@ -36,7 +35,7 @@ class Body:
 
 
 def refuse_free_motions(
-    pieces: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering, comm: Comm
+    meshes: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering
 ) -> None:
     """Refuse constraints that leave a body a rigid motion: the stiffness is singular then, loaded or not. Collective.
 
@@ -51,7 +50,7 @@ def refuse_free_motions(
     ------
     InputError : on every rank; names body and motions.
     """
-    everything = _bodies(pieces, shares, mask, numbering, comm)
+    everything = _bodies(meshes, shares, mask, numbering)
     loose = np.linalg.eigvalsh(np.reshape([body.held for body in everything], (-1, 6, 6)))
     free = [(body, free_motions(body.held)) for body, values in zip(everything, loose) if values[0] <= _floor(values)]
     if not free:
@@ -127,34 +126,25 @@ def _point(point: np.ndarray) -> str:
 
 
 def _bodies(
-    pieces: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering, comm: Comm
+    meshes: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering
 ) -> list[Body]:
     """The bodies of the whole model, the same on every rank. Collective."""
-    with comm.agreement():
-        local = {p: bodies(mesh) for p, mesh in pieces.items()}
-        # by the piece: how many bodies, and the body of each of its shared nodes
-        shared = {p: _shared(mesh, local[p].of_node) for p, mesh in pieces.items()}
-        counts = {p: found.number for p, found in local.items()}
-    everything: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
-    for of_rank in comm.allgather({p: (counts[p], *shared[p]) for p in pieces}):
-        everything.update(of_rank)
-    first, label = _joined(everything)
+    pieces = numbering.pieces
+    local = pieces.each(lambda p: bodies(meshes[p]))
+    # by the piece: how many bodies, and the body of each of its shared nodes
+    first, label = _joined(pieces.collect(lambda p: (local[p].number, *_shared(meshes[p], local[p].of_node))))
     number = int(label.max(initial=-1)) + 1
-    with comm.agreement():
-        of_node = {p: np.where(found.of_node >= 0, label[first[p] + np.maximum(found.of_node, 0)], -1)
-                   for p, found in local.items()}
-        sums = {p: moments(mesh.points, shares[p], of_node[p], number) for p, mesh in pieces.items()}
-        nodes = {p: smallest_ids(mesh.node_ids, of_node[p], number) for p, mesh in pieces.items()}
-    total = comm.sum_pieces(sums)
-    node = np.min([part for of_rank in comm.allgather(nodes) for part in of_rank.values()], axis=0)
+    of_node = pieces.each(lambda p: np.where(
+        local[p].of_node >= 0, label[first[p] + np.maximum(local[p].of_node, 0)], -1))
+    total = pieces.sum(lambda p: moments(meshes[p].points, shares[p], of_node[p], number))
+    nodes = pieces.collect(lambda p: smallest_ids(meshes[p].node_ids, of_node[p], number))
+    node = np.min(list(nodes.values()), axis=0)
     count = total[:, 0]
     centre = total[:, 1:4] / count[:, None]
     radius = np.sqrt(np.maximum(total[:, 4] / count - (centre * centre).sum(axis=1), 0.0))
     radius = np.where(radius > 0.0, radius, 1.0)
-    with comm.agreement():
-        held = {p: held_motions(mesh.points, mask[numbering.positions[p]], of_node[p], centre, radius)
-                for p, mesh in pieces.items()}
-    grams = comm.sum_pieces(held)
+    grams = pieces.sum(lambda p: held_motions(
+        meshes[p].points, mask[numbering.positions[p]], of_node[p], centre, radius))
     return [Body(int(node[k]), round(float(count[k])), centre[k], float(radius[k]), grams[k]) for k in range(number)]
 
 
@@ -167,13 +157,13 @@ def _shared(mesh: Mesh, of_node: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _joined(everything: Mapping[int, tuple[int, np.ndarray, np.ndarray]]) -> tuple[dict[int, int], np.ndarray]:
-    """Where each piece's bodies begin among those of all pieces, and the body of the model of each of these."""
+    """Where each piece's bodies begin among those of all (in order), and the body of the model of each of these."""
     first, total = {}, 0
-    for p in sorted(everything):
+    for p, (number, _, _) in everything.items():
         first[p] = total
-        total += everything[p][0]
-    nodes = np.concatenate([np.empty(0, np.int64), *(everything[p][1] for p in sorted(everything))])
-    parts = np.concatenate([np.empty(0, np.int64), *(first[p] + everything[p][2] for p in sorted(everything))])
+        total += number
+    nodes = np.concatenate([np.empty(0, np.int64), *(nodes for _, nodes, _ in everything.values())])
+    parts = np.concatenate([np.empty(0, np.int64), *(first[p] + of for p, (_, _, of) in everything.items())])
     _, node = np.unique(nodes, return_inverse=True)
     size = total + (int(node.max()) + 1 if len(node) else 0)
     graph = sparse.coo_matrix((np.ones(len(parts), dtype=np.int8), (parts, total + node)), shape=(size, size))

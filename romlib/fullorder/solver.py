@@ -15,7 +15,7 @@ from romlib.fullorder.problem import Evaluation, Problem
 from romlib.fullorder.state import PieceResult, PieceState, SolveReport, State, StepResult
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.parallel.usage import peak_memory
 from romlib.stepping.increments import Increments
 from romlib.stepping.newton import Failure, newton
@@ -24,14 +24,14 @@ OnStep = Callable[[int, float, StepResult], None]
 
 
 def solve(
-    pieces: Mapping[int, Mesh], model: Model, times: np.ndarray, comm: Comm, *, options: SolverOptions | None = None,
-    start: State | None = None, on_step: OnStep | None = None,
+    meshes: Mapping[int, Mesh], model: Model, times: np.ndarray, pieces: Pieces, *,
+    options: SolverOptions | None = None, start: State | None = None, on_step: OnStep | None = None,
 ) -> SolveReport:
     """Quasi-static equilibrium at each of `times`. Collective: every rank calls it with its own pieces.
 
     Parameters
     ----------
-    pieces : the pieces of this rank by number, with `shared_index` filled where there are several in all.
+    meshes : of the pieces of this rank by number, with `shared_index` filled where there are several in all.
     model : materials, constraints, loads, and the amplitudes of the case.
     times : (n_step,), increasing, the time of the start first; each is the end of an increment.
     start : the state at times[0]; without it, undeformed and free of stress.
@@ -40,7 +40,7 @@ def solve(
 
     Raises
     ------
-    ConvergenceError : on every rank: a step fails and cannot be cut further; with time, residuals, worst point.
+    ConvergenceError : on every rank: a step fails and cannot be shortened further; with time, residuals, worst point.
     InputError, LawError, UnsupportedError : on every rank: model, mesh and state do not fit.
     RomlibError : petsc4py is missing.
     """
@@ -52,15 +52,15 @@ def solve(
                          found=np.array2string(times, threshold=6))
     if start is not None and abs(start.time - times[0]) > 1e-9 * (times[-1] - times[0]):
         raise InputError("the state to start from is of another time", expected=times[0], found=start.time)
-    run = _Run(Problem(pieces, model, float(times[0]), comm, options, start), float(times[0]), options, start)
+    run = _Run(Problem(meshes, model, float(times[0]), pieces, options, start), float(times[0]), options, start)
     results = [run.result(0.0)]
     if on_step is not None:
         on_step(0, float(times[0]), results[0])
-    steps = [(results[0].iterations, results[0].cuts, results[0].increments, results[0].reactions)]
+    steps = [(results[0].iterations, results[0].cutbacks, results[0].increments, results[0].reactions)]
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is a failed step, not a warning
         for step in range(1, len(times)):
             result = run.advance(float(times[step]))
-            steps.append((result.iterations, result.cuts, result.increments, result.reactions))
+            steps.append((result.iterations, result.cutbacks, result.increments, result.reactions))
             if on_step is not None:
                 on_step(step, float(times[step]), result)
     return run.report(times, steps, perf_counter() - clock)
@@ -74,7 +74,7 @@ class _Run:
         self.u = np.zeros((len(problem.numbering.ids), 3))
         self._scale = 0.0
         self._predictor = Predictor(problem.drive(time))
-        self._increments = Increments(options.max_cuts)
+        self._increments = Increments(options.max_cutbacks)
         self._force = problem.external(time)  # so that there are no reactions before the first step
         if start is not None:
             self._go_on_from(start)
@@ -95,8 +95,8 @@ class _Run:
     def advance(self, target: float) -> StepResult:
         """Go to an output time, in several increments where one fails."""
         self._evaluations = 0
-        increments, cuts = self._increments.advance(self._attempt, self.time, target)
-        return self.result(self._residual, self._evaluations, cuts, increments)
+        increments, cutbacks = self._increments.advance(self._attempt, self.time, target)
+        return self.result(self._residual, self._evaluations, cutbacks, increments)
 
     def _attempt(self, time: float) -> Failure | None:
         """One increment; commits and returns None, or returns why it failed. Collective."""
@@ -123,7 +123,7 @@ class _Run:
         for p, piece in self.problem.pieces.items():
             piece.state = trial.trials[p].state
 
-    def result(self, residual: float, iterations: int = 0, cuts: int = 0, increments: int = 0) -> StepResult:
+    def result(self, residual: float, iterations: int = 0, cutbacks: int = 0, increments: int = 0) -> StepResult:
         """The committed state as the result of a step. Collective."""
         problem, numbering = self.problem, self.problem.numbering
         reaction = np.where(problem.held, self._force - problem.external(self.time), 0.0)
@@ -136,7 +136,7 @@ class _Run:
             pieces[p] = PieceResult(
                 self.u[where], piece.state, piece.points, spread[where])
         reactions = {name: float(value) for name, value in zip(problem.constraints.names, sums)}
-        return StepResult(self.time, pieces, reactions, iterations, cuts, increments, residual)
+        return StepResult(self.time, pieces, reactions, iterations, cutbacks, increments, residual)
 
     def report(self, times: np.ndarray, steps: list[tuple], total: float) -> SolveReport:
         """What the run did. Collective."""
@@ -151,11 +151,11 @@ class _Run:
             int(problem.held.sum()), sum(piece.mesh.n_cell for piece in problem.pieces.values()),
             sum(piece.operator.n_ip for piece in problem.pieces.values())))
         seconds = {**problem.seconds, "other": total - sum(problem.seconds.values()), "total": total}
-        iterations, cuts, increments, reactions = zip(*steps)
+        iterations, cutbacks, increments, reactions = zip(*steps)
         linear = problem.linear
         return SolveReport(
             times, 3 * numbering.n_total - n_held, numbering.n_total, n_cell, n_ip, linear.name, np.array(iterations),
-            np.array(cuts), np.array(increments),
+            np.array(cutbacks), np.array(increments),
             {name: np.array([of_step[name] for of_step in reactions]) for name in problem.constraints.names},
             State(self.time, pieces, self._scale, self._increments.size, self._predictor.drive), linear.n_setup,
             linear.n_solve, linear.n_iteration, seconds, tuple(problem.comm.allgather(peak_memory())))

@@ -18,7 +18,7 @@ from romlib.laws.state import PointState
 from romlib.laws.symbols import evaluated_model
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
 from romlib.states.file import StateWriter
 from romlib.states.state import NodeState, SavedState, StateBlock, refuse_other_materials, select, select_nodes
 
@@ -29,7 +29,7 @@ def driven(model: Model) -> tuple[str, ...]:
     return (*model.loads, *prescribed)
 
 
-def start_of(saved: SavedState, pieces: Mapping[int, Mesh], model: Model, time: float) -> State:
+def start_of(saved: SavedState, meshes: Mapping[int, Mesh], model: Model, time: float) -> State:
     """The state of this rank's pieces, however the mesh was cut when it was made.
 
     Parameters
@@ -47,7 +47,7 @@ def start_of(saved: SavedState, pieces: Mapping[int, Mesh], model: Model, time: 
             remedy="begin the times of the case with that of the state")
     refuse_other_materials(saved, evaluated_model(portable_model(model)).materials)
     found = {}
-    for p, mesh in pieces.items():
+    for p, mesh in meshes.items():
         displacement, increment = select_nodes(saved, np.asarray(mesh.node_ids))
         piece = Piece(mesh, model)
         values, strain = select(saved, piece.points), piece.operator.strain(displacement[None])[0]
@@ -69,14 +69,14 @@ def _drive_of(saved: SavedState, model: Model) -> Drive | None:
 
 
 def write_state(
-    path: str | Path, state: State, pieces: Mapping[int, Mesh], points: Mapping[int, MaterialPoints], model: Model,
-    comm: Comm, stack: ExitStack,
+    path: str | Path, state: State, meshes: Mapping[int, Mesh], points: Mapping[int, MaterialPoints], model: Model,
+    pieces: Pieces, stack: ExitStack,
 ) -> None:
     """Write the state of a run, one piece at a time, by rank 0; it appears when `stack` is closed. Collective.
 
     Parameters
     ----------
-    points : of this rank's pieces. model : whose initial time is that of the virgin state.
+    meshes, points : of this rank's pieces. model : whose initial time is that of the virgin state.
     """
     drive, run = state.drive, {}
     if drive is not None:
@@ -93,18 +93,18 @@ def write_state(
         return StateBlock(
             p, laws.cells, laws.numbers, laws.coordinates, laws.material_index, laws.material_names, now.strain,
             now.stress, now.states, now.temperature, piece.origin, laws.strain_free_temperature,
-            NodeState(np.asarray(pieces[p].node_ids), piece.displacement, piece.increment))
+            NodeState(np.asarray(meshes[p].node_ids), piece.displacement, piece.increment))
 
     writer: StateWriter | None = None
-    with comm.agreement():
-        if comm.rank == 0:
+    with pieces.comm.agreement():
+        if pieces.comm.rank == 0:
             writer = stack.enter_context(StateWriter(path, saved))
 
     def consume(_: int, one: StateBlock) -> None:
         assert writer is not None
         writer.write(one)
 
-    comm.stream_pieces(pieces, block, consume)
-    with comm.agreement():
+    pieces.stream(block, consume)
+    with pieces.comm.agreement():
         if writer is not None:
             writer.complete()

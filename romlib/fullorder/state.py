@@ -74,7 +74,7 @@ class StepResult:
     """An output time: the pieces of this rank, and what the step took.
 
     reactions : prescribed constraint -> force conjugate to its amplitude, the same on every rank.
-    iterations : law evaluations. cuts : failed attempts. increments : in how many the interval was solved.
+    iterations : law evaluations. cutbacks : failed attempts. increments : in how many the interval was solved.
     residual : of the converged state, relative (see `SolverOptions.tolerance`).
     """
 
@@ -82,14 +82,15 @@ class StepResult:
     pieces: dict[int, PieceResult]
     reactions: dict[str, float]
     iterations: int = 0
-    cuts: int = 0
+    cutbacks: int = 0
     increments: int = 1
     residual: float = 0.0
 
 
 @dataclass(eq=False)
 class SolveReport:
-    """What a run did; one entry a time in `iterations`, `cuts`, `increments` and `reactions`, the initial one included.
+    """What a run did; one entry a time in `iterations`, `cutbacks`, `increments` and `reactions`,
+    the initial one included.
 
     seconds : wall time of this rank by stage (assembly, law, solve, other, total). n_dof : without those constrained.
     solver : name of the linear solver. n_factorisation, n_linear : set-ups and solves. state : at the end of the run.
@@ -103,7 +104,7 @@ class SolveReport:
     n_ip: int
     solver: str
     iterations: np.ndarray
-    cuts: np.ndarray
+    cutbacks: np.ndarray
     increments: np.ndarray
     reactions: dict[str, np.ndarray]
     state: State

@@ -135,7 +135,7 @@ def result_of(stress: np.ndarray, tangent: np.ndarray | None, state: np.ndarray,
     finite (the strain of a diverging global iteration is usually far off).
     """
     if n_failed == 0:
-        return LawResult(stress, tangent, state)
+        return LawResult(stress, tangent, state, NO_POINTS)
     failed = np.flatnonzero(failure)
     codes = np.unique(failure[failed])
     factor = 0.25 if NOT_FINITE in codes else 0.5

@@ -31,6 +31,15 @@ class PointsResult:
         """True when every point was integrated."""
         return len(self.failed_points) == 0
 
+    def worst(self, before: PointState) -> tuple[int, float]:
+        """The point to name where there is no equilibrium, and how bad it is: one that failed (infinite), else the one
+        whose stress changed most since `before`."""
+        if len(self.failed_points):
+            return int(self.failed_points[0]), np.inf
+        change = np.linalg.norm(self.state.stress - before.stress, axis=1)
+        change = np.where(np.isfinite(change), change, np.finfo(float).max)
+        return int(np.argmax(change)), float(change.max())
+
 
 @dataclass(frozen=True)
 class MaterialGroup:
@@ -57,6 +66,16 @@ class MaterialGroup:
                 "strain is not known", place=f"materials.{self.name}.thermal_expansion",
                 remedy="give thermal_expansion.strain_free_temperature, or the initial temperature of the model")
         return self.expansion.mechanical(strain, temperature)
+
+    def integrate(
+        self, strain0: np.ndarray, strain: np.ndarray, stress0: np.ndarray, temperature0: np.ndarray | None,
+        temperature: np.ndarray | None, time0: float, time: float, state0: np.ndarray, tangent: bool,
+    ) -> LawResult:
+        """The law on the points of the group, from their values at the start (0) to total strain at the end."""
+        return self.law.integrate(Increment(
+            self.mechanical_strain(strain0, temperature0), self.mechanical_strain(strain, temperature), stress0,
+            temperature0, temperature, time0, time - time0, self.cells, self.numbers, self.coordinates,
+            self.orientation), state0, tangent)
 
 
 class MaterialPoints:
@@ -182,10 +201,12 @@ class MaterialPoints:
         start : the state that it begins with. time : of its end. strain : (n_ip, 6), total, at its end.
         temperature : (n_ip,) at its end, or None (then there is no thermal strain).
         """
-        if self._only is not None:
-            result = self._integrate_group(self._only, start, time, strain, temperature, tangent)
+        only = self._only
+        if only is not None:
+            result = self.groups[only].integrate(start.strain, strain, start.stress, start.temperature, temperature,
+                                                 start.time, time, start.states[only], tangent)
             states = list(start.states)
-            states[self._only] = result.state
+            states[only] = result.state
             return PointsResult(PointState(time, strain, result.stress, states, temperature),
                                 result.tangent, result.failed_points, result.dt_factor, result.message)
         end = PointState(time, strain, np.empty((self.n_ip, 6)), list(start.states), temperature)
@@ -194,32 +215,20 @@ class MaterialPoints:
         for m, group in enumerate(self.groups):
             if group.n_ip == 0:
                 continue
-            result = self._integrate_group(m, start, time, strain, temperature, tangent)
-            end.stress[group.selection], end.states[m] = result.stress, result.state
+            pick = group.selection
+            result = group.integrate(
+                start.strain[pick], strain[pick], start.stress[pick], _at(start.temperature, pick),
+                _at(temperature, pick), start.time, time, start.states[m], tangent)
+            end.stress[pick], end.states[m] = result.stress, result.state
             if out.tangent is not None:
-                out.tangent[group.selection] = result.tangent
+                out.tangent[pick] = result.tangent
             if not result.ok:
-                failed.append(np.arange(self.n_ip)[group.selection][result.failed_points])
+                failed.append(np.arange(self.n_ip)[pick][result.failed_points])
                 out.dt_factor = min(out.dt_factor, result.dt_factor)
                 out.message = "; ".join(filter(None, (out.message, f"{group.name}: {result.message}")))
         if failed:
             out.failed_points = np.sort(np.concatenate(failed))
         return out
-
-    def _integrate_group(
-        self, m: int, start: PointState, time: float, strain: np.ndarray, temperature: np.ndarray | None, tangent: bool
-    ) -> LawResult:
-        """One law on its own points."""
-        group = self.groups[m]
-        strain0, stress0, temperature0 = start.strain, start.stress, start.temperature
-        if self._only is None:
-            pick = group.selection
-            strain0, strain, stress0 = strain0[pick], strain[pick], stress0[pick]
-            temperature0, temperature = _at(temperature0, pick), _at(temperature, pick)
-        return group.law.integrate(Increment(
-            group.mechanical_strain(strain0, temperature0), group.mechanical_strain(strain, temperature), stress0,
-            temperature0, temperature, start.time, time - start.time, group.cells, group.numbers, group.coordinates,
-            group.orientation), start.states[m], tangent)
 
     def variables(self) -> dict[str, int]:
         """State variables of the laws of all materials, with their numbers of components."""

@@ -23,15 +23,15 @@ class Replay:
         that state itself; with other strain, its response to a sudden load (an increment of zero duration).
     initial_temperature : (n_ip,), of the virgin state; else the strain-free temperature of `points`, else that of the
         first record.
-    max_cut : an increment is cut, with strain and temperature linear in between, down to 2^-max_cut of its length
-        before it counts as failed.
+    max_cutbacks : an increment is cut back, strain and temperature linear in between, down to 2^-max_cutbacks of its
+        length before it counts as failed.
     """
 
     def __init__(
         self, points: MaterialPoints, initial_time: float, *, initial_temperature: np.ndarray | None = None,
-        max_cut: int = 10,
+        max_cutbacks: int = 10,
     ) -> None:
-        self.points, self._initial_time, self._max_cut = points, initial_time, max_cut
+        self.points, self._initial_time, self._max_cutbacks = points, initial_time, max_cutbacks
         self._initial = points.strain_free_temperature if initial_temperature is None else initial_temperature
         self._state: PointState | None = None
 
@@ -59,12 +59,12 @@ class Replay:
         elif time <= start.time:
             raise InputError("the times of a history must increase", place=f"time {time:.6g}", found=start.time)
         self._state = _advance(points, start, PointState(time, strain, start.stress, start.states, temperature),
-                               self._max_cut)
+                               self._max_cutbacks)
         return self._state
 
 
-def _advance(points: MaterialPoints, start: PointState, end: PointState, max_cut: int) -> PointState:
-    """The state at `end`, whose time, strain and temperature are given; the increment is cut where laws ask for it."""
+def _advance(points: MaterialPoints, start: PointState, end: PointState, max_cutbacks: int) -> PointState:
+    """The state at `end`, whose time, strain and temperature are given; cut back where laws ask for it."""
     state = start
 
     def attempt(part: float) -> _Failure | None:
@@ -79,7 +79,7 @@ def _advance(points: MaterialPoints, start: PointState, end: PointState, max_cut
         state = result.state
         return None
 
-    Increments(max_cut).advance(attempt, 0.0, 1.0)  # of parts: the duration may be zero
+    Increments(max_cutbacks).advance(attempt, 0.0, 1.0)  # of parts: the duration may be zero
     return state
 
 
@@ -100,12 +100,12 @@ class _Failure:
     def dt_factor(self) -> float:
         return min(max(self.result.dt_factor, 0.1), 0.5)
 
-    def error(self, _: float, n_cut: int) -> LawError:
+    def error(self, _: float, n_cutback: int) -> LawError:
         points, failed = self.points, self.result.failed_points
         worst = int(failed[0])
         name = points.material_names[points.material_index[worst]]
         return LawError(
             f"the law of material '{name}' could not be integrated: {self.result.message}",
             place=f"cell {points.cells[worst]}, integration point {points.numbers[worst]}, increment that ends at time "
-                  f"{self.time:.6g} ({plural(len(failed), 'point')} failed, {plural(n_cut, 'cut')})",
+                  f"{self.time:.6g} ({plural(len(failed), 'point')} failed, {plural(n_cutback, 'cutback')})",
             remedy="check the law's parameters and the strain there; a finer history may help")

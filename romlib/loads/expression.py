@@ -32,6 +32,9 @@ def compile_expression(text: str) -> Callable[[np.ndarray], np.ndarray]:
 
     def function(times: np.ndarray) -> np.ndarray:
         times = np.asarray(times, dtype=float)
-        return np.array(np.broadcast_to(formula({TIME: times}), times.shape), dtype=float)
+        values = formula({TIME: times})
+        if np.shape(values) != times.shape:  # a constant
+            values = np.broadcast_to(values, times.shape)
+        return np.array(values, dtype=float)
 
     return function

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.loads.patterns import EXACT, FEW, patterns, triangular_factor
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, ArrayReference, Model, TableAmplitude, Temperature
+from romlib.model.model import Omission
 from romlib.words import plural, shortlist
 
 
@@ -19,13 +22,21 @@ class NodalHistory(Protocol):
 
     times: np.ndarray
 
-    def at(self, node_ids: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+    def at(
+        self, node_ids: np.ndarray, points: np.ndarray | None = None, records: np.ndarray | None = None
+    ) -> np.ndarray:
         """Values (n_time, n) at the nodes with these ids (n,), which are at points (n, 3) where that is known.
+
+        records : positions of some times (n_time,), increasing; None: all.
 
         Raises
         ------
         InputError : nodes whose temperature is not known, with their number and the first of them.
         """
+        ...
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Values (n_time, n) at all nodes where it is known, some nodes after the others; a node may come twice."""
         ...
 
     def covers(self, n_node: int) -> bool:
@@ -72,11 +83,18 @@ class NodalTemperature:
                              found=self.values.shape[1], remedy="give node_ids, or one column a stored node id")
         return replace(self, node_ids=known)
 
-    def at(self, node_ids: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+    def at(
+        self, node_ids: np.ndarray, points: np.ndarray | None = None, records: np.ndarray | None = None
+    ) -> np.ndarray:
         """See `NodalHistory.at`."""
         given = self.of_nodes(node_ids).node_ids
         assert given is not None
-        return self.values[:, positions_of(node_ids, given)]
+        values = self.values if records is None else self.values[records]
+        return values[:, positions_of(node_ids, given)]
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """See `NodalHistory.blocks`."""
+        yield self.values
 
     def covers(self, n_node: int) -> bool:
         """See `NodalHistory.covers`."""
@@ -90,10 +108,8 @@ def positions_of(node_ids: np.ndarray, given: np.ndarray) -> np.ndarray:
     ------
     InputError : ids that are not among them.
     """
-    order = np.argsort(given)
-    position = np.searchsorted(given, node_ids, sorter=order)
-    position = order[np.minimum(position, len(given) - 1)] if len(given) else np.zeros(len(node_ids), dtype=int)
-    missing = node_ids[given[position] != node_ids] if len(given) else node_ids
+    position = IdIndex(given).find(node_ids)
+    missing = node_ids[position < 0]
     if len(missing):
         raise InputError(f"the temperature of {plural(len(missing), 'node')} is not given",
                          place=shortlist("node", missing),
@@ -104,40 +120,62 @@ def positions_of(node_ids: np.ndarray, given: np.ndarray) -> np.ndarray:
 
 def between(times: np.ndarray, instants: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values (n_instant, n_node) at times (n,), linear between the instants and constant outside."""
-    place = np.clip(np.searchsorted(instants, times, side="right") - 1, 0, max(len(instants) - 2, 0))
-    after = np.minimum(place + 1, len(instants) - 1)
+    place, after = _around(times, instants)
     length = np.where(after > place, instants[after] - instants[place], 1.0)
     fraction = np.clip((times - instants[place]) / length, 0.0, 1.0)[:, None]
     return (1.0 - fraction) * values[place] + fraction * values[after]
 
 
+def _around(times: np.ndarray, instants: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the instants between which each time lies; beyond the first and the last, of those nearest."""
+    place = np.clip(np.searchsorted(instants, times, side="right") - 1, 0, max(len(instants) - 2, 0))
+    return place, np.minimum(place + 1, len(instants) - 1)
+
+
 @dataclass(frozen=True)
-class LoadsAtInstants:
-    """A nodal history as temperature loads. model : with them. with_arrays : a mesh -> the same with their fields."""
+class LoadsOfHistory:
+    """A nodal history as temperature loads.
+
+    model : with them. with_arrays : a mesh -> the same with their fields. note : where they are the history to less
+    than rounding, what was kept of it.
+    """
 
     model: Model
     with_arrays: Callable[[Mesh], Mesh]
+    note: str = ""
 
 
-def loads_at_instants(model: Model, history: NodalHistory, times: np.ndarray, name: str) -> LoadsAtInstants:
-    """The model with the history in place of its temperature loads: one load an instant, linear in between.
+def loads_of_history(model: Model, history: NodalHistory, times: np.ndarray, name: str) -> LoadsOfHistory:
+    """The model with the history in place of its temperature loads: few patterns, amplitudes linear between instants.
+
+    A pattern is the field of an instant of which others are made, see `romlib.loads.patterns`; it depends on the
+    history alone, and not on the pieces or ranks of the mesh.
 
     times : (n_step,), of the run. A history of more instants is taken at these times, between which it is then linear
-    as everything is that a solver steps through. name : the loads are called name_0, name_1, ...
+    as everything is that a solver steps through. name : the loads are called name_K, with K the number of the instant.
     """
     instants = history.times if len(history.times) <= len(times) else np.asarray(times, dtype=float)
-    names = [f"{name}_{k}" for k in range(len(instants))]
+
+    kept = patterns(triangular_factor(
+        (between(instants, history.times, block) for block in history.blocks()), len(instants)))
+    names = [f"{name}_{k}" for k in kept.instants]
+    tables = {one: TableAmplitude(time=tuple(instants.tolist()), value=tuple(column.tolist()))
+              for one, column in zip(names, kept.amplitudes.T)}
+    note = "" if kept.tolerance == EXACT else (
+        f"a temperature of {plural(len(instants), 'instant')} is kept as {plural(len(names), 'field')} times "
+        f"amplitudes, to {kept.tolerance:g} of its size; to rounding it would take more than {FEW}")
 
     def with_arrays(mesh: Mesh) -> Mesh:
-        values = history.at(mesh.node_ids, mesh.points)
-        if instants is not history.times:
-            values = between(instants, history.times, values)
+        times = instants[kept.instants]
+        records = np.unique(_around(times, history.times))
+        values = between(times, history.times[records], history.at(mesh.node_ids, mesh.points, records))
         return replace(mesh, node_arrays={**mesh.node_arrays, **dict(zip(names, np.ascontiguousarray(values)))})
 
     bare = without_temperature(model)
-    return LoadsAtInstants(bare.model_copy(update={
+    omission = (Omission(name="temperature_patterns", does_work=False, description=note),) if note else ()
+    return LoadsOfHistory(bare.model_copy(update={
         "loads": {**bare.loads, **{one: Temperature(field=ArrayReference(array=one)) for one in names}},
-        "amplitudes": {**bare.amplitudes, **{one: _hat(instants, k) for k, one in enumerate(names)}}}), with_arrays)
+        "amplitudes": {**bare.amplitudes, **tables}, "omissions": (*bare.omissions, *omission)}), with_arrays, note)
 
 
 def without_temperature(model: Model) -> Model:
@@ -151,8 +189,3 @@ def without_temperature_of(model: Model, amplitudes: Mapping[str, Amplitude]) ->
     """The amplitudes but those of the model's temperature loads."""
     return {name: one for name, one in amplitudes.items() if not isinstance(model.loads.get(name), Temperature)}
 
-
-def _hat(instants: np.ndarray, k: int) -> TableAmplitude:
-    """One at instant k, zero at its neighbours; constant outside of all instants."""
-    near = range(max(k - 1, 0), min(k + 2, len(instants)))
-    return TableAmplitude(time=tuple(float(instants[j]) for j in near), value=tuple(float(j == k) for j in near))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.spatial import cKDTree
 
 from romlib.mesh.elements import Element, element
 from romlib.mesh.mesh import CellBlock, Mesh
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 _INSIDE = 1e-6  # in reference coordinates: a point on a face belongs to the cell
 _MAX_ITERATIONS = 20
@@ -31,6 +34,8 @@ def interpolation(mesh: Mesh, points: np.ndarray) -> Interpolation:
     The nearest cell is the nearest of those whose centres are nearest: right where cells next to each other are of
     similar size.
     """
+    from scipy.spatial import cKDTree  # an eighth of the start of a command, and few interpolate
+
     best = np.full(len(points), np.inf)
     rows: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(points)
     for block in mesh.blocks:

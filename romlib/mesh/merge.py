@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.mesh import FaceBlock, Mesh
@@ -58,6 +57,8 @@ def representatives(points: np.ndarray, tolerance: float) -> np.ndarray:
     if not np.isfinite(tolerance) or tolerance <= 0.0:
         raise InputError("points are merged within a distance", place="merge", expected="a positive number",
                          found=tolerance)
+    from scipy.spatial import cKDTree  # see romlib.mesh.interpolation
+
     distinct, place = np.unique(points, axis=0, return_inverse=True)  # n points at one place have n^2 / 2 pairs
     tree, n = cKDTree(distinct), len(distinct)
     if tree.count_neighbors(tree, tolerance) > _MOST_NEAR * n:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from romlib.mesh.quadrature import rule
+
 
 @dataclass(frozen=True)
 class CellBlock:
@@ -88,6 +90,11 @@ class Mesh:
     def n_cell(self) -> int:
         """Number of cells of this piece over all blocks."""
         return sum(block.n_cell for block in self.blocks)
+
+    @property
+    def points_of_cells(self) -> np.ndarray:
+        """Number of integration points of each cell, (n_cell,)."""
+        return np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in self.blocks])
 
     @property
     def cell_ids(self) -> np.ndarray:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from romlib.errors import FileFormatError, InputError
+from romlib.mesh.ids import IdIndex, renumbered
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
-from romlib.mesh.quadrature import rule
 from romlib.mesh.topology import cell_faces, face_neighbours, parent_rows
 from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.words import plural
@@ -41,9 +41,8 @@ def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
         raise InputError("cutting a mesh into pieces needs the package pymetis", found="not installed",
                          remedy="pip install pymetis, or keep one piece, or the solver's own subdomains") from None
     graph = face_neighbours(mesh)
-    points = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
     _, membership = pymetis.part_graph(
-        n_piece, adjacency=pymetis.CSRAdjacency(graph.indptr, graph.indices), vweights=points,
+        n_piece, adjacency=pymetis.CSRAdjacency(graph.indptr, graph.indices), vweights=mesh.points_of_cells,
         options=pymetis.Options(seed=_SEED))
     owners = np.asarray(membership, dtype=np.int64)
     empty = np.flatnonzero(np.bincount(owners, minlength=n_piece) == 0)
@@ -85,12 +84,8 @@ def _extract(mesh: Mesh, has_cell: np.ndarray, has_face: dict[str, np.ndarray], 
         first += block.n_cell
         chosen.append((block, mine))
         has_node[block.connectivity[mine]] = True
-    nodes = np.flatnonzero(has_node)
-    new_node = np.full(mesh.n_node, -1, dtype=np.int64)
-    new_node[nodes] = np.arange(len(nodes))
-    cells = np.flatnonzero(has_cell)
-    new_cell = np.full(mesh.n_cell, -1, dtype=np.int64)
-    new_cell[cells] = np.arange(len(cells))
+    nodes, new_node = renumbered(has_node)
+    cells, new_cell = renumbered(has_cell)
     blocks = tuple(_cut_block(block, mine, new_node) for block, mine in chosen if mine.any())
     return replace(
         mesh, points=mesh.points[nodes], blocks=blocks, node_ids=mesh.node_ids[nodes],
@@ -150,7 +145,7 @@ def positions_in(mesh: Mesh, piece: Mesh) -> tuple[np.ndarray, np.ndarray, np.nd
     """
     nodes = _find(mesh.node_ids, piece.node_ids, "node")
     cells = _find(mesh.cell_ids, piece.cell_ids, "cell")
-    n_q = np.concatenate([np.full(block.n_cell, rule(block.quadrature).n_point) for block in mesh.blocks])
+    n_q = mesh.points_of_cells
     first = np.cumsum(n_q) - n_q
     count = n_q[cells]
     start = np.cumsum(count) - count
@@ -159,13 +154,10 @@ def positions_in(mesh: Mesh, piece: Mesh) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _find(ids: np.ndarray, wanted: np.ndarray, what: str) -> np.ndarray:
-    order = np.argsort(ids, kind="stable")
-    ordered = ids[order]
-    if np.any(ordered[1:] == ordered[:-1]):
-        raise FileFormatError(f"two {what}s have the same id", expected=f"unique {what} ids",
-                              found=ordered[1:][ordered[1:] == ordered[:-1]][0])
-    at = np.minimum(np.searchsorted(ordered, wanted), max(len(ordered) - 1, 0))
-    missing = wanted[ordered[at] != wanted]
-    if len(missing):
-        raise FileFormatError(f"a {what} of a piece is not in the mesh", place=f"{what} {missing[0]}")
-    return order[at]
+    index = IdIndex(ids)
+    if len(index.twice):
+        raise FileFormatError(f"two {what}s have the same id", expected=f"unique {what} ids", found=index.twice[0])
+    at = index.find(wanted)
+    if (at < 0).any():
+        raise FileFormatError(f"a {what} of a piece is not in the mesh", place=f"{what} {wanted[at < 0][0]}")
+    return at

@@ -10,13 +10,16 @@ from romlib.errors import InputError
 from romlib.identity.cases import model_differences, refusal
 from romlib.identity.compare import Comparison, Difference, thermal
 from romlib.identity.distributed import distributed_identity
+from romlib.identity.sketch import N_SKETCH
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import scaled
 from romlib.loads.temperature import initial_temperature
 from romlib.model import Amplitude, Identity, TrainedModel
+from romlib.model.identity import Part
 from romlib.offline.training import TrainingSet
 from romlib.parallel.pieces import Pieces
 
+_ALONG = 0.999  # cosine between multiples of one pattern, with much room
 _SAME_START = 1e-6  # of the temperature, in the mean of squares; at least of one degree
 
 
@@ -72,19 +75,40 @@ def own_names(first: Identity, other: Identity, run: str) -> dict[str, str]:
     mine = {name: part for name, part in other.loads.items() if part.kind == "temperature"}
     theirs = {name: part for name, part in first.loads.items() if part.kind == "temperature"}
     same = {name for name, part in mine.items() if name in theirs and comparison.factor(theirs[name], part) is not None}
-    taken, result = {*same, *first.driven, *other.driven}, dict[str, str]()
-    for name, part in mine.items():
+    taken, result, found = {*same, *first.driven, *other.driven}, dict[str, str](), set(same)
+    names, near = list(theirs), _near(list(theirs.values()), list(mine.values()))
+    for (name, part), candidates in zip(mine.items(), near):
         if name in same:
             continue
-        alike = next((one for one, there in theirs.items() if one not in same and one not in result.values()
-                      and comparison.factor(there, part) is not None), None)
+        known = [names[k] for k in candidates]
+        alike = next((one for one in known if one not in found and comparison.factor(theirs[one], part) is not None),
+                     None)
         new = alike or name
         while alike is None and name in first.driven and new in taken:
             new = f"{name}_{run}" if new == name else new + "_"
         taken.add(new)
+        found.add(new)
         if new != name:
             result[name] = new
     return result
+
+
+def _near(theirs: list[Part], mine: list[Part]) -> list[np.ndarray]:
+    """For each of mine, positions of those of theirs that may be a multiple: the others point elsewhere.
+
+    A run has hundreds of temperature fields where a deck gives one a step: one product tells most of them apart.
+    """
+    def directions(parts: list[Part]) -> np.ndarray:
+        rows = np.zeros((len(parts), N_SKETCH))
+        for row, part in zip(rows, parts):
+            if len(part.sketch) == N_SKETCH and not part.unknown:
+                row[:] = part.sketch
+        size = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / np.where(size > 0.0, size, 1.0)
+
+    here, there = directions(mine), directions(theirs)
+    unclear = ~here.any(axis=1)[:, None] | ~there.any(axis=1)
+    return [np.flatnonzero(row) for row in (np.abs(here @ there.T) > _ALONG) | unclear]
 
 
 def sized(amplitudes: dict[str, Amplitude], first: Identity, other: Identity) -> dict[str, Amplitude]:

@@ -2,7 +2,7 @@
 
 The snapshots' stresses lie on the solver's trajectory; those of the ROM, and of its Newton iterates, are where the
 cubature will be evaluated. The run is shared out over ranks by pieces. It keeps the state of all points of
-the rank's pieces, and their strain modes: memory is the rank's share of the model, not a piece.
+the rank's pieces, and their strain modes: memory is the rank's part of the model, not a piece.
 """
 
 from __future__ import annotations

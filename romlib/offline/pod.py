@@ -132,8 +132,8 @@ def lifting_combination(amplitudes: np.ndarray, names: list[str]) -> np.ndarray:
                          remedy="train with a history in which it moves, or declare it as a fixed constraint")
     left, singular, right = linalg.svd(amplitudes / scale, full_matrices=False)
     if singular[-1] < 1e-8 * singular[0]:
-        share = np.abs(right[-1])
-        guilty = [n for n, s in zip(names, share) if s > 0.1]
+        parts = np.abs(right[-1])  # of each in the combination that vanishes
+        guilty = [n for n, part in zip(names, parts) if part > 0.1]
         raise InputError("the training amplitudes of prescribed displacements are linearly dependent",
                          place=", ".join(guilty), expected="independent histories",
                          found=f"a combination that vanishes to {singular[-1] / singular[0]:.1e}",

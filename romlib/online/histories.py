@@ -1,9 +1,9 @@
-"""The scalar histories that drive a reduced problem, at the output times and at the times of cut steps."""
+"""The scalar histories that drive a reduced problem, at the output times and at the times of cutbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from romlib.words import listed
 Series = Callable[[np.ndarray], np.ndarray]
 
 
-class Level(NamedTuple):
+@dataclass(eq=False, slots=True)
+class Level:
     """What the outside imposes at one time.
 
     force : (n_force,), factors of the unit loads. lifting : (n_lift,), amplitudes of the lifting fields.
@@ -51,7 +52,7 @@ class Histories:
         return self._level(self.times[step], self.force[step], self.lifting[step], self.temperature[step])
 
     def level(self, time: float) -> Level:
-        """The level at any time, for a step that was cut."""
+        """The level at any time, for a step that was cut back."""
         at = np.array([time])
         return self._level(time, *(_evaluate(series, at)[0] for series in self._series))
 
@@ -62,6 +63,8 @@ class Histories:
 def _evaluate(series: Sequence[Series], times: np.ndarray) -> np.ndarray:
     """Values (n, n_series)."""
     values = np.empty((len(times), len(series)))
+    if not series:
+        return values
     for column, function in enumerate(series):
         values[:, column] = function(times)
     if not np.isfinite(values).all():

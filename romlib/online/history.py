@@ -52,7 +52,7 @@ class ReducedHistory:
     temperatures : by block, (n_step, n_point), or None.
     Empty lists where the run did not record points.
     began, ended : the states of the first and of the last record, from which a run goes on.
-    iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cuts : (n_step,).
+    iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cutbacks : (n_step,).
     """
 
     times: np.ndarray
@@ -64,7 +64,7 @@ class ReducedHistory:
     states: list[list[np.ndarray]]
     temperatures: list[np.ndarray | None]
     iterations: np.ndarray
-    cuts: np.ndarray
+    cutbacks: np.ndarray
     timings: Timings = field(default_factory=Timings)
     began: RunState | None = None
     ended: RunState | None = None

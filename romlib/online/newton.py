@@ -20,7 +20,7 @@ from romlib.stepping.newton import Balance, Correction, Failure
 
 _SMALLEST_LAW_FACTOR = 0.1
 MOST_ITERATIONS = 10_000
-MOST_CUTS = 30  # a step of 1e-9 of the interval; below, rounding of the time takes over
+MOST_CUTBACKS = 30  # a step of 1e-9 of the interval; below, rounding of the time takes over
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,24 @@ class NewtonOptions:
         ||f_ext||, ||f_int|| and `HeldForce` (the elastic force of thermal strains and prescribed displacements): a
         load that passes through zero, or loading without forces, keeps a meaningful reference.
     max_iterations : law evaluations in one attempt of a step.
-    max_cuts : a step is never shorter than the interval between two output times times 0.5**max_cuts.
+    max_cutbacks : a step is never shorter than the interval between two output times times 0.5**max_cutbacks.
     record_points : keep stresses and internal variables at every output time.
     """
 
     tolerance: float = 1e-8
     max_iterations: int = 25
-    max_cuts: int = 8
+    max_cutbacks: int = 8
     record_points: bool = True
 
     def __post_init__(self) -> None:
         numbers = all(isinstance(value, (int, float, np.number)) for value in (
-            self.tolerance, self.max_iterations, self.max_cuts))
+            self.tolerance, self.max_iterations, self.max_cutbacks))
         if not (numbers and 0 < self.tolerance < 1 and 1 <= self.max_iterations <= MOST_ITERATIONS
-                and 0 <= self.max_cuts <= MOST_CUTS and self.max_iterations == int(self.max_iterations)
-                and self.max_cuts == int(self.max_cuts)):
+                and 0 <= self.max_cutbacks <= MOST_CUTBACKS and self.max_iterations == int(self.max_iterations)
+                and self.max_cutbacks == int(self.max_cutbacks)):
             raise InputError("options of the reduced Newton method are out of range", found=self, expected=(
-                f"0 < tolerance < 1, max_iterations from 1 to {MOST_ITERATIONS}, max_cuts from 0 to {MOST_CUTS}"))
+                f"0 < tolerance < 1, max_iterations from 1 to {MOST_ITERATIONS}, "
+                f"max_cutbacks from 0 to {MOST_CUTBACKS}"))
 
 
 class Equilibrium:
@@ -104,14 +105,8 @@ class Equilibrium:
         problem, start, rows = self._at[0], self._at[1], []
         for k, block in enumerate(problem.blocks):
             result = self.trial.results[k]
-            if len(result.failed_points):
-                worst, badness, factor = int(result.failed_points[0]), np.inf, result.dt_factor
-            else:
-                before = self._previous.results[k].state if self._previous else start.points[k]
-                change = np.linalg.norm(result.state.stress - before.stress, axis=1)
-                change = np.where(np.isfinite(change), change, np.finfo(float).max)
-                worst = int(np.argmax(change))
-                badness, factor = float(change[worst]), 0.5
+            worst, badness = result.worst(self._previous.results[k].state if self._previous else start.points[k])
+            factor = result.dt_factor if len(result.failed_points) else 0.5
             factor = factor if np.isfinite(factor) and 0.0 < factor < 1.0 else 0.5
             rows.append(np.array([
                 min(badness, 1e300), max(factor, _SMALLEST_LAW_FACTOR), block.points.cells[worst],

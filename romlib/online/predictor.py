@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg.lapack import dgetrs
@@ -14,7 +14,8 @@ Factors = tuple[np.ndarray, np.ndarray]
 Drive = tuple[np.ndarray, np.ndarray]
 
 
-class Memory(NamedTuple):
+@dataclass(eq=False, slots=True)
+class Memory:
     """What a predictor knows of the steps so far; arrays are never changed.
 
     elastic, factors : LU factors and pivots (LAPACK's) of the first tangent of the run, and of the last. drive :
@@ -46,7 +47,8 @@ class Predictor:
 
     def __init__(self, memory: Memory | None = None) -> None:
         self.memory = memory or Memory()
-        self._elastic, self._factors = self.memory[:2]  # with those of the step that is under way
+        # with those of the step that is under way
+        self._elastic, self._factors = self.memory.elastic, self.memory.factors
         self._change: Drive | None = None
         self._guess: np.ndarray | None = None
 
@@ -63,17 +65,20 @@ class Predictor:
     def predict(self, start: Committed, level: Level, external: np.ndarray) -> np.ndarray:
         """Coordinates to begin the step to `level`, with external force `external` (n_mode,), with."""
         self._guess = self._change = None
-        _, factors, drive, last, remainder, dt = self.memory
+        memory = self.memory
+        factors, drive, last, remainder = memory.factors, memory.drive, memory.last, memory.remainder
         if factors is None or drive is None or last is None:
             return start.gamma
-        force, lifting = self._change = external - drive[0], level.lifting - drive[1]
+        lifting = level.lifting - drive[1] if level.lifting.size else drive[1]
+        force = external - drive[0]
+        self._change = force, lifting
         if force.dot(last[0]) < 0.0 or (lifting.size and lifting.dot(last[1]) < 0.0):
             factors, remainder = self._elastic or factors, None
             self._factors = factors
         self._guess, _ = dgetrs(*factors, force)
         gamma = start.gamma + self._guess
         if remainder is not None:
-            gamma += (level.time - start.time) / dt * remainder
+            gamma += (level.time - start.time) / memory.dt * remainder
         return gamma
 
     def learn(self, start: Committed, level: Level, gamma: np.ndarray, external: np.ndarray) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
@@ -17,14 +16,12 @@ from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
 from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature, positions_of
-from romlib.model import Amplitude, Case, Model, TemperatureFile, Times
-from romlib.model.case import MOST_TIMES
-from romlib.online.coverage import accepted_errors, outside_trained_parameters, outside_training
+from romlib.model import Case, Model, TemperatureFile, Times
+from romlib.online.case import ResolvedCase
 from romlib.online.indicator import bounds_of
 from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
-    case_histories,
     full_integration_problem,
     heated,
     point_values,
@@ -34,14 +31,12 @@ from romlib.online.reduced import (
 from romlib.online.run import solve
 from romlib.online.solved_model import solved_model
 from romlib.online.start import start_of, state_of
-from romlib.online.values import model_with
-from romlib.snapshots.nodal_fields import StoredTemperature, file_of, notes_of
+from romlib.online.values import amplitudes_of, increasing, model_with, refuse_unknown
+from romlib.snapshots.nodal_fields import StoredTemperature, file_of
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
 from romlib.words import listed, plural, unknown
-
-_AMPLITUDES: TypeAdapter = TypeAdapter(dict[str, Amplitude])
 
 
 def load(path: str | Path) -> ReducedOrderModel:
@@ -90,7 +85,7 @@ class ReducedOrderModel:
         amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
         temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
         start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
-        max_iterations: int = 25, max_cuts: int = 8,
+        max_iterations: int = 25, max_cutbacks: int = 8,
     ) -> Solution:
         """Solve a case.
 
@@ -109,52 +104,55 @@ class ReducedOrderModel:
             `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
             snapshots file (its last record) with displacement, stress and all internal variables.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
-        tolerance, max_iterations, max_cuts : of the Newton method, see `NewtonOptions`.
+        tolerance, max_iterations, max_cutbacks : of the Newton method, see `NewtonOptions`.
 
         Raises
         ------
         InputError : an unknown case, amplitude or parameter, no times, a load without amplitude, a parameter without
             value; a case of another model; a start at another time, of another ROM, mesh or material.
-        ConvergenceError : a step does not converge and cannot be cut further.
+        ConvergenceError : a step does not converge and cannot be shortened further.
         """
-        options = NewtonOptions(tolerance, max_iterations, max_cuts)
+        options = NewtonOptions(tolerance, max_iterations, max_cutbacks)
+        resolved = self._resolve(case, times, amplitudes, parameters, temperature)
+        model, nodal, used = resolved.model, resolved.temperature, resolved.all_amplitudes
+        histories, problem = resolved.histories(), self._build(model, hyper_reduction, nodal)
+        saved = saved_state(start)
+        began, said = start_of(self.rom, problem, saved, histories.output_level(0))
+        history = solve(problem, histories, options, start=began)
+        outside = resolved.outside()
+        initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
+        return Solution(
+            self.rom, history.times, history.coordinates, history.clusters, history.lifting, used,
+            reactions(problem, history, self.rom.lifting.loads), history.iterations, history.cutbacks, history.timings,
+            hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
+            (*said, *resolved.cautions(outside)),
+            partial(solved_model, self.rom, model.parameters, used, history.times, nodal, saved),
+            tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
+            partial(state_of, self.rom, problem, histories, options, history, initial_time),
+            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in outside}))
+
+    def _resolve(
+        self, case: str | Case | None, times: Times | Sequence[float] | np.ndarray | None,
+        amplitudes: Mapping[str, Any] | None, parameters: Mapping[str, float] | None, temperature: Any,
+    ) -> ResolvedCase:
+        """What `solve` is given, checked and fitted to the ROM."""
         chosen = self._case(case)
         if times is None and chosen is None:
             raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         wanted = chosen.times if times is None and chosen is not None else times
-        instants = wanted.instants() if isinstance(wanted, Times) else _increasing(wanted)
+        instants = wanted.instants() if isinstance(wanted, Times) else increasing(wanted)
         fitted = FittedCase({}) if chosen is None else fit_case(
             self.rom.trained, chosen, with_temperature=temperature is None)
         if chosen is not None and fitted.from_file:
             temperature = chosen.temperature
         nodal = self._nodal(temperature)
         if isinstance(case, Case):
-            self._refuse_unknown(fitted.amplitudes, nodal)
-        given = self._amplitudes({} if amplitudes is None else amplitudes, nodal)
-        used = {**fitted.amplitudes, **given}
-        everything = {**self.rom.model.amplitudes, **used}
+            refuse_unknown(self.rom, fitted.amplitudes, nodal)
+        given = amplitudes_of(self.rom, {} if amplitudes is None else amplitudes, nodal)
         model = self._trained_model if not (fitted.parameters or parameters) else model_with(
             self.rom, fitted.parameters, {} if parameters is None else parameters)
-        histories, problem = case_histories(self.rom, model, used, instants, nodal), self._build(
-            model, hyper_reduction, nodal)
-        saved = saved_state(start)
-        began, said = start_of(self.rom, problem, saved, histories.output_level(0))
-        history = solve(problem, histories, options, start=began)
-        initial_time = float(instants[0]) if saved is None else saved.initial_time
-        outside = [*outside_training(self.rom, everything, instants, nodal),
-                   *outside_trained_parameters(self.rom, model.parameters, float(instants[0]))]
-        notes = (*said, *fitted.notes, *accepted_errors(self.rom), *notes_of(nodal, instants),
-                 *(one.sentence for one in outside))
-        return Solution(
-            self.rom, history.times, history.coordinates, history.clusters, history.lifting,
-            everything, reactions(problem, history, self.rom.lifting.loads),
-            history.iterations, history.cuts, history.timings, hyper_reduction,
-            partial(point_values, problem, history), self._tensors(problem), self.open_fields, notes,
-            partial(solved_model, self.rom, model.parameters, everything, history.times, nodal, saved),
-            tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
-            partial(state_of, self.rom, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in outside}))
+        return ResolvedCase(self.rom, model, instants, {**fitted.amplitudes, **given}, nodal, fitted.notes)
 
     @cached_property
     def _trained_model(self) -> Model:
@@ -209,44 +207,3 @@ class ReducedOrderModel:
             return named
         beside = self.path.parent / named.temperature.file.name  # a ROM never says in which folder a file is
         return named.model_copy(update={"temperature": named.temperature.model_copy(update={"file": beside})})
-
-    def _amplitudes(
-        self, amplitudes: Mapping[str, Any], temperature: NodalHistory | None
-    ) -> dict[str, Amplitude]:
-        if not isinstance(amplitudes, Mapping):
-            raise InputError("the amplitudes cannot be understood", place="amplitudes", found=reprlib.repr(amplitudes),
-                             expected="a dictionary with the names of loads")
-        self._refuse_unknown(amplitudes, temperature)
-        try:
-            return _AMPLITUDES.validate_python(dict(amplitudes))
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError("an amplitude cannot be understood", place=f"amplitudes[{first['loc'][0]!r}]",
-                             expected="a number, a formula in t, or {'time': [...], 'value': [...]}",
-                             found=f"{first['msg']} ({reprlib.repr(amplitudes[str(first['loc'][0])])})") from None
-
-    def _refuse_unknown(self, amplitudes: Mapping[str, Any], temperature: NodalHistory | None) -> None:
-        terms = () if temperature is not None else tuple(self.rom.temperature.terms)
-        known = tuple(dict.fromkeys((*(load for load, _ in self.rom.force_terms), *self.rom.lifting.names, *terms)))
-        strange = [name for name in amplitudes if name not in known]
-        if strange and strange[0] in self.rom.temperature.terms:
-            raise InputError("a case has one temperature: nodal values, or amplitudes of temperature loads",
-                             place=f"amplitudes[{strange[0]!r}]", expected="no amplitude of a temperature load",
-                             found=f"one for {strange[0]!r}", remedy="leave out either")
-        if strange:
-            raise InputError(f"the ROM has no load {strange[0]!r}", place="amplitudes",
-                             **unknown(strange[0], known, "leave it out, or train on a run that has this load"))
-
-
-def _increasing(times: Any) -> np.ndarray:
-    """Times as the user gives them; InputError for what is no list of increasing, finite numbers."""
-    try:
-        instants = np.array(times, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        instants = np.empty(())
-    if instants.ndim != 1 or not 2 <= len(instants) <= MOST_TIMES or not np.isfinite(instants).all() or (
-            np.diff(instants) <= 0).any():
-        raise InputError("the times of a run must increase, be finite, and have at least two entries", place="times",
-                         expected=f"a list of 2 to {MOST_TIMES} numbers, the initial time first",
-                         found=np.array2string(instants, threshold=6) if instants.shape else reprlib.repr(times))
-    return instants

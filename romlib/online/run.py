@@ -44,12 +44,12 @@ class RunState:
 
 
 class StepInfo(NamedTuple):
-    """What an output time took. iterations : law evaluations, repeated steps included. cuts : failed attempts."""
+    """What an output time took. iterations : law evaluations, repeated steps included. cutbacks : failed attempts."""
 
     step: int
     time: float
     iterations: int
-    cuts: int
+    cutbacks: int
     increments: int
 
 
@@ -96,7 +96,8 @@ class ReducedRun:
         self.state, self._before = start, start
         self._held_force = HeldForce(problem, rest)
         self._stiffness = Stiffness(problem)
-        self._predictor, self._increments = Predictor(start.memory), Increments(self.options.max_cuts, start.increment)
+        self._predictor = Predictor(start.memory)
+        self._increments = Increments(self.options.max_cutbacks, start.increment)
         self._target = histories.output_level(0)
         self._evaluations = 0
 
@@ -110,13 +111,13 @@ class ReducedRun:
 
         Raises
         ------
-        ConvergenceError : an increment fails and cannot be cut further; with time, residuals, and the worst point.
-            The run stays where it was.
+        ConvergenceError : an increment fails and cannot be shortened further; with time, residuals, and the worst
+            point. The run stays where it was.
         InputError : there is no further output time.
         """
         with np.errstate(**_QUIET):
-            n_increment, n_cut = self._advance()
-        return StepInfo(self.step, self._target.time, self._evaluations, n_cut, n_increment)
+            n_increment, n_cutback = self._advance()
+        return StepInfo(self.step, self._target.time, self._evaluations, n_cutback, n_increment)
 
     def _advance(self) -> tuple[int, int]:
         if self.done:
@@ -192,7 +193,7 @@ def solve(
 
     Raises
     ------
-    ConvergenceError : a step fails and cannot be cut further; with time, residuals, and the worst point.
+    ConvergenceError : a step fails and cannot be shortened further; with time, residuals, and the worst point.
     And what `ReducedRun` raises.
     """
     clock = perf_counter()
@@ -204,7 +205,7 @@ def solve(
     history.began = run.state
     with np.errstate(**_QUIET):
         for step in range(1, len(histories.times)):
-            _, history.cuts[step] = run._advance()  # as `advance`, without the 4 us that np.errstate takes
+            _, history.cutbacks[step] = run._advance()  # as `advance`, without the 4 us that np.errstate takes
             history.iterations[step] = run._evaluations
             history.record(step, run.state.committed)
     run.timings.total = perf_counter() - clock

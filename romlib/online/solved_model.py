@@ -14,10 +14,10 @@ import numpy as np
 from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.loads.nodal_temperature import (
-    LoadsAtInstants,
+    LoadsOfHistory,
     NodalHistory,
     between,
-    loads_at_instants,
+    loads_of_history,
     without_temperature,
 )
 from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
@@ -33,13 +33,13 @@ MeshOf = Callable[[Mesh], Mesh]
 def solved_model(
     rom: Rom, parameters: Mapping[str, float], amplitudes: Mapping[str, Amplitude], times: np.ndarray,
     temperature: NodalHistory | None, start: SavedState | None = None,
-) -> LoadsAtInstants:
+) -> LoadsOfHistory:
     """What was solved, as a model.
 
-    Amplitudes are those of the run, and the initial time is its first. Nodal temperatures become temperature loads, one
-    an instant, that are linear in between. The strain-free temperature is the one that the ROM was trained with; a run
-    that begins with another one is at rest at its initial time and jumps just after, which is one load more. A run that
-    began with a state says so, as an omission: its initial time is that of the history behind the state.
+    Amplitudes are those of the run, and the initial time is its first. Nodal temperatures become temperature loads:
+    few patterns, linear between the instants. The strain-free temperature is the one that the ROM was trained with; a
+    run that begins with another one is at rest at its initial time and jumps just after, which is one load more. A run
+    that began with a state says so, as an omission: its initial time is that of the history behind the state.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def solved_model(
             added[START] = _strain_free(trained, mesh) - start[0]
         return replace(solved, node_arrays={**solved.node_arrays, **added})
 
-    return LoadsAtInstants(model, with_arrays)
+    return LoadsOfHistory(model, with_arrays)
 
 
 def _strain_free(trained: Model, mesh: Mesh) -> np.ndarray:
@@ -102,15 +102,15 @@ def _jumps(
     return stored.initial is not None and not np.allclose(first, stored.initial, rtol=1e-12, atol=1e-9)
 
 
-def _given(model: Model, rom: Rom, times: np.ndarray, temperature: NodalHistory) -> LoadsAtInstants:
+def _given(model: Model, rom: Rom, times: np.ndarray, temperature: NodalHistory) -> LoadsOfHistory:
     """The model with temperature loads for given nodal temperatures, and what adds their fields to a mesh."""
     if not temperature.covers(rom.manifest.n_node):  # enough for the selected points, and no field of the whole mesh
         lacking = Omission(name=SOLVED, does_work=True, description=(
             "the temperature that was given online is known at some nodes only, and is not in this file: give "
             "NodalTemperature with the node_ids of the whole mesh"))
         bare = without_temperature(model)
-        return LoadsAtInstants(bare.model_copy(update={"omissions": (*model.omissions, lacking)}), lambda mesh: mesh)
-    given = loads_at_instants(model, temperature, times, SOLVED)
+        return LoadsOfHistory(bare.model_copy(update={"omissions": (*model.omissions, lacking)}), lambda mesh: mesh)
+    given = loads_of_history(model, temperature, times, SOLVED)
 
     def with_arrays(mesh: Mesh) -> Mesh:
         try:
@@ -120,4 +120,4 @@ def _given(model: Model, rom: Rom, times: np.ndarray, temperature: NodalHistory)
                 "the temperature that was solved is not known at every node, and cannot be written", file=error.file,
                 place=error.place, remedy="give the temperature of every node of the mesh") from error
 
-    return LoadsAtInstants(given.model, with_arrays)
+    return LoadsOfHistory(given.model, with_arrays)

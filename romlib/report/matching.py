@@ -12,7 +12,6 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.quadrature import rule
 from romlib.snapshots.reader import Snapshots
 from romlib.words import plural
 
@@ -55,7 +54,7 @@ class _Ids:
 
     @classmethod
     def of(cls, mesh: Mesh) -> _Ids:
-        counts = np.repeat([rule(b.quadrature).n_point for b in mesh.blocks], [b.n_cell for b in mesh.blocks])
+        counts = mesh.points_of_cells
         return cls(np.asarray(mesh.node_ids), np.asarray(mesh.cell_ids), np.cumsum(counts) - counts, counts)
 
     @property

@@ -5,7 +5,7 @@ A package adds one by an entry point of the group `romlib.converters` that names
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -119,6 +119,16 @@ def find_converter(name: str) -> Converter:
         raise InputError("no converter of this name is installed", **unknown(
             name, installed_converters(), f"install a package that has it as an entry point of {GROUP}"))
     return _loaded(entries[0])
+
+
+def usable_converters() -> Iterator[Converter]:
+    """Those that are installed, without the ones that lack a package."""
+    for name in installed_converters():
+        try:
+            converter = find_converter(name)
+        except InputError:
+            continue
+        yield converter
 
 
 def _loaded(entry: EntryPoint) -> Converter:

@@ -18,7 +18,7 @@ from romlib.loads.temperature import initial_temperature, temperature_at, temper
 from romlib.mesh.interpolation import interpolation
 from romlib.mesh.mesh import Mesh
 from romlib.model import TemperatureFile
-from romlib.snapshots.converter import find_converter, installed_converters
+from romlib.snapshots.converter import usable_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
 from romlib.words import plural, shortlist
@@ -102,10 +102,13 @@ class StoredTemperature:
         """See `NodalHistory.covers`."""
         return self.source.interpolate or self._n_node >= n_node
 
-    def at(self, node_ids: np.ndarray, points: np.ndarray | None = None) -> np.ndarray:
+    def at(
+        self, node_ids: np.ndarray, points: np.ndarray | None = None, records: np.ndarray | None = None
+    ) -> np.ndarray:
         """See `NodalHistory.at`; reads the records in blocks, of the pieces of the file that have these nodes."""
         node_ids = np.asarray(node_ids)
-        values = np.empty((len(self.times), len(node_ids)))
+        wanted = np.arange(len(self.times)) if records is None else np.asarray(records)
+        values = np.empty((len(wanted), len(node_ids)))
         if self.source.interpolate:
             if points is None:
                 assert self.locate is not None  # whoever asks by ids alone says where they are
@@ -114,8 +117,8 @@ class StoredTemperature:
         else:
             parts = self._by_ids(node_ids)
         for piece, rows, matrix in parts:
-            for records, block in self._blocks(piece):
-                values[records, rows] = (matrix @ block.T).T
+            for at, block in self._blocks(piece, wanted):
+                values[at, rows] = (matrix @ block.T).T
         return values
 
     def _by_ids(self, node_ids: np.ndarray) -> list[_Part]:
@@ -162,6 +165,14 @@ class StoredTemperature:
         return [_Part(piece, rows, one.matrix[rows]) for piece, one in enumerate(all_of)
                 if len(rows := np.flatnonzero(piece_of == piece))]
 
+    def blocks(self) -> Iterator[np.ndarray]:
+        """See `NodalHistory.blocks`; a block is bounded in bytes, and takes a pass over its piece of the file."""
+        width = max(1, _BLOCK_BYTES // (8 * len(self.times)))
+        for piece, ids in enumerate(self._ids):
+            for start in range(0, len(ids), width):
+                nodes = slice(start, start + width)
+                yield np.concatenate([block[:, nodes] for _, block in self._blocks(piece, np.arange(len(self.times)))])
+
     @property
     def notes(self) -> list[str]:
         """What a user has to know of what was read so far."""
@@ -179,18 +190,27 @@ class StoredTemperature:
         return [f"the temperature of {self.source.file.name} is held {' and '.join(where)}: the run goes from "
                 f"{times[0]:g} to {times[-1]:g}"] if where else []
 
-    def _blocks(self, piece: int) -> Iterator[tuple[slice, np.ndarray]]:
-        """Records and their values (n_record, n_node of the piece), a bounded number at a time."""
+    def _blocks(self, piece: int, wanted: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Places among the wanted records and their values (n_record, n_node of the piece), a bounded number at once.
+
+        Records that follow one another are read together.
+        """
         step = max(1, _BLOCK_BYTES // (8 * max(len(self._ids[piece]), 1)))
-        for start in range(0, len(self.times), step):
-            records = slice(start, min(start + step, len(self.times)))
-            block = np.asarray(self._field.read(piece, records), dtype=float)
-            if not np.isfinite(block).all():
-                record, node = np.argwhere(~np.isfinite(block))[0]
-                raise FileFormatError("a temperature is not finite", file=self.source.file,
-                                      place=f"time {self.times[start + record]:g}, node {self._ids[piece][node]}",
-                                      found=float(block[record, node]))
-            yield records, block
+        ends = [*(np.flatnonzero(np.diff(wanted) != 1) + 1), len(wanted)]
+        for first, end in zip([0, *ends], ends):
+            for start in range(first, end, step):
+                at = slice(start, min(start + step, end))
+                records = slice(int(wanted[at.start]), int(wanted[at.stop - 1]) + 1)
+                yield at, self._read(piece, records)
+
+    def _read(self, piece: int, records: slice) -> np.ndarray:
+        block = np.asarray(self._field.read(piece, records), dtype=float)
+        if not np.isfinite(block).all():
+            record, node = np.argwhere(~np.isfinite(block))[0]
+            raise FileFormatError("a temperature is not finite", file=self.source.file,
+                                  place=f"time {self.times[records.start + record]:g}, node {self._ids[piece][node]}",
+                                  found=float(block[record, node]))
+        return block
 
     def close(self) -> None:
         """Close the file."""
@@ -236,11 +256,7 @@ def _is_snapshots(path: Path) -> bool:
 def reader_of(path: Path) -> FieldReader:
     """The converter that reads a field from a file: one of its suffix that knows it by its beginning."""
     readers = []
-    for name in installed_converters():
-        try:
-            candidate = find_converter(name)
-        except InputError:  # it lacks a package: another one may read the file
-            continue
+    for candidate in usable_converters():
         if isinstance(candidate, FieldReader):
             readers.append(candidate)
             if path.suffix.lower() in candidate.suffixes and candidate.can_read(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from romlib.loads.nodal_temperature import loads_at_instants
+from romlib.loads.nodal_temperature import loads_of_history
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import NO_TAGS, TagSet, add_tags
 from romlib.model import Amplitude, Model, TemperatureFile
@@ -22,7 +22,7 @@ class PreparedSnapshots:
 
     model : with the amplitudes of the run. tags : besides those of the file. accepted : names of the omissions that are
     accepted. name : of the run. with_arrays : what else the model names, put on a mesh, such as a temperature in a file
-    of its own. files : that are read besides the snapshots.
+    of its own. files : that are read besides the snapshots. notes : what a user has to know of these.
     """
 
     snapshots: Snapshots
@@ -32,6 +32,7 @@ class PreparedSnapshots:
     name: str = ""
     with_arrays: Callable[[Mesh], Mesh] | None = None
     files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, snapshots: Snapshots | PreparedSnapshots, model: Model | None = None) -> PreparedSnapshots:
@@ -90,5 +91,7 @@ class PreparedSnapshots:
         InputError, FileFormatError : the file cannot be read, or has no such field.
         """
         history = StoredTemperature(source)
-        given = loads_at_instants(self.model, history, self.case_times, f"temperature_{self.name}")
-        return replace(self, model=given.model, with_arrays=given.with_arrays, files=(*self.files, source.file))
+        given = loads_of_history(self.model, history, self.case_times, f"temperature_{self.name}")
+        notes = (*self.notes, f"{source.file.name}: {given.note}") if given.note else self.notes
+        return replace(self, model=given.model, with_arrays=given.with_arrays, files=(*self.files, source.file),
+                       notes=notes)

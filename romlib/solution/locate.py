@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.errors import InputError
@@ -105,6 +104,8 @@ def tag_spots(fields: FieldsFile, tag: str) -> list[NodeSpots]:
 
 def nearest_ips(fields: FieldsFile, targets: np.ndarray) -> list[IpSpots]:
     """The integration point nearest to each of targets (n, 3), by piece; each point once."""
+    from scipy.spatial import cKDTree  # see romlib.mesh.interpolation
+
     distance = np.full(len(targets), np.inf)
     piece_of, ip_of = np.zeros(len(targets), dtype=int), np.zeros(len(targets), dtype=int)
     for piece in range(fields.n_piece):

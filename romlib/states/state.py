@@ -12,6 +12,7 @@ from romlib.errors import InputError
 from romlib.identity.compare import unlike
 from romlib.identity.contents import material_content
 from romlib.laws.points import MaterialGroup, MaterialPoints
+from romlib.mesh.ids import IdIndex
 from romlib.model import Material
 from romlib.snapshots.error_bounds import BoundsSoFar
 
@@ -179,17 +180,11 @@ def select(saved: SavedState, points: MaterialPoints) -> PointValues:
 
 def _rows(block: Block, cells: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Row of the block for each point, -1 where it has none."""
-    known = np.unique(block.cells)
+    index = IdIndex(np.unique(block.cells))
     stride = int(max(np.max(block.numbers, initial=0), np.max(numbers, initial=0))) + 1
-    keys = np.searchsorted(known, block.cells) * stride + block.numbers
-    rank = np.searchsorted(known, cells)
-    there = rank < len(known)
-    there[there] = known[rank[there]] == cells[there]
-    wanted = np.where(there, rank * stride + numbers, -1)
-    order = np.argsort(keys)
-    place = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
-    rows = order[place] if len(keys) else np.zeros(len(cells), dtype=int)
-    return np.where(there & (keys[rows] == wanted if len(keys) else False), rows, -1)
+    cell = index.find(cells)  # among those of the block
+    keys = index.find(block.cells) * stride + block.numbers
+    return IdIndex(keys).find(np.where(cell < 0, -1, cell * stride + numbers))
 
 
 def _refuse_elsewhere(
@@ -229,14 +224,13 @@ def select_nodes(saved: SavedState, ids: np.ndarray) -> tuple[np.ndarray, np.nda
         if block.nodes is None:
             raise InputError("the state has no displacement of the nodes", file=saved.what, found="a state of a ROM",
                              remedy="start from a state or a snapshots file of a full-order run")
-        order = np.argsort(block.nodes.ids)
-        place = np.minimum(np.searchsorted(block.nodes.ids[order], ids), len(order) - 1)
-        there = block.nodes.ids[order[place]] == ids
-        displacement[there] = block.nodes.displacement[order[place[there]]]
+        place = IdIndex(block.nodes.ids).find(ids)
+        there = place >= 0
+        displacement[there] = block.nodes.displacement[place[there]]
         if block.nodes.increment is None:
             whole = False
         else:
-            increment[there] = block.nodes.increment[order[place[there]]]
+            increment[there] = block.nodes.increment[place[there]]
         found |= there
     if not found.all():
         raise InputError(f"the state lacks {int((~found).sum())} of {len(ids)} nodes", file=saved.what,

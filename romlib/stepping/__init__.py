@@ -1,4 +1,4 @@
-"""Steps in time and Newton's method, for whoever solves: increments that are cut and grow back, a line search.
+"""Steps in time and Newton's method, for whoever solves: increments that are cut back and grow again, a line search.
 
 Nothing here knows a field, a mesh or a rank: what is solved is behind two protocols.
 """

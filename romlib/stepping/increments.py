@@ -1,4 +1,4 @@
-"""Increments of time: an attempt that fails is cut, and increments grow back after success."""
+"""Increments of time: one that fails is cut back, and they grow again after success."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Failure(Protocol):
     def dt_factor(self) -> float:
         """What to multiply the increment with, in (0, 1)."""
 
-    def error(self, time: float, n_cut: int) -> Exception:
-        """The exception where the increment that ends at `time` cannot be cut further, after `n_cut` cuts."""
+    def error(self, time: float, n_cutback: int) -> Exception:
+        """The exception where the increment that ends at `time` cannot be shortened, after `n_cutback` cutbacks."""
 
 
 Attempt = Callable[[float], Failure | None]  # go to a time and commit, or say why that failed
@@ -26,19 +26,19 @@ Attempt = Callable[[float], Failure | None]  # go to a time and commit, or say w
 class Increments:
     """How far the next increment goes, over all intervals of a run.
 
-    max_cuts : an increment is never shorter than its interval times 0.5**max_cuts.
+    max_cutbacks : an increment is never shorter than its interval times 0.5**max_cutbacks.
     size : of the next increment, at most; infinite where the last interval was one increment.
     """
 
-    def __init__(self, max_cuts: int, size: float = inf) -> None:
-        self.max_cuts, self.size = max_cuts, size
+    def __init__(self, max_cutbacks: int, size: float = inf) -> None:
+        self.max_cutbacks, self.size = max_cutbacks, size
 
     def advance(self, attempt: Attempt, start: float, end: float) -> tuple[int, int]:
-        """Go from `start` to `end`, in several increments where one fails; number of increments, and of cuts.
+        """Go from `start` to `end`, in several increments where one fails; number of increments, and of cutbacks.
 
         Raises
         ------
-        The error of a failure that cannot be cut further.
+        The error of a failure that cannot be shortened further.
         """
         interval, failure, tried = end - start, None, False
         if self.size >= interval:  # nearly always: the whole, and done
@@ -46,9 +46,9 @@ class Increments:
             if failure is None:
                 self.size = inf
                 return 1, 0
-        smallest = interval * 0.5**self.max_cuts * (1.0 - _ROUNDING)
+        smallest = interval * 0.5**self.max_cutbacks * (1.0 - _ROUNDING)
         step = max(min(self.size, interval), smallest)
-        time, n_increment, n_cut = start, 0, 0
+        time, n_increment, n_cutback = start, 0, 0
         while True:
             whole = step >= (end - time) * (1.0 - _ROUNDING)
             target = end if whole else time + step
@@ -56,12 +56,12 @@ class Increments:
             if failure is None:
                 n_increment += 1
                 if whole:
-                    grown = n_cut == 0 and step >= interval * (1.0 - _ROUNDING)
+                    grown = n_cutback == 0 and step >= interval * (1.0 - _ROUNDING)
                     self.size = inf if grown else 2.0 * step
-                    return n_increment, n_cut
+                    return n_increment, n_cutback
                 step, time = 2.0 * step, target
                 continue
-            n_cut += 1
+            n_cutback += 1
             step = (target - time) * failure.dt_factor
             if step < smallest:
-                raise failure.error(target, n_cut)
+                raise failure.error(target, n_cutback)

@@ -16,7 +16,7 @@ Vector = Any  # of unknowns: what can be added, and multiplied by a number
 
 @dataclass(eq=False)
 class Failure:
-    """Why Newton's method failed. dt_factor : by how much to cut. cell, point : the worst, by id and number."""
+    """Why Newton's method failed. dt_factor : see `increments.Failure`. cell, point : the worst, by id and number."""
 
     what: str
     dt_factor: float
@@ -24,10 +24,11 @@ class Failure:
     point: int | None = None
     residuals: list[float] = field(default_factory=list)
 
-    def error(self, time: float, n_cut: int) -> ConvergenceError:
-        """The exception where the increment that ends at `time` cannot be cut further."""
-        return ConvergenceError(f"{self.what}, and the step cannot be cut further ({plural(n_cut, 'cut')})", time=time,
-                                residuals=self.residuals, cell=self.cell, point=self.point)
+    def error(self, time: float, n_cutback: int) -> ConvergenceError:
+        """The exception where the increment that ends at `time` cannot be shortened further."""
+        return ConvergenceError(
+            f"{self.what}, and the step cannot be shortened further ({plural(n_cutback, 'cutback')})", time=time,
+            residuals=self.residuals, cell=self.cell, point=self.point)
 
 
 # Plain tuples, because a reduced problem takes 20 us a trial.
@@ -54,7 +55,7 @@ class Equations(Protocol):
         """A failure at the last trial, with its worst point."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Solved:
     """Unknowns in equilibrium. scale : size of the forces. residuals : relative, one an evaluation."""
 

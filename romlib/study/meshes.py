@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import h5py
 
 from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.files import regular_file
+from romlib.mesh.lazy import LazyMeshes
 from romlib.mesh.merge import merge_points, refuse_loose_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
@@ -17,8 +17,9 @@ from romlib.mesh.skin import SKIN, add_skin
 from romlib.mesh.tags import add_tags
 from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.model import Model, UnitSystem
-from romlib.parallel.comm import Comm, pieces_of_rank
-from romlib.snapshots.converter import MeshReader, find_converter, installed_converters
+from romlib.parallel.comm import Comm
+from romlib.parallel.pieces import Pieces
+from romlib.snapshots.converter import MeshReader, find_converter, usable_converters
 from romlib.snapshots.reader import Snapshots
 from romlib.storage.opening import kind_of
 from romlib.study.study import Study
@@ -28,29 +29,13 @@ _MERGE = ("make points within a distance one by [mesh] merge = DISTANCE; or say 
           "at a crack or between bodies that touch")
 
 
-class PieceMeshes(Sequence[Mesh]):
-    """All pieces, read when they are asked for: from the open snapshots file, or from a list."""
-
-    def __init__(self, study: Study, source: Snapshots | list[Mesh]) -> None:
-        self._study, self._source = study, source
-
-    def __len__(self) -> int:
-        return self._source.n_piece if isinstance(self._source, Snapshots) else len(self._source)
-
-    def __getitem__(self, piece):  # type: ignore[no-untyped-def]
-        if not 0 <= piece < len(self):
-            raise IndexError(piece)
-        mesh = self._source.mesh(piece) if isinstance(self._source, Snapshots) else self._source[piece]
-        return add_tags(mesh, *self._study.tag_set)
-
-
 class MeshSource:
     """The mesh of a study in pieces, with the study's tags; a context manager. Collective.
 
     Attributes
     ----------
     path : the file. model : what the file knows of the model: all of it in a snapshots file, else the units.
-    n_piece : int. everything : on rank 0 all pieces, None elsewhere. mine : the pieces of this rank.
+    pieces : which rank has which. everything : on rank 0 the meshes of all, None elsewhere. mine : those of this rank.
 
     Raises
     ------
@@ -61,7 +46,7 @@ class MeshSource:
         if study.mesh is None:
             raise StudyError("the study has no mesh", file=study.path, place="[mesh]",
                              remedy='add [mesh] with file = "...": a snapshots file, or a mesh of gmsh or meshio')
-        self.path, self._comm, self._open = study.mesh.file, comm, None
+        self.path, self._open = study.mesh.file, None
         wanted = n_piece or study.mesh.pieces
         with comm.agreement():
             as_it_is = study.mesh.converter is None and is_hdf5(self.path)
@@ -76,28 +61,24 @@ class MeshSource:
                 as_it_is = wanted is None or wanted == self._open.n_piece
                 self.model: Model = self._open.model
         if as_it_is and self._open is not None:
-            source = self._open
+            n_found, read = self._open.n_piece, self._open.mesh
             with comm.agreement():
-                self.everything: PieceMeshes | None = PieceMeshes(study, source)
-                self.n_piece = len(self.everything)
-                if comm.rank == 0 and self.n_piece > 1:
-                    check_pieces(map(source.mesh, range(self.n_piece)), self.path)  # each by itself, and together
-                self.mine = {p: self.everything[p] for p in pieces_of_rank(self.n_piece, comm)}
-        else:
-            self._cut(study, wanted or comm.size)
-        if comm.rank != 0:
-            self.everything = None
-
-    def _cut(self, study: Study, n_piece: int) -> None:
-        """Read the whole mesh on rank 0, cut it there, and pass the pieces on."""
-        comm = self._comm
-        parts = comm.on_root(partial(cut_mesh, study, self._open, n_piece))
-        with comm.agreement():
+                if comm.rank == 0 and n_found > 1:
+                    check_pieces(map(read, range(n_found)), self.path)  # each by itself, and together
+        else:  # the whole mesh is read on rank 0 and cut there
+            parts = comm.on_root(partial(cut_mesh, study, self._open, wanted or comm.size))
+            n_found, read = len(parts), lambda piece: parts[piece]
             if self._open is None:
                 self.model = Model(units=study.study.units or UnitSystem())
-            self.everything = PieceMeshes(study, parts)
-            self.n_piece = len(parts)
-            self.mine = {p: self.everything[p] for p in pieces_of_rank(self.n_piece, comm)}
+        everything = LazyMeshes(n_found, lambda piece: add_tags(read(piece), *study.tag_set))
+        self.pieces = Pieces(comm, n_found)
+        self.mine = self.pieces.each(everything.__getitem__)
+        self.everything = everything if comm.rank == 0 else None
+
+    @property
+    def n_piece(self) -> int:
+        """Number of pieces over all ranks."""
+        return self.pieces.n
 
     def mesh(self, piece: int) -> Mesh:
         """A piece; on rank 0 only."""
@@ -136,11 +117,7 @@ def mesh_reader(study: Study) -> MeshReader:
                                    place="mesh.converter", remedy="convert the file, and name the snapshots file here")
         return converter
     suffix, of_suffix = study.mesh.file.suffix.lower(), []
-    for name in installed_converters():
-        try:
-            candidate = find_converter(name)
-        except InputError:  # it lacks a package: another one may read the file
-            continue
+    for candidate in usable_converters():
         if isinstance(candidate, MeshReader) and suffix in candidate.suffixes:
             if candidate.can_read(study.mesh.file):
                 return candidate

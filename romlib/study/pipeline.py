@@ -79,6 +79,9 @@ def train(
     with ExitStack() as stack:
         with comm.agreement():
             training = training_set(declared, stack)
+        for run in training.runs:
+            for note in run.notes:
+                progress(f"training run {run.name}: {note}")
         provenance = Provenance(declared.text, romlib.__version__, {
             **{run.path.name: run.snapshots.fingerprint for run in training.runs},
             **{file.name: str(fingerprint([file])) for run in training.runs for file in run.files}})

@@ -28,7 +28,11 @@ class MeshFileOf(Protocol):
 
     path: Path
     model: Model
-    n_piece: int
+
+    @property
+    def n_piece(self) -> int:
+        """Number of pieces."""
+        ...
 
     def mesh(self, piece: int) -> Mesh:
         """A piece."""

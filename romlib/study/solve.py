@@ -17,12 +17,11 @@ from romlib.identity.cases import fit_case
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.laws.symbols import refuse_missing, refuse_unused
-from romlib.loads.nodal_temperature import loads_at_instants
-from romlib.mesh.mesh import Mesh
+from romlib.loads.nodal_temperature import loads_of_history
+from romlib.mesh.lazy import LazyMeshes
 from romlib.model import Case, Model, TableAmplitude, Temperature, TrainedModel
 from romlib.model.model import started_from
 from romlib.parallel.comm import Comm
-from romlib.parallel.pieces import Pieces
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.nodal_fields import StoredTemperature, notes_of
 from romlib.states.source import saved_state
@@ -75,35 +74,22 @@ def run_solve(
             return model, fingerprint(inputs, {"case": chosen.model_dump(mode="json"), "fields": list(fields)})
 
         model, mark = comm.on_root(prepare)
-        mine = source.mine
-        everything: Sequence[Mesh] | None = source.everything
+        mine, everything = source.mine, source.everything
         if fitted.temperature is not None:
             with comm.agreement():
                 stored = StoredTemperature(fitted.temperature)
                 # Where the run begins with a state, the initial time lies before its times.
-                given = loads_at_instants(model, stored, np.union1d(times, model.initial_time), GIVEN)
+                given = loads_of_history(model, stored, np.union1d(times, model.initial_time), GIVEN)
                 model, mine = given.model, {piece: given.with_arrays(mesh) for piece, mesh in source.mine.items()}
-                everything = None if source.everything is None else Prepared(source.everything, given.with_arrays)
-            notes = [note for found in comm.allgather(notes_of(stored, times)) for note in found]
+                if everything is not None:
+                    everything = LazyMeshes(source.n_piece, lambda piece: given.with_arrays(source.mesh(piece)))
+            notes = [note for found in comm.allgather([*notes_of(stored, times), given.note]) for note in found if note]
             for note in dict.fromkeys(notes):
                 (on_note or (lambda _: None))(note)
         with comm.agreement():
             began = None if saved is None else start_of(saved, mine, model, float(times[0]))
         return solve_to_file(Output(Path(output), tuple(fields), mark, write_state), everything, mine, model, times,
-                             comm, options=options, start=began, on_step=on_step)
-
-
-class Prepared(Sequence[Mesh]):
-    """Pieces, each prepared when it is asked for."""
-
-    def __init__(self, meshes: Sequence[Mesh], prepare: Callable[[Mesh], Mesh]) -> None:
-        self._meshes, self._prepare = meshes, prepare
-
-    def __len__(self) -> int:
-        return len(self._meshes)
-
-    def __getitem__(self, piece):  # type: ignore[no-untyped-def, override]
-        return self._prepare(self._meshes[piece])
+                             source.pieces, options=options, start=began, on_step=on_step)
 
 
 def fitted_to_study(
@@ -127,7 +113,7 @@ def fitted_to_study(
         return portable_model(study.complete(source.model)), shared + 1
 
     model, n_shared = comm.on_root(prepare)
-    identity = distributed_identity(model, Pieces(comm, source.n_piece), lambda piece: source.mine[piece], n_shared)
+    identity = distributed_identity(model, source.pieces, lambda piece: source.mine[piece], n_shared)
     files = (source.path.name,)
     trained = TrainedModel(identity=identity, accepted=study.study.accept, files=files, parameters=(model.parameters,))
     fitted = fit_case(trained, case)

@@ -44,7 +44,7 @@ def _truncate(rng: Random, content: bytes) -> Damaged:
     if not content:
         return None
     length = 0 if rng.random() < 0.05 else rng.randrange(len(content))
-    return content[:length], f"cut to its first {length} of {len(content)} bytes"
+    return content[:length], f"truncated to its first {length} of {len(content)} bytes"
 
 
 def _flip_bit(rng: Random, content: bytes) -> Damaged:

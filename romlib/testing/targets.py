@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,13 +176,37 @@ def _checked(path: Path) -> _Checked | None:
     return _Checked(report.passed, frozenset(item.name for item in measured) - bad, bad)
 
 
-@dataclass
-class RomTarget:
+class _Compared(ABC):
+    """A target whose files are read to their contents: equal where these are the same."""
+
+    strict = True
+    different: Verdict = "silent"
+    tolerance = 0.0
+    _content: Content
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Read the sound files."""
+        self._content = self._read(folder, names)
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """Read the damaged copies."""
+        try:
+            content = self._read(folder, names)
+        except RomlibError as error:
+            return _refused(error)
+        found = differences(self._content, content, self.tolerance)
+        return Outcome(self.different, _listed(found), tuple(found)) if found else Outcome("equal")
+
+    @abstractmethod
+    def _read(self, folder: Path, names: Sequence[str]) -> Content:
+        """What there is to compare, in these files."""
+
+
+class RomTarget(_Compared):
     """A ROM with its fields file, or alone: equal where its first case has the same displacement and stress."""
 
-    strict: bool = True
-    _case: str = ""
-    _content: Content = field(default_factory=dict)
+    tolerance = ROUNDING
+    _case = ""
 
     def open(self, folder: Path, names: Sequence[str]) -> None:
         """Solve the first case."""
@@ -190,18 +215,9 @@ class RomTarget:
             raise InputError("the ROM has no case to solve", file=folder / names[0],
                              remedy="fuzz a ROM whose study has a [cases.NAME]")
         self._case = cases[0]
-        self._content = self._solved(folder, names)
+        super().open(folder, names)
 
-    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
-        """Solve it with the damaged files."""
-        try:
-            solved = self._solved(folder, names)
-        except RomlibError as error:
-            return _refused(error)
-        found = differences(self._content, solved, ROUNDING)
-        return Outcome("silent", _listed(found), tuple(found)) if found else Outcome("equal")
-
-    def _solved(self, folder: Path, names: Sequence[str]) -> Content:
+    def _read(self, folder: Path, names: Sequence[str]) -> Content:
         model = load(folder / names[0])
         solution = model.solve(self._case)
         content: Content = {
@@ -219,51 +235,28 @@ class RomTarget:
         return content
 
 
-@dataclass
-class SnapshotsTarget:
+class SnapshotsTarget(_Compared):
     """A snapshots file: equal where every array and description is the same."""
 
-    strict: bool = True
-    _content: Content = field(default_factory=dict)
-
-    def open(self, folder: Path, names: Sequence[str]) -> None:
-        """Read everything."""
-        self._content = snapshots_content(folder / names[0])
-
-    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
-        """Read everything of the damaged copy."""
-        try:
-            found = differences(self._content, snapshots_content(folder / names[0]))
-        except RomlibError as error:
-            return _refused(error)
-        return Outcome("silent", _listed(found), tuple(found)) if found else Outcome("equal")
+    def _read(self, folder: Path, names: Sequence[str]) -> Content:
+        return snapshots_content(folder / names[0])
 
 
-@dataclass
-class StudyTarget:
+class StudyTarget(_Compared):
     """A study or a case file: equal where it says the same; one that is accepted and says something else is another.
 
     What comes next and costs little is done too: laws are built, output times and the amplitudes at them computed.
     """
 
-    strict: bool = False
-    _is_case: bool = False
-    _content: Content = field(default_factory=dict)
+    strict = False
+    different: Verdict = "another input"
+    _is_case = False
 
     def open(self, folder: Path, names: Sequence[str]) -> None:
         """Read the file: with times or amplitudes at its top it is a case, else a study."""
         _, raw = read_toml(folder / names[0], "file")
         self._is_case = "times" in raw or "amplitudes" in raw
-        self._content = self._read(folder, names)
-
-    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
-        """Read the damaged copy."""
-        try:
-            content = self._read(folder, names)
-        except RomlibError as error:
-            return _refused(error)
-        found = differences(self._content, content)
-        return Outcome("another input", _listed(found), tuple(found)) if found else Outcome("equal")
+        super().open(folder, names)
 
     def _read(self, folder: Path, names: Sequence[str]) -> Content:
         path = folder / names[0]

@@ -136,7 +136,7 @@ def outcome_of(path: Path, folder: Path, limit: float) -> Outcome:
             works = [one.name for one in snapshots.model.omissions if one.does_work]
             report = check(snapshots)
     except RomlibError as error:
-        placed = re.search(r"line \d+|computation has no results|result file is cut", str(error))
+        placed = re.search(r"line \d+|computation has no results|result file is truncated", str(error))
         assert placed, f"{deck.stem}: no place in {error}"
         return Outcome("refused", str(error).splitlines()[0])
     verdict = getattr(report, "verdict", None)

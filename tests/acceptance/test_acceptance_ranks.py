@@ -46,7 +46,8 @@ def trained(romlib_command, parallel_cube, tmp_path_factory):
             folder = tmp_path_factory.mktemp(f"pieces{pieces}_ranks{ranks}")
             study, rom = folder / "study.toml", folder / "cube.rom"
             study.write_text(STUDY.format(snapshots=parallel_cube(pieces)))
-            done = romlib_command.started("offline", study, "-o", rom, "--json", ranks=ranks)
+            words = "offline", study, "-o", rom, "--json"
+            done = romlib_command.started(*words, ranks=ranks) if ranks > 1 else romlib_command(*words)
             assert done.json()["ranks"] == ranks
             result = Trained(rom, folder / "reduced.vtkhdf", folder / "full.vtkhdf")
             made[pieces, ranks] = result

@@ -43,7 +43,7 @@ def test_without_materials_nothing_is_reproduced(written, case, names):
 
 
 def test_loads_that_need_a_density_are_not_measured_without_materials(written, case):
-    """As where a deck was cut before them: that is no disagreement."""
+    """As where a deck was truncated before them: that is no disagreement."""
     report = run(written(), changed(case.model, materials={}))
     assert report.verdict == "undecided" and "density" in report["equilibrium"].detail
     gone = changed(case.model, materials={}, constraints={"foot": {"nodes": "nowhere", "components": ["x"]}})

@@ -12,6 +12,7 @@ from romlib.fullorder.numbering import Numbering
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import split
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 
@@ -23,7 +24,7 @@ def dense(matrix):
 
 def assembled(pieces, tangents, constrained):
     operators = {p: StrainOperator(mesh) for p, mesh in pieces.items()}
-    numbering = Numbering(pieces, serial())
+    numbering = Numbering(pieces, Pieces(serial(), len(pieces)))
     assembly = Assembly(pieces, operators, numbering, constrained)
     symmetric = assembly.update(tangents)
     return dense(assembly.matrix), symmetric
@@ -69,7 +70,7 @@ def test_constrained_dofs_are_decoupled_and_the_rest_is_as_it_was():
 
 def test_the_sum_of_owners_counts_every_rank_s_part_and_spreads_back():
     mesh = bar()
-    numbering = Numbering(dict(enumerate(split(mesh, np.arange(mesh.n_cell) % 2))), serial())
+    numbering = Numbering(dict(enumerate(split(mesh, np.arange(mesh.n_cell) % 2))), Pieces(serial(), 2))
     assert numbering.n_total == numbering.n_owned == mesh.n_node
     values = np.random.default_rng(3).normal(size=(mesh.n_node, 3))
     np.testing.assert_array_equal(numbering.spread(numbering.add(values)), values)

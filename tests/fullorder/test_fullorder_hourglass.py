@@ -16,7 +16,7 @@ from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint, Model
 from romlib.parallel import world
-from romlib.parallel.comm import pieces_of_rank
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 
@@ -33,8 +33,8 @@ def run(cell_type, rule, divisions, load, solver="direct"):
              "pull": {"kind": "nodal_force", "nodes": "corner", "direction": (1.0, 2.0, 3.0)}}
     given = {**model().model_dump(), "constraints": {"clamp": Constraint(nodes="xmin", components=("x", "y", "z"))},
              "loads": {load: loads[load]}, "amplitudes": {load: "t"}}
-    comm, pieces = world(), number_shared_nodes(split(mesh, np.arange(mesh.n_cell) % 2))
-    solve({p: pieces[p] for p in pieces_of_rank(2, comm)}, Model.model_validate(given), TIMES[:2], comm,
+    pieces, parts = Pieces(world(), 2), number_shared_nodes(split(mesh, np.arange(mesh.n_cell) % 2))
+    solve(pieces.each(parts.__getitem__), Model.model_validate(given), TIMES[:2], pieces,
           options=SolverOptions(linear_solver=solver))
 
 

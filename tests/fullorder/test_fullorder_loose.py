@@ -15,7 +15,7 @@ from romlib.fullorder.solver import solve
 from romlib.mesh.partition import split
 from romlib.model import Model
 from romlib.parallel import world
-from romlib.parallel.comm import pieces_of_rank
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 
@@ -37,11 +37,11 @@ def test_it_changes_nothing(solver):
 
 @pytest.mark.mpi
 def test_a_load_on_it_is_refused_on_every_rank():
-    base, comm = model().model_dump(), world()
+    base = model().model_dump()
     base["loads"]["point"] = {"kind": "nodal_force", "nodes": "far", "direction": [1.0, 0.0, 0.0]}
     base["amplitudes"]["point"] = "t"
     loaded = Model.model_validate(base)
     mesh = with_a_loose_node()
-    pieces = split(mesh, np.arange(mesh.n_cell) % 2)
+    pieces, parts = Pieces(world(), 2), split(mesh, np.arange(mesh.n_cell) % 2)
     with pytest.raises(InputError, match=r"on a node of no cell[\s\S]*'point'[\s\S]*node 999"):
-        solve({p: pieces[p] for p in pieces_of_rank(2, comm)}, loaded, TIMES[:2], comm)
+        solve(pieces.each(parts.__getitem__), loaded, TIMES[:2], pieces)

@@ -19,7 +19,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint
 from romlib.parallel import serial, world
-from romlib.parallel.comm import pieces_of_rank
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 
@@ -42,9 +42,8 @@ def held_by(*fixed):
 
 
 def run(mesh, owners, *fixed):
-    comm, n_piece = world(), int(owners.max()) + 1
-    pieces = number_shared_nodes(split(mesh, owners))
-    solve({p: pieces[p] for p in pieces_of_rank(n_piece, comm)}, held_by(*fixed), TIMES[:2], comm)
+    pieces, parts = Pieces(world(), int(owners.max()) + 1), number_shared_nodes(split(mesh, owners))
+    solve(pieces.each(parts.__getitem__), held_by(*fixed), TIMES[:2], pieces)
 
 
 EDGE = ((0, 0, 0), (1, 0, 1))  # two cubes that share the edge x = z = 1
@@ -92,6 +91,6 @@ def test_a_box_is_one_part_however_it_is_cut(cell_type, n_piece, seed):
     owners = np.random.default_rng(seed).integers(0, n_piece, mesh.n_cell)
     owners[:n_piece] = np.arange(n_piece)
     pieces = dict(enumerate(number_shared_nodes(split(mesh, owners))))
-    numbering = Numbering(pieces, serial())
+    numbering = Numbering(pieces, Pieces(serial(), len(pieces)))
     clamped = np.repeat((numbering.points[:, 0] == 0)[:, None], 3, axis=1)
-    refuse_mechanisms(pieces, clamped, numbering, serial())
+    refuse_mechanisms(pieces, clamped, numbering)

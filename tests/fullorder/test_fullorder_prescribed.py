@@ -20,6 +20,7 @@ from romlib.offline.options import OfflineOptions
 from romlib.offline.train import train
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots import Snapshots
 from romlib.snapshots.prepared import PreparedSnapshots
 
@@ -55,7 +56,7 @@ def runs(tmp_path_factory):
     pieces = add_skin(partition(shaft(), 2))
     for name, amplitudes in RUNS.items():
         solve_to_file(Output(folder / f"{name}.vtkhdf"), pieces, dict(enumerate(pieces)), model(amplitudes), TIMES,
-                      serial())
+                      Pieces(serial(), len(pieces)))
     return folder
 
 

@@ -17,7 +17,7 @@ from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint
 from romlib.parallel import world
-from romlib.parallel.comm import pieces_of_rank
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 
@@ -31,10 +31,8 @@ def held_by(*fixed):
 
 def run(mesh, fixed, n_piece=1):
     """Solve on all ranks; pieces cut across the length."""
-    comm = world()
-    pieces = number_shared_nodes(split(mesh, np.arange(mesh.n_cell) % n_piece))
-    mine = {p: pieces[p] for p in pieces_of_rank(n_piece, comm)}
-    solve(mine, held_by(*fixed), TIMES[:2], comm)
+    pieces, parts = Pieces(world(), n_piece), number_shared_nodes(split(mesh, np.arange(mesh.n_cell) % n_piece))
+    solve(pieces.each(parts.__getitem__), held_by(*fixed), TIMES[:2], pieces)
 
 
 @pytest.mark.mpi

@@ -1,4 +1,4 @@
-"""The full-order solver: equilibrium, constraints, cut steps, restart; pieces and linear solvers do not matter."""
+"""The full-order solver: equilibrium, constraints, cutbacks, restart; pieces and linear solvers do not matter."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import number_shared_nodes, split
 from romlib.model import Constraint, Model
 from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 PULLED = bar()
@@ -69,7 +70,8 @@ def test_options_reach_petsc(reference):
 def test_pieces_do_not_matter(reference):
     parts = split(PULLED, np.arange(PULLED.n_cell) % 3)
     steps = []
-    solve(dict(enumerate(parts)), model(), TIMES, serial(), on_step=lambda k, t, result: steps.append(result))
+    solve(dict(enumerate(parts)), model(), TIMES, Pieces(serial(), len(parts)),
+          on_step=lambda k, t, result: steps.append(result))
     order = np.argsort(PULLED.node_ids)
     scale = np.abs(reference.displacement).max()
     for step, result in enumerate(steps):
@@ -95,8 +97,8 @@ def test_a_run_that_starts_from_a_state_goes_on_as_if_it_had_not_stopped():
 def test_a_step_that_fails_is_cut_and_output_times_are_met():
     times = np.array([0.0, 0.4, 1.0])
     hard = model(pull="0.2*t", hardening=50.0)
-    found = solve_to_arrays(PULLED, hard, times, options=SolverOptions(max_iterations=5, max_cuts=12))
-    assert found.report.cuts.sum() > 0 and (found.report.increments[1:] > 1).any()
+    found = solve_to_arrays(PULLED, hard, times, options=SolverOptions(max_iterations=5, max_cutbacks=12))
+    assert found.report.cutbacks.sum() > 0 and (found.report.increments[1:] > 1).any()
     np.testing.assert_array_equal(found.times, times)
     end = PULLED.node_tags["xmax"]
     np.testing.assert_allclose(found.displacement[-1, end, 0], 0.2)
@@ -104,8 +106,8 @@ def test_a_step_that_fails_is_cut_and_output_times_are_met():
 
 def test_a_step_that_cannot_be_cut_further_names_time_and_worst_point():
     ids = set(PULLED.cell_ids.tolist())
-    with pytest.raises(ConvergenceError, match="cannot be cut further") as caught:
-        solve_to_arrays(PULLED, model(pressure="5e4*t", hardening=0.0), TIMES, options=SolverOptions(max_cuts=2))
+    with pytest.raises(ConvergenceError, match="cannot be shortened further") as caught:
+        solve_to_arrays(PULLED, model(pressure="5e4*t", hardening=0.0), TIMES, options=SolverOptions(max_cutbacks=2))
     assert caught.value.cell in ids and 1 <= caught.value.point <= 8
     assert 0.0 < caught.value.time <= 0.2 and caught.value.residuals
 
@@ -138,7 +140,7 @@ def test_times_that_do_not_increase_are_refused():
 def test_pieces_are_given_with_their_shared_nodes_numbered():
     """Two halves solved together are one body: the interface is continuous."""
     parts = number_shared_nodes(split(PULLED, (np.arange(PULLED.n_cell) >= PULLED.n_cell // 2).astype(int)))
-    report = solve(dict(enumerate(parts)), model(), TIMES[:2], serial())
+    report = solve(dict(enumerate(parts)), model(), TIMES[:2], Pieces(serial(), len(parts)))
     common = np.intersect1d(parts[0].node_ids, parts[1].node_ids)
     assert len(common)
     left, right = (report.state.pieces[p].displacement[np.searchsorted(parts[p].node_ids, common)] for p in (0, 1))

@@ -15,7 +15,7 @@ from romlib.fullorder.state import StepResult
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
 from romlib.model import Centrifugal, Constraint, Load, Material, Model, Pressure, Temperature, ThermalExpansion
-from romlib.parallel import Comm, pieces_of_rank, world
+from romlib.parallel import Comm, Pieces, world
 
 TIMES = np.linspace(0.0, 1.0, 4)
 TOLERANCE = 1e-11  # of Newton's method: what is left of two runs is then their linear algebra
@@ -39,13 +39,14 @@ def run(comm: Comm, options: SolverOptions) -> dict[str, np.ndarray]:
     """Displacement (n_step, n_node, 3), p (n_step, n_cell, points) and reactions on rank 0; nothing elsewhere."""
     mesh, model = plastic_cylinder()
     cut = partition(mesh, 4)
-    mine = {piece: cut[piece] for piece in pieces_of_rank(4, comm)}
+    pieces = Pieces(comm, 4)
+    mine = pieces.each(cut.__getitem__)
     steps: list[dict[int, tuple[np.ndarray, np.ndarray]]] = []
 
     def keep(step: int, time: float, result: StepResult) -> None:
         steps.append({p: (of.displacement, of.variable("p")) for p, of in result.pieces.items()})
 
-    report = solve(mine, model, TIMES, comm, options=options, on_step=keep)
+    report = solve(mine, model, TIMES, pieces, options=options, on_step=keep)
     gathered = comm.gather({p: np.stack([step[p][0] for step in steps]) for p in mine})
     plastic = comm.gather({p: np.stack([step[p][1] for step in steps])[..., 0] for p in mine})
     if gathered is None or plastic is None:

@@ -82,9 +82,9 @@ def test_an_increment_that_fails_is_cut_until_it_passes():
     direction = np.zeros((N, 6))
     direction[:, 3] = 1.0
     ramp = [(1.0, 0.02 * direction, None)]
-    cut, whole = replayed(points_of(law), ramp)[-1], replayed(points_of(fine), ramp)[-1]
-    assert np.allclose(cut.stress, whole.stress, rtol=1e-10)  # a proportional path: steps do not matter
-    assert cut.time == 1.0 and np.array_equal(cut.strain, ramp[0][1])
+    shortened, whole = replayed(points_of(law), ramp)[-1], replayed(points_of(fine), ramp)[-1]
+    assert np.allclose(shortened.stress, whole.stress, rtol=1e-10)  # a proportional path: steps do not matter
+    assert shortened.time == 1.0 and np.array_equal(shortened.strain, ramp[0][1])
 
 
 def test_an_increment_that_cannot_be_cut_further_names_cell_point_and_time():
@@ -93,7 +93,7 @@ def test_an_increment_that_cannot_be_cut_further_names_cell_point_and_time():
     strain = np.zeros((N, 6))
     strain[3, 0] = 1e-3
     with pytest.raises(LawError, match="impatient") as error:
-        replayed(points_of(law), [(2.5, strain, None)], max_cut=3)
+        replayed(points_of(law), [(2.5, strain, None)], max_cutbacks=3)
     assert "cell 53" in str(error.value) and "point 3" in str(error.value) and "time 2.5" in str(error.value)
 
 

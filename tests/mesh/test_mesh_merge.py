@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.spatial
 
 from romlib.errors import InputError, UnsupportedError
-from romlib.mesh import merge
 from romlib.mesh.box import box_mesh
 from romlib.mesh.merge import bodies, merge_points, refuse_loose_cells, representatives
 from romlib.mesh.operator import StrainOperator
@@ -76,8 +76,8 @@ def test_a_distance_that_cannot_be_is_refused(tolerance, match):
 
 
 def test_points_at_one_place_take_no_room_for_every_pair_of_them(monkeypatch):
-    searched, tree = [], merge.cKDTree
-    monkeypatch.setattr(merge, "cKDTree", lambda points: (searched.append(len(points)), tree(points))[1])
+    searched, tree = [], scipy.spatial.cKDTree
+    monkeypatch.setattr(scipy.spatial, "cKDTree", lambda points: (searched.append(len(points)), tree(points))[1])
     points = np.repeat([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], 500, axis=0)
     np.testing.assert_array_equal(representatives(points, 0.1), np.repeat([0, 500], 500))
     assert searched == [2]

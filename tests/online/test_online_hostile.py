@@ -42,10 +42,10 @@ def solution(rom):
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:20])
 @pytest.mark.parametrize("name", ["case", "times", "amplitudes", "temperature", "tolerance", "max_iterations",
-                                  "max_cuts"])
+                                  "max_cutbacks"])
 def test_solve_refuses_what_it_cannot_use(rom, name, value):
     given = {"times": [0.0, 0.1], name: value}
-    harmless = {"case": [None], "temperature": [None], "amplitudes": [None, {}], "max_cuts": [0]}.get(name, [])
+    harmless = {"case": [None], "temperature": [None], "amplitudes": [None, {}], "max_cutbacks": [0]}.get(name, [])
     if any(type(value) is type(one) and value == one for one in harmless):
         assert rom.solve(**given).n_step == 2
         return
@@ -110,7 +110,8 @@ def test_the_system_says_what_memory_is_free():
 
 @pytest.mark.parametrize("options", [
     {"tolerance": 0}, {"tolerance": np.nan}, {"tolerance": np.inf}, {"tolerance": 2.0}, {"tolerance": "x"},
-    {"max_iterations": 0}, {"max_iterations": 1.5}, {"max_iterations": 10**9}, {"max_cuts": -1}, {"max_cuts": 1000}])
+    {"max_iterations": 0}, {"max_iterations": 1.5}, {"max_iterations": 10**9}, {"max_cutbacks": -1},
+    {"max_cutbacks": 1000}])
 def test_options_of_newton_are_bounded(options):
     with pytest.raises(InputError, match="out of range"):
         NewtonOptions(**options)

@@ -84,9 +84,9 @@ def test_a_law_that_fails_cuts_the_step_and_the_result_is_the_same():
     expected = solve(problem(free), histories([0.0, 1.0, 2.0]))
     found = solve(problem(limited), histories([0.0, 1.0, 2.0]))
     np.testing.assert_allclose(found.coordinates, expected.coordinates, rtol=1e-7)
-    assert expected.cuts.sum() == 0 and found.cuts.sum() >= 2
+    assert expected.cutbacks.sum() == 0 and found.cutbacks.sum() >= 2
     np.testing.assert_array_equal(found.times, [0.0, 1.0, 2.0])
-    # the state counts committed increments: one a step without cuts, more with them, never an uncommitted iterate
+    # the state counts committed increments: one a step without cutbacks, more with them, never an uncommitted iterate
     assert expected.states[0][0][-1, 0, 0] == 2
     committed = found.states[0][0][-1, 0, 0]
     assert 2 < committed < len(limited.calls)
@@ -115,15 +115,15 @@ def test_the_cut_follows_the_factor_that_the_law_asks_for():
     assert first_retry(np.nan) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("max_cuts", [0, 3])
-def test_a_law_that_always_fails_ends_in_an_error_that_names_time_and_point(max_cuts):
+@pytest.mark.parametrize("max_cutbacks", [0, 3])
+def test_a_law_that_always_fails_ends_in_an_error_that_names_time_and_point(max_cutbacks):
     points = StubPoints(5, linear, limit=0.0)
     with pytest.raises(ConvergenceError) as caught:
-        solve(problem(points), histories([0.0, 1.0]), NewtonOptions(max_cuts=max_cuts))
-    assert caught.value.time == pytest.approx(0.5**max_cuts)
+        solve(problem(points), histories([0.0, 1.0]), NewtonOptions(max_cutbacks=max_cutbacks))
+    assert caught.value.time == pytest.approx(0.5**max_cutbacks)
     assert caught.value.cell in points.cells and caught.value.point == caught.value.cell - 99
     assert "law failed" in str(caught.value)
-    assert len(points.calls) <= 10 * (max_cuts + 1)
+    assert len(points.calls) <= 10 * (max_cutbacks + 1)
 
 
 def test_what_is_not_a_number_never_escapes():
@@ -160,18 +160,19 @@ def test_too_few_iterations_name_the_point_whose_stress_still_changes():
         slope[2] += 3e3 * strain[2]**2
         return stress, slope
     with pytest.raises(ConvergenceError, match="no convergence in 3 iterations") as caught:
-        solve(problem(StubPoints(5, cubic_at_two)), histories([0.0, 50.0]), NewtonOptions(max_iterations=3, max_cuts=0))
+        solve(problem(StubPoints(5, cubic_at_two)), histories([0.0, 50.0]),
+              NewtonOptions(max_iterations=3, max_cutbacks=0))
     assert caught.value.cell == 102 and len(caught.value.residuals) == 3
 
 
 def test_the_line_search_converges_where_full_steps_diverge(monkeypatch):
     # from the stress of 1.55 to none: a full step overshoots by far and grows for ever
     times, function = [0.0, 1.0, 2.0], lambda t: np.interp(t, [0.0, 1.0, 2.0], [0.0, 1.5, -1.3])
-    found = solve(scalar_problem(StubPoints(1, arctangent)), histories(times, function), NewtonOptions(max_cuts=0))
+    found = solve(scalar_problem(StubPoints(1, arctangent)), histories(times, function), NewtonOptions(max_cutbacks=0))
     np.testing.assert_allclose(np.arctan(found.coordinates[:, 0]), [0.0, 1.5, -1.3], atol=2e-8)
     monkeypatch.setattr("romlib.stepping.newton.MOST_HALVINGS", 0)
     with pytest.raises(ConvergenceError):
-        solve(scalar_problem(StubPoints(1, arctangent)), histories(times, function), NewtonOptions(max_cuts=0))
+        solve(scalar_problem(StubPoints(1, arctangent)), histories(times, function), NewtonOptions(max_cutbacks=0))
 
 
 def test_blocks_of_several_pieces_add_up_to_the_same_as_one():
@@ -198,7 +199,7 @@ def test_a_failure_in_another_piece_is_known_to_all_through_combine():
     cut = [block(StubPoints(2, linear), STRAINS[:, :2], WEIGHTS[:2], 0), bad]
     split = ReducedProblem(cut, [np.ones((1, 3))], ("load",), n_piece=2, combine=lambda parts: sum(parts.values()))
     with pytest.raises(ConvergenceError) as caught:
-        solve(split, histories([0, 1]), NewtonOptions(max_cuts=2))
+        solve(split, histories([0, 1]), NewtonOptions(max_cutbacks=2))
     assert caught.value.cell in (7, 8, 9)
 
 

@@ -121,7 +121,7 @@ def test_a_prescribed_displacement_stretches_the_bar_and_reports_its_reaction(tm
     np.testing.assert_allclose(
         solution.reactions["stretch"][unloading], expected[20] - YOUNG * (strain[20] - strain[unloading]), rtol=1e-6)
     np.testing.assert_allclose(solution.probe("displacement", node=5).values[:, 0], 2.0 * strain, atol=1e-12)
-    assert solution.cuts.sum() == 0
+    assert solution.cutbacks.sum() == 0
 
 
 ALPHA = ParameterTable(temperature=(0.0, 100.0), value=(1e-5, 2e-5))

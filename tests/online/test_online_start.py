@@ -51,7 +51,7 @@ def whole(rom):
 
 
 def same(first, second, steps=slice(None), bound=1e-12):
-    for name in ("coordinates", "iterations", "cuts"):
+    for name in ("coordinates", "iterations", "cutbacks"):
         of = getattr(second, name)[steps]
         np.testing.assert_allclose(getattr(first, name)[1:], of[1:], rtol=0, atol=bound * np.abs(of).max(initial=1e-30))
     for name in ("stress", "p", "plastic_strain"):
@@ -67,14 +67,14 @@ def test_something_happens_in_both_halves(whole):
     assert whole.iterations.sum() > 40
 
 
-@pytest.mark.parametrize("cut", [1, 10, 15])
-def test_a_run_in_two_halves_is_the_whole_from_memory_and_from_a_file(rom, whole, tmp_path, cut):
-    first = rom.solve(times=TIMES[:cut + 1])
-    same(rom.solve(times=TIMES[cut:], start=first), whole, slice(cut, None))
+@pytest.mark.parametrize("half", [1, 10, 15])
+def test_a_run_in_two_halves_is_the_whole_from_memory_and_from_a_file(rom, whole, tmp_path, half):
+    first = rom.solve(times=TIMES[:half + 1])
+    same(rom.solve(times=TIMES[half:], start=first), whole, slice(half, None))
     first.write_state(tmp_path / "half.state")
-    second = romlib.load(rom.path).solve(times=TIMES[cut:], start=tmp_path / "half.state")
-    same(second, whole, slice(cut, None))
-    assert any("half.state" in note and f"time {TIMES[cut]:g}" in note for note in second.notes)
+    second = romlib.load(rom.path).solve(times=TIMES[half:], start=tmp_path / "half.state")
+    same(second, whole, slice(half, None))
+    assert any("half.state" in note and f"time {TIMES[half]:g}" in note for note in second.notes)
 
 
 def test_a_run_goes_on_from_any_step_of_a_solution(rom, whole):
@@ -98,9 +98,9 @@ def test_all_points_are_a_start_too(rom):
 
 
 def test_a_run_with_cuts_goes_on_with_its_step_size(rom):
-    strict = {"max_iterations": 3, "max_cuts": 20}
+    strict = {"max_iterations": 3, "max_cutbacks": 20}
     whole = rom.solve(times=TIMES[::4], **strict)
-    assert whole.cuts.sum() > 2
+    assert whole.cutbacks.sum() > 2
     first = rom.solve(times=TIMES[:9:4], **strict)
     same(rom.solve(times=TIMES[8::4], start=first, **strict), whole, slice(2, None))
 
@@ -203,7 +203,7 @@ def test_a_step_that_is_taken_back_gives_the_same_again(rom, whole, run):
 
 def test_a_step_that_fails_leaves_the_run_where_it_was(rom):
     run = ReducedRun(reduced_problem(rom.rom, rom.rom.model), case_histories(rom.rom, rom.rom.model, {}, TIMES[::10]),
-                     NewtonOptions(max_iterations=2, max_cuts=2))
+                     NewtonOptions(max_iterations=2, max_cutbacks=2))
     before = run.state
     with pytest.raises(ConvergenceError):
         run.advance()

@@ -45,10 +45,23 @@ def test_the_nodes_of_a_piece_are_read_by_their_ids_whatever_the_cut(tmp_path, n
     stored = StoredTemperature(written(tmp_path / "t.vtkhdf", mesh, n_piece))
     for rows in (np.arange(mesh.n_node)[::-1], np.array([7, 3, 30])):
         np.testing.assert_allclose(stored.at(mesh.node_ids[rows]), field(mesh.points)[:, rows])
+        for records in ([0], [0, 2], [1, 2]):
+            np.testing.assert_allclose(stored.at(mesh.node_ids[rows], records=np.array(records)),
+                                       field(mesh.points)[np.ix_(records, rows)])
     assert stored.covers(mesh.n_node) and not stored.covers(mesh.n_node + 1) and not stored.notes
     with pytest.raises(InputError, match="no temperature at 2 of 3 nodes") as caught:
         stored.at(np.array([mesh.node_ids[0], 9999, 10_000]))
     assert "9999, 10000" in str(caught.value.place) and "interpolate = true" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("n_piece", [1, 3])
+def test_the_blocks_of_a_history_have_all_instants_at_all_nodes(tmp_path, n_piece, monkeypatch):
+    monkeypatch.setattr(nodal_fields, "_BLOCK_BYTES", 8 * 3 * 10)  # ten nodes
+    stored = StoredTemperature(written(tmp_path / "t.vtkhdf", bar(), n_piece))
+    blocks = list(stored.blocks())
+    assert max(block.shape[1] for block in blocks) == 10 and {len(block) for block in blocks} == {3}
+    found, expected = np.unique(np.concatenate(blocks, axis=1), axis=1), np.unique(field(bar().points), axis=1)
+    np.testing.assert_allclose(found, expected)
 
 
 @pytest.mark.parametrize("n_piece", [1, 3])

@@ -1,4 +1,4 @@
-"""Increments: cut by what a failure asks for, grown back by two, never shorter than the limit."""
+"""Increments: cut back by what a failure asks for, grown by two, never shorter than the limit."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from romlib.stepping.increments import Increments
 class TooLong:
     dt_factor: float = 0.5
 
-    def error(self, time, n_cut):
-        return ArithmeticError(f"at {time} after {n_cut}")
+    def error(self, time, n_cutback):
+        return ArithmeticError(f"at {time} after {n_cutback}")
 
 
 class Walker:
@@ -40,9 +40,9 @@ def test_an_interval_that_succeeds_is_one_increment_to_its_very_end():
 
 def test_a_failure_cuts_and_success_doubles():
     walker = Walker(longest=0.3)
-    n_increment, n_cut = Increments(8).advance(walker, 0.0, 1.0)
+    n_increment, n_cutback = Increments(8).advance(walker, 0.0, 1.0)
     assert walker.tried[:3] == [1.0, 0.5, 0.25]  # the third fits; doubled, the next does not
-    assert walker.times == [0.0, 0.25, 0.5, 0.75, 1.0] and (n_increment, n_cut) == (4, len(walker.tried) - 4)
+    assert walker.times == [0.0, 0.25, 0.5, 0.75, 1.0] and (n_increment, n_cutback) == (4, len(walker.tried) - 4)
 
 
 def test_the_cut_is_what_the_failure_asks_for():

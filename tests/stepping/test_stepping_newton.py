@@ -74,7 +74,7 @@ def test_a_first_trial_that_is_of_no_use_is_a_failure_with_its_place_and_residua
     assert isinstance(found, Failure) and (found.what, found.cell, found.point) == ("too far", 7, 2)
     assert len(found.residuals) == 1
     error = found.error(0.25, 3)
-    assert isinstance(error, ConvergenceError) and error.time == 0.25 and "3 cuts" in str(error)
+    assert isinstance(error, ConvergenceError) and error.time == 0.25 and "3 cutbacks" in str(error)
 
 
 def test_a_singular_tangent_and_too_few_iterations_are_failures():

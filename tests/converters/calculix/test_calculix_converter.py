@@ -1,4 +1,4 @@
-"""CalculiX computations, from their files to the check: float64, text, missing increments, finite strain, cut files."""
+"""CalculiX computations, from their files to the check: float64, text, gaps, finite strain, truncation."""
 
 from __future__ import annotations
 
@@ -182,17 +182,17 @@ def test_small_steps_of_finite_strain_are_nearly_small_strain(data, tmp_path):
     assert (np.abs(order - 2.0) < 0.1).all()
 
 
-def test_a_cut_file_is_refused_and_its_whole_part_converts_on_request(data, tmp_path):
+def test_a_truncated_file_is_refused_and_its_whole_part_converts_on_request(data, tmp_path):
     for suffix in (".inp", ".frd", ".dat"):
         shutil.copyfile(data / f"small_c3d8{suffix}", tmp_path / f"small_c3d8{suffix}")
     path = tmp_path / "small_c3d8.frd"
     path.write_bytes(path.read_bytes()[:100_000])
-    with pytest.raises(FileFormatError, match=r"(?s)cut.*last complete increment is step 2, increment 3, time 0\.8"):
+    with pytest.raises(FileFormatError, match=r"(?s)truncated.*complete increment is step 2, increment 3, time 0\.8"):
         convert(path, tmp_path)
     assert not (tmp_path / "converted.vtkhdf").exists()
     with convert(path, tmp_path, incomplete=True) as snapshots:
         assert snapshots.times[-1] == pytest.approx(0.8)
-        assert "time 0.8" in omissions(snapshots)["cut"].description
+        assert "time 0.8" in omissions(snapshots)["truncated"].description
         assert checked(snapshots).passed
 
 

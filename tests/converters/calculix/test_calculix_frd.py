@@ -1,4 +1,4 @@
-"""The .frd in its four forms says the same; what is cut, contradictory or unknown is refused by name."""
+"""The .frd in its four forms says the same; what is truncated, contradictory or unknown is refused by name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def example(n_record=3, seed=0):
 def test_all_forms_say_the_same(tmp_path, form, end):
     content = example()
     frd = read_frd(files.write_frd(tmp_path / "a.frd", content, form, end=end))
-    assert frd.cut == "" and frd.version == "2.20"
+    assert frd.truncated == "" and frd.version == "2.20"
     assert np.array_equal(frd.node_ids, content.ids)
     assert np.abs(frd.points - content.points).max() <= (0.0 if form in (FLOAT32, FLOAT64) else 1e-5)
     found = {(int(i), kind): list(nodes) for kind, (ids, rows) in frd.elements.by_type.items()
@@ -68,13 +68,13 @@ def test_values_in_another_order_of_nodes_go_to_their_nodes(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@given(share=st.floats(0.0, 1.0))
-def test_a_cut_file_is_refused_naming_the_last_complete_increment(tmp_path_factory, form, share):
-    folder = tmp_path_factory.mktemp("cut")
+@given(part=st.floats(0.0, 1.0))
+def test_a_truncated_file_is_refused_naming_the_last_complete_increment(tmp_path_factory, form, part):
+    folder = tmp_path_factory.mktemp("truncated")
     content = example()
     whole = files.write_frd(folder / "whole.frd", content, form).read_bytes()
-    path = folder / "cut.frd"
-    path.write_bytes(whole[:int(share * (len(whole) - 6))])
+    path = folder / "truncated.frd"
+    path.write_bytes(whole[:int(part * (len(whole) - 6))])
     with pytest.raises(FileFormatError) as refused:
         open_results(path, False)
     last = str(refused.value.found)

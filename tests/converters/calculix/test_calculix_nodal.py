@@ -54,8 +54,8 @@ def test_a_frd_without_temperature_says_what_it_has(tmp_path):
     np.testing.assert_allclose(stored(path, field="pressure").at(np.array([11])), field(MESH.points)[:, :1])
 
 
-def test_a_frd_that_is_cut_is_no_history_that_ends_there(tmp_path):
+def test_a_frd_that_is_truncated_is_no_history_that_ends_there(tmp_path):
     path = frd(tmp_path)
     path.write_bytes(path.read_bytes()[:-300])
-    with pytest.raises(FileFormatError, match="cut"):
+    with pytest.raises(FileFormatError, match="truncated"):
         stored(path)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from romlib_converters.calculix.elements import SOLIDS as CALCULIX
-from romlib_converters.common.elements import SolidElement, check_rules, points_of_cells
+from romlib_converters.common.elements import SolidElement, check_rules
 from romlib_converters.zset.elements import SOLIDS as ZSET
 
 from romlib.errors import InputError
@@ -33,7 +33,7 @@ def test_a_block_has_the_nodes_in_the_order_of_vtk_and_the_temperature_of_the_el
 def test_points_are_counted_cell_by_cell_in_the_order_of_the_blocks():
     blocks = (SolidElement("tet4", "tet_4").block(np.array([[0, 1, 2, 3]] * 2), np.array([1, 2])),
               SolidElement("tet4", "tet_1").block(np.array([[0, 1, 2, 3]]), np.array([3])))
-    assert points_of_cells(Mesh(np.eye(4, 3), blocks, np.arange(4))).tolist() == [4, 4, 1]
+    assert Mesh(np.eye(4, 3), blocks, np.arange(4)).points_of_cells.tolist() == [4, 4, 1]
 
 
 @pytest.mark.parametrize(("chosen", "words"), [

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from romlib_converters.common.ids import IdIndex, used_of
+
+from romlib.mesh.ids import IdIndex, used_of
 
 IDS = st.lists(st.integers(-50, 50), max_size=30)
 

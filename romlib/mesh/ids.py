@@ -1,4 +1,4 @@
-"""Where ids are: positions in an array of the solver's ids, which are in any order."""
+"""Where ids are: positions in an array of ids, which are in any order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ def used_of(connectivities: Iterable[np.ndarray], n_node: int) -> tuple[np.ndarr
     used = np.zeros(n_node, dtype=bool)
     for connectivity in connectivities:
         used[connectivity] = True
-    nodes = np.flatnonzero(used)
-    new = np.full(n_node, -1)
-    new[nodes] = np.arange(len(nodes))
-    return nodes, new
+    return renumbered(used)
+
+
+def renumbered(kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of what is kept (n,) bool, and the new position of each, -1 where it is not kept."""
+    positions = np.flatnonzero(kept)
+    new = np.full(len(kept), -1)
+    new[positions] = np.arange(len(positions))
+    return positions, new

@@ -1,0 +1,104 @@
+"""Probes: fields at points, nodes and tags, without the fields."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hand_made_rom import hand_made_rom, write_both
+from sheared_box import MISES, exact_displacement, meshes, shear
+
+import romlib
+from romlib.errors import InputError
+from romlib.mesh.box import box_mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Model, Traction
+
+
+@pytest.mark.parametrize("point", [(0.3, 0.2, 0.9), (2.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.7, 0.5, 0.01)])
+def test_a_displacement_probe_interpolates_in_the_cell_that_contains_the_point(solution, point):
+    probe = solution.probe("displacement", point=point)
+    np.testing.assert_allclose(probe.values, exact_displacement(solution, np.array([point]))[:, 0], atol=1e-14)
+    assert probe.where.startswith("in cell")
+
+
+def test_a_probe_outside_says_which_node_it_took_and_how_far_it_is(solution):
+    probe = solution.probe("displacement", point=(2.5, 1.0, 1.0))
+    np.testing.assert_allclose(probe.coordinates, [[2.0, 1.0, 1.0]])
+    np.testing.assert_allclose(probe.values, exact_displacement(solution, probe.coordinates)[:, 0], atol=1e-14)
+    assert "distance of 0.5" in probe.where
+
+
+def test_a_probe_of_a_node_is_the_full_field_there(solution):
+    for piece, mesh in enumerate(meshes(solution)):
+        probe = solution.probe("displacement", node=int(mesh.node_ids[3]))
+        np.testing.assert_allclose(probe.values, solution.displacement(piece=piece)[:, 3], atol=1e-15)
+        np.testing.assert_allclose(probe.coordinates[0], mesh.points[3])
+    with pytest.raises(InputError, match="node 99999"):
+        solution.probe("displacement", node=99999)
+
+
+@pytest.mark.parametrize("name", ["p", "stress", "von_mises", "strain"])
+def test_a_probe_of_integration_points_takes_the_nearest_and_says_where(solution, name):
+    point = np.array([1.1, 0.4, 0.3])
+    probe = solution.probe(name, point=point)
+    operators = [StrainOperator(mesh) for mesh in meshes(solution)]
+    distances = [np.linalg.norm(operator.coordinates - point, axis=1).min() for operator in operators]
+    piece = int(np.argmin(distances))
+    ip = int(np.linalg.norm(operators[piece].coordinates - point, axis=1).argmin())
+    expected = solution.field(name, piece=piece)[:, ip]
+    np.testing.assert_allclose(probe.values, expected[:, 0] if name in ("p", "von_mises") else expected,
+                               rtol=1e-12, atol=1e-16)
+    assert (probe.ids[0], probe.numbers[0]) == (operators[piece].cell_ids[ip], operators[piece].point_numbers[ip])
+    assert f"cell {probe.ids[0]}" in probe.where
+
+
+def test_a_probe_of_a_tag_has_every_node_once(solution):
+    probe = solution.probe("displacement", tag="xmax")
+    expected = {tuple(point) for mesh in meshes(solution) for point in mesh.points[mesh.node_tags["xmax"]]}
+    assert len(probe.ids) == len(set(probe.ids)) == len(expected)
+    np.testing.assert_allclose(probe.values, exact_displacement(solution, probe.coordinates), atol=1e-14)
+
+
+def test_a_probe_of_a_node_tag_at_integration_points_takes_the_nearest_ones(solution):
+    probe = solution.probe("p", tag="xmax")
+    assert probe.values.shape == (6, len(probe.coordinates))
+    assert (probe.coordinates[:, 0] > 1.5).all()
+
+
+def test_a_probe_of_all_cells_has_all_integration_points(solution):
+    assert len(solution.probe("p", tag="all").ids) == solution.rom.points.n_point
+
+
+def test_a_probe_needs_exactly_one_place_and_a_known_tag(solution):
+    for places in ({}, {"point": (0, 0, 0), "tag": "xmax"}):
+        with pytest.raises(InputError, match="exactly one"):
+            solution.probe("p", **places)
+    with pytest.raises(InputError, match=r"'top'[\s\S]*ymax"):
+        solution.probe("displacement", tag="top")
+    with pytest.raises(InputError, match="three finite"):
+        solution.probe("displacement", point=(0, np.nan, 0))
+
+
+def test_a_face_tag_is_probed_at_its_nodes(solution):
+    skin, everywhere = solution.probe("displacement", tag="skin"), solution.probe("displacement", tag="all")
+    assert set(solution.probe("displacement", tag="xmax").ids) < set(skin.ids)
+    assert len(skin.ids) < len(everywhere.ids)
+    np.testing.assert_allclose(skin.values, exact_displacement(solution, skin.coordinates), atol=1e-14)
+    assert solution.probe("p", tag="skin").values.shape[0] == solution.n_step
+
+
+def test_tags_are_probed_where_nothing_is_prescribed(tmp_path):
+    model = Model(materials={"a": MISES}, loads={"push": Traction(faces="ymax", direction=(1, 0, 0))},
+                  amplitudes={"push": "100*t"})
+    rom, data = hand_made_rom([box_mesh("hex8", (2, 2, 2))], model, [shear], dual={"stress": (6, True)})
+    free = romlib.load(write_both(tmp_path / "free.rom", rom, data)).solve(times=[0.0, 1.0])
+    probe = free.probe("displacement", tag="xmax")
+    np.testing.assert_allclose(probe.values[1][:, 1], free.coordinates[1, 0] * probe.coordinates[:, 0], atol=1e-15)
+
+
+def test_a_place_is_found_once_for_all_fields_and_probes(solution, monkeypatch):
+    first = solution.probe("p", point=(1.1, 0.4, 0.3))
+    monkeypatch.setattr("romlib.solution.probe.nearest_ips", lambda *_: pytest.fail("the meshes are searched again"))
+    again = solution.probe("stress", point=[1.1, 0.4, 0.3])
+    assert again.where == first.where and np.array_equal(again.ids, first.ids)
+    np.testing.assert_array_equal(solution.probe("p", point=np.array([1.1, 0.4, 0.3])).values, first.values)
