@@ -12,14 +12,17 @@ from romlib.online.indicator import bound, indicating
 
 
 def ratios(pairs: Sequence[CalibrationPair]) -> dict[str, list[float]]:
-    """By quantity, of each pair: the true error over what the bound would be with q = 1."""
+    """By quantity, of each pair: the true error over what the bound would be with q = 1.
+
+    An error beyond 100 % counts as 100 %: how wrong a useless answer is says nothing of useful ones.
+    """
     found: dict[str, list[float]] = {}
     for pair in pairs:
         for quantity, error in pair.errors.items():
             if indicating(quantity) in pair.misfits:
                 unit = bound(quantity, 1.0, np.array([pair.misfits[indicating(quantity)]]),
                              np.array([pair.temperature_is_new]))
-                found.setdefault(quantity, []).append(error / float(unit[0]))
+                found.setdefault(quantity, []).append(min(error, 1.0) / float(unit[0]))
     return found
 
 

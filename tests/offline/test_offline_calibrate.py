@@ -199,3 +199,8 @@ def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besid
     np.testing.assert_allclose(size, np.linalg.norm(coordinates, axis=1), rtol=1e-9)
     values[:, control.points] += 2.0
     np.testing.assert_allclose(control_misfit(control, gappy, values)[0], 2.0 * np.sqrt(control.weights.sum()))
+
+
+def test_an_error_beyond_all_use_counts_as_a_whole_one() -> None:
+    pair = CalibrationPair(left_out="a", run="b", errors={"p": 6.0}, misfits={"p": 0.2})
+    assert factors([pair])["p"] == pytest.approx(SAFETY * 1.0 / (0.2 + 2e-3))
