@@ -38,8 +38,8 @@ class Judged:
     notes: tuple[str, ...] = ()
 
     def ratio(self, quantity: str) -> float:
-        """Bound over true error at the end; NaN where the bound is withheld."""
-        return float(self.bounds[quantity][-1] / max(self.errors[quantity][-1], 1e-12))
+        """Bound over true error at the end, of which 0.001 % is the least; NaN where the bound is withheld."""
+        return float(self.bounds[quantity][-1] / max(self.errors[quantity][-1], 1e-5))
 
     def given(self, quantity: str) -> bool:
         """Whether there is a bound at the end."""

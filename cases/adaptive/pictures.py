@@ -29,14 +29,14 @@ def plot_over_time(cases: Mapping[str, Judged], output: Path) -> None:
             one.semilogy(judged.times, bound, color=ACCENT, linewidth=1.6, label="bound")
             one.fill_between(judged.times, 100 * SMALLEST, bound, color=ACCENT, alpha=0.08, linewidth=0)
             if not np.isfinite(bound[-1]):
-                one.text(0.97, 0.06, "withheld from here on", transform=one.transAxes, ha="right", color=ACCENT)
+                one.text(0.97, 0.9, "bound withheld", transform=one.transAxes, ha="right", color=ACCENT)
             _plain(one)
             if column == 0:
                 one.set_ylabel(f"{quantity}, %")
         axes[0][column].set_title(title)
         axes[-1][column].set_xlabel("time, s")
-    axes[0][0].legend(frameon=False, loc="lower right")
-    figure.savefig(output, dpi=150)
+    axes[0][0].legend(frameon=False, loc="center right")
+    figure.savefig(output, dpi=110)
     plt.close(figure)
 
 
@@ -62,7 +62,7 @@ def plot_all(bodies: Mapping[str, list[Judged]], output: Path) -> None:
             _plain(one)
         axes[row][0].set_ylabel("bound, %")
         axes[row][0].legend(frameon=False, loc="upper left", fontsize="small")
-    figure.savefig(output, dpi=150)
+    figure.savefig(output, dpi=110)
     plt.close(figure)
 
 

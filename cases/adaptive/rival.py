@@ -1,7 +1,8 @@
 """The literature's indicator on the same calibration: unweighted misfits, and a Gaussian process on their logarithms.
 
 F. Casenave, N. Akkari, Math. Comput. Appl. 24 (2019) 41: the bound is the mean plus two standard deviations of a
-Gaussian process that was fitted to pairs of misfit and true error.
+Gaussian process that was fitted to pairs of misfit and true error. Errors beyond 100 % count as 100 %, as in romlib's
+own calibration.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def rival(pairs: Sequence[CalibrationPair], judged: list[Judged]) -> list[Judged
         process = GaussianProcessRegressor(kernel, normalize_y=True, n_restarts_optimizer=3, random_state=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a length scale at its limit: few pairs
-            process.fit((known - mean) / scale, _logarithms([pair.errors[quantity] for pair in pairs]))
+            process.fit((known - mean) / scale, _logarithms([min(pair.errors[quantity], 1.0) for pair in pairs]))
         middle, deviation = process.predict(asked, return_std=True)
         bounds[quantity] = np.exp(middle + 2.0 * deviation)
     return [replace(one, times=one.times[-1:], errors={name: error[-1:] for name, error in one.errors.items()},
