@@ -306,6 +306,9 @@ class Rom:
             "temperature/names": (self.temperature.terms, [n for n, kind in loads.items() if kind == "temperature"])}
         if self.indicator is not None:
             known["indicator"] = list(self.indicator.largest), list(self.gappy)
+        if self.indicator is not None and self.control is not None:  # whose misfit is relative to the norm of the field
+            compared = [name for name in self.control.bases if name in self.indicator.largest]
+            known["indicator, norms"] = compared, list(self.indicator.norms)
         for place, (names, right) in known.items():
             for name in names:
                 if name not in right:

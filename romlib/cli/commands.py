@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from romlib.cli import commands_build, commands_external, commands_inspect, commands_look, commands_solve
+from romlib.cli import (
+    commands_build,
+    commands_certify,
+    commands_external,
+    commands_greedy,
+    commands_inspect,
+    commands_look,
+    commands_solve,
+)
 from romlib.cli.failures import RomlibGroup
 from romlib.launcher import launched_ranks
 
@@ -25,9 +33,9 @@ app = typer.Typer(
       romlib compare result.vtkhdf reference.vtkhdf
       romlib plot result.vtkhdf --field p -o p.png
     """,
-    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a solution "
-           "did not converge, or an external solver failed; 2 wrong input or a full disk; 3 a fault of romlib; 130 and "
-           "143: stopped by Ctrl-C or SIGTERM.")
+    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a bound is "
+           "above a tolerance, a solution did not converge, or an external solver failed; 2 wrong input or a full "
+           "disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,7 +60,9 @@ app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)
+app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
+app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from romlib.cli.case_options import (
     temperature_file,
 )
 from romlib.words import plural
+
+if TYPE_CHECKING:
+    from romlib.snapshots.error_bounds import ErrorBounds
 
 
 def _alone(wanted: bool) -> bool:
@@ -214,8 +217,8 @@ def online(
 
     import romlib
     from romlib.archive.romfile import fields_path
-    from romlib.cli.console import counted, print_json, stderr, stdout
-    from romlib.cli.error_bounds import passed_to_dict, say_passed, tolerances_of
+    from romlib.cli.console import counted
+    from romlib.cli.error_bounds import tolerances_of
     from romlib.states.source import saved_state
 
     stored = None if temperature is None else temperature_file(temperature)
@@ -238,10 +241,19 @@ def online(
         if output is not None:
             with counted(f"writing {output.name}"):
                 solution.write(output, fields=names_of(fields))
-    from romlib.cli.describe import online_summary, show_online
+    from romlib.cli.describe import online_summary
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
-    passed = solution.error_bound.passed(tolerances)
+    _show_run(summary, solution.error_bound, tolerances, json)
+
+
+def _show_run(summary: dict[str, Any], bounds: ErrorBounds, tolerances: dict[str, float], json: bool) -> None:
+    """Print an online run; exit with 1 where a bound is above its tolerance."""
+    from romlib.cli.console import print_json, stderr, stdout
+    from romlib.cli.describe import show_online
+    from romlib.cli.error_bounds import passed_to_dict, say_passed
+
+    passed = bounds.passed(tolerances)
     summary |= {"tolerances": tolerances, "passed": [passed_to_dict(one) for one in passed]}
     print_json(summary) if json else show_online(stdout(), summary)
     if passed:

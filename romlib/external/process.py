@@ -106,6 +106,17 @@ class _Limit:
             _signal(self._group, signal.SIGKILL)
 
 
+def end_group(leader: int) -> None:
+    """End the group of a process that this one did not start: by request, and by force after GRACE seconds."""
+    end = time.monotonic() + GRACE
+    left = _signal(leader, signal.SIGTERM)
+    while left and time.monotonic() < end:
+        time.sleep(_NAP)
+        left = _signal(leader, 0)
+    if left:
+        _signal(leader, signal.SIGKILL)
+
+
 def _end_group(process: subprocess.Popen) -> None:
     """End what is left of a process and its group: first by request."""
     end = time.monotonic() + GRACE

@@ -1,7 +1,7 @@
 """A user's own solver: run its command on a deck, check what it leaves, convert that into a snapshots file.
 
-For a deck of a whole history (the command `romlib external`), and for one further step that enrichment asks for: the
-same `ExternalSolver` runs any number of decks, each in its own folder.
+For one deck (the command `romlib external`), and for those of the candidates of a greedy search: the same
+`ExternalSolver` runs any number of decks, each in its own folder.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,7 +19,8 @@ from romlib.errors import InputError, RomlibError, SolverError
 from romlib.external.environment import solver_environment
 from romlib.external.log import first_match, last_lines
 from romlib.external.process import Ended, run_process
-from romlib.external.results import faults, marks
+from romlib.external.recorded import Recorded, read_record, recorded, wait_for_end
+from romlib.external.results import Mark, faults, marks
 from romlib.external.template import arguments, fill, values_for
 from romlib.files import regular_file
 from romlib.parallel.comm import Comm, serial
@@ -79,6 +80,10 @@ class ExternalSolver:
                              remedy=r"write a backslash before characters such as * that are meant as such") from error
         self._filled(Path("deck"), Path("folder"))
 
+    def result_files(self, deck: Path, folder: Path | None = None) -> tuple[Path, ...]:
+        """The files that a run on this deck has to write. folder : that the solver runs in; the deck's by default."""
+        return self._filled(deck, deck.parent if folder is None else folder).results
+
     def _filled(self, deck: Path, folder: Path) -> _Order:
         values = values_for(deck, folder)
         return _Order(
@@ -113,6 +118,7 @@ class _Order:
 def run(
     solver: ExternalSolver, deck: str | Path, target: str | Path, comm: Comm | None = None, *,
     folder: str | Path | None = None, log: str | Path | None = None, progress: Progress | None = None,
+    record: Path | None = None, on_solved: Callable[[float], None] | None = None,
 ) -> ExternalRun:
     """Run the solver on a deck and convert its results. Collective: rank 0 does it while the others sleep.
 
@@ -122,6 +128,9 @@ def run(
     folder : that the solver runs in; the deck's by default. log : file for the solver's stdout and stderr;
         STEM.solver.log by default, relative to the folder. It stays, also after a failure.
     progress : of the conversion: called with the number of steps done and their total.
+    record : a file for how the solver ended, also where this process is killed before it: see `take_up`.
+    on_solved : called on rank 0 with the seconds of the solver, once its results are there and good; what remains then
+        is `convert_results`.
 
     Raises
     ------
@@ -141,9 +150,54 @@ def run(
         check_output(target, [deck_path, log_path, order.source, *order.results])
         refuse_files_of(deck_path, target, is_snapshots)
         refuse_inputs(log_path, [deck_path, order.source])
-        return _Run(solver, order, log_path, Path(target).resolve()).all(progress)
+        return _Run(solver, order, log_path, Path(target).resolve()).all(progress, record, on_solved)
 
     return (serial() if comm is None else comm).on_root_for_long(on_rank_0)
+
+
+def take_up(
+    solver: ExternalSolver, deck: str | Path, target: str | Path, record: Path, comm: Comm | None = None, *,
+    progress: Progress | None = None, on_solved: Callable[[float], None] | None = None,
+) -> ExternalRun | None:
+    """What `run` does, for a solver that was started by a process that was killed: in the deck's folder, which was
+    empty before. None where the record tells of no solver that has ended or is still at work. Collective.
+
+    It is waited for; otherwise arguments and errors are those of `run`.
+    """
+    def on_rank_0() -> ExternalRun | None:
+        found = read_record(record)
+        if found.running is None and found.ended is None:
+            return None
+        one = _existing(solver, Path(deck).resolve(), target)
+        ended = wait_for_end(record, solver.timeout).ended
+        return None if ended is None else one.rest(ended, dict.fromkeys(one.order.results), progress, on_solved)
+
+    return (serial() if comm is None else comm).on_root_for_long(on_rank_0)
+
+
+def convert_results(
+    solver: ExternalSolver, deck: str | Path, target: str | Path, comm: Comm | None = None, *,
+    progress: Progress | None = None,
+) -> None:
+    """Convert what a run of the solver on this deck, in its folder, has left: the last part of `run`. Collective.
+
+    Arguments as in `run`.
+
+    Raises
+    ------
+    InputError, SolverError : there is no converter of this name, or it refuses the results. On every rank.
+    """
+    def on_rank_0() -> None:
+        _existing(solver, Path(deck).resolve(), target).convert(find_converter(solver.converter), progress)
+
+    (serial() if comm is None else comm).on_root_for_long(on_rank_0)
+
+
+def _existing(solver: ExternalSolver, deck: Path, target: str | Path) -> _Run:
+    """A run that was begun in the folder of its deck."""
+    order, log = solver._filled(deck, deck.parent), deck.parent / f"{deck.stem}.solver.log"
+    check_output(target, [deck, log, order.source, *order.results])
+    return _Run(solver, order, log, Path(target).resolve())
 
 
 class _Run:
@@ -152,16 +206,26 @@ class _Run:
     def __init__(self, solver: ExternalSolver, order: _Order, log: Path, target: Path) -> None:
         self.solver, self.order, self.log, self.target = solver, order, log, target
 
-    def all(self, progress: Progress | None) -> ExternalRun:
+    def all(
+        self, progress: Progress | None, record: Path | None, on_solved: Callable[[float], None] | None
+    ) -> ExternalRun:
         # What can be wrong without the solver is found out before the hours that it may take.
-        converter = find_converter(self.solver.converter)
+        find_converter(self.solver.converter)
         environment = solver_environment(self.order.folder, self.order.environment)
         self._find_program(environment)
         before = marks(self.order.results)
-        ended = self._solve(environment)
+        return self.rest(self._solve(environment, record), before, progress, on_solved)
+
+    def rest(
+        self, ended: Ended, before: Mapping[Path, Mark | None], progress: Progress | None,
+        on_solved: Callable[[float], None] | None,
+    ) -> ExternalRun:
+        """What there is to do when the solver has ended. before : marks of the results, taken when it began."""
         self._judge(ended)
         self._inspect(faults(before))
-        self._convert(converter, progress)
+        if on_solved is not None:
+            on_solved(ended.seconds)
+        self.convert(find_converter(self.solver.converter), progress)
         return ExternalRun(self.order.command, ended.seconds, self.log, self.order.results, self.target)
 
     def _find_program(self, environment: Mapping[str, str]) -> None:
@@ -174,12 +238,22 @@ class _Run:
                 expected=f"a program, relative to {self.order.folder}" if named else "a program on the PATH",
                 remedy="install it, write its whole path, or correct the command")
 
-    def _solve(self, environment: Mapping[str, str]) -> Ended:
+    def _solve(self, environment: Mapping[str, str], record: Path | None) -> Ended:
+        command = self.order.command if record is None else recorded(self.order.command, record)
         try:
-            return run_process(self.order.command, self.order.folder, environment, self.log, self.solver.timeout)
+            ended = run_process(command, self.order.folder, environment, self.log, self.solver.timeout)
         except OSError as error:
-            raise SolverError("the solver could not be started", file=self.log, place=self._command(),
-                              found=str(error), remedy="try the command by hand in its folder") from error
+            raise self._not_started(str(error)) from error
+        found = Recorded() if record is None else read_record(record)
+        if found.error:
+            raise self._not_started(found.error)
+        if record is not None and found == Recorded() and not ended.timed_out:
+            raise self._not_started(f"{record} cannot be written; {last_lines(self.log)}")
+        return ended if found.ended is None else replace(found.ended, timed_out=ended.timed_out)
+
+    def _not_started(self, why: str) -> SolverError:
+        return SolverError("the solver could not be started", file=self.log, place=self._command(), found=why,
+                           remedy="try the command by hand in its folder")
 
     def _judge(self, ended: Ended) -> None:
         """Time, failure pattern, exit status: in the order in which one explains the other."""
@@ -206,7 +280,8 @@ class _Run:
                        "look at the log; a command that returns before the solver is done has to wait (Abaqus: "
                        "interactive); correct the names of the results")
 
-    def _convert(self, converter: Converter, progress: Progress | None) -> None:
+    def convert(self, converter: Converter, progress: Progress | None) -> None:
+        """Read the results of the solver, and write the snapshots file."""
         before = marks([self.target])
         try:
             converter.convert(self.order.source, self.target, pieces=self.solver.pieces, units=self.solver.units,

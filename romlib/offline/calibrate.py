@@ -91,10 +91,10 @@ def _calibrated(
 def _halves(sample: Sample) -> list[np.ndarray]:
     """Masks (n_point,) of two parts of the drawn points: which points a ROM happens to have is a part of its error.
 
-    All of them once, where they are few: a small model's.
+    All of them once, where they are all that the model has, or nearly: half of those would be another choice.
     """
     drawn = np.flatnonzero(sample.sampling)
-    if len(drawn) < SIZE // 2:
+    if len(drawn) < SIZE:
         return [sample.sampling > 0.0]
     found = []
     for first in range(2):

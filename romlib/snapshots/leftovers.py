@@ -29,7 +29,7 @@ _live: dict[Path, int] = {}  # what this process has to remove when it ends earl
 def temporary_path(folder: Path, name: str, suffix: str = "part") -> Path:
     """A new path `.NAME.romlib-HOST-PID-START-RANDOM.SUFFIX` in a folder; nothing is created."""
     pid = os.getpid()
-    return folder / f"{_stem(name)}.romlib-{_host()}-{pid}-{_start_of(pid) or 0}-{secrets.token_hex(6)}.{suffix}"
+    return folder / f"{_stem(name)}.romlib-{this_host()}-{pid}-{start_of(pid) or 0}-{secrets.token_hex(6)}.{suffix}"
 
 
 def remember(path: Path) -> None:
@@ -72,10 +72,10 @@ def _stem(name: str) -> str:
 
 
 def _is_dead(tag: re.Match[str], path: Path) -> bool:
-    if tag["host"] != _host():
+    if tag["host"] != this_host():
         return time.time() - _last_change(path) > OLD
     pid, start = int(tag["pid"]), int(tag["start"])
-    found = _start_of(pid)
+    found = start_of(pid)
     return found is None or (start > 0 and 0 < found != start)
 
 
@@ -98,7 +98,7 @@ def _remove(path: Path) -> None:
 
 
 @functools.cache
-def _host() -> str:
+def this_host() -> str:
     """Name of the host and a few digits of the name with the process's view of process numbers."""
     name = socket.gethostname()
     try:
@@ -109,7 +109,7 @@ def _host() -> str:
     return f"{re.sub(r'[^A-Za-z0-9]', '_', name)[:24]}_{digits}"
 
 
-def _start_of(pid: int) -> int | None:
+def start_of(pid: int) -> int | None:
     """When a process started, in ticks since the system did; 0 where that cannot be told; None where it is dead."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")

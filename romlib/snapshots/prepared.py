@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.loads.nodal_temperature import loads_of_history
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import NO_TAGS, TagSet, add_tags
@@ -66,6 +67,25 @@ class PreparedSnapshots:
         """Times of an online run over the same history: the initial time, then those of the snapshots."""
         times, start = np.asarray(self.times, dtype=float), self.model.initial_time
         return times if times[0] <= start else np.concatenate([[start], times])
+
+    def refuse_without_history(self, what: str) -> None:
+        """Raise where the laws cannot be replayed along the file's displacement. what : is to be done with it.
+
+        Raises
+        ------
+        InputError : the run began with a state, or the file has no displacement.
+        """
+        snapshots = self.snapshots
+        if snapshots.model.starts_from_state:
+            raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
+                             file=snapshots.path, expected="a run that began with the undeformed body",
+                             found=f"a run from time {snapshots.times[0]:.6g}",
+                             remedy=f"{what} a run over the whole history, from its initial time")
+        if "displacement" not in snapshots.fields:
+            raise InputError(
+                "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
+                found=f"fields {', '.join(snapshots.fields) or 'none'}",
+                remedy="tell the converter which array of the solver's file is the displacement")
 
     def mesh(self, piece: int) -> Mesh:
         """A piece with the tags, and the arrays that the model names."""

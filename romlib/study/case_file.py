@@ -59,7 +59,7 @@ def case_to_toml(case: Case, folder: Path | None = None) -> str:
 
     folder : of the case file; the path of a temperature is written relative to it, where it lies below.
     """
-    lines = [f"description = {_value(case.description)}", ""] if case.description else []
+    lines = [f"description = {toml_value(case.description)}", ""] if case.description else []
     times = case.times
     if times.values is not None:
         lines.append(f"times = {_numbers(times.values)}")
@@ -69,15 +69,16 @@ def case_to_toml(case: Case, folder: Path | None = None) -> str:
         stored = case.temperature.model_dump(mode="json", exclude_defaults=True)
         if folder is not None and case.temperature.file.is_relative_to(folder):
             stored["file"] = str(case.temperature.file.relative_to(folder))
-        lines.append(f"temperature = {_value(stored)}")
+        lines.append(f"temperature = {toml_value(stored)}")
     if case.accepted:
-        lines.append(f"accepted = {_value(list(case.accepted))}")
+        lines.append(f"accepted = {toml_value(list(case.accepted))}")
     if case.parameters:
-        lines += ["", "[parameters]", *(f"{_key(name)} = {value!r}" for name, value in case.parameters.items())]
+        lines += ["", "[parameters]", *(f"{toml_key(name)} = {value!r}" for name, value in case.parameters.items())]
     for name, amplitude in case.amplitudes.items():
-        lines += ["", f"[amplitudes.{_key(name)}]", *_amplitude_lines(amplitude)]
+        lines += ["", f"[amplitudes.{toml_key(name)}]", *amplitude_lines(amplitude)]
     for omission in case.omissions:
-        lines += ["", "[[omissions]]", *(f"{key} = {_value(value)}" for key, value in omission.model_dump().items())]
+        entries = omission.model_dump().items()
+        lines += ["", "[[omissions]]", *(f"{key} = {toml_value(value)}" for key, value in entries)]
     if case.identity is not None:
         lines += ["", "# What the deck has besides amplitudes, to be compared with what a ROM was trained with.",
                   *_tables("identity", case.identity.model_dump(mode="json", exclude_defaults=True))]
@@ -87,17 +88,17 @@ def case_to_toml(case: Case, folder: Path | None = None) -> str:
 def _tables(key: str, entries: dict[str, Any]) -> list[str]:
     """A table and those below it; the content of a material and what is no table are written inline."""
     below = {name: entry for name, entry in entries.items() if isinstance(entry, dict) and name != "content"}
-    lines = [f"{_key(name)} = {_value(entry)}" for name, entry in entries.items() if name not in below]
+    lines = [f"{toml_key(name)} = {toml_value(entry)}" for name, entry in entries.items() if name not in below]
     lines = [f"[{key}]", *lines, ""] if lines else []
-    return [*lines, *(line for name, entry in below.items() for line in _tables(f"{key}.{_key(name)}", entry))]
+    return [*lines, *(line for name, entry in below.items() for line in _tables(f"{key}.{toml_key(name)}", entry))]
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
     """A value as TOML has it on one line."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(name)} = {_value(entry)}" for name, entry in value.items()) + " }"
+        return "{ " + ", ".join(f"{toml_key(name)} = {toml_value(entry)}" for name, entry in value.items()) + " }"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(entry) for entry in value) + "]"
+        return "[" + ", ".join(toml_value(entry) for entry in value) + "]"
     if isinstance(value, str):  # TOML has the escapes of JSON, and wants DEL escaped too
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value).lower() if isinstance(value, bool) else repr(value)
@@ -108,9 +109,10 @@ def write_case_file(path: str | Path, case: Case) -> None:
     write_atomically(path, case_to_toml(case, Path(path).parent).encode())
 
 
-def _amplitude_lines(amplitude: Amplitude) -> list[str]:
+def amplitude_lines(amplitude: Amplitude) -> list[str]:
+    """The entries of a table that is an amplitude."""
     if isinstance(amplitude, ExpressionAmplitude):
-        return [f"expression = {_value(amplitude.expression)}"]
+        return [f"expression = {toml_value(amplitude.expression)}"]
     lines = [f"time = {_numbers(amplitude.time)}", f"value = {_numbers(amplitude.value)}"]
     if amplitude.period is not None:
         lines.append(f"period = {amplitude.period!r}")
@@ -125,6 +127,7 @@ def _numbers(values: tuple[float, ...]) -> str:
     return "[" + ", ".join(repr(float(value)) for value in values) + "]"
 
 
-def _key(name: str) -> str:
+def toml_key(name: str) -> str:
+    """A name as a key of TOML."""
     bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else _value(name)
+    return name if bare else toml_value(name)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
-from romlib.laws.guarded import guarded_materials, guarded_model
-from romlib.laws.symbols import evaluated_model
 from romlib.parallel.comm import Comm
-from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
+from romlib.study.opened import opened
 from romlib.study.references import validate_against
 from romlib.study.runs import compare_runs
 from romlib.study.study import Study
@@ -23,24 +20,18 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 
     guard : laws with foreign code run it in a process of their own, so that a crash of it is a finding.
     """
-    if study is not None and guard:
-        study = study.model_copy(update={"materials": guarded_materials(study.materials)})
-    with Snapshots(path) as snapshots:
-        if study is not None:
-            validate_against(study, snapshots)
-        prepared = PreparedSnapshots.of(snapshots) if study is None else study.prepare(snapshots)
+    with opened(path, study, guard) as (prepared, model):
         options = replace(CheckOptions() if study is None else study.check.options(), accept=prepared.accepted)
-        model = evaluated_model(prepared.model)
-        with guarded_model(model) if guard else nullcontext(model) as used:
-            return check(prepared, used, comm, options)
+        return check(prepared, model, comm, options)
 
 
 def check_training(
-    study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False
+    study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False, checked: Collection[str] = ()
 ) -> list[CheckReport]:
     """Check every training run before anything is computed from it. Collective.
 
-    names_only : look up the study's names in the files, and measure nothing.
+    names_only : look up the study's names in the files, and measure nothing. checked : the names of runs that have
+    passed the check before.
 
     Raises
     ------
@@ -53,7 +44,9 @@ def check_training(
             with Snapshots(run.snapshots) as snapshots:
                 validate_against(study, snapshots)
         compare_runs(study, comm)
-    for run in () if names_only else study.training:
+    for run in study.training:
+        if names_only or run.name in checked:
+            continue
         report = check_file(run.snapshots, study, comm)
         reports.append(report)
         report.raise_if_failed()

@@ -8,11 +8,12 @@ from typing import Any
 
 from romlib.study.toml_file import read_toml
 
-_KEYS = ("snapshots", "file", "csv", "library", "temperature")
+_KEYS = ("snapshots", "file", "csv", "library", "temperature", "deck")
+_LISTS = ("files",)
 
 
 def files_of(path: str | Path, kind: str = "study", trains: bool = True) -> list[Path]:
-    """A study (or case file), and every file that it names: snapshots, mesh, tables, libraries.
+    """A study (or case file), and every file that it names: snapshots, mesh, tables, libraries, decks.
 
     trains : False where the run makes the training files of the study and does not read them (`romlib solve`).
 
@@ -32,4 +33,6 @@ def _named(value: Any) -> Iterator[str]:
     for key, entry in entries:
         if key in _KEYS and isinstance(entry, str) and "\0" not in entry:
             yield entry
+        if key in _LISTS and isinstance(entry, list):
+            yield from (name for name in entry if isinstance(name, str) and "\0" not in name)
         yield from _named(entry)

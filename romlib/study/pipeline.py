@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,9 +43,17 @@ def _portable(case: Case) -> Case:
     return case.model_copy(update={"temperature": stored})
 
 
+def provenance_of(study: Study, runs: Sequence[PreparedSnapshots]) -> Provenance:
+    """What a ROM of these runs says of where it comes from."""
+    return Provenance(study.text, romlib.__version__, {
+        **{run.path.name: run.snapshots.fingerprint for run in runs},
+        **{file.name: str(fingerprint([file])) for run in runs for file in run.files}})
+
+
 def train(
     study: Study | str | Path, comm: Comm | None = None, *, output: str | Path | None = None, skip_check: bool = False,
     accept_errors: bool = False, scratch: str | Path | None = None, progress: Progress | None = None,
+    checked: Collection[str] = (),
 ) -> Trained:
     """Train the ROM that a study describes, after the nonintrusivity check of its training runs. Collective.
 
@@ -54,7 +63,8 @@ def train(
     Parameters
     ----------
     study : read already, or its file. comm : the ranks; by default all that an MPI launcher has started, else one.
-    skip_check : train without the check, as `[offline] skip_check` of the study does.
+    skip_check : train without the check, as `[offline] skip_check` of the study does. checked : the names of runs that
+        have passed it before.
     output, accept_errors, scratch, progress : see `romlib.offline.train.train`; by default nothing is said.
 
     Raises
@@ -75,17 +85,15 @@ def train(
     names_only = skip_check or declared.offline.skip_check
     if names_only:
         progress("check: skipped, as asked for")
-    check_training(declared, comm, progress, names_only=names_only)
+    check_training(declared, comm, progress, names_only=names_only, checked=checked)
     with ExitStack() as stack:
         with comm.agreement():
             training = training_set(declared, stack)
         for run in training.runs:
             for note in run.notes:
                 progress(f"training run {run.name}: {note}")
-        provenance = Provenance(declared.text, romlib.__version__, {
-            **{run.path.name: run.snapshots.fingerprint for run in training.runs},
-            **{file.name: str(fingerprint([file])) for run in training.runs for file in run.files}})
         return offline.train(
             training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
-            provenance=provenance, accept=declared.study.accept, accept_errors=accept_errors, progress=progress,
-            scratch_folder=scratch, inputs=inputs, files=stack.pop_all())
+            provenance=provenance_of(declared, training.runs), accept=declared.study.accept,
+            accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
+            files=stack.pop_all())

@@ -38,6 +38,7 @@ from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.case_file import resolve_temperature
 from romlib.study.faults import Fault, faults_of, refuse
+from romlib.study.greedy import Greedy, resolve_paths
 from romlib.study.toml_file import read_toml
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Study(Description):
     offline: OfflineOptions = OfflineOptions()
     check: CheckSettings = CheckSettings()
     cases: dict[str, Case] = Field(default_factory=dict)
+    greedy: Greedy | None = None
     parameters: ParameterValues = Field(default_factory=dict)
 
     _text: str = PrivateAttr("")
@@ -280,6 +282,7 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
     mesh = raw.get("mesh")
     if isinstance(mesh, dict) and isinstance(mesh.get("file"), str):
         mesh["file"] = folder / mesh["file"]
+    resolve_paths(raw.get("greedy"), folder)
     runs = raw.get("training")
     names: list[str] = []
     for number, run in enumerate(runs if isinstance(runs, list) else [], 1):

@@ -157,3 +157,10 @@ def test_a_point_of_a_piece_that_cannot_be_is_refused_without_the_fields_file(ma
     points = replace(made[0].points, pieces=np.full(made[0].points.n_point, 2**40))
     with pytest.raises(FileFormatError, match=r"beyond its range[^$]*/points/pieces"):
         write_rom(tmp_path / "x.rom", replace(made[0], points=points))
+
+
+def test_control_points_of_a_field_without_a_size_are_refused(made, tmp_path):
+    rom = with_indicator(made[0])
+    indicator = rom.indicator.model_copy(update={"norms": {"stress": 1.0}})
+    with pytest.raises(FileFormatError, match="norms"):
+        write_rom(tmp_path / "x.rom", replace(rom, indicator=indicator))

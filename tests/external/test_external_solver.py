@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from romlib.errors import InputError, SolverError
-from romlib.external import ExternalSolver, run
+from romlib.external import ExternalSolver, convert_results, run
 from romlib.external import process as process_module
 from romlib.snapshots import Snapshots
 from romlib.snapshots.converter import find_converter
@@ -61,6 +61,21 @@ def test_results_are_converted_and_everything_is_told(external, deck):
     assert done.command[2] == str(path) and 0 < done.seconds < 60
     with Snapshots(done.snapshots) as file:
         assert np.abs(file.read("displacement", 0)[-1]).max() == pytest.approx(0.02)
+
+
+def test_results_of_an_earlier_run_are_converted_without_the_solver(external, deck):
+    path, told = deck("results(0.02)"), []
+    run(external(), path, path.parent / "x.vtkhdf", on_solved=lambda seconds: told.append(
+        ((path.parent / "x.vtkhdf").exists(), seconds)))
+    assert len(told) == 1 and told[0][0] is False and told[0][1] > 0  # what remains is the conversion
+    (path.parent / "x.vtkhdf").rename(path.parent / "first.vtkhdf")
+    path.write_text("sys.exit(1)")
+    convert_results(external(), path, path.parent / "again.vtkhdf")
+    with Snapshots(path.parent / "first.vtkhdf") as first, Snapshots(path.parent / "again.vtkhdf") as again:
+        assert np.array_equal(first.read("displacement", 0), again.read("displacement", 0))
+    (path.parent / "cube.v1.npz").unlink()
+    with pytest.raises(SolverError, match="cannot be converted"):
+        convert_results(external(), path, path.parent / "third.vtkhdf")
 
 
 def test_settings_of_the_converter_reach_it(external, deck):
@@ -204,7 +219,7 @@ RANKS = """
 import sys, time
 sys.path.insert(0, {site!r})
 from romlib.errors import SolverError
-from romlib.external import ExternalSolver, run
+from romlib.external import ExternalSolver, convert_results, run
 solver = ExternalSolver([sys.executable, {script!r}, '{{deck}}'], 'npz', ['{{stem}}.npz'], source='{{stem}}.npz')
 start, used = time.perf_counter(), time.process_time()
 done = run(solver, {good!r}, {target!r}, comm)

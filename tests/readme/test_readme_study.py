@@ -26,6 +26,7 @@ from romlib.model.tag import NodeTag
 from romlib.model.temperature import TemperatureFile
 from romlib.offline.options import OfflineOptions
 from romlib.study import Study, TagDefinition, Training
+from romlib.study.greedy import Greedy
 from romlib.study.study import Header, Initial, MeshFile
 
 
@@ -81,6 +82,7 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "offline": (section("`[offline]`", STUDY), 0, keys_of(OfflineOptions)),
     "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=(
         "amplitudes", "temperature", "identity", "omissions"))),
+    "greedy": (section("`[greedy]`", STUDY), 0, keys_of(Greedy)),
     "temperature": (section("Temperatures in files", STUDY), 0, {
         f"temperature.{name}": info for name, info in keys_of(TemperatureFile).items()}),
 }
