@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("--shuffles", type=int, default=1, help="shuffled orders besides that of the grid")
     parser.add_argument("--seed", type=int, default=20261129, help="of the shuffled orders")
     arguments = parser.parse_args()
-    solve_training(the_blade(arguments.dofs), arguments.folder)
+    solve_training(the_blade(arguments.dofs), arguments.folder, 0)
     file = arguments.folder / "greedy.toml"
     file.write_text((arguments.folder / "study.toml").read_text() + GREEDY)
     study, rng = Study.read(file), random.Random(arguments.seed)

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import Indicator
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
@@ -204,6 +205,7 @@ class Rom:
     density_terms : rows of the reduced loads that the density of a material, which is a formula, multiplies besides the
     amplitude: name of the row -> load and material.
     indicator : what bounds the errors of its runs; None in files of older versions. control : None without.
+    enrichments : what was added to its training, in order.
     """
 
     manifest: Manifest
@@ -220,6 +222,7 @@ class Rom:
     density_terms: dict[str, tuple[str, str]] = field(default_factory=dict)
     indicator: Indicator | None = None
     control: ControlPoints | None = None
+    enrichments: tuple[Enrichment, ...] = ()
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:

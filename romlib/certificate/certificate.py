@@ -163,8 +163,9 @@ class Certificate:
             if len(over):
                 k = int(over[0])
                 what = "is withheld" if np.isnan(values[k]) else f"is {values[k]:.3g}"
+                end = "" if np.isnan(values[k]) else ", withheld" if np.isnan(values[-1]) else f", {values[-1]:.3g}"
                 found.append(f"the bound of the error of {name} {what} at t = {self.times[k]:.6g}"
-                             + ("" if np.isnan(values[-1]) else f", {values[-1]:.3g} at the end"))
+                             + (f"{end} at the end" if end else ""))
         return found
 
     def to_dict(self) -> dict[str, Any]:

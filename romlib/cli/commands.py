@@ -10,6 +10,7 @@ import typer
 from romlib.cli import (
     commands_build,
     commands_certify,
+    commands_enrich,
     commands_external,
     commands_greedy,
     commands_inspect,
@@ -59,6 +60,7 @@ app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
+app.command("enrich", rich_help_panel=_BUILD)(commands_enrich.enrich)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)
 app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)

@@ -143,9 +143,13 @@ class Problem:
 
     def newton_step(self, evaluation: Evaluation, residual: np.ndarray) -> np.ndarray | None:
         """K^-1 r (n_local, 3), zero at constrained dofs; None where the tangent is singular. Collective."""
+        return self.linear_step(
+            {p: trial.tangent for p, trial in evaluation.trials.items()}, residual)  # type: ignore[misc]
+
+    def linear_step(self, tangents: Mapping[int, np.ndarray], residual: np.ndarray) -> np.ndarray | None:
+        """The same with given tangents (n_ip, 6, 6) of the pieces. Collective."""
         with self.timed("assembly"):
-            symmetric = self.assembly.update(
-                {p: trial.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
+            symmetric = self.assembly.update(dict(tangents))
         with self.timed("solve"):
             solution = self.linear.solve(residual, symmetric)
             if not self._looked:

@@ -29,6 +29,7 @@ from romlib.model import Case
 from romlib.parallel.comm import Comm
 from romlib.snapshots.atomic import write_atomically
 from romlib.snapshots.converter import find_converter
+from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.space import writing
 from romlib.study.greedy import DeckSolver
 from romlib.study.solve import run_solve
@@ -45,11 +46,15 @@ class FullOrder(Protocol):
         """Make the snapshots file of a candidate, in a folder that it has to itself; the seconds of the solver."""
         ...
 
-    def is_solved(self, name: str, folder: Path) -> bool:
-        """Whether what the solver has to do was done in this folder, so that it need not run again."""
+    def is_current(self, name: str, folder: Path) -> bool:
+        """Whether what is in the folder is of the candidate as it is now."""
         ...
 
-    def is_begun(self, name: str, folder: Path) -> bool:
+    def is_solved(self, folder: Path) -> bool:
+        """Whether the solver has ended well in this folder, so that it need not run again."""
+        ...
+
+    def is_begun(self, folder: Path) -> bool:
         """Whether a solver that a killed search has started has ended in this folder, or is still at work."""
         ...
 
@@ -73,11 +78,15 @@ class BuiltIn:
             on_note=lambda note: self._tell(f"{name}: note: {note}"))
         return float(report.seconds["total"])
 
-    def is_solved(self, name: str, folder: Path) -> bool:
+    def is_current(self, name: str, folder: Path) -> bool:
+        """Always: a run of another study has another folder."""
+        return True
+
+    def is_solved(self, folder: Path) -> bool:
         """Never without its file."""
         return False
 
-    def is_begun(self, name: str, folder: Path) -> bool:
+    def is_begun(self, folder: Path) -> bool:
         """Never: it ends with the search."""
         return False
 
@@ -107,39 +116,48 @@ class OwnSolver:
                              place="greedy.solver.files", found=repr(twice[0]))
 
     def solve(self, name: str, folder: Path, target: Path, pieces: int | None) -> float | None:
-        """Run the solver, unless it is done or at work, and convert what it has left."""
-        solver = external_solver(self._settings, pieces)
-        deck = self._deck(name, folder)
-        if self._comm.on_root(lambda: self.is_solved(name, folder)):
+        """Run the solver, unless it is done or at work, and convert what it has left, cut as the training runs are."""
+        first = target.with_name(f"first.{target.name}")
+        seconds = self._convert_or_run(name, folder, first)
+        deck, on_root = self._deck(name, folder), self._comm.on_root
+        if pieces is None or self._settings.pieces is not None or on_root(lambda: _n_piece(first)) == pieces:
+            on_root(lambda: os.replace(first, target))
+        else:
+            convert_results(external_solver(self._settings, pieces), deck, target, self._comm)
+            on_root(first.unlink)
+        return seconds
+
+    def _convert_or_run(self, name: str, folder: Path, target: Path) -> float | None:
+        solver, deck = external_solver(self._settings, None), self._deck(name, folder)
+        if self._comm.on_root(lambda: self.is_solved(folder)):
             convert_results(solver, deck, target, self._comm)
             return self._comm.on_root(lambda: _seconds(folder))
 
         def note(seconds: float) -> None:
             _note_solved(folder, seconds, solver, deck)
 
-        begun = self._comm.on_root(lambda: self.is_begun(name, folder))
+        begun = self._comm.on_root(lambda: self.is_begun(folder))
         done = take_up(solver, deck, target, folder / PROCESS, self._comm, on_solved=note) if begun else None
         if done is None:
             self._comm.on_root(lambda: self._furnish(name, folder))
             done = run(solver, deck, target, self._comm, record=folder / PROCESS, on_solved=note)
         return done.seconds
 
-    def is_begun(self, name: str, folder: Path) -> bool:
-        """By its record, on the deck as it is."""
-        found = read_record(folder / PROCESS)
-        return self._has_deck(name, folder) and (found.running is not None or found.ended is not None)
-
-    def is_solved(self, name: str, folder: Path) -> bool:
-        """Whether the solver has ended well on the deck as it is, and all its results are there as they were."""
-        files = _read(folder / SOLVED).get("files")
-        if not isinstance(files, dict) or any(
-                (found := mark(folder / file)) is None or found[2] != size for file, size in files.items()):
-            return False
-        return self._has_deck(name, folder)
-
-    def _has_deck(self, name: str, folder: Path) -> bool:
+    def is_current(self, name: str, folder: Path) -> bool:
+        """Whether it has the deck that the candidate has now; or none yet."""
         deck = self._deck(name, folder)
-        return deck.is_file() and deck.read_bytes() == self._text(name)
+        return not deck.exists() or deck.read_bytes() == self._text(name)
+
+    def is_solved(self, folder: Path) -> bool:
+        """Whether the solver has ended well, and all its results are there as they were."""
+        files = _read(folder / SOLVED).get("files")
+        return isinstance(files, dict) and all(
+            (found := mark(folder / file)) is not None and found[2] == size for file, size in files.items())
+
+    def is_begun(self, folder: Path) -> bool:
+        """By its record."""
+        found = read_record(folder / PROCESS)
+        return found.running is not None or found.ended is not None
 
     def _deck(self, name: str, folder: Path) -> Path:
         return folder / deck_path(self._settings.deck, file_stem(name)).name
@@ -178,6 +196,11 @@ def clear(folder: Path) -> None:
 def _note_solved(folder: Path, seconds: float, solver: ExternalSolver, deck: Path) -> None:
     files = {os.path.relpath(path, folder): path.stat().st_size for path in solver.result_files(deck)}
     write_atomically(folder / SOLVED, json.dumps({"seconds": seconds, "files": files}).encode())
+
+
+def _n_piece(path: Path) -> int:
+    with Snapshots(path) as snapshots:
+        return snapshots.n_piece
 
 
 def _seconds(folder: Path) -> float | None:

@@ -113,11 +113,11 @@ class Journal:
         """Change the record of a candidate; `write` makes it last."""
         self.records[name] = replace(self.records[name], **changes)
 
-    def try_again(self, name: str) -> None:
-        """Open a candidate that failed. What its solver has finished is kept where only the conversion failed."""
+    def try_again(self, name: str, keep: bool = False) -> None:
+        """Open a candidate that failed. keep : what its solver has finished, unless that is what failed."""
         record = self.records[name]
-        self.put(name, status="open", stage="", message="",
-                 attempt=record.attempt + (record.stage != "conversion"))
+        anew = record.stage == "solver" or not keep
+        self.put(name, status="open", stage="", message="", attempt=record.attempt + anew)
 
     def of(self, *status: Status) -> list[str]:
         """The candidates of that status: those that were run in the order of the runs, then those that were not."""

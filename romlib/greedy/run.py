@@ -101,7 +101,8 @@ def run_greedy(
             stack.enter_context(held(place))
             journal = Journal.read(place, {name: mark_of(case.model_dump(mode="json")) for name, case in cases.items()})
             for name in journal.of("failed") if retry else []:
-                journal.try_again(name)
+                journal.try_again(name, keep=settings.solver is not None)
+                _target(place, name, journal.records[name]).unlink(missing_ok=True)  # it is converted again
             journal.write()
             return journal
 
@@ -119,6 +120,11 @@ def _make(folder: Path) -> None:
                          remedy="name another folder: --folder") from error
 
 
+def _target(folder: Path, name: str, record: Record) -> Path:
+    """The snapshots file of a candidate's run."""
+    return folder / file_stem(name) / str(record.attempt) / f"{file_stem(name)}.vtkhdf"
+
+
 class StudySteps:
     """The steps of a search over a study: see `romlib.greedy.search.Steps`."""
 
@@ -132,11 +138,11 @@ class StudySteps:
         self._tolerance = settings_of(study).tolerance
         self._has_rom = False
 
-    def _folder(self, name: str, record: Record) -> Path:
-        return self._journal.folder / file_stem(name) / str(record.attempt)
-
     def _target(self, name: str, record: Record) -> Path:
-        return self._folder(name, record) / f"{file_stem(name)}.vtkhdf"
+        return _target(self._journal.folder, name, record)
+
+    def _folder(self, name: str, record: Record) -> Path:
+        return self._target(name, record).parent
 
     def _with(self, names: Sequence[str]) -> Study:
         return extended(self._study, self._cases,
@@ -172,9 +178,10 @@ class StudySteps:
         folder, target = self._folder(name, record), self._target(name, record)
 
         def look() -> bool:
-            if record.status != "chosen" or target.is_file() or not folder.exists():
+            if record.status != "chosen" or not folder.exists():
                 return False
-            if self._full_order.is_solved(name, folder) or self._full_order.is_begun(name, folder):
+            if self._full_order.is_current(name, folder) and (
+                    target.is_file() or self._full_order.is_solved(folder) or self._full_order.is_begun(folder)):
                 return False
             clear(folder)
             return True
@@ -183,17 +190,16 @@ class StudySteps:
 
     def is_solved(self, name: str, record: Record) -> bool:
         """Whether the user's solver has ended well."""
-        return self._comm.on_root(lambda: self._full_order.is_solved(name, self._folder(name, record)))
+        return self._comm.on_root(lambda: self._full_order.is_solved(self._folder(name, record)))
 
     def solve(self, name: str, record: Record) -> float | None:
         """Run a candidate in a folder of its own, unless its file is there."""
         folder, target = self._folder(name, record), self._target(name, record)
 
         def begin() -> tuple[bool, int | None]:
-            done = target.is_file()
-            if not done and not folder.exists():
+            if not folder.exists() or not self._full_order.is_current(name, folder):
                 clear(folder)
-            return done, self._pieces()
+            return target.is_file(), self._pieces()
 
         done, pieces = self._comm.on_root(begin)
         if done:

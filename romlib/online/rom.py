@@ -125,7 +125,8 @@ class ReducedOrderModel:
             reactions(problem, history, self.rom.lifting.loads), history.iterations, history.cutbacks, history.timings,
             hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
             (*said, *resolved.cautions()),
-            partial(solved_model, self.rom, model.parameters, used, history.times, nodal, saved),
+            partial(solved_model, self.rom, model.parameters, used, times=history.times, temperature=nodal,
+                    start=saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time),
             partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in resolved.outside}))

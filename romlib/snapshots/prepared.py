@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from romlib.model import Amplitude, Model, TemperatureFile
 from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
 
+# What a file is to a training; `romlib.offline.roles` says what each is good for.
+Role = Literal["run", "record", "elastic", "replayed"]
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedSnapshots:
@@ -23,7 +27,9 @@ class PreparedSnapshots:
 
     model : with the amplitudes of the run. tags : besides those of the file. accepted : names of the omissions that are
     accepted. name : of the run. with_arrays : what else the model names, put on a mesh, such as a temperature in a file
-    of its own. files : that are read besides the snapshots. notes : what a user has to know of these.
+    of its own. files : that are read besides the snapshots. notes : what a user has to know of these. role : "run", the
+    whole history of a run at full order; "record", single steps at full order; "elastic", answers of the initial
+    stiffness; "replayed", the displacement of a run of a ROM.
     """
 
     snapshots: Snapshots
@@ -34,6 +40,7 @@ class PreparedSnapshots:
     with_arrays: Callable[[Mesh], Mesh] | None = None
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    role: Role = "run"
 
     @classmethod
     def of(cls, snapshots: Snapshots | PreparedSnapshots, model: Model | None = None) -> PreparedSnapshots:

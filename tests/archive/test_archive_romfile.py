@@ -6,7 +6,7 @@ from dataclasses import is_dataclass, replace
 import h5py
 import numpy as np
 import pytest
-from hand_made_rom import affine, hand_made_rom, with_indicator, write_both
+from hand_made_rom import affine, enriched, hand_made_rom, with_indicator, write_both
 from scipy.sparse import csr_matrix, issparse
 
 from romlib.archive.romfile import fields_path, read_rom, write_rom
@@ -46,7 +46,7 @@ def same(a, b) -> bool:
 
 
 def test_a_rom_comes_back_as_it_was(made, tmp_path):
-    rom = with_indicator(made[0])
+    rom = enriched(with_indicator(made[0]))
     rom.manifest.stages = [{"stage": "pod", "wall": 0.25, "ranks": [1, 2]}]
     rom.manifest.errors = {"displacement": 1e-4}
     write_rom(tmp_path / "x.rom", rom)

@@ -46,6 +46,8 @@ def test_beyond_a_tolerance_the_status_is_1_and_the_quantity_and_the_time_are_na
     assert "displacement is withheld at t = 0.9" in data["beyond"][0]
     assert data["estimates"]["displacement"]["bound"] is None and data["flow"][-1] > 1.0
     assert data["residual"]["relative"][-1] > 0.01 and len(data["residual"]["cells"][-1]) >= 1
+    sooner = json.loads(run(*arguments[:4], "0.01", "--json", code=1).stdout)["beyond"]
+    assert sooner[0] == "the bound of the error of displacement is 0.0159 at t = 0.8, withheld at the end"
     table = run(*arguments, code=1).stdout
     assert "withheld" in table and "limit load" in table
     run(*arguments[:3])  # without a tolerance it is for the reader to judge

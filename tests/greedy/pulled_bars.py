@@ -13,6 +13,7 @@ from pulled_bar import HARDENING, POISSON, STUDY, TIMES, YIELD, YOUNG, displacem
 from romlib.greedy.bounds import Bounds
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.mesh.skin import add_skin
 from romlib.model import Case, ExpressionAmplitude, Model
 from romlib.online.rom import ReducedOrderModel
@@ -58,18 +59,19 @@ units = "mm, N, MPa, s"
 """
 
 
-def write_search(folder: Path, deck: str = DECK) -> Path:
+def write_search(folder: Path, deck: str = DECK, n_piece: int = 1) -> Path:
     """Study, training runs of 250 and 300, deck and solver in a folder; the study."""
     mesh = box_mesh("hex8", (3, 2, 2), (3.0, 1.0, 1.0))
     block = mesh.blocks[0]
     np.savez(folder / "mesh.npz", points=mesh.points, cells=block.connectivity)
     whole = Mesh(mesh.points, (replace(block, cell_ids=block.cell_ids - 1),), mesh.node_ids - 1)  # meshio begins with 0
-    first = add_skin([whole])[0]
+    pieces = add_skin(list(number_shared_nodes(partition(whole, n_piece))) if n_piece > 1 else [whole])
     for name, load in TRAINED.items():
-        with SnapshotsWriter(folder / f"{name}.vtkhdf", [first], Model(), TIMES, {"displacement": FieldSpec("node", 3)},
+        with SnapshotsWriter(folder / f"{name}.vtkhdf", pieces, Model(), TIMES, {"displacement": FieldSpec("node", 3)},
                              solver="exact") as writer:
             for step, time in enumerate(TIMES):
-                writer.write("displacement", step, 0, displacement(mesh.points, time, load))
+                for piece, part in enumerate(pieces):
+                    writer.write("displacement", step, piece, displacement(part.points, time, load))
     (folder / "solver.py").write_text(SOLVER)
     (folder / "bar.inp").write_text(deck)
     runs = '[[training]]\nsnapshots = "less.vtkhdf"\namplitudes.traction = "250*t"\n[offline]'

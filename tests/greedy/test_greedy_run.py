@@ -13,7 +13,7 @@ pytest.importorskip("meshio")
 from pulled_bars import DECK, bounds_by_load, finished, write_search
 
 import romlib
-from romlib.errors import InputError, RomlibError, StudyError
+from romlib.errors import CheckError, InputError, RomlibError, StudyError
 from romlib.greedy import full_order
 from romlib.greedy.run import GreedyReport, run_greedy
 from romlib.parallel.comm import serial
@@ -116,6 +116,20 @@ def test_results_whose_conversion_failed_are_converted_later_without_the_solver(
     report, _ = search(study, ("budget = 2", "budget = 4"))
     assert report.outcome.above == ["pull280"] and finished(study.parent) == ran
     assert {name for name, one in report.records.items() if one.status == "trained"} == set(ran)
+
+
+def test_a_run_that_failed_the_check_is_checked_again_without_the_solver(tmp_path, monkeypatch) -> None:
+    from romlib.greedy import run as module
+
+    study, check = write_search(tmp_path, n_piece=2), module.check_file
+    monkeypatch.setattr(module, "check_file", lambda *arguments: (_ for _ in ()).throw(CheckError("a wrong study")))
+    report, _ = search(study, ("budget = 2", "budget = 1"))
+    assert (report.records["pull340"].stage, report.records["pull340"].message) == ("check", "a wrong study")
+    monkeypatch.setattr(module, "check_file", check)
+    report, _ = search(study, ("budget = 1", "budget = 2"), retry=True)
+    assert report.records["pull340"].status == "trained" and finished(tmp_path) == ["pull340"]
+    with Snapshots(report.folder / "pull340" / "1" / "pull340.vtkhdf") as run:
+        assert run.n_piece == 2  # cut as the training runs are, though the study does not say so
 
 
 def test_a_run_that_cannot_be_trained_with_is_left_out_and_the_former_rom_stays(tmp_path, monkeypatch) -> None:

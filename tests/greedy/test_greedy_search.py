@@ -93,7 +93,7 @@ def test_results_that_cannot_be_converted_keep_their_solver_run_for_another_try(
     run(steps, budget=1)
     record = steps.journal.records["case 8"]
     assert (record.stage, record.attempt) == ("conversion", 1)
-    steps.journal.try_again("case 8")
+    steps.journal.try_again("case 8", keep=True)
     assert steps.journal.records["case 8"].attempt == 1 and steps.journal.records["case 8"].status == "open"
 
 
