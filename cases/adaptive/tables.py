@@ -22,8 +22,7 @@ def coverage_table(groups: Mapping[str, list[Judged]], title: str) -> Table:
         for quantity in QUANTITIES:
             found = coverage(judged, quantity)
             table.add_row(group, SHORT[quantity], str(found.count), str(found.given), _part(found.end, found.given),
-                          _part(found.always, found.ever), f"{found.median:.2g}", f"{found.worst[0]:.2g}",
-                          f"{found.worst[1]:.2g}")
+                          _part(found.always, found.ever), *map(_number, (found.median, *found.worst)))
     return table
 
 
@@ -59,6 +58,10 @@ def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
     for name in (*words, *numbers):
         table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
     return table
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def _part(count: int, of: int) -> str:
