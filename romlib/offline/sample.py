@@ -21,7 +21,7 @@ from romlib.offline.reduce import Reduction
 from romlib.offline.reduce_cubature import generalised_forces
 from romlib.offline.rows import Rows
 
-SIZE = 4000  # points besides those of the ROM
+SIZE = 10000  # points besides those of the ROM
 _FINER = 0.1  # of what the modes of the ROM leave out
 _SMALLEST = 1e-10
 

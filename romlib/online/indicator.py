@@ -42,6 +42,7 @@ _BEYOND_FOR_OTHERS = 3.0
 _CONTROL = " at control points"
 # Beyond these a structure may be beyond its limit load, where a small misfit of the stress is a large displacement.
 WITHHELD = {"stress": 0.05, "p": 0.2}
+USELESS = 1.0  # a bound of the stress beyond which nothing is known of where it flows, and of internal variables
 
 
 def delta(field: str) -> float:
@@ -191,15 +192,17 @@ def bounds_of(
     beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
     values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
     withheld, why_not = _withhold(solution.times, values, began.withheld)
+    unknown, why_unknown = withhold_variables(solution.times, values, began.variables_withheld)
 
     def state(step: int) -> BoundsSoFar:
         return BoundsSoFar(
             misfits={name: (float(both[0][step]), float(both[1][step])) for name, both in worst.items()},
             temperature=(float(shapes[0][step]), float(shapes[1][step])), temperature_is_new=bool(is_new[step]),
-            withheld=bool(withheld[step]),
+            withheld=bool(withheld[step]), variables_withheld=bool(unknown[step]),
             outside={name: since for name, since in outside.items() if since <= solution.times[step]})
 
-    return ErrorBounds(values, tuple(notes + why_not), is_new, solution.times, outside, known.norms, found, state)
+    said = tuple(notes + why_not + why_unknown)
+    return ErrorBounds(values, said, is_new, solution.times, outside, known.norms, found, state)
 
 
 def _shapes(
@@ -235,6 +238,22 @@ def _withhold(
         f"the bound of the displacement is withheld from time {times[np.argmax(beyond)]:.6g} on: "
         f"{why or 'it was in the part of the run before'}, and beyond a limit load a small error of the stress is a "
         "large one of the displacement"]
+
+
+def withhold_variables(
+    times: np.ndarray, values: dict[str, np.ndarray], already: bool
+) -> tuple[np.ndarray, list[str]]:
+    """Take the bounds of internal variables away from where that of the stress was useless; where, and why."""
+    stress = values.get("stress", np.zeros(len(times)))
+    unknown = already | np.logical_or.accumulate(stress > USELESS)
+    names = [name for name in values if name not in ("stress", "displacement")]
+    if not names or not unknown.any():
+        return unknown, []
+    for name in names:
+        values[name] = np.where(unknown, np.nan, values[name])
+    return unknown, [
+        f"the bound of {listed(names)} is withheld from time {times[np.argmax(unknown)]:.6g} on: that of the stress "
+        "has passed 100 %, and where the structure flows is not known"]
 
 
 def _temperature(rom: Rom, history: ReducedHistory, solution: Solution) -> np.ndarray | None:

@@ -34,8 +34,9 @@ class BoundsSoFar(Description):
     """What a run that goes on needs of the part before it, so that its bounds are those of a run without a break.
 
     misfits : by dual field, the largest |x^ - B^T z|_w and |x^|_w so far, also at control points. temperature : the
-    largest part of its rise that is none of the training's, and the largest rise. temperature_is_new, withheld :
-    whether so by now. outside : what else has left the training runs' range by now, and since when.
+    largest part of its rise that is none of the training's, and the largest rise. temperature_is_new, withheld,
+    variables_withheld : whether so by now, the latter two of the displacement and of internal variables. outside : what
+    else has left the training runs' range by now, and since when.
     """
 
     misfits: dict[str, tuple[_Size, _Size]] = Field(default_factory=dict)
@@ -43,6 +44,7 @@ class BoundsSoFar(Description):
     temperature_is_new: bool = False
     outside: dict[str, _Time] = Field(default_factory=dict)
     withheld: bool = False
+    variables_withheld: bool = False
 
 
 class _About(Description):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from romlib.archive.rom import GappyOperator
 from romlib.offline.gappy import operator
-from romlib.online.indicator import Fit, bound, delta
+from romlib.online.indicator import Fit, bound, delta, withhold_variables
 from romlib.snapshots.error_bounds import FLOOR, so_far
 
 RANDOM = np.random.default_rng(7)
@@ -69,3 +69,23 @@ def test_a_new_temperature_field_makes_bounds_larger_and_p_more_than_stress() ->
     for quantity, more in (("stress", 1.5), ("p", 3.0), ("displacement", 1.5)):
         found = bound(quantity, 2.0, indicator, is_new)
         np.testing.assert_allclose(found, [2.0 * (0.01 + delta(quantity)), 2.0 * more * (0.01 + delta(quantity))])
+
+
+def test_where_the_bound_of_the_stress_was_useless_that_of_internal_variables_is_withheld_from_then_on() -> None:
+    times = np.arange(4.0)
+    values = {"stress": np.array([0.1, 1.1, 0.9, 0.9]), "p": np.array([0.1, 0.1, 0.2, 0.2]), "displacement": times}
+    unknown, said = withhold_variables(times, values, already=False)
+    np.testing.assert_array_equal(unknown, [False, True, True, True])
+    np.testing.assert_array_equal(values["p"], [0.1, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(values["displacement"], times)
+    assert len(said) == 1 and "bound of p is withheld from time 1 on" in said[0]
+    values = {"stress": np.full(4, 0.01), "p": np.full(4, 0.1)}
+    assert not withhold_variables(times, values, already=False)[1] and np.isfinite(values["p"]).all()
+    assert np.isnan(_withheld_p(times)).all()
+
+
+def _withheld_p(times: np.ndarray) -> np.ndarray:
+    """Of a run that begins with a state for which it was withheld."""
+    values = {"stress": np.full(len(times), 0.01), "p": np.full(len(times), 0.1)}
+    withhold_variables(times, values, already=True)
+    return values["p"]
