@@ -47,19 +47,16 @@ def enrich(
     comm = world()
     context.find_root().obj = comm
     with comm.agreement():
-        from romlib.errors import InputError
-        from romlib.study.case_file import read_case_file
+        from romlib.cli.case_options import given_case
         from romlib.study.enrich import run_enrich
         from romlib.study.study import Study
 
         declared = Study.read(study)
-        if (case is None) == (case_file is None):
-            raise InputError("give either --case or --case-file", place="--case",
-                             expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
+        chosen = given_case(case, case_file, declared.cases, "study")
         name = case or (case_file or Path()).stem
         with stages(comm.rank, f"enriching {rom.name} on {name}, {plural(comm.size, 'rank')}") as progress:
             outcome = run_enrich(
-                declared, rom, case if case is not None else read_case_file(case_file or Path()), comm, name=name,
+                declared, rom, chosen, comm, name=name,
                 tolerance=tolerance, budget=budget, accept_errors=accept_errors, scratch=scratch, progress=progress)
     if comm.rank == 0:
         _show(outcome, rom, name, tolerance, budget, json)
@@ -102,11 +99,10 @@ def enrich_online(
 ) -> None:
     """`romlib online --enrich`. others : options of a run of a ROM alone that were given as well."""
     from romlib.archive.romfile import fields_path
+    from romlib.cli.case_options import given_case
     from romlib.cli.console import print_json, stages, stderr, stdout
-    from romlib.errors import InputError
     from romlib.parallel.comm import world
     from romlib.snapshots.outputs import check_output
-    from romlib.study.case_file import read_case_file
     from romlib.study.enrich import run_stream
     from romlib.study.inputs import files_of
     from romlib.study.study import Study
@@ -118,15 +114,13 @@ def enrich_online(
     comm = world()
     with comm.agreement():
         declared = Study.read(study)
-        if (case is None) == (case_file is None):
-            raise InputError("give either --case or --case-file", place="--case",
-                             expected=f"--case-file, or a case: {', '.join(declared.cases) or 'none in this study'}")
+        chosen = given_case(case, case_file, declared.cases, "study")
         more = [] if case_file is None else files_of(case_file, "case file")
         check_output(output, [rom, fields_path(rom), *files_of(study), *more])
         name = case or (case_file or Path()).stem
         with stages(comm.rank, f"solving {name}, and enriching {rom.name}") as progress:
             streamed = run_stream(
-                declared, rom, case if case is not None else read_case_file(case_file or Path()), output, comm,
+                declared, rom, chosen, output, comm,
                 tolerance=float(tolerance[0]), budget=budget, name=name, progress=progress)
     if comm.rank == 0:
         summary = {"file": str(output), "rom": str(rom), "case": name, "tolerance": float(tolerance[0]),

@@ -138,9 +138,13 @@ class Enriching:
         return self.comm.on_root(lambda: run.within(self.task.tolerance))
 
     def _catch_up(self) -> None:
-        """Train with additions that an earlier call has left without a version of the ROM."""
-        if {entry.number for entry in self.log} - {entry.number for entry in self.rom.rom.enrichments}:
-            self.say(f"{plural(len(self.log), 'addition')} of an earlier run found: training with them first")
+        """Train where the ROM is not the one of the additions that there are.
+
+        A call that was stopped leaves some without a version of the ROM; who removes the folder wants none of them.
+        """
+        if {_key(entry) for entry in self.log} != {_key(entry) for entry in self.rom.rom.enrichments}:
+            self.say(f"the ROM has {plural(len(self.rom.rom.enrichments), 'addition')}, and its folder "
+                     f"{plural(len(self.log), 'record')}: training with these first")
             self._train()
         elif not self.comm.on_root(self._has_fields):
             self.say("the fields file beside the ROM is not the one that was written with it: training again")
@@ -282,3 +286,8 @@ class Enriching:
                 self.log[k] = self._written(self.log[k].model_copy(update=update))
         if mine:
             self.versions.rewrite(self.rom, self.log)
+
+
+def _key(entry: Enrichment) -> tuple[int, str, str, int]:
+    """What tells additions apart, whatever is noted of them later."""
+    return entry.number, entry.kind, entry.digest, entry.step

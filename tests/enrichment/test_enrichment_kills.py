@@ -46,6 +46,7 @@ def refuse_half_a_rom(folder: Path) -> None:
 def test_twenty_kills_lose_no_finished_step_and_repeat_none(own_bar: Path) -> None:
     random = np.random.default_rng(7)
     seen: dict[str, int] = {}
+    former = {name: (own_bar / name).read_bytes() for name in ("x.rom", "x.fields.rom")}
     begin = time.monotonic()
     process = started(own_bar)
     process.wait()
@@ -53,6 +54,8 @@ def test_twenty_kills_lose_no_finished_step_and_repeat_none(own_bar: Path) -> No
     expected = read_rom(own_bar / "x.rom").enrichments
     for path in folder_of(own_bar / "x.rom").iterdir():
         path.unlink()
+    for name, content in former.items():
+        (own_bar / name).write_bytes(content)
     for _ in range(KILLS):
         process = started(own_bar)
         try:

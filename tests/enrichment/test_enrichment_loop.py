@@ -61,13 +61,17 @@ def test_what_was_solved_is_never_solved_again_and_a_larger_budget_goes_on_from_
     former = {name: (own_bar / name).read_bytes() for name in ("x.rom", "x.fields.rom")}
     first = enriched(own_bar, "strong", tolerance=1e-3)
     record = Journal(folder_of(own_bar / "x.rom")).record(1)
-    made = record.stat().st_mtime_ns
+    made, step = record.stat().st_mtime_ns, record.read_bytes()
     for name, content in former.items():  # as if the process had ended before the ROM was written
         (own_bar / name).write_bytes(content)
     again = enriched(own_bar, "strong", tolerance=1e-3)
     assert again.log == first.log and again.mine == [] and record.stat().st_mtime_ns == made
     assert [entry.number for entry in romlib.load(own_bar / "x.rom").rom.enrichments] == [1]
     assert again.run.largest["stress"] == pytest.approx(first.run.largest["stress"], rel=1e-3)
+    record.unlink()
+    nothing = enriched(own_bar, "strong", tolerance=1e-3, budget=0)  # who removes the records wants a ROM without them
+    assert nothing.log == [] and romlib.load(own_bar / "x.rom").rom.enrichments == ()
+    record.write_bytes(step)
     more = enriched(own_bar, "strong", tolerance=1e-3, budget=2)
     assert [entry.number for entry in more.log] == [1, 2] and more.mine == [2]
     assert more.log[0].step != more.log[1].step
