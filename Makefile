@@ -14,7 +14,7 @@ BIN    := $(VENV)/bin
 RANKS  ?= 2
 MPIRUN ?= mpirun --oversubscribe
 
-# python3-petsc4py is for `romlib solve` only, and OpenBLAS makes its factorisations eight times faster.
+# python3-petsc4py is for `romlib solve` and `certify`, and OpenBLAS makes its factorisations eight times faster.
 # libEGL and Mesa's software renderer are for pictures without a screen. CalculiX is a solver for the tests to run.
 PACKAGES := openmpi-bin python3-mpi4py python3-petsc4py libopenblas0-serial python3-venv \
             libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx

@@ -6,6 +6,8 @@
     with romlib.train("study.toml") as trained:
         trained.write("x.rom")
 
+    certificate = romlib.certify("result.vtkhdf")
+
 Importing romlib imports nothing else: the names below are looked up when first used.
 """
 
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.rom import ReducedOrderModel, load
     from romlib.solution.solution import Solution
+    from romlib.study.certifying import certify
     from romlib.study.pipeline import train
 
 __version__ = "0.1.0"
-__all__ = ["NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "load", "train"]
+__all__ = [
+    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "train"]
 
 _HOME = {
+    "certify": "romlib.study.certifying",
     "load": "romlib.online.rom",
     "train": "romlib.study.pipeline",
     "ReducedOrderModel": "romlib.online.rom",

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import CalibrationPair, Indicator
 from romlib.archive.pair import PairWriter
 from romlib.archive.rom import (
@@ -79,6 +80,14 @@ def hand_made_rom(
         {name: _gappy(name, n_comp, tensor, selected.n_point) for name, (n_comp, tensor) in dual.items()},
         _temperature(parts, selected.n_point))
     return rom, data
+
+
+def enriched(rom: Rom) -> Rom:
+    """The ROM with an entry in the log of its additions, of no enrichment."""
+    entry = Enrichment(number=1, kind="step", case="hot", digest="d", step=3, time=0.3, what="the largest bound",
+                       before={"stress": 0.3}, found={"stress": 0.1}, after={"stress": 0.2}, modes=4, points=7,
+                       seconds=1.5)
+    return replace(rom, enrichments=(entry,))
 
 
 def with_indicator(rom: Rom, fields: Sequence[str] = ("stress", "p")) -> Rom:

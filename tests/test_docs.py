@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hand_made_rom import affine, hand_made_rom, with_indicator, write_both
+from hand_made_rom import affine, enriched, hand_made_rom, with_indicator, write_both
 from romlib_converters.zset.elements import SOLIDS
 from romlib_converters.zset.fields import NAMES
 from test_imports import MAY_IMPORT, SOURCES
@@ -36,6 +36,7 @@ from romlib.model import Case, Material, Model, Pressure, Temperature, TrainedMo
 from romlib.offline.options import OfflineOptions
 from romlib.online.newton import NewtonOptions
 from romlib.snapshots import FieldSpec, SnapshotsWriter, schema
+from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.states import tables
 from romlib.states.file import StateWriter
 from romlib.states.state import NodeState, SavedState, StateBlock
@@ -186,7 +187,8 @@ def written(tmp_path_factory) -> dict[str, Path]:
         loads={"pressure": Pressure(faces="xmax"), "heat": Temperature(field=1.0)},
         amplitudes={"pressure": "10*t", "heat": "20 + 5*t", "pull": 0.1}, initial_temperature=20.0)
     fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip")}
-    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields) as writer:
+    bounds = ErrorBounds({"stress": np.zeros(2)}, (), np.zeros(2, dtype=bool), np.array([0.0, 1.0]))
+    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds) as writer:
         for step in range(2):
             for p, piece in enumerate(pieces):
                 writer.write("displacement", step, p, np.zeros((piece.n_node, 3)))
@@ -195,7 +197,7 @@ def written(tmp_path_factory) -> dict[str, Path]:
         pieces, model, [affine(0), affine(1)], liftings={"pull": affine(0)},
         dual={"stress": (6, True), "p": (1, False)}, cases={"ramp": Case(times=(0.0, 1.0))})
     rom.trained = TrainedModel(identity=identity_of(pieces, model))
-    write_both(folder / "x.rom", with_indicator(rom), data)
+    write_both(folder / "x.rom", enriched(with_indicator(rom)), data)
     return {"Snapshots file": folder / "x.vtkhdf", "ROM": folder / "x.rom",
             "Fields file": fields_path(folder / "x.rom"), "State file": state_file(folder / "x.state")}
 

@@ -52,10 +52,20 @@ def blade(dofs: int = 20_000, element_type: str = "hex8") -> Mesh:
     """
     if element_type not in RULES:
         raise InputError("the blade has no such element", expected=" or ".join(RULES), found=element_type)
-    flat = min(_candidates(dofs, element_type), key=lambda flat: abs(flat.n_dof(element_type) - dofs))
-    if not 0.7 * dofs < flat.n_dof(element_type) < 1.4 * dofs:
-        raise InputError("no blade has about so many degrees of freedom", expected="4,000 or more", found=dofs)
+    flat = _chosen(dofs, element_type)
     return _tagged(flat, *_extruded(flat, element_type), element_type)
+
+
+def hot_spot(dofs: int, height: float = HOT_HEIGHT, span: float = HOT_SPAN, chord: float = HOT_CHORD, xi: float = 0.0,
+             *, element_type: str = "hex8") -> np.ndarray:
+    """A hot spot like the one of the mesh, elsewhere or of another size, at the nodes of `blade(dofs)`, (n_node,).
+
+    height : z of its centre, mm. span : its width along z, mm. chord : its width along the chord. xi : its place on the
+    chord, 0 at the leading edge, 1 at the trailing edge.
+    """
+    flat = _chosen(dofs, element_type)
+    _, straight, ends = _extruded(flat, element_type)
+    return _spot(straight, flat.section.depth[ends].mean(axis=1), height, span, chord, xi)
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,14 @@ class _Flat:
         quad, layer = self.cells()
         lower = self.section.quads[quad] + layer[:, None] * len(self.section.points)
         return np.hstack([lower, lower + len(self.section.points)])
+
+
+def _chosen(dofs: int, element_type: str) -> _Flat:
+    """The blade of about the wanted size."""
+    flat = min(_candidates(dofs, element_type), key=lambda flat: abs(flat.n_dof(element_type) - dofs))
+    if not 0.7 * dofs < flat.n_dof(element_type) < 1.4 * dofs:
+        raise InputError("no blade has about so many degrees of freedom", expected="4,000 or more", found=dofs)
+    return flat
 
 
 def _candidates(dofs: int, element_type: str) -> list[_Flat]:
@@ -174,7 +192,7 @@ def _tagged(flat: _Flat, connectivity: np.ndarray, straight: np.ndarray, ends: n
     root, tip = z == 0.0, np.abs(z - TIP) < 1e-9
     # The root's end is held along the span; in its plane one line holds x and one holds y, so that it may expand.
     lines = {"root_x": root & (np.abs(xi - COLUMNS["first rib"][0]) < 1e-9), "root_y": root & (np.abs(eta) < 1e-9)}
-    hot = np.exp(-((z - HOT_HEIGHT) / HOT_SPAN) ** 2 - (xi / HOT_CHORD) ** 2) * (1.0 - 0.5 * depth)
+    hot = _spot(straight, depth, HOT_HEIGHT, HOT_SPAN, HOT_CHORD, 0.0)
     hottest = np.zeros(len(z), dtype=bool)
     hottest[np.argmax(np.where(leading, hot, 0.0))] = True
     node_masks = {"root": root, **lines, "tip": tip, "leading_edge": leading, "hottest": hottest}
@@ -188,6 +206,12 @@ def _tagged(flat: _Flat, connectivity: np.ndarray, straight: np.ndarray, ends: n
                    face_tags={**mesh.face_tags, **{name: _faces_where(mesh.face_tags[SKIN], mask)
                                                    for name, mask in face_masks.items()}},
                    node_arrays={"hot_spot": hot})
+
+
+def _spot(straight: np.ndarray, depth: np.ndarray, height: float, span: float, chord: float, at: float) -> np.ndarray:
+    """1 in its centre, falling along span and chord, and by half through the wall."""
+    xi, _, z = straight.T
+    return np.exp(-((z - height) / span) ** 2 - ((xi - at) / chord) ** 2) * (1.0 - 0.5 * depth)
 
 
 def _faces_where(skin: FaceSet, mask: Callable[[np.ndarray], np.ndarray]) -> FaceSet:

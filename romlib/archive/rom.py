@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import Indicator
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
@@ -204,6 +205,7 @@ class Rom:
     density_terms : rows of the reduced loads that the density of a material, which is a formula, multiplies besides the
     amplitude: name of the row -> load and material.
     indicator : what bounds the errors of its runs; None in files of older versions. control : None without.
+    enrichments : what was added to its training, in order.
     """
 
     manifest: Manifest
@@ -220,6 +222,7 @@ class Rom:
     density_terms: dict[str, tuple[str, str]] = field(default_factory=dict)
     indicator: Indicator | None = None
     control: ControlPoints | None = None
+    enrichments: tuple[Enrichment, ...] = ()
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:
@@ -306,6 +309,9 @@ class Rom:
             "temperature/names": (self.temperature.terms, [n for n, kind in loads.items() if kind == "temperature"])}
         if self.indicator is not None:
             known["indicator"] = list(self.indicator.largest), list(self.gappy)
+        if self.indicator is not None and self.control is not None:  # whose misfit is relative to the norm of the field
+            compared = [name for name in self.control.bases if name in self.indicator.largest]
+            known["indicator, norms"] = compared, list(self.indicator.norms)
         for place, (names, right) in known.items():
             for name in names:
                 if name not in right:

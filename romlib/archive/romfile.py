@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from scipy.sparse import csr_matrix
 
+from romlib.archive.enrichment import Enrichment
 from romlib.archive.hdf5 import recognise, write_head, write_json
 from romlib.archive.indicator import Indicator
 from romlib.archive.rom import (
@@ -41,6 +42,7 @@ _TRAINED = ("modes", "lowest", "highest")  # arrays of `TrainedTemperatures`
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
 _MANIFEST: TypeAdapter = TypeAdapter(Manifest)
+_LOG: TypeAdapter = TypeAdapter(tuple[Enrichment, ...])
 _TERMS: TypeAdapter = TypeAdapter(dict[str, tuple[str, str]])
 
 
@@ -83,6 +85,8 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     write_json(file, "density_terms", rom.density_terms)
     if rom.indicator is not None:
         write_json(file, "indicator", rom.indicator.model_dump(mode="json"))
+    if rom.enrichments:
+        write_json(file, "enrichments", {"log": [one.model_dump(mode="json") for one in rom.enrichments]})
     if rom.trained is not None:
         write_json(file, "identity", rom.trained.model_dump(mode="json"))
     for name in _POINT_FIELDS:
@@ -132,7 +136,8 @@ def _read(contents: Contents) -> Rom:
                           _as(array("/lifting/loads")))
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
                _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents),
-               _read_density_terms(contents), _read_indicator(contents), _read_control(contents))
+               _read_density_terms(contents), _read_indicator(contents), _read_control(contents),
+               _read_enrichments(contents))
 
 
 def _write_control(group: h5py.Group, control: ControlPoints) -> None:
@@ -155,6 +160,13 @@ def _read_indicator(contents: Contents) -> Indicator | None:
         return None
     with damage(contents.path, "/indicator"):
         return Indicator.model_validate(contents.json("/indicator", dict))
+
+
+def _read_enrichments(contents: Contents) -> tuple[Enrichment, ...]:
+    if not contents.has("/enrichments"):
+        return ()
+    with damage(contents.path, "/enrichments"):
+        return _LOG.validate_python(contents.json("/enrichments", dict)["log"])
 
 
 def _read_density_terms(contents: Contents) -> dict[str, tuple[str, str]]:

@@ -18,7 +18,7 @@ def _rom_items() -> Iterator[Item]:
     for name in ("romlib_kind", "fingerprint", "fields_id", "fields_digest"):
         yield Item(f"/@{name}", "text")
     yield Item("/@schema", "integer")
-    for name in ("manifest", "model", "cases", "identity", "density_terms", "indicator"):
+    for name in ("manifest", "model", "cases", "identity", "density_terms", "indicator", "enrichments"):
         yield Item(f"/{name}", "json")
     yield Item("/force_names", "json", ("n_force",))
     yield Item("/points/cell_ids", "integer", ("n_point",))

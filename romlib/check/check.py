@@ -12,7 +12,6 @@ from romlib.check.piece import PieceCheck, PieceMeasures
 from romlib.check.report import CheckReport
 from romlib.check.residual import ResidualFile, ResidualNorms, constrained, shared_norms
 from romlib.check.verdict import left_open
-from romlib.errors import InputError
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
 from romlib.model import Model
@@ -49,16 +48,7 @@ def check(
     snapshots, model = prepared.snapshots, prepared.model
     pieces = Pieces(serial() if comm is None else comm, snapshots.n_piece)
     options = CheckOptions() if options is None else options
-    if snapshots.model.starts_from_state:
-        raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
-                         file=snapshots.path, expected="a run that began with the undeformed body",
-                         found=f"a run from time {snapshots.times[0]:.6g}",
-                         remedy="check a run over the whole history, from its initial time")
-    if "displacement" not in snapshots.fields:
-        raise InputError(
-            "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
-            found=f"fields {', '.join(snapshots.fields) or 'none'}",
-            remedy="tell the converter which array of the solver's file is the displacement")
+    prepared.refuse_without_history("check")
     counts = pieces.sum(lambda piece: presence(prepared.mesh(piece), snapshots.n_shared))
     with ResidualFile() as scratch:
 

@@ -9,6 +9,8 @@ import typer
 
 from romlib.cli import (
     commands_build,
+    commands_certify,
+    commands_enrich,
     commands_external,
     commands_greedy,
     commands_inspect,
@@ -32,7 +34,7 @@ app = typer.Typer(
       romlib compare result.vtkhdf reference.vtkhdf
       romlib plot result.vtkhdf --field p -o p.png
     """,
-    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, bounds stay "
+    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a bound is "
            "above a tolerance, a solution did not converge, or an external solver failed; 2 wrong input or a full "
            "disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
@@ -58,9 +60,11 @@ app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
+app.command("enrich", rich_help_panel=_BUILD)(commands_enrich.enrich)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)
 app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
+app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)

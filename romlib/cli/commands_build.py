@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from romlib.cli.case_options import (
     temperature_file,
 )
 from romlib.words import plural
+
+if TYPE_CHECKING:
+    from romlib.snapshots.error_bounds import ErrorBounds
 
 
 def _alone(wanted: bool) -> bool:
@@ -205,6 +208,11 @@ def online(
     tolerance: Annotated[list[str] | None, typer.Option(
         metavar="NUMBER|NAME=NUMBER", help="Exit with status 1 where the bound of a relative error is above this, or "
         "withheld: of every quantity, or of displacement, stress, p, ...; may be repeated.")] = None,
+    enrich: Annotated[Path | None, typer.Option(metavar="STUDY", help="Enrich the ROM as the run goes on: where a "
+                                                "bound passes the tolerance, a full-order step takes its place, and "
+                                                "the ROM is trained again. The study of the ROM.")] = None,
+    budget: Annotated[int, typer.Option(min=0, help="With --enrich: at most so many full-order steps on this case, "
+                                        "those of earlier calls included.")] = 10,
     newton_tolerance: Annotated[float, typer.Option(min=0.0, help="Newton converges when the residual is below this "
                                                     "part of the forces.")] = 1e-8,
     json: JsonOption = False,
@@ -214,10 +222,17 @@ def online(
 
     import romlib
     from romlib.archive.romfile import fields_path
-    from romlib.cli.console import counted, print_json, stderr, stdout
-    from romlib.cli.error_bounds import passed_to_dict, say_passed, tolerances_of
+    from romlib.cli.commands_enrich import enrich_online
+    from romlib.cli.console import counted
+    from romlib.cli.error_bounds import tolerances_of
     from romlib.states.source import saved_state
 
+    if enrich is not None:
+        others = {"--parameter": parameter, "--temperature": temperature, "--start": start, "--fields": fields,
+                  "--write-state": write_state, "--no-hyper-reduction": full_integration or None}
+        enrich_online(enrich, rom, case, case_file, output, tolerance, budget, json,
+                      [name for name, value in others.items() if value is not None])
+        return
     stored = None if temperature is None else temperature_file(temperature)
     values = parameter_values(parameter)
     refuse_time_alone(start, start_time)
@@ -238,10 +253,19 @@ def online(
         if output is not None:
             with counted(f"writing {output.name}"):
                 solution.write(output, fields=names_of(fields))
-    from romlib.cli.describe import online_summary, show_online
+    from romlib.cli.describe import online_summary
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)
-    passed = solution.error_bound.passed(tolerances)
+    _show_run(summary, solution.error_bound, tolerances, json)
+
+
+def _show_run(summary: dict[str, Any], bounds: ErrorBounds, tolerances: dict[str, float], json: bool) -> None:
+    """Print an online run; exit with 1 where a bound is above its tolerance."""
+    from romlib.cli.console import print_json, stderr, stdout
+    from romlib.cli.describe import show_online
+    from romlib.cli.error_bounds import passed_to_dict, say_passed
+
+    passed = bounds.passed(tolerances)
     summary |= {"tolerances": tolerances, "passed": [passed_to_dict(one) for one in passed]}
     print_json(summary) if json else show_online(stdout(), summary)
     if passed:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.cli.enrichment_log import show_log
 from romlib.cli.error_bounds import show_bounds, show_calibration, show_compared_bounds
 from romlib.words import plural
 
@@ -129,6 +130,7 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         console.print(f"no bounds of the errors of its results: {d['calibration']['source']}")
     for sentence in d["accepted_errors"]:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
+    show_log(console, d["enrichments"])
 
 
 def _ratios(d: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def show_bounds(console: Console, bounds: dict[str, Any]) -> None:
     if bounds["quantities"]:
         console.print()
         console.print(table("Bounds of the relative errors", ("quantity", "largest", "at time", "at the end", ""), [
-            (name, figure(one["largest"]), f"{one['time_of_largest']:.6g}", figure(one["at_the_end"]),
+            (name, figure(one["largest"]), figure(one["time_of_largest"], 6), figure(one["at_the_end"]),
              "" if one["withheld_from"] is None else f"withheld from time {one['withheld_from']:.6g} on")
             for name, one in bounds["quantities"].items()], (1, 2, 3)))
     for note in bounds["notes"]:

@@ -67,6 +67,7 @@ def _rom(path: Path) -> dict[str, Any]:
         "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
         "accepted_errors": manifest.accepted, "calibration": _calibration(rom.indicator),
+        "enrichments": [entry.model_dump(mode="json") for entry in rom.enrichments],
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
 

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from romlib.fem.points import material_points
 from romlib.fem.replay import PieceReplay
 from romlib.laws.points import MaterialPoints
+from romlib.laws.state import PointState
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import force_names, unit_force
 from romlib.loads.temperature import initial_temperature, temperature_at, temperature_terms
@@ -97,6 +98,8 @@ class Piece:
     def _mass(self) -> csr_matrix:
         return mass_matrix(self.mesh)
 
-    def replay(self, amplitudes: Mapping[str, Amplitude], fields: list[str]) -> PieceReplay:
+    def replay(
+        self, amplitudes: Mapping[str, Amplitude], fields: list[str], start: PointState | None = None
+    ) -> PieceReplay:
         """The laws along a displacement history with these amplitudes; see `PieceReplay`."""
-        return PieceReplay(self, amplitudes, fields)
+        return PieceReplay(self, amplitudes, fields, start)

@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.laws.points import MaterialPoints
 from romlib.laws.replay import Replay
+from romlib.laws.state import PointState
 from romlib.model import Amplitude
 
 if TYPE_CHECKING:
@@ -28,18 +29,26 @@ class PieceReplay:
     Parameters
     ----------
     amplitudes : of the run, for its temperature. fields : names of the dual fields that are wanted, of `dual_fields`.
+    start : the state to go on from, instead of the virgin one.
     """
 
-    def __init__(self, piece: Piece, amplitudes: Mapping[str, Amplitude], fields: list[str]) -> None:
+    def __init__(
+        self, piece: Piece, amplitudes: Mapping[str, Amplitude], fields: list[str], start: PointState | None = None
+    ) -> None:
         self._piece, self._amplitudes = piece, amplitudes
         known = dual_fields(piece.points)
         self.widths = {field: known[field] for field in fields}
-        self._replay = Replay(piece.points, piece.model.initial_time)
+        self._replay = Replay(piece.points, piece.model.initial_time, start=start)
 
     @property
     def step_bytes(self) -> int:
         """What a step takes: its strain and the fields."""
         return 8 * self._piece.operator.n_ip * (6 + sum(self.widths.values()))
+
+    @property
+    def state(self) -> PointState | None:
+        """The state at the last time; None before the first block."""
+        return self._replay.state
 
     def block(self, times: np.ndarray, strain: np.ndarray) -> dict[str, np.ndarray]:
         """Each field (n_step, n_ip, n_comp) at the next times (n_step,), of total strain (n_step, n_ip, 6).

@@ -30,8 +30,8 @@ def load() -> Any:
         from petsc4py import PETSc
     except ImportError as error:
         raise RomlibError(
-            f"the full-order solver needs petsc4py, which cannot be imported ({error})\n  to do: install it for the "
-            "MPI of this environment (Debian: `make setup` does; conda: petsc4py; or pip install "
+            f"the full-order solver, and a certificate, need petsc4py, which cannot be imported ({error})\n  to do: "
+            "install it for the MPI of this environment (Debian: `make setup` does; conda: petsc4py; or pip install "
             "'romlib-mechanics[fullorder]')") from error
     if PETSc.ScalarType().dtype.kind == "c":
         raise RomlibError("petsc4py was built for complex numbers, and the full-order solver is real\n  to do: install "

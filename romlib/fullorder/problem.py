@@ -68,7 +68,7 @@ class Problem:
             self.numbering.add(self.gather({p: piece.patterns[k] for p, piece in self.pieces.items()}))
             for k in range(len(self.force_names)))])[1:]
         refuse_loads_on(loose, self._patterns, self.force_names, self.numbering)
-        with self._timed("assembly"):
+        with self.timed("assembly"):
             self.assembly = Assembly(
                 meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)
         self.linear = LinearSolver(self.assembly.matrix, self.numbering, options)
@@ -76,7 +76,8 @@ class Problem:
         self._looked = not self.reduced
 
     @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
+    def timed(self, stage: str) -> Iterator[None]:
+        """Wall time of what is inside, added to `seconds`."""
         clock = perf_counter()
         yield
         self.seconds[stage] += perf_counter() - clock
@@ -127,11 +128,11 @@ class Problem:
     ) -> Evaluation:
         """Laws and internal force at u (n_local, 3); `held` as in `SolvedPiece.force`. Collective."""
         positions = self.numbering.positions
-        with self.comm.agreement(), self._timed("law"):
+        with self.comm.agreement(), self.timed("law"):
             trials = {p: piece.points.integrate(
                 piece.state, time, piece.operator.strain(u[positions[p]][None])[0], temperatures[p])
                 for p, piece in self.pieces.items()}
-        with self.comm.agreement(), self._timed("assembly"):
+        with self.comm.agreement(), self.timed("assembly"):
             local = self.gather({p: piece.force(trials[p], None if held is None else held[positions[p]])
                                  for p, piece in self.pieces.items()})
         force = self.numbering.add(local)
@@ -142,10 +143,14 @@ class Problem:
 
     def newton_step(self, evaluation: Evaluation, residual: np.ndarray) -> np.ndarray | None:
         """K^-1 r (n_local, 3), zero at constrained dofs; None where the tangent is singular. Collective."""
-        with self._timed("assembly"):
-            symmetric = self.assembly.update(
-                {p: trial.tangent for p, trial in evaluation.trials.items()})  # type: ignore[misc]
-        with self._timed("solve"):
+        return self.linear_step(
+            {p: trial.tangent for p, trial in evaluation.trials.items()}, residual)  # type: ignore[misc]
+
+    def linear_step(self, tangents: Mapping[int, np.ndarray], residual: np.ndarray) -> np.ndarray | None:
+        """The same with given tangents (n_ip, 6, 6) of the pieces. Collective."""
+        with self.timed("assembly"):
+            symmetric = self.assembly.update(dict(tangents))
+        with self.timed("solve"):
             solution = self.linear.solve(residual, symmetric)
             if not self._looked:
                 self._looked = True

@@ -25,15 +25,21 @@ class Replay:
         first record.
     max_cutbacks : an increment is cut back, strain and temperature linear in between, down to 2^-max_cutbacks of its
         length before it counts as failed.
+    start : the state to go on from, instead of the virgin one.
     """
 
     def __init__(
         self, points: MaterialPoints, initial_time: float, *, initial_temperature: np.ndarray | None = None,
-        max_cutbacks: int = 10,
+        max_cutbacks: int = 10, start: PointState | None = None,
     ) -> None:
         self.points, self._initial_time, self._max_cutbacks = points, initial_time, max_cutbacks
         self._initial = points.strain_free_temperature if initial_temperature is None else initial_temperature
-        self._state: PointState | None = None
+        self._state: PointState | None = start
+
+    @property
+    def state(self) -> PointState | None:
+        """The state at the last record; None before the first."""
+        return self._state
 
     def advance(self, time: float, strain: np.ndarray, temperature: np.ndarray | None) -> PointState:
         """The state at the next record: total strain (n_ip, 6) and temperature (n_ip,) or None, at a later time.

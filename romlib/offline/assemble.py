@@ -30,7 +30,7 @@ from romlib.offline.point_data import selected_points, snapshots_at, strains_at,
 from romlib.offline.points import PointList, complete, modes_at
 from romlib.offline.reduce import Reduction
 from romlib.offline.reduce_cubature import generalised_forces
-from romlib.offline.reduce_dual import DualBases
+from romlib.offline.reduce_dual import DualBases, DualField
 from romlib.offline.rows import Rows
 from romlib.offline.sentinels import SENTINELS, sentinels
 from romlib.offline.thermal import trained_temperatures
@@ -70,7 +70,7 @@ def assemble(
     training, pieces, duals = collection.training, collection.pieces, reductions[0].duals
     if any(one.duals is not duals for one in reductions):
         raise ValueError("the bases of one ROM share liftings and dual fields: reduce(..., common=...)")
-    spans = training.spans(Rows(np.max([one.rows.weights for one in reductions], axis=0)))
+    rows = Rows(np.max([one.rows.weights for one in reductions], axis=0))
     with collection.stages.stage("gappy POD"):
         chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])
         points = complete(chosen, duals, pieces)
@@ -85,8 +85,8 @@ def assemble(
         first, n_mode = reductions[0], reductions[0].basis.n_mode
         terms = force_terms(training.model)
         rom = Rom(
-            _manifest(collection, spans, provenance or Provenance()), training.model,
-            _cases(spans, cases or {}), selected, tuple(term.label for term in terms),
+            _manifest(collection, rows, provenance or Provenance()), training.model,
+            _cases(training.spans(rows), cases or {}), selected, tuple(term.label for term in terms),
             [LocalBasis(strain[:one.basis.n_mode], points.place(one.selection), one.loads[:, :one.basis.n_mode])
              for one, strain in zip(reductions, strains)],
             LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
@@ -130,7 +130,7 @@ def _gappy_operators(
     return result
 
 
-def _manifest(collection: Collection, spans: list[Span], provenance: Provenance) -> Manifest:
+def _manifest(collection: Collection, rows: Rows, provenance: Provenance) -> Manifest:
     first, options = collection.training.runs[0].snapshots, collection.options
     tolerances = {"cubature": options.cubature_tolerance, "dual fields": options.dual_tolerance}
     if options.pod_tolerance is not None:
@@ -138,24 +138,24 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
     return Manifest(
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
-        collection.dual.n_ip, _trained_ranges(collection.training, spans),
-        _trained_parameters(collection.training, spans))
+        collection.dual.n_ip, _trained_ranges(collection.training, rows),
+        _trained_parameters(collection.training, rows))
 
 
-def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest amplitude of each load and prescribed constraint over the training cases.
+def _trained_ranges(training: TrainingSet, rows: Rows) -> dict[str, tuple[float, float]]:
+    """Lowest and highest amplitude of each load and prescribed constraint over the training cases and single steps.
 
     At the times of the cases, which begin with the initial one: some solvers do not write it.
     """
-    found = {name: np.concatenate([evaluate(span.run.amplitudes[name], span.times) for span in spans])
+    found = {name: np.concatenate([evaluate(run.amplitudes[name], times) for run, times in training.instants(rows)])
              for name in [*training.model.loads, *prescribed_names(training.model)]}
     return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
 
 
-def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of each parameter over the training cases."""
+def _trained_parameters(training: TrainingSet, rows: Rows) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each parameter over the training cases and single steps."""
     return {name: (min(values), max(values)) for name in parameters_of(training.model.materials)
-            if (values := [span.run.parameters[name] for span in spans])}
+            if (values := [run.parameters[name] for run, _ in training.instants(rows)])}
 
 
 def _cases(spans: list[Span], cases: Mapping[str, Case]) -> dict[str, Case]:
@@ -202,8 +202,14 @@ def _errors_of(
         values = snapshots[dual.name][operator.points].transpose(1, 0, 2)
         fitted = values.reshape(len(values), -1) @ operator.operator.T
         errors[f"POD of {dual.name}"] = dual.decomposition.truncation_error
-        errors[f"gappy POD of {dual.name}"] = field_error(fitted[rows], dual.coordinates[rows], dual.norms[rows])
+        errors[f"gappy POD of {dual.name}"] = _error_of(dual, fitted)
     return errors
+
+
+def _error_of(dual: DualField, fitted: np.ndarray) -> float:
+    """On the snapshots that its modes are made of. fitted : (n_snapshot, n_dual)."""
+    rows = dual.rows.kept
+    return field_error(fitted[rows], dual.coordinates[rows], dual.norms[rows])
 
 
 def field_error(found: np.ndarray, coordinates: np.ndarray, norms: np.ndarray) -> float:

@@ -58,9 +58,8 @@ def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicat
     sample = take_sample(collection, reduction, rom)
     largest = {name: tuple(largest_size(rom.gappy[name], sample.fields[name][:, :rom.points.n_point], basis.weights)
                            for basis in rom.clusters) for name in rom.gappy}
-    kept = reduction.rows.kept
-    norms = {dual.name: float(dual.norms[kept].max()) for dual in reduction.duals.fields}
-    norms["displacement"] = float(sample.basis.norms[kept].max())
+    norms = {dual.name: float(dual.norms[dual.rows.kept].max()) for dual in reduction.duals.fields}
+    norms["displacement"] = float(sample.basis.norms[reduction.rows.kept].max())
     sizes = Indicator(largest=largest, norms=norms, factors={})
     return collection.pieces.comm.on_root(lambda: _calibrated(collection, reduction, sample, rom.control, sizes))
 
@@ -91,10 +90,10 @@ def _calibrated(
 def _halves(sample: Sample) -> list[np.ndarray]:
     """Masks (n_point,) of two parts of the drawn points: which points a ROM happens to have is a part of its error.
 
-    All of them once, where they are few: a small model's.
+    All of them once, where they are all that the model has, or nearly: half of those would be another choice.
     """
     drawn = np.flatnonzero(sample.sampling)
-    if len(drawn) < SIZE // 2:
+    if len(drawn) < SIZE:
         return [sample.sampling > 0.0]
     found = []
     for first in range(2):

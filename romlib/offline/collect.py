@@ -13,7 +13,7 @@ from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
 from romlib.offline.report import Stages
 from romlib.offline.room import Room
-from romlib.offline.training import TrainingSet, gram
+from romlib.offline.training import TrainingSet, bordered, gram
 from romlib.parallel.pieces import Pieces
 
 
@@ -35,7 +35,8 @@ class DualGrams:
 class Collection:
     """What reductions of a training set are made from; see `collect`.
 
-    displacement : Gram matrix (n_snapshot, n_snapshot) in L2.
+    displacement : Gram matrix (n_snapshot, n_snapshot) in L2. former : of the training set without the files that were
+    added last, whose sums are known.
     """
 
     training: TrainingSet
@@ -45,6 +46,7 @@ class Collection:
     room: Room
     stages: Stages
     displacement: np.ndarray
+    former: DualGrams | None = None
     _n_reduction: int = 0
 
     @cached_property
@@ -53,15 +55,32 @@ class Collection:
 
         Not before: what the displacement alone makes impossible is found before the long replay.
         """
-        training, history, stages = self.training, self.history, self.stages
+        training, history, stages, former = self.training, self.history, self.stages, self.former
+        n_known = 0 if former is None else len(former.grams["stress"])
         with stages.stage("stress"):
             self.pieces.each(lambda piece: history.prepare(piece, training.piece(piece)))
             stages.say("stress", {"read": "read from the snapshots", "replay": "replayed by the law"}[history.source])
         with stages.stage("Gram matrices"):
-            total = self.pieces.sums(partial(_dual_grams_of_piece, training, history))
-            volume, n_ip, *volumes = total.pop("sizes")
+            rows = self.pieces.sums(partial(_dual_grams_of_piece, training, history, n_known))
+            volume, n_ip, *volumes = rows.pop("sizes")
+            total = {field: bordered(None if former is None else former.grams[field], added)
+                     for field, added in rows.items()}
             stages.say("Gram matrices", f"of displacement, {', '.join(history.fields)}; volume {volume:.6g}")
         return DualGrams(total, dict(zip(history.fields, volumes)), float(volume), int(n_ip))
+
+    def extended(self, training: TrainingSet) -> Collection:
+        """The collection of a training set that has files besides this one's: only their rows are computed. Collective.
+
+        It shares the scratch files of this one, which is not used any more.
+        """
+        known = self.dual  # replayed before its history is carried over
+        self.history.scratch.forget(lambda name: name.count("/") > 1)  # of reductions: replayed fields are PIECE/FIELD
+        history = self.history.extended(training)
+        room = self.room.of(training, history)
+        with self.stages.stage("Gram matrices"):
+            rows = self.pieces.sum(partial(_gram_of_piece, training, len(self.displacement)))
+        return Collection(training, self.options, self.pieces, history, room, self.stages,
+                          bordered(self.displacement, rows), known, self._n_reduction)
 
     def next_number(self) -> int:
         """A number of its own for each reduction, the same on every rank, for its arrays on disk."""
@@ -82,15 +101,16 @@ def collect(
 ) -> Collection:
     """Gram matrices of all snapshots, each computed once, whatever is reduced from them later. Collective."""
     with stages.stage("Gram matrices"):
-        displacement = pieces.sum(partial(_gram_of_piece, training))
+        displacement = pieces.sum(partial(_gram_of_piece, training, 0))
     return Collection(training, options, pieces, history, room, stages, displacement)
 
 
-def _gram_of_piece(training: TrainingSet, piece: int) -> np.ndarray:
+def _gram_of_piece(training: TrainingSet, n_known: int, piece: int) -> np.ndarray:
+    """Rows (n_snapshot - n_known, n_snapshot) of the Gram matrix of the displacement."""
     operators = training.piece(piece)
     result = gram(partial(training.read, "displacement", piece), operators.apply_mass, training.n_snapshot,
-                  operators.mesh.n_node * 24)
-    bad = np.flatnonzero(~np.isfinite(np.diag(result)))
+                  operators.mesh.n_node * 24, n_known)
+    bad = n_known + np.flatnonzero(~np.isfinite(np.diag(result, n_known)))
     if len(bad):
         run = int(np.searchsorted(training.offsets, bad[0], side="right")) - 1
         raise InputError("a displacement snapshot has a value that is not finite",
@@ -100,8 +120,13 @@ def _gram_of_piece(training: TrainingSet, piece: int) -> np.ndarray:
     return result
 
 
-def _dual_grams_of_piece(training: TrainingSet, history: DualHistory, piece: int) -> dict[str, np.ndarray]:
-    """By dual field; and under "sizes" the volume, the number of points, and the volume of each field's region."""
+def _dual_grams_of_piece(
+    training: TrainingSet, history: DualHistory, n_known: int, piece: int
+) -> dict[str, np.ndarray]:
+    """Rows (n_snapshot - n_known, n_snapshot) by dual field.
+
+    And under "sizes" the volume, the number of points, and the volume of each field's region.
+    """
     operator, volumes, result = training.piece(piece).operator, [], {}
     positive = operator.positive_weights[None, :, None]
     for field in history.fields:
@@ -109,7 +134,7 @@ def _dual_grams_of_piece(training: TrainingSet, history: DualHistory, piece: int
         there = np.isfinite(first[:, 0])
         volumes.append(float(operator.positive_weights[there].sum()))
         result[field] = gram(partial(_read_where, history, field, piece, there), lambda f: f * positive,
-                             training.n_snapshot, first.size * 8)
+                             training.n_snapshot, first.size * 8, n_known)
     return {**result, "sizes": np.array([operator.weights.sum(), operator.n_ip, *volumes])}
 
 

@@ -26,8 +26,9 @@ from romlib.words import plural
 class Reduction:
     """One basis, and how well it does; the same on every rank but for what `duals` keeps of the rank's pieces.
 
-    rows : the snapshots that it was made of. loads : (n_force, n_mode + n_lift). selection : points and weights.
-    reference : what errors of the cubature are relative to.
+    rows : the snapshots that it was made of, each for what its role allows (`romlib.offline.roles`).
+    loads : (n_force, n_mode + n_lift). selection : points and weights. reference : what errors of the cubature are
+    relative to.
     """
 
     rows: Rows
@@ -54,14 +55,15 @@ def reduce(
     """
     training, options, pieces = collection.training, collection.options, collection.pieces
     chosen = Rows.of(training.n_snapshot, rows)
+    shapes = training.rows_for("displacement", chosen)
     number, stages = collection.next_number(), collection.stages
     with stages.stage("POD"):
         basis = reduce_displacement(
-            training, pieces, collection.displacement, chosen, tolerance=options.pod_tolerance, n_mode=options.modes,
+            training, pieces, collection.displacement, shapes, tolerance=options.pod_tolerance, n_mode=options.modes,
             liftings=None if common is None else common.basis.liftings)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
         pod = basis.decomposition
-        stages.say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(len(chosen.kept), 'snapshot')}, "
+        stages.say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(len(shapes.kept), 'snapshot')}, "
                           f"error {pod.truncation_error:.1e}, {plural(pod.n_dropped, 'eigenvalue')} below rounding")
     with stages.stage("loads"):
         loads = reduce_loads(training, basis, pieces)
@@ -73,7 +75,7 @@ def reduce(
         need = collection.room.need(Modes(basis.n_mode + basis.n_lift, modes.n_mode,
                                           {field.name: field.decomposition.n_mode for field in fields}))
         collection.room.claim(need, need, stages.tell)
-        duals = project_fields(collection, fields, chosen, number) if common is None else common.duals
+        duals = project_fields(collection, fields, number) if common is None else common.duals
         stresses.project(collection, modes)
         stages.say("dual modes", ", ".join(f"{field.decomposition.n_mode} of {field.name}" for field in fields))
     with stages.stage("cubature"):
@@ -88,7 +90,8 @@ def _stresses(
 ) -> CubatureStress:
     """The stresses that the cubature is trained with."""
     _ = collection.dual  # the replay comes first
-    stresses, options = CubatureStress(collection.history, rows, number), collection.options
+    options = collection.options
+    stresses = CubatureStress(collection.history, collection.training.rows_for("cubature", rows), number)
     if options.cubature_training != "snapshots":
         with collection.stages.stage("full-integration ROM"):
             problem = full_problem(collection.training, basis, loads, collection.pieces)

@@ -10,6 +10,7 @@ import numpy as np
 from romlib.offline.collect import Collection
 from romlib.offline.gappy import interpolation_points
 from romlib.offline.pod import Pod, pod
+from romlib.offline.roles import purpose_of
 from romlib.offline.rows import Rows
 from romlib.offline.scratch import Scratch
 from romlib.offline.selection import Candidates
@@ -20,13 +21,14 @@ from romlib.offline.training import combine
 class DualField:
     """POD of one dual field.
 
-    coordinates : (n_snapshot, n_dual) of all snapshots. norms : (n_snapshot,) in L2. volume : of the region that has
-    the field.
+    rows : the snapshots that it is made of. coordinates : (n_snapshot, n_dual) of all snapshots. norms : (n_snapshot,)
+    in L2. volume : of the region that has the field.
     """
 
     name: str
     n_comp: int
     decomposition: Pod
+    rows: Rows
     coordinates: np.ndarray
     norms: np.ndarray
     volume: float
@@ -56,23 +58,23 @@ def reduce_fields(collection: Collection, rows: Rows) -> list[DualField]:
     widths = training.piece(collection.pieces.mine[0]).points.variables() | {"stress": 6} | stored
     fields = []
     for name in options.dual_fields:
-        gram = dual.grams[name]
-        decomposition = pod(rows.gram(gram), tolerance=options.dual_tolerance, field=name)
+        gram, own = dual.grams[name], training.rows_for(purpose_of(name), rows)
+        decomposition = pod(own.gram(gram), tolerance=options.dual_tolerance, field=name)
         fields.append(DualField(
-            name, widths.get(name, 1), decomposition, gram @ rows.spread(decomposition.combination),
+            name, widths.get(name, 1), decomposition, own, gram @ own.spread(decomposition.combination),
             np.sqrt(np.maximum(np.diag(gram), 0.0)), dual.volumes[name]))
     return fields
 
 
-def project_fields(collection: Collection, fields: list[DualField], rows: Rows, number: int) -> DualBases:
+def project_fields(collection: Collection, fields: list[DualField], number: int) -> DualBases:
     """The modes of the dual fields on each piece, kept in the scratch file of the rank. Collective."""
     history = collection.history
 
     def of_piece(piece: int) -> dict[str, Candidates]:
         operator, candidates = collection.training.piece(piece).operator, {}
         for field in fields:
-            modes = combine(partial(history.read, field.name, piece), rows.spread(field.decomposition.combination),
-                            operator.n_ip * field.n_comp * 8)
+            combination = field.rows.spread(field.decomposition.combination)
+            modes = combine(partial(history.read, field.name, piece), combination, operator.n_ip * field.n_comp * 8)
             history.scratch.append(f"{number}/{piece}/modes/{field.name}", modes)
             there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
             ips = there[interpolation_points(modes[:, there])]

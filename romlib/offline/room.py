@@ -73,13 +73,17 @@ class Room:
         stored = {name: spec.n_comp for name, spec in first.fields.items() if spec.place == "ip"}
         self._widths = stored | points.variables() | {"stress": 6}
 
+    def of(self, training: TrainingSet, history: DualHistory) -> Room:
+        """The same for a training set that has more files."""
+        return Room(training, history, self._options, self._pieces, self._scratch, self._output)
+
     def need(self, modes: Modes) -> Need:
         """What the training takes with these numbers of modes; all zero gives what it takes in any case."""
         training, n_ip, fields = self._training, self._n_ip, self._history.fields
-        row = 0 if self._history.source == "read" else sum(self._widths.get(field, 0) for field in fields)
+        row = sum(self._widths.get(field, 0) for field in fields)
         n_dual = sum(n * self._widths.get(field, 0) for field, n in modes.dual.items())
         integrands = modes.stress * modes.displacement
-        scratch = 8.0 * n_ip * (training.n_snapshot * row + 6 * self._n_extra() + 6 * modes.stress + n_dual)
+        scratch = 8.0 * n_ip * (self._history.n_replayed * row + 6 * self._n_extra() + 6 * modes.stress + n_dual)
         once = 8.0 * (1 + len(fields)) * training.n_snapshot**2 + _ROM_BYTES if self._pieces.comm.rank == 0 else 0.0
         return Need(scratch + 8.0 * len(self._pieces.mine) * integrands**2,
                     8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual) + self._mesh + once)

@@ -55,8 +55,9 @@ def take_sample(collection: Collection, reduction: Reduction, rom: Rom, size: in
     """
     training, pieces, options = collection.training, collection.pieces, collection.options
     tolerance = max(_FINER * reduction.basis.decomposition.truncation_error, _SMALLEST)
-    basis = reduce_displacement(training, pieces, collection.displacement, Rows.of(training.n_snapshot, None),
-                                tolerance=tolerance, liftings=reduction.basis.liftings)
+    rows = training.rows_for("displacement", Rows.of(training.n_snapshot, None))
+    basis = reduce_displacement(training, pieces, collection.displacement, rows, tolerance=tolerance,
+                                liftings=reduction.basis.liftings)
     basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
     others, rule = draw(training, reduction.duals, pieces, size)
     own = PointList(rom.points.pieces, rom.points.ips)

@@ -29,6 +29,7 @@ from romlib.offline.cubature import Cubature, compression, select
 from romlib.offline.energy import energy_scaling
 from romlib.offline.pod import Pod, pod
 from romlib.offline.reduce import Reduction
+from romlib.offline.roles import purpose_of
 from romlib.offline.rows import Rows
 from romlib.offline.sample import Sample
 from romlib.offline.thermal import trained_temperatures
@@ -133,11 +134,12 @@ def _displacement(
     """Modes and liftings as combinations of the sample's, (n, n_mode + n_lift); their stiffness; the coordinates."""
     fine = sample.basis
     tolerance = collection.options.pod_tolerance or max(reduction.basis.decomposition.truncation_error, 1e-12)
-    found = pod(rows.gram(fine.coordinates @ fine.coordinates.T), tolerance=tolerance)
-    modes = np.linalg.qr(fine.coordinates.T @ rows.spread(found.combination))[0]
+    shapes = collection.training.rows_for("displacement", rows)
+    found = pod(shapes.gram(fine.coordinates @ fine.coordinates.T), tolerance=tolerance)
+    modes = np.linalg.qr(fine.coordinates.T @ shapes.spread(found.combination))[0]
     basis = linalg.block_diag(modes, np.eye(fine.n_lift))
     coordinates = fine.coordinates @ modes
-    return basis, basis.T @ sample.stiffness @ basis, Judged(coordinates, fine.remainders, fine.norms, rows.kept)
+    return basis, basis.T @ sample.stiffness @ basis, Judged(coordinates, fine.remainders, fine.norms, shapes.kept)
 
 
 def _cubature(
@@ -174,7 +176,7 @@ def _columns(integrands: np.ndarray, tolerance: float) -> np.ndarray:
 
 def _dual(collection: Collection, sample: Sample, rows: Rows, name: str) -> tuple[np.ndarray, Judged] | None:
     """Modes of a dual field at the sample, (n_dual, n_point, n_comp), and the coordinates; None where it is zero."""
-    gram = collection.dual.grams[name]
+    gram, rows = collection.dual.grams[name], collection.training.rows_for(purpose_of(name), rows)
     own = rows.gram(gram)
     if not np.trace(own) > 0.0:
         return None

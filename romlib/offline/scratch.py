@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -33,6 +34,7 @@ class Scratch:
     def __init__(self, place: Path) -> None:
         self._arrays: dict[str, tuple[Path, tuple[int, ...], int]] = {}  # file, shape of a row, number of rows
         self.needed: float | None = None
+        self._n_made = 0  # files, those that were removed included
         remove_leftovers(place, _NAME)
         self.folder = temporary_path(place, _NAME)
         remember(self.folder)
@@ -52,7 +54,10 @@ class Scratch:
 
     def append(self, name: str, block: np.ndarray) -> None:
         """Add (n, ...) at the end of the array `name`."""
-        path, row, n = self._arrays.get(name, (self.folder / str(len(self._arrays)), block.shape[1:], 0))
+        if name not in self._arrays:
+            self._arrays[name] = self.folder / str(self._n_made), block.shape[1:], 0
+            self._n_made += 1
+        path, row, n = self._arrays[name]
         if row != block.shape[1:]:
             raise ValueError(f"rows of {name} have shape {row}, not {block.shape[1:]}")
         with writing(self.folder.parent, self.needed, self.folder), open(path, "ab") as file:
@@ -70,6 +75,11 @@ class Scratch:
     def length(self, name: str) -> int:
         """Number of rows; zero for an array that was never written."""
         return self._arrays[name][2] if name in self._arrays else 0
+
+    def forget(self, chosen: Callable[[str], bool]) -> None:
+        """Remove the arrays of these names."""
+        for name in [name for name in self._arrays if chosen(name)]:
+            self._arrays.pop(name)[0].unlink(missing_ok=True)
 
     def size(self) -> int:
         """Bytes that were written."""

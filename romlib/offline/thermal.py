@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.archive.rom import TemperatureAtPoints, TrainedTemperatures
 from romlib.loads.temperature import temperature_at
+from romlib.offline.roles import serves
 from romlib.snapshots.prepared import PreparedSnapshots
 
 _TOLERANCE = 1e-9  # of the largest singular value
@@ -24,8 +25,11 @@ def trained_temperatures(
     if not stored.terms:
         return None
     origin = np.zeros(stored.matrix.shape[0]) if stored.initial is None else stored.initial
-    fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in runs]
+    fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in runs
+              if serves(run.role, "range")]
     rises = [field - origin for field in fields if field is not None]
+    if not rises:
+        return None
     # Rows of triangular factors span what the fields do, with as few rows as there are points or loads.
     factors = [np.linalg.qr(rise, mode="r") for rise in rises]
     _, values, modes = np.linalg.svd(np.concatenate(factors), full_matrices=False)

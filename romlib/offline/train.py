@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path
-from romlib.errors import InputError, UnsupportedError
-from romlib.laws.portable import portable_model
-from romlib.laws.symbols import refuse_missing, refuse_unused
-from romlib.model import Case, Model
-from romlib.offline.agreement import agree
+from romlib.errors import InputError
+from romlib.model import Case
 from romlib.offline.assemble import Provenance, assemble
 from romlib.offline.calibrate import calibrate, in_words
-from romlib.offline.collect import Collection, collect
-from romlib.offline.dual import DualHistory
+from romlib.offline.collect import Collection
+from romlib.offline.gather import Gathered, gather
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
 from romlib.offline.reduce import Reduction, reduce
-from romlib.offline.report import Progress, Stages, TrainingReport
-from romlib.offline.room import Room
-from romlib.offline.scratch import Scratch
+from romlib.offline.report import Progress, TrainingReport
 from romlib.offline.training import TrainingSet
 from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
 from romlib.offline.write import write_fields
 from romlib.online.ratios import calibration_rows
 from romlib.online.rom import ReducedOrderModel
 from romlib.parallel.comm import Comm
-from romlib.parallel.pieces import Pieces
 
 
 class Trained:
     """A ROM in memory, with what it was made from; a context manager, which removes the scratch files.
 
     rom : the same on every rank; it solves cases at the selected points at once, and gives full fields once written.
-    report : cost, sizes, errors. reduction : the basis. collection : the snapshots, from which `romlib.offline.reduce`
-    makes other bases.
+    report : cost, sizes, errors. reduction : the basis. gathered : what it was made from. collection : the snapshots of
+    that, from which `romlib.offline.reduce` makes other bases.
     """
 
-    def __init__(
-        self, rom: Rom, report: TrainingReport, collection: Collection, reduction: Reduction, portable: Model,
-        output: Path | None, inputs: list[str | Path], files: ExitStack,
-    ) -> None:
-        self.rom, self.report, self.collection, self.reduction = ReducedOrderModel(rom), report, collection, reduction
-        self._portable, self._output, self._inputs = portable, output, inputs
-        self._finalizer = weakref.finalize(self, files.close)
+    def __init__(self, rom: Rom, report: TrainingReport, gathered: Gathered, reduction: Reduction) -> None:
+        self.rom, self.report, self.gathered, self.reduction = ReducedOrderModel(rom), report, gathered, reduction
+        self.collection = gathered.collection
 
     def write(self, output: str | Path | None = None) -> TrainingReport:
         """Write x.rom and x.fields.rom, both or none; the report then has the cost of that too. Collective.
@@ -59,25 +50,26 @@ class Trained:
         ------
         InputError : no output is named, it cannot be written, or it would replace a training file. DiskFullError.
         """
-        path = self._output if output is None else Path(output)
-        if path is None or not self._finalizer.alive:
+        gathered = self.gathered
+        path = gathered.output if output is None else Path(output)
+        if path is None or not gathered.files.alive:
             raise InputError("the ROM cannot be written", found="no name" if path is None else "it was closed before",
                              remedy='trained.write("x.rom"), before the end of its `with`')
         collection, comm, rom = self.collection, self.collection.pieces.comm, self.rom.rom
-        comm.on_root(lambda: check_rom_output(path, self._inputs))
+        comm.on_root(lambda: check_rom_output(path, gathered.inputs))
         with ExitStack() as files:
             with collection.stages.stage("archive"), comm.agreement():
                 pair = write_fields(path, collection, [self.reduction], rom.manifest.fingerprint, files)
             self.report = replace(self.report, stages=collection.stages.rows())
             rom.manifest.stages = self.report.rows
-            finished = replace(rom, model=self._portable)
+            finished = replace(rom, model=gathered.portable)
             reference = comm.on_root(lambda: pair.finish(finished))  # type: ignore[union-attr]
         self.rom = ReducedOrderModel(replace(rom, fields=reference), fields_path(path), path)
         return self.report
 
     def close(self) -> None:
         """Remove the scratch files and close the snapshots; the ROM in memory stays."""
-        self._finalizer()
+        self.gathered.files.close()
 
     def __enter__(self) -> Trained:
         return self
@@ -116,58 +108,36 @@ def train(
     InputError : more ranks than pieces, runs of different models or meshes, zero or non-finite fields, unknown names;
         an output that cannot be written. DiskFullError : there is not enough room for scratch files or output.
     """
-    path = None if output is None else Path(output)
-    taken = [*(run.snapshots.path for run in training.runs), *inputs]
+    gathered = gather(training, options, comm, output=output, cases=cases, accept=accept, progress=progress,
+                      scratch_folder=scratch_folder, inputs=inputs, files=files)
     with ExitStack() as stack:
-        if files is not None:
-            stack.enter_context(files)
-        if path is not None:
-            comm.on_root(lambda: check_rom_output(path, taken))
-        _refuse_omissions(training, accept)
-        _refuse_parameters(training, cases or {})
-        pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
-        trained = agree(training, pieces, accept)
-        portable = comm.on_root(lambda: portable_model(training.model))  # when loads have their names, before all else
-        portable = portable.model_copy(update={"parameters": training.common_parameters})
-        with comm.agreement():
-            place = scratch_folder or (path or training.runs[0].snapshots.path).resolve().parent
-            scratch = stack.enter_context(Scratch(Path(place)))
-            history = DualHistory(training, list(dict.fromkeys(["stress", *options.dual_fields])), options.stress,
-                                  scratch)
-            room = Room(training, history, options, pieces, scratch, path and path.resolve())
-        room.claim(*room.least_and_most(), stages.tell)
-        collection = collect(training, options, history, room, pieces, stages)
-        reduction = reduce(collection)
-        rom = replace(assemble(collection, [reduction], cases, provenance), trained=trained)
-        with stages.stage("verification"):
-            beyond = _verify(collection, reduction, rom, accept_errors)
-        if options.calibration:
-            with stages.stage("calibration"):
-                rom.indicator = calibrate(collection, reduction, rom)
-                stages.say("calibration", in_words(rom.indicator))
-        report = TrainingReport(stages.rows(), stages.details, _sizes(collection, reduction, rom), rom.manifest.errors,
-                                _notes(collection, reduction, rom, beyond), calibration_rows(rom.indicator))
-        return Trained(rom, report, collection, reduction, portable, path, taken, stack.pop_all())
+        stack.callback(gathered.files.close)
+        trained = build(gathered, cases, provenance, accept_errors)
+        stack.pop_all()
+    return trained
 
 
-def _refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
-    for run in training.runs:
-        for omission in run.snapshots.model.omissions:
-            if omission.does_work and omission.name not in accept:
-                raise UnsupportedError(
-                    f"the deck has something that does virtual work and that the ROM lacks: {omission.name}",
-                    file=run.snapshots.path, found=omission.description,
-                    remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
+def build(
+    gathered: Gathered, cases: Mapping[str, Case] | None = None, provenance: Provenance | None = None,
+    accept_errors: bool = False, rows: np.ndarray | None = None,
+) -> Trained:
+    """The ROM of the snapshots that were gathered, verified. Collective; parameters and errors as of `train`.
 
-
-def _refuse_parameters(training: TrainingSet, cases: Mapping[str, Case]) -> None:
-    """Each run and each case has a value for every parameter, and none that no material names."""
-    materials = training.model.materials
-    for run in training.runs:
-        refuse_missing(run.parameters, materials, f"parameters of the training run {run.name!r}")
-    for name, case in cases.items():
-        refuse_unused(case.parameters, materials, f"[cases.{name}.parameters]")
-        refuse_missing({**training.common_parameters, **case.parameters}, materials, f"[cases.{name}.parameters]")
+    rows : mask of the snapshots that count; by default all.
+    """
+    collection = gathered.collection
+    reduction = reduce(collection, rows)
+    rom = replace(assemble(collection, [reduction], cases, provenance), trained=gathered.trained)
+    with collection.stages.stage("verification"):
+        beyond = _verify(collection, reduction, rom, accept_errors)
+    if collection.options.calibration:
+        with collection.stages.stage("calibration"):
+            rom.indicator = calibrate(collection, reduction, rom)
+            collection.stages.say("calibration", in_words(rom.indicator))
+    report = TrainingReport(collection.stages.rows(), collection.stages.details, _sizes(collection, reduction, rom),
+                            rom.manifest.errors, _notes(collection, reduction, rom, beyond),
+                            calibration_rows(rom.indicator))
+    return Trained(rom, report, gathered, reduction)
 
 
 def _verify(collection: Collection, reduction: Reduction, rom: Rom, accept_errors: bool) -> list[str]:

@@ -12,6 +12,7 @@ from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.loads.amplitudes import evaluate
 from romlib.mesh.mesh import Mesh
+from romlib.offline.roles import Purpose, serves
 from romlib.offline.rows import Rows
 from romlib.offline.union import cells_of_mesh, order_difference, union_of, with_added
 from romlib.snapshots.prepared import PreparedSnapshots
@@ -40,7 +41,8 @@ class TrainingSet:
     """Runs on one mesh; snapshot j counts through the runs in order.
 
     model : of the first run; loads that only other runs have are added to it, and are zero in the others. Whether the
-    runs agree in what they all have is for `romlib.offline.agreement` to say. Their parameters may differ.
+    runs agree in what they all have is for `romlib.offline.agreement` to say. Their parameters may differ. The role of
+    each says what its snapshots are good for.
 
     Raises
     ------
@@ -48,8 +50,10 @@ class TrainingSet:
     """
 
     def __init__(self, runs: Sequence[PreparedSnapshots]) -> None:
+        self.given = tuple(runs)  # before names and amplitudes are made those of the first run
         self.runs, self.model, self._added = union_of(runs)
         self._last: tuple[int, Piece] | None = None
+        self._alike: set[tuple[int, int]] = set()  # runs and pieces that were compared with the first run's
         first = runs[0].snapshots
         for run in runs[1:]:
             if _size(run.snapshots) != _size(first):
@@ -82,9 +86,13 @@ class TrainingSet:
         self._last = None  # before the next one is built, so that one piece is in memory at a time
         mesh = self.mesh_of(0, piece)
         for k in range(1, len(self.runs)):
+            added = [one for one in self._added if one.run == k]
+            if not added and (k, piece) in self._alike:
+                continue
             other = self.mesh_of(k, piece)
             self._refuse_another_order(k, piece, mesh, other)
-            mesh = with_added(mesh, other, [one for one in self._added if one.run == k])
+            self._alike.add((k, piece))
+            mesh = with_added(mesh, other, added)
         self._last = piece, Piece(mesh, self.model)
         return self._last[1]
 
@@ -99,6 +107,7 @@ class TrainingSet:
             raise InputError("training runs must be on the same mesh, in the same order",
                              file=self.runs[run].snapshots.path, place=f"piece {piece}: {what} differ", expected=here,
                              found=there, remedy="train on runs of one mesh, converted with the same options")
+
     @property
     def common_parameters(self) -> dict[str, float]:
         """Parameters that have the same value in all runs: what a case need not give."""
@@ -120,8 +129,15 @@ class TrainingSet:
                 parts.append(run.snapshots.read(field, piece, steps))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def rows_for(self, purpose: Purpose, rows: Rows) -> Rows:
+        """Those of a choice of snapshots whose role serves a purpose; InputError where there is none."""
+        mask = np.repeat([serves(run.role, purpose) for run in self.runs], np.diff(self.offsets))
+        return rows if mask.all() else Rows(np.where(mask, rows.weights, 0.0))
+
     def spans(self, rows: Rows) -> list[Span]:
         """The runs that have snapshots of a choice, where there is more than an initial state to run over.
+
+        Single steps, elastic answers and replayed runs are none.
 
         Raises
         ------
@@ -132,12 +148,21 @@ class TrainingSet:
             kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
             times = run.case_times
             first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
-            if n and first + n > 1:
+            if n and first + n > 1 and serves(run.role, "cases"):
                 found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
         if not found:
             raise InputError("the snapshots are initial states alone: there is nothing to run over",
                              file=self.runs[0].snapshots.path, expected=f"times after {self.model.initial_time:.6g}",
                              remedy="train with runs that have increments")
+        return found
+
+    def instants(self, rows: Rows) -> list[tuple[PreparedSnapshots, np.ndarray]]:
+        """What the range of a training is taken over: each run with its times, and each single step with its own."""
+        found = [(span.run, span.times) for span in self.spans(rows)]
+        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
+            kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)] - start
+            if len(kept) and serves(run.role, "range") and not serves(run.role, "cases"):
+                found.append((run, np.asarray(run.times, dtype=float)[kept]))
         return found
 
     def amplitudes(self, names: list[str]) -> np.ndarray:
@@ -158,23 +183,35 @@ def blocks(n: int, bytes_each: int) -> Iterator[slice]:
 
 
 def gram(
-    read: Callable[[slice], np.ndarray], weigh: Callable[[np.ndarray], np.ndarray], n: int, bytes_each: int
+    read: Callable[[slice], np.ndarray], weigh: Callable[[np.ndarray], np.ndarray], n: int, bytes_each: int,
+    known: int = 0,
 ) -> np.ndarray:
     """Gram matrix (n, n) of fields that are read block by block; two blocks are in memory at a time.
 
     read : slice -> (n_block, ...). weigh : fields -> the same shape, times the matrix of the inner product.
+    known : of so many fields at the beginning the products with each other are known: (n - known, n), the other rows.
     """
-    result = np.zeros((n, n))
-    pieces = list(blocks(n, bytes_each))
-    for i, rows in enumerate(pieces):
-        left = read(rows)
+    result = np.zeros((n - known, n))
+    old = list(blocks(known, bytes_each))
+    new = [slice(known + part.start, known + part.stop) for part in blocks(n - known, bytes_each)]
+    for i, rows in enumerate(new):
+        left, here = read(rows), slice(rows.start - known, rows.stop - known)
         weighed = weigh(left).reshape(len(left), -1)
-        result[rows, rows] = weighed @ left.reshape(len(left), -1).T
-        for columns in pieces[i + 1:]:
+        result[here, rows] = weighed @ left.reshape(len(left), -1).T
+        for columns in (*old, *new[i + 1:]):
             right = read(columns)
-            result[rows, columns] = weighed @ right.reshape(len(right), -1).T
-            result[columns, rows] = result[rows, columns].T
+            result[here, columns] = weighed @ right.reshape(len(right), -1).T
+            if columns.start > rows.start:
+                result[columns.start - known:columns.stop - known, rows] = result[here, columns].T
     return result
+
+
+def bordered(known: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
+    """The Gram matrix (n, n) of the known one (k, k) and the other rows (n - k, n)."""
+    if known is None:
+        return rows
+    k = len(known)
+    return np.block([[known, rows[:, :k].T], [rows[:, :k], rows[:, k:]]])
 
 
 def combine(read: Callable[[slice], np.ndarray], combination: np.ndarray, bytes_each: int) -> np.ndarray:

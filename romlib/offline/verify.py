@@ -93,7 +93,8 @@ def online_errors(training: TrainingSet, rom: Rom, reduction: Reduction) -> dict
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
-    problem, rows = reduced_problem(rom, evaluated_model(training.model)), reduction.rows.kept
+    problem = reduced_problem(rom, evaluated_model(training.model))
+    rows = training.rows_for("cases", reduction.rows).kept
     duals = reduction.duals.fields
     found = {"displacement": np.zeros_like(reduction.basis.coordinates),
              **{dual.name: np.zeros_like(dual.coordinates) for dual in duals}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,12 +41,13 @@ class ResolvedCase:
         """At the output times and in between."""
         return case_histories(self.rom, self.model, self.amplitudes, self.times, self.temperature)
 
+    @cached_property
     def outside(self) -> list[Excursion]:
         """Where the case leaves what the ROM was trained on."""
         return [*outside_training(self.rom, self.all_amplitudes, self.times, self.temperature),
                 *outside_trained_parameters(self.rom, self.model.parameters, float(self.times[0]))]
 
-    def cautions(self, outside: list[Excursion]) -> tuple[str, ...]:
+    def cautions(self) -> tuple[str, ...]:
         """What the user should know: how the case was fitted, and where it is outside."""
         return (*self.notes, *accepted_errors(self.rom), *notes_of(self.temperature, self.times),
-                *(one.sentence for one in outside))
+                *(one.sentence for one in self.outside))

@@ -173,6 +173,7 @@ def bounds_of(
     elif saved is not None:
         notes.append("the bounds are those of this part of the run: the error of the state that it began with is not "
                      "in them")
+    outside = {**outside, **began.outside}
     shapes, is_new = _shapes(rom, _temperature(rom, history, solution), began, len(solution.times))
     if is_new.any():
         first = float(solution.times[np.argmax(is_new)])
@@ -195,7 +196,8 @@ def bounds_of(
         return BoundsSoFar(
             misfits={name: (float(both[0][step]), float(both[1][step])) for name, both in worst.items()},
             temperature=(float(shapes[0][step]), float(shapes[1][step])), temperature_is_new=bool(is_new[step]),
-            withheld=bool(withheld[step]))
+            withheld=bool(withheld[step]),
+            outside={name: since for name, since in outside.items() if since <= solution.times[step]})
 
     return ErrorBounds(values, tuple(notes + why_not), is_new, solution.times, outside, known.norms, found, state)
 

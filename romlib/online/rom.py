@@ -119,17 +119,17 @@ class ReducedOrderModel:
         saved = saved_state(start)
         began, said = start_of(self.rom, problem, saved, histories.output_level(0))
         history = solve(problem, histories, options, start=began)
-        outside = resolved.outside()
         initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting, used,
             reactions(problem, history, self.rom.lifting.loads), history.iterations, history.cutbacks, history.timings,
             hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*said, *resolved.cautions(outside)),
-            partial(solved_model, self.rom, model.parameters, used, history.times, nodal, saved),
+            (*said, *resolved.cautions()),
+            partial(solved_model, self.rom, model.parameters, used, times=history.times, temperature=nodal,
+                    start=saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in outside}))
+            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in resolved.outside}))
 
     def _resolve(
         self, case: str | Case | None, times: Times | Sequence[float] | np.ndarray | None,

@@ -47,6 +47,12 @@ def cycle(n: int) -> list[str]:
     return [COLOURS[k % len(COLOURS)] for k in range(n)]
 
 
+def legend_below(axes: Any) -> None:
+    """A legend that covers no curve, where there is something to say."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
+
+
 def curves(rows: int, columns: int, size: tuple[float, float]) -> Any:
     """A figure of its own, without the global state of pyplot."""
     matplotlib_or_refuse()

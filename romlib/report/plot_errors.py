@@ -10,7 +10,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.report.compare import Comparison
-from romlib.report.curves import COLOURS, curves, cycle, plain, with_own_settings
+from romlib.report.curves import COLOURS, curves, cycle, legend_below, plain, with_own_settings
 from romlib.report.norms import norms_over_time
 from romlib.report.picture import write_figure
 from romlib.snapshots.error_bounds import FLOOR, ErrorBounds
@@ -71,7 +71,7 @@ def plot_errors(snapshots: Snapshots, output: Path, comparison: Comparison | Non
     names = [name for name in bounds if name in snapshots.fields]
     compared = {} if comparison is None else {name: comparison.fields[name] for name in names
                                               if name in comparison.fields}
-    figure = curves(1, 2, (13.5, 5.2))
+    figure = curves(1, 2, (13.5, 6.0))
     left, right = figure.axes
     colours = dict(zip(bounds, cycle(len(bounds))))
     draw_bounds(left, snapshots.times, bounds, colours, comparison)
@@ -90,11 +90,10 @@ def plot_errors(snapshots: Snapshots, output: Path, comparison: Comparison | Non
             right.plot(comparison.times, compared[name].reference / scale, color=colours[name], linestyle="none",
                        marker="o", markersize=3.5, label=f"{plain(name)}: reference")
     right.set_ylabel(r"$\|x\|_{L^2}(t)\ /\ \max_t\|x\|_{L^2}$")
-    right.set_title("Norm of the result; the exact one is in the band")
+    right.set_title("Norm of the result; the exact one is in the band, where there is one")
     for axes in (left, right):
         axes.set_xlabel(f"time ({plain(snapshots.model.units.time)})")
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False)
+        legend_below(axes)
     against = "" if comparison is None else f" against {Path(comparison.reference).name}"
     figure.suptitle(plain(f"{snapshots.path.name}{against}"), fontsize=13)
     write_figure(output, figure)

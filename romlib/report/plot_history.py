@@ -11,7 +11,7 @@ from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
 from romlib.report.compare import Comparison
-from romlib.report.curves import COLOURS, curves, cycle, plain, with_own_settings
+from romlib.report.curves import COLOURS, curves, cycle, legend_below, plain, with_own_settings
 from romlib.report.picture import write_figure
 from romlib.report.plot_errors import draw_bounds, largest_error
 from romlib.report.scalar import Scalar
@@ -31,7 +31,7 @@ def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") 
     if not comparison.fields:
         raise InputError("there is nothing to plot: no field was compared", file=comparison.candidate)
     bounded = {name: field for name, field in comparison.fields.items() if field.bound is not None}
-    figure = curves(1, 3 if bounded else 2, (19.0 if bounded else 13.0, 5.0))
+    figure = curves(1, 3 if bounded else 2, (19.0, 5.8) if bounded else (13.0, 5.0))
     errors, norms = figure.axes[:2]
     for colour, (name, field) in zip(cycle(len(comparison.fields)), comparison.fields.items()):
         label = f"{plain(name)}: {field.relative:.1e}"
@@ -51,7 +51,7 @@ def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") 
                     dict(zip(comparison.fields, cycle(len(comparison.fields)))), comparison)
     for axes in figure.axes:
         axes.set_xlabel(f"time ({plain(time_unit)})")
-        axes.legend(frameon=False)
+        legend_below(axes) if bounded else axes.legend(frameon=False)
     names = [plain(Path(path).name) for path in (comparison.candidate, comparison.reference)]
     figure.suptitle(" against ".join(names), fontsize=13)
     write_figure(output, figure)

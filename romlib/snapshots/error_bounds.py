@@ -35,12 +35,13 @@ class BoundsSoFar(Description):
 
     misfits : by dual field, the largest |x^ - B^T z|_w and |x^|_w so far, also at control points. temperature : the
     largest part of its rise that is none of the training's, and the largest rise. temperature_is_new, withheld :
-    whether so by now.
+    whether so by now. outside : what else has left the training runs' range by now, and since when.
     """
 
     misfits: dict[str, tuple[_Size, _Size]] = Field(default_factory=dict)
     temperature: tuple[_Size, _Size] = (0.0, 0.0)
     temperature_is_new: bool = False
+    outside: dict[str, _Time] = Field(default_factory=dict)
     withheld: bool = False
 
 
@@ -135,9 +136,11 @@ class ErrorBounds(Mapping[str, np.ndarray]):
         """The bound of a quantity in short."""
         values = self.bounds[quantity]
         withheld = np.isnan(values)
-        step = 0 if withheld.all() else int(np.nanargmax(values))
-        return Largest(float(values[step]), float(self.times[step]), float(values[-1]),
-                       float(self.times[np.argmax(withheld)]) if withheld.any() else None)
+        first = float(self.times[np.argmax(withheld)]) if withheld.any() else None
+        if withheld.all():
+            return Largest(np.nan, np.nan, np.nan, first)
+        step = int(np.nanargmax(values))
+        return Largest(float(values[step]), float(self.times[step]), float(values[-1]), first)
 
     def passed(self, tolerances: float | Mapping[str, float]) -> list[Passed]:
         """The quantities whose bound is above its tolerance, or withheld: then nothing is known to be below it.
@@ -194,7 +197,7 @@ def read_bounds(contents: Contents, times: np.ndarray) -> ErrorBounds | None:
     ------
     FileFormatError : they are damaged.
     """
-    if not contents.has(f"{GROUP}/about"):
+    if not contents.has(GROUP):
         return None
     try:
         about = _About.model_validate(contents.json(f"{GROUP}/about", dict))

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.loads.nodal_temperature import loads_of_history
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import NO_TAGS, TagSet, add_tags
 from romlib.model import Amplitude, Model, TemperatureFile
 from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
+
+# What a file is to a training; `romlib.offline.roles` says what each is good for.
+Role = Literal["run", "record", "elastic", "replayed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +27,9 @@ class PreparedSnapshots:
 
     model : with the amplitudes of the run. tags : besides those of the file. accepted : names of the omissions that are
     accepted. name : of the run. with_arrays : what else the model names, put on a mesh, such as a temperature in a file
-    of its own. files : that are read besides the snapshots. notes : what a user has to know of these.
+    of its own. files : that are read besides the snapshots. notes : what a user has to know of these. role : "run", the
+    whole history of a run at full order; "record", single steps at full order; "elastic", answers of the initial
+    stiffness; "replayed", the displacement of a run of a ROM.
     """
 
     snapshots: Snapshots
@@ -33,6 +40,7 @@ class PreparedSnapshots:
     with_arrays: Callable[[Mesh], Mesh] | None = None
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    role: Role = "run"
 
     @classmethod
     def of(cls, snapshots: Snapshots | PreparedSnapshots, model: Model | None = None) -> PreparedSnapshots:
@@ -66,6 +74,25 @@ class PreparedSnapshots:
         """Times of an online run over the same history: the initial time, then those of the snapshots."""
         times, start = np.asarray(self.times, dtype=float), self.model.initial_time
         return times if times[0] <= start else np.concatenate([[start], times])
+
+    def refuse_without_history(self, what: str) -> None:
+        """Raise where the laws cannot be replayed along the file's displacement. what : is to be done with it.
+
+        Raises
+        ------
+        InputError : the run began with a state, or the file has no displacement.
+        """
+        snapshots = self.snapshots
+        if snapshots.model.starts_from_state:
+            raise InputError("the run of this file began with a state, and its laws cannot be replayed from it",
+                             file=snapshots.path, expected="a run that began with the undeformed body",
+                             found=f"a run from time {snapshots.times[0]:.6g}",
+                             remedy=f"{what} a run over the whole history, from its initial time")
+        if "displacement" not in snapshots.fields:
+            raise InputError(
+                "the file has no displacement", file=snapshots.path, expected="a node field 'displacement'",
+                found=f"fields {', '.join(snapshots.fields) or 'none'}",
+                remedy="tell the converter which array of the solver's file is the displacement")
 
     def mesh(self, piece: int) -> Mesh:
         """A piece with the tags, and the arrays that the model names."""

@@ -68,6 +68,8 @@ class SnapshotsWriter:
         self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
+        if bounds is not None and not np.array_equal(bounds.times, self.times):
+            raise InputError("the error bounds are of other times", file=self.path)
         refuse_inputs(self.path, getattr(fingerprint, "files", ()))
         for name, spec in self.fields.items():
             spec.validate(name)

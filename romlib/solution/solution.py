@@ -59,7 +59,8 @@ class Solution:
     points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
     open_fields : opens the fields file; raises an error that says where it should be.
     notes : what the user should know, such as loads that leave the range of the training runs.
-    solved : makes the model of a file that the solution is written to; by default the ROM's with these amplitudes.
+    solved : makes the model of a file that the solution is written to, or of a run over other times (times=...); by
+    default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
     state_at : the state at a step. bounds_of : the bounds of its errors.
@@ -80,7 +81,7 @@ class Solution:
     tensors: frozenset[str]
     open_fields: Callable[[], FieldsFile]
     notes: tuple[str, ...] = ()
-    solved: Callable[[], SolvedModel] | None = None
+    solved: Callable[..., SolvedModel] | None = None
     files: tuple[Path, ...] = ()
     places: Places = field(default_factory=dict)
     state_at: Callable[[int], SavedState] | None = None

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
-from romlib.laws.guarded import guarded_materials, guarded_model
-from romlib.laws.symbols import evaluated_model
 from romlib.parallel.comm import Comm
-from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
+from romlib.study.opened import opened
 from romlib.study.references import validate_against
 from romlib.study.runs import compare_runs
 from romlib.study.study import Study
@@ -23,16 +20,9 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 
     guard : laws with foreign code run it in a process of their own, so that a crash of it is a finding.
     """
-    if study is not None and guard:
-        study = study.model_copy(update={"materials": guarded_materials(study.materials)})
-    with Snapshots(path) as snapshots:
-        if study is not None:
-            validate_against(study, snapshots)
-        prepared = PreparedSnapshots.of(snapshots) if study is None else study.prepare(snapshots)
+    with opened(path, study, guard) as (prepared, model):
         options = replace(CheckOptions() if study is None else study.check.options(), accept=prepared.accepted)
-        model = evaluated_model(prepared.model)
-        with guarded_model(model) if guard else nullcontext(model) as used:
-            return check(prepared, used, comm, options)
+        return check(prepared, model, comm, options)
 
 
 def check_training(
@@ -55,7 +45,7 @@ def check_training(
                 validate_against(study, snapshots)
         compare_runs(study, comm)
     for run in study.training:
-        if names_only or run.name in checked:
+        if names_only or run.name in checked or run.role != "run":  # others have no history
             continue
         report = check_file(run.snapshots, study, comm)
         reports.append(report)

@@ -25,10 +25,10 @@ from romlib.study.runs import training_set
 from romlib.study.study import Study
 
 
-def _cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
+def portable_cases(study: Study, runs: list[PreparedSnapshots]) -> dict[str, Case]:
     """The study's cases without those that `romlib solve` made a training run of the same name from."""
     def is_run(name: str, case: Case) -> bool:
-        return any(run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
+        return any(run.role == "run" and run.name == name and run.amplitudes == {**run.amplitudes, **case.amplitudes}
                    and run.parameters == {**run.parameters, **case.parameters}
                    and np.array_equal(run.times, case.times.instants()) for run in runs)
 
@@ -93,7 +93,7 @@ def train(
             for note in run.notes:
                 progress(f"training run {run.name}: {note}")
         return offline.train(
-            training, declared.offline, comm, output=output, cases=_cases(declared, training.runs),
+            training, declared.offline, comm, output=output, cases=portable_cases(declared, training.runs),
             provenance=provenance_of(declared, training.runs), accept=declared.study.accept,
             accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
             files=stack.pop_all())

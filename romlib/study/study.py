@@ -33,7 +33,7 @@ from romlib.model.base import Description
 from romlib.model.library import LIBRARY, is_file_name
 from romlib.model.parameters import ParameterValues
 from romlib.offline.options import OfflineOptions
-from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.snapshots.prepared import PreparedSnapshots, Role
 from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.case_file import resolve_temperature
@@ -96,13 +96,16 @@ class MeshFile(Description):
 class Training(Description):
     """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
 
-    temperature : a history in a file of its own, in place of all temperature loads.
+    temperature : a history in a file of its own, in place of all temperature loads. role : "run"; or what else the file
+    is good for, see `romlib.offline.roles`: single steps at full order ("record"), whose stress and internal variables
+    are read from it, answers of the initial stiffness ("elastic"), or the displacement of a run of a ROM ("replayed").
     """
 
     snapshots: Path
     amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
     parameters: ParameterValues = Field(default_factory=dict)
     temperature: TemperatureFile | None = None
+    role: Role = "run"
     name: str
 
 
@@ -245,7 +248,8 @@ class Study(Description):
         """
         run = self.training_of(snapshots.path) if run is None else run
         prepared = PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
-                                     snapshots.path.stem if run is None else run.name)
+                                     snapshots.path.stem if run is None else run.name,
+                                     role="run" if run is None else run.role)
         if run is None or run.temperature is None:
             return prepared
         return prepared.with_temperature(run.temperature)

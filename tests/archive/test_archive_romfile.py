@@ -6,7 +6,7 @@ from dataclasses import is_dataclass, replace
 import h5py
 import numpy as np
 import pytest
-from hand_made_rom import affine, hand_made_rom, with_indicator, write_both
+from hand_made_rom import affine, enriched, hand_made_rom, with_indicator, write_both
 from scipy.sparse import csr_matrix, issparse
 
 from romlib.archive.romfile import fields_path, read_rom, write_rom
@@ -46,7 +46,7 @@ def same(a, b) -> bool:
 
 
 def test_a_rom_comes_back_as_it_was(made, tmp_path):
-    rom = with_indicator(made[0])
+    rom = enriched(with_indicator(made[0]))
     rom.manifest.stages = [{"stage": "pod", "wall": 0.25, "ranks": [1, 2]}]
     rom.manifest.errors = {"displacement": 1e-4}
     write_rom(tmp_path / "x.rom", rom)
@@ -157,3 +157,10 @@ def test_a_point_of_a_piece_that_cannot_be_is_refused_without_the_fields_file(ma
     points = replace(made[0].points, pieces=np.full(made[0].points.n_point, 2**40))
     with pytest.raises(FileFormatError, match=r"beyond its range[^$]*/points/pieces"):
         write_rom(tmp_path / "x.rom", replace(made[0], points=points))
+
+
+def test_control_points_of_a_field_without_a_size_are_refused(made, tmp_path):
+    rom = with_indicator(made[0])
+    indicator = rom.indicator.model_copy(update={"norms": {"stress": 1.0}})
+    with pytest.raises(FileFormatError, match="norms"):
+        write_rom(tmp_path / "x.rom", replace(rom, indicator=indicator))

@@ -86,6 +86,10 @@ def test_offline_reports_stages_sizes_and_errors(folder):
     assert {"POD", "cubature"} <= {stage["name"] for stage in report["stages"]}
     assert all(stage["wall"][0] >= 0 and stage["peak_memory"][0] > 0 for stage in report["stages"])
     assert report["errors"]["online displacement"] < 1e-6
+    rows = {row["quantity"]: row for row in report["calibration"]}
+    assert set(rows) == {"displacement", "stress", "p"}
+    assert all(row["pairs"] >= 1 and row["ratio_min"] <= row["ratio_median"] <= row["ratio_max"]
+               for row in rows.values())
     assert (folder / "bar.fields.rom").is_file()
 
 

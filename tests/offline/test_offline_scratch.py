@@ -28,6 +28,17 @@ def test_blocks_come_back_in_the_order_in_which_they_were_added(tmp_path: Path) 
     assert not list(tmp_path.iterdir())
 
 
+def test_arrays_that_are_forgotten_leave_the_others_as_they_were(tmp_path: Path) -> None:
+    with Scratch(tmp_path) as scratch:
+        for k, name in enumerate(("0/p", "1/0/modes", "1/p")):
+            scratch.append(name, np.full((2, 3), k))
+        scratch.forget(lambda name: name.count("/") > 1)
+        scratch.append("2/0/modes", np.full((1, 3), 7.0))
+        assert scratch.length("1/0/modes") == 0 and len(list(scratch.folder.iterdir())) == 3
+        assert (scratch.read("1/p", slice(None)) == 2.0).all() and (scratch.read("0/p", slice(None)) == 0.0).all()
+        assert (scratch.read("2/0/modes", slice(None)) == 7.0).all()
+
+
 def test_an_error_leaves_no_scratch_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), Scratch(tmp_path) as scratch:
         scratch.append("a", np.ones((1, 2)))

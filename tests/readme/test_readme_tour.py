@@ -42,7 +42,7 @@ def run_tour(folder: Path, coarse: bool) -> str:
 def check_tour(folder: Path, printed: str) -> None:
     results = folder / "out" / "tour"
     made = {"plate.rom", "plate.fields.rom", "result.vtkhdf", "errors.png", "stress.png", "stress_over_time.png",
-            "two_peaks.vtkhdf", "p.png", "two_cycles.vtkhdf", "plate2.rom", "plate2.fields.rom"}
+            "bounds.png", "two_peaks.vtkhdf", "p.png", "two_cycles.vtkhdf", "plate2.rom", "plate2.fields.rom"}
     assert made <= {path.name for path in results.iterdir()}
     for line in ("The check passed", "80 steps,", "p after each cycle", "largest displacement",
                  "the ROM has no load 'tractoin'"):

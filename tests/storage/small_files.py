@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from hand_made_rom import affine, hand_made_rom, write_both  # type: ignore[import-not-found]
+from hand_made_rom import affine, hand_made_rom, with_indicator, write_both  # type: ignore[import-not-found]
 
 import romlib
 from romlib.archive.romfile import fields_path
@@ -19,6 +19,7 @@ from romlib.mesh.partition import split
 from romlib.mesh.skin import add_skin
 from romlib.model import Material, Model, Pressure, Temperature
 from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
+from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.schema import FileSchema
 
@@ -49,14 +50,16 @@ def write_files(folder: Path) -> None:
     fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip")}
     rng = np.random.default_rng(0)
     values = rng.random((2, 100, 6))
-    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields) as writer:
+    bounds = ErrorBounds({"stress": np.array([0.0, 1e-3]), "displacement": np.array([1e-4, np.nan])}, ("a note",),
+                         np.array([False, True]), np.array([0.0, 1.0]), {"pressure": 1.0}, {"stress": 2.0})
+    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds) as writer:
         for step in range(2):
             for p, piece in enumerate(pieces):
                 writer.write("displacement", step, p, values[step, :piece.n_node, :3])
                 writer.write("stress", step, p, values[step, :8 * piece.n_cell])
     rom, data = hand_made_rom(pieces, model, [affine(0), affine(1)], liftings={"pull": affine(0)},
                               dual={"stress": (6, True), "p": (1, False)})
-    write_both(folder / "x.rom", rom, data)
+    write_both(folder / "x.rom", with_indicator(rom), data)
 
 
 def _with_face_array(mesh: Mesh) -> Mesh:
@@ -68,7 +71,8 @@ def _with_face_array(mesh: Mesh) -> Mesh:
 def ask_snapshots(path: Path) -> Answers:
     describe(path)
     with Snapshots(path) as snapshots:
-        answers = [snapshots.times]
+        bounds = snapshots.error_bounds or {}
+        answers = [snapshots.times, *(bounds[name] for name in sorted(bounds))]
         for piece in range(snapshots.n_piece):
             answers += _arrays_of(snapshots.mesh(piece))
             answers += [snapshots.read(field, piece) for field in snapshots.fields]
@@ -84,7 +88,8 @@ def _arrays_of(mesh: Mesh) -> Answers:
 
 def ask_rom(path: Path) -> Answers:
     solution = romlib.load(path).solve(times=[0.0, 1.0], amplitudes=CASE)
-    return [solution.coordinates, solution.at_points("stress"), *solution.reactions.values()]
+    return [solution.coordinates, solution.at_points("stress"), *solution.reactions.values(),
+            *(values for _, values in sorted(solution.error_bound.items()))]
 
 
 def ask_fields(path: Path) -> Answers:

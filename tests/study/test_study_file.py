@@ -90,6 +90,13 @@ def test_paths_are_relative_to_the_study_file(tmp_path, monkeypatch):
     assert study.training_of(tmp_path / "other.vtkhdf") is None
 
 
+def test_a_training_file_has_the_role_that_the_study_gives_it(tmp_path):
+    text = STUDY.replace('name = "large"', 'name = "large"\nrole = "record"')
+    assert [run.role for run in read(tmp_path, text).training] == ["run", "record"]
+    said = refusal(tmp_path, text.replace('role = "record"', 'role = "recrod"'))
+    assert "training #2.role" in said and "'record'" in said and "recrod" in said
+
+
 def test_a_number_of_modes_replaces_the_tolerance(tmp_path):
     options = read(tmp_path, STUDY.replace("pod_tolerance = 1e-4", "modes = 9")).offline
     assert options.modes == 9 and options.pod_tolerance is None
