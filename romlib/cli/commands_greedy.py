@@ -52,6 +52,7 @@ def greedy(
                                 scratch=scratch, progress=progress)
     if comm.rank == 0:
         print_json(summary(report)) if json else show(report)
+    comm.barrier()  # the launcher ends all ranks when the first one leaves with 1: not before rank 0 has printed
     if not report.reached:
         raise typer.Exit(1)
 
