@@ -237,7 +237,7 @@ class Enriching:
             self.say("found there: " + ", ".join(f"{name} {value:.2e}" for name, value in found.items()))
 
     def _with_replayed(self, run: Run) -> Run:
-        """The displacement of the ROM's run trains cubature and internal variables by replay; one run at a time."""
+        """The displacement of the ROM's run trains the cubature by replay; one run at a time."""
         path = self.journal.replayed(len(self.log))
         self.comm.on_root_for_long(lambda: run.solution.write(path, ["displacement"]))
         return self._train_and_solve()

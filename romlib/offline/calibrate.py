@@ -1,7 +1,7 @@
 """Calibration of the error indicator: ROMs of some of the training runs, over the others.
 
-Training runs alone say nothing of the errors outside them. ROMs that leave one run out, and ROMs of one run, do: each
-makes errors that are known, with an indicator beside them; each is made twice, on other points. The factor of a
+Training runs alone say nothing of the errors outside them. ROMs that leave one run or two out do: each makes errors
+that are known, with an indicator beside them; of a large model each is made twice, on other points. The factor of a
 quantity is 1.5 times the largest ratio, and never below one (the displacement's: a quarter).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -32,13 +33,12 @@ from romlib.online.indicator import (
 from romlib.online.ratios import ratios
 from romlib.online.reduced import case_histories, point_values, reduced_problem
 from romlib.online.run import solve
-from romlib.words import plural
+from romlib.words import listed, plural
 
 SAFETY = 1.5  # times the largest ratio: the pairs are few
 # A misfit is an error already, whatever the calibration says of it; the displacement's is smaller than the stress's.
 LEAST, LEAST_OF_DISPLACEMENT = 1.0, 0.25
 MOST_ROMS = 8  # of a kind, where there are many runs
-MOST_RUNS = 4  # that each of them is solved over
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,25 +106,25 @@ def _halves(sample: Sample) -> list[np.ndarray]:
 def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
     """Which ROMs calibrate, and in words.
 
-    With three runs and more: all but one, over that one; and one alone, over the others. With two: each alone, and the
-    first and the second halves of both, over both. With one: its halves, over it.
+    With three runs and more: all but one, and all but two, over those; of three, nine pairs. With two: each alone, and
+    the first and the second halves of both, over both. With one: its halves, over it.
     """
     spans, n = training.spans(rows), len(training.runs)
     position = {id(run): k for k, run in enumerate(training.runs)}
     run_of = np.repeat(np.arange(n), np.diff(training.offsets))
     numbers = [position[id(span.run)] for span in spans]
-    names = [span.run.name for span in spans]
-    found = []
-    for k in _spread(len(spans), MOST_ROMS):
-        others = [spans[i] for i in range(len(spans)) if i != k]
-        if len(spans) > 2:
-            found.append(Split(f"the run {names[k]!r}", rows.weights * (run_of != numbers[k]), [spans[k]]))
-        if others:
-            outside = np.isin(run_of, [number for number in numbers if number != numbers[k]])
-            found.append(Split(f"all runs but {names[k]!r}", rows.weights * ~outside,
-                               [others[i] for i in _spread(len(others), MOST_RUNS)]))
+
+    def without(left: Sequence[int]) -> Split:
+        names = listed([repr(spans[k].run.name) for k in left])
+        kept = ~np.isin(run_of, [numbers[k] for k in left])
+        return Split(f"the run{'s' * (len(left) > 1)} {names}", rows.weights * kept, [spans[k] for k in left])
+
+    every = range(len(spans))
+    alone = [without([k]) for k in _spread(len(spans), MOST_ROMS)] if len(spans) > 1 else []
     if len(spans) > 2:
-        return found, "runs left out of the training"
+        pairs = list(combinations(every, 2))
+        return alone + [without(pairs[k]) for k in _spread(len(pairs), MOST_ROMS)], "runs left out of the training"
+    found = alone
     ahead = np.concatenate([np.arange(m) < (m + 1) // 2 for m in np.diff(training.offsets)])
     for name, mask in (("the second halves of the runs", ahead), ("the first halves of the runs", ~ahead)):
         if (rows.weights * mask).any():

@@ -1,8 +1,8 @@
 """What each kind of training file is good for: which basis its snapshots make, and what is measured on them.
 
 Single steps at full order, elastic answers and replayed runs of a ROM enrich a training set; they are no cases that a
-ROM could be run over. Stresses of a ROM's runs never make stress modes: in them the misfit of the stress, which tells
-the error, would be small where the error is not.
+ROM could be run over. Fields of a ROM's runs never make modes: in them the misfit, which tells the error, would be
+small where the error is not. They train the cubature.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Purpose = Literal["displacement", "stress", "variables", "cubature", "cases", "r
 _ROLES: dict[Purpose, tuple[Role, ...]] = {
     "displacement": ("run", "record", "elastic"),
     "stress": ("run", "record", "elastic"),
-    "variables": ("run", "record", "replayed"),
+    "variables": ("run", "record"),
     "cubature": ("run", "record", "elastic", "replayed"),
     "cases": ("run",),
     "range": ("run", "record"),

@@ -191,6 +191,12 @@ def bounds_of(
     found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
     beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
     values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
+    never = {name: since for name, since in outside.items() if rom.manifest.trained.get(name) == (0.0, 0.0)}
+    if never:
+        since = min(never.values())
+        values = {name: np.where(solution.times >= since, np.nan, value) for name, value in values.items()}
+        notes.append(f"all bounds are withheld from time {since:.6g} on: {listed(list(never))} never acted in "
+                     "training, so that the ROM does not answer it, and the misfit may vanish")
     withheld, why_not = _withhold(solution.times, values, began.withheld)
     unknown, why_unknown = withhold_variables(solution.times, values, began.variables_withheld)
 

@@ -204,3 +204,19 @@ def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besid
 def test_an_error_beyond_all_use_counts_as_a_whole_one() -> None:
     pair = CalibrationPair(left_out="a", run="b", errors={"p": 6.0}, misfits={"p": 0.2})
     assert factors([pair])["p"] == pytest.approx(SAFETY * 1.0 / (0.2 + 2e-3))
+
+
+def test_a_load_that_never_acted_in_training_has_no_bounds_and_is_named(tmp_path: Path) -> None:
+    loads = pulled_bar().model_dump()["loads"] | {"push": {"kind": "pressure", "faces": "ymax"}}
+    model = pulled_bar(loads=loads, amplitudes={"pull": "150*sin(2*pi*t)", "push": 0.0})
+    file = write(tmp_path / "two.vtkhdf", bar(), model, TIMES, solve(bar(), model, TIMES)[0])
+    with trained([file]) as made:
+        inside = made.rom.solve(times=TIMES, amplitudes={"pull": "140*t"}).error_bound
+        found = made.rom.solve(times=TIMES, amplitudes={"pull": "140*t", "push": {
+            "time": [0.0, 0.5, 1.0], "value": [0.0, 0.0, 50.0]}}).error_bound
+    assert np.isfinite(inside["stress"]).all()
+    late = TIMES > 0.5
+    for values in found.values():
+        assert np.isnan(values[late]).all()
+    assert np.isfinite(found["stress"][~late]).all()
+    assert any("push never acted" in note for note in found.notes)

@@ -43,12 +43,13 @@ def test_a_full_order_run_goes_on_from_a_file_with_the_state_of_a_umat(j2evp, tm
     from romlib.fullorder.record import Output, solve_to_file
     from romlib.fullorder.start import start_of
     from romlib.parallel.comm import serial
+    from romlib.parallel.pieces import Pieces
     from romlib.states.source import saved_state
 
     options, described = SolverOptions(linear_tolerance=1e-12), model(j2evp)
     whole = solve_to_arrays(MESH, described, TIMES, options=options)
     solve_to_file(Output(tmp_path / "half.vtkhdf", ("stress", "p", "plastic_strain"), state=tmp_path / "half.state"),
-                  [MESH], {0: MESH}, described, TIMES[:5], serial(), options=options)
+                  [MESH], {0: MESH}, described, TIMES[:5], Pieces(serial(), 1), options=options)
     for name, bound in (("half.state", 1e-12), ("half.vtkhdf", 1e-6)):
         start = start_of(saved_state(tmp_path / name), {0: MESH}, described, TIMES[4])
         second = solve_to_arrays(MESH, described, TIMES[4:], options=options, start=start)

@@ -45,7 +45,7 @@ def test_every_damage_of_bytes_changes_them(content):
 
 def test_a_text_is_damaged_in_its_lines_numbers_and_words():
     words = [damage_bytes.damage(Random(number), TEXT)[1] for number in range(400)]
-    for kind in ("line", "number", "word", "cut to", "bit", "swapped", "byte order mark", "UTF-16"):
+    for kind in ("line", "number", "word", "truncated to", "bit", "swapped", "byte order mark", "UTF-16"):
         assert any(kind in one for one in words), kind
 
 
