@@ -191,7 +191,9 @@ def bounds_of(
     found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
     beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
     values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
-    never = {name: since for name, since in outside.items() if rom.manifest.trained.get(name) == (0.0, 0.0)}
+    answered = {one.what for one in rom.enrichments if one.kind == "elastic"}
+    never = {name: since for name, since in outside.items() if rom.manifest.trained.get(name) == (0.0, 0.0)
+             and name not in rom.temperature.terms and f"the load {name}" not in answered}
     if never:
         since = min(never.values())
         values = {name: np.where(solution.times >= since, np.nan, value) for name, value in values.items()}

@@ -9,16 +9,17 @@ from fullorder_example import bar, model
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.problem import Problem
 from romlib.mesh.partition import number_shared_nodes, partition
-from romlib.parallel import pieces_of_rank, world
+from romlib.parallel import world
+from romlib.parallel.pieces import Pieces
 
 pytest.importorskip("petsc4py")
 
 
 def problem_on(comm, linear_solver, tolerance=1e-10):
-    pieces = list(number_shared_nodes(partition(bar(), 2)))
-    mine = {p: pieces[p] for p in pieces_of_rank(2, comm)}
+    meshes, pieces = list(number_shared_nodes(partition(bar(), 2))), Pieces(comm, 2)
+    mine = {p: meshes[p] for p in pieces.mine}
     options = SolverOptions(linear_solver=linear_solver, linear_tolerance=tolerance)
-    problem = Problem(mine, model(), 0.0, comm, options, None)
+    problem = Problem(mine, model(), 0.0, pieces, options, None)
     stiffness = {p: piece.virgin_tangent() for p, piece in problem.pieces.items()}
     problem.assembly.update(stiffness)
     right = np.random.default_rng(comm.rank).standard_normal((5, problem.numbering.n_owned, 3))
