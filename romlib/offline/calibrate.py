@@ -8,7 +8,7 @@ quantity is 1.5 times the largest ratio, and never below one (the displacement's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -17,7 +17,9 @@ from romlib.archive.indicator import CalibrationPair, Indicator
 from romlib.archive.rom import ControlPoints, Rom
 from romlib.errors import ConvergenceError, InputError
 from romlib.laws.symbols import evaluated_model
+from romlib.loads.forces import force_names
 from romlib.offline.collect import Collection
+from romlib.offline.displacement import prescribed_names
 from romlib.offline.reduce import Reduction
 from romlib.offline.rows import Rows
 from romlib.offline.sample import SIZE, Sample, take_sample
@@ -28,11 +30,11 @@ from romlib.online.indicator import (
     Fit,
     indicators,
     new_temperature,
-    so_far,
 )
 from romlib.online.ratios import ratios
 from romlib.online.reduced import case_histories, point_values, reduced_problem
 from romlib.online.run import solve
+from romlib.snapshots.error_bounds import FLOOR, so_far
 from romlib.words import listed, plural
 
 SAFETY = 1.5  # times the largest ratio: the pairs are few
@@ -67,7 +69,9 @@ def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicat
 def _calibrated(
     collection: Collection, reduction: Reduction, sample: Sample, control: ControlPoints | None, sizes: Indicator
 ) -> Indicator:
-    chosen, source = splits(collection.training, reduction.rows)
+    found, source = splits(collection.training, reduction.rows)
+    kept = [answerable(collection.training, split) for split in found]
+    chosen = [split for split in kept if split.spans]
     pairs: list[CalibrationPair] = []
     failed: list[str] = []
     for number, split in enumerate(chosen, 1):
@@ -80,11 +84,22 @@ def _calibrated(
                 break
             for span in split.spans:
                 try:
-                    pairs.append(_pair(collection.training, one, split, span))
+                    pairs.append(_pair(one, split, span, sizes))
                 except ConvergenceError as error:
                     failed.append(f"{span.run.name} without {split.left_out}: {error.what}")
     return sizes.model_copy(update={"factors": factors(pairs), "pairs": tuple(pairs), "failed": tuple(failed),
                                     "source": source})
+
+
+def answerable(training: TrainingSet, split: Split) -> Split:
+    """Without the runs in which a load or a constraint acts that never does in the ROM's own training.
+
+    Such a ROM does not answer it, and a bound would be withheld.
+    """
+    names = [*force_names(training.model), *prescribed_names(training.model)]
+    acts = training.amplitudes(names) != 0.0
+    known = acts[split.weights > 0.0].any(axis=0)
+    return replace(split, spans=[span for span in split.spans if known[acts[span.rows].any(axis=0)].all()])
 
 
 def _halves(sample: Sample) -> list[np.ndarray]:
@@ -154,7 +169,11 @@ def in_words(indicator: Indicator) -> str:
     return f"{plural(len(indicator.pairs), 'pair')} of {indicator.source}{failed}; q = {', '.join(spread.values())}"
 
 
-def _pair(training: TrainingSet, one: SampledRom, split: Split, span: Span) -> CalibrationPair:
+def _pair(one: SampledRom, split: Split, span: Span, sizes: Indicator) -> CalibrationPair:
+    """One pair; without the internal variables that hardly moved in the ROM's own training, of which it has no modes.
+
+    sizes : of the whole training.
+    """
     rom = one.rom
     model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
     problem = reduced_problem(rom, model)
@@ -168,9 +187,11 @@ def _pair(training: TrainingSet, one: SampledRom, split: Split, span: Span) -> C
         aside, size = Fit.of(operator).misfit(values[name], np.ones(rom.points.n_point))
         unweighted[name] = float(so_far(aside, size, 0.0)[-1])
     errors = {name: float(so_far(*judged.errors(found[name], span.rows))[-1]) for name, judged in one.judged.items()}
+    still = [name for name, size in one.indicator.norms.items() if size < FLOOR * sizes.norms[name]]
     misfits = indicators(rom, one.indicator, values, history.clusters)
     temperature = history.temperatures[0] if history.temperatures else None
     is_new = bool(new_temperature(rom, temperature)[-1] > SHAPE_IS_NEW)
     return CalibrationPair(
-        left_out=split.left_out, run=span.run.name, temperature_is_new=is_new, errors=errors,
+        left_out=split.left_out, run=span.run.name, temperature_is_new=is_new,
+        errors={name: value for name, value in errors.items() if name not in still},
         misfits={name: float(value[-1]) for name, value in misfits.items()}, unweighted=unweighted)

@@ -14,7 +14,7 @@ from romlib.archive.romfile import read_rom
 from romlib.laws.symbols import evaluated_model
 from romlib.model import Model
 from romlib.offline.assemble import assemble
-from romlib.offline.calibrate import LEAST, SAFETY, factors, splits
+from romlib.offline.calibrate import LEAST, SAFETY, answerable, factors, splits
 from romlib.offline.options import OfflineOptions
 from romlib.offline.reduce import reduce
 from romlib.offline.rows import Rows
@@ -220,3 +220,19 @@ def test_a_load_that_never_acted_in_training_has_no_bounds_and_is_named(tmp_path
         assert np.isnan(values[late]).all()
     assert np.isfinite(found["stress"][~late]).all()
     assert any("push never acted" in note for note in found.notes)
+
+
+def test_a_run_with_a_load_that_the_rest_does_not_have_is_no_pair(tmp_path: Path) -> None:
+    loads = pulled_bar().model_dump()["loads"] | {"push": {"kind": "pressure", "faces": "ymax"}}
+    files = []
+    for k, (pull, push) in enumerate((("150*sin(2*pi*t)", 0.0), ("160*t", 0.0), ("120*t", "20*t"))):
+        model = pulled_bar(loads=loads, amplitudes={"pull": pull, "push": push})
+        files.append(write(tmp_path / f"run{k}.vtkhdf", bar(), model, TIMES, solve(bar(), model, TIMES)[0]))
+    training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
+    found, _ = splits(training, Rows.of(training.n_snapshot, None))
+    kept = [answerable(training, split) for split in found]
+    for split, one in zip(found, kept):
+        has_push = bool(split.weights[26:].any())  # the third run is in the ROM's own training
+        assert [span.run.name for span in one.spans] == [
+            span.run.name for span in split.spans if has_push or span.run.name != "run2"]
+    assert sum(len(one.spans) for one in kept) == 6 < sum(len(split.spans) for split in found) == 9
