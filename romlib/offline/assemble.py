@@ -70,7 +70,7 @@ def assemble(
     training, pieces, duals = collection.training, collection.pieces, reductions[0].duals
     if any(one.duals is not duals for one in reductions):
         raise ValueError("the bases of one ROM share liftings and dual fields: reduce(..., common=...)")
-    rows = Rows(np.max([one.rows.weights for one in reductions], axis=0))
+    spans = training.spans(Rows(np.max([one.rows.weights for one in reductions], axis=0)))
     with collection.stages.stage("gappy POD"):
         chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])
         points = complete(chosen, duals, pieces)
@@ -85,8 +85,8 @@ def assemble(
         first, n_mode = reductions[0], reductions[0].basis.n_mode
         terms = force_terms(training.model)
         rom = Rom(
-            _manifest(collection, rows, provenance or Provenance()), training.model,
-            _cases(training.spans(rows), cases or {}), selected, tuple(term.label for term in terms),
+            _manifest(collection, spans, provenance or Provenance()), training.model,
+            _cases(spans, cases or {}), selected, tuple(term.label for term in terms),
             [LocalBasis(strain[:one.basis.n_mode], points.place(one.selection), one.loads[:, :one.basis.n_mode])
              for one, strain in zip(reductions, strains)],
             LiftingData(first.basis.lifting_names, strains[0][n_mode:], first.loads[:, n_mode:]), operators,
@@ -130,7 +130,7 @@ def _gappy_operators(
     return result
 
 
-def _manifest(collection: Collection, rows: Rows, provenance: Provenance) -> Manifest:
+def _manifest(collection: Collection, spans: list[Span], provenance: Provenance) -> Manifest:
     first, options = collection.training.runs[0].snapshots, collection.options
     tolerances = {"cubature": options.cubature_tolerance, "dual fields": options.dual_tolerance}
     if options.pod_tolerance is not None:
@@ -138,24 +138,24 @@ def _manifest(collection: Collection, rows: Rows, provenance: Provenance) -> Man
     return Manifest(
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
-        collection.dual.n_ip, _trained_ranges(collection.training, rows),
-        _trained_parameters(collection.training, rows))
+        collection.dual.n_ip, _trained_ranges(collection.training, spans),
+        _trained_parameters(collection.training, spans))
 
 
-def _trained_ranges(training: TrainingSet, rows: Rows) -> dict[str, tuple[float, float]]:
-    """Lowest and highest amplitude of each load and prescribed constraint over the training cases and single steps.
+def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest amplitude of each load and prescribed constraint over the training cases.
 
     At the times of the cases, which begin with the initial one: some solvers do not write it.
     """
-    found = {name: np.concatenate([evaluate(run.amplitudes[name], times) for run, times in training.instants(rows)])
+    found = {name: np.concatenate([evaluate(span.run.amplitudes[name], span.times) for span in spans])
              for name in [*training.model.loads, *prescribed_names(training.model)]}
     return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
 
 
-def _trained_parameters(training: TrainingSet, rows: Rows) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of each parameter over the training cases and single steps."""
+def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each parameter over the training cases."""
     return {name: (min(values), max(values)) for name in parameters_of(training.model.materials)
-            if (values := [run.parameters[name] for run, _ in training.instants(rows)])}
+            if (values := [span.run.parameters[name] for span in spans])}
 
 
 def _cases(spans: list[Span], cases: Mapping[str, Case]) -> dict[str, Case]:

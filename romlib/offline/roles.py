@@ -2,7 +2,8 @@
 
 Single steps at full order, elastic answers and replayed runs of a ROM enrich a training set; they are no cases that a
 ROM could be run over. Fields of a ROM's runs never make modes: in them the misfit, which tells the error, would be
-small where the error is not. They train the cubature.
+small where the error is not. They train the cubature. Nor do single steps widen the trained range: the calibration of
+the bounds knows runs alone, and what is outside of these keeps its larger factors.
 """
 
 from __future__ import annotations
@@ -11,17 +12,16 @@ from typing import Literal
 
 from romlib.snapshots.prepared import Role
 
-Purpose = Literal["displacement", "stress", "variables", "cubature", "cases", "range"]
+Purpose = Literal["displacement", "stress", "variables", "cubature", "cases"]
 
 # displacement, stress, variables : modes of the displacement, of the stress, of internal variables. cubature : its
-# training stresses. cases : what the finished ROM is run over. range : of amplitudes, parameters and temperatures.
+# training stresses. cases : what the finished ROM is run over, and the range of amplitudes, parameters, temperatures.
 _ROLES: dict[Purpose, tuple[Role, ...]] = {
     "displacement": ("run", "record", "elastic"),
     "stress": ("run", "record", "elastic"),
     "variables": ("run", "record"),
     "cubature": ("run", "record", "elastic", "replayed"),
     "cases": ("run",),
-    "range": ("run", "record"),
 }
 
 

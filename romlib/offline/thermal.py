@@ -26,7 +26,7 @@ def trained_temperatures(
         return None
     origin = np.zeros(stored.matrix.shape[0]) if stored.initial is None else stored.initial
     fields = [temperature_at(stored.terms, run.amplitudes, run.case_times) for run in runs
-              if serves(run.role, "range")]
+              if serves(run.role, "cases")]
     rises = [field - origin for field in fields if field is not None]
     if not rises:
         return None

@@ -156,15 +156,6 @@ class TrainingSet:
                              remedy="train with runs that have increments")
         return found
 
-    def instants(self, rows: Rows) -> list[tuple[PreparedSnapshots, np.ndarray]]:
-        """What the range of a training is taken over: each run with its times, and each single step with its own."""
-        found = [(span.run, span.times) for span in self.spans(rows)]
-        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
-            kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)] - start
-            if len(kept) and serves(run.role, "range") and not serves(run.role, "cases"):
-                found.append((run, np.asarray(run.times, dtype=float)[kept]))
-        return found
-
     def amplitudes(self, names: list[str]) -> np.ndarray:
         """(n_snapshot, n_name) of the amplitudes of these loads or constraints at the snapshots."""
         rows = [np.stack([evaluate(run.amplitudes[name], run.times) for name in names], axis=1)

@@ -107,7 +107,7 @@ def test_a_replayed_run_of_a_rom_trains_the_cubature_and_no_modes(
         assert list(both.rom.rom.cases) == ["one run"]
 
 
-def test_single_steps_enrich_all_bases_and_the_trained_range_and_are_no_cases_of_the_rom(
+def test_single_steps_enrich_all_bases_and_neither_widen_the_trained_range_nor_are_cases_of_the_rom(
     files: dict[str, Path]
 ) -> None:
     with trained([opened(files["one"])]) as alone, trained(
@@ -115,8 +115,7 @@ def test_single_steps_enrich_all_bases_and_the_trained_range_and_are_no_cases_of
         assert singular(both, "stress").sum() > 1.001 * singular(alone, "stress").sum()
         assert both.reduction.basis.coordinates.shape[0] == 9
         assert list(both.rom.rom.cases) == ["one run"]
-        assert both.rom.rom.manifest.trained["end"][1] == pytest.approx(1.0)  # 1.2 t at 5/6
-        assert alone.rom.rom.manifest.trained["end"][1] == pytest.approx(np.sin(2 * np.pi / 6))
+        assert both.rom.rom.manifest.trained == alone.rom.rom.manifest.trained
         # The step itself is in the span of the modes of stress and displacement.
         outside = both.reduction.basis.remainders**2 - (both.reduction.basis.coordinates**2).sum(axis=1)
         assert np.sqrt(np.abs(outside[7:])).max() < 1e-3 * both.reduction.basis.norms.max()
