@@ -82,10 +82,18 @@ class Fit:
 
         values : (n_step, n_point, n_comp) at all selected points. weights : (n_point,) or (n_step, n_point).
         """
-        here = values[:, self.points].reshape(len(values), -1)
-        squared = np.repeat(np.atleast_2d(weights)[:, self.points], self.n_comp, axis=1)
-        aside = here - (here @ self.operator.T) @ self.basis
-        return np.sqrt((aside**2 * squared).sum(axis=1)), np.sqrt((here**2 * squared).sum(axis=1))
+        whole = np.array_equal(self.points, np.arange(values.shape[1]))  # then nothing has to be copied
+        here = (values if whole else values[:, self.points]).reshape(len(values), -1)
+        roots = np.sqrt(weights if whole else weights[..., self.points])
+        aside = here - here.dot(self.operator.T).dot(self.basis)
+        return _norms(aside, roots, self.n_comp), _norms(here, roots, self.n_comp)
+
+
+def _norms(values: np.ndarray, roots: np.ndarray, n_comp: int) -> np.ndarray:
+    """|v|_w of each row (n_step,); roots : (m,) or (n_step, m), of the weights."""
+    weighted = values.reshape(len(values), -1, n_comp) * roots[..., None]
+    flat = weighted.reshape(len(values), -1)
+    return np.sqrt(np.einsum("ij,ij->i", flat, flat))
 
 
 def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +114,8 @@ def misfits(
 
     values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
     """
-    weights = np.stack([basis.weights for basis in rom.clusters])[clusters]
+    weights = rom.clusters[0].weights if len(rom.clusters) == 1 else np.stack(
+        [basis.weights for basis in rom.clusters])[clusters]
     found = {}
     for field, sizes in known.largest.items():
         found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
