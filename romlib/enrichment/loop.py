@@ -208,7 +208,7 @@ class Enriching:
             for new in wanted:
                 self.say(f"elastic answer to {new.name}, which is new")
                 begin = clock.perf_counter()
-                entry = self._plan("elastic", new.step, new.name, run)
+                entry = self._plan("elastic", new.step, new.name, run, new.load or "")
                 model, values = answer(case, new, largest)
                 write_step(self.journal.record(entry.number), case, model, float(case.times[new.step]), values,
                            "romlib enrich, elastic")
@@ -246,10 +246,10 @@ class Enriching:
         return SolvedCase(run.solution, self.comm, self.task.times, self.task.materials,
                           saved_state(self._record_of(run.first)))
 
-    def _plan(self, kind: Literal["step", "elastic"], step: int, what: str, run: Run) -> Enrichment:
+    def _plan(self, kind: Literal["step", "elastic"], step: int, what: str, run: Run, load: str = "") -> Enrichment:
         entry = Enrichment(
             number=next_number(self.log), kind=kind, case=self.task.name, digest=self.task.digest, step=step,
-            time=float(self.task.times[step]), what=what, before=run.largest)
+            time=float(self.task.times[step]), what=what, load=load, before=run.largest)
         return self._written(entry)
 
     def _finish(self, entry: Enrichment) -> None:

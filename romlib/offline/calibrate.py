@@ -1,8 +1,8 @@
 """Calibration of the error indicator: ROMs of some of the training runs, over the others.
 
 Training runs alone say nothing of the errors outside them. ROMs that leave one run or two out do: each makes errors
-that are known, with an indicator beside them; of a large model each is made twice, on other points. The factor of a
-quantity is 1.5 times the largest ratio, and never below one (the displacement's: a quarter).
+that are known, with an indicator beside them. The factor of a quantity is 1.5 times the largest ratio, and never below
+one (the displacement's: a quarter).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from romlib.offline.collect import Collection
 from romlib.offline.displacement import prescribed_names
 from romlib.offline.reduce import Reduction
 from romlib.offline.rows import Rows
-from romlib.offline.sample import SIZE, Sample, take_sample
+from romlib.offline.sample import Sample, take_sample
 from romlib.offline.sampled_rom import SampledRom, largest_size, sampled_rom
 from romlib.offline.training import Span, TrainingSet
 from romlib.online.indicator import (
@@ -76,17 +76,16 @@ def _calibrated(
     failed: list[str] = []
     for number, split in enumerate(chosen, 1):
         collection.stages.tell(f"calibration: ROM {number} of {len(chosen)}, without {split.left_out}")
-        for half in _halves(sample):
+        try:
+            one = sampled_rom(collection, reduction, sample, Rows(split.weights), control)
+        except InputError as error:
+            failed.append(f"without {split.left_out}: {error.what}")
+            continue
+        for span in split.spans:
             try:
-                one = sampled_rom(collection, reduction, sample, Rows(split.weights), control, half)
-            except InputError as error:
-                failed.append(f"without {split.left_out}: {error.what}")
-                break
-            for span in split.spans:
-                try:
-                    pairs.append(_pair(one, split, span, sizes))
-                except ConvergenceError as error:
-                    failed.append(f"{span.run.name} without {split.left_out}: {error.what}")
+                pairs.append(_pair(one, split, span, sizes))
+            except ConvergenceError as error:
+                failed.append(f"{span.run.name} without {split.left_out}: {error.what}")
     return sizes.model_copy(update={"factors": factors(pairs), "pairs": tuple(pairs), "failed": tuple(failed),
                                     "source": source})
 
@@ -100,22 +99,6 @@ def answerable(training: TrainingSet, split: Split) -> Split:
     acts = training.amplitudes(names) != 0.0
     known = acts[split.weights > 0.0].any(axis=0)
     return replace(split, spans=[span for span in split.spans if known[acts[span.rows].any(axis=0)].all()])
-
-
-def _halves(sample: Sample) -> list[np.ndarray]:
-    """Masks (n_point,) of two parts of the drawn points: which points a ROM happens to have is a part of its error.
-
-    All of them once, where they are all that the model has, or nearly: half of those would be another choice.
-    """
-    drawn = np.flatnonzero(sample.sampling)
-    if len(drawn) < SIZE:
-        return [sample.sampling > 0.0]
-    found = []
-    for first in range(2):
-        mask = np.zeros(len(sample.sampling), dtype=bool)
-        mask[drawn[first::2]] = True
-        found.append(mask)
-    return found
 
 
 def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:

@@ -71,13 +71,12 @@ class SampledRom:
 
 
 def sampled_rom(
-    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None,
-    candidates: np.ndarray | None = None,
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None
 ) -> SampledRom:
     """The ROM of some of the snapshots, on one rank alone.
 
     reduction : of the ROM of all snapshots, whose tolerances this one has, and whose liftings it shares. control : its
-    points of control, which this one has too. candidates : mask (n_point,) of the points that it may have; all.
+    points of control, which this one has too.
 
     Raises
     ------
@@ -86,7 +85,7 @@ def sampled_rom(
     basis, stiffness, judged = _displacement(collection, reduction, sample, rows)
     n_mode = basis.shape[1] - reduction.basis.n_lift
     strains = np.tensordot(basis.T, sample.strains, axes=1)
-    free = np.ones(len(sample.sampling), dtype=bool) if candidates is None else candidates.copy()
+    free = sample.sampling > 0.0  # points of the ROM that were not drawn are better than what chance gives
     if control is not None:
         free[control.points] = False
     cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode), free)

@@ -25,8 +25,8 @@ import numpy as np
 
 from romlib.archive.indicator import Indicator
 from romlib.archive.rom import ControlPoints, GappyOperator, Rom
+from romlib.online.withholding import never_acted, withhold_all, withhold_displacement, withhold_variables
 from romlib.snapshots.error_bounds import BoundsSoFar, ErrorBounds, so_far
-from romlib.words import listed
 
 if TYPE_CHECKING:
     from romlib.online.history import ReducedHistory
@@ -40,9 +40,6 @@ SHAPE_IS_NEW = 1e-6  # of the temperature's rise: what rounding leaves of a fiel
 _BEYOND = {"stress": 1.5, "displacement": 1.5}
 _BEYOND_FOR_OTHERS = 3.0
 _CONTROL = " at control points"
-# Beyond these a structure may be beyond its limit load, where a small misfit of the stress is a large displacement.
-WITHHELD = {"stress": 0.05, "p": 0.2}
-USELESS = 1.0  # a bound of the stress beyond which nothing is known of where it flows, and of internal variables
 
 
 def delta(field: str) -> float:
@@ -200,15 +197,8 @@ def bounds_of(
     found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
     beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
     values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
-    answered = {one.what for one in rom.enrichments if one.kind == "elastic"}
-    never = {name: since for name, since in outside.items() if rom.manifest.trained.get(name) == (0.0, 0.0)
-             and name not in rom.temperature.terms and f"the load {name}" not in answered}
-    if never:
-        since = min(never.values())
-        values = {name: np.where(solution.times >= since, np.nan, value) for name, value in values.items()}
-        notes.append(f"all bounds are withheld from time {since:.6g} on: {listed(list(never))} never acted in "
-                     "training, so that the ROM does not answer it, and the misfit may vanish")
-    withheld, why_not = _withhold(solution.times, values, began.withheld)
+    why_blind = withhold_all(solution.times, values, never_acted(rom, outside))
+    withheld, why_not = withhold_displacement(solution.times, values, began.withheld)
     unknown, why_unknown = withhold_variables(solution.times, values, began.variables_withheld)
 
     def state(step: int) -> BoundsSoFar:
@@ -218,7 +208,7 @@ def bounds_of(
             withheld=bool(withheld[step]), variables_withheld=bool(unknown[step]),
             outside={name: since for name, since in outside.items() if since <= solution.times[step]})
 
-    said = tuple(notes + why_not + why_unknown)
+    said = (*notes, *why_blind, *why_not, *why_unknown)
     return ErrorBounds(values, said, is_new, solution.times, outside, known.norms, found, state)
 
 
@@ -236,41 +226,6 @@ def _so_far(both: tuple[np.ndarray, np.ndarray], before: tuple[float, float]) ->
     """The running maxima of two sequences (n_step,), and of what was before them."""
     first, second = (np.maximum.accumulate(np.maximum(value, least)) for value, least in zip(both, before))
     return first, second
-
-
-def _withhold(
-    times: np.ndarray, values: dict[str, np.ndarray], already: bool
-) -> tuple[np.ndarray, list[str]]:
-    """Take the bound of the displacement away from where that of another quantity was too large; where, and why.
-
-    already : before the first time.
-    """
-    over = {name: values[name] > limit for name, limit in WITHHELD.items() if name in values}
-    beyond = already | np.logical_or.accumulate(np.logical_or.reduce([*over.values(), np.zeros(len(times), bool)]))
-    if "displacement" not in values or not beyond.any():
-        return beyond, []
-    values["displacement"] = np.where(beyond, np.nan, values["displacement"])
-    why = listed([f"that of {name} is above {WITHHELD[name]:g}" for name, here in over.items() if here.any()])
-    return beyond, [
-        f"the bound of the displacement is withheld from time {times[np.argmax(beyond)]:.6g} on: "
-        f"{why or 'it was in the part of the run before'}, and beyond a limit load a small error of the stress is a "
-        "large one of the displacement"]
-
-
-def withhold_variables(
-    times: np.ndarray, values: dict[str, np.ndarray], already: bool
-) -> tuple[np.ndarray, list[str]]:
-    """Take the bounds of internal variables away from where that of the stress was useless; where, and why."""
-    stress = values.get("stress", np.zeros(len(times)))
-    unknown = already | np.logical_or.accumulate(stress > USELESS)
-    names = [name for name in values if name not in ("stress", "displacement")]
-    if not names or not unknown.any():
-        return unknown, []
-    for name in names:
-        values[name] = np.where(unknown, np.nan, values[name])
-    return unknown, [
-        f"the bound of {listed(names)} is withheld from time {times[np.argmax(unknown)]:.6g} on: that of the stress "
-        "has passed 100 %, and where the structure flows is not known"]
 
 
 def _temperature(rom: Rom, history: ReducedHistory, solution: Solution) -> np.ndarray | None:

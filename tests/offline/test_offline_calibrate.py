@@ -186,6 +186,34 @@ def test_a_fifth_of_the_control_points_watches_where_stress_is_large_and_nothing
     assert size[chosen].min() >= size[others].max()
 
 
+def test_a_rom_of_a_sample_keeps_its_control_points_out_of_all_that_they_control(files: list[Path]) -> None:
+    with trained(files[:2], OPTIONS.model_copy(update={"control_points": 60})) as made:
+        rom, collection, reduction = made.rom.rom, made.collection, made.reduction
+        sample = take_sample(collection, reduction, rom)
+        one = sampled_rom(collection, reduction, sample, Rows((np.arange(26) < 13).astype(float)), rom.control).rom
+    assert rom.control is not None and one.control is not None
+    held = set(zip(rom.points.pieces[rom.control.points], rom.points.ips[rom.control.points]))
+    there = list(zip(one.points.pieces, one.points.ips))
+    assert {there[k] for k in one.control.points} == held and len(set(there)) == len(there)
+    fitted = np.setdiff1d(np.arange(len(there)), one.control.points)
+    assert not {there[k] for k in fitted} & held
+    assert np.all(one.clusters[0].weights[one.control.points] == 0.0)
+
+
+def test_a_variable_that_hardly_moved_in_a_training_is_in_no_pair_of_its_rom(tmp_path: Path) -> None:
+    files = []
+    for k, formula in enumerate(("180*t", "66*t", "170*sin(3*t)")):  # at 66 hardly anything flows
+        model = pulled(formula)
+        files.append(write(tmp_path / f"run{k}.vtkhdf", bar(), model, TIMES, solve(bar(), model, TIMES)[0]))
+    with trained(files) as made:
+        indicator = made.rom.rom.indicator
+    assert indicator is not None
+    alone = [pair for pair in indicator.pairs if "'run0', 'run2'" in pair.left_out]
+    assert {pair.run for pair in alone} == {"run0", "run2"} and all(set(pair.errors) == {"displacement", "stress"}
+                                                                    for pair in alone)
+    assert any("p" in pair.errors for pair in indicator.pairs)
+
+
 def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besides_the_modes(files: list[Path]) -> None:
     with trained(files[:3], OPTIONS.model_copy(update={"control_points": 40})) as made:
         rom = made.rom.rom

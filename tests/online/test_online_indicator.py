@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from bounded_bar import HIGHEST, MODEL, TIMES, write_rom
+from hand_made_rom import affine, hand_made_rom, with_indicator
 from hypothesis import given
 from hypothesis import strategies as st
 
+import romlib
 from romlib.archive.rom import GappyOperator
+from romlib.mesh.box import box_mesh
 from romlib.offline.gappy import operator
-from romlib.online.indicator import Fit, bound, delta, withhold_variables
+from romlib.online.indicator import Fit, bound, control_misfit, delta, indicators
 from romlib.snapshots.error_bounds import FLOOR, so_far
 
 RANDOM = np.random.default_rng(7)
@@ -71,21 +77,35 @@ def test_a_new_temperature_field_makes_bounds_larger_and_p_more_than_stress() ->
         np.testing.assert_allclose(found, [2.0 * (0.01 + delta(quantity)), 2.0 * more * (0.01 + delta(quantity))])
 
 
-def test_where_the_bound_of_the_stress_was_useless_that_of_internal_variables_is_withheld_from_then_on() -> None:
-    times = np.arange(4.0)
-    values = {"stress": np.array([0.1, 1.1, 0.9, 0.9]), "p": np.array([0.1, 0.1, 0.2, 0.2]), "displacement": times}
-    unknown, said = withhold_variables(times, values, already=False)
-    np.testing.assert_array_equal(unknown, [False, True, True, True])
-    np.testing.assert_array_equal(values["p"], [0.1, np.nan, np.nan, np.nan])
-    np.testing.assert_array_equal(values["displacement"], times)
-    assert len(said) == 1 and "bound of p is withheld from time 1 on" in said[0]
-    values = {"stress": np.full(4, 0.01), "p": np.full(4, 0.1)}
-    assert not withhold_variables(times, values, already=False)[1] and np.isfinite(values["p"]).all()
-    assert np.isnan(_withheld_p(times)).all()
+def test_a_run_beyond_the_training_has_larger_bounds_from_the_time_on_where_it_leaves(tmp_path: Path) -> None:
+    """The same run of the same ROM, whose trained range has the load in it or not."""
+    found = {}
+    for highest in (HIGHEST, 2.0 * HIGHEST):
+        rom = romlib.load(write_rom(tmp_path / f"{highest:g}.rom"))
+        rom.rom.manifest.trained["pull"] = (-2.0 * HIGHEST, highest)
+        found[highest] = rom.solve(times=TIMES).error_bound
+    outside, inside = found.values()
+    since = outside.outside["pull"]
+    assert not inside.outside and 0.0 < since < TIMES[-1]
+    for quantity, more in (("stress", 1.5), ("p", 3.0)):
+        both = np.isfinite(outside[quantity]) & np.isfinite(inside[quantity])
+        assert (both & (since <= TIMES)).any()
+        expected = np.where(since <= TIMES, more, 1.0) * inside[quantity]
+        np.testing.assert_allclose(outside[quantity][both], expected[both], rtol=1e-12)
 
 
-def _withheld_p(times: np.ndarray) -> np.ndarray:
-    """Of a run that begins with a state for which it was withheld."""
-    values = {"stress": np.full(len(times), 0.01), "p": np.full(len(times), 0.1)}
-    withhold_variables(times, values, already=True)
-    return values["p"]
+def test_what_control_points_find_is_added_to_the_indicator_of_internal_variables_and_of_nothing_else() -> None:
+    dual = {"stress": (6, True), "p": (1, False)}
+    rom, _ = hand_made_rom([box_mesh("hex8", (2, 1, 1))], MODEL, (affine(0),), dual=dual)
+    values = {"stress": RANDOM.standard_normal((4, 16, 6)), "p": RANDOM.uniform(1.0, 2.0, (4, 16, 1))}
+    values["p"][:, -2:] += 3.0  # the control points of `with_indicator`
+    clusters = np.zeros(4, dtype=int)
+    watched = with_indicator(rom)
+    known = watched.indicator
+    assert known is not None and watched.control is not None
+    without = indicators(rom, known, values, clusters)
+    found = indicators(watched, known, values, clusters)
+    np.testing.assert_array_equal(found["stress"], without["stress"])
+    aside, size = control_misfit(watched.control, watched.gappy["p"], values["p"])
+    np.testing.assert_allclose(found["p"], without["p"] + so_far(aside, size, known.norms["p"]))
+    assert np.all(aside > 1.0)
