@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from bounded_bar import INDICATOR, write_rom
-from typer.testing import CliRunner
-
-from romlib.cli import app
-
-runner = CliRunner()
-
-
-def run(*arguments: object, code: int = 0):
-    result = runner.invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
-    return result
-
-
-def as_json(*arguments: object, code: int = 0):
-    return json.loads(run(*arguments, "--json", code=code).stdout)
+from terminal import as_json, run
 
 
 @pytest.fixture(scope="module")

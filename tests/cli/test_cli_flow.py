@@ -12,23 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pulled_bar import HARDENING, STUDY, TIMES, YIELD, write_bar
-from typer.testing import CliRunner
+from terminal import as_json, run
 
-from romlib.cli import app
 from romlib.launcher import launched_ranks
 from romlib.snapshots.reader import Snapshots
-
-runner = CliRunner()
-
-
-def run(*arguments: object, code: int = 0):
-    result = runner.invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
-    return result
-
-
-def as_json(*arguments: object, code: int = 0):
-    return json.loads(run(*arguments, "--json", code=code).stdout)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from thermal_bar import STUDY, TRAINING, write_study
+from thermal_bar import STUDY, write_study
+from thermal_plate import TRAINING
 
 import romlib
 from romlib.errors import StudyError

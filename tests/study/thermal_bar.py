@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from thermal_plate import CASES, write_temperature
 
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
-from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 
 STUDY = """
@@ -41,28 +41,7 @@ components = ["y"]
 [constraints.side]
 nodes = "zmin"
 components = ["z"]
-[cases.one]
-times = { stop = 2.0, step = 0.1 }
-temperature = "one.vtkhdf"
-[cases.two]
-times = { stop = 2.0, step = 0.1 }
-temperature = "two.vtkhdf"
-[cases.three]
-times = { stop = 2.0, step = 0.1 }
-temperature = { file = "three.vtkhdf" }
-"""
-TRAINING = """
-[[training]]
-snapshots = "run_one.vtkhdf"
-temperature = "one.vtkhdf"
-[[training]]
-snapshots = "run_two.vtkhdf"
-temperature = "two.vtkhdf"
-[offline]
-dual_fields = ["stress", "p"]
-pod_tolerance = 1e-4
-cubature_tolerance = 1e-3
-"""
+""" + CASES
 # Peak, place and width of the hot spot; it grows, moves on and fades.
 FIELDS = {"one": (520.0, 2.3, 1.4), "two": (440.0, 2.9, 1.8), "three": (480.0, 2.6, 1.6)}
 INSTANTS = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
@@ -82,20 +61,11 @@ def bar(shape: tuple[int, int, int] = (12, 4, 2)) -> Mesh:
     return box_mesh("hex8", shape, (6.0, 2.0, 0.5))
 
 
-def write_field(path: Path, name: str, mesh: Mesh | None = None) -> Path:
-    """A file with a temperature and nothing else."""
-    mesh = bar() if mesh is None else mesh
-    with SnapshotsWriter(path, [mesh], Model(), INSTANTS, {"temperature": FieldSpec("node")}) as writer:
-        for k, values in enumerate(field(mesh.points, name)):
-            writer.write("temperature", k, 0, values)
-    return path
-
-
 def write_study(folder: Path) -> Path:
     """The mesh, the fields, and the study of a folder."""
     with SnapshotsWriter(folder / "bar.vtkhdf", [bar()], Model(), [0.0], {}):
         pass
     for name in FIELDS:
-        write_field(folder / f"{name}.vtkhdf", name)
+        write_temperature(folder / f"{name}.vtkhdf", bar(), INSTANTS, field(bar().points, name))
     (folder / "study.toml").write_text(STUDY)
     return folder / "study.toml"

@@ -22,6 +22,18 @@ from romlib.model import Model
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 
+# Three cases, each with a temperature from a file of its name; the runs of the first two train.
+CASES = """
+[cases.one]
+times = { stop = 2.0, step = 0.1 }
+temperature = "one.vtkhdf"
+[cases.two]
+times = { stop = 2.0, step = 0.1 }
+temperature = "two.vtkhdf"
+[cases.three]
+times = { stop = 2.0, step = 0.1 }
+temperature = { file = "three.vtkhdf" }
+"""
 STUDY = """
 [study]
 name = "plate"
@@ -51,16 +63,7 @@ components = ["z"]
 [constraints.wall]
 nodes = "TOP"
 components = ["y"]
-[cases.one]
-times = { stop = 2.0, step = 0.1 }
-temperature = "one.vtkhdf"
-[cases.two]
-times = { stop = 2.0, step = 0.1 }
-temperature = "two.vtkhdf"
-[cases.three]
-times = { stop = 2.0, step = 0.1 }
-temperature = { file = "three.vtkhdf" }
-"""
+""" + CASES
 TRAINING = """
 [[training]]
 snapshots = "run_one.vtkhdf"
@@ -107,10 +110,15 @@ def plate(n_side: int = 6, n_radial: int = 8) -> Mesh:
 
 
 def write_field(path: Path, angle: float, mesh: Mesh | None = None, instants: np.ndarray = INSTANTS) -> Path:
-    """A file with a temperature and nothing else."""
+    """A file with the temperature of an angle and nothing else."""
     mesh = plate() if mesh is None else mesh
+    return write_temperature(path, mesh, instants, field(mesh.points, angle, instants))
+
+
+def write_temperature(path: Path, mesh: Mesh, instants: np.ndarray, temperature: np.ndarray) -> Path:
+    """A file with a temperature (n_instant, n_node) and nothing else."""
     with SnapshotsWriter(path, [mesh], Model(), instants, {"temperature": FieldSpec("node")}) as writer:
-        for k, values in enumerate(field(mesh.points, angle, instants)):
+        for k, values in enumerate(temperature):
             writer.write("temperature", k, 0, values)
     return path
 
