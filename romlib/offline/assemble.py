@@ -120,14 +120,8 @@ def _gappy_operators(
     """Least squares of each dual field at the selected points that have it."""
     tensors = {"stress"} | training.piece(pieces.mine[0]).points.tensor_variables() | {
         name for run in training.runs for name, spec in run.snapshots.fields.items() if spec.tensor}
-    result = {}
-    for dual in duals.fields:
-        values = modes_at(duals, dual.name, points, pieces)
-        there = np.flatnonzero(np.isfinite(values[:, 0, 0]))
-        modes = values[there].transpose(1, 0, 2)
-        result[dual.name] = GappyOperator(
-            dual.name, dual.n_comp, there, gappy.operator(modes), modes.reshape(len(modes), -1), dual.name in tensors)
-    return result
+    return {dual.name: gappy.operator_at(dual.name, modes_at(duals, dual.name, points, pieces).transpose(1, 0, 2),
+                                         dual.name in tensors) for dual in duals.fields}
 
 
 def _manifest(collection: Collection, spans: list[Span], provenance: Provenance) -> Manifest:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
+from romlib.archive.rom import GappyOperator
+
 # A field known with an error delta at the selected points is reconstructed with an error of at most this factor times
 # delta, both as root mean squares.
 SAFE_AMPLIFICATION = 10.0
@@ -63,3 +65,13 @@ def operator(basis: np.ndarray) -> np.ndarray:
     """Pseudo-inverse (n_dual, m n_comp): z = operator @ values.ravel() solves min ||basis^T z - values||."""
     n_dual = len(basis)
     return linalg.pinv(basis.reshape(n_dual, -1).T)
+
+
+def operator_at(field: str, modes: np.ndarray, tensor: bool = False) -> GappyOperator:
+    """The least squares of a ROM's field at selected points.
+
+    modes : (n_dual, n_point, n_comp), NaN at points that do not have the field.
+    """
+    there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
+    modes = modes[:, there]
+    return GappyOperator(field, modes.shape[2], there, operator(modes), modes.reshape(len(modes), -1), tensor)

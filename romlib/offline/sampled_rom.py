@@ -93,7 +93,7 @@ def sampled_rom(
              if (found := _dual(collection, sample, rows, name)) is not None}
     held = np.zeros(0, dtype=np.int64) if control is None else control.points
     fitted = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()}, free)
-    operators = {name: _operator(name, modes[:, fitted]) for name, (modes, _) in duals.items()}
+    operators = {name: gappy.operator_at(name, modes[:, fitted]) for name, (modes, _) in duals.items()}
     chosen = np.concatenate([fitted, held])
     weights = np.zeros(len(chosen))
     weights[:len(cubature.points)] = cubature.weights
@@ -203,12 +203,6 @@ def _complete(
         n = gappy.complete_points(modes[:, with_field], n_given, collection.dual.volumes[name])
         points = everything[:len(points) + n]
     return points
-
-
-def _operator(name: str, modes: np.ndarray) -> GappyOperator:
-    there = np.flatnonzero(np.isfinite(modes[0, :, 0]))
-    modes = modes[:, there]
-    return GappyOperator(name, modes.shape[2], there, gappy.operator(modes), modes.reshape(len(modes), -1))
 
 
 def _at(temperature: TemperatureAtPoints, chosen: np.ndarray) -> TemperatureAtPoints:
