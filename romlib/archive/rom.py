@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import Indicator
+from romlib.archive.switching import Switching
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
 
@@ -206,6 +207,7 @@ class Rom:
     amplitude: name of the row -> load and material.
     indicator : what bounds the errors of its runs; None in files of older versions. control : None without.
     enrichments : what was added to its training, in order.
+    switching : what a basis is chosen by in time; None with one basis.
     """
 
     manifest: Manifest
@@ -223,6 +225,7 @@ class Rom:
     indicator: Indicator | None = None
     control: ControlPoints | None = None
     enrichments: tuple[Enrichment, ...] = ()
+    switching: Switching | None = None
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:
