@@ -115,7 +115,7 @@ def by_increments(run: Run, bases: Bases) -> Rebuilt:
     for cluster in np.unique(run.labels):
         own = run.labels == cluster
         total[own] = bases.rebuild(int(cluster), increments[own])
-    total = np.cumsum(total, axis=0)
+    total = run.values[:1] + np.cumsum(total, axis=0)
     return Rebuilt(float(bases.size(total - run.values).max() / bases.size(run.values).max()), 0.0)
 
 
