@@ -64,7 +64,8 @@ class Bases:
     def __init__(self, parts: Sequence[np.ndarray], weights: np.ndarray, points: np.ndarray, tolerance: float) -> None:
         self.weights, self.points = weights, points
         self.modes = [modes_of(values, weights, tolerance) for values in parts]
-        self.fits = [np.linalg.pinv(modes[:, points].reshape(len(modes), -1).T) for modes in self.modes]
+        n = len(points) * parts[0].shape[2]
+        self.fits = [np.linalg.pinv(modes[:, points].reshape(len(modes), n).T) for modes in self.modes]
 
     def rebuild(self, cluster: int, values: np.ndarray) -> np.ndarray:
         """(n, n_ip, n_comp) from its values at the points alone, of all points of (n, n_ip, n_comp)."""
