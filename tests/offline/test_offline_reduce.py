@@ -75,7 +75,7 @@ def test_a_basis_of_half_of_the_snapshots_is_that_of_a_file_with_this_half_alone
         np.testing.assert_allclose(rom.lifting.strains, expected.lifting.strains, atol=1e-9)
         assert rom.manifest.trained == expected.manifest.trained and list(rom.cases) == ["one"]
         assert rom.cases["one"].times == expected.cases["half"].times
-        errors = rom.manifest.errors | online_errors(collection.training, rom, part)
+        errors = rom.manifest.errors | online_errors(collection.training, rom, [part])
         assert errors == pytest.approx(expected.manifest.errors, rel=1e-3, abs=1e-7)
 
 
