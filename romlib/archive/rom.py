@@ -272,6 +272,8 @@ class Rom:
                                       place=place, expected=shape, found=array.shape)
         if not self.clusters:
             raise FileFormatError("the ROM has no basis", file=str(file) if file else None, place="clusters")
+        if self.switching is not None:
+            self.switching.validate([basis.n_mode for basis in self.clusters], n_lift, str(file) if file else None)
         self._validate_counts(file)
         self._validate_weights(file)
         self._validate_names(file)
