@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots", "states", "blocks"},
     "online": {"archive", "fem", "solution", "stepping"},
-    "offline": {"check", "online", "parallel"},
+    "clusters": {"errors", "words", "model"},
+    "offline": {"check", "online", "parallel", "clusters"},
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},

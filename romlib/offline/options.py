@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from romlib.model.base import Description
+from romlib.model.clusters import ClusterOptions
 
 USUAL_LIMIT = 0.05
 Tolerance = Annotated[float, Field(gt=0, lt=1)]
@@ -33,6 +34,7 @@ class OfflineOptions(Description):
         variables compare it with the laws there. A fifth is where the stress is large and nothing flowed in training,
         the others half evenly and half where the internal variables are.
     skip_check : build the ROM without the nonintrusivity check.
+    clusters : one basis or several; in a study a table of its own, [clusters].
     """
 
     pod_tolerance: Tolerance | None = None
@@ -47,6 +49,7 @@ class OfflineOptions(Description):
     calibration: bool = True
     control_points: Annotated[int, Field(ge=0)] = 0
     skip_check: bool = False
+    clusters: ClusterOptions = ClusterOptions()
 
     @model_validator(mode="before")
     @classmethod
