@@ -13,7 +13,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-
 from scipy.linalg.lapack import dgetrf
 
 from romlib.laws.points import PointsResult

@@ -17,8 +17,8 @@ _SHOWN = 5  # times, in a sentence
 
 @dataclass(frozen=True, eq=False)
 class ClusterUse:
-    """times, clusters, jumps : (n_step,), see `Solution`. n_cluster : of the ROM. fallback : the one whose basis is made
-    of all snapshots, or None.
+    """times, clusters, jumps : (n_step,), see `Solution`. n_cluster : of the ROM. fallback : the one whose basis is
+    made of all snapshots, or None.
     """
 
     times: np.ndarray
