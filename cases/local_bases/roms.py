@@ -53,7 +53,7 @@ def variants(study: Path, numbers: Sequence[int]) -> list[str]:
     study.with_name(f"{GLOBAL}.toml").write_text(text)
     for number in numbers:
         names.append(f"k{number}")
-        study.with_name(f"k{number}.toml").write_text(f"{text}\n[clusters]\nnumber = {number}\n")
+        study.with_name(f"k{number}.toml").write_text(f"{text}\n[clusters]\nnumber = {number}\nends = true\n")
     return names
 
 
@@ -79,12 +79,12 @@ def judge(rom: ReducedOrderModel, case: str, folder: Path) -> tuple[Judged, Hist
             fields = compare(found, expected, fields=list(QUANTITIES)).fields
     bounds = {quantity: None if one.bound is None or not np.isfinite(one.bound).any() else not one.above_bound.any()
               for quantity, one in fields.items()}
-    clusters, bases = solution.clusters[1:], rom.rom.clusters
-    fallback = None if rom.rom.switching is None else rom.rom.switching.fallback
-    one = Judged({quantity: one.relative for quantity, one in fields.items()}, bounds,
-                 float(np.mean([bases[k].n_mode for k in clusters])),
-                 float(np.mean([bases[k].n_weighted for k in clusters])),
-                 int(np.count_nonzero(np.diff(clusters))), 0.0, int(np.count_nonzero(clusters == fallback)))
+    bases, use = [rom.rom.clusters[k] for k in solution.clusters[1:]], solution.cluster_use
+    switched = (0, 0.0, 0) if use is None else (
+        use.n_switch, use.largest_jump[0], 0 if use.fallback is None else use.steps[use.fallback])
+    one = Judged({quantity: field.relative for quantity, field in fields.items()}, bounds,
+                 float(np.mean([basis.n_mode for basis in bases])),
+                 float(np.mean([basis.n_weighted for basis in bases])), *switched)
     return one, History(solution.times, {QUANTITIES[q]: f.over_time for q, f in fields.items()}, solution.clusters)
 
 
