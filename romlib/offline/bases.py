@@ -103,11 +103,11 @@ def _large_enough(
     training, options = collection.training, collection.options
     stress, near = np.diag(collection.dual.grams["stress"]), sine(collection.energy)
     shapes = training.rows_for("displacement", chosen).weights > 0.0
+    norm = collection.displacement if collection.pod_norm is None else collection.pod_norm
     amplitudes = training.amplitudes(list(whole.basis.lifting_names))
 
     def n_mode(numbers: np.ndarray) -> int:
-        return n_worthwhile(collection.displacement, amplitudes, whole.basis, numbers[shapes[numbers]],
-                            options.pod_tolerance)
+        return n_worthwhile(norm, amplitudes, whole.basis, numbers[shapes[numbers]], options.pod_tolerance)
 
     least = min(options.clusters.minimum_modes, max(n_mode(chosen.kept), 1))
 

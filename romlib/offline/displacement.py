@@ -72,14 +72,17 @@ def prescribed_names(model: Model) -> list[str]:
 
 def reduce_displacement(
     training: TrainingSet, pieces: Pieces, gram: np.ndarray, rows: Rows, *, tolerance: float | None = None,
-    n_mode: int | None = None, liftings: np.ndarray | None = None, least: int | None = None,
+    n_mode: int | None = None, norm: np.ndarray | None = None, liftings: np.ndarray | None = None,
+    least: int | None = None,
 ) -> DisplacementBasis:
-    """POD of the displacement of some snapshots in L2, the same on every rank. Collective.
+    """POD of the displacement of some snapshots, the same on every rank. Collective.
 
     Parameters
     ----------
-    gram : (n_snapshot, n_snapshot) of all. rows : the snapshots that the basis is made of; the others have coordinates
-        in it all the same, and what it leaves of them.
+    gram : (n_snapshot, n_snapshot) of all, in L2, in which the modes are made orthonormal. norm : the same in the
+        product that they are the best in; by default in L2.
+    rows : the snapshots that the basis is made of; the others have coordinates in it all the same, and what it leaves
+        of them.
     tolerance, n_mode : one of them, see `romlib.offline.pod.pod`.
     liftings : (n_lift, n_snapshot) of another basis, to be shared; else those of the same snapshots.
     least : of a local basis, which has at least so many modes: see `romlib.offline.pod.pod`.
@@ -91,8 +94,9 @@ def reduce_displacement(
     remove = np.eye(len(gram)) - amplitudes @ liftings
     lifting_error = _lifting_error(training, pieces, names, remove, rows)
     remaining = remove @ gram @ remove.T
-    noise = _noise(rows.gram(gram), lifting_error) if names else 0.0
-    decomposition = pod(rows.gram(remaining), tolerance=tolerance, n_mode=n_mode, noise=noise,
+    best, left = (gram, remaining) if norm is None else (norm, remove @ norm @ remove.T)
+    noise = _noise(rows.gram(best), lifting_error) if names else 0.0
+    decomposition = pod(rows.gram(left), tolerance=tolerance, n_mode=n_mode, noise=noise,
                         local=least is not None, least=least or 1)
     combination = rows.spread(decomposition.combination)
     basis = DisplacementBasis(

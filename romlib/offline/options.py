@@ -18,6 +18,8 @@ class OfflineOptions(Description):
 
     pod_tolerance : relative error of the displacement snapshots that the modes leave out,
         sum_{i>n} lambda_i <= tolerance^2 sum lambda_i; or `modes`, their number.
+    pod_norm : of the displacement that the modes are the best of: "l2", or "energy", the elastic energy of the virgin
+        state, where strains count more than what moves with them.
     cubature_tolerance : ||G^T w - b|| <= tolerance max(||b||, a / 10) on the integrands of the training set, a the
         energy norm of its stresses.
     cubature_points : at most so many points, where the tolerance asks for more; None: no limit of its own.
@@ -39,6 +41,7 @@ class OfflineOptions(Description):
 
     pod_tolerance: Tolerance | None = None
     modes: Annotated[int, Field(ge=1)] | None = None
+    pod_norm: Literal["l2", "energy"] = "l2"
     cubature_tolerance: Tolerance = 1e-4
     cubature_points: Annotated[int, Field(ge=1)] | None = None
     cubature_training: Literal["snapshots", "full_rom", "iterates"] = "snapshots"

@@ -90,6 +90,7 @@ def reduce(
     with stages.stage("POD"):
         basis = reduce_displacement(
             training, pieces, collection.displacement, shapes, tolerance=options.pod_tolerance, n_mode=options.modes,
+            norm=collection.pod_norm,
             liftings=None if local is None else local.common.liftings, least=None if local is None else local.n_mode)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
         pod = basis.decomposition
@@ -125,7 +126,7 @@ def reduce_modes(collection: Collection, rows: Sequence[float] | np.ndarray | No
     with stages.stage("POD"):
         basis = reduce_displacement(
             training, pieces, collection.displacement, training.rows_for("displacement", chosen),
-            tolerance=options.pod_tolerance, n_mode=options.modes)
+            tolerance=options.pod_tolerance, n_mode=options.modes, norm=collection.pod_norm)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
     with stages.stage("loads"):
         loads = reduce_loads(training, basis, pieces)

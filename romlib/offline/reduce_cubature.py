@@ -24,7 +24,7 @@ from romlib.offline.selection import (
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.sketch import LARGE, sketched
+from romlib.offline.sketch import LARGE, PART, sketched
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
 
@@ -179,7 +179,7 @@ def select_points(
     n_integrand = len(totals["target"])
     if n_integrand > LARGE:
         columns, left_out = sketched(lambda test: pieces.sum(lambda piece: integrands(piece).gram_times(test)),
-                                     n_integrand, float(totals["trace"][0]), tolerance * FINER)
+                                     n_integrand, float(totals["trace"][0]), tolerance * PART)
         collection.stages.tell(f"cubature: {n_integrand} integrands sketched by {columns.shape[1]}, which leave out "
                                f"{np.sqrt(left_out):.1e} of them")
     else:

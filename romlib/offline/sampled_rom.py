@@ -33,7 +33,7 @@ from romlib.offline.roles import purpose_of
 from romlib.offline.rows import Rows
 from romlib.offline.sample import Sample
 from romlib.offline.selection import PieceIntegrands
-from romlib.offline.sketch import LARGE, sketched
+from romlib.offline.sketch import LARGE, PART, sketched
 from romlib.offline.thermal import trained_temperatures
 
 
@@ -134,7 +134,10 @@ def _displacement(
     fine = sample.basis
     tolerance = collection.options.pod_tolerance or max(reduction.basis.decomposition.truncation_error, 1e-12)
     shapes = collection.training.rows_for("displacement", rows)
-    found = pod(shapes.gram(fine.coordinates @ fine.coordinates.T), tolerance=tolerance)
+    weighed = fine.coordinates
+    if collection.options.pod_norm == "energy":
+        weighed = fine.coordinates @ sample.stiffness[:fine.n_mode, :fine.n_mode]
+    found = pod(shapes.gram(weighed @ fine.coordinates.T), tolerance=tolerance)
     modes = np.linalg.qr(fine.coordinates.T @ shapes.spread(found.combination))[0]
     basis = linalg.block_diag(modes, np.eye(fine.n_lift))
     coordinates = fine.coordinates @ modes
@@ -152,7 +155,7 @@ def _cubature(
     combination = rows.spread(stress.combination) * stress.singular_values
     integrands = PieceIntegrands(np.tensordot(combination.T, sample.fields["stress"], axes=1),
                                  np.tensordot(scaling, strains, axes=1), sample.sampling, sample.sampling)
-    columns = _columns(integrands, finer)
+    columns = _columns(integrands, options.cubature_tolerance)
     target = (combination.T @ sample.forces @ basis @ scaling.T).ravel() @ columns
     part = np.trace(rows.gram(gram)) / np.trace(gram)
     scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
@@ -166,11 +169,11 @@ def _columns(integrands: PieceIntegrands, tolerance: float) -> np.ndarray:
     """V of `compression`, from the smaller of the two Gram matrices of the integrands, or from a sketch of them."""
     n_point, n_integrand = len(integrands.positive), integrands.n_integrand
     if n_integrand > LARGE:
-        return sketched(integrands.gram_times, n_integrand, integrands.trace(), tolerance)[0]
+        return sketched(integrands.gram_times, n_integrand, integrands.trace(), tolerance * PART)[0]
     values = integrands.values(slice(None)) * np.sqrt(integrands.positive)[:, None]
     if n_integrand <= n_point:
-        return compression(values.T @ values, tolerance)
-    left = compression(values @ values.T, tolerance)
+        return compression(values.T @ values, tolerance * FINER)
+    left = compression(values @ values.T, tolerance * FINER)
     right = values.T @ left
     return np.asarray(linalg.qr(right, mode="economic")[0])
 

@@ -18,6 +18,9 @@ from romlib.offline.pod import tails
 LARGE = 4000  # integrands from which on they are sketched; a Gram matrix of fewer has up to 128 MB
 FIRST = 500  # random columns that a sketch begins with; each further one has as many as all before it
 MOST = 4000
+# Of the cubature's tolerance: what a sketch may leave out of the integrands, as a root of their summed squares. Points
+# that do not know of it integrate it as points at random would: to less than this by the root of their number.
+PART = 0.1
 _SEED = 20_221_126
 
 

@@ -50,15 +50,16 @@ def notes(collection: Collection, bases: Bases, rom: Rom, beyond: list[str]) -> 
     """Sentences on what is other than was asked for. beyond : as of `romlib.offline.verify.beyond_limits`."""
     found, options = list(bases.notes), collection.options
     for k, reduction in enumerate(bases.reductions):
-        prefix = "" if bases.switching is None else f"cluster {k}: "
-        found += [prefix + sentence for sentence in _of_basis(reduction, options)]
+        local = reduction is not bases.whole
+        prefix = f"cluster {k}: " if local else ""
+        found += [prefix + sentence for sentence in _of_basis(reduction, options, local)]
     if beyond:
         found.append(f"accepted with errors beyond the limits: {'; '.join(beyond)}. "
                      f"{' '.join(causes(beyond, rom.manifest.errors, options))}")
     return found
 
 
-def _of_basis(reduction: Reduction, options: OfflineOptions) -> list[str]:
+def _of_basis(reduction: Reduction, options: OfflineOptions, local: bool) -> list[str]:
     notes, basis, selection = [], reduction.basis, reduction.selection
     if basis.without_energy:
         several = len(basis.without_energy) > 1
@@ -67,7 +68,7 @@ def _of_basis(reduction: Reduction, options: OfflineOptions) -> list[str]:
             f"({basis.lost:.1e} of the displacement in L2) {'have' if several else 'has'} no elastic energy and "
             f"{'were' if several else 'was'} dropped: hourglass motions that a reduced rule does not see, or rigid "
             "motions")
-    if basis.decomposition.n_dropped:
+    if basis.decomposition.n_dropped and not local:
         notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
     if selection.error > options.cubature_tolerance:
         why = "it has all the points of cubature_points" if len(selection.weights) == options.cubature_points else (
