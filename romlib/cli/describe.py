@@ -41,7 +41,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
         ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
-        *([] if d["clusters"] is None else [("local bases", _bases_in_words(d["clusters"]))]),
+        *([] if d["clusters"] is None else [("local bases", _turns_in_words(d["clusters"]))]),
         *([] if brief else [("fingerprint", d["fingerprint"][:16]), ("checksums", d["checksums"])])]))
     console.print()
     console.print(table("Fields", ("name", "at", "components", "stored as", "unit", "solver's name"), [
@@ -60,7 +60,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
             for o in d["omissions"]]))
 
 
-def _bases_in_words(clusters: list[int]) -> str:
+def _turns_in_words(clusters: list[int]) -> str:
     """Of a result: the local basis of each step."""
     switches = int(np.count_nonzero(np.diff(clusters)))
     return f"{len(set(clusters[1:]))} in turn, {plural(switches, 'switch', 'switches')}"
