@@ -81,8 +81,7 @@ class Clusters:
     def wanted(self, here: Begun, level: Level) -> int:
         """The cluster for the displacement that is expected at the end of an increment.
 
-        From rest, where nothing is expected, the global one where it is kept, else the one whose basis answers best to
-        what is imposed: by the few points of a local basis, which may not see what is far from its snapshots.
+        From rest, where nothing is expected, the one whose basis answers best to what is imposed.
         """
         if self.switcher is None:
             return here.local.cluster
@@ -93,8 +92,6 @@ class Clusters:
             chosen = self.switcher.nearest(expected)
             self._timings.linear_algebra += perf_counter() - clock
             return chosen
-        if self.switcher.fallback is not None:
-            return self.switcher.fallback
         answers = {cluster: self._elastic_energy(cluster, committed, level) for cluster in self.switcher.local}
         best = max(answers, key=answers.__getitem__)
         return best if answers[best] > self.switcher.rest**2 else committed.cluster
