@@ -69,9 +69,9 @@ def judge_all(
     return judged, histories
 
 
-def judge(rom: ReducedOrderModel, case: str, folder: Path) -> tuple[Judged, History]:
+def judge(rom: ReducedOrderModel, case: str, folder: Path, hyper_reduction: bool = True) -> tuple[Judged, History]:
     """The ROM on a pass whose reference is in the folder."""
-    solution = rom.solve(case)
+    solution = rom.solve(case, hyper_reduction=hyper_reduction)
     with TemporaryDirectory(dir=folder) as scratch:
         candidate = Path(scratch) / "candidate.vtkhdf"
         solution.write(candidate)

@@ -11,8 +11,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import romlib
 from romlib.clusters.partition import Partition
+from romlib.parallel.comm import serial
 from romlib.snapshots import Snapshots
+from romlib.study.pipeline import train
 
 CASE = Path(__file__).resolve().parents[2] / "cases" / "local_bases"
 MODULES = ("passes", "strip", "grams", "comparison", "duals", "roms")
@@ -139,3 +142,27 @@ def test_a_partition_of_one_cluster_is_the_global_basis(case, grams):
     found, expected = case.comparison.curve_of(grams, one), case.comparison.curve_of(grams, None)
     for group, quantiles in expected.quantiles.items():
         assert np.array_equal(found.quantiles[group], quantiles, equal_nan=True)
+
+
+def test_roms_with_one_basis_and_with_two_are_judged_by_the_same_measure(case, short, folder):
+    names = case.roms.variants(folder / "study.toml", [2])
+    assert names == [case.roms.GLOBAL, "k2"]
+    roms = {}
+    for name in names:
+        study = case.strip.Study.read(folder / f"{name}.toml")
+        offline = study.offline.model_copy(update={"calibration": False, "pod_tolerance": 1e-3})
+        declared = study.model_copy(update={"offline": offline, "training": study.training[:1]})
+        with train(declared, serial(), skip_check=True, accept_errors=True, output=folder / f"{name}.rom") as trained:
+            trained.write()
+        roms[name] = romlib.load(folder / f"{name}.rom")
+    held = [short[1].name]
+    judged, histories = case.roms.judge_all(roms, held, folder)
+    costs = case.roms.costs(roms, held, repeat=1)
+    for name in names:
+        one, history = judged[name][held[0]], histories[held[0]][name]
+        assert one.bounds == dict.fromkeys(case.roms.QUANTITIES)  # it was not calibrated
+        assert one.errors["displacement"] == pytest.approx(history.errors["u"].max()) and 0 < one.errors["stress"] < 1
+        assert costs[name][held[0]].least <= costs[name][held[0]].median <= costs[name][held[0]].most
+    assert judged[names[0]][held[0]].switches == 0 < judged["k2"][held[0]].switches
+    assert judged["k2"][held[0]].modes < judged[names[0]][held[0]].modes == roms[names[0]].rom.clusters[0].n_mode
+    assert case.roms.table(judged, costs, names[0]).row_count == 2
