@@ -59,8 +59,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
-# sklearn and joblib are installed for what is to come: whoever uses them imports them in the function that needs them.
-HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": set(), "joblib": set()}
+# Whoever uses sklearn and joblib imports them in the function that needs them.
+HEAVY: dict[str, set[str]] = {
+    "mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": {"clusters"}, "joblib": set()}
 
 
 def modules() -> list[tuple[str, Path]]:
