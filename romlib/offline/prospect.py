@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from romlib.offline.displacement import prescribed_names
 from romlib.offline.online_cost import measure_cost
 from romlib.offline.options import OfflineOptions
 from romlib.offline.pod import lifting_combination, pod
+from romlib.offline.rows import Rows
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
 
@@ -29,13 +31,14 @@ def prospects_of(
 
     Parameters
     ----------
-    grams : by name (n_snapshot, n_snapshot): "displacement", "energy", and "stress" where it is compared.
+    grams : by name (n_snapshot, n_snapshot): "displacement", "energy", and "stress" where it is compared. Those of the
+        snapshots that displacement modes are made of count (`Modal`).
     kinds : what is compared, the first of them recommended of. numbers : of clusters, by default those of `NUMBERS`
         that there are enough snapshots (or runs) for. tolerance, hold_out : see `romlib.clusters.prospect.prospects`.
     """
     def made() -> Prospects:
         material = material_of(training, grams, options)
-        most = len(training.runs) if kinds[0].choose == "input" else len(material.runs)
+        most = int(material.runs[-1]) + 1 if kinds[0].choose == "input" else len(material.runs)
         wanted = [number for number in NUMBERS if number <= most] if numbers is None else numbers
         n_mode = pod(material.fields.pod, tolerance=options.pod_tolerance, n_mode=options.modes).n_mode
         return prospects(material, kinds, wanted, n_mode, tolerance, hold_out)
@@ -43,18 +46,40 @@ def prospects_of(
     return comm.on_root_for_long(made)  # times that were measured differ between ranks
 
 
+@dataclass(frozen=True, eq=False)
+class Modal:
+    """The snapshots that displacement modes are made of, by the roles of their files.
+
+    kept : (n,), their numbers. runs, times : (n,), position in `run_names`, and time of each.
+    """
+
+    kept: np.ndarray
+    runs: np.ndarray
+    times: np.ndarray
+    run_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, training: TrainingSet) -> Modal:
+        """Those of a training set; InputError where there is none."""
+        kept = training.rows_for("displacement", Rows.of(training.n_snapshot, None)).kept
+        run_of = np.repeat(np.arange(len(training.runs)), np.diff(training.offsets))[kept]
+        numbers, runs = np.unique(run_of, return_inverse=True)
+        times = np.concatenate([run.snapshots.times for run in training.runs])[kept]
+        return cls(kept, runs, times, tuple(training.runs[number].name for number in numbers))
+
+
 def material_of(training: TrainingSet, grams: Mapping[str, np.ndarray], options: OfflineOptions) -> Material:
     """What prospects are made from, the cost of a step measured. Of this process alone."""
+    modal = Modal.of(training)
+    own = np.ix_(modal.kept, modal.kept)
+    of_modes = {name: gram[own] for name, gram in grams.items()}
     names = prescribed_names(training.model)
-    amplitudes = training.amplitudes(names)
-    remove = np.eye(training.n_snapshot) - amplitudes @ lifting_combination(amplitudes, names)
-    norm = grams["energy" if options.pod_norm == "energy" else "displacement"]
-    best, energy = (remove @ (0.5 * (gram + gram.T)) @ remove.T for gram in (norm, grams["energy"]))
-    fields = Fields(best, energy, norms(grams["energy"]))
-    runs = np.repeat(np.arange(len(training.runs)), np.diff(training.offsets))
-    times = np.concatenate([run.snapshots.times for run in training.runs])
-    n_ip = training.runs[0].snapshots.n_ip_total
-    return Material(fields, grams, runs, times, n_ip, options.cubature_tolerance, measure_cost(training))
+    amplitudes = training.amplitudes(names)[modal.kept]
+    remove = np.eye(len(modal.kept)) - amplitudes @ lifting_combination(amplitudes, names)
+    norm = of_modes["energy" if options.pod_norm == "energy" else "displacement"]
+    best, energy = (remove @ (0.5 * (gram + gram.T)) @ remove.T for gram in (norm, of_modes["energy"]))
+    return Material(Fields(best, energy, norms(of_modes["energy"])), of_modes, modal.runs, modal.times,
+                    training.runs[0].snapshots.n_ip_total, options.cubature_tolerance, measure_cost(training))
 
 
 def kinds_beside(options: ClusterOptions, stress: bool) -> list[ClusterOptions]:

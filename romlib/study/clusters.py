@@ -19,7 +19,7 @@ from romlib.model.clusters import ClusterOptions
 from romlib.offline.agreement import agree
 from romlib.offline.collect import displacement_grams
 from romlib.offline.gather import gather, refuse_parameters
-from romlib.offline.prospect import kinds_beside, prospects_of
+from romlib.offline.prospect import Modal, kinds_beside, prospects_of
 from romlib.parallel.comm import Comm, world
 from romlib.parallel.pieces import Pieces
 from romlib.report.plot_clusters import ClusterPicture, plot_clusters
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """name : of the study. options : its [clusters]. prospects : of both. grams : by name (n_snapshot, n_snapshot).
-    runs : (n_snapshot,), position in `run_names`; times : (n_snapshot,); unit : of the times."""
+    """name : of the study. options : its [clusters]. prospects : of both. grams : by name (n_snapshot, n_snapshot), of
+    the snapshots that displacement modes are made of. runs : (n_snapshot,), position in `run_names`; times :
+    (n_snapshot,); unit : of the times."""
 
     name: str
     options: ClusterOptions
@@ -143,10 +144,10 @@ def clusters(
         say("comparing clusters")
         found = prospects_of(training, grams, options, kinds_beside(options.clusters, wants_stress), comm,
                              numbers=numbers, tolerance=tolerance, hold_out=hold_out)
-        runs = np.repeat(np.arange(len(training.runs)), np.diff(training.offsets))
-        times = np.concatenate([run.snapshots.times for run in training.runs])
-        return Clusters(declared.name, options.clusters, found, grams, tuple(run.name for run in training.runs), runs,
-                        times, training.model.units.time)
+        modal = Modal.of(training)
+        own = {name: gram[np.ix_(modal.kept, modal.kept)] for name, gram in grams.items()}
+        return Clusters(declared.name, options.clusters, found, own, modal.run_names, modal.runs, modal.times,
+                        training.model.units.time)
 
 
 def _relative(values: np.ndarray) -> np.ndarray:

@@ -79,6 +79,15 @@ def test_a_picture_is_drawn_of_snapshots_and_of_runs(folder, tmp_path):
         assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_fields_of_a_rom_are_not_looked_at_and_of_one_run_parts_are_held_out(folder):
+    study = Study.read(folder / "study.toml")
+    runs = (study.training[0], study.training[1].model_copy(update={"role": "replayed"}))
+    found = clusters(study.model_copy(update={"training": runs}), numbers=[4], hold_out=True, stress=False)
+    assert found.run_names == ("there",) and len(found.runs) == 41
+    assert found.prospects.held_out == "every other tenth of the one run"
+    assert found.prospects.base.held_out < 1.0 and found.prospects.local[0].held_out < 1.0
+
+
 def test_what_is_compared_begins_with_what_the_study_says():
     kinds = [(one.dissimilarity, one.geodesic) for one in kinds_beside(ClusterOptions(), stress=True)]
     assert kinds[:2] == [("stress", True), ("stress", False)] and len(set(kinds)) == len(kinds) == 9
