@@ -27,6 +27,7 @@ from romlib.words import plural
 WORTH = 1.5  # times as fast: less is not worth as many bases, cubatures and switches
 AS_GOOD = 0.9  # of the best speed: the smallest number of clusters that has it is recommended
 MISSES = 2.0  # times the held-out error of the global basis: more is no basis of what was not seen
+_MOST_MODES = 10_000
 UNEVEN = 0.5  # relative error of the cost model
 POINTS_A_DECADE = 3.0  # points a mode and decade of the cubature's tolerance: cases/ have 2.6 to 4
 
@@ -136,7 +137,8 @@ def prospects(
                 left_out.append(f"{number} by {named(options)}: {error.what}; expected {error.expected}")
                 continue
             local.append(_prospect(material, options, parts, wanted, curve, base, folds))
-    recommendation = recommend(base, [one for one in local if _is_of(one, kinds[0])], wanted)
+    least = least_modes(material.cost, kinds[0], _points_a_mode(material, kinds[0]))
+    recommendation = recommend(base, [one for one in local if _is_of(one, kinds[0])], wanted, least)
     if material.cost.error > UNEVEN:
         recommendation.notes.append("the times of a step that were measured differ from one another by more than "
                                     "modes and points explain: the machine was busy, or its BLAS has many threads "
@@ -179,8 +181,7 @@ def _prospect(
     most = np.array([len(own) - 1 for own in errors])
     least = most if k == 1 and modes is None else np.minimum(options.minimum_modes if k > 1 else 1, most)
     by_cluster = np.maximum([most[j] if n is None else n for j, n in enumerate(needed)], least)
-    a_mode = max(options.points_per_mode, POINTS_A_DECADE * -np.log10(material.cubature_tolerance))
-    points = np.minimum(np.ceil(a_mode * by_cluster).astype(int), material.n_ip)
+    points = np.minimum(np.ceil(_points_a_mode(material, options) * by_cluster).astype(int), material.n_ip)
     union = int(min(points.sum(), material.n_ip))
     share = np.array([own.shape[1] for own in errors]) / sum(own.shape[1] for own in errors)
     passive = union - points if options.choose == "state" else np.zeros(k)
@@ -194,6 +195,21 @@ def _prospect(
     return Prospect(options.dissimilarity, options.geodesic, k, parts, curve, modes, by_cluster, points, union,
                     at_modes(errors, by_cluster.tolist()), unseen, spectra, float(whole[at] / max(curve[at], tiny)),
                     seconds, 1.0 if base is None else base.seconds / seconds)
+
+
+def _points_a_mode(material: Material, options: ClusterOptions) -> float:
+    return max(options.points_per_mode, POINTS_A_DECADE * -float(np.log10(material.cubature_tolerance)))
+
+
+def least_modes(cost: CostModel, options: ClusterOptions, points_a_mode: float) -> int:
+    """The fewest modes of a global basis with which two local ones of `minimum_modes` are `WORTH` times as fast.
+
+    Each of them has points of its own; one carries the state of the other's.
+    """
+    own = points_a_mode * options.minimum_modes
+    local = float(cost.step(options.minimum_modes, own, own if options.choose == "state" else 0.0))
+    modes = np.arange(1, _MOST_MODES)
+    return int(modes[np.argmax(cost.step(modes, points_a_mode * modes) >= WORTH * local)])
 
 
 def _held_out_error(
@@ -252,8 +268,11 @@ def _nearest(
     return parts.labels[with_energy[np.argmax(cosines, axis=1)]]
 
 
-def recommend(base: Prospect, local: Sequence[Prospect], tolerance: float) -> Recommendation:
-    """How many clusters: the smallest number that is nearly as fast as the best, or one where that is not worth it."""
+def recommend(base: Prospect, local: Sequence[Prospect], tolerance: float, least: int = 0) -> Recommendation:
+    """How many clusters: the smallest number that is nearly as fast as the best, or one where that is not worth it.
+
+    least : modes of a global basis from which local ones can pay at all, see `least_modes`.
+    """
     has = f"the global basis needs {plural(int(base.by_cluster[0]), 'mode')} for {tolerance:.1e}"
     if base.modes is None:
         return Recommendation(1, f"even all modes of the snapshots leave more than {tolerance:.1e}: ask for less")
@@ -272,6 +291,8 @@ def recommend(base: Prospect, local: Sequence[Prospect], tolerance: float) -> Re
     gives = (f"{chosen.number} local ones by {named(chosen)} need {chosen.by_cluster.mean():.0f} on average, and a "
              f"step is expected to be {chosen.speed_up:.1f} times as fast")
     if chosen.speed_up < WORTH:
+        few = (f". With fewer than {least} modes no local bases can pay on this machine"
+               if base.by_cluster[0] < least else "")
         return Recommendation(1, f"{has}; {gives}: less than {WORTH:g} times is not worth {chosen.number} bases, their "
-                                 "points and their switches", notes)
+                                 f"points and their switches{few}", notes)
     return Recommendation(chosen.number, f"{has}; {gives}", notes)

@@ -8,7 +8,7 @@ from travelling import bumps, gram
 
 from romlib.clusters.cost import CostModel, fitted
 from romlib.clusters.gain import Fields
-from romlib.clusters.prospect import WORTH, Material, prospects, recommend, shown
+from romlib.clusters.prospect import WORTH, Material, least_modes, prospects, recommend, shown
 from romlib.errors import InputError
 from romlib.model.clusters import ClusterOptions
 
@@ -53,8 +53,18 @@ def test_of_few_modes_one_basis_is_recommended_and_the_reason_is_said():
     assert found.recommendation.number == 1
     assert "the global basis needs 12 modes" in found.recommendation.reason
     assert "less than 1.5 times is not worth" in found.recommendation.reason
+    assert f"With fewer than {least_modes(COST, KINDS[0], 6.0)} modes" in found.recommendation.reason
     assert found.tolerance == pytest.approx(found.base.curve[12])
     assert shown(found, 4).number == 4 and shown(found).number > 1
+
+
+def test_below_some_number_of_modes_two_bases_of_the_fewest_modes_are_not_worth_it():
+    least = least_modes(COST, KINDS[0], 6.0)
+    local = float(COST.step(10, 60, 60))
+    assert COST.step(least, 6.0 * least) >= WORTH * local > COST.step(least - 1, 6.0 * (least - 1))
+    assert 12 < least < 40
+    assert least_modes(COST, ClusterOptions(minimum_modes=20), 6.0) > least
+    assert least_modes(COST, ClusterOptions(choose="input"), 6.0) < least
 
 
 def test_numbers_of_clusters_that_there_are_not_are_left_out_and_named(travelling):
@@ -117,7 +127,7 @@ def test_a_cost_model_gives_back_what_it_was_fitted_to():
     found = fitted(n, m, active, passive)
     assert found.error < 1e-6
     np.testing.assert_allclose(found.iteration, COST.iteration, rtol=1e-5)
-    assert found.step(10, 100) == pytest.approx(4.0 * (3e-5 + 8e-7 * 100 + 3e-7))
+    assert found.step(10, 100) == pytest.approx(2.0 * (3e-5 + 8e-7 * 100 + 3e-7))
     assert found.step(10, 100, 300) - found.step(10, 100) == pytest.approx(2e-5 + 2.2e-7 * 300)
 
 
