@@ -22,7 +22,7 @@ from romlib.offline.gather import gather, refuse_parameters
 from romlib.offline.prospect import Modal, kinds_beside, prospects_of
 from romlib.parallel.comm import Comm, world
 from romlib.parallel.pieces import Pieces
-from romlib.report.plot_clusters import ClusterPicture, plot_clusters
+from romlib.report.plot_cluster_map import ClusterPicture, plot_cluster_map
 from romlib.study.checking import check_training
 from romlib.study.runs import training_set
 from romlib.study.study import Study
@@ -78,7 +78,7 @@ class Clusters:
             place = self.runs[medoid] if of_run else int(np.argmin(np.abs(there - medoid)))
             medoids.append((int(place), run if of_run else f"{run}, {time:.4g}"))
         same = [other for other in self.prospects.local if other.number == one.number and other is not one]
-        plot_clusters(ClusterPicture(
+        plot_cluster_map(ClusterPicture(
             f"{self.name}: {plural(one.number, 'cluster')} by {named(one)}; times in {self.unit}",
             plane_map(searched(plain, options)), one.partition.labels[there], self.runs[there], self.run_names,
             medoids, _relative(base.singular_values[0]), [_relative(values) for values in one.singular_values],
