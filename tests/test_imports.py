@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots", "states", "blocks"},
-    "online": {"archive", "fem", "solution", "stepping"},
+    "dictionary": {"archive", "words"},
+    "online": {"archive", "fem", "solution", "stepping", "dictionary"},
     "offline": {"check", "online", "parallel"},
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
@@ -59,7 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_plugins": {"laws"},
 }
 # sklearn and joblib are installed for what is to come: whoever uses them imports them in the function that needs them.
-HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": set(), "joblib": set()}
+HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": {"dictionary"}, "skops": {"dictionary"},
+                              "joblib": set()}
 
 
 def modules() -> list[tuple[str, Path]]:
