@@ -59,9 +59,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
-# sklearn and joblib are installed for what is to come: whoever uses them imports them in the function that needs them.
-HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": {"dictionary"}, "skops": {"dictionary"},
-                              "joblib": set()}
+# Whoever uses these imports them in the function that needs them; joblib is installed for what is to come.
+HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "joblib": set(),
+                              "sklearn": {"dictionary"}, "skops": {"dictionary"}}
 
 
 def modules() -> list[tuple[str, Path]]:

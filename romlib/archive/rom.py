@@ -275,6 +275,8 @@ class Rom:
                                       place=place, expected=shape, found=array.shape)
         if not self.clusters:
             raise FileFormatError("the ROM has no basis", file=str(file) if file else None, place="clusters")
+        if self.switching is not None:
+            self.switching.validate([basis.n_mode for basis in self.clusters], n_lift, str(file) if file else None)
         if self.dictionary is not None:
             self.dictionary.validate(len(self.clusters), n_point, file)
         self._validate_counts(file)
