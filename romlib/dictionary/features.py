@@ -126,3 +126,8 @@ def nearest_accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:
     distances = squares[:, None] + squares[None, :] - 2.0 * (vectors @ vectors.T)
     np.fill_diagonal(distances, np.inf)
     return float(np.mean(labels[distances.argmin(axis=1)] == labels))
+
+
+def drivers_of(force_terms: Iterable[tuple[str, str]], lifting_names: Iterable[str]) -> list[str]:
+    """The mechanical loads and prescribed displacements of a ROM, sorted. force_terms : see `Rom.force_terms`."""
+    return sorted({*(load for load, _ in force_terms), *lifting_names})
