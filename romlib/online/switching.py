@@ -1,0 +1,105 @@
+"""Which of several local bases a step is solved in, and what becomes of the displacement where the basis changes.
+
+A displacement is coefficients of "all fields", the modes of all clusters and the liftings, as
+`romlib.archive.switching.Switching` has them; those of one cluster and the liftings are not zero. Angles are those of
+the elastic energy, from products that training has made: no cost depends on the mesh.
+
+After T. Daniel, F. Casenave, N. Akkari, A. Ketata, D. Ryckelynck, JCP 2022, arXiv 2103.13683, whose step is solved in
+the basis of the nearest medoid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from romlib.archive.switching import Switching
+
+HYSTERESIS = 0.1  # another cluster's nearest snapshot has to be nearer by this part of the sine
+_AT_REST = 1e-9  # of the largest training snapshot's norm: a displacement without direction
+_ROUNDING = 1e-14  # of sine^2
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """A displacement: the cluster whose modes it is made of. gamma : (n_mode,) of them. lifting : (n_lift,)."""
+
+    cluster: int
+    gamma: np.ndarray
+    lifting: np.ndarray
+
+
+class Switcher:
+    """Nearest clusters and projections between them.
+
+    switching : products of all fields. n_modes : of each cluster, in order.
+    """
+
+    def __init__(self, switching: Switching, n_modes: list[int]) -> None:
+        self.n_cluster, self.fallback = len(n_modes), switching.fallback
+        self.labels, self._sizes = switching.labels, switching.sizes
+        self._energy, self._products = switching.energy, switching.products
+        first = np.concatenate([[0], np.cumsum(n_modes)])
+        self._modes = [slice(a, b) for a, b in pairwise(first.tolist())]
+        self._liftings = slice(int(first[-1]), len(switching.energy))
+        self._kept = np.flatnonzero(switching.sizes > 0.0)
+        self._size = float(switching.sizes.max(initial=0.0))
+        self._projections: dict[tuple[int, int], np.ndarray] = {}
+
+    @property
+    def local(self) -> list[int]:
+        """The clusters that are not the fallback."""
+        return [cluster for cluster in range(self.n_cluster) if cluster != self.fallback]
+
+    def norm(self, where: Where) -> float:
+        """|u| in the elastic energy."""
+        modes, liftings = self._modes[where.cluster], self._liftings
+        square = where.gamma @ self._energy[modes, modes] @ where.gamma
+        if where.lifting.size:
+            square += (2.0 * where.gamma @ self._energy[modes, liftings] @ where.lifting
+                       + where.lifting @ self._energy[liftings, liftings] @ where.lifting)
+        return float(np.sqrt(max(square, 0.0)))
+
+    def at_rest(self, where: Where) -> bool:
+        """Whether a displacement is so small that it has no direction."""
+        return not self.norm(where) > _AT_REST * self._size
+
+    def sines(self, where: Where) -> np.ndarray:
+        """Sine of the angle to each training snapshot, (n_snapshot,); 1 to one that does not strain the structure."""
+        products = where.gamma @ self._products[self._modes[where.cluster]]
+        if where.lifting.size:
+            products += where.lifting @ self._products[self._liftings]
+        sines, kept, norm = np.ones(len(self.labels)), self._kept, self.norm(where)
+        if norm > 0.0:
+            cosines = products[kept] / (self._sizes[kept] * norm)
+            sines[kept] = np.sqrt(np.maximum(1.0 - cosines**2, _ROUNDING))
+        return sines
+
+    def nearest(self, where: Where, hysteresis: float = HYSTERESIS) -> int:
+        """The cluster of the nearest snapshot; the present one unless another's is nearer by the hysteresis."""
+        sines = self.sines(where)
+        mine = self.labels == where.cluster
+        here = float(sines[mine].min(initial=np.inf))
+        others = np.where(mine, np.inf, sines)
+        best = int(np.argmin(others))
+        return int(self.labels[best]) if others[best] < (1.0 - hysteresis) * here else where.cluster
+
+    def projected(self, where: Where, cluster: int) -> np.ndarray:
+        """Coordinates in another cluster of the displacement's nearest in the energy, (n_mode,); liftings stay."""
+        key = (cluster, where.cluster)
+        if key not in self._projections:
+            new, old = self._modes[cluster], self._modes[where.cluster]
+            self._projections[key] = np.linalg.lstsq(self._energy[new, new], self._energy[new, old], rcond=None)[0]
+        return self._projections[key] @ where.gamma
+
+    def jump(self, where: Where, other: Where) -> float:
+        """|u_other - u| / |u| in the energy; zero at rest."""
+        if self.at_rest(where):
+            return 0.0
+        difference = np.zeros(len(self._energy))
+        for sign, one in ((1.0, other), (-1.0, where)):
+            difference[self._modes[one.cluster]] += sign * one.gamma
+            difference[self._liftings] += sign * one.lifting
+        return float(np.sqrt(max(difference @ self._energy @ difference, 0.0))) / self.norm(where)
