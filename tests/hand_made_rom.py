@@ -112,15 +112,16 @@ def clustered(
 
 
 def with_dictionary(rom: Rom, drivers: Sequence[str], fallback: int | None = None) -> Rom:
-    """The ROM with its first two bases in a dictionary: by the largest amplitude of the first driver, 0 or 1.
+    """The ROM with its first two bases in a dictionary, of four cases of one second in which all drivers grow evenly to
+    0 or 0.1 (the first basis), 0.9 or 1 (the second).
 
     drivers : the mechanical loads and prescribed displacements, sorted.
     """
-    kinds = ("largest", "smallest", "mean", *(f"at {part} % of the time" for part in (25, 50, 75)))
+    kinds = {"largest": 1.0, "smallest": 0.0, "mean": 0.5, **{f"at {part} % of the time": part / 100
+                                                              for part in (25, 50, 75)}}
     features = ("duration", *(f"{name}: {kind}" for name in drivers for kind in kinds))
-    values = np.zeros((4, len(features)))
-    values[:, 1] = 0.0, 0.1, 0.9, 1.0
-    labels = np.array([0, 0, 1, 1])
+    sizes, labels = np.array([0.0, 0.1, 0.9, 1.0]), np.array([0, 0, 1, 1])
+    values = np.column_stack([np.ones(4), np.outer(sizes, list(kinds.values()) * len(drivers))])
     choosing = Choosing(kind="nearest case", features=features, cases=tuple("abcd"), scores={"nearest case": 1.0},
                         fallback=fallback)
     return replace(rom, switching=None, dictionary=Dictionary(

@@ -49,7 +49,7 @@ class Spot:
     @property
     def times(self) -> np.ndarray:
         """Output times (n_step,)."""
-        return STEP * np.arange(int(round(KNOTS[-1] / STEP)) + 1)
+        return STEP * np.arange(round(KNOTS[-1] / STEP) + 1)
 
 
 def spots(kind: str) -> list[Spot]:

@@ -29,7 +29,7 @@ class Choosing(Description):
     kind: Kind
     features: tuple[str, ...]
     cases: tuple[str, ...]
-    scores: dict[str, Part] = Field(default_factory=dict)
+    scores: dict[Kind, Part] = Field(default_factory=dict)
     folds: Annotated[int, Field(ge=0)] = 0
     nearest_temperature: Part | None = None
     versions: dict[str, str] = Field(default_factory=dict)

@@ -62,8 +62,8 @@ class Chooser:
             return Choice(proposed, proposed, probability, f"{said}: solved in that basis{self._outside(features)}")
         said += f", below {choosing.threshold:g}"
         if choosing.fallback is None:
-            return Choice(proposed, proposed, probability, f"{said}: solved in that basis all the same, because the ROM "
-                          f"has no global one (keep_global = false){self._outside(features)}")
+            return Choice(proposed, proposed, probability, f"{said}: solved in that basis all the same, because "
+                          f"the ROM has no global one (keep_global = false){self._outside(features)}")
         return Choice(choosing.fallback, proposed, probability,
                       f"{said}: solved in the global basis{self._outside(features)}")
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from romlib.archive.dictionary import Kind
 from romlib.dictionary.installed import learning
 from romlib.dictionary.nearest import probabilities_by_distance
 from romlib.errors import InputError
@@ -20,7 +21,7 @@ from romlib.words import plural
 
 VARIANCE = 0.999  # that the principal components keep
 MOST_FOLDS = 5
-NEAREST = "nearest case"
+NEAREST: Kind = "nearest case"
 PLACE = '[clusters] choose = "input"'
 
 
@@ -30,9 +31,9 @@ class Fitted:
     cases that were left out. folds : of the cross-validation; 0: one case left out after the other.
     """
 
-    kind: str
+    kind: Kind
     pipeline: Any
-    scores: dict[str, float]
+    scores: dict[Kind, float]
     folds: int
 
 
@@ -96,7 +97,7 @@ def _leave_one_out(values: np.ndarray, labels: np.ndarray) -> float:
     return right / len(values)
 
 
-def candidates(seed: int) -> dict[str, Callable[[], Any]]:
+def candidates(seed: int) -> dict[Kind, Callable[[], Any]]:
     """Unfitted pipelines by name, the simplest first."""
     library = learning()
 

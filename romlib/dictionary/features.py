@@ -84,9 +84,9 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def thermal_modes(inputs: Sequence[CaseInput], n_point: int) -> np.ndarray:
-    """Orthonormal modes (n_reduced, n_point) of the rises of all cases: as few as leave out 1 % of their norm, at most 20.
+    """Orthonormal modes (n_reduced, n_point) of the rises of all cases: as few as leave out 1 % of their norm.
 
-    No modes where no case has a temperature, or none that rises.
+    At most 20. No modes where no case has a temperature, or none that rises.
     """
     rises = [rise for one in inputs for rise in (one.peak, one.mean) if rise is not None]
     if not rises:
@@ -118,9 +118,11 @@ def features_of(one: CaseInput, modes: np.ndarray) -> dict[str, float]:
 
 
 def nearest_accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:
-    """Part of the cases whose nearest other case has their label. vectors : (n_case, n), n_case > 1. labels : (n_case,).
+    """Part of the cases whose nearest other case has their label.
 
     The rival of every classifier; on temperatures at the points, what one would do without any features.
+
+    vectors : (n_case, n), n_case > 1. labels : (n_case,).
     """
     squares = np.einsum("ij,ij->i", vectors, vectors)
     distances = squares[:, None] + squares[None, :] - 2.0 * (vectors @ vectors.T)

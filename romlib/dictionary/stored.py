@@ -104,8 +104,9 @@ def _refuse_others(data: bytes, path: Path | None) -> None:
     strange = [name for name, loader in named if name not in TRUSTED or loader not in np.atleast_1d(TRUSTED[name])]
     if strange:
         raise FileFormatError("the classifier of the ROM has a class that romlib does not write, and is not loaded",
-                              file=path, place=_PLACE, expected="classes of scikit-learn's classifiers, arrays, numbers",
-                              found=", ".join(strange[:5]), remedy="get the file from who made it; romlib's own have none")
+                              file=path, place=_PLACE, found=", ".join(strange[:5]),
+                              expected="a pipeline of three known classes of scikit-learn, arrays and numbers",
+                              remedy="train the ROM again; do not use this file")
 
 
 def _classes(node: Any) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from romlib.archive.dictionary import Choice
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.blocks import blocks
@@ -63,7 +64,8 @@ class Solution:
     default the ROM's with these amplitudes.
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
-    state_at : the state at a step. bounds_of : the bounds of its errors.
+    state_at : the state at a step. bounds_of : the bounds of its errors. choice : of the basis, where one was chosen
+    for the whole run.
     """
 
     rom: Rom
@@ -86,6 +88,7 @@ class Solution:
     places: Places = field(default_factory=dict)
     state_at: Callable[[int], SavedState] | None = None
     bounds_of: Callable[[Solution], ErrorBounds] | None = None
+    choice: Choice | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
