@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "solution": {"archive", "snapshots", "states", "blocks"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
-    "offline": {"check", "online", "parallel"},
+    "clusters": {"errors", "words", "model"},
+    "offline": {"check", "online", "parallel", "clusters"},
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},
