@@ -1,4 +1,4 @@
-"""The temperature fields of the case: a hot spot of one of six families on the blade, drawn by a rule and two seeds.
+"""The temperature fields of the case: a hot spot of one of six families on the blade, or anywhere, drawn by a rule.
 
     python cases/dictionary/fields.py        # lists them
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-N_TRAINING, N_TEST = 60, 40
-SEEDS = {"train": 20261201, "test": 20261202}
+COUNTS = {"train": 60, "test": 40, "anywhere": 20}
+SEEDS = {"train": 20261201, "test": 20261202, "anywhere": 20261203}
 STEP = 80.0                                # s; twelve steps of a short mission
 KNOTS = np.array([0.0, 240.0, 400.0, 480.0, 720.0, 960.0])  # start, take-off, climb, cruise, stop
 COLD, WARM = 20.0, 480.0                   # degrees
@@ -53,21 +53,31 @@ class Spot:
 
 
 def spots(kind: str) -> list[Spot]:
-    """All cases of a kind, "train" (as many of each family) or "test" (families drawn like the rest)."""
+    """All cases of a kind: "train" (as many of each family), "test" (families drawn like the rest), or "anywhere" (of no
+    family: the middle of the hot spot is drawn evenly over the blade).
+    """
     rng, names = np.random.default_rng(SEEDS[kind]), list(FAMILIES)
-    count = N_TRAINING if kind == "train" else N_TEST
     chosen = []
-    for number in range(count):
-        family = names[number % len(names)] if kind == "train" else names[rng.integers(len(names))]
-        height, xi = FAMILIES[family]
+    for number in range(COUNTS[kind]):
+        if kind == "anywhere":
+            family, height, xi = kind, rng.uniform(34.0, 72.0), rng.uniform(0.0, 1.0)
+        else:
+            family = names[number % len(names)] if kind == "train" else names[rng.integers(len(names))]
+            middle = FAMILIES[family]
+            height, xi = middle[0] + rng.uniform(-5.0, 5.0), middle[1] + rng.uniform(-0.1, 0.1)
         chosen.append(Spot(
-            f"{kind}_{number:02d}", family, height + rng.uniform(-5.0, 5.0), xi + rng.uniform(-0.1, 0.1),
-            rng.uniform(9.0, 15.0), rng.uniform(0.2, 0.35), rng.uniform(530.0, 590.0), rng.uniform(0.95, 1.05)))
+            f"{kind}_{number:02d}", family, height, xi, rng.uniform(9.0, 15.0), rng.uniform(0.2, 0.35),
+            rng.uniform(530.0, 590.0), rng.uniform(0.95, 1.05)))
     return chosen
 
 
+def every_spot() -> list[Spot]:
+    """All cases, kind after kind."""
+    return [one for kind in COUNTS for one in spots(kind)]
+
+
 def main() -> None:
-    for one in [*spots("train"), *spots("test")]:
+    for one in every_spot():
         print(f"{one.name}  {one.family:22s} z {one.height:5.1f} mm  xi {one.xi:5.2f}  widths {one.span:4.1f} mm, "
               f"{one.chord:.2f}  {one.degrees:.0f} degrees  speed {one.speed:.3f}")
 

@@ -11,7 +11,7 @@ sys.path.extend(str(Path(__file__).resolve().parents[1] / name) for name in ("_c
 import numpy as np
 from blade import blade, hot_spot, write_mesh
 from commands import console
-from fields import KNOTS, Spot, spots
+from fields import KNOTS, Spot, every_spot, spots
 
 from romlib.model import Case, TemperatureFile, Times
 from romlib.parallel.comm import serial
@@ -33,7 +33,9 @@ def prepare(folder: Path, offline: str, dofs: int = DOFS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "mesh.vtkhdf").is_file():
         write_mesh(folder / "mesh.vtkhdf", blade(dofs), PIECES)
-    head, _, _ = (HERE.parent / "turbine_blade" / "study.toml").read_text().partition("# Three short cycles")
+    text, _, _ = (HERE.parent / "turbine_blade" / "study.toml").read_text().partition("# Three short cycles")
+    before, _, rest = text.partition("# Temperature = warming")  # loads of that case: here each run has a file of its own
+    head = before + rest[rest.index("[initial]"):]
     runs = "".join(f'[[training]]\nsnapshots = "{one.name}.vtkhdf"\nname = "{one.name}"\n' for one in spots("train"))
     (folder / "study.toml").write_text(f"{head}{runs}\n{offline}")
 
@@ -64,7 +66,7 @@ def solve_all(folder: Path, dofs: int = DOFS) -> dict[str, float]:
     """Full order of every case, one after the other in this process; core seconds of those that were solved now."""
     seconds = {}
     study = Study.read(folder / "study.toml")
-    for one in [*spots("train"), *spots("test")]:
+    for one in every_spot():
         if (folder / f"{one.name}.vtkhdf").is_file():
             continue
         case, used = case_of(one, folder, dofs), time.process_time()
