@@ -131,7 +131,8 @@ def _toml(path: Path) -> dict[str, Any]:
                       "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
                       "parameters": run.parameters}
                      for run in study.training],
-        "offline": study.offline.model_dump(), "check": study.check.model_dump(exclude_none=True),
+        "offline": study.offline.model_dump(exclude={"clusters"}), "clusters": study.clusters.model_dump(),
+        "check": study.check.model_dump(exclude_none=True),
         "cases": {name: case_summary(case) for name, case in study.cases.items()},
     }
 

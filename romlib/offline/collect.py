@@ -62,6 +62,11 @@ class Collection:
                 self.in_energy = self.pieces.sums(partial(_grams_of_piece, self.training, 0, ("energy",)))["energy"]
         return self.in_energy
 
+    @property
+    def pod_norm(self) -> np.ndarray | None:
+        """The Gram matrix in which displacement modes are the best ones; None: that in L2. Collective as `energy`."""
+        return self.energy if self.options.pod_norm == "energy" else None
+
     @cached_property
     def dual(self) -> DualGrams:
         """Of the dual fields, which are replayed first where the files do not have them. Collective at its first use.

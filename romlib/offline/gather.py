@@ -102,7 +102,8 @@ def gather(
                                   scratch)
             room = Room(training, history, options, pieces, scratch, path and path.resolve())
         room.claim(*room.least_and_most(), stages.tell)
-        collection = collect(training, options, history, room, pieces, stages)
+        collection = collect(training, options, history, room, pieces, stages,
+                             energy=options.clusters.number != 1 or options.pod_norm == "energy")
         return Gathered(collection, trained, portable, accept, path, taken, OpenFiles(stack.pop_all()))
 
 

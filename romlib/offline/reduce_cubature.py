@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.offline.collect import Collection
-from romlib.offline.cubature import compression
+from romlib.offline.cubature import FINER, compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
 from romlib.offline.energy import energy_scaling
@@ -19,16 +19,14 @@ from romlib.offline.selection import (
     Candidates,
     PieceIntegrands,
     Selection,
+    Wanted,
     in_words,
     local_candidates,
     select_over_pieces,
 )
+from romlib.offline.sketch import LARGE, PART, sketched
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
-
-# Stress modes that the cubature integrates, and columns that represent the integrands, are cut this much finer
-# than its own tolerance; the error that is reported is measured on the snapshots themselves.
-_FINER = 1e-2
 
 # The integrals b count down to this part of the stresses' own size; see `Reference`.
 _CANCELLED = 0.1
@@ -80,6 +78,10 @@ class CubatureStress:
     def __init__(self, history: DualHistory, rows: Rows, number: int) -> None:
         self._history, self._rows, self._number = history, rows, number
 
+    def forget(self) -> None:
+        """Remove the arrays: what was selected is all that stays of them."""
+        self._history.scratch.forget(lambda name: name.startswith(f"{self._number}/") and "/cubature/" in name)
+
     def add(self, piece: int, stress: np.ndarray) -> None:
         """Stresses (n, n_ip, 6) besides the snapshots'."""
         self._history.scratch.append(self._name(piece, "stress"), stress)
@@ -92,7 +94,7 @@ class CubatureStress:
         n_added = self._n_added(collection.pieces.mine[0])
         total = collection.pieces.sum(partial(self._gram, collection)) if n_added else collection.dual.grams["stress"]
         rows = self._rows.and_more(n_added)
-        modes = pod(rows.gram(total), tolerance=collection.options.cubature_tolerance * _FINER, field="stress")
+        modes = pod(rows.gram(total), tolerance=collection.options.cubature_tolerance * FINER, field="stress")
         return replace(modes, combination=rows.spread(modes.combination))
 
     def project(self, collection: Collection, modes: Pod) -> None:
@@ -148,13 +150,16 @@ class CubatureStress:
 
 
 def select_points(
-    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: CubatureStress
+    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: CubatureStress,
+    wanted: Wanted | None = None,
 ) -> tuple[Selection, Reference]:
     """The points and weights of the cubature, and what their error is relative to. Collective.
 
-    stiffness : as of `romlib.offline.energy.elastic_stiffness`.
+    stiffness : as of `romlib.offline.energy.elastic_stiffness`. wanted : by default as many points as the options ask
+    for.
     """
     training, pieces, options = collection.training, collection.pieces, collection.options
+    wanted = wanted or Wanted(options.cubature_points)
     tolerance, scaling = options.cubature_tolerance, energy_scaling(stiffness, basis.n_mode)
 
     def integrands(piece: int) -> PieceIntegrands:
@@ -164,12 +169,21 @@ def select_points(
 
     def integrals(piece: int) -> dict[str, np.ndarray]:
         here = integrands(piece)
-        stresses.keep_gram(piece, here)
-        return {"target": here.integral(),
-                "energy": np.array([_energy(here, training.piece(piece).virgin_tangent())])}
+        many = here.n_integrand > LARGE
+        if not many:
+            stresses.keep_gram(piece, here)
+        return {"target": here.integral(), "trace": np.array([here.trace() if many else 0.0]),
+                "energy": np.array([_energy(here.stress, here.positive, training.piece(piece).virgin_tangent())])}
 
     totals = pieces.sums(integrals)
-    columns = stresses.columns(pieces, tolerance * _FINER)
+    n_integrand = len(totals["target"])
+    if n_integrand > LARGE:
+        columns, left_out = sketched(lambda test: pieces.sum(lambda piece: integrands(piece).gram_times(test)),
+                                     n_integrand, float(totals["trace"][0]), tolerance * PART)
+        collection.stages.tell(f"cubature: {n_integrand} integrands sketched by {columns.shape[1]}, which leave out "
+                               f"{np.sqrt(left_out):.1e} of them")
+    else:
+        columns = stresses.columns(pieces, tolerance * FINER)
     target = totals["target"] @ columns
     reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(totals["energy"][0])))
     if reference.size == 0.0:
@@ -181,26 +195,44 @@ def select_points(
         rows = here.compressed(columns)
         if pieces.n == 1:  # needs no first selection; with several the local errors add up
             return Candidates(np.arange(len(rows)), rows)
-        return local_candidates(rows, here.signed, tolerance / pieces.n, reference.size,
+        return local_candidates(piece, rows, here.signed, tolerance / pieces.n, reference.size, wanted,
                                 in_words(collection.stages.tell, f"cubature of piece {piece}"))
 
     selection = select_over_pieces(
         pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=reference.size,
-        n_max=options.cubature_points, progress=in_words(collection.stages.tell, "cubature"))
+        wanted=wanted, progress=in_words(collection.stages.tell, "cubature"))
     return selection, reference
 
 
-def _energy(integrands: PieceIntegrands, tangent: np.ndarray) -> float:
-    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece; tangent : (n_ip, 6, 6), C_0."""
+def stress_energy(collection: Collection, rows: Rows) -> float:
+    """The energy norm of the stresses of some snapshots, as of `Reference`. Collective."""
+    training, history = collection.training, collection.history
+
+    def of_piece(piece: int) -> np.ndarray:
+        operators, total = training.piece(piece), 0.0
+        for part in blocks(training.n_snapshot, operators.operator.n_ip * 48):
+            scale = np.sqrt(rows.weights[part])[:, None, None]
+            total += _energy(scale * history.read("stress", piece, part), operators.operator.positive_weights,
+                             operators.virgin_tangent())
+        return np.array([total])
+
+    return float(np.sqrt(collection.pieces.sum(of_piece)[0]))
+
+
+def _energy(stresses: np.ndarray, positive: np.ndarray, tangent: np.ndarray) -> float:
+    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece.
+
+    stresses : (n_stress, n_ip, 6). positive : (n_ip,), weights. tangent : (n_ip, 6, 6), C_0.
+    """
     total = 0.0
-    for rows in blocks(len(tangent), 48 * len(integrands.stress)):
-        stress = integrands.stress[:, rows].transpose(1, 2, 0)
+    for rows in blocks(len(tangent), 48 * len(stresses)):
+        stress = stresses[:, rows].transpose(1, 2, 0)
         stiffness = 0.5 * (tangent[rows] + tangent[rows].transpose(0, 2, 1))
         try:
             strain = np.linalg.solve(stiffness, stress)
         except np.linalg.LinAlgError:  # a law without stiffness in a direction
             strain = np.linalg.pinv(stiffness, hermitian=True) @ stress
-        total += float(np.einsum("p,pcm,pcm->", integrands.positive[rows], stress, strain))
+        total += float(np.einsum("p,pcm,pcm->", positive[rows], stress, strain))
     return max(total, 0.0)
 
 

@@ -63,7 +63,8 @@ class Clusters:
         local, state = self.local(cluster), self.moved(here.state, cluster)
         start, loads = local.begin(state.committed), local.problem.loads[0]
         external = level.force.dot(loads)
-        predictor = Predictor.in_new_basis((external - before.force.dot(loads), level.lifting - start.lifting))
+        change = external - before.force.dot(loads), level.lifting - start.lifting
+        predictor = Predictor.in_new_basis(local.elastic, change)
         gamma = self.switcher.projected(Where(here.local.cluster, here.gamma, level.lifting), cluster)
         self._timings.linear_algebra += perf_counter() - clock
         return Begun(local, state, start, external, predictor, gamma, here.barred)
@@ -93,7 +94,7 @@ class Clusters:
             return chosen
         answers = {cluster: self._elastic_energy(cluster, committed, level) for cluster in self.switcher.local}
         best = max(answers, key=answers.__getitem__)
-        return best if answers[best] > 0.0 else committed.cluster
+        return best if answers[best] > self.switcher.rest**2 else committed.cluster
 
     def _elastic_energy(self, cluster: int, committed: Committed, level: Level) -> float:
         """Twice the energy that one elastic step from rest releases in a basis; the best basis releases most."""

@@ -13,17 +13,19 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg.lapack import dgetrf
 
+from romlib.laws.points import PointsResult
 from romlib.laws.subset import PointSubset, joined
 from romlib.online.evaluate import Committed, HeldForce, Trial
 from romlib.online.histories import Level
+from romlib.online.predictor import Factors
 from romlib.online.problem import PointBlock, ReducedProblem
 from romlib.online.stiffness import Stiffness
 from romlib.solution.timings import Timings
 from romlib.stepping.newton import Failure
 
 if TYPE_CHECKING:
-    from romlib.laws.points import PointsResult
     from romlib.laws.state import PointState
 
 
@@ -90,10 +92,24 @@ class LocalRun:
     def __init__(self, whole: ReducedProblem, cluster: int, rest: Committed) -> None:
         self.cluster, self._local = cluster, LocalProblem.of(whole, cluster)
         self.problem = self._local.problem
+        self._is_split = any(self._local.splits)
         self._points: Sequence[PointState] | None = None  # of all points, whose parts are known
         self._parts: list[tuple[PointState, PointState | None]] = []
-        self.held_force = HeldForce(self.problem, self.begin(rest))
+        self._rest = self.begin(rest)
+        self.held_force = HeldForce(self.problem, self._rest)
         self.stiffness = Stiffness(self.problem)
+
+    @cached_property
+    def elastic(self) -> Factors | None:
+        """LU factors and pivots of the tangent of the virgin state; None where it is singular.
+
+        A run that enters the cluster in its middle has no other elastic tangent of it.
+        """
+        results = [PointsResult(state, block.points.virgin_tangent(state.time, state.temperature))
+                   for block, state in zip(self.problem.blocks, self._rest.points)]
+        gamma = np.zeros(self.problem.n_mode(0))
+        lu, pivots, info = dgetrf(self.stiffness(0, Trial(gamma, results, gamma, False)))
+        return (lu, pivots) if info == 0 else None
 
     @property
     def scale(self) -> float:
@@ -102,6 +118,8 @@ class LocalRun:
 
     def begin(self, committed: Committed) -> Committed:
         """A state of this cluster at its own points."""
+        if not self._is_split and committed.cluster == 0:
+            return committed
         if committed.points is not self._points:
             self._points, self._parts = committed.points, [
                 (state, None) if split is None else (split.active.take(state), split.passive.take(state))
@@ -117,6 +135,8 @@ class LocalRun:
 
         A failure where a law fails at a point that only carries its state: it names the point.
         """
+        if not self._is_split:
+            return [result.state for result in trial.results]
         assert self._points is not None  # a step was begun
         points: list[PointState] = []
         parts: list[tuple[PointState, PointState | None]] = []

@@ -54,9 +54,10 @@ class Predictor:
         self._is_new = False
 
     @classmethod
-    def in_new_basis(cls, change: Drive) -> Predictor:
-        """A predictor that knows nothing but the change of external force and liftings in the step under way."""
-        made = cls()
+    def in_new_basis(cls, elastic: Factors | None, change: Drive) -> Predictor:
+        """A predictor of a basis that was just entered: it knows the elastic tangent, and the change of external force
+        and liftings in the step under way."""
+        made = cls(Memory(elastic))
         made._change, made._is_new = change, True
         return made
 

@@ -35,6 +35,7 @@ from romlib.online.solved_model import solved_model
 from romlib.online.start import start_of, state_of
 from romlib.online.values import amplitudes_of, increasing, model_with, refuse_unknown
 from romlib.snapshots.nodal_fields import StoredTemperature, file_of
+from romlib.solution.clusters import ClusterUse
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
@@ -123,17 +124,21 @@ class ReducedOrderModel:
         held = None if choice is None else choice.cluster
         began, said = start_of(self.rom, problem, saved, histories.output_level(0), held)
         history = solve(problem, histories, options, start=began, cluster=held)
+        used_clusters = ClusterUse(history.times, history.clusters, history.jumps, len(self.rom.clusters),
+                                   None if problem.switcher is None else problem.switcher.fallback)
         initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting, used,
             reactions(problem, history, self.rom.lifting.loads), history.iterations, history.cutbacks, history.timings,
             hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*said, *(() if choice is None else (choice.sentence,)), *resolved.cautions()),
+            (*said, *(() if choice is None else (choice.sentence,)), *used_clusters.cautions(history.redone),
+             *resolved.cautions()),
             partial(solved_model, self.rom, model.parameters, used, times=history.times, temperature=nodal,
                     start=saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in resolved.outside}), choice)
+            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in resolved.outside}),
+            history.jumps, choice)
 
     def _resolve(
         self, case: str | Case | None, times: Times | Sequence[float] | np.ndarray | None,

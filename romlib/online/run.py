@@ -16,7 +16,7 @@ from romlib.online.evaluate import Committed, virgin
 from romlib.online.histories import Histories, Level
 from romlib.online.history import ReducedHistory
 from romlib.online.newton import Equilibrium, NewtonOptions
-from romlib.online.predictor import Predictor
+from romlib.online.predictor import Memory, Predictor
 from romlib.online.problem import ReducedProblem
 from romlib.online.run_state import Begun, Redone, RunState
 from romlib.solution.timings import Timings
@@ -134,7 +134,7 @@ class ReducedRun:
         self._held = True
         try:
             self.state = self._clusters.moved(replace(before, barred=failed), fallback)
-            self._predictor = Predictor()
+            self._predictor = Predictor(Memory(self._clusters.local(fallback).elastic))
             self.jump = self._clusters.jump(before.committed, self.state.committed)
             counts = self._increments.advance(self._attempt, before.committed.time, time)
         except ConvergenceError:
@@ -174,7 +174,7 @@ class ReducedRun:
         """One increment; commits and returns None, or returns why it failed."""
         level = self._level(time)
         here = self._clusters.begun(self.state, self._predictor, level)
-        if self._held:
+        if self._held or self._clusters.switcher is None:
             return self._solve(here, level)
         wanted = self._clusters.wanted(here, level)
         if wanted == here.state.barred:
@@ -221,7 +221,8 @@ class ReducedRun:
             return points
         predictor.learn(start, level, trial.gamma, external)
         committed = Committed(level.time, local.cluster, trial.gamma, level.lifting, points)
-        self.jump = max(self.jump, self._clusters.jump(self.state.committed, state.committed))
+        if state is not self.state:
+            self.jump = max(self.jump, self._clusters.jump(self.state.committed, state.committed))
         self.state = RunState(committed, found.scale, state.increment, predictor.memory, state.origin, barred)
         self._predictor = predictor
         if observer is not None:

@@ -34,6 +34,11 @@ class Where:
 class Switcher:
     """Nearest clusters and projections between them.
 
+    fallback : the cluster whose basis is made of all snapshots, or None. rest : a norm below which a displacement has
+    no direction.
+
+    Parameters
+    ----------
     switching : products of all fields. n_modes : of each cluster, in order.
     """
 
@@ -45,7 +50,7 @@ class Switcher:
         self._modes = [slice(a, b) for a, b in pairwise(first.tolist())]
         self._liftings = slice(int(first[-1]), len(switching.energy))
         self._kept = np.flatnonzero(switching.sizes > 0.0)
-        self._size = float(switching.sizes.max(initial=0.0))
+        self.rest = _AT_REST * float(switching.sizes.max(initial=0.0))
         self._projections: dict[tuple[int, int], np.ndarray] = {}
 
     @property
@@ -64,7 +69,7 @@ class Switcher:
 
     def at_rest(self, where: Where) -> bool:
         """Whether a displacement is so small that it has no direction."""
-        return not self.norm(where) > _AT_REST * self._size
+        return not self.norm(where) > self.rest
 
     def sines(self, where: Where) -> np.ndarray:
         """Sine of the angle to each training snapshot, (n_snapshot,); 1 to one that does not strain the structure."""

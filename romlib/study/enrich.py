@@ -102,7 +102,7 @@ def _enriching(
                     runs = training_set(study, files).given
                     training = TrainingSet([*runs, *more(runs[0])])
                 inputs = [] if study.path is None else files_of(study.path)
-                return gather(training, study.offline, comm, output=rom, accept=study.study.accept,
+                return gather(training, study.training_options, comm, output=rom, accept=study.study.accept,
                               progress=progress, scratch_folder=scratch, inputs=inputs, files=files.pop_all())
 
         provenance = Provenance(study.text, romlib.__version__, {
