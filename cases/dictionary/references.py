@@ -34,7 +34,7 @@ def prepare(folder: Path, offline: str, dofs: int = DOFS) -> None:
     if not (folder / "mesh.vtkhdf").is_file():
         write_mesh(folder / "mesh.vtkhdf", blade(dofs), PIECES)
     text, _, _ = (HERE.parent / "turbine_blade" / "study.toml").read_text().partition("# Three short cycles")
-    before, _, rest = text.partition("# Temperature = warming")  # loads of that case: here each run has a file of its own
+    before, _, rest = text.partition("# Temperature = warming")  # of that case; here each run has a file of its own
     head = before + rest[rest.index("[initial]"):]
     runs = "".join(f'[[training]]\nsnapshots = "{one.name}.vtkhdf"\nname = "{one.name}"\n' for one in spots("train"))
     (folder / "study.toml").write_text(f"{head}{runs}\n{offline}")

@@ -60,6 +60,20 @@ class Dictionary:
         """The clusters that cases have, (n_class,), increasing."""
         return np.unique(self.labels)
 
+    def decide(self, probabilities: np.ndarray) -> tuple[int, int, float]:
+        """The cluster to solve in, the most probable one, and its probability.
+
+        They differ below the threshold, where the ROM has a global basis. probabilities : (n_class,).
+        """
+        best = int(probabilities.argmax())
+        proposed, probability = int(self.clusters[best]), float(probabilities[best])
+        trusted = probability >= self.choosing.threshold or self.choosing.fallback is None
+        return proposed if trusted else int(self.choosing.fallback or 0), proposed, probability
+
+    def of_case(self, name: str) -> int:
+        """The cluster that a training run is solved in."""
+        return self.decide(self.probabilities[self.choosing.cases.index(name)])[0]
+
     def validate(self, n_cluster: int, n_point: int, file: object = None) -> None:
         """Check that sizes and numbers of clusters fit each other and the ROM.
 

@@ -231,6 +231,13 @@ class Rom:
     dictionary: Dictionary | None = None
 
     @property
+    def fallback(self) -> int | None:
+        """The cluster whose basis is made of all snapshots, beside local ones; None without."""
+        if self.dictionary is not None:
+            return self.dictionary.choosing.fallback
+        return None if self.switching is None else self.switching.fallback
+
+    @property
     def force_terms(self) -> list[tuple[str, str]]:
         """Load and material ("" for none) of each row of the reduced loads."""
         return [self.density_terms.get(name, (name, "")) for name in self.force_names]

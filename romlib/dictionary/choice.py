@@ -53,10 +53,8 @@ class Chooser:
 
     def choose(self, features: Mapping[str, float]) -> Choice:
         """The most probable cluster; the global basis, where the ROM has it, below the threshold. Raises as above."""
-        known, choosing = self.dictionary, self.dictionary.choosing
-        found = self.probabilities(features)
-        best = int(found.argmax())
-        proposed, probability = int(known.clusters[best]), float(found[best])
+        choosing = self.dictionary.choosing
+        cluster, proposed, probability = self.dictionary.decide(self.probabilities(features))
         said = f"by its input the case is of cluster {proposed}, with a probability of {probability:.2f}"
         if probability >= choosing.threshold:
             return Choice(proposed, proposed, probability, f"{said}: solved in that basis{self._outside(features)}")
@@ -64,7 +62,7 @@ class Chooser:
         if choosing.fallback is None:
             return Choice(proposed, proposed, probability, f"{said}: solved in that basis all the same, because "
                           f"the ROM has no global one (keep_global = false){self._outside(features)}")
-        return Choice(choosing.fallback, proposed, probability,
+        return Choice(cluster, proposed, probability,
                       f"{said}: solved in the global basis{self._outside(features)}")
 
     def _outside(self, features: Mapping[str, float]) -> str:

@@ -65,12 +65,18 @@ def fit(values: np.ndarray, labels: np.ndarray, names: Sequence[str], seed: int 
     return Fitted(best, _fitted(makers[best](), values, labels), scores, folds)
 
 
+def refuse_one_case(n_case: int) -> None:
+    """InputError where there are not several training runs."""
+    if n_case < 2:
+        raise InputError("a basis can be chosen by the input of a case only where there are several training runs",
+                         place=PLACE, expected="training runs of at least two clusters",
+                         found=plural(n_case, "training run"),
+                         remedy='add training runs, or choose = "state", which needs one run only')
+
+
 def _refuse_too_few(values: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> None:
     expected = "training runs of at least two clusters"
-    if len(values) < 2:
-        raise InputError("a basis can be chosen by the input of a case only where there are several training runs",
-                         place=PLACE, expected=expected, found=plural(len(values), "training run"),
-                         remedy='add training runs, or choose = "state", which needs one run only')
+    refuse_one_case(len(values))
     if len(counts) < 2:
         raise InputError("all training runs are of one cluster: there is nothing to choose", place=PLACE,
                          expected=expected, found=f"{plural(len(values), 'training run')}, one cluster",

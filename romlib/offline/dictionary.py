@@ -8,13 +8,43 @@ import numpy as np
 
 from romlib.archive.dictionary import Choosing, Dictionary
 from romlib.archive.rom import Rom
-from romlib.dictionary.classifier import NEAREST, fit
+from romlib.dictionary.classifier import NEAREST, fit, refuse_one_case
 from romlib.dictionary.features import CaseInput, drivers_of, features_of, input_of, nearest_accuracy, thermal_modes
 from romlib.dictionary.installed import storing, versions
 from romlib.dictionary.nearest import probabilities_by_distance
 from romlib.dictionary.stored import dumped
+from romlib.model.clusters import ClusterOptions
+from romlib.offline.bases import Bases
+from romlib.offline.collect import Collection
 from romlib.offline.roles import serves
 from romlib.snapshots.prepared import PreparedSnapshots
+
+
+def learn_dictionary(collection: Collection, bases: Bases, rom: Rom) -> Dictionary:
+    """The dictionary of an assembled ROM whose clusters are of training runs. Collective: one rank learns, all get it.
+
+    Raises
+    ------
+    InputError : see `romlib.dictionary.classifier.fit`.
+    """
+    training, options, found = collection.training, collection.options.clusters, bases.switching
+    assert found is not None
+    by_name = {found.run_names[run]: int(label) for run, label in zip(found.runs, found.labels)}
+    runs = [run for run in training.runs if serves(run.role, "cases") and run.name in by_name]
+    labels = np.array([by_name[run.name] for run in runs])
+    with collection.stages.stage("dictionary"):
+        learnt = collection.pieces.comm.on_root(
+            lambda: dictionary_of(rom, runs, labels, found.fallback, options.threshold, options.seed))
+        collection.stages.say("dictionary", in_words(learnt))
+    return learnt
+
+
+def refuse_what_cannot_be_learnt(runs: Sequence[PreparedSnapshots], options: ClusterOptions) -> None:
+    """InputError before any work: a dictionary of one run, or without the package that keeps classifiers."""
+    if options.number == 1 or options.choose != "input":
+        return
+    refuse_one_case(sum(serves(run.role, "cases") for run in runs))
+    storing()
 
 
 def dictionary_of(
@@ -31,9 +61,7 @@ def dictionary_of(
     ------
     InputError : see `romlib.dictionary.classifier.fit`; skops is not installed.
     """
-    cases = [k for k, run in enumerate(runs) if serves(run.role, "cases")]
-    inputs = [_input(rom, runs[k]) for k in cases]
-    labels, names = np.asarray(labels, dtype=np.int64)[cases], tuple(runs[k].name for k in cases)
+    inputs, names = [_input(rom, run) for run in runs], tuple(run.name for run in runs)
     modes = thermal_modes(inputs, rom.points.n_point)
     described = [features_of(one, modes) for one in inputs]
     values = np.array([list(one.values()) for one in described])
@@ -60,11 +88,6 @@ def in_words(dictionary: Dictionary) -> str:
     if choosing.nearest_temperature is not None:
         said += f"; by the nearest temperature {100 * choosing.nearest_temperature:.0f} %"
     return said
-
-
-def refuse_without_packages() -> None:
-    """InputError where the package that keeps classifiers is not installed: before the training, not after it."""
-    storing()
 
 
 def _input(rom: Rom, run: PreparedSnapshots) -> CaseInput:

@@ -125,7 +125,7 @@ class ReducedOrderModel:
         began, said = start_of(self.rom, problem, saved, histories.output_level(0), held)
         history = solve(problem, histories, options, start=began, cluster=held)
         used_clusters = ClusterUse(history.times, history.clusters, history.jumps, len(self.rom.clusters),
-                                   None if problem.switcher is None else problem.switcher.fallback)
+                                   self.rom.fallback)
         initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting, used,

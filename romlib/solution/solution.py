@@ -112,9 +112,8 @@ class Solution:
         """How the run has used its local bases; None where the ROM has one basis."""
         if len(self.rom.clusters) == 1:
             return None
-        fallback = None if self.rom.switching is None else self.rom.switching.fallback
         jumps = self.jumps if self.jumps.size else np.zeros(self.n_step)
-        return ClusterUse(self.times, self.clusters, jumps, len(self.rom.clusters), fallback)
+        return ClusterUse(self.times, self.clusters, jumps, len(self.rom.clusters), self.rom.fallback)
 
     @property
     def n_step(self) -> int:
