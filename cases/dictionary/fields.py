@@ -53,8 +53,9 @@ class Spot:
 
 
 def spots(kind: str) -> list[Spot]:
-    """All cases of a kind: "train" (as many of each family), "test" (families drawn like the rest), or "anywhere" (of no
-    family: the middle of the hot spot is drawn evenly over the blade).
+    """All cases of a kind: "train" (as many of each family), "test" (families drawn like the rest), or "anywhere".
+
+    The last are of no family: the middle of the hot spot is drawn evenly over the blade.
     """
     rng, names = np.random.default_rng(SEEDS[kind]), list(FAMILIES)
     chosen = []
