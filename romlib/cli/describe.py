@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,16 +108,20 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     """A ROM."""
     full = d["full_model"]
     clusters = "; ".join(f"{c['modes']} modes, {c['points']} points" for c in d["clusters"])
+    if d["switching"] is not None:
+        clusters = _bases_in_words(d)
     console.print(pairs(f"ROM {d['file']}", [
         ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
         ("checksums", d["checksums"]), ("full model", _mesh_in_words(full)),
-        ("reduced model", clusters), ("sum of weights / volume", _ratios(d)),
+        ("reduced model", clusters), *([] if d["switching"] else [("sum of weights / volume", _ratios(d))]),
         ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
         ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
         ("trained on", ", ".join(d["inputs"]) or "unknown")]))
     console.print()
     console.print(table("Reconstructed fields", ("name", "modes", "points", "components"), [
         (f["name"], f["modes"], f["points"], f["components"]) for f in d["fields"]], (1, 2, 3)))
+    if d["switching"] is not None:
+        show_clusters(console, d["clusters"])
     _model_table(console, d["model"])
     if d["parameters"]:
         console.print()
@@ -133,6 +138,22 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
     show_dictionary(console, d["dictionary"])
     show_log(console, d["enrichments"])
+
+
+def _bases_in_words(d: dict[str, Any]) -> str:
+    found = d["switching"]
+    also = "" if found["global_basis"] is None else ", and the global one to fall back on"
+    return f"{plural(found['local_bases'], 'local basis', 'local bases')}{also}"
+
+
+def show_clusters(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The bases of a ROM that has several. rows : see `romlib.offline.summary.cluster_rows`."""
+    if rows:
+        console.print()
+        console.print(table("Bases", ("cluster", "snapshots", "in the middle", "modes", "points"), [
+            (row["cluster"], row.get("snapshots"), f"{row['run']}, t = {row['time']:.6g}", row["modes"], row["points"])
+            if row["kind"] == "local" else (f"{row['cluster']} (global)", "all", "", row["modes"], row["points"])
+            for row in rows], (1, 3, 4)))
 
 
 def _ratios(d: dict[str, Any]) -> str:
@@ -233,6 +254,7 @@ def show_training(console: Console, output: Path, report: TrainingReport, n_rank
         for s in report.stages], (1, 2, 3)))
     console.print()
     console.print(table("Sizes", ("quantity", "number"), list(report.sizes.items()), (1,)))
+    show_clusters(console, report.clusters)
     console.print()
     console.print(table("Errors", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in report.errors.items()], (1,)))

@@ -17,6 +17,7 @@ from romlib.words import plural
 
 if TYPE_CHECKING:
     from romlib.archive.indicator import Indicator
+    from romlib.archive.rom import Rom
 
 KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
          "file (.toml)")
@@ -59,8 +60,10 @@ def _rom(path: Path) -> dict[str, Any]:
         "checksums": checksums, "romlib_version": manifest.romlib_version, "units": manifest.units,
         "full_model": {"nodes": manifest.n_node, "cells": manifest.n_cell, "integration_points": manifest.n_ip,
                        "volume": manifest.volume},
-        "clusters": [{"modes": basis.n_mode, "points": basis.n_weighted,
-                      "sum_of_weights": float(basis.weights.sum())} for basis in rom.clusters],
+        "clusters": [_cluster(rom, k) for k in range(len(rom.clusters))],
+        "switching": None if rom.switching is None else {
+            "local_bases": rom.switching.n_local, "global_basis": rom.switching.fallback,
+            "snapshots": len(rom.switching.labels)},
         "selected_points": rom.points.n_point, "liftings": list(rom.lifting.names),
         "fields": [{"name": name, "modes": gappy.n_dual, "points": len(gappy.points), "components": gappy.n_comp}
                    for name, gappy in rom.gappy.items()],
@@ -72,6 +75,18 @@ def _rom(path: Path) -> dict[str, Any]:
         "enrichments": [entry.model_dump(mode="json") for entry in rom.enrichments],
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
+
+
+def _cluster(rom: Rom, k: int) -> dict[str, Any]:
+    """One basis of a ROM, as `romlib.offline.summary.cluster_rows` has it."""
+    basis, found = rom.clusters[k], rom.switching
+    row = {"cluster": k, "modes": basis.n_mode, "points": basis.n_weighted,
+           "sum_of_weights": float(basis.weights.sum()), "kind": "global"}
+    if found is None or k == found.fallback:
+        return row
+    middle = found.medoids[k]
+    return {**row, "kind": "local", "snapshots": int((found.labels == k).sum()),
+            "run": found.run_names[found.runs[middle]], "time": float(found.times[middle])}
 
 
 def _calibration(indicator: Indicator | None) -> dict[str, Any]:

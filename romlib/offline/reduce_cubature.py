@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +25,7 @@ from romlib.offline.selection import (
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.sketch import LARGE, PART, sketched
+from romlib.offline.sketch import LARGE, sketched
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
 
@@ -169,39 +170,52 @@ def select_points(
 
     def integrals(piece: int) -> dict[str, np.ndarray]:
         here = integrands(piece)
-        many = here.n_integrand > LARGE
-        if not many:
+        if here.n_integrand <= LARGE:
             stresses.keep_gram(piece, here)
-        return {"target": here.integral(), "trace": np.array([here.trace() if many else 0.0]),
+        return {"target": here.integral(),
                 "energy": np.array([_energy(here.stress, here.positive, training.piece(piece).virgin_tangent())])}
 
     totals = pieces.sums(integrals)
     n_integrand = len(totals["target"])
-    if n_integrand > LARGE:
-        columns, left_out = sketched(lambda test: pieces.sum(lambda piece: integrands(piece).gram_times(test)),
-                                     n_integrand, float(totals["trace"][0]), tolerance * PART)
-        collection.stages.tell(f"cubature: {n_integrand} integrands sketched by {columns.shape[1]}, which leave out "
-                               f"{np.sqrt(left_out):.1e} of them")
-    else:
-        columns = stresses.columns(pieces, tolerance * FINER)
-    target = totals["target"] @ columns
-    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(totals["energy"][0])))
+    columns = None if n_integrand > LARGE else stresses.columns(pieces, tolerance * FINER)
+    work = totals["target"] if columns is None else totals["target"] @ columns
+    reference = Reference(scaling, float(np.linalg.norm(work)), float(np.sqrt(totals["energy"][0])))
     if reference.size == 0.0:
         raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
                          remedy="train with snapshots that carry stress")
+
+    def choose(columns: np.ndarray) -> tuple[Selection, int]:
+        selection = _select(collection, integrands, columns, totals["target"] @ columns, reference.size, wanted)
+        return selection, len(selection.weights)
+
+    if columns is not None:
+        return choose(columns)[0], reference
+    selection = sketched(choose, n_integrand)
+    errors = pieces.sum(lambda piece: integrands(piece).summed(*selection.on(piece))) - totals["target"]
+    return replace(selection, error=float(np.linalg.norm(errors)) / reference.size), reference
+
+
+def _select(
+    collection: Collection, integrands: Callable[[int], PieceIntegrands], columns: np.ndarray, target: np.ndarray,
+    scale: float, wanted: Wanted,
+) -> Selection:
+    """Points and weights for combinations of the integrands. Collective.
+
+    integrands : of a piece. columns : (n_integrand, n). target : (n,), their integrals.
+    """
+    pieces, tolerance, tell = collection.pieces, collection.options.cubature_tolerance, collection.stages.tell
 
     def candidates(piece: int) -> Candidates:
         here = integrands(piece)
         rows = here.compressed(columns)
         if pieces.n == 1:  # needs no first selection; with several the local errors add up
             return Candidates(np.arange(len(rows)), rows)
-        return local_candidates(piece, rows, here.signed, tolerance / pieces.n, reference.size, wanted,
-                                in_words(collection.stages.tell, f"cubature of piece {piece}"))
+        return local_candidates(piece, rows, here.signed, tolerance / pieces.n, scale, wanted,
+                                in_words(tell, f"cubature of piece {piece}"))
 
-    selection = select_over_pieces(
-        pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=reference.size,
-        wanted=wanted, progress=in_words(collection.stages.tell, "cubature"))
-    return selection, reference
+    return select_over_pieces(
+        pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=scale, wanted=wanted,
+        progress=in_words(tell, "cubature"))
 
 
 def stress_energy(collection: Collection, rows: Rows) -> float:

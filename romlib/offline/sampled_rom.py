@@ -33,7 +33,7 @@ from romlib.offline.roles import purpose_of
 from romlib.offline.rows import Rows
 from romlib.offline.sample import Sample
 from romlib.offline.selection import PieceIntegrands
-from romlib.offline.sketch import LARGE, PART, sketched
+from romlib.offline.sketch import LARGE, sketched
 from romlib.offline.thermal import trained_temperatures
 
 
@@ -155,25 +155,27 @@ def _cubature(
     combination = rows.spread(stress.combination) * stress.singular_values
     integrands = PieceIntegrands(np.tensordot(combination.T, sample.fields["stress"], axes=1),
                                  np.tensordot(scaling, strains, axes=1), sample.sampling, sample.sampling)
-    columns = _columns(integrands, options.cubature_tolerance)
-    target = (combination.T @ sample.forces @ basis @ scaling.T).ravel() @ columns
-    part = np.trace(rows.gram(gram)) / np.trace(gram)
-    scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
-    there = np.flatnonzero(free)
-    found = select(integrands.compressed(columns)[there], target, collection.dual.volume, options.cubature_tolerance,
-                   scale=scale, n_max=options.cubature_points)
-    return replace(found, points=there[found.points])
+    exact = (combination.T @ sample.forces @ basis @ scaling.T).ravel()
+    part, there = np.trace(rows.gram(gram)) / np.trace(gram), np.flatnonzero(free)
+
+    def choose(columns: np.ndarray) -> tuple[Cubature, int]:
+        target = exact @ columns
+        scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
+        found = select(integrands.compressed(columns)[there], target, collection.dual.volume,
+                       options.cubature_tolerance, scale=scale, n_max=options.cubature_points)
+        return replace(found, points=there[found.points]), len(found.points)
+
+    n = integrands.n_integrand
+    return sketched(choose, n) if n > LARGE else choose(_columns(integrands, finer))[0]
 
 
 def _columns(integrands: PieceIntegrands, tolerance: float) -> np.ndarray:
-    """V of `compression`, from the smaller of the two Gram matrices of the integrands, or from a sketch of them."""
+    """V of `compression`, from the smaller of the two Gram matrices of the integrands."""
     n_point, n_integrand = len(integrands.positive), integrands.n_integrand
-    if n_integrand > LARGE:
-        return sketched(integrands.gram_times, n_integrand, integrands.trace(), tolerance * PART)[0]
     values = integrands.values(slice(None)) * np.sqrt(integrands.positive)[:, None]
     if n_integrand <= n_point:
-        return compression(values.T @ values, tolerance * FINER)
-    left = compression(values @ values.T, tolerance * FINER)
+        return compression(values.T @ values, tolerance)
+    left = compression(values @ values.T, tolerance)
     right = values.T @ left
     return np.asarray(linalg.qr(right, mode="economic")[0])
 

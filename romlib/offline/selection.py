@@ -53,27 +53,15 @@ class PieceIntegrands:
             result += values.T @ values
         return result
 
-    def trace(self) -> float:
-        """The trace of `gram`: |stress^T strain|^2 of each point, from matrices of six by six."""
-        total = 0.0
-        for rows in blocks(len(self.signed), 48 * (len(self.stress) + len(self.strain)) + 576):
-            stress, strain = (np.matmul(one[:, rows].transpose(1, 2, 0), one[:, rows].transpose(1, 0, 2))
-                              for one in (self.stress, self.strain))
-            total += float(np.einsum("p,pij,pij->", self.positive[rows], stress, strain))
-        return total
-
-    def gram_times(self, columns: np.ndarray) -> np.ndarray:
-        """`gram` times columns (n_integrand, n), without it."""
-        result = np.zeros_like(columns)
-        for rows in blocks(len(self.signed), self.n_integrand * 8):
-            values = self.values(rows)
-            result += values.T @ (self.positive[rows, None] * (values @ columns))
-        return result
-
     def integral(self) -> np.ndarray:
         """G^T w with the solver's signed weights, (n_integrand,)."""
         weighted = (self.stress * self.signed[None, :, None]).reshape(len(self.stress), -1)
         return (weighted @ self.strain.reshape(len(self.strain), -1).T).ravel()
+
+    def summed(self, ips: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """sum of weights x values at some of the points, (n_integrand,); ips, weights : (n,)."""
+        weighted = (self.stress[:, ips] * weights[None, :, None]).reshape(len(self.stress), -1)
+        return (weighted @ self.strain[:, ips].reshape(len(self.strain), -1).T).ravel()
 
     def compressed(self, compression: np.ndarray) -> np.ndarray:
         """G V, (n_ip, rank)."""
@@ -112,6 +100,11 @@ class Selection:
     def none(cls) -> Selection:
         """No point."""
         return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), 0.0, 0)
+
+    def on(self, piece: int) -> tuple[np.ndarray, np.ndarray]:
+        """Points and weights on a piece, (n,)."""
+        here = self.pieces == piece
+        return self.ips[here], self.weights[here]
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,7 +124,6 @@ def test_a_cluster_of_snapshots_that_are_too_much_alike_takes_in_others_and_says
     model = pulled_bar(amplitudes={"pull": {"time": [0.0, 0.75, 1.0], "value": [0.0, 20.0, 150.0]}})
     file = write(tmp_path / "pull.vtkhdf", mesh, model, TIMES, solve(mesh, model, TIMES)[0])
     with trained([file], serial(), {"number": 2, "overlap": 0, "minimum_modes": 4}, accept=True) as made:
-        print(made.report.errors, made.report.clusters, made.report.notes, made.rom.solve("pull").clusters)
         labels = made.rom.rom.switching.labels
         elastic = int(labels[5])
         assert np.all(labels[:7] == elastic)

@@ -1,78 +1,54 @@
-"""Integrands without their Gram matrix."""
+"""Random combinations in place of very many integrands."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_offline_cubature import problem
 
 from romlib.offline import sketch
-from romlib.offline.cubature import compression
+from romlib.offline.cubature import select
 from romlib.offline.selection import PieceIntegrands
-from romlib.offline.sketch import gaussian, nystroem, sketched
+from romlib.offline.sketch import gaussian, sketched
 
 
-def integrands(n_stress: int = 12, n_strain: int = 9, n_ip: int = 400) -> PieceIntegrands:
-    """Smooth stresses and strains of falling size at random points."""
-    random = np.random.default_rng(3)
-    x = random.uniform(size=n_ip)
-
-    def fields(n: int, decay: float) -> np.ndarray:
-        waves = np.cos(np.pi * np.arange(n)[:, None, None] * x[None, :, None] + random.uniform(0, 6, (n, 1, 6)))
-        return waves * decay ** np.arange(n)[:, None, None]
-
-    weights = random.uniform(0.5, 1.5, n_ip) / n_ip
-    return PieceIntegrands(fields(n_stress, 0.5), fields(n_strain, 0.7), weights, weights)
+def test_combinations_keep_the_size_of_errors_in_the_mean() -> None:
+    errors = np.random.default_rng(1).standard_normal((5, 3000)) * 0.99 ** np.arange(3000)
+    sizes = np.linalg.norm(errors @ gaussian(3000, 1000), axis=1) / np.linalg.norm(errors, axis=1)
+    assert np.abs(sizes - 1.0).max() <= 4.0 * np.sqrt(0.5 / 1000)
 
 
-def left_out(gram: np.ndarray, columns: np.ndarray) -> float:
-    """Of the trace of a positive matrix, by projection."""
-    return float((np.trace(gram) - np.trace(columns.T @ gram @ columns)) / np.trace(gram))
+def test_they_are_those_of_every_run_and_other_ones_for_each_number() -> None:
+    np.testing.assert_array_equal(gaussian(50, 8), gaussian(50, 8))
+    assert abs(np.corrcoef(gaussian(50, 8).ravel(), gaussian(50, 16)[:, 8:].ravel())[0, 1]) < 0.2
 
 
-def test_products_and_trace_of_the_gram_matrix_need_no_gram_matrix() -> None:
-    here = integrands()
-    gram, columns = here.gram(), gaussian(here.n_integrand, 0, 7)
-    np.testing.assert_allclose(here.gram_times(columns), gram @ columns, rtol=1e-10)
-    assert here.trace() == pytest.approx(np.trace(gram), rel=1e-12)
+def test_points_chosen_against_combinations_integrate_all_integrands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sketch, "FIRST", 20)
+    functions, weights = problem(3, n_point=800, n_function=400)
+    functions = functions * 0.9 ** np.arange(400) / 0.6 ** np.arange(400)  # that fall slowly: many are needed
+    target, tried = functions.T @ weights, []
+
+    def choose(columns: np.ndarray):
+        tried.append(columns.shape[1])
+        found = select(functions @ columns, target @ columns, weights.sum(), 1e-2)
+        return found, len(found.points)
+
+    found = sketched(choose, 400)
+    assert tried[0] == 20 and len(tried) > 1 and 3 * len(found.points) <= tried[-1]
+    error = np.linalg.norm(functions[found.points].T @ found.weights - target) / np.linalg.norm(target)
+    assert error <= 1.5e-2
+    assert len(found.points) <= 1.3 * len(select(functions, target, weights.sum(), 1e-2).points)
 
 
-@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-6])
-def test_a_sketch_leaves_out_no_more_than_it_says_and_is_asked_to(
-    tolerance: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_are_never_more_combinations_than_integrands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sketch, "FIRST", 4)
-    here = integrands()
-    gram, asked = here.gram(), []
-
-    def multiply(columns: np.ndarray) -> np.ndarray:
-        asked.append(columns.shape[1])
-        return here.gram_times(columns)
-
-    columns, said = sketched(multiply, here.n_integrand, here.trace(), tolerance)
-    assert asked[:3] == [4, 4, 8] and sum(asked) < here.n_integrand
-    np.testing.assert_allclose(columns.T @ columns, np.eye(columns.shape[1]), atol=1e-10)
-    assert left_out(gram, columns) <= said + 1e-14 and said <= tolerance**2
-    assert columns.shape[1] <= 2 * compression(gram, tolerance).shape[1]
+    assert sketched(lambda columns: (columns.shape, columns.shape[1]), 30) == (30, 30)
 
 
-def test_a_sketch_that_may_not_grow_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sketch, "FIRST", 3)
-    monkeypatch.setattr(sketch, "MOST", 6)
-    here = integrands()
-    columns, said = sketched(here.gram_times, here.n_integrand, here.trace(), 1e-8)
-    assert columns.shape[1] == 6
-    assert 1e-8 < left_out(here.gram(), columns) <= said < 1.0
-
-
-def test_the_random_columns_are_those_of_every_run_and_other_ones_in_each_block() -> None:
-    np.testing.assert_array_equal(gaussian(50, 0, 8), gaussian(50, 0, 8))
-    assert abs(np.corrcoef(gaussian(50, 0, 8).ravel(), gaussian(50, 8, 16).ravel())[0, 1]) < 0.2
-
-
-def test_a_matrix_of_low_rank_is_found_whole_and_zero_is_no_fault() -> None:
-    root = np.random.default_rng(0).standard_normal((40, 3))
-    columns, said = nystroem(gaussian(40, 0, 10), root @ root.T @ gaussian(40, 0, 10), float((root**2).sum()), 1e-6)
-    assert columns.shape[1] == 3 and said <= 1e-12
-    np.testing.assert_allclose(columns @ (columns.T @ root), root, atol=1e-6)
-    columns, said = nystroem(gaussian(40, 0, 10), np.zeros((40, 10)), 0.0, 1e-6)
-    assert columns.shape == (40, 1) and said == 0.0
+def test_weighted_sums_of_integrands_at_points_are_those_of_their_values() -> None:
+    random = np.random.default_rng(0)
+    here = PieceIntegrands(random.random((3, 9, 6)), random.random((4, 9, 6)), random.random(9), random.random(9))
+    ips = np.array([1, 5, 7])
+    np.testing.assert_allclose(here.summed(ips, here.signed[ips]), here.values(slice(None))[ips].T @ here.signed[ips])
+    np.testing.assert_allclose(here.summed(np.arange(9), here.signed), here.integral())
