@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -25,10 +26,24 @@ DOFS = 6_000
 FIELDS = ("stress", "p")
 
 
-def prepare(folder: Path, offline: str, dofs: int = DOFS) -> None:
+# How the ROMs are trained; the one with a dictionary has the clusters besides.
+OFFLINE = """[offline]
+pod_norm = "energy"
+pod_tolerance = 3e-4
+cubature_tolerance = 1e-3
+dual_fields = ["stress", "p"]
+dual_tolerance = 2e-3
+"""
+CLUSTERS = """[clusters]
+number = 6
+choose = "input"
+"""
+
+
+def prepare(folder: Path, name: str, offline: str, dofs: int = DOFS) -> None:
     """Mesh and study in the folder: the blade of cases/turbine_blade with the 60 training runs.
 
-    offline : the sections of the study that say how it is trained.
+    name : of the study. offline : the sections of it that say how it is trained.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "mesh.vtkhdf").is_file():
@@ -37,7 +52,7 @@ def prepare(folder: Path, offline: str, dofs: int = DOFS) -> None:
     before, _, rest = text.partition("# Temperature = warming")  # of that case; here each run has a file of its own
     head = before + rest[rest.index("[initial]"):]
     runs = "".join(f'[[training]]\nsnapshots = "{one.name}.vtkhdf"\nname = "{one.name}"\n' for one in spots("train"))
-    (folder / "study.toml").write_text(f"{head}{runs}\n{offline}")
+    (folder / name).write_text(f"{head}{runs}\n{offline}")
 
 
 def case_of(one: Spot, folder: Path, dofs: int = DOFS) -> Case:
@@ -62,15 +77,17 @@ def _write_temperature(path: Path, mesh_file: Path, one: Spot, dofs: int) -> Non
                 writer.write("temperature", step, piece, value[:, None])
 
 
-def solve_all(folder: Path, dofs: int = DOFS) -> dict[str, float]:
-    """Full order of every case, one after the other in this process; core seconds of those that were solved now."""
-    seconds = {}
+def solve_all(folder: Path, spread: float, dofs: int = DOFS) -> dict[str, float]:
+    """Full order of every case, one after the other in this process; core seconds of each."""
+    log = folder / "seconds.json"
+    seconds: dict[str, float] = json.loads(log.read_text()) if log.is_file() else {}
     study = Study.read(folder / "study.toml")
-    for one in every_spot():
+    for one in every_spot(spread):
         if (folder / f"{one.name}.vtkhdf").is_file():
             continue
         case, used = case_of(one, folder, dofs), time.process_time()
         run_solve(study, case, folder / f"{one.name}.vtkhdf", serial(), fields=FIELDS)
         seconds[one.name] = time.process_time() - used
+        log.write_text(json.dumps(seconds, indent=1))
         console.print(f"  {one.name}, {one.family}: {seconds[one.name]:.1f} core s", markup=False)
     return seconds

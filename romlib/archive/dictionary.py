@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -103,10 +103,11 @@ class Dictionary:
 @dataclass(frozen=True)
 class Choice:
     """The basis that a run was given. cluster : its number. proposed : what the classifier proposed, None where the
-    user said which. probability : of the proposed cluster. sentence : for the user.
+    user said which. probability : of the proposed cluster. sentence : for the user. probabilities : of each cluster.
     """
 
     cluster: int
     proposed: int | None
     probability: float | None
     sentence: str
+    probabilities: dict[int, float] = field(default_factory=dict)

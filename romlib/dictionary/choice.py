@@ -53,17 +53,18 @@ class Chooser:
 
     def choose(self, features: Mapping[str, float]) -> Choice:
         """The most probable cluster; the global basis, where the ROM has it, below the threshold. Raises as above."""
-        choosing = self.dictionary.choosing
-        cluster, proposed, probability = self.dictionary.decide(self.probabilities(features))
+        known, choosing, found = self.dictionary, self.dictionary.choosing, self.probabilities(features)
+        cluster, proposed, probability = known.decide(found)
         said = f"by its input the case is of cluster {proposed}, with a probability of {probability:.2f}"
         if probability >= choosing.threshold:
-            return Choice(proposed, proposed, probability, f"{said}: solved in that basis{self._outside(features)}")
-        said += f", below {choosing.threshold:g}"
-        if choosing.fallback is None:
-            return Choice(proposed, proposed, probability, f"{said}: solved in that basis all the same, because "
-                          f"the ROM has no global one (keep_global = false){self._outside(features)}")
-        return Choice(cluster, proposed, probability,
-                      f"{said}: solved in the global basis{self._outside(features)}")
+            said += ": solved in that basis"
+        elif choosing.fallback is None:
+            said += (f", below {choosing.threshold:g}: solved in that basis all the same, because the ROM has no global "
+                     "one (keep_global = false)")
+        else:
+            said += f", below {choosing.threshold:g}: solved in the global basis"
+        return Choice(cluster, proposed, probability, said + self._outside(features),
+                      dict(zip(known.clusters.tolist(), found.tolist())))
 
     def _outside(self, features: Mapping[str, float]) -> str:
         """Which features are beyond those of the training cases, the farthest first."""

@@ -69,7 +69,7 @@ def _rise(
 ) -> np.ndarray | None:
     """(N_INSTANT, n_point): over the initial temperature, where one is stated."""
     if nodal is not None:
-        values = (stored.matrix @ between(instants, nodal.times, nodal.at(stored.node_ids)).T).T
+        values = between(instants, nodal.times, (stored.matrix @ nodal.at(stored.node_ids).T).T)
     else:
         found = temperature_at(stored.terms, amplitudes, instants)
         if found is None:

@@ -104,9 +104,10 @@ def test_the_command_chooses_shows_and_forces(made, tmp_path):
     assert read_rom(path).dictionary.choosing == made[0].dictionary.choosing
     found = json.loads(command("online", path, "--case", "soft", "--json"))
     assert found["choice"]["cluster"] == 0 and found["choice"]["probability"] > 0.9
+    assert sum(found["choice"]["probabilities"].values()) == pytest.approx(1.0)
     forced = json.loads(command("online", path, "--case", "soft", "--cluster", "1", "--json"))
     assert forced["choice"] == {"cluster": 1, "proposed": None, "probability": None,
-                                "sentence": "solved in the basis of cluster 1, as asked for"}
+                                "sentence": "solved in the basis of cluster 1, as asked for", "probabilities": {}}
     assert "no such cluster" in command("online", path, "--case", "soft", "--cluster", "7", status=2)
     said = command("info", path)
     assert "The basis is chosen by the input of a case" in said and "nearest case 100 %" in said
