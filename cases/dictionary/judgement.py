@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from romlib.loads.nodal_temperature import NodalTemperature
 from romlib.mesh.mass import mass_matrix
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Case
@@ -53,8 +54,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Judged:
-    """A run. errors, bounds : by quantity, of the whole run; a bound that is withheld is NaN. proposed, probability : of
-    the classifier; None where it was not asked.
+    """A run. errors, bounds : by quantity, of the whole run; a bound that is withheld is NaN.
+
+    proposed, probability : of the classifier; None where it was not asked.
     """
 
     name: str
@@ -80,11 +82,28 @@ def judge(solution: Solution, name: str, reference: Reference, norms: Norms, lea
                   {field: bounds.get(field, np.nan) for field in QUANTITIES})
 
 
-def seconds(rom: ReducedOrderModel, case: Case, cluster: int | None, repeat: int = 5) -> float:
-    """Median of the processor time of a run, the choice of the basis included, in a process that has solved before."""
-    used = []
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds of processor time, medians.
+
+    whole : of the call, with the choice of the basis, the temperature at the points and all else. run : of the steps.
+    """
+
+    whole: float
+    run: float
+
+
+def cost(rom: ReducedOrderModel, case: Case, cluster: int | None, repeat: int = 7) -> Cost:
+    """Of a case whose temperature is in memory, in a process that has solved before."""
+    assert case.temperature is not None
+    with Snapshots(case.temperature.file) as file:
+        parts = [(file.mesh(piece).node_ids, file.read("temperature", piece)[:, :, 0]) for piece in range(file.n_piece)]
+        ids, first = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
+        heat = NodalTemperature(file.times, np.concatenate([part[1] for part in parts], axis=1)[:, first], ids)
+    whole, run = [], []
     for _ in range(repeat + 1):
         start = time.process_time()
-        rom.solve(case, cluster=cluster)
-        used.append(time.process_time() - start)
-    return float(np.median(used[1:]))
+        solution = rom.solve(times=case.times, amplitudes=case.amplitudes, temperature=heat, cluster=cluster)
+        whole.append(time.process_time() - start)
+        run.append(solution.timings.total)
+    return Cost(1e3 * float(np.median(whole[1:])), 1e3 * float(np.median(run[1:])))

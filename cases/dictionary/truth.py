@@ -13,8 +13,7 @@ from romlib.snapshots import Snapshots
 
 
 def energy_gram(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
-    """Inner products of all displacements of some files in the elastic energy of the virgin state, and the file of each.
-    """
+    """Inner products of all displacements of some files in the elastic energy of the virgin state; the file of each."""
     total: np.ndarray | None = None
     files = [Snapshots(path) for path in paths]
     try:
@@ -31,9 +30,9 @@ def energy_gram(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
             file.close()
 
 
-def true_clusters(folder: Path, kind: str, labels: dict[str, int]) -> dict[str, int]:
+def true_clusters(folder: Path, kind: str, labels: dict[str, int], spread: float) -> dict[str, int]:
     """By name of each case of a kind. labels : by name, of the training runs."""
-    trained, asked = list(labels), [one.name for one in spots(kind)]
+    trained, asked = list(labels), [one.name for one in spots(kind, spread)]
     gram, runs = energy_gram([folder / f"{name}.vtkhdf" for name in [*trained, *asked]])
     distances = of_cases(gram, runs, "grassmann")[len(trained):, :len(trained)]
     return {name: labels[trained[int(row.argmin())]] for name, row in zip(asked, distances)}
