@@ -171,7 +171,7 @@ def test_the_online_stage_reaches_no_mpi_and_no_offline():
     script = (
         "import sys\n"
         "import romlib, romlib.online, romlib.solution; romlib.load, romlib.Solution, romlib.NodalTemperature\n"
-        "heavy = ('mpi4py', 'petsc4py', 'sklearn', 'joblib', 'scipy.spatial', 'romlib_converters')\n"
+        "heavy = ('mpi4py', 'petsc4py', 'sklearn', 'skops', 'joblib', 'scipy.spatial', 'romlib_converters')\n"
         "heavy += ('romlib.offline', 'romlib.fullorder', 'romlib.check')\n"
         "print([name for name in sys.modules if name.startswith(heavy)])")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

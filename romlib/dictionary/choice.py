@@ -36,8 +36,8 @@ class Chooser:
 
         Raises
         ------
-        FileFormatError : the dictionary has other features, or a classifier that cannot be used. InputError : skops,
-            which it is kept with, is not installed.
+        FileFormatError : the dictionary has other features, or a classifier that cannot be used. InputError : features
+            or probabilities that are not finite; skops, which the classifier is kept with, is not installed.
         """
         known, choosing = self.dictionary, self.dictionary.choosing
         if tuple(features) != choosing.features:
@@ -46,10 +46,20 @@ class Chooser:
                 "the dictionary of the ROM describes cases by other features than the ROM has", file=self._path,
                 place="/dictionary", expected=", ".join(list(features)[:5]), found=", ".join(lacking[:5]) or
                 "the same in another order", remedy="train the ROM again")
+        bad = [name for name, value in features.items() if not np.isfinite(value)]
+        if bad:
+            raise InputError("a case cannot be described: a feature is not finite", file=self._path, place=bad[0],
+                             remedy="correct the amplitudes, parameters or temperature of the case")
         asked = np.array([list(features.values())])
         if choosing.kind == "nearest case":
-            return probabilities_by_distance(known.values, known.labels, asked)[0]
-        return self._classifier.predict_proba(asked)[0]
+            found = probabilities_by_distance(known.values, known.labels, asked)[0]
+        else:
+            found = self._classifier.predict_proba(asked)[0]
+        if not np.isfinite(found).all():
+            raise InputError("the classifier of the ROM gives no probabilities for this case", file=self._path,
+                             place="/dictionary/classifier", remedy="solve in a basis of your choice (cluster=...), or "
+                             "train the ROM again")
+        return found
 
     def choose(self, features: Mapping[str, float]) -> Choice:
         """The most probable cluster; the global basis, where the ROM has it, below the threshold. Raises as above."""

@@ -60,6 +60,13 @@ def test_a_dictionary_of_other_features_is_refused():
         Chooser(dictionary()).choose({"duration": 1.0, "push: largest": 1.0})
 
 
+@pytest.mark.parametrize("pull, what", [(np.inf, "a feature is not finite"), (np.nan, "a feature is not finite"),
+                                        (1e200, "no probabilities")])
+def test_a_case_that_numbers_cannot_describe_is_refused(pull, what):
+    with pytest.raises(InputError, match=what), np.errstate(all="ignore"):
+        Chooser(dictionary()).choose(features(pull))
+
+
 @pytest.mark.parametrize("cluster", [-1, 3, 1.0, True, "1", None])
 def test_a_cluster_that_the_rom_does_not_have_is_refused(cluster):
     with pytest.raises(InputError, match="no such cluster") as caught:
