@@ -188,7 +188,8 @@ def written(tmp_path_factory) -> dict[str, Path]:
         amplitudes={"pressure": "10*t", "heat": "20 + 5*t", "pull": 0.1}, initial_temperature=20.0)
     fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip")}
     bounds = ErrorBounds({"stress": np.zeros(2)}, (), np.zeros(2, dtype=bool), np.array([0.0, 1.0]))
-    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds) as writer:
+    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds,
+                         clusters=np.array([0, 1])) as writer:
         for step in range(2):
             for p, piece in enumerate(pieces):
                 writer.write("displacement", step, p, np.zeros((piece.n_node, 3)))

@@ -194,7 +194,8 @@ class Solution:
             specs = {name: self._fields.spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model),
-                                 bounds=None if self.bounds_of is None else self.error_bound) as writer:
+                                 bounds=None if self.bounds_of is None else self.error_bound,
+                                 clusters=self.clusters if len(self.rom.clusters) > 1 else None) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)

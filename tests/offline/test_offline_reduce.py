@@ -133,7 +133,7 @@ def test_local_bases_share_points_liftings_and_dual_fields_and_the_solve_refuses
         np.testing.assert_array_equal(fields.snapshots().weights, np.stack([first, ~first]))
     with pytest.raises(UnsupportedError, match="2 clusters"):
         romlib.load(tmp_path / "two.rom").solve("one")
-    with pytest.raises(UnsupportedError, match="switching"):
+    with pytest.raises(UnsupportedError, match="nothing to choose among them"):
         solve_reduced(reduced_problem(back, back.model), case_histories(back, back.model, back.model.amplitudes, TIMES))
 
 
