@@ -3,9 +3,9 @@
     python cases/dictionary/fields.py        # lists them
 
 Rule and seeds were written down before any case was solved, at full order or reduced. The spread of a family was 1
-then, and was made 0.4 after twelve cases had been looked at: ten training runs cannot cover the p of a hot spot that moves by
-10 mm (the README has figures of both). No part of the training is told the families; they only make the fields differ
-by more than their size.
+then, and was made 0.4 after twelve cases had been looked at: ten training runs cannot cover the p of a hot spot that
+moves by 10 mm (the README has figures of both). No part of the training is told the families; they only make the fields
+differ by more than their size.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ class Chooser:
         if probability >= choosing.threshold:
             said += ": solved in that basis"
         elif choosing.fallback is None:
-            said += (f", below {choosing.threshold:g}: solved in that basis all the same, because the ROM has no global "
-                     "one (keep_global = false)")
+            said += (f", below {choosing.threshold:g}: solved in that basis all the same, because the ROM has no "
+                     "global one (keep_global = false)")
         else:
             said += f", below {choosing.threshold:g}: solved in the global basis"
         return Choice(cluster, proposed, probability, said + self._outside(features),
