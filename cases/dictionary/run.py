@@ -23,10 +23,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "_common"))
 
 import numpy as np
 from commands import Commands, console, heading
-from fields import SPREAD, spots
-from judgement import QUANTITIES, Judged, Norms, Reference, cost, judge
-from references import CLUSTERS, OFFLINE, case_of, prepare, solve_all
+from hot_spots import SPREAD, spots
+from judged import QUANTITIES, Judged, Norms, Reference, cost, judge
 from rich.table import Table
+from solved import CLUSTERS, OFFLINE, case_of, prepare, solve_all
 from truth import true_clusters
 
 import romlib
@@ -60,7 +60,7 @@ class Held:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("out/dictionary"), help="for the files")
-    parser.add_argument("--spread", type=float, default=SPREAD, help="of the hot spots of a family, see fields.py")
+    parser.add_argument("--spread", type=float, default=SPREAD, help="of the hot spots of a family, see hot_spots.py")
     arguments = parser.parse_args()
     folder, spread = arguments.folder, arguments.spread
     heading("1. Full order of all cases")
@@ -74,7 +74,7 @@ def main() -> int:
     rom, alone = romlib.load(folder / "blade.rom"), romlib.load(folder / "global.rom")
     console.print(bases(rom, alone))
     heading("3. Held-out cases")
-    held = [one for kind in HELD for one in judged(rom, folder, kind, spread)]
+    held = [one for kind in HELD for one in judged_cases(rom, folder, kind, spread)]
     for table in (assigned(rom, held, folder, spread), errors(held), alarms(held),
                   costs(rom, alone, folder, full, spread)):
         console.print(table)
@@ -87,7 +87,7 @@ def main() -> int:
     return 0
 
 
-def judged(rom: ReducedOrderModel, folder: Path, kind: str, spread: float) -> list[Held]:
+def judged_cases(rom: ReducedOrderModel, folder: Path, kind: str, spread: float) -> list[Held]:
     """All cases of a kind, in the basis that is chosen, in the global one, and in wrong ones on purpose."""
     dictionary, found = rom.rom.dictionary, []
     assert dictionary is not None

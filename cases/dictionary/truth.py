@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from fields import spots
+from hot_spots import spots
 
 from romlib.clusters.dissimilarity import of_cases
 from romlib.fem.piece import Piece

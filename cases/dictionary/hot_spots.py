@@ -1,6 +1,6 @@
 """The temperature fields of the case: a hot spot of one of six families on the blade, or anywhere, drawn by a rule.
 
-    python cases/dictionary/fields.py        # lists them
+    python cases/dictionary/hot_spots.py        # lists them
 
 Rule and seeds were written down before any case was solved, at full order or reduced. The spread of a family was 1
 then, and was made 0.4 after twelve cases had been looked at: ten training runs cannot cover the p of a hot spot that

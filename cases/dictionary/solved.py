@@ -12,7 +12,7 @@ sys.path.extend(str(Path(__file__).resolve().parents[1] / name) for name in ("_c
 import numpy as np
 from blade import blade, hot_spot, write_mesh
 from commands import console
-from fields import KNOTS, Spot, every_spot, spots
+from hot_spots import KNOTS, Spot, every_spot, spots
 
 from romlib.model import Case, TemperatureFile, Times
 from romlib.parallel.comm import serial
