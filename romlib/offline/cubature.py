@@ -27,6 +27,7 @@ _TIE = 1e-6  # promises this close are the same
 _STEEPER = 1.01
 _STALLED = 0.999  # of the residual, over rounds that are twice as many as there may be points
 _PROGRESS = 1e-12
+_FITTED = 1.5
 _DEPENDENT = 2e-15  # of a column's length: what rounding leaves of one in the span of the others
 # Of the tolerance: the integrands are cut this much finer, and more points than bring the error there fit nothing.
 FINER = 1e-2
@@ -113,7 +114,7 @@ class _ActiveSet:
 def select(
     integrands: np.ndarray, target: np.ndarray, volume: float, tolerance: float, *,
     scale: float | None = None, n_max: int | None = None, n_min: int = 0, favour: np.ndarray | None = None,
-    progress: Progress | None = None,
+    combined: bool = False, progress: Progress | None = None,
 ) -> Cubature:
     """Greedy non-negative selection until ||G^T w - b|| <= tolerance x scale, with sum(w) = volume.
 
@@ -128,6 +129,8 @@ def select(
     n_min : at least so many, as a finer tolerance takes; fewer where `FINER` of the tolerance is reached before.
     favour : (n_candidate,), what the promise of each candidate is multiplied by, such as 3 for points that are there
         anyhow; by default all are alike.
+    combined : the functions are random combinations of the integrands (`romlib.offline.sketch`): the error of these
+        counts, which is larger than the one that the weights were fitted to.
     progress : called after each round with the number of points and the error.
 
     Returns
@@ -144,7 +147,7 @@ def select(
     right = np.concatenate([[_SEARCH_WEIGHT], target / unit])
     n_max = min(n_function + 1, n_candidate) if n_max is None else min(n_max, n_function + 1, n_candidate)
 
-    goal = _Goal(tolerance, n_max, min(n_min, n_max))
+    goal = _Goal(tolerance, n_max, min(n_min, n_max), n_function if combined else 0)
     weights, columns = _search(matrix, right, goal, favour, progress)
     weights = _fit(matrix[1:, columns], right[1:], weights)
     error = float(np.linalg.norm(matrix[1:, columns] @ weights - right[1:]))
@@ -154,13 +157,18 @@ def select(
 
 @dataclass(frozen=True)
 class _Goal:
-    """When a search ends; see `select`."""
+    """When a search ends; see `select`. n_combined : random combinations, zero where there are none."""
 
     tolerance: float
     n_max: int
     n_min: int
+    n_combined: int = 0
 
     def reached(self, n_point: int, error: float) -> bool:
+        if self.n_combined:
+            # n weights that are fitted to r random rows take n / r of the squares away; others have as much more, and
+            # the choice of the points has a part in it too (measured: the power is between 1 and 1.6).
+            error /= max(1.0 - n_point / self.n_combined, 1e-3) ** _FITTED
         enough = n_point >= self.n_min or error <= FINER * self.tolerance
         return (error <= self.tolerance and enough) or n_point >= self.n_max
 

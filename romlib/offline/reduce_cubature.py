@@ -29,6 +29,8 @@ from romlib.offline.sketch import LARGE, sketched
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
 
+_USUAL = 10  # points for each strain mode
+
 # The integrals b count down to this part of the stresses' own size; see `Reference`.
 _CANCELLED = 0.1
 
@@ -184,26 +186,42 @@ def select_points(
         raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
                          remedy="train with snapshots that carry stress")
 
+    problem = _Problem(collection, integrands, totals["target"], reference.size, wanted)
+    selection = _select(problem, columns) if columns is not None else _sketched(problem, len(scaling))
+    return selection, reference
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """integrands : of a piece. target : (n_integrand,), integrals over the model. scale : that errors are relative to.
+    """
+
+    collection: Collection
+    integrands: Callable[[int], PieceIntegrands]
+    target: np.ndarray
+    scale: float
+    wanted: Wanted
+
+
+def _sketched(problem: _Problem, n_strain: int) -> Selection:
+    """Points and weights by random combinations of the integrands, with the error of all of them. Collective."""
     def choose(columns: np.ndarray) -> tuple[Selection, int]:
-        selection = _select(collection, integrands, columns, totals["target"] @ columns, reference.size, wanted)
-        return selection, len(selection.weights)
+        found = _select(problem, columns, combined=True)
+        return found, len(found.weights)
 
-    if columns is not None:
-        return choose(columns)[0], reference
-    selection = sketched(choose, n_integrand)
-    errors = pieces.sum(lambda piece: integrands(piece).summed(*selection.on(piece))) - totals["target"]
-    return replace(selection, error=float(np.linalg.norm(errors)) / reference.size), reference
+    found = sketched(choose, len(problem.target), _USUAL * n_strain)
+    sums = problem.collection.pieces.sum(lambda piece: problem.integrands(piece).summed(*found.on(piece)))
+    return replace(found, error=float(np.linalg.norm(sums - problem.target)) / problem.scale)
 
 
-def _select(
-    collection: Collection, integrands: Callable[[int], PieceIntegrands], columns: np.ndarray, target: np.ndarray,
-    scale: float, wanted: Wanted,
-) -> Selection:
+def _select(problem: _Problem, columns: np.ndarray, combined: bool = False) -> Selection:
     """Points and weights for combinations of the integrands. Collective.
 
-    integrands : of a piece. columns : (n_integrand, n). target : (n,), their integrals.
+    columns : (n_integrand, n). combined : random ones.
     """
-    pieces, tolerance, tell = collection.pieces, collection.options.cubature_tolerance, collection.stages.tell
+    collection, integrands, wanted, scale = problem.collection, problem.integrands, problem.wanted, problem.scale
+    pieces, target, tell = collection.pieces, problem.target @ columns, collection.stages.tell
+    tolerance = collection.options.cubature_tolerance
 
     def candidates(piece: int) -> Candidates:
         here = integrands(piece)
@@ -215,7 +233,7 @@ def _select(
 
     return select_over_pieces(
         pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=scale, wanted=wanted,
-        progress=in_words(tell, "cubature"))
+        combined=combined, progress=in_words(tell, "cubature"))
 
 
 def stress_energy(collection: Collection, rows: Rows) -> float:

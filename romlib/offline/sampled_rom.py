@@ -155,18 +155,20 @@ def _cubature(
     combination = rows.spread(stress.combination) * stress.singular_values
     integrands = PieceIntegrands(np.tensordot(combination.T, sample.fields["stress"], axes=1),
                                  np.tensordot(scaling, strains, axes=1), sample.sampling, sample.sampling)
-    exact = (combination.T @ sample.forces @ basis @ scaling.T).ravel()
+    n, exact = integrands.n_integrand, (combination.T @ sample.forces @ basis @ scaling.T).ravel()
     part, there = np.trace(rows.gram(gram)) / np.trace(gram), np.flatnonzero(free)
 
     def choose(columns: np.ndarray) -> tuple[Cubature, int]:
         target = exact @ columns
         scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
         found = select(integrands.compressed(columns)[there], target, collection.dual.volume,
-                       options.cubature_tolerance, scale=scale, n_max=options.cubature_points)
+                       options.cubature_tolerance, scale=scale, n_max=options.cubature_points,
+                       combined=n > LARGE)
         return replace(found, points=there[found.points]), len(found.points)
 
-    n = integrands.n_integrand
-    return sketched(choose, n) if n > LARGE else choose(_columns(integrands, finer))[0]
+    if n > LARGE:
+        return sketched(choose, n, len(reduction.selection.weights))
+    return choose(_columns(integrands, finer))[0]
 
 
 def _columns(integrands: PieceIntegrands, tolerance: float) -> np.ndarray:

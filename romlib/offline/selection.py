@@ -145,11 +145,12 @@ def local_candidates(
 
 def select_over_pieces(
     candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, pieces: Pieces, *,
-    scale: float | None = None, wanted: Wanted | None = None, progress: Progress | None = None,
+    scale: float | None = None, wanted: Wanted | None = None, combined: bool = False,
+    progress: Progress | None = None,
 ) -> Selection:
     """Select among the union of the pieces' candidates against the exact global integrals.
 
-    The same on every rank: the candidates are put in piece order and rank 0 selects. scale, progress : see
+    The same on every rank: the candidates are put in piece order and rank 0 selects. scale, combined, progress : see
     `romlib.offline.cubature.select`.
     """
     gathered, asked = pieces.gather(candidates), wanted or Wanted()
@@ -159,7 +160,7 @@ def select_over_pieces(
         numbers, ips, rows = union(gathered)
         cubature: Cubature = select(
             rows, target, volume, tolerance, scale=scale, n_max=asked.n_max, n_min=asked.n_min,
-            favour=asked.favour(numbers, ips), progress=progress)
+            favour=asked.favour(numbers, ips), combined=combined, progress=progress)
         chosen = cubature.points
         return Selection(numbers[chosen], ips[chosen], cubature.weights, cubature.error, len(rows))
 
