@@ -44,7 +44,7 @@ class Fit:
 
         everywhere : (n_step, n_point, n_comp). Not a copy where the field is at all of them.
         """
-        if not np.array_equal(self.points, np.arange(everywhere.shape[1])):
+        if not (len(self.points) == everywhere.shape[1] and self._in_order):
             everywhere = everywhere.take(self.points, axis=1)
         return everywhere.reshape(len(everywhere), -1)
 
@@ -58,17 +58,26 @@ class Fit:
         everywhere : (n_step, n_point, n_comp) at all selected points. weights : (n_point,) or (n_step, n_point).
         """
         here = self.values(everywhere)
-        return self.misfit_here(here, self.coordinates(here), weights)
+        return self.misfit_here(here, self.coordinates(here), self.weights_here(weights))
+
+    def weights_here(self, weights: np.ndarray) -> np.ndarray:
+        """The weight of each value at the points of the field, (..., m * n_comp), of those of points (..., n_point)."""
+        return np.repeat(weights.take(self.points, axis=-1), self.n_comp, axis=-1)
 
     def misfit_here(
         self, here: np.ndarray, coordinates: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As `misfit`, of values at the points of the field (n_step, m * n_comp) and their coordinates (n_step, n)."""
-        of_values = np.repeat(weights.take(self.points, axis=-1), self.n_comp, axis=-1)
+        """As `misfit`, of values at the points of the field and their weights (n_step, m * n_comp), or weights of all
+        steps alike (m * n_comp,), and of the coordinates of the values (n_step, n).
+        """
         aside = coordinates.dot(self.basis)
         np.subtract(here, aside, out=aside)
-        misfit = _norms(aside, of_values, aside)
-        return misfit, _norms(here, of_values, aside)  # in memory that is there: new pages cost more than the sums
+        misfit = _norms(aside, weights, aside)
+        return misfit, _norms(here, weights, aside)  # in memory that is there: new pages cost more than the sums
+
+    @cached_property
+    def _in_order(self) -> bool:
+        return np.array_equal(self.points, np.arange(len(self.points)))
 
     @cached_property
     def _columns(self) -> np.ndarray:
@@ -125,13 +134,14 @@ class Misfits:
     """What measures the misfits of a ROM's runs.
 
     fits : by dual field. whole : by dual field, the ROM's own fit where that has more modes, else the same. watches :
-    by dual field, of those that control points watch. weights : (n_cluster, n_point), of the cubature.
+    by dual field, of those that control points watch. weights : by dual field, (n_cluster, m * n_comp), that the
+    cubature has for each value.
     """
 
     fits: Mapping[str, Fit]
     whole: Mapping[str, Fit]
     watches: Mapping[str, Watch]
-    weights: np.ndarray
+    weights: Mapping[str, np.ndarray]
 
     @classmethod
     def of(cls, rom: Rom) -> Misfits:
@@ -140,7 +150,8 @@ class Misfits:
         whole = {name: fits[name] if len(fits[name].basis) == gappy.n_dual else Fit(
             gappy.points, gappy.n_comp, gappy.basis, gappy.operator) for name, gappy in rom.gappy.items()}
         watches = {} if rom.control is None else {name: Watch.of(rom.control, name) for name in rom.control.bases}
-        return cls(fits, whole, watches, np.stack([basis.weights for basis in rom.clusters]))
+        weights = np.stack([basis.weights for basis in rom.clusters])
+        return cls(fits, whole, watches, {name: fit.weights_here(weights) for name, fit in fits.items()})
 
     def found(
         self, values: Mapping[str, np.ndarray], clusters: np.ndarray
@@ -150,13 +161,12 @@ class Misfits:
 
         values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
         """
-        weights = self.weights[0] if len(self.weights) == 1 else self.weights[clusters]
         found = {}
         for field, everywhere in values.items():
-            fit, whole = self.fits[field], self.whole[field]
+            fit, whole, weights = self.fits[field], self.whole[field], self.weights[field]
             here = fit.values(everywhere)
             z = fit.coordinates(here)
-            found[field] = fit.misfit_here(here, z, weights)
+            found[field] = fit.misfit_here(here, z, weights[0] if len(weights) == 1 else weights[clusters])
             if field in self.watches:
                 found[field + CONTROL] = self.watches[field].misfit(
                     everywhere, z if whole is fit else whole.coordinates(here))
