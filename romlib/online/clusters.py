@@ -78,34 +78,57 @@ class Clusters:
         return replace(state, committed=replace(committed, cluster=cluster, gamma=gamma),
                        reference_force=scale * state.reference_force, memory=None)
 
-    def wanted(self, here: Begun, level: Level) -> int:
-        """The cluster for the displacement that is expected at the end of an increment.
+    def wanted(self, here: Begun, before: Level, level: Level) -> int:
+        """The cluster for the displacement that is expected at the end of an increment from `before` to `level`.
 
-        From rest, where nothing is expected, the one whose basis answers best to what is imposed.
+        The present basis cannot show what it lacks, and would be the nearest to its own displacement for ever: what
+        the structure would answer to its residual in the global basis is added.
         """
         if self.switcher is None:
             return here.local.cluster
-        clock, committed = perf_counter(), here.state.committed
-        expected = Where(committed.cluster, here.gamma, level.lifting)
-        known = here.predictor.memory.factors is not None or not self.switcher.at_rest(where(committed))
-        if known and not self.switcher.at_rest(expected):
-            chosen = self.switcher.nearest(expected)
-            self._timings.linear_algebra += perf_counter() - clock
-            return chosen
-        answers = {cluster: self._elastic_energy(cluster, committed, level) for cluster in self.switcher.local}
-        best = max(answers, key=answers.__getitem__)
-        return best if answers[best] > self.switcher.rest**2 else committed.cluster
+        switcher, committed = self.switcher, here.state.committed
+        if here.predictor.memory.factors is None and switcher.at_rest(where(committed)):
+            return self._at_rest(switcher, committed, level)
+        clock = perf_counter()
+        missing = self._missing(switcher, committed, before)
+        expected = Where(committed.cluster, here.gamma, level.lifting, missing)
+        chosen = switcher.nearest(expected) if missing or not switcher.at_rest(expected) else None
+        self._timings.linear_algebra += perf_counter() - clock
+        return self._at_rest(switcher, committed, level) if chosen is None else chosen
 
-    def _elastic_energy(self, cluster: int, committed: Committed, level: Level) -> float:
-        """Twice the energy that one elastic step from rest releases in a basis; the best basis releases most."""
-        local, gamma = self.local(cluster), np.zeros(self._problem.n_mode(cluster))
-        start = local.begin(replace(committed, cluster=cluster, gamma=gamma))
-        trial = integrate(local.problem, start, gamma, level, local.temperatures(level), self._timings)
-        residual = level.force.dot(local.problem.loads[0]) - trial.force
-        stiffness = local.stiffness(0, trial)
-        if trial.failed or not (np.isfinite(stiffness).all() and np.isfinite(residual).all()):
-            return 0.0
-        return float(residual @ np.linalg.lstsq(stiffness, residual, rcond=None)[0])
+    def _missing(self, switcher: Switcher, committed: Committed, level: Level) -> tuple[int, np.ndarray] | None:
+        """What a state in equilibrium in its own basis lacks to be so in the global one, or in the best of the others.
+
+        From the stress at all points, with the elastic answer of the virgin structure.
+        """
+        problem, found, most = self._problem, None, switcher.rest**2
+        others = switcher.local if switcher.fallback is None else [switcher.fallback]
+        for cluster in others:
+            if cluster == committed.cluster:
+                continue
+            force = problem.total([block.bases[cluster].force(at.stress)
+                                   for block, at in zip(problem.blocks, committed.points)])
+            delta, energy = switcher.answer(cluster, level.force.dot(problem.loads[cluster]) - force)
+            if energy > most:
+                found, most = (cluster, delta), energy
+        return found
+
+    def _at_rest(self, switcher: Switcher, committed: Committed, level: Level) -> int:
+        """The cluster for what the structure answers, in the global basis or in the best of the local ones."""
+        found, most = None, switcher.rest**2
+        for cluster in switcher.local if switcher.fallback is None else [switcher.fallback]:
+            local, gamma = self.local(cluster), np.zeros(self._problem.n_mode(cluster))
+            start = local.begin(replace(committed, cluster=cluster, gamma=gamma))
+            trial = integrate(local.problem, start, gamma, level, local.temperatures(level), self._timings)
+            residual = level.force.dot(local.problem.loads[0]) - trial.force
+            if trial.failed or not np.isfinite(residual).all():
+                continue
+            delta, energy = switcher.answer(cluster, residual)
+            if energy > most:
+                found, most = Where(cluster, delta, level.lifting), energy
+        if found is None:
+            return committed.cluster
+        return found.cluster if found.cluster != switcher.fallback else switcher.nearest(found)
 
     def jump(self, old: Committed, new: Committed) -> float:
         """How far a state is from what it was in another cluster, see `Switcher.jump`; zero in the same one."""

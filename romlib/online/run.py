@@ -176,15 +176,18 @@ class ReducedRun:
         here = self._clusters.begun(self.state, self._predictor, level)
         if self._held or self._clusters.switcher is None:
             return self._solve(here, level)
-        wanted = self._clusters.wanted(here, level)
+        before = self._level(here.state.committed.time)
+        wanted = self._clusters.wanted(here, before, level)
         if wanted == here.state.barred:
             return self._solve(here, level)
         here = here._replace(barred=None)
-        return self._solve(here, level) if wanted == here.local.cluster else self._switch(wanted, here, level)
+        if wanted == here.local.cluster:
+            return self._solve(here, level)
+        return self._switch(wanted, here, before, level)
 
-    def _switch(self, wanted: int, here: Begun, level: Level) -> Failure | None:
+    def _switch(self, wanted: int, here: Begun, before: Level, level: Level) -> Failure | None:
         """The increment in another cluster; where it fails there, in the present one, then in the fallback."""
-        before, clusters = self._level(here.state.committed.time), self._clusters
+        clusters = self._clusters
         first = self._solve(clusters.begun_elsewhere(wanted, here, before, level), level)
         if first is None:
             return None

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clustered_bar import ALL, RIGID, TIMES, bar_rom, global_rom
-from hand_made_rom import write_both
+from clustered_bar import ALL, BAR, RIGID, TIMES, bar_rom, global_rom, made, training_run
+from hand_made_rom import clustered, write_both
 
 import romlib
 from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, InputError, UnsupportedError
+from romlib.online.clusters import Clusters
 from romlib.online.local import LocalRun
 from romlib.online.newton import NewtonOptions
 from romlib.online.reduced import case_histories, reduced_problem
 from romlib.online.rom import ReducedOrderModel
 from romlib.online.run import ReducedRun, solve
-from romlib.online.switching import Switcher
+from romlib.online.switching import Switcher, Where
 from romlib.stepping.newton import Failure
 
 WHOLE = ALL[:RIGID]
@@ -203,12 +204,48 @@ def test_a_step_that_cannot_be_shortened_further_is_solved_in_the_basis_of_all_s
                "0, taken by the basis of all snapshots)" in note for note in found.notes)
 
 
-def test_the_first_basis_is_the_one_that_answers_best_to_what_is_imposed() -> None:
-    local = [[2, 5], WHOLE[:4], [4]]
-    found = ReducedOrderModel(bar_rom(local)[0]).solve(times=TIMES[:3])
-    assert found.clusters[0] == found.clusters[1] == 1
-    local = [WHOLE[:4], [2, 5], [4]]
-    assert ReducedOrderModel(bar_rom(local)[0]).solve(times=TIMES[:3]).clusters[1] == 0
+def test_the_first_basis_is_that_of_the_snapshot_nearest_to_what_the_structure_answers() -> None:
+    rom = bar_rom(PARTS)[0]
+    one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES[:2])
+    switcher = Switcher(rom.switching, [basis.n_mode for basis in rom.clusters])
+    sines = switcher.sines(Where(3, one.coordinates[1], one.lifting[1]))
+    found = ReducedOrderModel(rom).solve(times=TIMES[:2])
+    assert found.clusters[0] == found.clusters[1] == rom.switching.labels[np.argmin(sines)]
+
+
+def test_without_a_global_basis_the_first_one_is_that_which_answers_best() -> None:
+    for local, best in (([[2, 5], WHOLE[:4], [4]], 1), ([WHOLE[:4], [2, 5], [4]], 0)):
+        found = ReducedOrderModel(bar_rom(local, keep_global=False)[0]).solve(times=TIMES[:2])
+        assert found.clusters[0] == found.clusters[1] == best
+
+
+@pytest.mark.parametrize("keep_global", [True, False])
+def test_a_basis_that_cannot_show_what_it_lacks_is_left_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, keep_global: bool
+) -> None:
+    """The displacement in a basis without bending is for ever nearest to snapshots without bending."""
+    snapshots = np.concatenate([training_run(), np.eye(1, len(ALL) + 1, len(ALL)) * 1e-3])  # the last: lifting alone
+    labels = np.append(np.ones(len(snapshots) - 1, dtype=int), 0)
+    groups = [[5], WHOLE[:5]] + ([WHOLE] if keep_global else [])
+    rom, _ = clustered(made(), [BAR], groups, snapshots, np.append(labels[:-2], [2, 0] if keep_global else [1, 0]),
+                       keep_global=False)
+    rom.switching.labels, rom.switching.fallback = labels, 2 if keep_global else None
+    problem, histories = reduced_problem(rom, rom.model), case_histories(rom, rom.model, {}, TIMES)
+    begun = solve(problem, histories, cluster=0)
+    assert (begun.clusters == 0).all()
+    start = replace(begun.began, committed=replace(begun.began.committed, cluster=0))
+    run = ReducedRun(problem, histories, start=start)
+    run._clusters._at_rest = lambda switcher, committed, level: 0
+    run.advance()
+    assert run.state.committed.cluster == 0
+    run.advance()
+    assert run.state.committed.cluster == 1
+    monkeypatch.setattr(Clusters, "_missing", lambda self, switcher, committed, level: None)
+    run = ReducedRun(problem, histories, start=start)
+    run._clusters._at_rest = lambda switcher, committed, level: 0
+    for _ in range(5):
+        run.advance()
+    assert run.state.committed.cluster == 0
 
 
 def test_a_body_at_rest_stays_in_its_cluster_until_something_acts() -> None:
