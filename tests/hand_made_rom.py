@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from romlib.archive.dictionary import Choosing, Dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import CalibrationPair, Indicator
 from romlib.archive.pair import PairWriter
@@ -108,6 +109,23 @@ def clustered(
         len(groups) if keep_global else None)
     return replace(rom, clusters=bases, switching=switching), [
         (mesh, [phi[0][group] for group in chosen], lift, dual) for mesh, phi, lift, dual in data]
+
+
+def with_dictionary(rom: Rom, drivers: Sequence[str], fallback: int | None = None) -> Rom:
+    """The ROM with its first two bases in a dictionary, of four cases of one second in which all drivers grow evenly to
+    0 or 0.1 (the first basis), 0.9 or 1 (the second).
+
+    drivers : the mechanical loads and prescribed displacements, sorted.
+    """
+    kinds = {"largest": 1.0, "smallest": 0.0, "mean": 0.5, **{f"at {part} % of the time": part / 100
+                                                              for part in (25, 50, 75)}}
+    features = ("duration", *(f"{name}: {kind}" for name in drivers for kind in kinds))
+    sizes, labels = np.array([0.0, 0.1, 0.9, 1.0]), np.array([0, 0, 1, 1])
+    values = np.column_stack([np.ones(4), np.outer(sizes, list(kinds.values()) * len(drivers))])
+    choosing = Choosing(kind="nearest case", features=features, cases=tuple("abcd"), scores={"nearest case": 1.0},
+                        fallback=fallback)
+    return replace(rom, switching=None, dictionary=Dictionary(
+        choosing, np.zeros((0, rom.points.n_point)), values, labels, np.eye(2)[labels], np.zeros(0, dtype=np.uint8)))
 
 
 def enriched(rom: Rom) -> Rom:

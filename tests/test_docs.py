@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hand_made_rom import affine, clustered, enriched, hand_made_rom, with_indicator, write_both
+from hand_made_rom import affine, clustered, enriched, hand_made_rom, with_dictionary, with_indicator, write_both
 from romlib_converters.zset.elements import SOLIDS
 from romlib_converters.zset.fields import NAMES
 from test_imports import MAY_IMPORT, SOURCES
@@ -199,6 +199,7 @@ def written(tmp_path_factory) -> dict[str, Path]:
         dual={"stress": (6, True), "p": (1, False)}, cases={"ramp": Case(times=(0.0, 1.0))})
     rom.trained = TrainedModel(identity=identity_of(pieces, model))
     rom, data = clustered((rom, data), pieces, [[0], [1]], np.eye(2, 3), [0, 1])
+    rom.dictionary = with_dictionary(rom, ["pressure", "pull"]).dictionary
     write_both(folder / "x.rom", enriched(with_indicator(rom)), data)
     return {"Snapshots file": folder / "x.vtkhdf", "ROM": folder / "x.rom",
             "Fields file": fields_path(folder / "x.rom"), "State file": state_file(folder / "x.state")}

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from scipy.sparse import csr_matrix
 
+from romlib.archive.dictionaryfile import read_dictionary, write_dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.hdf5 import recognise, write_head, write_json
 from romlib.archive.indicator import Indicator
@@ -101,6 +102,8 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
         _write_control(file.create_group("control"), rom.control)
     if rom.switching is not None:
         _write_switching(file.create_group("switching"), rom.switching)
+    if rom.dictionary is not None:
+        write_dictionary(file.create_group("dictionary"), rom.dictionary)
     lifting = file.create_group("lifting")
     write_json(lifting, "names", list(rom.lifting.names))
     lifting["strains"], lifting["loads"] = rom.lifting.strains, rom.lifting.loads
@@ -142,7 +145,7 @@ def _read(contents: Contents) -> Rom:
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
                _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents),
                _read_density_terms(contents), _read_indicator(contents), _read_control(contents),
-               _read_enrichments(contents), _read_switching(contents))
+               _read_enrichments(contents), _read_switching(contents), read_dictionary(contents))
 
 
 def _write_switching(group: h5py.Group, switching: Switching) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from romlib.archive.dictionaryfile import dictionary_items
 from romlib.archive.hdf5 import CHECKSUMS, SCHEMA
 from romlib.errors import FileFormatError
 from romlib.snapshots.tables import MESH_SCOPES, mesh_items, mesh_relations
@@ -52,6 +53,7 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/switching/energy", "real", ("n_all", "n_all"))
     yield Item("/switching/products", "real", ("n_all", "n_snapshot"))
     yield Item("/switching/sizes", "real", ("n_snapshot",), low=0.0)
+    yield from dictionary_items()
     yield Item("/temperature@shape", "integer", (2,), low=0)
     yield Item("/temperature/names", "json", ("n_term",))
     yield Item("/temperature/terms/<k>", "real", ("n_point",))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.cli.dictionary import choice_to_dict, show_dictionary
 from romlib.cli.enrichment_log import show_log
 from romlib.cli.error_bounds import show_bounds, show_calibration, show_compared_bounds
 from romlib.words import plural
@@ -143,6 +144,7 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         console.print(f"no bounds of the errors of its results: {d['calibration']['source']}")
     for sentence in d["accepted_errors"]:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
+    show_dictionary(console, d["dictionary"])
     show_log(console, d["enrichments"])
 
 
@@ -288,8 +290,8 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
         "seconds": {"total": timings.total, "law": timings.law, "linear_algebra": timings.linear_algebra,
                     "rest": timings.rest, "preparation": max(wall - timings.total, 0.0)},
         "reactions": {name: values.tolist() for name, values in solution.reactions.items()}, "units": manifest.units,
-        "notes": list(solution.notes), "error_bounds": solution.error_bound.to_dict(),
-        **({} if use is None else {"clusters": use.to_dict()}),
+        "choice": choice_to_dict(solution.choice), "notes": list(solution.notes),
+        "error_bounds": solution.error_bound.to_dict(), **({} if use is None else {"clusters": use.to_dict()}),
     }
 
 

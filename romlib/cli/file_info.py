@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from romlib.cli.dictionary import dictionary_to_dict
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
@@ -70,6 +71,7 @@ def _rom(path: Path) -> dict[str, Any]:
         "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
         "accepted_errors": manifest.accepted, "calibration": _calibration(rom.indicator),
+        "dictionary": dictionary_to_dict(rom.dictionary),
         "enrichments": [entry.model_dump(mode="json") for entry in rom.enrichments],
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }

@@ -17,6 +17,7 @@ from romlib.offline.assemble import Provenance, assemble
 from romlib.offline.bases import Bases, reduce_to_bases
 from romlib.offline.calibrate import calibrate, in_words
 from romlib.offline.collect import Collection
+from romlib.offline.dictionary import learn_dictionary
 from romlib.offline.gather import Gathered, gather
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
@@ -128,8 +129,11 @@ def build(
     """
     collection = gathered.collection
     bases = reduce_to_bases(collection, rows)
-    rom = replace(assemble(collection, bases.reductions, cases, provenance), trained=gathered.trained,
-                  switching=bases.switching)
+    rom = replace(assemble(collection, bases.reductions, cases, provenance), trained=gathered.trained)
+    if collection.options.clusters.number != 1 and collection.options.clusters.choose == "input":
+        rom.dictionary = learn_dictionary(collection, bases, rom)
+    else:
+        rom.switching = bases.switching
     with collection.stages.stage("verification"):
         beyond = _verify(collection, bases, rom, accept_errors)
     if collection.options.calibration:

@@ -104,7 +104,8 @@ def online_errors(training: TrainingSet, rom: Rom, reductions: Sequence[Reductio
     for span in training.spans(chosen):
         model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
         history = solve(problem.with_materials(model.materials),
-                        case_histories(rom, model, span.run.amplitudes, span.times))
+                        case_histories(rom, model, span.run.amplitudes, span.times),
+                        cluster=None if rom.dictionary is None else rom.dictionary.of_case(span.run.name))
         squares[span.rows] = _displacement_squares(history, span, reductions)
         for dual in duals:
             operator = rom.gappy[dual.name]

@@ -77,16 +77,17 @@ def _arrays_of(memory: Memory) -> dict[str, np.ndarray]:
 
 
 def start_of(
-    rom: Rom, problem: ReducedProblem, saved: SavedState | None, level: Level
+    rom: Rom, problem: ReducedProblem, saved: SavedState | None, level: Level, held: int | None = None
 ) -> tuple[RunState | None, tuple[str, ...]]:
     """The state of a run of this problem, and what its user should know of it; nothing without a state.
 
-    A state of the same ROM is taken as it is. Of any other the points are taken; the coordinates are those whose strain
-    is nearest to that of the state at the points, and the liftings have the amplitudes of the case.
+    A state of the same ROM is taken as it is. Of any other, and of another cluster than the run is held in, the points
+    are taken; the coordinates are those whose strain is nearest to that of the state at the points, and the liftings
+    have the amplitudes of the case.
 
     Parameters
     ----------
-    level : of the case at its first time.
+    level : of the case at its first time. held : the cluster of the whole run, where it does not change.
 
     Raises
     ------
@@ -108,13 +109,14 @@ def start_of(
     gamma: np.ndarray | None
     lifting: np.ndarray | None
     barred: int | None
-    if saved.rom is None:
+    cluster = 0 if saved.rom is None else _cluster_of(saved, problem, "cluster") or 0
+    if saved.rom is None or held not in (None, cluster):
         lifting = level.lifting
-        cluster, gamma, misfit = _nearest(problem, values, lifting)
+        cluster, gamma, misfit = _nearest(problem, values, lifting, held)
         said += f", whose strain at the points the modes represent to {misfit:.1e}"
         memory, barred = Memory(), None
     else:
-        cluster, barred = _cluster_of(saved, problem, "cluster") or 0, _cluster_of(saved, problem, "barred")
+        barred = _cluster_of(saved, problem, "barred")
         gamma, lifting = saved.run.get("gamma"), saved.run.get("lifting")
         memory = _memory_of(saved, problem, cluster)
     committed = Committed(
@@ -127,15 +129,16 @@ def start_of(
 
 
 def _nearest(
-    problem: ReducedProblem, values: list[PointValues], lifting: np.ndarray
+    problem: ReducedProblem, values: list[PointValues], lifting: np.ndarray, held: int | None
 ) -> tuple[int, np.ndarray, float]:
-    """Cluster and coordinates whose strain is the nearest, by the weights of the points; and the part that they miss.
+    """Cluster (held: that one) and coordinates whose strain is the nearest, by the weights of the points; and the part
+    that they miss.
 
     The weights are the mean of all clusters', so that one is compared with another at the same points.
     """
     weights = [np.mean([np.abs(basis.weights) for basis in block.bases], axis=0) for block in problem.blocks]
     found = [(cluster, *_nearest_in(problem, cluster, values, lifting, weights))
-             for cluster in range(len(problem.loads))]
+             for cluster in (range(len(problem.loads)) if held is None else (held,))]
     return min(found, key=lambda one: one[2])
 
 

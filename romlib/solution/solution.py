@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from romlib.archive.dictionary import Choice
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.blocks import blocks
@@ -67,6 +68,7 @@ class Solution:
     state_at : the state at a step. bounds_of : the bounds of its errors.
     jumps : (n_step,), what the switch to another cluster on the way to a time has lost of the displacement, in the
     elastic energy and relative to it; zero without one.
+    choice : of the cluster, where one was chosen for the whole run.
     """
 
     rom: Rom
@@ -90,6 +92,7 @@ class Solution:
     state_at: Callable[[int], SavedState] | None = None
     bounds_of: Callable[[Solution], ErrorBounds] | None = None
     jumps: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    choice: Choice | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -109,9 +112,8 @@ class Solution:
         """How the run has used its local bases; None where the ROM has one basis."""
         if len(self.rom.clusters) == 1:
             return None
-        fallback = None if self.rom.switching is None else self.rom.switching.fallback
         jumps = self.jumps if self.jumps.size else np.zeros(self.n_step)
-        return ClusterUse(self.times, self.clusters, jumps, len(self.rom.clusters), fallback)
+        return ClusterUse(self.times, self.clusters, jumps, len(self.rom.clusters), self.rom.fallback)
 
     @property
     def n_step(self) -> int:
