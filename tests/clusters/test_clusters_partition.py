@@ -58,14 +58,6 @@ def test_the_end_of_each_run_joins_every_cluster_where_that_is_asked_for():
     assert any(len(members) > len(former) for members, former in zip(found.members, without.members))
 
 
-def test_the_ends_of_the_runs_join_every_cluster_where_that_is_asked_for():
-    alone, more = (partition(GRAMS, RUNS, TIMES, ClusterOptions(number=4, ends=ends)) for ends in (False, True))
-    assert (alone.labels == more.labels).all()
-    for without, part in zip(alone.members, more.members):
-        assert part.tolist() == np.union1d(without, [N - 1, 2 * N - 1]).tolist()
-    assert any(len(without) < len(part) for without, part in zip(alone.members, more.members))
-
-
 def test_a_zero_snapshot_is_with_the_nearest_of_its_run():
     fields = FIELDS.copy()
     fields[[0, 1, N]] = 0.0
