@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},
     "external": {"snapshots", "model", "parallel"},
-    "enrichment": {"offline", "fullorder"},
+    "enrichment": {"offline", "certificate"},
     "study": {"offline", "report", "check", "fullorder", "certificate", "enrichment"},
     "greedy": {"study", "external"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate", "external",

@@ -50,8 +50,10 @@ def partition(
     found = k_medoids(searched(plain, options), k, options.seed)
     labels = _extended(found.labels, there, runs)
     members = _members(found, plain, options)
+    ends = np.flatnonzero(np.append(np.diff(runs) != 0, True)) if options.ends else np.zeros(0, dtype=int)
     return Partition(labels, there[found.medoids], tuple(
-        np.union1d(there[of_cluster], np.flatnonzero(labels == number)) for number, of_cluster in enumerate(members)))
+        np.union1d(there[of_cluster], np.append(np.flatnonzero(labels == number), ends))
+        for number, of_cluster in enumerate(members)))
 
 
 def dissimilarity_of(
