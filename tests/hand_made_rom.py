@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from romlib.archive.dictionary import Choosing, Dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import CalibrationPair, Indicator
 from romlib.archive.pair import PairWriter
@@ -24,6 +25,7 @@ from romlib.archive.rom import (
     TemperatureAtPoints,
     TrainedTemperatures,
 )
+from romlib.archive.switching import Switching
 from romlib.fem.piece import Piece
 from romlib.loads.forces import force_names
 from romlib.mesh.mesh import Mesh
@@ -82,6 +84,50 @@ def hand_made_rom(
     return rom, data
 
 
+def clustered(
+    made: tuple[Rom, list], pieces: Sequence[Mesh], groups: Sequence[Sequence[int]], snapshots: np.ndarray,
+    labels: Sequence[int], keep_global: bool = True,
+) -> tuple[Rom, list]:
+    """A hand-made ROM and its fields, with local bases of its modes, and what they are switched by.
+
+    groups : the modes of each local basis, by number. snapshots : (n_snapshot, n_mode + n_lift), coordinates of the
+    training snapshots in all modes and the liftings; of the run "a". labels : the local basis of each.
+    """
+    rom, data = made
+    whole = rom.clusters[0]
+    chosen = [np.asarray(group) for group in groups] + ([np.arange(whole.n_mode)] if keep_global else [])
+    bases = [replace(whole, strain_modes=whole.strain_modes[group], loads=whole.loads[:, group]) for group in chosen]
+    tangent = np.concatenate([Piece(mesh, rom.model).virgin_tangent() for mesh in pieces])
+    every = np.concatenate([whole.strain_modes, rom.lifting.strains])
+    gram = np.einsum("ipa,p,pab,jpb->ij", every, whole.weights, tangent, every)
+    gram = 0.5 * (gram + gram.T)
+    fields = np.concatenate([*chosen, np.arange(whole.n_mode, len(every))])
+    switching = Switching(
+        ("a",), np.zeros(len(labels), dtype=int), np.arange(len(labels), dtype=float), np.asarray(labels),
+        np.array([list(labels).index(k) for k in range(len(groups))]), gram[np.ix_(fields, fields)],
+        gram[fields] @ snapshots.T, np.sqrt(np.einsum("si,ij,sj->s", snapshots, gram, snapshots)),
+        len(groups) if keep_global else None)
+    return replace(rom, clusters=bases, switching=switching), [
+        (mesh, [phi[0][group] for group in chosen], lift, dual) for mesh, phi, lift, dual in data]
+
+
+def with_dictionary(rom: Rom, drivers: Sequence[str], fallback: int | None = None) -> Rom:
+    """The ROM with its first two bases in a dictionary, of four cases of one second in which all drivers grow evenly to
+    0 or 0.1 (the first basis), 0.9 or 1 (the second).
+
+    drivers : the mechanical loads and prescribed displacements, sorted.
+    """
+    kinds = {"largest": 1.0, "smallest": 0.0, "mean": 0.5, **{f"at {part} % of the time": part / 100
+                                                              for part in (25, 50, 75)}}
+    features = ("duration", *(f"{name}: {kind}" for name in drivers for kind in kinds))
+    sizes, labels = np.array([0.0, 0.1, 0.9, 1.0]), np.array([0, 0, 1, 1])
+    values = np.column_stack([np.ones(4), np.outer(sizes, list(kinds.values()) * len(drivers))])
+    choosing = Choosing(kind="nearest case", features=features, cases=tuple("abcd"), scores={"nearest case": 1.0},
+                        fallback=fallback)
+    return replace(rom, switching=None, dictionary=Dictionary(
+        choosing, np.zeros((0, rom.points.n_point)), values, labels, np.eye(2)[labels], np.zeros(0, dtype=np.uint8)))
+
+
 def enriched(rom: Rom) -> Rom:
     """The ROM with an entry in the log of its additions, of no enrichment."""
     entry = Enrichment(number=1, kind="step", case="hot", digest="d", step=3, time=0.3, what="the largest bound",
@@ -128,6 +174,8 @@ SNAPSHOTS = SnapshotGrams(("a", "b"), np.array([0, 0, 1]), np.array([0.0, 1.0, 0
 def write_both(path: Path, rom: Rom, data: list, snapshots: SnapshotGrams | None = SNAPSHOTS) -> Path:
     """Write x.rom and x.fields.rom."""
     singular_values = {"displacement": np.array([2.0, 1.0])}
+    if snapshots is not None:
+        snapshots = replace(snapshots, weights=np.ones((len(rom.clusters), len(snapshots.times))))
     with PairWriter(path, rom.manifest.fingerprint, len(data), singular_values, snapshots) as pair:
         for piece, fields in enumerate(data):
             pair.write_piece(piece, *fields)

@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hand_made_rom import affine, enriched, hand_made_rom, with_indicator, write_both
+from hand_made_rom import affine, clustered, enriched, hand_made_rom, with_dictionary, with_indicator, write_both
 from romlib_converters.zset.elements import SOLIDS
 from romlib_converters.zset.fields import NAMES
 from test_imports import MAY_IMPORT, SOURCES
@@ -188,7 +188,8 @@ def written(tmp_path_factory) -> dict[str, Path]:
         amplitudes={"pressure": "10*t", "heat": "20 + 5*t", "pull": 0.1}, initial_temperature=20.0)
     fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip")}
     bounds = ErrorBounds({"stress": np.zeros(2)}, (), np.zeros(2, dtype=bool), np.array([0.0, 1.0]))
-    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds) as writer:
+    with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds,
+                         clusters=np.array([0, 1])) as writer:
         for step in range(2):
             for p, piece in enumerate(pieces):
                 writer.write("displacement", step, p, np.zeros((piece.n_node, 3)))
@@ -197,6 +198,8 @@ def written(tmp_path_factory) -> dict[str, Path]:
         pieces, model, [affine(0), affine(1)], liftings={"pull": affine(0)},
         dual={"stress": (6, True), "p": (1, False)}, cases={"ramp": Case(times=(0.0, 1.0))})
     rom.trained = TrainedModel(identity=identity_of(pieces, model))
+    rom, data = clustered((rom, data), pieces, [[0], [1]], np.eye(2, 3), [0, 1])
+    rom.dictionary = with_dictionary(rom, ["pressure", "pull"]).dictionary
     write_both(folder / "x.rom", enriched(with_indicator(rom)), data)
     return {"Snapshots file": folder / "x.vtkhdf", "ROM": folder / "x.rom",
             "Fields file": fields_path(folder / "x.rom"), "State file": state_file(folder / "x.state")}

@@ -37,8 +37,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "solution": {"archive", "snapshots", "states", "blocks"},
-    "online": {"archive", "fem", "solution", "stepping"},
-    "offline": {"check", "online", "parallel"},
+    "dictionary": {"archive", "words"},
+    "online": {"archive", "fem", "solution", "stepping", "dictionary"},
+    "clusters": {"errors", "words", "model"},
+    "offline": {"check", "online", "parallel", "clusters"},
     "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},
@@ -58,8 +60,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
-# sklearn and joblib are installed for what is to come: whoever uses them imports them in the function that needs them.
-HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "sklearn": set(), "joblib": set()}
+# Whoever uses sklearn, skops and joblib imports them in the function that needs them.
+HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "joblib": set(),
+                              "sklearn": {"clusters", "dictionary"}, "skops": {"dictionary"}}
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -168,7 +171,7 @@ def test_the_online_stage_reaches_no_mpi_and_no_offline():
     script = (
         "import sys\n"
         "import romlib, romlib.online, romlib.solution; romlib.load, romlib.Solution, romlib.NodalTemperature\n"
-        "heavy = ('mpi4py', 'petsc4py', 'sklearn', 'joblib', 'scipy.spatial', 'romlib_converters')\n"
+        "heavy = ('mpi4py', 'petsc4py', 'sklearn', 'skops', 'joblib', 'scipy.spatial', 'romlib_converters')\n"
         "heavy += ('romlib.offline', 'romlib.fullorder', 'romlib.check')\n"
         "print([name for name in sys.modules if name.startswith(heavy)])")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.dictionary import Dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import Indicator
 from romlib.archive.switching import Switching
@@ -207,7 +208,8 @@ class Rom:
     amplitude: name of the row -> load and material.
     indicator : what bounds the errors of its runs; None in files of older versions. control : None without.
     enrichments : what was added to its training, in order.
-    switching : what a basis is chosen by in time; None with one basis.
+    switching : what a basis is chosen by in time; None with one basis. dictionary : what it is chosen by once for a
+    case, from its input; None where it is not.
     """
 
     manifest: Manifest
@@ -226,6 +228,14 @@ class Rom:
     control: ControlPoints | None = None
     enrichments: tuple[Enrichment, ...] = ()
     switching: Switching | None = None
+    dictionary: Dictionary | None = None
+
+    @property
+    def fallback(self) -> int | None:
+        """The cluster whose basis is made of all snapshots, beside local ones; None without."""
+        if self.dictionary is not None:
+            return self.dictionary.choosing.fallback
+        return None if self.switching is None else self.switching.fallback
 
     @property
     def force_terms(self) -> list[tuple[str, str]]:
@@ -272,6 +282,10 @@ class Rom:
                                       place=place, expected=shape, found=array.shape)
         if not self.clusters:
             raise FileFormatError("the ROM has no basis", file=str(file) if file else None, place="clusters")
+        if self.switching is not None:
+            self.switching.validate([basis.n_mode for basis in self.clusters], n_lift, str(file) if file else None)
+        if self.dictionary is not None:
+            self.dictionary.validate(len(self.clusters), n_point, file)
         self._validate_counts(file)
         self._validate_weights(file)
         self._validate_names(file)

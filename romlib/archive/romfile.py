@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from scipy.sparse import csr_matrix
 
+from romlib.archive.dictionaryfile import read_dictionary, write_dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.hdf5 import recognise, write_head, write_json
 from romlib.archive.indicator import Indicator
@@ -26,6 +27,7 @@ from romlib.archive.rom import (
     TemperatureAtPoints,
     TrainedTemperatures,
 )
+from romlib.archive.switching import Switching
 from romlib.archive.tables import ROM
 from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
@@ -41,6 +43,8 @@ from romlib.words import plural
 _TRAINED = ("modes", "lowest", "highest")  # arrays of `TrainedTemperatures`
 _POINT_FIELDS = {
     "cell_ids": int, "numbers": int, "coordinates": float, "pieces": int, "ips": int, "material_index": int}
+_SWITCHING = {"runs": int, "times": float, "labels": int, "medoids": int, "energy": float, "products": float,
+              "sizes": float}
 _MANIFEST: TypeAdapter = TypeAdapter(Manifest)
 _LOG: TypeAdapter = TypeAdapter(tuple[Enrichment, ...])
 _TERMS: TypeAdapter = TypeAdapter(dict[str, tuple[str, str]])
@@ -96,6 +100,10 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
             file[f"clusters/{k}/{name}"] = getattr(basis, name)
     if rom.control is not None:
         _write_control(file.create_group("control"), rom.control)
+    if rom.switching is not None:
+        _write_switching(file.create_group("switching"), rom.switching)
+    if rom.dictionary is not None:
+        write_dictionary(file.create_group("dictionary"), rom.dictionary)
     lifting = file.create_group("lifting")
     write_json(lifting, "names", list(rom.lifting.names))
     lifting["strains"], lifting["loads"] = rom.lifting.strains, rom.lifting.loads
@@ -137,7 +145,24 @@ def _read(contents: Contents) -> Rom:
     return Rom(manifest, model, cases, points, tuple(contents.json("/force_names", list)), bases, lifting,
                _read_gappy(contents), _read_temperature(contents), _read_trained(contents), _read_reference(contents),
                _read_density_terms(contents), _read_indicator(contents), _read_control(contents),
-               _read_enrichments(contents))
+               _read_enrichments(contents), _read_switching(contents), read_dictionary(contents))
+
+
+def _write_switching(group: h5py.Group, switching: Switching) -> None:
+    write_json(group, "run_names", list(switching.run_names))
+    for name in _SWITCHING:
+        group[name] = getattr(switching, name)
+    if switching.fallback is not None:
+        group.attrs["fallback"] = switching.fallback
+
+
+def _read_switching(contents: Contents) -> Switching | None:
+    if not contents.has("/switching"):
+        return None
+    arrays = {name: _as(contents.array(f"/switching/{name}"), kind) for name, kind in _SWITCHING.items()}
+    fallback = contents.attributes("/switching").get("fallback")
+    return Switching(tuple(contents.json("/switching/run_names", list)), **arrays,
+                     fallback=None if fallback is None else int(fallback))
 
 
 def _write_control(group: h5py.Group, control: ControlPoints) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from romlib.archive.dictionaryfile import dictionary_items
 from romlib.archive.hdf5 import CHECKSUMS, SCHEMA
 from romlib.errors import FileFormatError
 from romlib.snapshots.tables import MESH_SCOPES, mesh_items, mesh_relations
@@ -43,6 +44,16 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/control/weights", "real", ("n_control",), low=0.0)
     yield Item("/control/names", "json", ("n_controlled",))
     yield Item("/control/bases/<k>", "real", ("n_control_dual", "n_control", "n_control_comp"), nan=True)
+    yield Item("/switching@fallback", "integer", low=0)
+    yield Item("/switching/run_names", "json", ("n_training_run",))
+    yield Item("/switching/runs", "integer", ("n_snapshot",), low=0, high="n_training_run")
+    yield Item("/switching/times", "real", ("n_snapshot",))
+    yield Item("/switching/labels", "integer", ("n_snapshot",), low=0, high="n_local")
+    yield Item("/switching/medoids", "integer", ("n_local",), low=0, high="n_snapshot", unique=True)
+    yield Item("/switching/energy", "real", ("n_all", "n_all"))
+    yield Item("/switching/products", "real", ("n_all", "n_snapshot"))
+    yield Item("/switching/sizes", "real", ("n_snapshot",), low=0.0)
+    yield from dictionary_items()
     yield Item("/temperature@shape", "integer", (2,), low=0)
     yield Item("/temperature/names", "json", ("n_term",))
     yield Item("/temperature/terms/<k>", "real", ("n_point",))

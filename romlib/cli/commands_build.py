@@ -200,6 +200,8 @@ def online(
     temperature: Annotated[str | None, typer.Option(help="A nodal temperature history instead of the temperature loads "
                                                     "of the ROM: a snapshots file or a thermal result, by default its "
                                                     "field temperature.", metavar="FILE[:FIELD]")] = None,
+    cluster: Annotated[int | None, typer.Option(min=0, metavar="NUMBER", help="Solve in the basis of this cluster, "
+                                                "whatever the ROM would choose.")] = None,
     full_integration: Annotated[bool, typer.Option("--no-hyper-reduction", help="Integrate at all points, to tell the "
                                                    "error of the modes from that of the selected points.")] = False,
     start: StartOption = None,
@@ -229,7 +231,7 @@ def online(
 
     if enrich is not None:
         others = {"--parameter": parameter, "--temperature": temperature, "--start": start, "--fields": fields,
-                  "--write-state": write_state, "--no-hyper-reduction": full_integration or None}
+                  "--write-state": write_state, "--cluster": cluster, "--no-hyper-reduction": full_integration or None}
         enrich_online(enrich, rom, case, case_file, output, tolerance, budget, json,
                       [name for name, value in others.items() if value is not None])
         return
@@ -246,7 +248,7 @@ def online(
     with counted(f"solving {case or (case_file or rom).name}"):
         clock = time.perf_counter()
         solution = model.solve(case=definition, parameters=values, temperature=stored,
-                               start=saved_state(start, start_time),
+                               start=saved_state(start, start_time), cluster=cluster,
                                hyper_reduction=not full_integration, tolerance=newton_tolerance)
         wall = time.perf_counter() - clock
     with nullcontext() if write_state is None else solution.pending_state(write_state):  # both files appear, or none

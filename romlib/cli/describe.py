@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
+from romlib.cli.dictionary import choice_to_dict, show_dictionary
 from romlib.cli.enrichment_log import show_log
 from romlib.cli.error_bounds import show_bounds, show_calibration, show_compared_bounds
 from romlib.words import plural
@@ -39,6 +42,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
         ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
+        *([] if d["clusters"] is None else [("local bases", _turns_in_words(d["clusters"]))]),
         *([] if brief else [("fingerprint", d["fingerprint"][:16]), ("checksums", d["checksums"])])]))
     console.print()
     console.print(table("Fields", ("name", "at", "components", "stored as", "unit", "solver's name"), [
@@ -55,6 +59,12 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
         console.print(table("In the deck, but not in the ROM", ("name", "does virtual work", "what it is"), [
             (o["name"], "yes: accept it in the study" if o["does_work"] else "no", o["description"])
             for o in d["omissions"]]))
+
+
+def _turns_in_words(clusters: list[int]) -> str:
+    """Of a result: the local basis of each step."""
+    switches = int(np.count_nonzero(np.diff(clusters)))
+    return f"{len(set(clusters[1:]))} in turn, {plural(switches, 'switch', 'switches')}"
 
 
 def _mesh_in_words(counts: dict[str, Any]) -> str:
@@ -106,16 +116,20 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     """A ROM."""
     full = d["full_model"]
     clusters = "; ".join(f"{c['modes']} modes, {c['points']} points" for c in d["clusters"])
+    if d["switching"] is not None:
+        clusters = _bases_in_words(d)
     console.print(pairs(f"ROM {d['file']}", [
         ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
         ("checksums", d["checksums"]), ("full model", _mesh_in_words(full)),
-        ("reduced model", clusters), ("sum of weights / volume", _ratios(d)),
+        ("reduced model", clusters), *([] if d["switching"] else [("sum of weights / volume", _ratios(d))]),
         ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
         ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
         ("trained on", ", ".join(d["inputs"]) or "unknown")]))
     console.print()
     console.print(table("Reconstructed fields", ("name", "modes", "points", "components"), [
         (f["name"], f["modes"], f["points"], f["components"]) for f in d["fields"]], (1, 2, 3)))
+    if d["switching"] is not None:
+        show_clusters(console, d["clusters"])
     _model_table(console, d["model"])
     if d["parameters"]:
         console.print()
@@ -130,7 +144,24 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
         console.print(f"no bounds of the errors of its results: {d['calibration']['source']}")
     for sentence in d["accepted_errors"]:
         console.print(f"accepted beyond its limit: {sentence}", style="yellow")
+    show_dictionary(console, d["dictionary"])
     show_log(console, d["enrichments"])
+
+
+def _bases_in_words(d: dict[str, Any]) -> str:
+    found = d["switching"]
+    also = "" if found["global_basis"] is None else ", and the global one to fall back on"
+    return f"{plural(found['local_bases'], 'local basis', 'local bases')}{also}"
+
+
+def show_clusters(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The bases of a ROM that has several. rows : see `romlib.offline.summary.cluster_rows`."""
+    if rows:
+        console.print()
+        console.print(table("Bases", ("cluster", "snapshots", "in the middle", "modes", "points"), [
+            (row["cluster"], row.get("snapshots"), f"{row['run']}, t = {row['time']:.6g}", row["modes"], row["points"])
+            if row["kind"] == "local" else (f"{row['cluster']} (global)", "all", "", row["modes"], row["points"])
+            for row in rows], (1, 3, 4)))
 
 
 def _ratios(d: dict[str, Any]) -> str:
@@ -231,6 +262,7 @@ def show_training(console: Console, output: Path, report: TrainingReport, n_rank
         for s in report.stages], (1, 2, 3)))
     console.print()
     console.print(table("Sizes", ("quantity", "number"), list(report.sizes.items()), (1,)))
+    show_clusters(console, report.clusters)
     console.print()
     console.print(table("Errors", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in report.errors.items()], (1,)))
@@ -246,10 +278,11 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
     n_interval = max(solution.n_step - 1, 1)
     timings = solution.timings
     manifest = solution.rom.manifest
+    used, use = set(solution.clusters.tolist()), solution.cluster_use
     return {
         "rom": str(rom), "case": case, "output": None if output is None else str(output), "steps": n_interval,
-        "modes": solution.coordinates.shape[1], "hyper_reduction": solution.hyper_reduced,
-        "integration_points": max(solution.rom.clusters[k].n_weighted for k in set(solution.clusters.tolist()))
+        "modes": max(solution.rom.clusters[k].n_mode for k in used), "hyper_reduction": solution.hyper_reduced,
+        "integration_points": max(solution.rom.clusters[k].n_weighted for k in used)
         if solution.hyper_reduced else manifest.n_ip,
         "integration_points_full_model": manifest.n_ip, "newton_iterations": int(solution.iterations.sum()),
         "cutbacks": int(solution.cutbacks.sum()), "times": solution.times.tolist(),
@@ -257,16 +290,19 @@ def online_summary(solution: Solution, rom: Path, case: str, wall: float, output
         "seconds": {"total": timings.total, "law": timings.law, "linear_algebra": timings.linear_algebra,
                     "rest": timings.rest, "preparation": max(wall - timings.total, 0.0)},
         "reactions": {name: values.tolist() for name, values in solution.reactions.items()}, "units": manifest.units,
-        "notes": list(solution.notes), "error_bounds": solution.error_bound.to_dict(),
+        "choice": choice_to_dict(solution.choice), "notes": list(solution.notes),
+        "error_bounds": solution.error_bound.to_dict(), **({} if use is None else {"clusters": use.to_dict()}),
     }
 
 
 def show_online(console: Console, d: dict[str, Any]) -> None:
     """Summary of an online run."""
-    seconds = d["seconds"]
-    points = f"{d['integration_points']} of {d['integration_points_full_model']}"
+    seconds, several = d["seconds"], "clusters" in d
+    most = "at most " if several else ""
+    points = f"{most}{d['integration_points']} of {d['integration_points_full_model']}"
     rows: list[tuple[str, object]] = [
-        ("steps", f"{d['steps']}, from {d['times'][0]:g} to {d['times'][-1]:g}"), ("modes", d["modes"]),
+        ("steps", f"{d['steps']}, from {d['times'][0]:g} to {d['times'][-1]:g}"), ("modes", f"{most}{d['modes']}"),
+        *(_cluster_rows(d["clusters"]) if several else ()),
         ("integration points", points + ("" if d["hyper_reduction"] else " (no hyper-reduction)")),
         ("Newton iterations", f"{d['newton_iterations']}, {d['newton_iterations'] / d['steps']:.1f} a step"),
         ("cutbacks", d["cutbacks"]),
@@ -281,6 +317,15 @@ def show_online(console: Console, d: dict[str, Any]) -> None:
     for note in d["notes"]:
         console.print(f"note: {note}", style="yellow")
     show_bounds(console, d["error_bounds"])
+
+
+def _cluster_rows(use: dict[str, Any]) -> list[tuple[str, object]]:
+    """How a run has used its local bases, see `romlib.solution.clusters.ClusterUse`."""
+    names = ["all snapshots" if k == use["fallback"] else str(k) for k in range(len(use["steps"]))]
+    switches = plural(use["switches"], "switch", "switches")
+    return [("local bases", f"{switches}, largest jump {100 * use['largest_jump']:.2g} % of the displacement at time "
+                            f"{use['time_of_largest_jump']:g}"),
+            ("steps in each", ", ".join(f"{name}: {n}" for name, n in zip(names, use["steps"])))]
 
 
 def show_comparison(console: Console, result: Comparison, picture: Path | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from romlib.cli.dictionary import dictionary_to_dict
 from romlib.errors import FileFormatError
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
@@ -16,6 +17,7 @@ from romlib.words import plural
 
 if TYPE_CHECKING:
     from romlib.archive.indicator import Indicator
+    from romlib.archive.rom import Rom
 
 KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
          "file (.toml)")
@@ -58,8 +60,10 @@ def _rom(path: Path) -> dict[str, Any]:
         "checksums": checksums, "romlib_version": manifest.romlib_version, "units": manifest.units,
         "full_model": {"nodes": manifest.n_node, "cells": manifest.n_cell, "integration_points": manifest.n_ip,
                        "volume": manifest.volume},
-        "clusters": [{"modes": basis.n_mode, "points": basis.n_weighted,
-                      "sum_of_weights": float(basis.weights.sum())} for basis in rom.clusters],
+        "clusters": [_cluster(rom, k) for k in range(len(rom.clusters))],
+        "switching": None if rom.switching is None else {
+            "local_bases": rom.switching.n_local, "global_basis": rom.switching.fallback,
+            "snapshots": len(rom.switching.labels)},
         "selected_points": rom.points.n_point, "liftings": list(rom.lifting.names),
         "fields": [{"name": name, "modes": gappy.n_dual, "points": len(gappy.points), "components": gappy.n_comp}
                    for name, gappy in rom.gappy.items()],
@@ -67,9 +71,22 @@ def _rom(path: Path) -> dict[str, Any]:
         "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
         "accepted_errors": manifest.accepted, "calibration": _calibration(rom.indicator),
+        "dictionary": dictionary_to_dict(rom.dictionary),
         "enrichments": [entry.model_dump(mode="json") for entry in rom.enrichments],
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
+
+
+def _cluster(rom: Rom, k: int) -> dict[str, Any]:
+    """One basis of a ROM, as `romlib.offline.summary.cluster_rows` has it."""
+    basis, found = rom.clusters[k], rom.switching
+    row = {"cluster": k, "modes": basis.n_mode, "points": basis.n_weighted,
+           "sum_of_weights": float(basis.weights.sum()), "kind": "global"}
+    if found is None or k == found.fallback:
+        return row
+    middle = found.medoids[k]
+    return {**row, "kind": "local", "snapshots": int((found.labels == k).sum()),
+            "run": found.run_names[found.runs[middle]], "time": float(found.times[middle])}
 
 
 def _calibration(indicator: Indicator | None) -> dict[str, Any]:
@@ -129,7 +146,8 @@ def _toml(path: Path) -> dict[str, Any]:
                       "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
                       "parameters": run.parameters}
                      for run in study.training],
-        "offline": study.offline.model_dump(), "check": study.check.model_dump(exclude_none=True),
+        "offline": study.offline.model_dump(exclude={"clusters"}), "clusters": study.clusters.model_dump(),
+        "check": study.check.model_dump(exclude_none=True),
         "cases": {name: case_summary(case) for name, case in study.cases.items()},
     }
 

@@ -94,6 +94,12 @@ class Piece:
         product = self._mass @ flat.reshape(self.mesh.n_node, -1)
         return np.ascontiguousarray(product.reshape(flat.shape).transpose(1, 0, 2))
 
+    def apply_virgin_stiffness(self, fields: np.ndarray) -> np.ndarray:
+        """K u of nodal fields (n, n_node, 3), of the virgin tangents with the positive weights of the points."""
+        operator = self.operator
+        stress = np.matmul(self.virgin_tangent(), operator.strain(fields)[..., None])[..., 0]
+        return operator.internal_force(stress * (operator.positive_weights / operator.weights)[:, None])
+
     @cached_property
     def _mass(self) -> csr_matrix:
         return mass_matrix(self.mesh)

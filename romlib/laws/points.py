@@ -133,6 +133,12 @@ class MaterialPoints:
             materials, self.material_index, self.cells, self.numbers, self.coordinates, self.strain_free_temperature,
             self.orientation)
 
+    def subset(self, rows: slice | np.ndarray) -> MaterialPoints:
+        """Some of the points, with the same laws. rows : (n,), positions that increase, or a slice."""
+        return MaterialPoints(
+            self.materials, self.laws, self.material_index[rows], self.cells[rows], self.numbers[rows],
+            self.coordinates[rows], _at(self.strain_free_temperature, rows), _at(self.orientation, rows))
+
     def _refuse_points_without_material(self) -> None:
         bad = (self.material_index < 0) | (self.material_index >= len(self.material_names))
         if bad.any():

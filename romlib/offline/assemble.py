@@ -69,7 +69,7 @@ def assemble(
     """
     training, pieces, duals = collection.training, collection.pieces, reductions[0].duals
     if any(one.duals is not duals for one in reductions):
-        raise ValueError("the bases of one ROM share liftings and dual fields: reduce(..., common=...)")
+        raise ValueError("the bases of one ROM share liftings and dual fields: reduce(..., local=...)")
     spans = training.spans(Rows(np.max([one.rows.weights for one in reductions], axis=0)))
     with collection.stages.stage("gappy POD"):
         chosen = PointList.union([PointList(one.selection.pieces, one.selection.ips) for one in reductions])

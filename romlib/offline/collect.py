@@ -13,7 +13,7 @@ from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
 from romlib.offline.report import Stages
 from romlib.offline.room import Room
-from romlib.offline.training import TrainingSet, bordered, gram
+from romlib.offline.training import TrainingSet, bordered, gram, grams
 from romlib.parallel.pieces import Pieces
 
 
@@ -36,7 +36,7 @@ class Collection:
     """What reductions of a training set are made from; see `collect`.
 
     displacement : Gram matrix (n_snapshot, n_snapshot) in L2. former : of the training set without the files that were
-    added last, whose sums are known.
+    added last, whose sums are known. in_energy : what `energy` is, where it is known already.
     """
 
     training: TrainingSet
@@ -48,6 +48,24 @@ class Collection:
     displacement: np.ndarray
     former: DualGrams | None = None
     _n_reduction: int = 0
+    in_energy: np.ndarray | None = None
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Gram matrix (n_snapshot, n_snapshot) of the displacement in the elastic energy of the virgin state.
+
+        The integral of eps(u) : C_0 : eps(v), by the solver's points with their positive weights. Made in the pass of
+        the one in L2 where `collect` was asked for it, else in one of its own. Collective at its first use.
+        """
+        if self.in_energy is None:
+            with self.stages.stage("Gram matrices"):
+                self.in_energy = displacement_grams(self.training, self.pieces, ("energy",))["energy"]
+        return self.in_energy
+
+    @property
+    def pod_norm(self) -> np.ndarray | None:
+        """The Gram matrix in which displacement modes are the best ones; None: that in L2. Collective as `energy`."""
+        return self.energy if self.options.pod_norm == "energy" else None
 
     @cached_property
     def dual(self) -> DualGrams:
@@ -77,10 +95,12 @@ class Collection:
         self.history.scratch.forget(lambda name: name.count("/") > 1)  # of reductions: replayed fields are PIECE/FIELD
         history = self.history.extended(training)
         room = self.room.of(training, history)
+        products = ("displacement",) if self.in_energy is None else ("displacement", "energy")
         with self.stages.stage("Gram matrices"):
-            rows = self.pieces.sum(partial(_gram_of_piece, training, len(self.displacement)))
+            rows = displacement_grams(training, self.pieces, products, len(self.displacement))
+        energy = None if self.in_energy is None else bordered(self.in_energy, rows["energy"])
         return Collection(training, self.options, self.pieces, history, room, self.stages,
-                          bordered(self.displacement, rows), known, self._n_reduction)
+                          bordered(self.displacement, rows["displacement"]), known, self._n_reduction, energy)
 
     def next_number(self) -> int:
         """A number of its own for each reduction, the same on every rank, for its arrays on disk."""
@@ -97,27 +117,48 @@ class Collection:
 
 
 def collect(
-    training: TrainingSet, options: OfflineOptions, history: DualHistory, room: Room, pieces: Pieces, stages: Stages
+    training: TrainingSet, options: OfflineOptions, history: DualHistory, room: Room, pieces: Pieces, stages: Stages,
+    energy: bool = False,
 ) -> Collection:
-    """Gram matrices of all snapshots, each computed once, whatever is reduced from them later. Collective."""
+    """Gram matrices of all snapshots, each computed once, whatever is reduced from them later. Collective.
+
+    energy : also the one of the displacement in the elastic energy, in the same pass.
+    """
+    products = ("displacement", "energy") if energy else ("displacement",)
     with stages.stage("Gram matrices"):
-        displacement = pieces.sum(partial(_gram_of_piece, training, 0))
-    return Collection(training, options, pieces, history, room, stages, displacement)
+        found = displacement_grams(training, pieces, products)
+    return Collection(training, options, pieces, history, room, stages, found["displacement"],
+                      in_energy=found.get("energy"))
 
 
-def _gram_of_piece(training: TrainingSet, n_known: int, piece: int) -> np.ndarray:
-    """Rows (n_snapshot - n_known, n_snapshot) of the Gram matrix of the displacement."""
+def displacement_grams(
+    training: TrainingSet, pieces: Pieces, products: tuple[str, ...], n_known: int = 0
+) -> dict[str, np.ndarray]:
+    """Rows (n_snapshot - n_known, n_snapshot) of Gram matrices of the displacement, by name, in one pass. Collective.
+
+    products : "displacement" is the inner product in L2, "energy" that of the elastic energy.
+    """
+    return pieces.sums(partial(_grams_of_piece, training, n_known, products))
+
+
+def _grams_of_piece(
+    training: TrainingSet, n_known: int, products: tuple[str, ...], piece: int
+) -> dict[str, np.ndarray]:
+    """Rows (n_snapshot - n_known, n_snapshot) of Gram matrices of the displacement: in L2, in the elastic energy."""
     operators = training.piece(piece)
-    result = gram(partial(training.read, "displacement", piece), operators.apply_mass, training.n_snapshot,
-                  operators.mesh.n_node * 24, n_known)
-    bad = n_known + np.flatnonzero(~np.isfinite(np.diag(result, n_known)))
+    weighs = {"displacement": operators.apply_mass, "energy": operators.apply_virgin_stiffness}
+    mesh = operators.mesh
+    bytes_each = 24 * mesh.n_node if "energy" not in products else max(24 * mesh.n_node, 96 * operators.operator.n_ip)
+    results = grams(partial(training.read, "displacement", piece), {name: weighs[name] for name in products},
+                    training.n_snapshot, bytes_each, n_known)
+    bad = n_known + np.flatnonzero(~np.isfinite(np.diag(results[products[0]], n_known)))
     if len(bad):
         run = int(np.searchsorted(training.offsets, bad[0], side="right")) - 1
         raise InputError("a displacement snapshot has a value that is not finite",
                          file=training.runs[run].snapshots.path,
                          place=f"piece {piece}, step {bad[0] - training.offsets[run]}",
                          remedy="repair the solver's file and convert it again")
-    return result
+    return results
 
 
 def _dual_grams_of_piece(

@@ -27,7 +27,10 @@ _TIE = 1e-6  # promises this close are the same
 _STEEPER = 1.01
 _STALLED = 0.999  # of the residual, over rounds that are twice as many as there may be points
 _PROGRESS = 1e-12
+_FITTED = 1.5
 _DEPENDENT = 2e-15  # of a column's length: what rounding leaves of one in the span of the others
+# Of the tolerance: the integrands are cut this much finer, and more points than bring the error there fit nothing.
+FINER = 1e-2
 
 Progress = Callable[[int, float], None]
 
@@ -110,7 +113,8 @@ class _ActiveSet:
 
 def select(
     integrands: np.ndarray, target: np.ndarray, volume: float, tolerance: float, *,
-    scale: float | None = None, n_max: int | None = None, progress: Progress | None = None,
+    scale: float | None = None, n_max: int | None = None, n_min: int = 0, favour: np.ndarray | None = None,
+    combined: bool = False, progress: Progress | None = None,
 ) -> Cubature:
     """Greedy non-negative selection until ||G^T w - b|| <= tolerance x scale, with sum(w) = volume.
 
@@ -122,6 +126,11 @@ def select(
     tolerance : relative to `scale`.
     scale : ||b|| unless given. A target that cancels (stress in equilibrium with itself) needs one that does not.
     n_max : at most so many points (n_function + 1 at most in any case: more are never needed).
+    n_min : at least so many, as a finer tolerance takes; fewer where `FINER` of the tolerance is reached before.
+    favour : (n_candidate,), what the promise of each candidate is multiplied by, such as 3 for points that are there
+        anyhow; by default all are alike.
+    combined : the functions are random combinations of the integrands (`romlib.offline.sketch`): the error of these
+        counts, which is larger than the one that the weights were fitted to.
     progress : called after each round with the number of points and the error.
 
     Returns
@@ -138,15 +147,34 @@ def select(
     right = np.concatenate([[_SEARCH_WEIGHT], target / unit])
     n_max = min(n_function + 1, n_candidate) if n_max is None else min(n_max, n_function + 1, n_candidate)
 
-    weights, columns = _search(matrix, right, tolerance, n_max, progress)
+    goal = _Goal(tolerance, n_max, min(n_min, n_max), n_function if combined else 0)
+    weights, columns = _search(matrix, right, goal, favour, progress)
     weights = _fit(matrix[1:, columns], right[1:], weights)
     error = float(np.linalg.norm(matrix[1:, columns] @ weights - right[1:]))
     order = np.argsort(columns)
     return Cubature(columns[order], weights[order] * volume, error, error <= tolerance)
 
 
+@dataclass(frozen=True)
+class _Goal:
+    """When a search ends; see `select`. n_combined : random combinations, zero where there are none."""
+
+    tolerance: float
+    n_max: int
+    n_min: int
+    n_combined: int = 0
+
+    def reached(self, n_point: int, error: float) -> bool:
+        if self.n_combined:
+            # n weights that are fitted to r random rows take n / r of the squares away; others have as much more, and
+            # the choice of the points has a part in it too (measured: the power is between 1 and 1.6).
+            error /= max(1.0 - n_point / self.n_combined, 1e-3) ** _FITTED
+        enough = n_point >= self.n_min or error <= FINER * self.tolerance
+        return (error <= self.tolerance and enough) or n_point >= self.n_max
+
+
 def _search(
-    matrix: np.ndarray, right: np.ndarray, tolerance: float, n_max: int, progress: Progress | None = None
+    matrix: np.ndarray, right: np.ndarray, goal: _Goal, favour: np.ndarray | None, progress: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (n,) and columns (n,) that bring the residual of all rows but the first below the tolerance.
 
@@ -157,14 +185,14 @@ def _search(
     """
     active, refused = _ActiveSet(matrix, right), np.zeros(matrix.shape[1], dtype=bool)
     weights, residual, best = np.zeros(0), right, np.inf
-    n_greedy, window = _MAX_ROUNDS * n_max + 10, 2 * n_max + 100
+    n_greedy, window = _MAX_ROUNDS * goal.n_max + 10, 2 * goal.n_max + 100
     greedy, last_round, last_size = True, 0, np.inf
     for k in range(3 * n_greedy):
         if k - last_round >= window:
             if best > _STALLED * last_size and not greedy:
                 break
             greedy, last_round, last_size = greedy and best <= _STALLED * last_size, k, best
-        index = _enter(active, matrix, residual, refused, greedy=greedy and k < n_greedy)
+        index = _enter(active, matrix, residual, refused, favour, greedy=greedy and k < n_greedy)
         if index is None:
             break  # no point can lower the residual: the non-negative optimum
         if not active.insert(index):
@@ -175,7 +203,7 @@ def _search(
         size = float(np.linalg.norm(residual[1:]))
         if progress is not None:
             progress(len(active.columns), size)
-        if size <= tolerance or len(active.columns) >= n_max:
+        if goal.reached(len(active.columns), size):
             break
         if size < best * (1.0 - _PROGRESS):
             best = size
@@ -186,18 +214,20 @@ def _search(
 
 
 def _enter(
-    active: _ActiveSet, matrix: np.ndarray, residual: np.ndarray, refused: np.ndarray, greedy: bool
+    active: _ActiveSet, matrix: np.ndarray, residual: np.ndarray, refused: np.ndarray, favour: np.ndarray | None,
+    greedy: bool,
 ) -> int | None:
     """The candidate to enter next; None where none can lower the residual.
 
     greedy : by the fall of the residual once all weights are fitted anew; of those that promise the same (with one
     integrand every point does, because two points fit it exactly), the one with the largest gradient: it lies farthest
-    beyond the target, and so leaves the others their weights.
+    beyond the target, and so leaves the others their weights. favour : see `select`; it counts in the greedy choice.
     """
     gradient = matrix[1:].T @ residual[1:]
     if not active.columns:
         if np.any(gradient):
-            return int(np.argmax(gradient / active.orthogonal_lengths()))
+            promise = gradient / active.orthogonal_lengths()
+            return int(np.argmax(promise if favour is None else np.where(promise > 0.0, favour * promise, promise)))
         return int(np.argmin(np.einsum("ij,ij->j", matrix[1:], matrix[1:])))  # b = 0: the point that adds least
     # The multiplier of the volume constraint: at the optimum of the active set the gradient is constant there.
     gradient -= gradient[active.columns].mean()
@@ -208,6 +238,9 @@ def _enter(
     flat = _STATIONARY * min(1.0, float(np.linalg.norm(residual[1:])))
     if score[index] <= flat:
         return None
+    if greedy and favour is not None:
+        score = np.where(score > flat, favour * score, -np.inf)
+        index = int(np.argmax(score))
     candidates = np.flatnonzero(score >= (1.0 - _TIE) * score[index] if greedy else score > flat)
     steepest = int(candidates[np.argmax(gradient[candidates])])
     # Points that mirror each other have the same gradient too: nothing to choose between them.

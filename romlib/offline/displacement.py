@@ -11,7 +11,7 @@ from romlib.errors import InputError
 from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_terms, node_share, presence, term_materials, unit_force
 from romlib.model import Model
-from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod
+from romlib.offline.pod import Pod, lifting_combination, orthonormalise, pod, worthwhile
 from romlib.offline.rows import Rows
 from romlib.offline.training import TrainingSet, blocks, combine
 from romlib.parallel.pieces import Pieces
@@ -72,16 +72,20 @@ def prescribed_names(model: Model) -> list[str]:
 
 def reduce_displacement(
     training: TrainingSet, pieces: Pieces, gram: np.ndarray, rows: Rows, *, tolerance: float | None = None,
-    n_mode: int | None = None, liftings: np.ndarray | None = None,
+    n_mode: int | None = None, norm: np.ndarray | None = None, liftings: np.ndarray | None = None,
+    least: int | None = None,
 ) -> DisplacementBasis:
-    """POD of the displacement of some snapshots in L2, the same on every rank. Collective.
+    """POD of the displacement of some snapshots, the same on every rank. Collective.
 
     Parameters
     ----------
-    gram : (n_snapshot, n_snapshot) of all. rows : the snapshots that the basis is made of; the others have coordinates
-        in it all the same, and what it leaves of them.
+    gram : (n_snapshot, n_snapshot) of all, in L2, in which the modes are made orthonormal. norm : the same in the
+        product that they are the best in; by default in L2.
+    rows : the snapshots that the basis is made of; the others have coordinates in it all the same, and what it leaves
+        of them.
     tolerance, n_mode : one of them, see `romlib.offline.pod.pod`.
     liftings : (n_lift, n_snapshot) of another basis, to be shared; else those of the same snapshots.
+    least : of a local basis, which has at least so many modes: see `romlib.offline.pod.pod`.
     """
     names = prescribed_names(training.model)
     amplitudes = training.amplitudes(names)
@@ -90,8 +94,10 @@ def reduce_displacement(
     remove = np.eye(len(gram)) - amplitudes @ liftings
     lifting_error = _lifting_error(training, pieces, names, remove, rows)
     remaining = remove @ gram @ remove.T
-    noise = _noise(rows.gram(gram), lifting_error) if names else 0.0
-    decomposition = pod(rows.gram(remaining), tolerance=tolerance, n_mode=n_mode, noise=noise)
+    best, left = (gram, remaining) if norm is None else (norm, remove @ norm @ remove.T)
+    noise = _noise(rows.gram(best), lifting_error) if names else 0.0
+    decomposition = pod(rows.gram(left), tolerance=tolerance, n_mode=n_mode, noise=noise,
+                        local=least is not None, least=least or 1)
     combination = rows.spread(decomposition.combination)
     basis = DisplacementBasis(
         tuple(names), liftings, remove.T @ combination, np.eye(decomposition.n_mode), remaining @ combination,
@@ -117,6 +123,22 @@ def _noise(total: np.ndarray, lifting_error: float) -> float:
     """
     largest = float(np.linalg.eigvalsh(0.5 * (total + total.T))[-1])
     return largest * max(len(total) * float(np.finfo(float).eps), (_CLEAR_OF_NOISE * lifting_error) ** 2)
+
+
+def n_worthwhile(
+    gram: np.ndarray, amplitudes: np.ndarray, basis: DisplacementBasis, numbers: np.ndarray, tolerance: float | None
+) -> int:
+    """Number of `worthwhile` modes of what the liftings of a basis leave of some snapshots.
+
+    gram : (n_snapshot, n_snapshot). amplitudes : (n_snapshot, n_lift). numbers : (n,), of the snapshots.
+    """
+    if not len(numbers):
+        return 0
+    remove = np.eye(len(gram))[numbers] - amplitudes[numbers] @ basis.liftings
+    remaining, own = remove @ gram @ remove.T, gram[np.ix_(numbers, numbers)]
+    noise = _noise(own, basis.lifting_error) if basis.n_lift else 0.0
+    eigenvalues = np.linalg.eigvalsh(0.5 * (remaining + remaining.T))
+    return worthwhile(np.where(eigenvalues > noise, eigenvalues, 0.0), tolerance)
 
 
 def reduce_loads(training: TrainingSet, basis: DisplacementBasis, pieces: Pieces) -> np.ndarray:

@@ -14,6 +14,7 @@ from romlib.laws.symbols import refuse_missing, refuse_unused
 from romlib.model import Case, Model, TrainedModel
 from romlib.offline.agreement import agree
 from romlib.offline.collect import Collection, collect
+from romlib.offline.dictionary import refuse_what_cannot_be_learnt
 from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
@@ -92,6 +93,7 @@ def gather(
             comm.on_root(lambda: check_rom_output(path, taken))
         refuse_omissions(training, accept)
         refuse_parameters(training, cases or {})
+        refuse_what_cannot_be_learnt(training.runs, options.clusters)
         pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
         trained = agree(training, pieces, accept)
         portable = _portable(training, comm)  # when loads have their names, before all else
@@ -102,7 +104,8 @@ def gather(
                                   scratch)
             room = Room(training, history, options, pieces, scratch, path and path.resolve())
         room.claim(*room.least_and_most(), stages.tell)
-        collection = collect(training, options, history, room, pieces, stages)
+        collection = collect(training, options, history, room, pieces, stages,
+                             energy=options.clusters.number != 1 or options.pod_norm == "energy")
         return Gathered(collection, trained, portable, accept, path, taken, OpenFiles(stack.pop_all()))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from romlib.model.base import Description
+from romlib.model.clusters import ClusterOptions
 
 USUAL_LIMIT = 0.05
 Tolerance = Annotated[float, Field(gt=0, lt=1)]
@@ -17,6 +18,8 @@ class OfflineOptions(Description):
 
     pod_tolerance : relative error of the displacement snapshots that the modes leave out,
         sum_{i>n} lambda_i <= tolerance^2 sum lambda_i; or `modes`, their number.
+    pod_norm : of the displacement that the modes are the best of: "l2", or "energy", the elastic energy of the virgin
+        state, where strains count more than what moves with them.
     cubature_tolerance : ||G^T w - b|| <= tolerance max(||b||, a / 10) on the integrands of the training set, a the
         energy norm of its stresses.
     cubature_points : at most so many points, where the tolerance asks for more; None: no limit of its own.
@@ -33,10 +36,12 @@ class OfflineOptions(Description):
         variables compare it with the laws there. A fifth is where the stress is large and nothing flowed in training,
         the others half evenly and half where the internal variables are.
     skip_check : build the ROM without the nonintrusivity check.
+    clusters : one basis or several; in a study a table of its own, [clusters].
     """
 
     pod_tolerance: Tolerance | None = None
     modes: Annotated[int, Field(ge=1)] | None = None
+    pod_norm: Literal["l2", "energy"] = "l2"
     cubature_tolerance: Tolerance = 1e-4
     cubature_points: Annotated[int, Field(ge=1)] | None = None
     cubature_training: Literal["snapshots", "full_rom", "iterates"] = "snapshots"
@@ -47,6 +52,7 @@ class OfflineOptions(Description):
     calibration: bool = True
     control_points: Annotated[int, Field(ge=0)] = 0
     skip_check: bool = False
+    clusters: ClusterOptions = ClusterOptions()
 
     @model_validator(mode="before")
     @classmethod

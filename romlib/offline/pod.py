@@ -13,6 +13,9 @@ from scipy import linalg
 
 from romlib.errors import InputError
 
+_WORTH = 1e-2
+_DIGITS = 1e-6  # of snapshots that no tolerance is given for
+
 
 @dataclass(frozen=True)
 class Pod:
@@ -47,7 +50,7 @@ class Pod:
 
 def pod(
     gram: np.ndarray, *, tolerance: float | None = None, n_mode: int | None = None, field: str = "displacement",
-    noise: float = 0.0,
+    noise: float = 0.0, local: bool = False, least: int = 1,
 ) -> Pod:
     """Smallest n with sum_{i > n} lambda_i <= tolerance^2 sum_i lambda_i, or `n_mode` modes.
 
@@ -58,6 +61,8 @@ def pod(
     field : named in the errors.
     noise : eigenvalues up to this are known to be noise, such as what rounding leaves of snapshots that another field
         was taken out of. There may be nothing else, and then no mode.
+    local, least : of a local basis, whose snapshots may be few: at least so many modes as are `worthwhile`, and fewer
+        than n_mode where its snapshots have no more.
 
     Raises
     ------
@@ -78,6 +83,10 @@ def pod(
         assert tolerance is not None
         enough = np.flatnonzero(tails(eigenvalues) <= tolerance**2 * eigenvalues.sum())
         n_mode = min(int(enough[0]) + 1, n_kept) if n_kept else 0
+        if local:
+            n_mode = max(n_mode, min(least, worthwhile(eigenvalues, tolerance)))
+    elif local:
+        n_mode = min(n_mode, n_kept)
     elif n_mode > n_kept:
         raise InputError(
             f"more modes of {field} are asked for than its snapshots have above rounding",
@@ -85,6 +94,16 @@ def pod(
             remedy="ask for fewer modes, or add training snapshots")
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(gram))] < 0, -1.0, 1.0)
     return Pod(vectors[:, :n_mode] / np.sqrt(eigenvalues[:n_mode]), eigenvalues, n_dropped)
+
+
+def worthwhile(eigenvalues: np.ndarray, tolerance: float | None) -> int:
+    """Number of modes that are more than the digits of a solver: above a hundredth of the tolerance of all snapshots.
+
+    eigenvalues : (n,) of a Gram matrix. Snapshots under a load that grows are parallel, and what they differ by is
+    where the solver's iterations stopped.
+    """
+    part = _DIGITS if tolerance is None else _WORTH * tolerance
+    return int((eigenvalues > part**2 * max(float(eigenvalues.sum()), 0.0)).sum())
 
 
 def tails(eigenvalues: np.ndarray) -> np.ndarray:

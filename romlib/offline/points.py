@@ -27,6 +27,11 @@ class PointList:
         return len(self.pieces)
 
     @classmethod
+    def none(cls) -> PointList:
+        """No point."""
+        return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+    @classmethod
     def union(cls, lists: Sequence[PointList]) -> PointList:
         """The points of all lists, each once, in their order."""
         return functools.reduce(cls.add, lists)

@@ -7,19 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 import numpy as np
 
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import DisplacementBasis, reduce_displacement, reduce_loads
-from romlib.offline.energy import elastic_stiffness, with_energy
+from romlib.offline.energy import elastic_stiffness, energy_scaling, with_energy
 from romlib.offline.full_rom import add_rom_stresses, full_problem
-from romlib.offline.reduce_cubature import CubatureStress, Reference, select_points
+from romlib.offline.options import OfflineOptions
+from romlib.offline.points import PointList
+from romlib.offline.reduce_cubature import CubatureStress, Reference, select_points, stress_energy
 from romlib.offline.reduce_dual import DualBases, project_fields, reduce_fields
 from romlib.offline.room import Modes
 from romlib.offline.rows import Rows
-from romlib.offline.selection import Selection
+from romlib.offline.selection import Selection, Wanted
 from romlib.words import plural
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    """What the bases of one ROM share. liftings : (n_lift, n_snapshot), as combinations of the snapshots."""
+
+    liftings: np.ndarray
+    duals: DualBases
+
+
+@dataclass(frozen=True, eq=False)
+class Local:
+    """What one of several bases of a ROM is made with.
+
+    common : the liftings and dual fields of all. n_mode, points_per_mode : it has at least so many modes, and points
+    for each of them, as far as its snapshots have them. points : those that the ROM has already; they are preferred.
+    """
+
+    common: Common
+    n_mode: int = 1
+    points_per_mode: int = 0
+    points: PointList = dataclass_field(default_factory=PointList.none)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +52,8 @@ class Reduction:
     """One basis, and how well it does; the same on every rank but for what `duals` keeps of the rank's pieces.
 
     rows : the snapshots that it was made of, each for what its role allows (`romlib.offline.roles`).
-    loads : (n_force, n_mode + n_lift). selection : points and weights. reference : what errors of the cubature are
-    relative to.
+    loads : (n_force, n_mode + n_lift). selection : points and weights; none after `reduce_modes`. reference : what
+    errors of the cubature are relative to.
     """
 
     rows: Rows
@@ -38,16 +63,21 @@ class Reduction:
     selection: Selection
     reference: Reference
 
+    @property
+    def common(self) -> Common:
+        """What other bases of the same ROM have in common with this one."""
+        return Common(self.basis.liftings, self.duals)
+
 
 def reduce(
-    collection: Collection, rows: Sequence[float] | np.ndarray | None = None, common: Reduction | None = None
+    collection: Collection, rows: Sequence[float] | np.ndarray | None = None, local: Local | None = None
 ) -> Reduction:
     """The basis of some snapshots. Collective.
 
     Parameters
     ----------
     rows : mask or weights (n_snapshot,) of the snapshots, which count through the runs in order; by default all.
-    common : the reduction whose liftings and bases of dual fields this one shares, as the local bases of one ROM do.
+    local : where it is one of several bases of a ROM, which share liftings and bases of dual fields.
 
     Raises
     ------
@@ -60,7 +90,8 @@ def reduce(
     with stages.stage("POD"):
         basis = reduce_displacement(
             training, pieces, collection.displacement, shapes, tolerance=options.pod_tolerance, n_mode=options.modes,
-            liftings=None if common is None else common.basis.liftings)
+            norm=collection.pod_norm,
+            liftings=None if local is None else local.common.liftings, least=None if local is None else local.n_mode)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
         pod = basis.decomposition
         stages.say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(len(shapes.kept), 'snapshot')}, "
@@ -70,19 +101,49 @@ def reduce(
         stages.say("loads", f"{len(loads)} reduced onto the modes")
     stresses = _stresses(collection, chosen, basis, loads, number)
     with stages.stage("dual modes"):
-        fields = reduce_fields(collection, chosen) if common is None else common.duals.fields
+        fields = reduce_fields(collection, chosen) if local is None else local.common.duals.fields
         modes = stresses.pod(collection)
         need = collection.room.need(Modes(basis.n_mode + basis.n_lift, modes.n_mode,
                                           {field.name: field.decomposition.n_mode for field in fields}))
         collection.room.claim(need, need, stages.tell)
-        duals = project_fields(collection, fields, number) if common is None else common.duals
+        duals = project_fields(collection, fields, number) if local is None else local.common.duals
         stresses.project(collection, modes)
         stages.say("dual modes", ", ".join(f"{field.decomposition.n_mode} of {field.name}" for field in fields))
     with stages.stage("cubature"):
-        selection, reference = select_points(collection, basis, stiffness, stresses)
+        selection, reference = select_points(collection, basis, stiffness, stresses, _wanted(options, basis, local))
         stages.say("cubature", f"{len(selection.weights)} of {collection.dual.n_ip} points, error "
                                f"{selection.error:.1e}{reference.in_words()}")
+    if local is not None:
+        stresses.forget()
     return Reduction(chosen, basis, loads, duals, selection, reference)
+
+
+def reduce_modes(collection: Collection, rows: Sequence[float] | np.ndarray | None = None) -> Reduction:
+    """The same without a cubature: what local bases share, where a basis of all snapshots is none of the ROM."""
+    training, pieces, options, stages = (
+        collection.training, collection.pieces, collection.options, collection.stages)
+    chosen, number = Rows.of(training.n_snapshot, rows), collection.next_number()
+    with stages.stage("POD"):
+        basis = reduce_displacement(
+            training, pieces, collection.displacement, training.rows_for("displacement", chosen),
+            tolerance=options.pod_tolerance, n_mode=options.modes, norm=collection.pod_norm)
+        basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
+    with stages.stage("loads"):
+        loads = reduce_loads(training, basis, pieces)
+    _ = collection.dual  # the replay comes first
+    with stages.stage("dual modes"):
+        fields = reduce_fields(collection, chosen)
+        duals = project_fields(collection, fields, number)
+        stages.say("dual modes", ", ".join(f"{field.decomposition.n_mode} of {field.name}" for field in fields))
+    stress = stress_energy(collection, training.rows_for("cubature", chosen))
+    return Reduction(chosen, basis, loads, duals, Selection.none(),
+                     Reference(energy_scaling(stiffness, basis.n_mode), 0.0, stress))
+
+
+def _wanted(options: OfflineOptions, basis: DisplacementBasis, local: Local | None) -> Wanted:
+    if local is None:
+        return Wanted(options.cubature_points)
+    return Wanted(options.cubature_points, local.points_per_mode * basis.n_mode, local.points.pieces, local.points.ips)
 
 
 def _stresses(

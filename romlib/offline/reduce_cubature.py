@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.offline.collect import Collection
-from romlib.offline.cubature import compression
+from romlib.offline.cubature import FINER, compression
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.dual import DualHistory
 from romlib.offline.energy import energy_scaling
@@ -19,16 +20,16 @@ from romlib.offline.selection import (
     Candidates,
     PieceIntegrands,
     Selection,
+    Wanted,
     in_words,
     local_candidates,
     select_over_pieces,
 )
+from romlib.offline.sketch import LARGE, sketched
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
 
-# Stress modes that the cubature integrates, and columns that represent the integrands, are cut this much finer
-# than its own tolerance; the error that is reported is measured on the snapshots themselves.
-_FINER = 1e-2
+_USUAL = 10  # points for each strain mode
 
 # The integrals b count down to this part of the stresses' own size; see `Reference`.
 _CANCELLED = 0.1
@@ -80,6 +81,10 @@ class CubatureStress:
     def __init__(self, history: DualHistory, rows: Rows, number: int) -> None:
         self._history, self._rows, self._number = history, rows, number
 
+    def forget(self) -> None:
+        """Remove the arrays: what was selected is all that stays of them."""
+        self._history.scratch.forget(lambda name: name.startswith(f"{self._number}/") and "/cubature/" in name)
+
     def add(self, piece: int, stress: np.ndarray) -> None:
         """Stresses (n, n_ip, 6) besides the snapshots'."""
         self._history.scratch.append(self._name(piece, "stress"), stress)
@@ -92,7 +97,7 @@ class CubatureStress:
         n_added = self._n_added(collection.pieces.mine[0])
         total = collection.pieces.sum(partial(self._gram, collection)) if n_added else collection.dual.grams["stress"]
         rows = self._rows.and_more(n_added)
-        modes = pod(rows.gram(total), tolerance=collection.options.cubature_tolerance * _FINER, field="stress")
+        modes = pod(rows.gram(total), tolerance=collection.options.cubature_tolerance * FINER, field="stress")
         return replace(modes, combination=rows.spread(modes.combination))
 
     def project(self, collection: Collection, modes: Pod) -> None:
@@ -148,13 +153,16 @@ class CubatureStress:
 
 
 def select_points(
-    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: CubatureStress
+    collection: Collection, basis: DisplacementBasis, stiffness: np.ndarray, stresses: CubatureStress,
+    wanted: Wanted | None = None,
 ) -> tuple[Selection, Reference]:
     """The points and weights of the cubature, and what their error is relative to. Collective.
 
-    stiffness : as of `romlib.offline.energy.elastic_stiffness`.
+    stiffness : as of `romlib.offline.energy.elastic_stiffness`. wanted : by default as many points as the options ask
+    for.
     """
     training, pieces, options = collection.training, collection.pieces, collection.options
+    wanted = wanted or Wanted(options.cubature_points)
     tolerance, scaling = options.cubature_tolerance, energy_scaling(stiffness, basis.n_mode)
 
     def integrands(piece: int) -> PieceIntegrands:
@@ -164,43 +172,99 @@ def select_points(
 
     def integrals(piece: int) -> dict[str, np.ndarray]:
         here = integrands(piece)
-        stresses.keep_gram(piece, here)
+        if here.n_integrand <= LARGE:
+            stresses.keep_gram(piece, here)
         return {"target": here.integral(),
-                "energy": np.array([_energy(here, training.piece(piece).virgin_tangent())])}
+                "energy": np.array([_energy(here.stress, here.positive, training.piece(piece).virgin_tangent())])}
 
     totals = pieces.sums(integrals)
-    columns = stresses.columns(pieces, tolerance * _FINER)
-    target = totals["target"] @ columns
-    reference = Reference(scaling, float(np.linalg.norm(target)), float(np.sqrt(totals["energy"][0])))
+    n_integrand = len(totals["target"])
+    columns = None if n_integrand > LARGE else stresses.columns(pieces, tolerance * FINER)
+    work = totals["target"] if columns is None else totals["target"] @ columns
+    reference = Reference(scaling, float(np.linalg.norm(work)), float(np.sqrt(totals["energy"][0])))
     if reference.size == 0.0:
         raise InputError("the stresses of the training snapshots are zero: nothing to integrate",
                          remedy="train with snapshots that carry stress")
+
+    problem = _Problem(collection, integrands, totals["target"], reference.size, wanted)
+    selection = _select(problem, columns) if columns is not None else _sketched(problem, len(scaling))
+    return selection, reference
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """integrands : of a piece. target : (n_integrand,), integrals over the model. scale : that errors are relative to.
+    """
+
+    collection: Collection
+    integrands: Callable[[int], PieceIntegrands]
+    target: np.ndarray
+    scale: float
+    wanted: Wanted
+
+
+def _sketched(problem: _Problem, n_strain: int) -> Selection:
+    """Points and weights by random combinations of the integrands, with the error of all of them. Collective."""
+    def choose(columns: np.ndarray) -> tuple[Selection, int]:
+        found = _select(problem, columns, combined=True)
+        return found, len(found.weights)
+
+    found = sketched(choose, len(problem.target), _USUAL * n_strain)
+    sums = problem.collection.pieces.sum(lambda piece: problem.integrands(piece).summed(*found.on(piece)))
+    return replace(found, error=float(np.linalg.norm(sums - problem.target)) / problem.scale)
+
+
+def _select(problem: _Problem, columns: np.ndarray, combined: bool = False) -> Selection:
+    """Points and weights for combinations of the integrands. Collective.
+
+    columns : (n_integrand, n). combined : random ones.
+    """
+    collection, integrands, wanted, scale = problem.collection, problem.integrands, problem.wanted, problem.scale
+    pieces, target, tell = collection.pieces, problem.target @ columns, collection.stages.tell
+    tolerance = collection.options.cubature_tolerance
 
     def candidates(piece: int) -> Candidates:
         here = integrands(piece)
         rows = here.compressed(columns)
         if pieces.n == 1:  # needs no first selection; with several the local errors add up
             return Candidates(np.arange(len(rows)), rows)
-        return local_candidates(rows, here.signed, tolerance / pieces.n, reference.size,
-                                in_words(collection.stages.tell, f"cubature of piece {piece}"))
+        return local_candidates(piece, rows, here.signed, tolerance / pieces.n, scale, wanted,
+                                in_words(tell, f"cubature of piece {piece}"))
 
-    selection = select_over_pieces(
-        pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=reference.size,
-        n_max=options.cubature_points, progress=in_words(collection.stages.tell, "cubature"))
-    return selection, reference
+    return select_over_pieces(
+        pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=scale, wanted=wanted,
+        combined=combined, progress=in_words(tell, "cubature"))
 
 
-def _energy(integrands: PieceIntegrands, tangent: np.ndarray) -> float:
-    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece; tangent : (n_ip, 6, 6), C_0."""
+def stress_energy(collection: Collection, rows: Rows) -> float:
+    """The energy norm of the stresses of some snapshots, as of `Reference`. Collective."""
+    training, history = collection.training, collection.history
+
+    def of_piece(piece: int) -> np.ndarray:
+        operators, total = training.piece(piece), 0.0
+        for part in blocks(training.n_snapshot, operators.operator.n_ip * 48):
+            scale = np.sqrt(rows.weights[part])[:, None, None]
+            total += _energy(scale * history.read("stress", piece, part), operators.operator.positive_weights,
+                             operators.virgin_tangent())
+        return np.array([total])
+
+    return float(np.sqrt(collection.pieces.sum(of_piece)[0]))
+
+
+def _energy(stresses: np.ndarray, positive: np.ndarray, tangent: np.ndarray) -> float:
+    """sum_m integral of sigma_m : C_0^-1 : sigma_m over a piece.
+
+    stresses : (n_stress, n_ip, 6). positive : (n_ip,), weights. tangent : (n_ip, 6, 6), C_0.
+    """
     total = 0.0
-    for rows in blocks(len(tangent), 48 * len(integrands.stress)):
-        stress = integrands.stress[:, rows].transpose(1, 2, 0)
+    for rows in blocks(len(tangent), 48 * len(stresses)):
+        stress = stresses[:, rows].transpose(1, 2, 0)
         stiffness = 0.5 * (tangent[rows] + tangent[rows].transpose(0, 2, 1))
         try:
             strain = np.linalg.solve(stiffness, stress)
         except np.linalg.LinAlgError:  # a law without stiffness in a direction
             strain = np.linalg.pinv(stiffness, hermitian=True) @ stress
-        total += float(np.einsum("p,pcm,pcm->", integrands.positive[rows], stress, strain))
+        total += float(np.einsum("p,pcm,pcm->", positive[rows], stress, strain))
     return max(total, 0.0)
 
 

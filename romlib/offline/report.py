@@ -18,7 +18,8 @@ class TrainingReport:
 
     errors are relative; those that begin with "online" are of the finished ROM, run over its own training cases:
     max over time of the L2 norm of the difference, over max over time of the L2 norm. calibration : of the bounds of
-    the errors, see `romlib.online.ratios.calibration_rows`.
+    the errors, see `romlib.online.ratios.calibration_rows`. clusters : of several bases, see
+    `romlib.offline.summary.cluster_rows`.
     """
 
     stages: list[StageUsage]
@@ -27,6 +28,7 @@ class TrainingReport:
     errors: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     calibration: list[dict[str, Any]] = field(default_factory=list)
+    clusters: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -37,7 +39,8 @@ class TrainingReport:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and the manifest."""
         return {"stages": self.rows, "sizes": dict(self.sizes), "errors": dict(self.errors), "notes": list(self.notes),
-                "calibration": [dict(row) for row in self.calibration]}
+                "calibration": [dict(row) for row in self.calibration],
+                "clusters": [dict(row) for row in self.clusters]}
 
 
 class Stages(StageTimer):

@@ -20,6 +20,7 @@ from romlib.offline.displacement import prescribed_names
 from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
 from romlib.offline.scratch import Scratch
+from romlib.offline.sketch import LARGE
 from romlib.offline.training import TrainingSet
 from romlib.parallel.pieces import Pieces
 from romlib.snapshots.estimate import mesh_bytes
@@ -85,7 +86,8 @@ class Room:
         integrands = modes.stress * modes.displacement
         scratch = 8.0 * n_ip * (self._history.n_replayed * row + 6 * self._n_extra() + 6 * modes.stress + n_dual)
         once = 8.0 * (1 + len(fields)) * training.n_snapshot**2 + _ROM_BYTES if self._pieces.comm.rank == 0 else 0.0
-        return Need(scratch + 8.0 * len(self._pieces.mine) * integrands**2,
+        grams = 8.0 * len(self._pieces.mine) * integrands**2 if integrands <= LARGE else 0.0
+        return Need(scratch + grams,
                     8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual) + self._mesh + once)
 
     def least_and_most(self) -> tuple[Need, Need]:

@@ -57,7 +57,7 @@ def take_sample(collection: Collection, reduction: Reduction, rom: Rom, size: in
     tolerance = max(_FINER * reduction.basis.decomposition.truncation_error, _SMALLEST)
     rows = training.rows_for("displacement", Rows.of(training.n_snapshot, None))
     basis = reduce_displacement(training, pieces, collection.displacement, rows, tolerance=tolerance,
-                                liftings=reduction.basis.liftings)
+                                norm=collection.pod_norm, liftings=reduction.basis.liftings)
     basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
     others, rule = draw(training, reduction.duals, pieces, size)
     own = PointList(rom.points.pieces, rom.points.ips)

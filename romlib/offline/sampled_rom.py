@@ -25,16 +25,16 @@ from romlib.archive.rom import (
 from romlib.loads.forces import force_terms
 from romlib.offline import gappy
 from romlib.offline.collect import Collection
-from romlib.offline.cubature import Cubature, compression, select
+from romlib.offline.cubature import FINER, Cubature, compression, select
 from romlib.offline.energy import energy_scaling
 from romlib.offline.pod import Pod, pod
 from romlib.offline.reduce import Reduction
 from romlib.offline.roles import purpose_of
 from romlib.offline.rows import Rows
 from romlib.offline.sample import Sample
+from romlib.offline.selection import PieceIntegrands
+from romlib.offline.sketch import LARGE, sketched
 from romlib.offline.thermal import trained_temperatures
-
-_FINER = 1e-2  # than the cubature's tolerance, as in the cubature of the ROM itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,10 @@ def _displacement(
     fine = sample.basis
     tolerance = collection.options.pod_tolerance or max(reduction.basis.decomposition.truncation_error, 1e-12)
     shapes = collection.training.rows_for("displacement", rows)
-    found = pod(shapes.gram(fine.coordinates @ fine.coordinates.T), tolerance=tolerance)
+    weighed = fine.coordinates
+    if collection.options.pod_norm == "energy":
+        weighed = fine.coordinates @ sample.stiffness[:fine.n_mode, :fine.n_mode]
+    found = pod(shapes.gram(weighed @ fine.coordinates.T), tolerance=tolerance)
     modes = np.linalg.qr(fine.coordinates.T @ shapes.spread(found.combination))[0]
     basis = linalg.block_diag(modes, np.eye(fine.n_lift))
     coordinates = fine.coordinates @ modes
@@ -147,29 +150,35 @@ def _cubature(
 ) -> Cubature:
     """Among the points of the sample that are free, against the integrals over the whole model."""
     options, gram = collection.options, collection.dual.grams["stress"]
-    finer = options.cubature_tolerance * _FINER
+    finer = options.cubature_tolerance * FINER
     stress = pod(rows.gram(gram), tolerance=finer, field="stress")
     combination = rows.spread(stress.combination) * stress.singular_values
-    modes = np.tensordot(combination.T, sample.fields["stress"], axes=1).transpose(1, 0, 2)
-    scaled = np.tensordot(scaling, strains, axes=1).transpose(1, 2, 0)
-    integrands = (modes @ scaled).reshape(len(modes), -1)
-    columns = _columns(integrands * np.sqrt(sample.sampling)[:, None], finer)
-    target = (combination.T @ sample.forces @ basis @ scaling.T).ravel() @ columns
-    part = np.trace(rows.gram(gram)) / np.trace(gram)
-    scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
-    there = np.flatnonzero(free)
-    found = select(integrands[there] @ columns, target, collection.dual.volume, options.cubature_tolerance,
-                   scale=scale, n_max=options.cubature_points)
-    return replace(found, points=there[found.points])
+    integrands = PieceIntegrands(np.tensordot(combination.T, sample.fields["stress"], axes=1),
+                                 np.tensordot(scaling, strains, axes=1), sample.sampling, sample.sampling)
+    n, exact = integrands.n_integrand, (combination.T @ sample.forces @ basis @ scaling.T).ravel()
+    part, there = np.trace(rows.gram(gram)) / np.trace(gram), np.flatnonzero(free)
+
+    def choose(columns: np.ndarray) -> tuple[Cubature, int]:
+        target = exact @ columns
+        scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
+        found = select(integrands.compressed(columns)[there], target, collection.dual.volume,
+                       options.cubature_tolerance, scale=scale, n_max=options.cubature_points,
+                       combined=n > LARGE)
+        return replace(found, points=there[found.points]), len(found.points)
+
+    if n > LARGE:
+        return sketched(choose, n, len(reduction.selection.weights))
+    return choose(_columns(integrands, finer))[0]
 
 
-def _columns(integrands: np.ndarray, tolerance: float) -> np.ndarray:
-    """V of `compression`, from the smaller of the two Gram matrices of the integrands (n_point, n_integrand)."""
-    n_point, n_integrand = integrands.shape
+def _columns(integrands: PieceIntegrands, tolerance: float) -> np.ndarray:
+    """V of `compression`, from the smaller of the two Gram matrices of the integrands."""
+    n_point, n_integrand = len(integrands.positive), integrands.n_integrand
+    values = integrands.values(slice(None)) * np.sqrt(integrands.positive)[:, None]
     if n_integrand <= n_point:
-        return compression(integrands.T @ integrands, tolerance)
-    left = compression(integrands @ integrands.T, tolerance)
-    right = integrands.T @ left
+        return compression(values.T @ values, tolerance)
+    left = compression(values @ values.T, tolerance)
+    right = values.T @ left
     return np.asarray(linalg.qr(right, mode="economic")[0])
 
 

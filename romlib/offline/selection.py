@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from romlib.offline.training import blocks
 from romlib.parallel.pieces import Pieces
 from romlib.words import plural
 
+PREFERENCE = 3.0  # of points that the ROM has already; ten gains nothing more
 SECONDS = 3.0  # between two lines about a selection that takes long
 
 
@@ -56,6 +58,11 @@ class PieceIntegrands:
         weighted = (self.stress * self.signed[None, :, None]).reshape(len(self.stress), -1)
         return (weighted @ self.strain.reshape(len(self.strain), -1).T).ravel()
 
+    def summed(self, ips: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """sum of weights x values at some of the points, (n_integrand,); ips, weights : (n,)."""
+        weighted = (self.stress[:, ips] * weights[None, :, None]).reshape(len(self.stress), -1)
+        return (weighted @ self.strain[:, ips].reshape(len(self.strain), -1).T).ravel()
+
     def compressed(self, compression: np.ndarray) -> np.ndarray:
         """G V, (n_ip, rank)."""
         result = np.empty((len(self.signed), compression.shape[1]))
@@ -89,33 +96,71 @@ class Selection:
     error: float
     n_candidate: int
 
+    @classmethod
+    def none(cls) -> Selection:
+        """No point."""
+        return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), 0.0, 0)
+
+    def on(self, piece: int) -> tuple[np.ndarray, np.ndarray]:
+        """Points and weights on a piece, (n,)."""
+        here = self.pieces == piece
+        return self.ips[here], self.weights[here]
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a selection should have besides its tolerance.
+
+    n_max, n_min : of points, see `romlib.offline.cubature.select`. pieces, ips : (n,), points that the ROM has already,
+    and that are preferred.
+    """
+
+    n_max: int | None = None
+    n_min: int = 0
+    pieces: np.ndarray = dataclass_field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    ips: np.ndarray = dataclass_field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def favour(self, pieces: np.ndarray, ips: np.ndarray) -> np.ndarray | None:
+        """What `select` multiplies the promise of these points (n,) by; None where none is preferred."""
+        if not len(self.pieces):
+            return None
+        n = 1 + max(int(self.ips.max()), int(ips.max(initial=0)))
+        return np.where(np.isin(pieces * n + ips, self.pieces * n + self.ips), PREFERENCE, 1.0)
+
 
 def local_candidates(
-    rows: np.ndarray, signed: np.ndarray, tolerance: float, scale: float, progress: Progress | None = None
+    piece: int, rows: np.ndarray, signed: np.ndarray, tolerance: float, scale: float, wanted: Wanted | None = None,
+    progress: Progress | None = None,
 ) -> Candidates:
     """Points of a piece that integrate the piece's part of the targets to tolerance x scale.
 
-    rows : (n_ip, rank); signed : (n_ip,); scale : what errors over the whole model are relative to.
+    rows : (n_ip, rank); signed : (n_ip,); scale : what errors over the whole model are relative to. wanted : of the
+    whole selection; a piece may have to give all of its points.
     """
-    cubature = select(rows, rows.T @ signed, float(signed.sum()), tolerance, scale=scale, progress=progress)
+    wanted, ips = wanted or Wanted(), np.arange(len(rows))
+    cubature = select(rows, rows.T @ signed, float(signed.sum()), tolerance, scale=scale, n_min=wanted.n_min,
+                      favour=wanted.favour(np.full(len(rows), piece), ips), progress=progress)
     return Candidates(cubature.points, rows[cubature.points])
 
 
 def select_over_pieces(
     candidates: dict[int, Candidates], target: np.ndarray, volume: float, tolerance: float, pieces: Pieces, *,
-    scale: float | None = None, n_max: int | None = None, progress: Progress | None = None,
+    scale: float | None = None, wanted: Wanted | None = None, combined: bool = False,
+    progress: Progress | None = None,
 ) -> Selection:
     """Select among the union of the pieces' candidates against the exact global integrals.
 
-    The same on every rank: the candidates are put in piece order and rank 0 selects. scale, n_max, progress : see
+    The same on every rank: the candidates are put in piece order and rank 0 selects. scale, combined, progress : see
     `romlib.offline.cubature.select`.
     """
-    gathered = pieces.gather(candidates)
+    gathered, asked = pieces.gather(candidates), wanted or Wanted()
 
     def choose() -> Selection:
         assert gathered is not None
         numbers, ips, rows = union(gathered)
-        cubature: Cubature = select(rows, target, volume, tolerance, scale=scale, n_max=n_max, progress=progress)
+        cubature: Cubature = select(
+            rows, target, volume, tolerance, scale=scale, n_max=asked.n_max, n_min=asked.n_min,
+            favour=asked.favour(numbers, ips), combined=combined, progress=progress)
         chosen = cubature.points
         return Selection(numbers[chosen], ips[chosen], cubature.weights, cubature.error, len(rows))
 

@@ -14,15 +14,17 @@ from romlib.archive.romfile import fields_path
 from romlib.errors import InputError
 from romlib.model import Case
 from romlib.offline.assemble import Provenance, assemble
+from romlib.offline.bases import Bases, reduce_to_bases
 from romlib.offline.calibrate import calibrate, in_words
 from romlib.offline.collect import Collection
+from romlib.offline.dictionary import learn_dictionary
 from romlib.offline.gather import Gathered, gather
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
-from romlib.offline.reduce import Reduction, reduce
 from romlib.offline.report import Progress, TrainingReport
+from romlib.offline.summary import cluster_rows, notes, sizes
 from romlib.offline.training import TrainingSet
-from romlib.offline.verify import beyond_limits, causes, refuse_errors, verify
+from romlib.offline.verify import beyond_limits, refuse_errors, verify
 from romlib.offline.write import write_fields
 from romlib.online.ratios import calibration_rows
 from romlib.online.rom import ReducedOrderModel
@@ -33,13 +35,13 @@ class Trained:
     """A ROM in memory, with what it was made from; a context manager, which removes the scratch files.
 
     rom : the same on every rank; it solves cases at the selected points at once, and gives full fields once written.
-    report : cost, sizes, errors. reduction : the basis. gathered : what it was made from. collection : the snapshots of
-    that, from which `romlib.offline.reduce` makes other bases.
+    report : cost, sizes, errors. bases : its basis, or bases; reduction : that of all snapshots. gathered : what it was
+    made from. collection : the snapshots of that, from which `romlib.offline.reduce` makes other bases.
     """
 
-    def __init__(self, rom: Rom, report: TrainingReport, gathered: Gathered, reduction: Reduction) -> None:
-        self.rom, self.report, self.gathered, self.reduction = ReducedOrderModel(rom), report, gathered, reduction
-        self.collection = gathered.collection
+    def __init__(self, rom: Rom, report: TrainingReport, gathered: Gathered, bases: Bases) -> None:
+        self.rom, self.report, self.gathered, self.bases = ReducedOrderModel(rom), report, gathered, bases
+        self.collection, self.reduction = gathered.collection, bases.whole
 
     def write(self, output: str | Path | None = None) -> TrainingReport:
         """Write x.rom and x.fields.rom, both or none; the report then has the cost of that too. Collective.
@@ -59,7 +61,7 @@ class Trained:
         comm.on_root(lambda: check_rom_output(path, gathered.inputs))
         with ExitStack() as files:
             with collection.stages.stage("archive"), comm.agreement():
-                pair = write_fields(path, collection, [self.reduction], rom.manifest.fingerprint, files)
+                pair = write_fields(path, collection, self.bases.reductions, rom.manifest.fingerprint, files)
             self.report = replace(self.report, stages=collection.stages.rows())
             rom.manifest.stages = self.report.rows
             finished = replace(rom, model=gathered.portable)
@@ -126,23 +128,27 @@ def build(
     rows : mask of the snapshots that count; by default all.
     """
     collection = gathered.collection
-    reduction = reduce(collection, rows)
-    rom = replace(assemble(collection, [reduction], cases, provenance), trained=gathered.trained)
+    bases = reduce_to_bases(collection, rows)
+    rom = replace(assemble(collection, bases.reductions, cases, provenance), trained=gathered.trained)
+    if collection.options.clusters.number != 1 and collection.options.clusters.choose == "input":
+        rom.dictionary = learn_dictionary(collection, bases, rom)
+    else:
+        rom.switching = bases.switching
     with collection.stages.stage("verification"):
-        beyond = _verify(collection, reduction, rom, accept_errors)
+        beyond = _verify(collection, bases, rom, accept_errors)
     if collection.options.calibration:
         with collection.stages.stage("calibration"):
-            rom.indicator = calibrate(collection, reduction, rom)
+            rom.indicator = calibrate(collection, bases.whole, rom)
             collection.stages.say("calibration", in_words(rom.indicator))
-    report = TrainingReport(collection.stages.rows(), collection.stages.details, _sizes(collection, reduction, rom),
-                            rom.manifest.errors, _notes(collection, reduction, rom, beyond),
-                            calibration_rows(rom.indicator))
-    return Trained(rom, report, gathered, reduction)
+    report = TrainingReport(collection.stages.rows(), collection.stages.details, sizes(collection, bases, rom),
+                            rom.manifest.errors, notes(collection, bases, rom, beyond),
+                            calibration_rows(rom.indicator), cluster_rows(bases, rom))
+    return Trained(rom, report, gathered, bases)
 
 
-def _verify(collection: Collection, reduction: Reduction, rom: Rom, accept_errors: bool) -> list[str]:
+def _verify(collection: Collection, bases: Bases, rom: Rom, accept_errors: bool) -> list[str]:
     """Run the ROM over its training cases; what of its errors is beyond the limits, where that is accepted."""
-    found, failure = collection.pieces.comm.on_root(lambda: verify(collection.training, rom, reduction))
+    found, failure = collection.pieces.comm.on_root(lambda: verify(collection.training, rom, bases.reductions))
     errors = rom.manifest.errors | found
     beyond = beyond_limits(errors, failure, collection.options)
     if beyond and not accept_errors:
@@ -150,34 +156,3 @@ def _verify(collection: Collection, reduction: Reduction, rom: Rom, accept_error
     rom.manifest.errors, rom.manifest.accepted = errors, beyond
     collection.stages.say("verification", "the ROM over its own training cases")
     return beyond
-
-
-def _sizes(collection: Collection, reduction: Reduction, rom: Rom) -> dict[str, int]:
-    n_point, basis = len(reduction.selection.weights), reduction.basis
-    return {"pieces": collection.pieces.n, "snapshots": collection.training.n_snapshot, "nodes": rom.manifest.n_node,
-            "integration points": rom.manifest.n_ip, "modes": basis.n_mode, "liftings": basis.n_lift,
-            "cubature points": n_point, "points for reconstruction only": rom.points.n_point - n_point,
-            **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in reduction.duals.fields}}
-
-
-def _notes(collection: Collection, reduction: Reduction, rom: Rom, beyond: list[str]) -> list[str]:
-    notes, options = [], collection.options
-    basis, selection = reduction.basis, reduction.selection
-    if basis.without_energy:
-        several = len(basis.without_energy) > 1
-        notes.append(
-            f"displacement mode{'s' if several else ''} {', '.join(map(str, basis.without_energy))} "
-            f"({basis.lost:.1e} of the displacement in L2) {'have' if several else 'has'} no elastic energy and "
-            f"{'were' if several else 'was'} dropped: hourglass motions that a reduced rule does not see, or rigid "
-            "motions")
-    if basis.decomposition.n_dropped:
-        notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
-    if selection.error > options.cubature_tolerance:
-        why = "it has all the points of cubature_points" if len(selection.weights) == options.cubature_points else (
-            "its candidates cannot do better with non-negative weights")
-        notes.append(
-            f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: {why}")
-    if beyond:
-        notes.append(f"accepted with errors beyond the limits: {'; '.join(beyond)}. "
-                     f"{' '.join(causes(beyond, rom.manifest.errors, options))}")
-    return notes

@@ -173,28 +173,37 @@ def blocks(n: int, bytes_each: int) -> Iterator[slice]:
     return blocks_of(n, bytes_each, BLOCK_BYTES)
 
 
-def gram(
-    read: Callable[[slice], np.ndarray], weigh: Callable[[np.ndarray], np.ndarray], n: int, bytes_each: int,
-    known: int = 0,
-) -> np.ndarray:
-    """Gram matrix (n, n) of fields that are read block by block; two blocks are in memory at a time.
+Weigh = Callable[[np.ndarray], np.ndarray]
 
-    read : slice -> (n_block, ...). weigh : fields -> the same shape, times the matrix of the inner product.
+
+def gram(read: Callable[[slice], np.ndarray], weigh: Weigh, n: int, bytes_each: int, known: int = 0) -> np.ndarray:
+    """Gram matrix (n, n) of fields in one inner product; see `grams`."""
+    return grams(read, {"": weigh}, n, bytes_each, known)[""]
+
+
+def grams(
+    read: Callable[[slice], np.ndarray], weighs: Mapping[str, Weigh], n: int, bytes_each: int, known: int = 0
+) -> dict[str, np.ndarray]:
+    """Gram matrices (n, n) of fields in several inner products, block by block; two blocks are in memory at a time.
+
+    read : slice -> (n_block, ...). weighs : by name, fields -> the same shape, times the matrix of an inner product.
     known : of so many fields at the beginning the products with each other are known: (n - known, n), the other rows.
     """
-    result = np.zeros((n - known, n))
+    results = {name: np.zeros((n - known, n)) for name in weighs}
     old = list(blocks(known, bytes_each))
     new = [slice(known + part.start, known + part.stop) for part in blocks(n - known, bytes_each)]
     for i, rows in enumerate(new):
         left, here = read(rows), slice(rows.start - known, rows.stop - known)
-        weighed = weigh(left).reshape(len(left), -1)
-        result[here, rows] = weighed @ left.reshape(len(left), -1).T
+        weighed = {name: weigh(left).reshape(len(left), -1) for name, weigh in weighs.items()}
+        for name, result in results.items():
+            result[here, rows] = weighed[name] @ left.reshape(len(left), -1).T
         for columns in (*old, *new[i + 1:]):
             right = read(columns)
-            result[here, columns] = weighed @ right.reshape(len(right), -1).T
-            if columns.start > rows.start:
-                result[columns.start - known:columns.stop - known, rows] = result[here, columns].T
-    return result
+            for name, result in results.items():
+                result[here, columns] = weighed[name] @ right.reshape(len(right), -1).T
+                if columns.start > rows.start:
+                    result[columns.start - known:columns.stop - known, rows] = result[here, columns].T
+    return results
 
 
 def bordered(known: np.ndarray | None, rows: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,20 +10,21 @@ from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, VerificationError
 from romlib.laws.symbols import evaluated_model
 from romlib.offline.assemble import field_error
-from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.options import OfflineOptions
 from romlib.offline.reduce import Reduction
-from romlib.offline.training import TrainingSet
+from romlib.offline.rows import Rows
+from romlib.offline.training import Span, TrainingSet
+from romlib.online.history import ReducedHistory
 from romlib.online.reduced import case_histories, point_values, reduced_problem
 from romlib.online.run import solve
 
 ONLINE = "online "  # an error of the finished ROM: "online displacement", "online stress", ...
 
 
-def verify(training: TrainingSet, rom: Rom, reduction: Reduction) -> tuple[dict[str, float], str]:
+def verify(training: TrainingSet, rom: Rom, reductions: Sequence[Reduction]) -> tuple[dict[str, float], str]:
     """The errors of `online_errors`; or none of them, and why the ROM cannot solve one of its training cases."""
     try:
-        return online_errors(training, rom, reduction), ""
+        return online_errors(training, rom, reductions), ""
     except ConvergenceError as error:
         return {}, str(error)
 
@@ -86,35 +87,47 @@ def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptio
     return said
 
 
-def online_errors(training: TrainingSet, rom: Rom, reduction: Reduction) -> dict[str, float]:
+def online_errors(training: TrainingSet, rom: Rom, reductions: Sequence[Reduction]) -> dict[str, float]:
     """Relative errors, max_t ||a - b||_L2 / max_t ||b||_L2, of displacement and dual fields over the training runs.
+
+    reductions : one a cluster.
 
     Raises
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
     problem = reduced_problem(rom, evaluated_model(training.model))
-    rows = training.rows_for("cases", reduction.rows).kept
-    duals = reduction.duals.fields
-    found = {"displacement": np.zeros_like(reduction.basis.coordinates),
-             **{dual.name: np.zeros_like(dual.coordinates) for dual in duals}}
-    for span in training.spans(reduction.rows):
+    chosen = Rows(np.max([one.rows.weights for one in reductions], axis=0))
+    rows, duals = training.rows_for("cases", chosen).kept, reductions[0].duals.fields
+    squares = np.zeros(training.n_snapshot)
+    found = {dual.name: np.zeros_like(dual.coordinates) for dual in duals}
+    for span in training.spans(chosen):
         model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
         history = solve(problem.with_materials(model.materials),
-                        case_histories(rom, model, span.run.amplitudes, span.times))
-        found["displacement"][span.rows] = history.coordinates[span.first:]
+                        case_histories(rom, model, span.run.amplitudes, span.times),
+                        cluster=None if rom.dictionary is None else rom.dictionary.of_case(span.run.name))
+        squares[span.rows] = _displacement_squares(history, span, reductions)
         for dual in duals:
             operator = rom.gappy[dual.name]
             values = point_values(problem, history, dual.name)[span.first:, operator.points]
             found[dual.name][span.rows] = values.reshape(len(values), -1) @ operator.operator.T
-    errors = {"online displacement": _displacement_error(found["displacement"], reduction.basis, rows)}
+    sizes = reductions[0].basis.norms[rows]
+    errors = {"online displacement": float(np.sqrt(squares[rows].max()) / sizes.max())}
     return errors | {f"online {dual.name}": field_error(found[dual.name][rows], dual.coordinates[rows],
                                                         dual.norms[rows]) for dual in duals}
 
 
-def _displacement_error(found: np.ndarray, basis: DisplacementBasis, rows: np.ndarray) -> float:
-    """The liftings are the same in both, so that the difference of the remainders is that of the displacements."""
-    found, coordinates = found[rows], basis.coordinates[rows]
-    outside = np.maximum(basis.remainders[rows]**2 - np.einsum("sk,sk->s", coordinates, coordinates), 0.0)
-    inside = np.einsum("sk,sk->s", found - coordinates, found - coordinates)
-    return float(np.sqrt((inside + outside).max()) / basis.norms[rows].max())
+def _displacement_squares(history: ReducedHistory, span: Span, reductions: Sequence[Reduction]) -> np.ndarray:
+    """Squares of the L2 norm of the error of the displacement, (n,), at the snapshots of a span.
+
+    The liftings are the same in both, so that the difference of the remainders is that of the displacements. Every
+    basis has coordinates of all snapshots, of which each time takes those of its own cluster.
+    """
+    squares, clusters = np.zeros(len(history.times) - span.first), history.clusters[span.first:]
+    for number in np.unique(clusters):
+        basis, here = reductions[number].basis, clusters == number
+        found = history.coordinates[span.first:][here, :basis.n_mode]
+        exact, remainders = basis.coordinates[span.rows][here], basis.remainders[span.rows][here]
+        outside = np.maximum(remainders**2 - np.einsum("sk,sk->s", exact, exact), 0.0)
+        squares[here] = outside + np.einsum("sk,sk->s", found - exact, found - exact)
+    return squares

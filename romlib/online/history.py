@@ -14,7 +14,7 @@ from romlib.solution.timings import Timings
 from romlib.words import plural
 
 if TYPE_CHECKING:
-    from romlib.online.run import RunState
+    from romlib.online.run_state import Redone, RunState
 
 _ALWAYS_FITS = 2**28  # bytes
 
@@ -53,6 +53,9 @@ class ReducedHistory:
     Empty lists where the run did not record points.
     began, ended : the states of the first and of the last record, from which a run goes on.
     iterations : (n_step,), evaluations of the laws to reach that time, repeated steps included. cutbacks : (n_step,).
+    jumps : (n_step,), largest part of the displacement that a switch to another cluster on the way there left, in the
+    elastic energy. redone : what could not be solved in the cluster where it was to be. held_in : the cluster that the
+    run had to be in from beginning to end; None: it chose.
     """
 
     times: np.ndarray
@@ -68,6 +71,9 @@ class ReducedHistory:
     timings: Timings = field(default_factory=Timings)
     began: RunState | None = None
     ended: RunState | None = None
+    jumps: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    redone: list[Redone] = field(default_factory=list)
+    held_in: int | None = None
 
     @classmethod
     def allocate(cls, histories: Histories, n_mode: int, start: Committed, points: bool) -> ReducedHistory:
@@ -86,7 +92,7 @@ class ReducedHistory:
             histories.force.copy(),
             [series(state.stress) for state in kept], [[series(one) for one in state.states] for state in kept],
             [None if state.temperature is None else series(state.temperature) for state in kept],
-            np.zeros(n_step, dtype=int), np.zeros(n_step, dtype=int))
+            np.zeros(n_step, dtype=int), np.zeros(n_step, dtype=int), jumps=np.zeros(n_step))
         history.lifting[0] = history.force[0] = 0.0
         history.record(0, start)
         return history

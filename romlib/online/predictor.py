@@ -51,6 +51,15 @@ class Predictor:
         self._elastic, self._factors = self.memory.elastic, self.memory.factors
         self._change: Drive | None = None
         self._guess: np.ndarray | None = None
+        self._is_new = False
+
+    @classmethod
+    def in_new_basis(cls, elastic: Factors | None, change: Drive) -> Predictor:
+        """A predictor of a basis that was just entered: it knows the elastic tangent, and the change of external force
+        and liftings in the step under way."""
+        made = cls(Memory(elastic))
+        made._change, made._is_new = change, True
+        return made
 
     def forget(self) -> None:
         """After a failed step: start the next from the committed coordinates."""
@@ -64,7 +73,7 @@ class Predictor:
 
     def predict(self, start: Committed, level: Level, external: np.ndarray) -> np.ndarray:
         """Coordinates to begin the step to `level`, with external force `external` (n_mode,), with."""
-        self._guess = self._change = None
+        self._guess, self._change, self._is_new = None, None, False
         memory = self.memory
         factors, drive, last, remainder = memory.factors, memory.drive, memory.last, memory.remainder
         if factors is None or drive is None or last is None:
@@ -83,6 +92,8 @@ class Predictor:
 
     def learn(self, start: Committed, level: Level, gamma: np.ndarray, external: np.ndarray) -> None:
         """Take note of a converged step from `start` to `gamma` at `level`, the one last predicted."""
+        if self._is_new and self._factors is not None and self._change is not None:
+            self._guess, _ = dgetrs(*self._factors, self._change[0])
         self.memory = Memory(
             self._elastic, self._factors, (external, level.lifting),
             self._change or (external, level.lifting - start.lifting),

@@ -11,16 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.laws.subset import Rows, rows_of
 from romlib.model import Material
 
 if TYPE_CHECKING:
     from romlib.laws.points import MaterialPoints
+    from romlib.online.local import LocalProblem
+    from romlib.online.switching import Switcher
 
+FEWEST_APART = 50  # points without weight: fewer cost less in every iteration than a call of their own once a step
 Combine = Callable[[dict[int, np.ndarray]], np.ndarray]
 
 
@@ -56,6 +61,30 @@ class BlockBasis:
         """sum_l w_l eps_l^T sigma_l, (n_mode,), of stress (n_point, 6)."""
         return self._weighted.dot(stress.reshape(-1))
 
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """(n_mode, n_point), |w_l| |eps_l|: the force that a stress of norm one at a point does at most."""
+        return np.linalg.norm(self.weighted, axis=2)
+
+    @cached_property
+    def parts(self) -> tuple[BasisPart, BasisPart] | None:
+        """The points that it weighs, and the others; None where these are few."""
+        weighed = self.weights != 0.0
+        if np.count_nonzero(~weighed) < FEWEST_APART or not weighed.any():
+            return None
+        return self._part(weighed), self._part(~weighed)
+
+    def _part(self, chosen: np.ndarray) -> BasisPart:
+        rows = rows_of(chosen)
+        return BasisPart(rows, BlockBasis(self.modes[:, rows], self.weights[rows]))
+
+
+class BasisPart(NamedTuple):
+    """A basis at some of its points. rows : their positions, increasing."""
+
+    rows: Rows
+    basis: BlockBasis
+
 
 @dataclass(eq=False)
 class PointBlock:
@@ -83,6 +112,11 @@ class PointBlock:
             strain += lifting.dot(self._liftings)
         return strain.reshape(-1, 6)
 
+    def at(self, part: BasisPart, points: MaterialPoints) -> PointBlock:
+        """Some of the points, with one basis. points : those of the part."""
+        terms = None if self.temperature_terms is None else np.ascontiguousarray(self.temperature_terms[:, part.rows])
+        return PointBlock([part.basis], points, self.lifting_strains[:, part.rows], terms, self.piece)
+
     def temperature(self, coefficients: np.ndarray | None) -> np.ndarray | None:
         """Temperature at the points, (n_point,), or None."""
         if coefficients is None or self.temperature_terms is None:
@@ -100,6 +134,7 @@ class ReducedProblem:
     are the instants of a table, see `Histories`).
     n_piece : over all processes. combine : sum over the pieces of all processes, given the contributions of this
     process by piece, in piece order and identical on every process; None: there are no other processes.
+    switcher : what chooses a cluster in time; None: a run stays in one. locals : by cluster, made when first needed.
     """
 
     blocks: list[PointBlock]
@@ -109,6 +144,8 @@ class ReducedProblem:
     temperature_names: tuple[str, ...] = ()
     n_piece: int = 1
     combine: Combine | None = field(default=None)
+    switcher: Switcher | None = None
+    locals: dict[int, LocalProblem] = field(init=False, repr=False, default_factory=dict)
 
     def with_materials(self, materials: Mapping[str, Material]) -> ReducedProblem:
         """The same problem with other parameters of its materials."""

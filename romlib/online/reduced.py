@@ -17,6 +17,7 @@ from romlib.model import Amplitude, Model
 from romlib.online.histories import Histories, histories_of
 from romlib.online.history import ReducedHistory
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
+from romlib.online.switching import Switcher
 from romlib.words import unknown
 
 __all__ = ["NodalTemperature", "case_histories", "full_integration_problem", "heated", "point_values", "reactions",
@@ -56,14 +57,14 @@ def reduced_problem(rom: Rom, model: Model) -> ReducedProblem:
     terms = np.stack(list(stored.terms.values())) if stored.terms else None
     if terms is None and stored.initial is not None:
         terms = stored.initial[None]
-    return _problem(rom, [PointBlock(bases, points, rom.lifting.strains, terms)], tuple(stored.terms))
+    return _problem(rom, [PointBlock(bases, points, rom.lifting.strains, terms)], tuple(stored.terms), _switcher(rom))
 
 
 def heated(problem: ReducedProblem, rom: Rom, temperature: NodalHistory) -> ReducedProblem:
     """The hyper-reduced problem with the temperature of a nodal history; all else is shared with the one given."""
     values = temperature.at(rom.temperature.node_ids)
     terms = np.ascontiguousarray((rom.temperature.matrix @ values.T).T)
-    return _problem(rom, [replace(problem.blocks[0], temperature_terms=terms)], ())
+    return _problem(rom, [replace(problem.blocks[0], temperature_terms=terms)], (), problem.switcher)
 
 
 def full_integration_problem(
@@ -85,12 +86,20 @@ def full_integration_problem(
                  for k in range(len(rom.clusters))]
         blocks.append(PointBlock(
             bases, whole.points, operator.strain(fields.liftings(piece)), terms, piece))
-    return _problem(rom, blocks, () if temperature is not None else tuple(rom.temperature.terms))
+    return _problem(rom, blocks, () if temperature is not None else tuple(rom.temperature.terms), _switcher(rom))
 
 
-def _problem(rom: Rom, blocks: list[PointBlock], names: tuple[str, ...]) -> ReducedProblem:
+def _problem(
+    rom: Rom, blocks: list[PointBlock], names: tuple[str, ...], switcher: Switcher | None
+) -> ReducedProblem:
     return ReducedProblem(blocks, [basis.loads for basis in rom.clusters], rom.force_names, rom.lifting.names, names,
-                          n_piece=len(blocks))
+                          n_piece=len(blocks), switcher=switcher)
+
+
+def _switcher(rom: Rom) -> Switcher | None:
+    if rom.switching is None or len(rom.clusters) == 1:
+        return None
+    return Switcher(rom.switching, [basis.n_mode for basis in rom.clusters])
 
 
 def point_values(problem: ReducedProblem, history: ReducedHistory, field: str, block: int = 0) -> np.ndarray:

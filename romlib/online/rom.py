@@ -13,11 +13,13 @@ import numpy as np
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
+from romlib.dictionary.choice import Chooser
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
 from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature, positions_of
 from romlib.model import Case, Model, TemperatureFile, Times
 from romlib.online.case import ResolvedCase
+from romlib.online.chosen import choice_of
 from romlib.online.indicator import bounds_of
 from romlib.online.misfits import Misfits
 from romlib.online.newton import NewtonOptions
@@ -34,6 +36,7 @@ from romlib.online.solved_model import solved_model
 from romlib.online.start import start_of, state_of
 from romlib.online.values import amplitudes_of, increasing, model_with, refuse_unknown
 from romlib.snapshots.nodal_fields import StoredTemperature, file_of
+from romlib.solution.clusters import ClusterUse
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
@@ -85,8 +88,8 @@ class ReducedOrderModel:
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
         amplitudes: Mapping[str, Any] | None = None, parameters: Mapping[str, float] | None = None,
         temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
-        start: Solution | SavedState | str | Path | None = None, hyper_reduction: bool = True, tolerance: float = 1e-8,
-        max_iterations: int = 25, max_cutbacks: int = 8,
+        start: Solution | SavedState | str | Path | None = None, cluster: int | None = None,
+        hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cutbacks: int = 8,
     ) -> Solution:
         """Solve a case.
 
@@ -104,34 +107,40 @@ class ReducedOrderModel:
         start : the state to begin with at the first time, instead of the undeformed body: a solution (its last time),
             `Solution.state(step)`, a file that `Solution.write_state` or `romlib solve --write-state` wrote, or a
             snapshots file (its last record) with displacement, stress and all internal variables.
+        cluster : of the basis to solve in throughout, whatever the ROM would choose by itself.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
         tolerance, max_iterations, max_cutbacks : of the Newton method, see `NewtonOptions`.
 
         Raises
         ------
         InputError : an unknown case, amplitude or parameter, no times, a load without amplitude, a parameter without
-            value; a case of another model; a start at another time, of another ROM, mesh or material.
+            value; a case of another model; a start at another time, of another ROM, mesh or material; no such cluster.
         ConvergenceError : a step does not converge and cannot be shortened further.
         """
         options = NewtonOptions(tolerance, max_iterations, max_cutbacks)
         resolved = self._resolve(case, times, amplitudes, parameters, temperature)
         model, nodal, used = resolved.model, resolved.temperature, resolved.all_amplitudes
         histories, problem = resolved.histories(), self._build(model, hyper_reduction, nodal)
-        saved = saved_state(start)
-        began, said = start_of(self.rom, problem, saved, histories.output_level(0))
-        history = solve(problem, histories, options, start=began)
+        saved, choice = saved_state(start), choice_of(self.rom, self._chooser, resolved, cluster)
+        held = None if choice is None else choice.cluster
+        began, said = start_of(self.rom, problem, saved, histories.output_level(0), held)
+        history = solve(problem, histories, options, start=began, cluster=held)
+        used_clusters = ClusterUse(history.times, history.clusters, history.jumps, len(self.rom.clusters),
+                                   self.rom.fallback)
         initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
         return Solution(
             self.rom, history.times, history.coordinates, history.clusters, history.lifting, used,
             reactions(problem, history, self.rom.lifting.loads), history.iterations, history.cutbacks, history.timings,
             hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*said, *resolved.cautions()),
+            (*said, *(() if choice is None else (choice.sentence,)), *used_clusters.cautions(history.redone),
+             *resolved.cautions()),
             partial(solved_model, self.rom, model.parameters, used, times=history.times, temperature=nodal,
                     start=saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time),
             partial(bounds_of, self.rom, self._misfits, history, saved,
-                    {one.what: one.since for one in resolved.outside}))
+                    {one.what: one.since for one in resolved.outside}),
+            history.jumps, choice)
 
     def _resolve(
         self, case: str | Case | None, times: Times | Sequence[float] | np.ndarray | None,
@@ -155,6 +164,11 @@ class ReducedOrderModel:
         model = self._trained_model if not (fitted.parameters or parameters) else model_with(
             self.rom, fitted.parameters, {} if parameters is None else parameters)
         return ResolvedCase(self.rom, model, instants, {**fitted.amplitudes, **given}, nodal, fitted.notes)
+
+    @cached_property
+    def _chooser(self) -> Chooser | None:
+        """Of a ROM whose basis is chosen by the input; its classifier is loaded once."""
+        return None if self.rom.dictionary is None else Chooser(self.rom.dictionary, self.path)
 
     @cached_property
     def _trained_model(self) -> Model:

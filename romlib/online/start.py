@@ -14,7 +14,8 @@ from romlib.online.history import ReducedHistory
 from romlib.online.newton import NewtonOptions
 from romlib.online.predictor import Drive, Factors, Memory
 from romlib.online.problem import ReducedProblem
-from romlib.online.run import ReducedRun, RunState
+from romlib.online.run import ReducedRun
+from romlib.online.run_state import RunState
 from romlib.states.state import PointValues, SavedState, StateBlock, refuse_other_materials, select
 
 _OTHER = "the state to start from is of another reduced problem"
@@ -43,7 +44,7 @@ def state_of(
     number = int(step) % n_step
     of = history.began if number == 0 else history.ended
     if 0 < number < n_step - 1:
-        run = ReducedRun(problem, histories, options, history.began)
+        run = ReducedRun(problem, histories, options, history.began, cluster=history.held_in)
         for _ in range(number):
             run.advance()
         of = run.state
@@ -56,8 +57,11 @@ def state_of(
             at.strain, at.stress, at.states, at.temperature,
             None if of.origin is None else of.origin[k], points.strain_free_temperature))
     materials = {name: material_content(material) for name, material in problem.blocks[0].points.materials.items()}
+    clusters = {} if len(problem.loads) == 1 else {"cluster": np.array([state.cluster])}
+    if of.barred is not None:
+        clusters["barred"] = np.array([of.barred])
     return SavedState(state.time, initial_time, "a solution", materials, blocks, rom_name(rom), {
-        "gamma": state.gamma, "lifting": state.lifting, **_arrays_of(of.memory or Memory())},
+        "gamma": state.gamma, "lifting": state.lifting, **clusters, **_arrays_of(of.memory or Memory())},
         of.reference_force, of.increment)
 
 
@@ -73,16 +77,17 @@ def _arrays_of(memory: Memory) -> dict[str, np.ndarray]:
 
 
 def start_of(
-    rom: Rom, problem: ReducedProblem, saved: SavedState | None, level: Level
+    rom: Rom, problem: ReducedProblem, saved: SavedState | None, level: Level, held: int | None = None
 ) -> tuple[RunState | None, tuple[str, ...]]:
     """The state of a run of this problem, and what its user should know of it; nothing without a state.
 
-    A state of the same ROM is taken as it is. Of any other the points are taken; the coordinates are those whose strain
-    is nearest to that of the state at the points, and the liftings have the amplitudes of the case.
+    A state of the same ROM is taken as it is. Of any other, and of another cluster than the run is held in, the points
+    are taken; the coordinates are those whose strain is nearest to that of the state at the points, and the liftings
+    have the amplitudes of the case.
 
     Parameters
     ----------
-    level : of the case at its first time.
+    level : of the case at its first time. held : the cluster of the whole run, where it does not change.
 
     Raises
     ------
@@ -103,48 +108,76 @@ def start_of(
     said = f"the run starts at time {level.time:.6g} with the state of {saved.what}"
     gamma: np.ndarray | None
     lifting: np.ndarray | None
-    if saved.rom is None:
+    barred: int | None
+    cluster = 0 if saved.rom is None else _cluster_of(saved, problem, "cluster") or 0
+    if saved.rom is None or held not in (None, cluster):
         lifting = level.lifting
-        gamma, misfit = _nearest(problem, values, lifting)
+        cluster, gamma, misfit = _nearest(problem, values, lifting, held)
         said += f", whose strain at the points the modes represent to {misfit:.1e}"
-        memory = Memory()
+        memory, barred = Memory(), None
     else:
+        barred = _cluster_of(saved, problem, "barred")
         gamma, lifting = saved.run.get("gamma"), saved.run.get("lifting")
-        memory = _memory_of(saved, problem)
+        memory = _memory_of(saved, problem, cluster)
     committed = Committed(
-        level.time, 0, np.asarray(gamma, dtype=float), np.asarray(lifting, dtype=float), [
+        level.time, cluster, np.asarray(gamma, dtype=float), np.asarray(lifting, dtype=float), [
             PointState(level.time, value.strain, value.stress, value.states,
                        block.temperature(level.temperature) if value.temperature is None else value.temperature)
             for block, value in zip(problem.blocks, values)])
     origin = None if any(value.origin is None for value in values) else tuple(value.origin for value in values)
-    return RunState(committed, saved.reference_force, saved.increment, memory, origin), (said,)
+    return RunState(committed, saved.reference_force, saved.increment, memory, origin, barred), (said,)
 
 
-def _nearest(problem: ReducedProblem, values: list[PointValues], lifting: np.ndarray) -> tuple[np.ndarray, float]:
-    """Coordinates whose strain is the nearest, by the weights of the points; and the part that they miss."""
-    n_mode = problem.n_mode(0)
+def _nearest(
+    problem: ReducedProblem, values: list[PointValues], lifting: np.ndarray, held: int | None
+) -> tuple[int, np.ndarray, float]:
+    """Cluster (held: that one) and coordinates whose strain is the nearest, by the weights of the points; and the part
+    that they miss.
+
+    The weights are the mean of all clusters', so that one is compared with another at the same points.
+    """
+    weights = [np.mean([np.abs(basis.weights) for basis in block.bases], axis=0) for block in problem.blocks]
+    found = [(cluster, *_nearest_in(problem, cluster, values, lifting, weights))
+             for cluster in (range(len(problem.loads)) if held is None else (held,))]
+    return min(found, key=lambda one: one[2])
+
+
+def _nearest_in(
+    problem: ReducedProblem, cluster: int, values: list[PointValues], lifting: np.ndarray, of_points: list[np.ndarray]
+) -> tuple[np.ndarray, float]:
+    """The coordinates in one cluster."""
+    n_mode = problem.n_mode(cluster)
     matrix, gamma = np.zeros((n_mode, n_mode)), np.zeros(n_mode)
     size = missed = 0.0
     for last in (False, True):  # twice: what the normal equations lose in the first round
         right = np.zeros(n_mode)
-        for block, value in zip(problem.blocks, values):
-            weights = np.abs(block.bases[0].weights)
-            rest = value.strain - block.strain(0, gamma, lifting)
-            modes = block.bases[0].modes
+        for block, value, weights in zip(problem.blocks, values, of_points):
+            rest = value.strain - block.strain(cluster, gamma, lifting)
+            modes = block.bases[cluster].modes
             right += np.tensordot(modes * weights[:, None], rest, 2)
             if not last:
                 matrix += np.tensordot(modes * weights[:, None], modes, ([1, 2], [1, 2]))
         gamma = gamma + np.linalg.lstsq(matrix, right, rcond=None)[0]
-    for block, value in zip(problem.blocks, values):
-        weights = np.abs(block.bases[0].weights)[:, None]
-        rest = value.strain - block.strain(0, gamma, lifting)
-        size, missed = size + float((weights * value.strain**2).sum()), missed + float((weights * rest**2).sum())
+    for block, value, weights in zip(problem.blocks, values, of_points):
+        rest = value.strain - block.strain(cluster, gamma, lifting)
+        size += float((weights[:, None] * value.strain**2).sum())
+        missed += float((weights[:, None] * rest**2).sum())
     return gamma, float(np.sqrt(missed / size)) if size > 0.0 else 0.0
 
 
-def _memory_of(saved: SavedState, problem: ReducedProblem) -> Memory:
+def _cluster_of(saved: SavedState, problem: ReducedProblem, name: str) -> int | None:
+    """A cluster that the state names; None where it names none."""
+    if name not in saved.run:
+        return None
+    values, n = saved.run[name], len(problem.loads)
+    if values.shape != (1,) or values[0] not in range(n):
+        raise InputError(_OTHER, file=saved.what, place=name, expected=f"a cluster, 0 to {n - 1}", found=values)
+    return int(values[0])
+
+
+def _memory_of(saved: SavedState, problem: ReducedProblem, cluster: int) -> Memory:
     """The predictor's memory, its sizes and pivots checked: LAPACK looks at none of them."""
-    n_mode, n_lift, run = problem.n_mode(0), len(problem.lifting_names), saved.run
+    n_mode, n_lift, run = problem.n_mode(cluster), len(problem.lifting_names), saved.run
 
     def array(name: str, *shape: int) -> np.ndarray | None:
         if name not in run:

@@ -13,6 +13,7 @@ from romlib.report.compare import Comparison
 from romlib.report.curves import COLOURS, curves, cycle, legend_below, plain, with_own_settings
 from romlib.report.norms import norms_over_time
 from romlib.report.picture import write_figure
+from romlib.report.plot_clusters import draw_clusters
 from romlib.snapshots.error_bounds import FLOOR, ErrorBounds
 from romlib.snapshots.reader import Snapshots
 
@@ -92,6 +93,7 @@ def plot_errors(snapshots: Snapshots, output: Path, comparison: Comparison | Non
     right.set_ylabel(r"$\|x\|_{L^2}(t)\ /\ \max_t\|x\|_{L^2}$")
     right.set_title("Norm of the result; the exact one is in the band, where there is one")
     for axes in (left, right):
+        draw_clusters(axes, snapshots.times, snapshots.clusters)
         axes.set_xlabel(f"time ({plain(snapshots.model.units.time)})")
         legend_below(axes)
     against = "" if comparison is None else f" against {Path(comparison.reference).name}"

@@ -13,6 +13,7 @@ from romlib.mesh.operator import StrainOperator
 from romlib.report.compare import Comparison
 from romlib.report.curves import COLOURS, curves, cycle, legend_below, plain, with_own_settings
 from romlib.report.picture import write_figure
+from romlib.report.plot_clusters import draw_clusters
 from romlib.report.plot_errors import draw_bounds, largest_error
 from romlib.report.scalar import Scalar
 from romlib.snapshots.reader import Snapshots
@@ -62,7 +63,8 @@ def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     """Write a PNG of a scalar over time: its largest and smallest value, and its mean (over volume, or over nodes).
 
     Where the file has a bound of the field's error, in L2 over the volume, a band about the mean over the volume: it is
-    within |e|_L2 / sqrt(volume) of the exact one. Extremes, and values anywhere, have no bound.
+    within |e|_L2 / sqrt(volume) of the exact one. Extremes, and values anywhere, have no bound. Of a result of several
+    local bases, a strip that says which solved which step.
 
     Raises
     ------
@@ -82,6 +84,7 @@ def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     if bounds is not None and scalar.field in bounds and scalar.spec.place == "ip":
         _draw_band(axes, snapshots.times, mean, scalar.steepness * largest_error(
             bounds[scalar.field], square, bounds.sizes.get(scalar.field, 0.0) / volume**0.5))
+    draw_clusters(axes, snapshots.times, snapshots.clusters)
     axes.set_xlabel(f"time ({plain(units.time)})")
     axes.set_ylabel(plain(scalar.title))
     axes.set_title(plain(f"{scalar.label} over time, {snapshots.path.name}"))

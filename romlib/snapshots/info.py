@@ -21,7 +21,8 @@ def info(path: Path | str) -> dict[str, Any]:
     kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint,
     checksums; steps (count, first, last); counts of the whole model (nodes, cells, integration_points, pieces,
     shared_nodes); fields, blocks and pieces as rows of a table; tags and arrays (sizes summed over the pieces); model
-    (the names it has, and the parameters of its materials); error_bounds (of a result of a ROM, or None); omissions.
+    (the names it has, and the parameters of its materials); error_bounds (of a result of a ROM, or None); clusters (the
+    local basis of each step of such a result, or None); omissions.
     """
     with Snapshots(path) as snapshots:
         tags: dict[str, Counter[str]] = {kind: Counter() for kind in ("nodes", "cells", "faces")}
@@ -89,5 +90,6 @@ def _header(snapshots: Snapshots) -> dict[str, Any]:
                   "parameters": parameters_of(model), "values": model.parameters, "amplitudes": list(model.amplitudes),
                   "initial_time": model.initial_time},
         "error_bounds": None if snapshots.error_bounds is None else snapshots.error_bounds.to_dict(),
+        "clusters": None if snapshots.clusters is None else snapshots.clusters.tolist(),
         "omissions": [omission.model_dump() for omission in model.omissions],
     }

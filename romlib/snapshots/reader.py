@@ -18,7 +18,7 @@ from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.error_bounds import ErrorBounds, read_bounds
 from romlib.snapshots.meshes import read_details
-from romlib.snapshots.schema import KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
+from romlib.snapshots.schema import CLUSTERS, KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.files import open_contents
 from romlib.storage.headers import RawFile
@@ -38,6 +38,7 @@ class Snapshots:
     path : the file. times : (n_step,). n_piece, n_step. model, solver, fingerprint : as written. fields : descriptions
     by name. n_shared : nodes that several pieces have. n_node_total, n_cell_total, n_ip_total : of the whole model,
     every node once. error_bounds : of a result of a ROM; None in other files.
+    clusters : (n_step,), numbers of the local bases that solved the steps; None where there was one basis.
 
     Raises
     ------
@@ -70,6 +71,7 @@ class Snapshots:
         self._check_sizes()
         self.model = self._read_model()
         self.error_bounds: ErrorBounds | None = read_bounds(contents, self.times)
+        self.clusters: np.ndarray | None = vtkhdf.read_step_numbers(contents, CLUSTERS)
 
     def _field_spec(self, path: str, name: str) -> FieldSpec:
         get = self._contents.attribute

@@ -48,6 +48,7 @@ VTKHDF_VERSION = (2, 0)
 
 VTK_GROUP = "VTKHDF"
 ROMLIB_GROUP = "romlib"
+CLUSTERS = "cluster"  # field data: the local basis of each step
 DTYPES = ("float32", "float64")
 PLACES = ("node", "ip")
 

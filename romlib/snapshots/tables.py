@@ -9,7 +9,7 @@ import numpy as np
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.quadrature import rule
-from romlib.snapshots.schema import ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP
+from romlib.snapshots.schema import CLUSTERS, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP
 from romlib.storage.contents import Contents
 from romlib.storage.schema import ANY, FileSchema, Item
 
@@ -115,6 +115,9 @@ def _vtk_items() -> Iterator[Item]:
     yield Item(f"{steps}@NSteps", "integer", low=1, binds="n_step")
     yield Item(f"{steps}/Values", "real", ("n_step",), increasing=True)
     yield Item(f"{steps}/NumberOfParts", "integer", ("n_step",), low=0)
+    yield Item(f"{vtk}/FieldData/{CLUSTERS}", "integer", ("n_step",), low=0)
+    yield Item(f"{steps}/FieldDataOffsets/{CLUSTERS}", "integer", ("n_step",), low=0, high="n_step")
+    yield Item(f"{steps}/FieldDataSizes/{CLUSTERS}", "integer", ("n_step", 2), low=1, high=2)
     for name in ("PartOffsets", "PointOffsets"):
         yield Item(f"{steps}/{name}", "integer", ("n_step",), low=0, high=1)
     for name in ("CellOffsets", "ConnectivityIdOffsets"):

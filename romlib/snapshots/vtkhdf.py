@@ -151,6 +151,21 @@ def _read_part(contents: Contents, layout: Layout, piece: int, name: str) -> np.
     return values
 
 
+def write_step_numbers(file: h5py.File, name: str, values: np.ndarray) -> None:
+    """Write one number a time step, (n_step,), as field data: VTK knows it as a number of the whole grid."""
+    vtk, n_step = file[VTK_GROUP], len(values)
+    vtk.require_group("FieldData").create_dataset(name, data=np.asarray(values, dtype=np.int64))
+    steps = vtk["Steps"]
+    steps.require_group("FieldDataOffsets").create_dataset(name, data=np.arange(n_step, dtype=np.int64))
+    steps.require_group("FieldDataSizes").create_dataset(name, data=np.ones((n_step, 2), dtype=np.int64))
+
+
+def read_step_numbers(contents: Contents, name: str) -> np.ndarray | None:
+    """One number a time step, (n_step,); None where the file does not have them."""
+    path = f"/{VTK_GROUP}/FieldData/{name}"
+    return contents.array(path) if contents.has(path) else None
+
+
 def create_node_field(file: h5py.File, layout: Layout, name: str, spec: FieldSpec, n_step: int) -> None:
     """Create the array of a node field over all steps and pieces."""
     rows = n_step * layout.n_point

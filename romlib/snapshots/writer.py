@@ -25,7 +25,16 @@ from romlib.snapshots.estimate import SnapshotsSize, n_ip_of
 from romlib.snapshots.hdf5_output import Hdf5Output
 from romlib.snapshots.meshes import write_details
 from romlib.snapshots.outputs import refuse_inputs
-from romlib.snapshots.schema import KIND, ROMLIB_GROUP, SCHEMA_VERSION, VTK_GROUP, FieldSpec, key, piece_path
+from romlib.snapshots.schema import (
+    CLUSTERS,
+    KIND,
+    ROMLIB_GROUP,
+    SCHEMA_VERSION,
+    VTK_GROUP,
+    FieldSpec,
+    key,
+    piece_path,
+)
 from romlib.snapshots.space import require
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
@@ -49,6 +58,7 @@ class SnapshotsWriter:
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
     solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
     identity : of mesh and model, where it is known; else it is computed. bounds : of the errors, at the same times.
+    clusters : (n_step,), numbers of the local bases that solved the steps, where there are several.
 
     In the `with` statement, `needed` says how many bytes the file will have, about.
 
@@ -62,14 +72,16 @@ class SnapshotsWriter:
     def __init__(
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "", identity: Identity | None = None,
-        bounds: ErrorBounds | None = None,
+        bounds: ErrorBounds | None = None, clusters: np.ndarray | None = None,
     ) -> None:
-        self._identity, self._bounds = identity, bounds
+        self._identity, self._bounds, self._clusters = identity, bounds, clusters
         self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
         if bounds is not None and not np.array_equal(bounds.times, self.times):
             raise InputError("the error bounds are of other times", file=self.path)
+        if clusters is not None and np.shape(clusters) != self.times.shape:
+            raise InputError("the clusters are of other times", file=self.path)
         refuse_inputs(self.path, getattr(fingerprint, "files", ()))
         for name, spec in self.fields.items():
             spec.validate(name)
@@ -172,6 +184,8 @@ class SnapshotsWriter:
         group.create_dataset("identity", data=self._identified().model_dump_json())
         if self._bounds is not None:
             write_bounds(file, self._bounds)
+        if self._clusters is not None:
+            vtkhdf.write_step_numbers(file, CLUSTERS, self._clusters)
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
         group.attrs.update({
             "kind": KIND, "schema_version": SCHEMA_VERSION, "romlib_version": getattr(romlib, "__version__", ""),

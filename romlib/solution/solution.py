@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from romlib.archive.dictionary import Choice
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.archive.rom import Rom
 from romlib.blocks import blocks
@@ -22,6 +23,7 @@ from romlib.model import Amplitude, Identity, Model
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.writer import SnapshotsWriter
+from romlib.solution.clusters import ClusterUse
 from romlib.solution.probe import Places, Probe, probe
 from romlib.solution.reconstruction import Reconstruction
 from romlib.solution.timings import Timings
@@ -64,6 +66,9 @@ class Solution:
     files : the files of the ROM, which `write` does not replace.
     places : of probes, found once; the solutions of a ROM share them.
     state_at : the state at a step. bounds_of : the bounds of its errors.
+    jumps : (n_step,), what the switch to another cluster on the way to a time has lost of the displacement, in the
+    elastic energy and relative to it; zero without one.
+    choice : of the cluster, where one was chosen for the whole run.
     """
 
     rom: Rom
@@ -86,6 +91,8 @@ class Solution:
     places: Places = field(default_factory=dict)
     state_at: Callable[[int], SavedState] | None = None
     bounds_of: Callable[[Solution], ErrorBounds] | None = None
+    jumps: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    choice: Choice | None = None
 
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
@@ -99,6 +106,14 @@ class Solution:
     def _fields(self) -> Reconstruction:
         return Reconstruction(self.rom, self.coordinates, self.clusters, self.lifting, self.hyper_reduced,
                               self.point_values, self.tensors, self.open_fields)
+
+    @property
+    def cluster_use(self) -> ClusterUse | None:
+        """How the run has used its local bases; None where the ROM has one basis."""
+        if len(self.rom.clusters) == 1:
+            return None
+        jumps = self.jumps if self.jumps.size else np.zeros(self.n_step)
+        return ClusterUse(self.times, self.clusters, jumps, len(self.rom.clusters), self.rom.fallback)
 
     @property
     def n_step(self) -> int:
@@ -179,7 +194,8 @@ class Solution:
             specs = {name: self._fields.spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model),
-                                 bounds=None if self.bounds_of is None else self.error_bound) as writer:
+                                 bounds=None if self.bounds_of is None else self.error_bound,
+                                 clusters=self.clusters if len(self.rom.clusters) > 1 else None) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)

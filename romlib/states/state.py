@@ -99,8 +99,8 @@ class SavedState:
     such as the name of a file. materials : law and parameters by name, as `romlib.identity.contents.material_content`
     gives them; None where the source does not say. blocks : may be read one at a time.
     rom : the ROM of the run, None of a full-order one. run : arrays by which the run goes on as if it had not stopped.
-    reference_force, increment : see `romlib.online.run.RunState`. names : of the loads that the arrays of `run` follow.
-    bounds : what the bounds of the errors of a ROM's run go on from.
+    reference_force, increment : see `romlib.online.run_state.RunState`. names : of the loads that the arrays of `run`
+    follow. bounds : what the bounds of the errors of a ROM's run go on from.
     """
 
     time: float

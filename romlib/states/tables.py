@@ -11,7 +11,8 @@ KIND = "state"
 # The first was never written: files without checksums have version 1 in all kinds of files.
 VERSION = 2
 ARRAYS = ("gamma", "lifting", "elastic_factors", "elastic_pivots", "factors", "factors_pivots", "drive_force",
-          "drive_lifting", "last_force", "last_lifting", "remainder", "drive", "largest", "change", "dt")
+          "drive_lifting", "last_force", "last_lifting", "remainder", "drive", "largest", "change", "dt", "cluster",
+          "barred")
 
 
 def _items() -> Iterator[Item]:

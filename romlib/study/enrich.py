@@ -13,13 +13,13 @@ from romlib.enrichment.journal import Journal, folder_of
 from romlib.enrichment.loop import Enriching, Outcome, Task
 from romlib.enrichment.stream import Streamed, Streaming
 from romlib.enrichment.versions import Versions
-from romlib.errors import InputError, StudyError
+from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.fullorder.options import SolverOptions
 from romlib.model import Case
 from romlib.offline.assemble import Provenance
 from romlib.offline.gather import Gathered, gather
 from romlib.offline.training import TrainingSet
-from romlib.online.rom import load
+from romlib.online.rom import ReducedOrderModel, load
 from romlib.parallel.comm import Comm
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.prepared import PreparedSnapshots
@@ -85,6 +85,7 @@ def _enriching(
         if not study.training:
             raise StudyError("the study has no training run", file=study.path, place="[[training]]",
                              remedy="give the study that the ROM was trained with")
+        refuse_clusters(study, known)
         journal = Journal(folder_of(rom))
     check_training(study, comm, progress, names_only=True)
     comm.on_root(journal.create)
@@ -102,7 +103,7 @@ def _enriching(
                     runs = training_set(study, files).given
                     training = TrainingSet([*runs, *more(runs[0])])
                 inputs = [] if study.path is None else files_of(study.path)
-                return gather(training, study.offline, comm, output=rom, accept=study.study.accept,
+                return gather(training, study.training_options, comm, output=rom, accept=study.study.accept,
                               progress=progress, scratch_folder=scratch, inputs=inputs, files=files.pop_all())
 
         provenance = Provenance(study.text, romlib.__version__, {
@@ -112,6 +113,17 @@ def _enriching(
             rom, begin, comm, cases=portable_cases(study, first.runs), provenance=provenance,
             accept_errors=accept_errors))
         yield kind(known, task, versions, journal, comm, progress)
+
+
+def refuse_clusters(study: Study, rom: ReducedOrderModel) -> None:
+    """UnsupportedError for local bases: what is added to a training has no cluster before it is trained anew."""
+    n = len(rom.rom.clusters)
+    if n > 1 or study.clusters.number != 1:
+        raise UnsupportedError(
+            "a ROM with several local bases cannot be enriched", file=study.path, place="[clusters] number",
+            expected="one global basis", found=f"{n} bases" if n > 1 else f"number = {study.clusters.number}",
+            remedy="enrich a ROM of a study without [clusters]; or solve the case at full order (romlib solve), and "
+                   "add it as a training run")
 
 
 def _digest(case: Case) -> str:

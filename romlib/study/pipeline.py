@@ -93,7 +93,7 @@ def train(
             for note in run.notes:
                 progress(f"training run {run.name}: {note}")
         return offline.train(
-            training, declared.offline, comm, output=output, cases=portable_cases(declared, training.runs),
+            training, declared.training_options, comm, output=output, cases=portable_cases(declared, training.runs),
             provenance=provenance_of(declared, training.runs), accept=declared.study.accept,
             accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
             files=stack.pop_all())

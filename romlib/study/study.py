@@ -30,6 +30,7 @@ from romlib.model import (
     UnitSystem,
 )
 from romlib.model.base import Description
+from romlib.model.clusters import ClusterOptions
 from romlib.model.library import LIBRARY, is_file_name
 from romlib.model.parameters import ParameterValues
 from romlib.offline.options import OfflineOptions
@@ -147,6 +148,7 @@ class Study(Description):
     initial: Initial = Initial()
     training: tuple[Training, ...] = ()
     offline: OfflineOptions = OfflineOptions()
+    clusters: ClusterOptions = ClusterOptions()
     check: CheckSettings = CheckSettings()
     cases: dict[str, Case] = Field(default_factory=dict)
     greedy: Greedy | None = None
@@ -169,6 +171,11 @@ class Study(Description):
     def name(self) -> str:
         """Name of the study."""
         return self.study.name
+
+    @property
+    def training_options(self) -> OfflineOptions:
+        """What the ROM is built to: [offline] and [clusters]."""
+        return self.offline.model_copy(update={"clusters": self.clusters})
 
     @property
     def tag_set(self) -> TagSet:
@@ -287,6 +294,8 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
     if isinstance(mesh, dict) and isinstance(mesh.get("file"), str):
         mesh["file"] = folder / mesh["file"]
     resolve_paths(raw.get("greedy"), folder)
+    if "clusters" in (raw["offline"] if isinstance(raw.get("offline"), dict) else ()):
+        faults.append(Fault("offline.clusters", "local bases have a table of their own", remedy="name it [clusters]"))
     runs = raw.get("training")
     names: list[str] = []
     for number, run in enumerate(runs if isinstance(runs, list) else [], 1):

@@ -29,7 +29,8 @@ ELSEWHERE = {
     6: "tests/plugins/test_plugins_umat_trust.py", 7: "tests/plugins/test_plugins_umat_own.py",
     8: "tests/plugins/test_plugins_umat_own.py", 9: "tests/plugins/test_plugins_umat_trust.py",
     10: "tests/plugins/test_plugins_umat_trust.py", 11: "tests/laws/test_laws_hostile.py",
-    12: "tests/fullorder/test_fullorder_petsc.py", 13: "tests/cli/test_cli_console.py"}
+    12: "tests/fullorder/test_fullorder_petsc.py", 13: "tests/cli/test_cli_console.py",
+    14: "tests/dictionary/test_dictionary_stored.py"}
 
 
 def write(path: Path, model: Model) -> Path:

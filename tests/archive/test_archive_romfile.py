@@ -6,7 +6,7 @@ from dataclasses import is_dataclass, replace
 import h5py
 import numpy as np
 import pytest
-from hand_made_rom import affine, enriched, hand_made_rom, with_indicator, write_both
+from hand_made_rom import affine, enriched, hand_made_rom, with_dictionary, with_indicator, write_both
 from scipy.sparse import csr_matrix, issparse
 
 from romlib.archive.romfile import fields_path, read_rom, write_rom
@@ -69,6 +69,18 @@ def test_several_clusters_come_back(made, tmp_path):
     back = read_rom(tmp_path / "x.rom")
     assert [basis.n_mode for basis in back.clusters] == [3, 2]
     assert same(rom, back)
+
+
+def test_a_dictionary_of_bases_comes_back(made, tmp_path):
+    first = made[0].clusters[0]
+    rom = with_dictionary(replace(made[0], clusters=[first, first, first]), ["pressure", "pull"], fallback=2)
+    write_rom(tmp_path / "x.rom", rom)
+    assert same(rom, read_rom(tmp_path / "x.rom"))
+
+
+def test_a_dictionary_of_clusters_that_the_rom_does_not_have_is_refused(made, tmp_path):
+    with pytest.raises(FileFormatError, match="/dictionary, labels"):
+        write_rom(tmp_path / "x.rom", with_dictionary(made[0], ["pressure", "pull"]))
 
 
 def test_arrays_that_do_not_fit_are_refused_before_anything_is_written(made, tmp_path):

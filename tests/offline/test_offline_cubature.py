@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from romlib.offline.cubature import compression, select
-from romlib.offline.selection import in_words
+from romlib.offline.cubature import FINER, compression, select
+from romlib.offline.selection import PREFERENCE, Wanted, in_words
 
 
 def problem(seed: int, n_point: int = 300, n_function: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -181,3 +181,37 @@ def test_a_selection_that_takes_long_is_told_in_sentences(monkeypatch: pytest.Mo
         progress(k, 0.5)
     assert len(said) == 3 and said[0] == "cubature: 2 points so far, error 5.0e-01"
     assert in_words(None, "cubature") is None
+
+
+def test_points_that_are_there_anyhow_are_preferred_and_the_tolerance_holds_all_the_same() -> None:
+    shared = {False: 0, True: 0}
+    for seed in range(5):
+        functions, weights = problem(seed, n_function=20)
+        target, volume = functions.T @ weights, weights.sum()
+        others = np.random.default_rng(seed).choice(len(weights), 30, replace=False)
+        favour = np.ones(len(weights))
+        favour[others] = PREFERENCE
+        for preferred in shared:
+            result = select(functions, target, volume, 1e-4, favour=favour if preferred else None)
+            assert result.converged and (result.weights > 0).all()
+            shared[preferred] += np.isin(result.points, others).sum()
+        np.testing.assert_array_equal(
+            select(functions, target, volume, 1e-4, favour=np.ones(len(weights))).points,
+            select(functions, target, volume, 1e-4).points)
+    assert shared[True] > 2 * shared[False]
+
+
+def test_a_minimum_of_points_is_met_and_lowers_the_error_until_the_integrands_have_no_more() -> None:
+    functions, weights = problem(3, n_function=20)
+    target, volume = functions.T @ weights, weights.sum()
+    loose, more, all_of_them = (select(functions, target, volume, 1e-2, n_min=n) for n in (0, 12, 1000))
+    assert len(loose.points) < 12 <= len(more.points) and more.error < loose.error
+    assert all_of_them.error <= FINER * 1e-2 and len(all_of_them.points) <= 21  # no more than bring anything
+    assert len(select(functions, target, volume, 1e-2, n_min=12, n_max=5).points) == 5
+
+
+def test_preferred_points_are_told_apart_by_their_piece() -> None:
+    wanted = Wanted(pieces=np.array([0, 2]), ips=np.array([5, 1]))
+    np.testing.assert_array_equal(wanted.favour(np.array([0, 1, 2, 2]), np.array([5, 5, 5, 1])),
+                                  [PREFERENCE, 1.0, 1.0, PREFERENCE])
+    assert Wanted().favour(np.array([0]), np.array([0])) is None

@@ -84,3 +84,11 @@ def test_dependent_amplitudes_are_refused_by_name() -> None:
 def test_an_amplitude_that_never_moves_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="side"):
         lifting_combination(np.stack([np.arange(4.0), np.zeros(4)], axis=1), ["top", "side"])
+
+
+def test_a_local_basis_has_a_minimum_of_modes_as_far_as_its_snapshots_have_them() -> None:
+    gram = np.diag([1.0, 1e-6, 1e-10, 1e-14, 0.0])  # singular values 1, 1e-3, 1e-5, 1e-7, 0
+    assert pod(gram, tolerance=1e-2).n_mode == 1
+    assert [pod(gram, tolerance=1e-2, local=True, least=n).n_mode for n in (1, 2, 5)] == [1, 2, 2]
+    assert pod(gram, tolerance=1e-4, local=True, least=5).n_mode == 3
+    assert pod(gram, n_mode=9, local=True).n_mode == 4  # no refusal: another cluster may have them

@@ -23,6 +23,19 @@ class StubPoints:
         self.n_ip, self.response, self.limit, self.dt_factor = n_ip, response, limit, dt_factor
         self.cells, self.numbers = np.arange(100, 100 + n_ip), np.arange(1, n_ip + 1)
         self.calls: list[float] = []
+        self.material_index, self.material_names = np.zeros(n_ip, dtype=int), ("stub",)
+
+    def subset(self, rows: slice | np.ndarray) -> StubPoints:
+        """Points whose response is that of all at their places, and that count their own calls."""
+        def response(strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            whole = np.zeros((self.n_ip, 6))
+            whole[rows] = strain
+            stress, slope = self.response(whole)
+            return stress[rows], slope[rows]
+
+        part = StubPoints(len(self.cells[rows]), response, self.limit, self.dt_factor)
+        part.cells, part.numbers = self.cells[rows], self.numbers[rows]
+        return part
 
     def virgin(self, time: float, temperature: np.ndarray | None = None) -> PointState:
         return PointState(
