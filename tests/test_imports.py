@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},
     "external": {"snapshots", "model", "parallel"},
-    "enrichment": {"offline", "fullorder"},
+    "enrichment": {"offline", "certificate"},
     "study": {"offline", "report", "check", "fullorder", "certificate", "enrichment"},
     "greedy": {"study", "external"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate", "external",
@@ -60,9 +60,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
-# Whoever uses these imports them in the function that needs them; joblib is installed for what is to come.
+# Whoever uses sklearn, skops and joblib imports them in the function that needs them.
 HEAVY: dict[str, set[str]] = {"mpi4py": {"parallel"}, "petsc4py": {"fullorder"}, "joblib": set(),
-                              "sklearn": {"dictionary"}, "skops": {"dictionary"}}
+                              "sklearn": {"clusters", "dictionary"}, "skops": {"dictionary"}}
 
 
 def modules() -> list[tuple[str, Path]]:

@@ -11,10 +11,11 @@ import numpy as np
 from bodies import Held
 
 from romlib.errors import ConvergenceError
-from romlib.online.indicator import Fit, so_far
+from romlib.online.misfits import Fit
 from romlib.online.rom import ReducedOrderModel
 from romlib.report.compare import compare
 from romlib.snapshots import Snapshots
+from romlib.snapshots.error_bounds import so_far
 from romlib.solution.solution import Solution
 
 QUANTITIES = ("displacement", "stress", "p")

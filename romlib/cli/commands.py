@@ -10,6 +10,7 @@ import typer
 from romlib.cli import (
     commands_build,
     commands_certify,
+    commands_clusters,
     commands_enrich,
     commands_external,
     commands_greedy,
@@ -59,6 +60,7 @@ _BUILD, _LOOK = "Build a ROM and use it", "Look at files"
 app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
+app.command("clusters", rich_help_panel=_BUILD)(commands_clusters.clusters)
 app.command("offline", rich_help_panel=_BUILD)(commands_build.offline)
 app.command("enrich", rich_help_panel=_BUILD)(commands_enrich.enrich)
 app.command("online", rich_help_panel=_BUILD)(commands_build.online)

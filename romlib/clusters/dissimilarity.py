@@ -133,8 +133,9 @@ def geodesic(dissimilarity: np.ndarray, n_neighbour: int = 5) -> np.ndarray:
     Two features apart are as unlike as any other two: the sine is 1 for all of them, and says nothing of the way
     between. The way along the training says it. Therefore two that are as far apart as any (to 1e-6) are no neighbours,
     and snapshots at zero from each other are one vertex, so that a run of parallel ones (a proportional load) does not
-    fill its own neighbourhood. Between parts of the graph that nothing connects the length is twice the longest path,
-    or, where there is no path at all, the largest dissimilarity.
+    fill its own neighbourhood. Parts that neighbours do not connect (a steady state, whose snapshots have enough
+    neighbours among themselves) are linked where they are nearest, by edges of a minimum spanning tree. What nothing
+    links is twice the longest path apart, or, where there is no path at all, the largest dissimilarity.
 
     dissimilarity : (n, n), symmetric, zero on the diagonal.
     """
@@ -142,19 +143,26 @@ def geodesic(dissimilarity: np.ndarray, n_neighbour: int = 5) -> np.ndarray:
     first = np.unique(vertex, return_index=True)[1]
     between = dissimilarity[np.ix_(first, first)]
     n, farthest = len(first), float(between.max(initial=0.0))
-    others = np.where(np.eye(n, dtype=bool), np.inf, between)
+    near = ~np.eye(n, dtype=bool) & (between < (1.0 - _AS_FAR) * farthest)
     rows = np.repeat(np.arange(n), min(n_neighbour, n - 1))
-    columns = np.argsort(others, axis=1, kind="stable")[:, :min(n_neighbour, n - 1)].ravel()
-    near = between[rows, columns] < (1.0 - _AS_FAR) * farthest
-    rows, columns = np.concatenate([rows, columns])[np.tile(near, 2)], np.concatenate([columns, rows])[np.tile(near, 2)]
-    edges = np.unique(rows * n + columns)  # each once
-    graph = sparse.csr_matrix((between.ravel()[edges], np.divmod(edges, n)), shape=(n, n))
-    lengths = csgraph.dijkstra(graph, directed=False)
+    columns = np.argsort(np.where(near, between, np.inf), axis=1, kind="stable")[:, :min(n_neighbour, n - 1)].ravel()
+    edges = near & _pairs(rows, columns, n)
+    part = csgraph.connected_components(sparse.csr_matrix(edges), directed=False)[1]
+    tree = csgraph.minimum_spanning_tree(np.where(near, between, 0.0)).tocoo()
+    edges |= _pairs(tree.row, tree.col, n) & (part[:, None] != part)
+    lengths = csgraph.dijkstra(sparse.csr_matrix(np.where(edges, between, 0.0)), directed=False)
     lengths = np.minimum(lengths, lengths.T)
     apart = ~np.isfinite(lengths)
     longest = float(lengths[~apart].max(initial=0.0))
     lengths[apart] = 2.0 * longest if longest > 0.0 else farthest
     return lengths[np.ix_(vertex, vertex)]
+
+
+def _pairs(rows: np.ndarray, columns: np.ndarray, n: int) -> np.ndarray:
+    """(n, n), true at these places and across the diagonal."""
+    result = np.zeros((n, n), dtype=bool)
+    result[rows, columns] = result[columns, rows] = True
+    return result
 
 
 def alike(dissimilarity: np.ndarray) -> np.ndarray:

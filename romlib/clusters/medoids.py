@@ -9,7 +9,7 @@ import numpy as np
 from romlib.clusters.dissimilarity import alike
 from romlib.errors import InputError
 
-RESTARTS = 10  # from medoids that are drawn, besides the ones that are built up greedily
+RESTARTS = 5  # from medoids that are drawn, besides the ones that are built up greedily
 _BLOCK = 2**22  # entries of the dissimilarities that are looked at in one go
 _LESS = 1e-12  # of the loss: a swap that gains less gains nothing
 
@@ -27,9 +27,8 @@ class Medoids:
 def k_medoids(dissimilarity: np.ndarray, k: int, seed: int = 0, restarts: int = RESTARTS) -> Medoids:
     """The best of several searches: medoids built up greedily, and drawn ones, each improved by swaps [KR], [SR].
 
-    Each swap takes the place of one medoid by one other member, the pair that lowers the loss most; the losses of all
-    pairs are found together, from the distances of the nearest two medoids. Of equal ones the first counts, so that the
-    same dissimilarities give the same clusters.
+    A swap puts another member in the place of a medoid; the losses of all swaps are found together, from the distances
+    of the nearest two medoids. Of equal ones the first counts, so that the same dissimilarities give the same clusters.
 
     Parameters
     ----------
@@ -84,15 +83,21 @@ def _improved(dissimilarity: np.ndarray, medoids: np.ndarray) -> Medoids:
     """Swaps until none gains; each lowers the loss, so that this ends."""
     labels, nearest, second = _nearest_two(dissimilarity, medoids)
     while True:
-        change, out, into = _best_swap(dissimilarity, medoids, labels, nearest, second)
-        loss = float(nearest.sum())
-        if change >= -_LESS * loss:
-            return Medoids(medoids, labels, loss)
-        swapped = np.sort(np.append(np.delete(medoids, out), into))
-        found = _nearest_two(dissimilarity, swapped)
-        if float(found[1].sum()) >= loss:  # by rounding: it gains nothing
-            return Medoids(medoids, labels, loss)
-        medoids, (labels, nearest, second) = swapped, found
+        before = float(nearest.sum())
+        loss, changes, into = before, *_best_swaps(dissimilarity, medoids, labels, nearest, second)
+        now = medoids
+        # The best swap of each medoid, the best first: what is found in one look at all pairs serves for several.
+        for out in np.argsort(changes, kind="stable"):
+            if changes[out] >= -_LESS * before or into[out] in now:
+                continue
+            swapped = np.sort(np.append(now[now != medoids[out]], into[out]))
+            then = float(dissimilarity[swapped].min(axis=0).sum())
+            if then < loss * (1.0 - _LESS):
+                now, loss = swapped, then
+        if now is medoids:
+            return Medoids(medoids, labels, before)
+        medoids = now
+        labels, nearest, second = _nearest_two(dissimilarity, medoids)
 
 
 def _nearest_two(dissimilarity: np.ndarray, medoids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,14 +112,14 @@ def _nearest_two(dissimilarity: np.ndarray, medoids: np.ndarray) -> tuple[np.nda
     return labels, nearest, others.min(axis=0)
 
 
-def _best_swap(
+def _best_swaps(
     dissimilarity: np.ndarray, medoids: np.ndarray, labels: np.ndarray, nearest: np.ndarray, second: np.ndarray
-) -> tuple[float, int, int]:
-    """The change of loss of the best swap, the position of the medoid that goes, the number of the one that comes."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each medoid (k,) the change of the loss by the best swap of it, and the number of the one that comes."""
     n, k = len(dissimilarity), len(medoids)
     own = np.zeros((k, n))
     own[labels, np.arange(n)] = 1.0
-    best = (0.0, 0, int(medoids[0]))
+    changes, into = np.zeros(k), medoids.copy()
     width = max(1, _BLOCK // n)
     for start in range(0, n, width):
         to = dissimilarity[:, start:start + width]
@@ -124,7 +129,8 @@ def _best_swap(
         goes = np.minimum(to, second[:, None]) - nearest[:, None]
         change = stays.sum(axis=0) + own @ (goes - stays)
         change[:, np.isin(np.arange(start, start + to.shape[1]), medoids)] = np.inf
-        out, into = np.unravel_index(int(np.argmin(change)), change.shape)
-        if change[out, into] < best[0]:
-            best = float(change[out, into]), int(out), start + int(into)
-    return best
+        best = np.argmin(change, axis=1)
+        found = change[np.arange(k), best]
+        better = found < changes
+        changes, into = np.where(better, found, changes), np.where(better, start + best, into)
+    return changes, into

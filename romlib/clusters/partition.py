@@ -47,11 +47,13 @@ def partition(
     if options.choose == "input":
         return _of_runs(grams, runs, options, k)
     plain, there = dissimilarity_of(grams, runs, times, options)
-    found = k_medoids(_searched(plain, options), k, options.seed)
+    found = k_medoids(searched(plain, options), k, options.seed)
     labels = _extended(found.labels, there, runs)
     members = _members(found, plain, options)
+    ends = np.flatnonzero(np.append(np.diff(runs) != 0, True)) if options.ends else np.zeros(0, dtype=int)
     return Partition(labels, there[found.medoids], tuple(
-        np.union1d(there[of_cluster], np.flatnonzero(labels == number)) for number, of_cluster in enumerate(members)))
+        np.union1d(there[of_cluster], np.append(np.flatnonzero(labels == number), ends))
+        for number, of_cluster in enumerate(members)))
 
 
 def dissimilarity_of(
@@ -75,8 +77,8 @@ def dissimilarity_of(
     return (euclidean(own) if options.dissimilarity == "l2" else sine(own)), there
 
 
-def _searched(plain: np.ndarray, options: ClusterOptions) -> np.ndarray:
-    """What the clusters are found by."""
+def searched(plain: np.ndarray, options: ClusterOptions) -> np.ndarray:
+    """What the clusters are found by: a dissimilarity (n, n), or its shortest paths."""
     return plain if not options.geodesic or options.dissimilarity in ("time", "random") else geodesic(plain)
 
 
@@ -108,7 +110,7 @@ def _of_runs(grams: Mapping[str, np.ndarray], runs: np.ndarray, options: Cluster
         raise InputError("there are not as many training runs as clusters", place="[clusters] number",
                          expected=f"1 ... {n_run}", found=k, remedy="ask for fewer clusters, or add training runs")
     plain = of_cases(gram, runs, options.dissimilarity)
-    found = k_medoids(_searched(plain, options), k, options.seed)
+    found = k_medoids(searched(plain, options), k, options.seed)
     members = _members(found, plain, options.model_copy(update={"minimum_modes": 1}))
     in_run = sine(gram).sum(axis=1, where=runs[:, None] == runs)
     middles = np.array([_first_least(in_run, runs == run) for run in found.medoids])

@@ -17,6 +17,8 @@ from romlib.files import regular_file
 from romlib.snapshots.atomic import write_atomically
 
 _MOST_BYTES = 2**20
+_DIGEST = 16  # hexadecimal digits of a case in the name of a file
+_EQUILIBRATED = f"equilibrated-{_DIGEST * '[0-9a-f]'}-{4 * '[0-9]'}.vtkhdf"
 
 
 def folder_of(rom: Path) -> Path:
@@ -42,9 +44,13 @@ class Journal:
         """The snapshots file of an addition."""
         return self.folder / f"{number:04d}.vtkhdf"
 
-    def replayed(self, number: int) -> Path:
-        """The displacement of a run of the ROM that has so many additions."""
-        return self.folder / f"replayed-{number:04d}.vtkhdf"
+    def equilibrated(self, digest: str, number: int) -> Path:
+        """The run of a case by the ROM that has so many additions, brought towards equilibrium. digest : of the case."""
+        return self.folder / f"equilibrated-{digest[:_DIGEST]}-{number:04d}.vtkhdf"
+
+    def run(self) -> Path:
+        """The displacement of a run of the ROM, while something is made of it."""
+        return self.folder / "run.vtkhdf"
 
     def write(self, entry: Enrichment) -> Enrichment:
         """Say what an addition is, or what came of it; the entry itself."""
@@ -80,14 +86,22 @@ class Journal:
             found.append(entry)
         return found
 
-    def latest_replayed(self) -> Path | None:
-        """The newest of the replayed runs, or None."""
-        return max(self.folder.glob("replayed-[0-9][0-9][0-9][0-9].vtkhdf"), default=None)
+    def latest_equilibrated(self, n_addition: int) -> list[Path]:
+        """Of each case, the newest of the runs that were brought towards equilibrium.
 
-    def forget_replayed(self, keep: Path | None) -> None:
-        """Remove the replayed runs of earlier versions."""
-        for path in self.folder.glob("replayed-[0-9][0-9][0-9][0-9].vtkhdf"):
-            if path != keep:
+        n_addition : that there are; a run of a ROM with more is none of these.
+        """
+        latest: dict[str, Path] = {}
+        for path in sorted(self.folder.glob(_EQUILIBRATED)):
+            of_case, number = path.stem.rsplit("-", 1)
+            if int(number) <= n_addition:
+                latest[of_case] = path
+        return [latest[of_case] for of_case in sorted(latest)]
+
+    def forget_equilibrated(self, keep: Sequence[Path]) -> None:
+        """Remove those of earlier versions."""
+        for path in self.folder.glob(_EQUILIBRATED):
+            if path not in keep:
                 path.unlink(missing_ok=True)
 
     def _description(self, number: int) -> Path:

@@ -1,9 +1,9 @@
 """A ROM that repairs itself on a case: run, look where the bound is largest, one full-order step there, train again.
 
 Elastic answers to temperature fields and load patterns that are new come first. A full-order step starts from the state
-that the ROM's run has at the output time before, and joins the training set; so does, for cubature and internal
-variables, the run of the ROM that has it. Then the case is run again from its beginning, because what yields too early
-is never taken back.
+that the ROM's run has at the output time before, and joins the training set. Then the case is run again from its beginning, because what yields too early
+is never taken back. Where the stress is wrong rather than p, no time step is needed: the initial stiffness brings the
+ROM's run towards equilibrium, and what it finds joins the modes of displacement and stress.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import numpy as np
 from romlib.archive.enrichment import Enrichment
 from romlib.enrichment.case import SolvedCase
 from romlib.enrichment.elastic import answer, new_fields
+from romlib.enrichment.equilibrium import write_equilibrated
 from romlib.enrichment.journal import Journal, next_number
 from romlib.enrichment.step import errors_of_rom, full_order_step, write_step
 from romlib.enrichment.versions import Addition, Versions
-from romlib.errors import ConvergenceError, InputError
+from romlib.errors import ConvergenceError, InputError, LawError
 from romlib.fullorder.options import SolverOptions
 from romlib.model import Material
 from romlib.online.rom import ReducedOrderModel
@@ -121,16 +122,15 @@ class Enriching:
         run = self._solve()
         if not self._within(run) and self._answer_new_fields(run):
             run = self._train_and_solve()
+        run = self._in_equilibrium(run)
         while not self._within(run):
             done = [entry.step for entry in self._steps()]
             step = self.comm.on_root(partial(run.worst, done))
             if len(done) >= self.task.budget or step is None:
                 break
             self._full_order_step(run, step)
-            run = self._train_and_solve()
-            if run.failed is None and not self._within(run):
-                run = self._with_replayed(run)
-        self.comm.on_root(lambda: self.journal.forget_replayed(self.journal.latest_replayed()))
+            run = self._in_equilibrium(self._train_and_solve())
+        self.comm.on_root(lambda: self.journal.forget_equilibrated(self._equilibrated()))
         return Outcome(self.rom, run, self._within(run), self.log, self._mine, len(self._steps()))
 
     def _within(self, run: Run) -> bool:
@@ -142,9 +142,13 @@ class Enriching:
 
         A call that was stopped leaves some without a version of the ROM; who removes the folder wants none of them.
         """
+        made = self.rom.rom.manifest.inputs
         if {_key(entry) for entry in self.log} != {_key(entry) for entry in self.rom.rom.enrichments}:
             self.say(f"the ROM has {plural(len(self.rom.rom.enrichments), 'addition')}, and its folder "
                      f"{plural(len(self.log), 'record')}: training with these first")
+            self._train()
+        elif any(path.name not in made for path in self.comm.on_root(self._equilibrated)):
+            self.say("the ROM lacks a run that was brought towards equilibrium: training with it first")
             self._train()
         elif not self.comm.on_root(self._has_fields):
             self.say("the fields file beside the ROM is not the one that was written with it: training again")
@@ -236,11 +240,34 @@ class Enriching:
         if found:
             self.say("found there: " + ", ".join(f"{name} {value:.2e}" for name, value in found.items()))
 
-    def _with_replayed(self, run: Run) -> Run:
-        """The displacement of the ROM's run trains the cubature by replay; one run at a time."""
-        path = self.journal.replayed(len(self.log))
-        self.comm.on_root_for_long(lambda: run.solution.write(path, ["displacement"]))
+    def _in_equilibrium(self, run: Run) -> Run:
+        """The run of a ROM that has learnt from this run, brought towards equilibrium, where that is what it lacks.
+
+        Once for the additions that there are; the run of a case replaces that of the same case before.
+        """
+        path = self.journal.equilibrated(self.task.digest, max((one.number for one in self.log), default=0))
+        if not self.comm.on_root(lambda: self._lacks_equilibrium(run) and not path.exists()):
+            return run
+        source = self.journal.run()
+        self.comm.on_root_for_long(lambda: run.solution.write(source, ["displacement"]))
+        try:
+            with self._case(run) as case:
+                write_equilibrated(path, source, case, self.task.options)
+        except LawError as error:  # of every rank alike
+            self.say(f"the run is too far from equilibrium for the laws to follow it: {error.what}")
+            return run
+        finally:
+            self.comm.on_root(lambda: source.unlink(missing_ok=True))
+        self.say(f"brought towards equilibrium: {plural(len(self.task.times) - 1, 'solve')} with the initial stiffness")
         return self._train_and_solve()
+
+    def _lacks_equilibrium(self, run: Run) -> bool:
+        """Whether the bound of the stress or of the displacement passes the tolerance."""
+        return run.failed is None and any(
+            (run.bounds[name] > self.task.tolerance).any() for name in ("stress", "displacement") if name in run.bounds)
+
+    def _equilibrated(self) -> list[Path]:
+        return self.journal.latest_equilibrated(max((one.number for one in self.log), default=0))
 
     def _case(self, run: Run) -> SolvedCase:
         return SolvedCase(run.solution, self.comm, self.task.times, self.task.materials,
@@ -261,10 +288,9 @@ class Enriching:
         return self.comm.on_root(lambda: self.journal.write(entry))
 
     def _train(self) -> None:
-        replayed = self.comm.on_root(self.journal.latest_replayed)
         additions = [Addition(self.journal.record(one.number), "record" if one.kind == "step" else "elastic")
                      for one in self.log]
-        additions += [] if replayed is None else [Addition(replayed, "replayed")]
+        additions += [Addition(path, "equilibrated") for path in self.comm.on_root(self._equilibrated)]
         self.rom = self.versions.make(additions, self.log)
         basis = self.rom.rom.clusters[0]
         self.say(f"trained again: {plural(basis.n_mode, 'mode')}, {plural(basis.n_weighted, 'point')}")

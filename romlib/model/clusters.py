@@ -24,6 +24,8 @@ class ClusterOptions(Description):
         "grassmann".
     geodesic : shortest paths over the nearest neighbours instead of the dissimilarity itself (not of "time", "random").
     overlap : so many nearest neighbours of each member join its cluster; by default 6, for runs none.
+    ends : the last snapshot of each run joins every cluster: what a history leaves behind (residual strains) is then in
+        each basis, for cases that go on where the training runs ended.
     minimum_modes, points_per_mode : at least so many modes, and points for each of them, a cluster.
     keep_global : the global basis is kept for what no local one can take.
     seed : of all that is drawn.
@@ -36,6 +38,7 @@ class ClusterOptions(Description):
         "stress", "energy", "displacement", "l2", "time", "random", "grassmann", "chordal"] = "stress"
     geodesic: bool = True
     overlap: Annotated[int, Field(ge=0)] = 6
+    ends: bool = False
     minimum_modes: Annotated[int, Field(ge=1)] = 10
     points_per_mode: Annotated[int, Field(ge=1)] = 3
     keep_global: bool = True

@@ -13,6 +13,7 @@ from romlib.clusters.partition import Partition, partition
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import n_worthwhile
 from romlib.offline.points import PointList
+from romlib.offline.prospect import settle_number
 from romlib.offline.reduce import Local, Reduction, reduce, reduce_modes
 from romlib.offline.rows import Rows
 from romlib.offline.switching import switching_of
@@ -43,6 +44,7 @@ def reduce_to_bases(collection: Collection, rows: np.ndarray | None = None) -> B
     ------
     InputError : what `reduce` and `romlib.clusters.partition.partition` refuse.
     """
+    settle_number(collection)
     options = collection.options.clusters
     if options.number == 1:
         whole = reduce(collection, rows)

@@ -27,10 +27,10 @@ from romlib.offline.sampled_rom import SampledRom, largest_size, sampled_rom
 from romlib.offline.training import Span, TrainingSet
 from romlib.online.indicator import (
     SHAPE_IS_NEW,
-    Fit,
     indicators,
     new_temperature,
 )
+from romlib.online.misfits import Fit
 from romlib.online.ratios import ratios
 from romlib.online.reduced import case_histories, point_values, reduced_problem
 from romlib.online.run import solve

@@ -59,7 +59,7 @@ class Collection:
         """
         if self.in_energy is None:
             with self.stages.stage("Gram matrices"):
-                self.in_energy = self.pieces.sums(partial(_grams_of_piece, self.training, 0, ("energy",)))["energy"]
+                self.in_energy = displacement_grams(self.training, self.pieces, ("energy",))["energy"]
         return self.in_energy
 
     @property
@@ -97,7 +97,7 @@ class Collection:
         room = self.room.of(training, history)
         products = ("displacement",) if self.in_energy is None else ("displacement", "energy")
         with self.stages.stage("Gram matrices"):
-            rows = self.pieces.sums(partial(_grams_of_piece, training, len(self.displacement), products))
+            rows = displacement_grams(training, self.pieces, products, len(self.displacement))
         energy = None if self.in_energy is None else bordered(self.in_energy, rows["energy"])
         return Collection(training, self.options, self.pieces, history, room, self.stages,
                           bordered(self.displacement, rows["displacement"]), known, self._n_reduction, energy)
@@ -126,9 +126,19 @@ def collect(
     """
     products = ("displacement", "energy") if energy else ("displacement",)
     with stages.stage("Gram matrices"):
-        found = pieces.sums(partial(_grams_of_piece, training, 0, products))
+        found = displacement_grams(training, pieces, products)
     return Collection(training, options, pieces, history, room, stages, found["displacement"],
                       in_energy=found.get("energy"))
+
+
+def displacement_grams(
+    training: TrainingSet, pieces: Pieces, products: tuple[str, ...], n_known: int = 0
+) -> dict[str, np.ndarray]:
+    """Rows (n_snapshot - n_known, n_snapshot) of Gram matrices of the displacement, by name, in one pass. Collective.
+
+    products : "displacement" is the inner product in L2, "energy" that of the elastic energy.
+    """
+    return pieces.sums(partial(_grams_of_piece, training, n_known, products))
 
 
 def _grams_of_piece(

@@ -26,7 +26,8 @@ class DualHistory:
     ----------
     fields : names; "stress" must be among them.
     source : of whole runs: "read", "replay", or "auto" (read where each of them stores every field, else replay).
-        Single steps have no history, and are read in any case; runs of a ROM are replayed in any case.
+        Single steps have no history, and are read in any case, as are equilibrated runs, whose stress is not that
+        of a law; runs of a ROM are replayed in any case.
     former : the same of a training set that this one only adds files to; what it has replayed is not replayed again.
     """
 
@@ -36,11 +37,11 @@ class DualHistory:
     ) -> None:
         self.training, self.fields, self.scratch, self._asked = training, fields, scratch, source
         missing = {role: [(run, field) for run in training.runs if run.role == role for field in fields
-                          if field not in run.snapshots.fields] for role in ("run", "record", "elastic")}
+                          if field not in run.snapshots.fields] for role in ("run", "record", "elastic", "equilibrated")}
         if source == "read":
             _refuse_missing(missing["run"], 'use stress = "replay", which recomputes it from the displacement by the '
                                             "law")
-        _refuse_missing(missing["record"] + missing["elastic"],
+        _refuse_missing(missing["record"] + missing["elastic"] + missing["equilibrated"],
                         "store it: a single step has no history to recompute it from")
         self.source = "read" if source == "read" or (source == "auto" and not missing["run"]) else "replay"
         self._replayed = np.array([self.source == "replay" if run.role == "run" else not is_read(run.role)

@@ -1,8 +1,9 @@
 """What each kind of training file is good for: which basis its snapshots make, and what is measured on them.
 
-Single steps at full order, elastic answers and replayed runs of a ROM enrich a training set; they are no cases that a
-ROM could be run over. Fields of a ROM's runs never make modes: in them the misfit, which tells the error, would be
-small where the error is not. They train the cubature. Nor do single steps widen the trained range: the calibration of
+Single steps at full order, elastic answers, runs of a ROM that were brought towards equilibrium, and replayed ones enrich
+a training set; they are no cases that a ROM could be run over. Stresses and internal variables of a ROM's runs never
+make modes: in them the misfit, which tells the error, would be small where the error is not. A stress that was brought
+into equilibrium at all points does, because the misfit is the distance from such stresses. Nor do single steps widen the trained range: the calibration of
 the bounds knows runs alone, and what is outside of these keeps its larger factors.
 """
 
@@ -17,10 +18,10 @@ Purpose = Literal["displacement", "stress", "variables", "cubature", "cases"]
 # displacement, stress, variables : modes of the displacement, of the stress, of internal variables. cubature : its
 # training stresses. cases : what the finished ROM is run over, and the range of amplitudes, parameters, temperatures.
 _ROLES: dict[Purpose, tuple[Role, ...]] = {
-    "displacement": ("run", "record", "elastic"),
-    "stress": ("run", "record", "elastic"),
+    "displacement": ("run", "record", "elastic", "equilibrated"),
+    "stress": ("run", "record", "elastic", "equilibrated"),
     "variables": ("run", "record"),
-    "cubature": ("run", "record", "elastic", "replayed"),
+    "cubature": ("run", "record", "elastic", "equilibrated", "replayed"),
     "cases": ("run",),
 }
 
@@ -37,4 +38,4 @@ def purpose_of(field: str) -> Purpose:
 
 def is_read(role: Role) -> bool:
     """Whether the dual fields are those of the file: there is no history that a law could be replayed along."""
-    return role in ("record", "elastic")
+    return role in ("record", "elastic", "equilibrated")

@@ -87,21 +87,21 @@ class Clusters:
         if self.switcher is None:
             return here.local.cluster
         switcher, committed = self.switcher, here.state.committed
-        expected = Where(committed.cluster, here.gamma, level.lifting)
-        known = here.predictor.memory.factors is not None or not switcher.at_rest(where(committed))
-        if not known or switcher.at_rest(expected):
+        if here.predictor.memory.factors is None and switcher.at_rest(where(committed)):
             return self._at_rest(switcher, committed, level)
         clock = perf_counter()
-        chosen = switcher.nearest(replace(expected, missing=self._missing(switcher, committed, before)))
+        missing = self._missing(switcher, committed, before)
+        expected = Where(committed.cluster, here.gamma, level.lifting, missing)
+        chosen = switcher.nearest(expected) if missing or not switcher.at_rest(expected) else None
         self._timings.linear_algebra += perf_counter() - clock
-        return chosen
+        return self._at_rest(switcher, committed, level) if chosen is None else chosen
 
     def _missing(self, switcher: Switcher, committed: Committed, level: Level) -> tuple[int, np.ndarray] | None:
         """What a state in equilibrium in its own basis lacks to be so in the global one, or in the best of the others.
 
         From the stress at all points, with the elastic answer of the virgin structure.
         """
-        problem, found, most = self._problem, None, 0.0
+        problem, found, most = self._problem, None, switcher.rest**2
         others = switcher.local if switcher.fallback is None else [switcher.fallback]
         for cluster in others:
             if cluster == committed.cluster:

@@ -99,5 +99,5 @@ class HeldForce:
             imposed = block.strain(self._cluster, np.zeros(basis.n_mode), level.lifting)
             imposed = block.points.mechanical_strain(imposed, temperature)
             size = np.linalg.norm(np.matmul(tangent, imposed[:, :, None])[:, :, 0], axis=1)
-            parts.append(np.linalg.norm(basis.weighted, axis=2) @ size)
+            parts.append(basis.sizes @ size)
         return float(np.linalg.norm(self._problem.total(parts)))

@@ -17,14 +17,14 @@ a Gaussian process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from romlib.archive.indicator import Indicator
-from romlib.archive.rom import ControlPoints, GappyOperator, Rom
+from romlib.archive.rom import Rom
+from romlib.online.misfits import CONTROL, Misfits
 from romlib.online.withholding import never_acted, withhold_all, withhold_displacement, withhold_variables
 from romlib.snapshots.error_bounds import BoundsSoFar, ErrorBounds, so_far
 
@@ -39,7 +39,7 @@ SHAPE_IS_NEW = 1e-6  # of the temperature's rise: what rounding leaves of a fiel
 # More than q, where the temperature field is none of the training's, or a load or parameter is outside of its range.
 _BEYOND = {"stress": 1.5, "displacement": 1.5}
 _BEYOND_FOR_OTHERS = 3.0
-_CONTROL = " at control points"
+_NOTHING = BoundsSoFar()
 
 
 def delta(field: str) -> float:
@@ -52,87 +52,39 @@ def indicating(quantity: str) -> str:
     return "stress" if quantity == "displacement" else quantity
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Least squares of the leading modes of a dual field at its points: no more than a third of the values there.
-
-    A fit with nearly as many modes as values leaves no misfit. points : (m,). n_comp. basis, operator :
-    (n, m * n_comp).
-    """
-
-    points: np.ndarray
-    n_comp: int
-    basis: np.ndarray
-    operator: np.ndarray
-
-    @classmethod
-    def of(cls, gappy: GappyOperator) -> Fit:
-        """The fit of a ROM's field."""
-        n = max(1, min(gappy.n_dual, gappy.basis.shape[1] // 3))
-        if n == gappy.n_dual:
-            return cls(gappy.points, gappy.n_comp, gappy.basis, gappy.operator)
-        basis = gappy.basis[:n]
-        return cls(gappy.points, gappy.n_comp, basis, np.linalg.pinv(basis.T))
-
-    def misfit(self, values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """|x^ - B^T z|_w and |x^|_w, each (n_step,).
-
-        values : (n_step, n_point, n_comp) at all selected points. weights : (n_point,) or (n_step, n_point).
-        """
-        whole = np.array_equal(self.points, np.arange(values.shape[1]))  # then nothing has to be copied
-        here = (values if whole else values[:, self.points]).reshape(len(values), -1)
-        roots = np.sqrt(weights if whole else weights[..., self.points])
-        aside = here - here.dot(self.operator.T).dot(self.basis)
-        return _norms(aside, roots, self.n_comp), _norms(here, roots, self.n_comp)
-
-
-def _norms(values: np.ndarray, roots: np.ndarray, n_comp: int) -> np.ndarray:
-    """|v|_w of each row (n_step,); roots : (m,) or (n_step, m), of the weights."""
-    weighted = values.reshape(len(values), -1, n_comp) * roots[..., None]
-    flat = weighted.reshape(len(values), -1)
-    return np.sqrt(np.einsum("ij,ij->i", flat, flat))
-
-
-def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """|B z - x^| over the volume by the rule of the control points, and |z|, the L2 norm of B z; each (n_step,).
-
-    values : (n_step, n_point, n_comp) at all selected points.
-    """
-    z = values[:, gappy.points].reshape(len(values), -1) @ gappy.operator.T
-    aside = np.nan_to_num(np.tensordot(z, control.bases[gappy.field], axes=1) - values[:, control.points])
-    return np.sqrt((aside**2 * control.weights[None, :, None]).sum(axis=(1, 2))), np.linalg.norm(z, axis=1)
-
-
-def misfits(
-    rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
-) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The misfit of each dual field of an indicator, its size, and the largest size in training, each (n_step,); those
-    at control points under "FIELD at control points".
-
-    values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
-    """
-    weights = rom.clusters[0].weights if len(rom.clusters) == 1 else np.stack(
-        [basis.weights for basis in rom.clusters])[clusters]
-    found = {}
-    for field, sizes in known.largest.items():
-        found[field] = *Fit.of(rom.gappy[field]).misfit(values[field], weights), np.asarray(sizes)[clusters]
-        if rom.control is not None and field in rom.control.bases:
-            found[field + _CONTROL] = (*control_misfit(rom.control, rom.gappy[field], values[field]),
-                                       np.full(len(clusters), known.norms[field]))
-    return found
-
-
 def indicators(
     rom: Rom, known: Indicator, values: Mapping[str, np.ndarray], clusters: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """E_x(t) of the dual fields of an indicator, each (n_step,); arguments as of `misfits`."""
-    return _summed({name: so_far(*found) for name, found in misfits(rom, known, values, clusters).items()})
+    """E_x(t) of the dual fields of an indicator, each (n_step,).
+
+    values : by field, (n_step, n_point, n_comp) at the selected points. clusters : (n_step,).
+    """
+    found = Misfits.of(rom).found({name: values[name] for name in known.largest}, clusters)
+    return _indicators(known, list(found), _so_far(list(found.values())), clusters)
 
 
-def _summed(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """By dual field, what was found at its points, and what at control points."""
-    return {name: value + found.get(name + _CONTROL, 0.0) for name, value in found.items()
-            if not name.endswith(_CONTROL)}
+def _indicators(known: Indicator, names: Sequence[str], worst: np.ndarray, clusters: np.ndarray
+                ) -> dict[str, np.ndarray]:
+    """E_x(t) of the dual fields, each (n_step,): what was found at their points, and what at control points.
+
+    names : what was measured. worst : (n_name, 2, n_step), misfits and sizes so far.
+    """
+    largest = np.empty((len(names), len(clusters)))
+    for row, name in zip(largest, names):
+        of_clusters = known.largest.get(name)
+        row[:] = known.norms[name.removesuffix(CONTROL)] if of_clusters is None else (
+            of_clusters[0] if len(of_clusters) == 1 else np.asarray(of_clusters)[clusters])
+    found = dict(zip(names, so_far(worst[:, 0], worst[:, 1], largest)))
+    return {name: value + found[name + CONTROL] if name + CONTROL in found else value for name, value in found.items()
+            if not name.endswith(CONTROL)}
+
+
+def _so_far(found: Sequence[tuple[np.ndarray, np.ndarray]], before: Sequence[tuple[float, float]] = ()) -> np.ndarray:
+    """The running maxima of misfits and sizes, (n, 2, n_step), and of what was before them."""
+    worst = np.array(found)
+    if before:
+        np.maximum(worst, np.array(before)[:, :, None], out=worst)
+    return np.maximum.accumulate(worst, axis=2)
 
 
 def temperature_misfit(rom: Rom, temperature: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -167,13 +119,15 @@ def bound(quantity: str, factor: float, indicator: np.ndarray, beyond: np.ndarra
 
 
 def bounds_of(
-    rom: Rom, history: ReducedHistory, saved: SavedState | None, outside: Mapping[str, float], solution: Solution
+    rom: Rom, misfits: Misfits, history: ReducedHistory, saved: SavedState | None, outside: Mapping[str, float],
+    solution: Solution,
 ) -> ErrorBounds:
     """The bounds of a run; without any where the ROM was not calibrated, with the reason.
 
-    saved : the state that it began with, whose bounds go on. outside : what leaves the training runs' range, and when.
+    misfits : of the ROM. saved : the state that it began with, whose bounds go on. outside : what leaves the training
+    runs' range, and when.
     """
-    known, began = rom.indicator, BoundsSoFar()
+    known, began = rom.indicator, _NOTHING
     notes: list[str] = []
     if saved is not None and saved.bounds is not None:
         began = saved.bounds
@@ -191,10 +145,9 @@ def bounds_of(
             "this ROM has no error indicator; train it again")
         return ErrorBounds({}, (f"the errors have no bound: {why}",), is_new, solution.times, outside)
     at_points = {name: solution.at_points(name) for name in known.largest}
-    misfit = misfits(rom, known, at_points, solution.clusters)
-    worst = {name: _so_far((aside, size), began.misfits.get(name, (0.0, 0.0)))
-             for name, (aside, size, _) in misfit.items()}
-    found = _summed({name: so_far(*both, misfit[name][2]) for name, both in worst.items()})
+    measured = misfits.found(at_points, solution.clusters)
+    worst = _so_far(list(measured.values()), [began.misfits.get(name, (0.0, 0.0)) for name in measured])
+    found = _indicators(known, list(measured), worst, solution.clusters)
     beyond = is_new | (solution.times >= min(outside.values(), default=np.inf))
     values = {name: bound(name, factor, found[indicating(name)], beyond) for name, factor in known.factors.items()}
     why_blind = withhold_all(solution.times, values, never_acted(rom, outside))
@@ -203,8 +156,8 @@ def bounds_of(
 
     def state(step: int) -> BoundsSoFar:
         return BoundsSoFar(
-            misfits={name: (float(both[0][step]), float(both[1][step])) for name, both in worst.items()},
-            temperature=(float(shapes[0][step]), float(shapes[1][step])), temperature_is_new=bool(is_new[step]),
+            misfits={name: (float(both[0, step]), float(both[1, step])) for name, both in zip(measured, worst)},
+            temperature=(float(shapes[0, step]), float(shapes[1, step])), temperature_is_new=bool(is_new[step]),
             withheld=bool(withheld[step]), variables_withheld=bool(unknown[step]),
             outside={name: since for name, since in outside.items() if since <= solution.times[step]})
 
@@ -214,18 +167,14 @@ def bounds_of(
 
 def _shapes(
     rom: Rom, temperature: np.ndarray | None, began: BoundsSoFar, n_step: int
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """What `temperature_misfit` is so far, and whether the temperature is new by then, each (n_step,)."""
-    both = (np.zeros(n_step), np.zeros(n_step)) if temperature is None else temperature_misfit(rom, temperature)
-    worst = _so_far(both, began.temperature)
-    is_new = np.logical_or.accumulate(so_far(*worst, 0.0) > SHAPE_IS_NEW)
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `temperature_misfit` is so far (2, n_step), and whether the temperature is new by then (n_step,)."""
+    if temperature is None:
+        worst = np.repeat(np.array([began.temperature]).T, n_step, axis=1)
+        return worst, np.full(n_step, began.temperature_is_new)
+    worst = _so_far([temperature_misfit(rom, temperature)], [began.temperature])[0]
+    is_new = np.logical_or.accumulate(so_far(worst[0], worst[1], 0.0) > SHAPE_IS_NEW)
     return worst, is_new | began.temperature_is_new
-
-
-def _so_far(both: tuple[np.ndarray, np.ndarray], before: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """The running maxima of two sequences (n_step,), and of what was before them."""
-    first, second = (np.maximum.accumulate(np.maximum(value, least)) for value, least in zip(both, before))
-    return first, second
 
 
 def _temperature(rom: Rom, history: ReducedHistory, solution: Solution) -> np.ndarray | None:

@@ -76,7 +76,7 @@ class LocalProblem:
     def scale(self) -> float:
         """The force that a stress of norm one does at most: what forces in different bases are compared by."""
         return float(np.linalg.norm(self.problem.total([
-            block.bases[0].force_of_unit_stress for block in self.problem.blocks])))
+            block.bases[0].sizes.sum(axis=1) for block in self.problem.blocks])))
 
 
 class LocalRun:

@@ -62,9 +62,9 @@ class BlockBasis:
         return self._weighted.dot(stress.reshape(-1))
 
     @cached_property
-    def force_of_unit_stress(self) -> np.ndarray:
-        """(n_mode,), sum_l |w_l| |eps_l|: what a stress of norm one at all points does at most. A scale of forces."""
-        return np.linalg.norm(self.weighted, axis=2).sum(axis=1)
+    def sizes(self) -> np.ndarray:
+        """(n_mode, n_point), |w_l| |eps_l|: the force that a stress of norm one at a point does at most."""
+        return np.linalg.norm(self.weighted, axis=2)
 
     @cached_property
     def parts(self) -> tuple[BasisPart, BasisPart] | None:

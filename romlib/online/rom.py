@@ -21,6 +21,7 @@ from romlib.model import Case, Model, TemperatureFile, Times
 from romlib.online.case import ResolvedCase
 from romlib.online.chosen import choice_of
 from romlib.online.indicator import bounds_of
+from romlib.online.misfits import Misfits
 from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
 from romlib.online.reduced import (
@@ -137,7 +138,8 @@ class ReducedOrderModel:
                     start=saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
             partial(state_of, self.rom, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.rom, history, saved, {one.what: one.since for one in resolved.outside}),
+            partial(bounds_of, self.rom, self._misfits, history, saved,
+                    {one.what: one.since for one in resolved.outside}),
             history.jumps, choice)
 
     def _resolve(
@@ -172,6 +174,11 @@ class ReducedOrderModel:
     def _trained_model(self) -> Model:
         """The model with the parameters that all training runs had alike, the same object for every case."""
         return model_with(self.rom, {}, {})
+
+    @cached_property
+    def _misfits(self) -> Misfits:
+        """What measures the misfits of all runs."""
+        return Misfits.of(self.rom)
 
     def _nodal(self, temperature: Any) -> NodalHistory | None:
         """The nodal history that is given; a file is opened."""

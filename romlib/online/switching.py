@@ -48,13 +48,13 @@ class Switcher:
 
     def __init__(self, switching: Switching, n_modes: list[int]) -> None:
         self.n_cluster, self.fallback = len(n_modes), switching.fallback
-        self.labels, self._sizes = switching.labels, switching.sizes
+        self.labels, sizes = switching.labels, switching.sizes
+        self._inverse_sizes = np.divide(1.0, sizes, out=np.zeros(len(sizes)), where=sizes > 0.0)
         self._energy, self._products = switching.energy, switching.products
         first = np.concatenate([[0], np.cumsum(n_modes)])
         self._modes = [slice(a, b) for a, b in pairwise(first.tolist())]
         self._liftings = slice(int(first[-1]), len(switching.energy))
-        self._kept = np.flatnonzero(switching.sizes > 0.0)
-        self.rest = _AT_REST * float(switching.sizes.max(initial=0.0))
+        self.rest = _AT_REST * float(sizes.max(initial=0.0))
         self._projections: dict[tuple[int, int], np.ndarray] = {}
         self._flexibilities: dict[int, np.ndarray] = {}
 
@@ -66,7 +66,11 @@ class Switcher:
     def norm(self, where: Where) -> float:
         """|u| in the elastic energy."""
         parts = self._parts(where)
-        square = sum(x @ self._energy[rows, columns] @ y for rows, x in parts for columns, y in parts)
+        square = 0.0
+        for k, (rows, x) in enumerate(parts):
+            for columns, y in parts[:k]:
+                square += 2.0 * x.dot(self._energy[rows, columns].dot(y))
+            square += x.dot(self._energy[rows, rows].dot(x))
         return float(np.sqrt(max(square, 0.0)))
 
     def _parts(self, where: Where) -> list[tuple[slice, np.ndarray]]:
@@ -84,21 +88,20 @@ class Switcher:
 
     def sines(self, where: Where) -> np.ndarray:
         """Sine of the angle to each training snapshot, (n_snapshot,); 1 to one that does not strain the structure."""
-        products = sum(x @ self._products[rows] for rows, x in self._parts(where))
-        sines, kept, norm = np.ones(len(self.labels)), self._kept, self.norm(where)
-        if norm > 0.0:
-            cosines = products[kept] / (self._sizes[kept] * norm)
-            sines[kept] = np.sqrt(np.maximum(1.0 - cosines**2, _ROUNDING))
-        return sines
+        norm = self.norm(where)
+        if norm == 0.0:
+            return np.ones(len(self.labels))
+        cosines = sum(x.dot(self._products[rows]) for rows, x in self._parts(where)) * self._inverse_sizes / norm
+        return np.sqrt(np.maximum(1.0 - cosines * cosines, _ROUNDING))
 
     def nearest(self, where: Where, hysteresis: float = HYSTERESIS) -> int:
         """The cluster of the nearest snapshot; the present one unless another's is nearer by the hysteresis."""
         sines = self.sines(where)
-        mine = self.labels == where.cluster
-        here = float(sines[mine].min(initial=np.inf))
-        others = np.where(mine, np.inf, sines)
-        best = int(np.argmin(others))
-        return int(self.labels[best]) if others[best] < (1.0 - hysteresis) * here else where.cluster
+        best = int(sines.argmin())
+        if self.labels[best] == where.cluster:
+            return where.cluster
+        here = sines[self.labels == where.cluster].min(initial=np.inf)
+        return int(self.labels[best]) if sines[best] < (1.0 - hysteresis) * here else where.cluster
 
     def projected(self, where: Where, cluster: int) -> np.ndarray:
         """Coordinates in another cluster of the displacement's nearest in the energy, (n_mode,); liftings stay."""

@@ -24,9 +24,9 @@ _Time = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def so_far(difference: np.ndarray, size: np.ndarray, largest: np.ndarray | float) -> np.ndarray:
-    """max_{tau <= t} difference / max(max_{tau <= t} size, 5 % of largest), (n_step,); 0 / 0 is 0."""
-    least = np.maximum(np.maximum.accumulate(size), FLOOR * np.asarray(largest))
-    worst = np.maximum.accumulate(difference)
+    """max_{tau <= t} difference / max(max_{tau <= t} size, 5 % of largest), (..., n_step); 0 / 0 is 0."""
+    least = np.maximum(np.maximum.accumulate(size, axis=-1), FLOOR * np.asarray(largest))
+    worst = np.maximum.accumulate(difference, axis=-1)
     return np.divide(worst, least, out=np.where(worst > 0.0, np.inf, 0.0), where=least > 0.0)
 
 

@@ -18,7 +18,7 @@ from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
 
 # What a file is to a training; `romlib.offline.roles` says what each is good for.
-Role = Literal["run", "record", "elastic", "replayed"]
+Role = Literal["run", "record", "elastic", "equilibrated", "replayed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,8 @@ class PreparedSnapshots:
     accepted. name : of the run. with_arrays : what else the model names, put on a mesh, such as a temperature in a file
     of its own. files : that are read besides the snapshots. notes : what a user has to know of these. role : "run", the
     whole history of a run at full order; "record", single steps at full order; "elastic", answers of the initial
-    stiffness; "replayed", the displacement of a run of a ROM.
+    stiffness; "equilibrated", a run of a ROM that the initial stiffness has brought towards equilibrium; "replayed",
+    the displacement of a run of a ROM.
     """
 
     snapshots: Snapshots

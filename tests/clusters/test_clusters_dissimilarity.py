@@ -42,7 +42,7 @@ def test_the_sine_is_zero_for_parallel_fields_alone_whatever_their_size_and_sign
     factor = np.where(turned, -1.0, 1.0)[:len(fields)] * np.array(sizes)[:len(fields)]
     both = np.concatenate([fields, factor[:, None] * fields])
     found, n = sine(gram(both)), len(fields)
-    there = norms(gram(both))[:n] > 0.0
+    there = (norms(gram(both)) > 0.0).reshape(2, n).all(axis=0)
     assert (np.diag(found[:n, n:])[there] == 0.0).all()
     np.testing.assert_allclose(found[:n, :n][np.ix_(there, there)], found[n:, n:][np.ix_(there, there)],
                                atol=2 * NOISE)
@@ -91,14 +91,38 @@ def test_parallel_snapshots_do_not_fill_their_own_neighbourhood():
     assert (found[:8, :9] == 0.0).all()
 
 
-def test_parts_that_no_neighbours_connect_are_twice_the_longest_path_apart():
-    fields = np.zeros((40, 800))
-    fields[:20, :400], fields[20:, 400:] = bumps(20), bumps(20)
-    fields[19, 401], fields[20, 399] = 1e-3, 1e-3
+def two_ways(n: int = 60) -> np.ndarray:
+    """Two bumps that travel along lines of their own, n places each."""
+    fields = np.zeros((2 * n, 800))
+    fields[:n, :400], fields[n:, 400:] = bumps(n), bumps(n)
+    return fields
+
+
+def test_parts_that_neighbours_do_not_connect_are_linked_where_they_are_nearest():
+    fields = two_ways()
+    fields[59, 401] = 0.5
+    plain = sine(gram(fields))
+    found = geodesic(plain)
+    i, j = np.unravel_index(np.argmin(plain[:60, 60:]), (60, 60))
+    assert found[i, 60 + j] == pytest.approx(plain[i, 60 + j]) and 0.9 < found[i, 60 + j] < 1.0
+    np.testing.assert_allclose(found[:60, 60:], found[:60, [i]] + plain[i, 60 + j] + found[[60 + j], 60:])
+
+
+def test_a_steady_state_is_as_far_from_the_way_to_it_as_it_is():
+    """A dozen snapshots that hardly differ, at the end of a way: enough neighbours of one another."""
+    fields = bumps(30)
+    steady = fields[-1] + 1e-4 * np.random.default_rng(4).normal(size=(12, fields.shape[1]))
+    plain = sine(gram(np.concatenate([fields[:-1], steady])))
+    found = geodesic(plain)
+    assert found[28, 29:].max() < 1.1 * plain[28, 29:].max()
+
+
+def test_parts_that_nothing_connects_are_twice_the_longest_path_apart():
+    fields = two_ways()
     found = geodesic(sine(gram(fields)))
-    longest = max(found[:20, :20].max(), found[20:, 20:].max())
-    assert longest == pytest.approx(found[0, 19]) and longest > 5.0
-    np.testing.assert_allclose(found[:20, 20:], 2.0 * longest)
+    longest = max(found[:60, :60].max(), found[60:, 60:].max())
+    assert longest == pytest.approx(found[0, 59]) and longest > 3.0
+    np.testing.assert_allclose(found[:60, 60:], 2.0 * longest)
 
 
 def test_snapshots_that_are_all_orthogonal_stay_as_far_apart_as_they_are():

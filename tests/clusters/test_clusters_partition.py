@@ -50,6 +50,14 @@ def test_the_neighbours_of_each_member_join_its_cluster():
         assert len(extra) and (d[own][:, extra] <= sixth[:, None] + 1e-9).any(axis=0).all()
 
 
+def test_the_end_of_each_run_joins_every_cluster_where_that_is_asked_for():
+    without, found = (partition(GRAMS, RUNS, TIMES, ClusterOptions(number=4, ends=ends)) for ends in (False, True))
+    assert found.labels.tolist() == without.labels.tolist()
+    for members, former in zip(found.members, without.members):
+        assert members.tolist() == sorted({*former.tolist(), N - 1, 2 * N - 1})
+    assert any(len(members) > len(former) for members, former in zip(found.members, without.members))
+
+
 def test_a_zero_snapshot_is_with_the_nearest_of_its_run():
     fields = FIELDS.copy()
     fields[[0, 1, N]] = 0.0

@@ -23,7 +23,7 @@ from romlib.offline.sampled_rom import sampled_rom
 from romlib.offline.sentinels import sentinels
 from romlib.offline.train import Trained, train
 from romlib.offline.training import TrainingSet
-from romlib.online.indicator import control_misfit
+from romlib.online.misfits import control_misfit
 from romlib.online.reduced import case_histories, reduced_problem
 from romlib.online.run import solve as solve_reduced
 from romlib.parallel.comm import world

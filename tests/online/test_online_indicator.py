@@ -12,48 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import romlib
-from romlib.archive.rom import GappyOperator
 from romlib.mesh.box import box_mesh
-from romlib.offline.gappy import operator
-from romlib.online.indicator import Fit, bound, control_misfit, delta, indicators
+from romlib.online.indicator import bound, delta, indicators
+from romlib.online.misfits import control_misfit
 from romlib.snapshots.error_bounds import FLOOR, so_far
 
 RANDOM = np.random.default_rng(7)
-
-
-def gappy(n_dual: int, n_point: int, n_comp: int) -> GappyOperator:
-    basis = RANDOM.standard_normal((n_dual, n_point, n_comp))
-    return GappyOperator("x", n_comp, np.arange(1, n_point + 1), operator(basis), basis.reshape(n_dual, -1))
-
-
-def values_of(one: GappyOperator, coordinates: np.ndarray) -> np.ndarray:
-    """A combination of the modes at the points of the field; another value at a point that does not have it."""
-    at = (coordinates @ one.basis).reshape(len(coordinates), len(one.points), one.n_comp)
-    return np.concatenate([np.full((len(at), 1, one.n_comp), 9.0), at], axis=1)
-
-
-def test_a_combination_of_the_modes_has_no_misfit_and_another_field_has_what_it_has_besides() -> None:
-    one = gappy(3, 8, 6)
-    fit, weights = Fit.of(one), np.append(0.0, RANDOM.uniform(0.5, 2.0, 8))
-    values = values_of(one, RANDOM.standard_normal((5, 3)))
-    misfit, size = fit.misfit(values, weights)
-    assert np.all(misfit <= 1e-12 * size) and np.all(size > 0)
-    aside = RANDOM.standard_normal((8 * 6,))
-    aside -= one.basis.T @ (one.operator @ aside)
-    values[:, 1:] += aside.reshape(8, 6)
-    expected = np.sqrt(np.sum(weights[1:, None] * aside.reshape(8, 6)**2))
-    np.testing.assert_allclose(fit.misfit(values, weights)[0], expected, rtol=1e-12)
-
-
-def test_a_fit_has_no_more_modes_than_a_third_of_its_values_since_else_it_leaves_no_misfit() -> None:
-    full = gappy(8, 9, 1)
-    fit = Fit.of(full)
-    assert fit.basis.shape == (3, 9)
-    np.testing.assert_array_equal(fit.basis, full.basis[:3])
-    values = values_of(full, np.eye(8)[[7]])  # the last mode alone
-    weights = np.ones(10)
-    assert fit.misfit(values, weights)[0] > 0.1 * fit.misfit(values, weights)[1]
-    assert Fit.of(gappy(2, 9, 1)).basis.shape == (2, 9)
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=12), st.floats(0.1, 10))
