@@ -137,7 +137,7 @@ def bases(rom: ReducedOrderModel) -> Table:
 def assigned(rom: ReducedOrderModel, held: Iterable[Held], folder: Path, spread: float) -> Table:
     """How many cases the classifier assigns to the cluster that they belong to, and the nearest temperature does."""
     dictionary, table = rom.rom.dictionary, Table(
-        "cases", "number", "rightly assigned", "by the nearest temperature", "below the threshold",
+        "cases", "number", "rightly assigned", "by the nearest temperature", "in the global basis",
         "median probability", title="Assignment", title_justify="left", box=None)
     assert dictionary is not None
     peaks = {kind: np.stack([peak_of(rom, case_of(one, folder)) for one in spots(kind, spread)])
