@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,28 @@ def without_launcher() -> dict[str, str]:
     return environment
 
 
+def under_ranks(n: int) -> list[str]:
+    """The words before a command that several ranks run; none for one. Skips where there is no launcher."""
+    if n == 1:
+        return []
+    if launched_ranks() is not None:
+        pytest.skip("mpirun cannot be started inside an MPI run")
+    if shutil.which("mpirun") is None:
+        pytest.skip("no mpirun on this machine")
+    return ["mpirun", "--oversubscribe", "-n", str(n)]
+
+
+def kill_session(leader: int) -> None:
+    """kill -9 for every process of a session: the launcher puts ranks into process groups of their own."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            session = int(stat.read_text().rsplit(")", 1)[1].split()[3])
+            if session == leader:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+        except (OSError, ValueError):  # it has ended
+            continue
+
+
 @pytest.fixture
 def plain_environment() -> dict[str, str]:
     """`without_launcher`."""
@@ -37,10 +60,7 @@ def run_ranks(tmp_path: Path, plain_environment: dict[str, str]) -> Callable[...
 
     A run that does not end within the time limit fails the test: that is how a waiting rank shows.
     """
-    if launched_ranks() is not None:
-        pytest.skip("mpirun cannot be started inside an MPI run")
-    if shutil.which("mpirun") is None:
-        pytest.skip("no mpirun on this machine")
+    under_ranks(2)
     pytest.importorskip("mpi4py", reason="mpi4py is not installed")
 
     def run(body: str, n: int, *, code: int = 0, limit: float = 60.0) -> list[Any]:
@@ -53,7 +73,7 @@ def run_ranks(tmp_path: Path, plain_environment: dict[str, str]) -> Callable[...
             "def report(value):\n"
             f"    (pathlib.Path({str(tmp_path)!r}) / f'rank{{comm.rank}}.json').write_text(json.dumps(value))\n"
             + body)
-        command = ["mpirun", "--oversubscribe", "-n", str(n), sys.executable, str(script)]
+        command = [*under_ranks(n), sys.executable, str(script)]
         done = subprocess.run(
             command, env=plain_environment, capture_output=True, text=True, timeout=limit, check=False)
         assert (done.returncode == 0) == (code == 0), done.stderr

@@ -1,7 +1,8 @@
 """The records of a ROM's enrichment, in a folder beside it: what was solved at full order is never solved again.
 
 For each addition there is 0001.json, which says what is wanted and then what came of it, and 0001.vtkhdf, the record
-itself, which appears when it is whole. An addition is finished when both are there.
+itself, which appears when it is whole. An addition is finished when both are there. Runs of ROMs that were brought
+towards equilibrium are beside them; they can be made again.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Journal:
         return self.folder / f"{number:04d}.vtkhdf"
 
     def equilibrated(self, digest: str, number: int) -> Path:
-        """The run of a case by the ROM that has so many additions, brought towards equilibrium. digest : of the case."""
+        """The run of a case by the ROM that has so many additions, brought towards equilibrium; digest of the case."""
         return self.folder / f"equilibrated-{digest[:_DIGEST]}-{number:04d}.vtkhdf"
 
     def run(self) -> Path:

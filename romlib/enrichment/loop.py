@@ -1,9 +1,10 @@
 """A ROM that repairs itself on a case: run, look where the bound is largest, one full-order step there, train again.
 
 Elastic answers to temperature fields and load patterns that are new come first. A full-order step starts from the state
-that the ROM's run has at the output time before, and joins the training set. Then the case is run again from its beginning, because what yields too early
-is never taken back. Where the stress is wrong rather than p, no time step is needed: the initial stiffness brings the
-ROM's run towards equilibrium, and what it finds joins the modes of displacement and stress.
+that the ROM's run has at the output time before, and joins the training set. Then the case is run again from its
+beginning, because what yields too early is never taken back. Where the stress is wrong rather than p, no time step is
+needed: the initial stiffness brings the ROM's run towards equilibrium, and what it finds joins the modes of
+displacement and stress.
 """
 
 from __future__ import annotations

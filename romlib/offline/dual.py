@@ -37,7 +37,8 @@ class DualHistory:
     ) -> None:
         self.training, self.fields, self.scratch, self._asked = training, fields, scratch, source
         missing = {role: [(run, field) for run in training.runs if run.role == role for field in fields
-                          if field not in run.snapshots.fields] for role in ("run", "record", "elastic", "equilibrated")}
+                          if field not in run.snapshots.fields]
+                   for role in ("run", "record", "elastic", "equilibrated")}
         if source == "read":
             _refuse_missing(missing["run"], 'use stress = "replay", which recomputes it from the displacement by the '
                                             "law")

@@ -1,10 +1,11 @@
 """What each kind of training file is good for: which basis its snapshots make, and what is measured on them.
 
-Single steps at full order, elastic answers, runs of a ROM that were brought towards equilibrium, and replayed ones enrich
-a training set; they are no cases that a ROM could be run over. Stresses and internal variables of a ROM's runs never
-make modes: in them the misfit, which tells the error, would be small where the error is not. A stress that was brought
-into equilibrium at all points does, because the misfit is the distance from such stresses. Nor do single steps widen the trained range: the calibration of
-the bounds knows runs alone, and what is outside of these keeps its larger factors.
+Single steps at full order, elastic answers, runs of a ROM that were brought towards equilibrium, and replayed ones
+enrich a training set; they are no cases that a ROM could be run over. Stresses and internal variables of a ROM's runs
+never make modes: in them the misfit, which tells the error, would be small where the error is not. A stress that was
+brought into equilibrium at all points does, because the misfit is the distance from such stresses. Nor do single steps
+widen the trained range: the calibration of the bounds knows runs alone, and what is outside of these keeps its larger
+factors.
 """
 
 from __future__ import annotations

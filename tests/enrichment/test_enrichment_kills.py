@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rank_scripts import kill_session, under_ranks, without_launcher
 
 import romlib
 from romlib.archive.fieldsfile import FieldsFile
@@ -20,11 +19,12 @@ from romlib.enrichment.journal import Journal, folder_of
 KILLS, BUDGET = 20, 3
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
+def started(folder: Path, ranks: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "romlib", "enrich", "study.toml", "x.rom", "--case", "hot", "--tolerance", "1e-3",
-         "--budget", str(BUDGET), "--accept-errors"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        [*under_ranks(ranks), sys.executable, "-m", "romlib", "enrich", "study.toml", "x.rom", "--case", "hot",
+         "--tolerance", "1e-3", "--budget", str(BUDGET), "--accept-errors"],
+        cwd=folder, env=without_launcher(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        start_new_session=True)
 
 
 def records(folder: Path) -> dict[str, int]:
@@ -43,13 +43,14 @@ def refuse_half_a_rom(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_twenty_kills_lose_no_finished_step_and_repeat_none(own_bar: Path) -> None:
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_twenty_kills_lose_no_finished_step_and_repeat_none(own_bar: Path, ranks: int) -> None:
     random = np.random.default_rng(7)
     seen: dict[str, int] = {}
     former = {name: (own_bar / name).read_bytes() for name in ("x.rom", "x.fields.rom")}
     begin = time.monotonic()
-    process = started(own_bar)
-    process.wait()
+    process = started(own_bar, ranks)
+    process.communicate()
     whole = time.monotonic() - begin
     expected = read_rom(own_bar / "x.rom").enrichments
     for path in folder_of(own_bar / "x.rom").iterdir():
@@ -57,17 +58,17 @@ def test_twenty_kills_lose_no_finished_step_and_repeat_none(own_bar: Path) -> No
     for name, content in former.items():
         (own_bar / name).write_bytes(content)
     for _ in range(KILLS):
-        process = started(own_bar)
+        process = started(own_bar, ranks)
         try:
-            process.wait(timeout=float(random.uniform(0.05, 0.8)) * whole)
+            process.communicate(timeout=float(random.uniform(0.05, 0.8)) * whole)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            kill_session(process.pid)
+            process.communicate()
         refuse_half_a_rom(own_bar)
         now = records(own_bar)
         assert seen.items() <= now.items()  # none is lost, and none was made again
         seen = now
-    process = started(own_bar)
+    process = started(own_bar, ranks)
     _, said = process.communicate()
     assert process.returncode == 1 and "budget" in said
     assert seen.items() <= records(own_bar).items()

@@ -73,8 +73,11 @@ runner = CliRunner()
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> Path:
     """The study with its mesh in two pieces, and its training runs."""
-    folder = tmp_path_factory.mktemp("beam")
-    (folder / "study.toml").write_text(STUDY)
+    return write_inputs(tmp_path_factory.mktemp("beam"), STUDY)
+
+
+def write_inputs(folder: Path, text: str) -> Path:
+    (folder / "study.toml").write_text(text)
     parts = list(number_shared_nodes(partition(box_mesh("hex8", (4, 1, 2), (4.0, 1.0, 1.0)), 2)))
     with SnapshotsWriter(folder / "mesh.vtkhdf", parts, Model(), np.array([0.0]), {}):
         pass

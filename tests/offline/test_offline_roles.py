@@ -107,6 +107,19 @@ def test_a_replayed_run_of_a_rom_trains_the_cubature_and_no_modes(
         assert list(both.rom.rom.cases) == ["one run"]
 
 
+def test_an_equilibrated_run_trains_displacement_stress_and_cubature_and_not_the_internal_variables(
+    files: dict[str, Path]
+) -> None:
+    with trained([opened(files["one"])]) as alone, trained(
+            [opened(files["one"]), opened(files["steps"], "equilibrated")]) as both:
+        assert singular(both, "stress").sum() > 1.001 * singular(alone, "stress").sum()
+        assert len(both.reduction.basis.decomposition.singular_values) > len(
+            alone.reduction.basis.decomposition.singular_values)
+        np.testing.assert_allclose(singular(both, "p"), singular(alone, "p"), rtol=1e-9)
+        assert both.rom.rom.manifest.trained == alone.rom.rom.manifest.trained
+        assert list(both.rom.rom.cases) == ["one run"]
+
+
 def test_single_steps_enrich_all_bases_and_neither_widen_the_trained_range_nor_are_cases_of_the_rom(
     files: dict[str, Path]
 ) -> None:
