@@ -65,6 +65,27 @@ def test_clusters_that_all_have_the_global_basis_give_what_the_global_rom_gives(
     assert several.jumps.max() < 1e-6 and one.jumps.max() == 0.0
 
 
+def test_a_basis_of_larger_modes_converges_where_the_others_do() -> None:
+    """Forces in it are larger by as much, and so is the reference that it takes over; nothing else tells them apart."""
+    rom = bar_rom([WHOLE, WHOLE], keep_global=False)[0]
+    large, n, switching = rom.clusters[1], len(WHOLE), rom.switching
+    factors = np.concatenate([np.ones(n), np.full(n, 100.0), np.ones(1)])
+    scaled = replace(
+        rom, clusters=[rom.clusters[0], replace(large, strain_modes=100.0 * large.strain_modes,
+                                                loads=100.0 * large.loads)],
+        switching=replace(switching, energy=factors[:, None] * switching.energy * factors,
+                          products=factors[:, None] * switching.products))
+    histories = case_histories(scaled, scaled.model, {}, TIMES)
+    found = solve(reduced_problem(scaled, scaled.model), histories)
+    one = solve(reduced_problem(global_rom()[0], scaled.model), histories)
+    assert len(set(found.clusters.tolist())) == 2 and np.count_nonzero(np.diff(found.clusters)) >= 3
+    assert (found.iterations <= one.iterations).all()
+    np.testing.assert_allclose(found.stresses[0], one.stresses[0], rtol=0, atol=1e-6 * np.abs(one.stresses[0]).max())
+    assert found.ended is not None and one.ended is not None
+    factor = 100.0 if found.clusters[-1] == 1 else 1.0
+    assert found.ended.reference_force == pytest.approx(factor * one.ended.reference_force, rel=1e-7)
+
+
 def test_the_clusters_of_a_run_are_those_of_its_states_and_each_switch_has_its_jump(tmp_path: Path) -> None:
     run = run_of(bar_rom(PARTS)[0])
     clusters, jumps = [], []
