@@ -59,6 +59,7 @@ def test_clusters_that_all_have_the_global_basis_give_what_the_global_rom_gives(
     several = ReducedOrderModel(bar_rom([WHOLE] * 3)[0]).solve(times=TIMES, tolerance=1e-12)
     one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES, tolerance=1e-12)
     assert len(set(several.clusters.tolist())) > 1 and several.at_points("p").max() > 1e-3
+    assert (several.iterations <= one.iterations).all()
     same(several, one, 1e-10)
     np.testing.assert_allclose(several.coordinates, one.coordinates, rtol=0,
                                atol=1e-10 * np.abs(one.coordinates).max())
@@ -189,6 +190,12 @@ def test_a_basis_that_cannot_take_a_step_gives_it_back_and_is_left_alone(monkeyp
     np.testing.assert_array_equal(found.clusters, 0)
     assert any("could not be solved in the local basis" in note and "cluster 1, taken by" in note
                for note in found.notes)
+    redone = solve(reduced_problem(rom, rom.model), case_histories(rom, rom.model, {}, TIMES)).redone
+    assert len(redone) >= 2 and {(one.failed, one.taken) for one in redone} == {(1, 0)}
+    assert np.diff([one.time for one in redone]).min() > 1.5 * TIMES[1]  # not step after step
+    for half in range(2, len(TIMES) - 1):  # and not by a run that goes on either
+        second = ReducedOrderModel(rom).solve(times=TIMES[half:], start=found.state(half))
+        np.testing.assert_array_equal(second.iterations[1:], found.iterations[half + 1:])
     one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES)
     same(found, one, 1e-6)
 
