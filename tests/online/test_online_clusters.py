@@ -66,6 +66,22 @@ def test_clusters_that_all_have_the_global_basis_give_what_the_global_rom_gives(
     assert several.jumps.max() < 1e-6 and one.jumps.max() == 0.0
 
 
+def test_a_load_that_turns_back_is_predicted_elastically_in_a_basis_that_was_just_entered(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the tangent of the virgin state: a run has no other elastic one of a basis that it enters where all yields."""
+    strong, count = {"push": "150*sin(5*t)"}, [0]
+
+    def nearest(self: Switcher, where: Where, hysteresis: float = 0.1) -> int:
+        count[0] += 1
+        return count[0] // 3 % 3
+    monkeypatch.setattr(Switcher, "nearest", nearest)
+    several = ReducedOrderModel(bar_rom([WHOLE] * 3)[0]).solve(times=TIMES, amplitudes=strong)
+    one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES, amplitudes=strong)
+    assert np.count_nonzero(np.diff(several.clusters)) >= 3 and several.cutbacks.sum() <= one.cutbacks.sum()
+    assert several.iterations.sum() <= 1.2 * one.iterations.sum()
+
+
 def test_a_basis_of_larger_modes_converges_where_the_others_do() -> None:
     """Forces in it are larger by as much, and so is the reference that it takes over; nothing else tells them apart."""
     rom = bar_rom([WHOLE, WHOLE], keep_global=False)[0]
@@ -193,6 +209,14 @@ def test_a_basis_that_cannot_take_a_step_gives_it_back_and_is_left_alone(monkeyp
     redone = solve(reduced_problem(rom, rom.model), case_histories(rom, rom.model, {}, TIMES)).redone
     assert len(redone) >= 2 and {(one.failed, one.taken) for one in redone} == {(1, 0)}
     assert np.diff([one.time for one in redone]).min() > 1.5 * TIMES[1]  # not step after step
+    run = run_of(rom)
+    while not run.redone:
+        run.advance()
+    first = list(run.redone)
+    run.rollback()
+    assert run.redone == []
+    run.advance()
+    assert run.redone == first
     for half in range(2, len(TIMES) - 1):  # and not by a run that goes on either
         second = ReducedOrderModel(rom).solve(times=TIMES[half:], start=found.state(half))
         np.testing.assert_array_equal(second.iterations[1:], found.iterations[half + 1:])
@@ -325,6 +349,26 @@ def test_a_law_that_fails_at_a_point_without_weight_cuts_the_step_and_is_named(a
         with pytest.raises(ConvergenceError, match="only carries its state") as caught:
             solve(problem(np.inf), histories, NewtonOptions(max_cutbacks=0))
         assert caught.value.cell in (103, 105)
+
+
+def test_what_is_not_a_number_at_a_point_without_weight_is_no_state() -> None:
+    from stub_points import StubPoints, linear
+
+    from romlib.online.histories import Histories
+    from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
+
+    def poisoned(strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        stress, slope = linear(strain)
+        stress[3] = np.nan
+        return stress, slope
+
+    strains = np.random.default_rng(0).normal(size=(2, 5, 6))
+    block = PointBlock([BlockBasis(strains, np.array([1.0, 1.0, 1.0, 0.0, 1.0]))], StubPoints(5, poisoned),
+                       np.zeros((0, 5, 6)), None)
+    with pytest.raises(ConvergenceError) as caught:
+        solve(ReducedProblem([block], [np.array([[1.0, -2.0]])], ("load",)),
+              Histories(np.array([0.0, 1.0]), [lambda t: t], []))
+    assert caught.value.cell == 103
 
 
 def test_a_full_field_is_a_start_in_the_basis_that_is_nearest_to_it(tmp_path: Path) -> None:
