@@ -28,6 +28,7 @@ import romlib
 from romlib.archive.rom import Rom
 from romlib.clusters.partition import Partition
 from romlib.mesh.operator import StrainOperator
+from romlib.offline.gappy import SAFE_AMPLIFICATION
 from romlib.snapshots import Snapshots
 
 TOLERANCES = (5e-2, 1e-2)
@@ -64,8 +65,7 @@ class Bases:
     def __init__(self, parts: Sequence[np.ndarray], weights: np.ndarray, points: np.ndarray, tolerance: float) -> None:
         self.weights, self.points = weights, points
         self.modes = [modes_of(values, weights, tolerance) for values in parts]
-        n = len(points) * parts[0].shape[2]
-        self.fits = [np.linalg.pinv(modes[:, points].reshape(len(modes), n).T) for modes in self.modes]
+        self.fits = [safe_fit(modes[:, points], float(weights.sum())) for modes in self.modes]
 
     def rebuild(self, cluster: int, values: np.ndarray) -> np.ndarray:
         """(n, n_ip, n_comp) from its values at the points alone, of all points of (n, n_ip, n_comp)."""
@@ -92,6 +92,18 @@ def modes_of(values: np.ndarray, weights: np.ndarray, tolerance: float) -> np.nd
     rest = np.cumsum(found[::-1])[::-1]
     n = int((rest > tolerance**2 * rest[0]).sum())
     return np.tensordot((vectors[:, :n] / np.sqrt(found[:n])).T, values, 1)
+
+
+def safe_fit(modes: np.ndarray, volume: float) -> np.ndarray:
+    """(n, m * n_comp): least squares of modes (n, m, n_comp) at points.
+
+    What the points see so little of that an error there would come back more than `SAFE_AMPLIFICATION` times as large
+    is left out: these points were not chosen for these modes, as romlib chooses them for its own.
+    """
+    n, m, n_comp = modes.shape
+    left, singular, right = np.linalg.svd(modes.reshape(n, m * n_comp), full_matrices=False)
+    there = singular > np.sqrt(m / volume) / SAFE_AMPLIFICATION
+    return (left[:, there] / singular[there]) @ right[there]
 
 
 def by_fit(run: Run, bases: Bases, *, local: bool) -> Rebuilt:

@@ -29,7 +29,7 @@ AS_GOOD = 0.9  # of the best speed: the smallest number of clusters that has it 
 MISSES = 2.0  # times the held-out error of the global basis: more is no basis of what was not seen
 _MOST_MODES = 10_000
 UNEVEN = 0.5  # relative error of the cost model
-POINTS_A_DECADE = 3.0  # points a mode and decade of the cubature's tolerance: cases/ have 2.6 to 4
+POINTS_A_DECADE = 3.0  # points a mode and decade of the cubature's tolerance: cases/ have 2.2 to 4
 
 
 @dataclass(frozen=True, eq=False)

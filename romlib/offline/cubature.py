@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from romlib.offline.active_set import ActiveSet, active_set
 from romlib.offline.pod import tails
 
 # Weight of the volume row in the search, where the constraint holds to about residual / weight^2; a larger one would
@@ -28,7 +29,6 @@ _STEEPER = 1.01
 _STALLED = 0.999  # of the residual, over rounds that are twice as many as there may be points
 _PROGRESS = 1e-12
 _FITTED = 1.5
-_DEPENDENT = 2e-15  # of a column's length: what rounding leaves of one in the span of the others
 # Of the tolerance: the integrands are cut this much finer, and more points than bring the error there fit nothing.
 FINER = 1e-2
 
@@ -61,54 +61,6 @@ def compression(gram: np.ndarray, tolerance: float) -> np.ndarray:
     rank = int(np.flatnonzero(tail <= tolerance**2 * eigenvalues.sum())[0]) + 1
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(gram))] < 0, -1.0, 1.0)
     return vectors[:, :rank]
-
-
-class _ActiveSet:
-    """Least squares on the selected columns; its QR factorisation is updated column by column."""
-
-    def __init__(self, matrix: np.ndarray, target: np.ndarray) -> None:
-        self.matrix, self.target = matrix, target
-        self.columns: list[int] = []
-        self._length = np.einsum("ij,ij->j", matrix, matrix)
-        self._restart()
-
-    def _restart(self) -> None:
-        self.q, self.r = np.eye(len(self.target)), np.zeros((len(self.target), 0))
-        self._orthogonal = self._length.copy()
-
-    def insert(self, index: int) -> bool:
-        """Append a column; False, and nothing changed, where it is in the span of those that are there."""
-        column = self.matrix[:, index]
-        if self.columns:
-            n = len(self.columns)
-            if n == len(column):
-                return False
-            q, r = linalg.qr_insert(self.q, self.r, column, n, which="col", check_finite=False)
-            if abs(r[n, n]) <= _DEPENDENT * np.sqrt(self._length[index]):
-                return False
-            self.q, self.r = q, r
-        else:
-            self.q, self.r = linalg.qr(column[:, None])
-        self.columns.append(index)
-        self._orthogonal -= (self.q[:, len(self.columns) - 1] @ self.matrix) ** 2
-        return True
-
-    def delete(self, positions: np.ndarray) -> None:
-        for position in positions[::-1]:
-            self.q, self.r = linalg.qr_delete(self.q, self.r, int(position), which="col", check_finite=False)
-            del self.columns[int(position)]
-            # The rotations leave the direction that is no longer spanned behind the ones that still are.
-            self._orthogonal += (self.q[:, len(self.columns)] @ self.matrix) ** 2
-        if not self.columns:
-            self._restart()
-
-    def orthogonal_lengths(self) -> np.ndarray:
-        """Norm of the part of each column that is orthogonal to the selected ones, (n_candidate,)."""
-        return np.sqrt(np.maximum(self._orthogonal, 1e-12 * self._length))
-
-    def solve(self) -> np.ndarray:
-        n = len(self.columns)
-        return linalg.solve_triangular(self.r[:n], self.q[:, :n].T @ self.target, check_finite=False)
 
 
 def select(
@@ -183,7 +135,7 @@ def _search(
     nothing of the weights that would turn negative: when its rounds are spent, or hardly anything moves any more, the
     point with the largest gradient enters (Lawson and Hanson), which ends at the non-negative optimum.
     """
-    active, refused = _ActiveSet(matrix, right), np.zeros(matrix.shape[1], dtype=bool)
+    active, refused = active_set(matrix, right), np.zeros(matrix.shape[1], dtype=bool)
     weights, residual, best = np.zeros(0), right, np.inf
     n_greedy, window = _MAX_ROUNDS * goal.n_max + 10, 2 * goal.n_max + 100
     greedy, last_round, last_size = True, 0, np.inf
@@ -214,7 +166,7 @@ def _search(
 
 
 def _enter(
-    active: _ActiveSet, matrix: np.ndarray, residual: np.ndarray, refused: np.ndarray, favour: np.ndarray | None,
+    active: ActiveSet, matrix: np.ndarray, residual: np.ndarray, refused: np.ndarray, favour: np.ndarray | None,
     greedy: bool,
 ) -> int | None:
     """The candidate to enter next; None where none can lower the residual.
@@ -262,7 +214,7 @@ def _fit(matrix: np.ndarray, right: np.ndarray, weights: np.ndarray) -> np.ndarr
     return weights / weights.sum()
 
 
-def _feasible(active: _ActiveSet, weights: np.ndarray) -> np.ndarray:
+def _feasible(active: ActiveSet, weights: np.ndarray) -> np.ndarray:
     """From feasible weights towards the least-squares solution, removing the points whose weight reaches zero.
 
     The inner loop of non-negative least squares (Lawson, Hanson 1974, chapter 23): the residual never grows.

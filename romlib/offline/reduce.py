@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import partial
 
 import numpy as np
 
@@ -87,6 +88,7 @@ def reduce(
     chosen = Rows.of(training.n_snapshot, rows)
     shapes = training.rows_for("displacement", chosen)
     number, stages = collection.next_number(), collection.stages
+    say = partial(stages.say, kept=local is None)
     with stages.stage("POD"):
         basis = reduce_displacement(
             training, pieces, collection.displacement, shapes, tolerance=options.pod_tolerance, n_mode=options.modes,
@@ -94,25 +96,25 @@ def reduce(
             liftings=None if local is None else local.common.liftings, least=None if local is None else local.n_mode)
         basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
         pod = basis.decomposition
-        stages.say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(len(shapes.kept), 'snapshot')}, "
-                          f"error {pod.truncation_error:.1e}, {plural(pod.n_dropped, 'eigenvalue')} below rounding")
+        say("POD", f"{plural(basis.n_mode, 'mode')} of {plural(len(shapes.kept), 'snapshot')}, "
+                   f"error {pod.truncation_error:.1e}, {plural(pod.n_dropped, 'eigenvalue')} below rounding")
     with stages.stage("loads"):
         loads = reduce_loads(training, basis, pieces)
-        stages.say("loads", f"{len(loads)} reduced onto the modes")
+        say("loads", f"{len(loads)} reduced onto the modes")
     stresses = _stresses(collection, chosen, basis, loads, number)
     with stages.stage("dual modes"):
         fields = reduce_fields(collection, chosen) if local is None else local.common.duals.fields
         modes = stresses.pod(collection)
         need = collection.room.need(Modes(basis.n_mode + basis.n_lift, modes.n_mode,
                                           {field.name: field.decomposition.n_mode for field in fields}))
-        collection.room.claim(need, need, stages.tell)
+        collection.room.claim(need, need, stages.tell if local is None else lambda _: None)
         duals = project_fields(collection, fields, number) if local is None else local.common.duals
         stresses.project(collection, modes)
-        stages.say("dual modes", ", ".join(f"{field.decomposition.n_mode} of {field.name}" for field in fields))
+        say("dual modes", ", ".join(f"{field.decomposition.n_mode} of {field.name}" for field in fields))
     with stages.stage("cubature"):
         selection, reference = select_points(collection, basis, stiffness, stresses, _wanted(options, basis, local))
-        stages.say("cubature", f"{len(selection.weights)} of {collection.dual.n_ip} points, error "
-                               f"{selection.error:.1e}{reference.in_words()}")
+        say("cubature", f"{len(selection.weights)} of {collection.dual.n_ip} points, error "
+                        f"{selection.error:.1e}{reference.in_words()}")
     if local is not None:
         stresses.forget()
     return Reduction(chosen, basis, loads, duals, selection, reference)

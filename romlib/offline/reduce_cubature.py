@@ -25,7 +25,7 @@ from romlib.offline.selection import (
     local_candidates,
     select_over_pieces,
 )
-from romlib.offline.sketch import LARGE, sketched
+from romlib.offline.sketch import LARGE, most_points, sketched
 from romlib.offline.training import blocks, combine, gram
 from romlib.parallel.pieces import Pieces
 
@@ -206,7 +206,8 @@ class _Problem:
 def _sketched(problem: _Problem, n_strain: int) -> Selection:
     """Points and weights by random combinations of the integrands, with the error of all of them. Collective."""
     def choose(columns: np.ndarray) -> tuple[Selection, int]:
-        found = _select(problem, columns, combined=True)
+        few = problem.wanted.at_most(most_points(columns))
+        found = _select(replace(problem, wanted=few), columns, combined=True)
         return found, len(found.weights)
 
     found = sketched(choose, len(problem.target), _USUAL * n_strain)

@@ -54,7 +54,8 @@ class Stages(StageTimer):
         self.details: dict[str, str] = {}
         self.tell: Progress = progress if progress is not None and comm.rank == 0 else lambda _: None
 
-    def say(self, stage: str, detail: str) -> None:
-        """What a stage has come to."""
-        self.details[stage] = detail
+    def say(self, stage: str, detail: str, kept: bool = True) -> None:
+        """What a stage has come to. kept : for the report, which has one sentence a stage."""
+        if kept:
+            self.details[stage] = detail
         self.tell(f"{stage}: {detail}")

@@ -32,8 +32,8 @@ from romlib.offline.reduce import Reduction
 from romlib.offline.roles import purpose_of
 from romlib.offline.rows import Rows
 from romlib.offline.sample import Sample
-from romlib.offline.selection import PieceIntegrands
-from romlib.offline.sketch import LARGE, sketched
+from romlib.offline.selection import PieceIntegrands, Wanted
+from romlib.offline.sketch import LARGE, most_points, sketched
 from romlib.offline.thermal import trained_temperatures
 
 
@@ -162,8 +162,8 @@ def _cubature(
         target = exact @ columns
         scale = max(float(np.linalg.norm(target)), 0.1 * reduction.reference.stress * float(np.sqrt(part)))
         found = select(integrands.compressed(columns)[there], target, collection.dual.volume,
-                       options.cubature_tolerance, scale=scale, n_max=options.cubature_points,
-                       combined=n > LARGE)
+                       options.cubature_tolerance, scale=scale, combined=n > LARGE,
+                       n_max=Wanted(options.cubature_points).at_most(most_points(columns) if n > LARGE else None).n_max)
         return replace(found, points=there[found.points]), len(found.points)
 
     if n > LARGE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
 import numpy as np
@@ -119,6 +119,10 @@ class Wanted:
     n_min: int = 0
     pieces: np.ndarray = dataclass_field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     ips: np.ndarray = dataclass_field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def at_most(self, n: int | None) -> Wanted:
+        """The same with at most n points; None: as many as before."""
+        return self if n is None else replace(self, n_max=n if self.n_max is None else min(self.n_max, n))
 
     def favour(self, pieces: np.ndarray, ips: np.ndarray) -> np.ndarray | None:
         """What `select` multiplies the promise of these points (n,) by; None where none is preferred."""

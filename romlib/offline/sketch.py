@@ -39,6 +39,13 @@ def sketched(choose: Callable[[np.ndarray], tuple[T, int]], n: int, expected: in
     n_column = min(max(round(expected / SHARE), FIRST), MOST, n)
     while True:
         chosen, n_point = choose(gaussian(n, n_column))
-        if n_point <= SHARE * n_column or n_column >= min(MOST, n):
+        if n_column >= min(MOST, n) or n_point <= SHARE * n_column:
             return chosen
         n_column = min(2 * n_column, MOST, n)
+
+
+def most_points(columns: np.ndarray) -> int | None:
+    """How many points `choose` need not exceed, because there will be more combinations for more; None: no such bound.
+    """
+    n, n_column = columns.shape
+    return None if n_column >= min(MOST, n) else int(SHARE * n_column) + 1

@@ -30,7 +30,8 @@ class NewtonOptions:
     tolerance : converged when ||f_ext - f_int|| <= tolerance * max(||f_ext||, ||f_int||, floor), Euclidean norms over
         the modes. The floor at time t is the largest, over the converged steps so far and the current one, of
         ||f_ext||, ||f_int|| and `HeldForce` (the elastic force of thermal strains and prescribed displacements): a
-        load that passes through zero, or loading without forces, keeps a meaningful reference.
+        load that passes through zero, or loading without forces, keeps a meaningful reference. Where the basis changes,
+        it is taken to the scale of forces in the new one.
     max_iterations : law evaluations in one attempt of a step.
     max_cutbacks : a step is never shorter than the interval between two output times times 0.5**max_cutbacks.
     record_points : keep stresses and internal variables at every output time.

@@ -172,7 +172,7 @@ class ReducedRun:
 
     def _attempt(self, time: float) -> Failure | None:
         """One increment; commits and returns None, or returns why it failed."""
-        level = self._level(time)
+        level = self._target if time == self._target.time else self._level(time)
         here = self._clusters.begun(self.state, self._predictor, level)
         if self._held or self._clusters.switcher is None:
             return self._solve(here, level)
@@ -275,7 +275,9 @@ def solve(
     with np.errstate(**_QUIET):
         for step in range(1, len(histories.times)):
             _, history.cutbacks[step] = run._advance()  # as `advance`, without the 4 us that np.errstate takes
-            history.iterations[step], history.jumps[step] = run._evaluations, run.jump
+            history.iterations[step] = run._evaluations
+            if run.jump:
+                history.jumps[step] = run.jump
             history.record(step, run.state.committed)
     if start is None:
         history.clusters[0] = history.clusters[1]  # nothing has a cluster where nothing moves

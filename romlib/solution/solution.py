@@ -53,7 +53,8 @@ _BLOCK_BYTES = 64 * 2**20
 class Solution:
     """A solved case. Arrays in memory: time first; symmetric tensors Kelvin-Mandel (see `romlib.tensors`).
 
-    rom : what was solved. times : (n_step,). coordinates : (n_step, n_mode). clusters : (n_step,).
+    rom : what was solved. times : (n_step,). coordinates : (n_step, n_mode), with several local bases
+    those of the cluster of the time, padded with zeros. clusters : (n_step,).
     lifting : (n_step, n_lift). amplitudes : descriptions used, by name. reactions : by prescribed constraint,
     (n_step,), the force (or moment) conjugate to its amplitude. iterations, cutbacks : (n_step,). timings : seconds.
     hyper_reduced : whether the laws were integrated at the selected points only.

@@ -215,3 +215,18 @@ def test_preferred_points_are_told_apart_by_their_piece() -> None:
     np.testing.assert_array_equal(wanted.favour(np.array([0, 1, 2, 2]), np.array([5, 5, 5, 1])),
                                   [PREFERENCE, 1.0, 1.0, PREFERENCE])
     assert Wanted().favour(np.array([0]), np.array([0])) is None
+
+
+def test_a_selection_among_very_many_functions_is_that_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without the part of Q that no column needs."""
+    for seed in range(4):
+        functions, weights = problem(seed, n_function=30)
+        signed = weights * np.where(np.arange(len(weights)) % 7 == 0, -0.5, 1.0)
+        monkeypatch.setattr("romlib.offline.active_set._WIDE", 10**6)
+        one = select(functions, functions.T @ signed, signed.sum(), 1e-7)
+        monkeypatch.setattr("romlib.offline.active_set._WIDE", 0)
+        other = select(functions, functions.T @ signed, signed.sum(), 1e-7)
+        assert one.converged and other.converged
+        np.testing.assert_array_equal(one.points, other.points)
+        np.testing.assert_allclose(one.weights, other.weights, rtol=1e-6)
+    assert select(functions[:5], functions[:5].sum(axis=0), 5.0, 1e-9).error < 1e-8  # more functions than points

@@ -21,6 +21,7 @@ from romlib.laws.elastic import ElasticParameters
 from romlib.laws.mises import MisesParameters
 from romlib.loads.expression import ALLOWED, compile_expression
 from romlib.model import Case, Constraint, ExpressionAmplitude, Load, Material, TableAmplitude, UnitSystem
+from romlib.model.clusters import ClusterOptions
 from romlib.model.material import ParameterTable
 from romlib.model.tag import NodeTag
 from romlib.model.temperature import TemperatureFile
@@ -79,7 +80,9 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "initial": (section("`[initial]`", STUDY), 0, keys_of(Initial)),
     "mesh": (section("`[mesh]`", STUDY), 0, keys_of(MeshFile)),
     "training": (section("`[[training]]`", STUDY), 0, keys_of(Training, leave=("amplitudes", "temperature"))),
-    "offline": (section("`[offline]`", STUDY), 0, keys_of(OfflineOptions)),
+    "offline": (section("`[offline]`", STUDY), 0, {
+        key: info for key, info in keys_of(OfflineOptions).items() if not key.startswith("clusters")}),
+    "clusters": (section("`[clusters]`", STUDY), 0, keys_of(ClusterOptions)),
     "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=(
         "amplitudes", "temperature", "identity", "omissions"))),
     "greedy": (section("`[greedy]`", STUDY), 0, keys_of(Greedy)),

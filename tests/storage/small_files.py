@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from hand_made_rom import affine, hand_made_rom, with_indicator, write_both  # type: ignore[import-not-found]
+from hand_made_rom import (  # type: ignore[import-not-found]
+    affine,
+    clustered,
+    hand_made_rom,
+    with_dictionary,
+    with_indicator,
+    write_both,
+)
 
 import romlib
 from romlib.archive.romfile import fields_path
@@ -59,6 +66,8 @@ def write_files(folder: Path) -> None:
                 writer.write("stress", step, p, values[step, :8 * piece.n_cell])
     rom, data = hand_made_rom(pieces, model, [affine(0), affine(1)], liftings={"pull": affine(0)},
                               dual={"stress": (6, True), "p": (1, False)})
+    rom, data = clustered((rom, data), pieces, [[0], [1]], np.array([[1.0, 0, 0], [0, 1, 0], [2, 0, 1]]), [0, 1, 0])
+    rom.dictionary = with_dictionary(rom, ["pressure", "pull"], fallback=2).dictionary
     write_both(folder / "x.rom", with_indicator(rom), data)
 
 
