@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("out/local_bases"), help="for the files")
     parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no mpirun")
     parser.add_argument("--clusters", type=int, nargs="+", default=[SHOWN], help="numbers of clusters to train")
+    parser.add_argument("--bounds", action="store_true", help="calibrate the ROMs, which takes minutes for each")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
     commands, start = Commands(folder, arguments.ranks), time.perf_counter()
@@ -56,7 +57,7 @@ def main() -> int:
     commands.run("romlib clusters study.toml --plot clusters.png")
 
     heading("4. The ROMs")
-    studies = variants(folder / "study.toml", arguments.clusters)
+    studies = variants(folder / "study.toml", arguments.clusters, bounds=arguments.bounds)
     for name in studies:
         commands.run(f"{commands.launcher}romlib offline {name}.toml -o {name}.rom")
 

@@ -147,6 +147,7 @@ def test_a_partition_of_one_cluster_is_the_global_basis(case, grams):
 def test_roms_with_one_basis_and_with_two_are_judged_by_the_same_measure(case, short, folder):
     names = case.roms.variants(folder / "study.toml", [2])
     assert names == [case.roms.GLOBAL, "k2"]
+    assert case.strip.Study.read(folder / "k2.toml").clusters.number == 2
     roms = {}
     for name in names:
         study = case.strip.Study.read(folder / f"{name}.toml")
