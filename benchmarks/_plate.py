@@ -59,6 +59,7 @@ modes = {modes}
 cubature_tolerance = {tolerance}
 cubature_training = "{training}"
 dual_fields = ["stress", "p"]
+control_points = {control}
 [cases.test]
 times = {{ stop = 1.0, step = 0.025 }}
 amplitudes.traction = "110*sin(2*pi*t)"
@@ -67,15 +68,17 @@ amplitudes.traction = "110*sin(2*pi*t)"
 
 @dataclass(frozen=True)
 class Setting:
-    """What a ROM of the plate is trained to: number of modes, and tolerance and training set of the cubature."""
+    """What a ROM of the plate is trained to. tolerance, training : of the cubature. control : points of control."""
 
     modes: int
     tolerance: float
     training: str = "snapshots"
+    control: int = 0
 
     @property
     def name(self) -> str:
-        return f"{self.modes}_modes_{self.training}_{self.tolerance:g}"
+        watched = f"_{self.control}_control" if self.control else ""
+        return f"{self.modes}_modes_{self.training}_{self.tolerance:g}{watched}"
 
 
 def data_folder() -> Path:
@@ -101,7 +104,8 @@ def convert(folder: Path) -> None:
 def train(folder: Path, setting: Setting) -> tuple[ReducedOrderModel, TrainingReport]:
     """A ROM as `romlib offline` trains it on one process, without the nonintrusivity check."""
     study = folder / f"{setting.name}.toml"
-    study.write_text(STUDY.format(modes=setting.modes, tolerance=setting.tolerance, training=setting.training))
+    study.write_text(STUDY.format(modes=setting.modes, tolerance=setting.tolerance, training=setting.training,
+                                  control=setting.control))
     with romlib.train(study, serial(), skip_check=True) as trained:
         report = trained.write(study.with_suffix(".rom"))
     return trained.rom, report

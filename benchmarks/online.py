@@ -15,7 +15,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy loads its BLAS: more threads
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from romlib.online.rom import ReducedOrderModel
 from romlib.solution.solution import Solution
 
 SETTINGS = (Setting(9, 5e-5), Setting(19, 2e-5))
+CONTROL = 100  # control points of the second ROM of each setting
 N_WARM_UP = 3
 
 
@@ -46,7 +47,7 @@ PEER_ITERATIONS = 126
 class Run:
     """The run of median wall time, and the shortest. Seconds; rest : all but the laws and the linear algebra.
 
-    bounds : of the errors, after the run: median.
+    bounds, shortest_bounds : of the errors, after the run: median, and shortest.
     """
 
     wall: float
@@ -54,6 +55,7 @@ class Run:
     law: float
     linear_algebra: float
     bounds: float
+    shortest_bounds: float
     solution: Solution
 
     @property
@@ -76,7 +78,7 @@ def measure(rom: ReducedOrderModel, n_repeat: int, *, hyper_reduction: bool) -> 
     wall, solution = runs[len(runs) // 2]
     timings = solution.timings
     return Run(wall, runs[0][0], timings.law, timings.linear_algebra, float(np.median(bounds)),
-               solution)
+               min(bounds), solution)
 
 
 def row(name: str, run: Run, n_point: int, reference: Reference, peer: Peer | None) -> str:
@@ -84,7 +86,9 @@ def row(name: str, run: Run, n_point: int, reference: Reference, peer: Peer | No
     errors = reference.errors(run.solution)
     parts = [name, f"{n_point}", f"{1e3 * run.wall:.1f}", f"{1e3 * run.shortest:.1f}", f"{1e3 * run.law:.1f}",
              f"{1e3 * run.linear_algebra:.1f}", f"{1e3 * run.rest:.1f}",
-             f"{1e3 * run.bounds:.2f} ({100 * run.bounds / run.wall:.0f} %)", f"{int(run.solution.iterations.sum())}",
+             f"{1e3 * run.bounds:.2f} ({100 * run.bounds / run.wall:.1f} %)",
+             f"{1e3 * run.shortest_bounds:.2f} ({100 * run.shortest_bounds / run.shortest:.1f} %)",
+             f"{int(run.solution.iterations.sum())}",
              f"{errors['displacement']:.1e}", f"{peer.seconds / run.wall:.0f}" if peer else ""]
     return f"| {' | '.join(parts)} |"
 
@@ -93,7 +97,7 @@ def peer_row(modes: int) -> str:
     """What the peer needs with as many modes."""
     peer = PEERS[modes]
     iterations = PEER_ITERATIONS if modes == 9 else ""
-    return (f"| {modes} modes, peer | {peer.n_point} | {1e3 * peer.seconds:.0f} | | | | | | {iterations} | "
+    return (f"| {modes} modes, peer | {peer.n_point} | {1e3 * peer.seconds:.0f} | | | | | | | {iterations} | "
             f"{peer.error:.1e} | 1 |")
 
 
@@ -109,9 +113,12 @@ def main() -> int:
         rom, _ = train(arguments.folder, setting)
         reference = reference or Reference(arguments.folder, rom)
         name, peer = f"{setting.modes} modes", PEERS[setting.modes]
+        watched, _ = train(arguments.folder, replace(setting, control=CONTROL))
         lines += [
             row(f"{name}, hyper-reduced", measure(rom, arguments.repeats, hyper_reduction=True), n_weighted(rom),
                 reference, peer),
+            row(f"{name}, hyper-reduced, {CONTROL} control points", measure(
+                watched, arguments.repeats, hyper_reduction=True), n_weighted(watched), reference, None),
             row(f"{name}, full integration", measure(rom, max(3, arguments.repeats // 20), hyper_reduction=False),
                 rom.rom.manifest.n_ip, reference, None),
             peer_row(setting.modes)]
@@ -132,8 +139,8 @@ def header(n_repeat: int) -> list[str]:
         "2-core machine: only the order of the ratio counts. It stops at a relative correction of the displacement "
         "of 1e-6.", "",
         "| | integration points | wall, ms | shortest | laws | linear algebra | rest | bounds of the errors | "
-        "Newton iterations | error of u | times faster than the peer |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
+        "shortest | Newton iterations | error of u | times faster than the peer |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
 
 
 if __name__ == "__main__":

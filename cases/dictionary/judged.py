@@ -82,28 +82,19 @@ def judge(solution: Solution, name: str, reference: Reference, norms: Norms, lea
                   {field: bounds.get(field, np.nan) for field in QUANTITIES})
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Milliseconds of processor time, medians.
+def cost(rom: ReducedOrderModel, case: Case, cluster: int | None, repeat: int = 9) -> float:
+    """Milliseconds of processor time, the choice of the basis included: the least of several runs in a process.
 
-    whole : of the call, with the choice of the basis, the temperature at the points and all else. run : of the steps.
+    The temperature is in memory, as for many cases one after the other.
     """
-
-    whole: float
-    run: float
-
-
-def cost(rom: ReducedOrderModel, case: Case, cluster: int | None, repeat: int = 7) -> Cost:
-    """Of a case whose temperature is in memory, in a process that has solved before."""
     assert case.temperature is not None
     with Snapshots(case.temperature.file) as file:
         parts = [(file.mesh(piece).node_ids, file.read("temperature", piece)[:, :, 0]) for piece in range(file.n_piece)]
         ids, first = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
         heat = NodalTemperature(file.times, np.concatenate([part[1] for part in parts], axis=1)[:, first], ids)
-    whole, run = [], []
-    for _ in range(repeat + 1):
+    used = []
+    for _ in range(repeat):
         start = time.process_time()
-        solution = rom.solve(times=case.times, amplitudes=case.amplitudes, temperature=heat, cluster=cluster)
-        whole.append(time.process_time() - start)
-        run.append(solution.timings.total)
-    return Cost(1e3 * float(np.median(whole[1:])), 1e3 * float(np.median(run[1:])))
+        rom.solve(times=case.times, amplitudes=case.amplitudes, temperature=heat, cluster=cluster)
+        used.append(time.process_time() - start)
+    return 1e3 * min(used)

@@ -60,14 +60,15 @@ class Dictionary:
         """The clusters that cases have, (n_class,), increasing."""
         return np.unique(self.labels)
 
-    def decide(self, probabilities: np.ndarray) -> tuple[int, int, float]:
+    def decide(self, probabilities: np.ndarray, novelty: float = 0.0) -> tuple[int, int, float]:
         """The cluster to solve in, the most probable one, and its probability.
 
-        They differ below the threshold, where the ROM has a global basis. probabilities : (n_class,).
+        They differ where the ROM has a global basis, and the probability is below the threshold or the case like none
+        of the training. probabilities : (n_class,). novelty : see `Choice`.
         """
         best = int(probabilities.argmax())
         proposed, probability = int(self.clusters[best]), float(probabilities[best])
-        trusted = probability >= self.choosing.threshold or self.choosing.fallback is None
+        trusted = (probability >= self.choosing.threshold and novelty <= 1.0) or self.choosing.fallback is None
         return proposed if trusted else int(self.choosing.fallback or 0), proposed, probability
 
     def of_case(self, name: str) -> int:
@@ -104,6 +105,8 @@ class Dictionary:
 class Choice:
     """The basis that a run was given. cluster : its number. proposed : what the classifier proposed, None where the
     user said which. probability : of the proposed cluster. sentence : for the user. probabilities : of each cluster.
+    novelty : distance to the nearest training run, over the largest from a training run to its nearest other: above one
+    the case is like none of them; None where the user said which cluster.
     """
 
     cluster: int
@@ -111,3 +114,4 @@ class Choice:
     probability: float | None
     sentence: str
     probabilities: dict[int, float] = field(default_factory=dict)
+    novelty: float | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from romlib.archive.dictionary import Choice, Dictionary
-from romlib.dictionary.nearest import probabilities_by_distance
+from romlib.dictionary.nearest import novelty, probabilities_by_distance
 from romlib.dictionary.stored import loaded
 from romlib.errors import FileFormatError, InputError
 
@@ -62,19 +62,26 @@ class Chooser:
         return found
 
     def choose(self, features: Mapping[str, float]) -> Choice:
-        """The most probable cluster; the global basis, where the ROM has it, below the threshold. Raises as above."""
+        """The most probable cluster; the global basis, where the ROM has it, for a case that is not clearly of one.
+
+        That is one whose probability is below the threshold, or that is like no training run. Raises as above.
+        """
         known, choosing, found = self.dictionary, self.dictionary.choosing, self.probabilities(features)
-        cluster, proposed, probability = known.decide(found)
+        far = float(novelty(known.values, np.array([list(features.values())]))[0])
+        cluster, proposed, probability = known.decide(found, far)
         said = f"by its input the case is of cluster {proposed}, with a probability of {probability:.2f}"
-        if probability >= choosing.threshold:
-            said += ": solved in that basis"
-        elif choosing.fallback is None:
-            said += (f", below {choosing.threshold:g}: solved in that basis all the same, because the ROM has no "
-                     "global one (keep_global = false)")
+        doubts = [f"below {choosing.threshold:g}"] if probability < choosing.threshold else []
+        if far > 1.0:
+            doubts.append(f"and like no training run: the nearest is {far:.2g} times as far as they are from one "
+                          "another at most")
+        if doubts:
+            said = ", ".join([said, *doubts])
+            said += ": solved in the global basis" if choosing.fallback is not None else (
+                ": solved in that basis all the same, because the ROM has no global one (keep_global = false)")
         else:
-            said += f", below {choosing.threshold:g}: solved in the global basis"
+            said += ": solved in that basis"
         return Choice(cluster, proposed, probability, said + self._outside(features),
-                      dict(zip(known.clusters.tolist(), found.tolist())))
+                      dict(zip(known.clusters.tolist(), found.tolist())), far)
 
     def _outside(self, features: Mapping[str, float]) -> str:
         """Which features are beyond those of the training cases, the farthest first."""

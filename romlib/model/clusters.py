@@ -26,7 +26,9 @@ class ClusterOptions(Description):
     overlap : so many nearest neighbours of each member join its cluster; by default 6, for runs none.
     ends : the last snapshot of each run joins every cluster: what a history leaves behind (residual strains) is then in
         each basis, for cases that go on where the training runs ended.
-    minimum_modes, points_per_mode : at least so many modes, and points for each of them, a cluster.
+    minimum_modes, points_per_mode : at least so many modes, and points for each of them, a cluster. A global basis has
+        8 to 13 points a mode; a cluster whose forces are those of a large load meets the tolerance of the cubature with
+        3, and misses what acts beside it.
     keep_global : the global basis is kept for what no local one can take.
     seed : of all that is drawn.
     threshold : choose = "input": below this probability the global basis is taken.
@@ -40,7 +42,7 @@ class ClusterOptions(Description):
     overlap: Annotated[int, Field(ge=0)] = 6
     ends: bool = False
     minimum_modes: Annotated[int, Field(ge=1)] = 10
-    points_per_mode: Annotated[int, Field(ge=1)] = 3
+    points_per_mode: Annotated[int, Field(ge=1)] = 8
     keep_global: bool = True
     seed: Annotated[int, Field(ge=0)] = 0
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5

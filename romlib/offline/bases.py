@@ -15,6 +15,7 @@ from romlib.offline.displacement import n_worthwhile
 from romlib.offline.points import PointList
 from romlib.offline.prospect import settle_number
 from romlib.offline.reduce import Local, Reduction, reduce, reduce_modes
+from romlib.offline.room import Modes
 from romlib.offline.rows import Rows
 from romlib.offline.switching import switching_of
 from romlib.words import plural
@@ -55,11 +56,20 @@ def reduce_to_bases(collection: Collection, rows: np.ndarray | None = None) -> B
     members, notes = _large_enough(collection, chosen, found, whole)
     locals_ = _reduce_locals(collection, chosen, members, whole)
     reductions = (*locals_, whole) if options.keep_global else locals_
+    _claim(collection, reductions)
     with collection.stages.stage("switching"):
         switching = switching_of(collection, reductions, found, chosen.kept, options.keep_global)
         collection.stages.say("switching", f"products of {plural(len(switching.energy), 'field')} with each other and "
                                            f"with {plural(len(switching.sizes), 'snapshot')}")
     return Bases(reductions, whole, switching, notes)
+
+
+def _claim(collection: Collection, reductions: Sequence[Reduction]) -> None:
+    """Claim the room that the modes of all bases take in the fields file. Collective."""
+    first = reductions[0]
+    need = collection.room.need(Modes(sum(one.basis.n_mode for one in reductions) + first.basis.n_lift, 0,
+                                      {field.name: field.decomposition.n_mode for field in first.duals.fields}))
+    collection.room.claim(need, need, collection.stages.tell)
 
 
 def clusters_of(collection: Collection, kept: np.ndarray) -> Partition:

@@ -208,7 +208,7 @@ def _sketched(problem: _Problem, n_strain: int) -> Selection:
     def choose(columns: np.ndarray) -> tuple[Selection, int]:
         few = problem.wanted.at_most(most_points(columns))
         found = _select(replace(problem, wanted=few), columns, combined=True)
-        return found, len(found.weights)
+        return replace(found, n_combined=columns.shape[1]), len(found.weights)
 
     found = sketched(choose, len(problem.target), _USUAL * n_strain)
     sums = problem.collection.pieces.sum(lambda piece: problem.integrands(piece).summed(*found.on(piece)))

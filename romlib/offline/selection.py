@@ -88,13 +88,17 @@ def union(candidates: Mapping[int, Candidates]) -> tuple[np.ndarray, np.ndarray,
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected points over the whole mesh: pieces (n,), ips (n,), weights (n,); and how well they integrate."""
+    """The selected points over the whole mesh: pieces (n,), ips (n,), weights (n,); and how well they integrate.
+
+    n_combined : of the random combinations that they were chosen by; zero: by the compressed integrands themselves.
+    """
 
     pieces: np.ndarray
     ips: np.ndarray
     weights: np.ndarray
     error: float
     n_candidate: int
+    n_combined: int = 0
 
     @classmethod
     def none(cls) -> Selection:

@@ -72,7 +72,8 @@ def _of_basis(reduction: Reduction, options: OfflineOptions, local: bool) -> lis
         notes.append(f"{basis.decomposition.n_dropped} eigenvalues of the displacement are rounding and were dropped")
     if selection.error > options.cubature_tolerance:
         why = "it has all the points of cubature_points" if len(selection.weights) == options.cubature_points else (
-            "its candidates cannot do better with non-negative weights")
+            f"it was chosen by {selection.n_combined} random combinations of the integrands" if selection.n_combined
+            else "its candidates cannot do better with non-negative weights")
         notes.append(
             f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: {why}")
     return notes

@@ -84,6 +84,9 @@ def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptio
                     "not in equilibrium with the loads by this law (`romlib check` says; do not skip it), or the law "
                     "goes another way along the ROM's own displacement: a smaller cubature_tolerance, "
                     'cubature_training = "full_rom", or more modes.')
+    if options.clusters.number != 1:
+        said.append("With local bases, more points for each mode ([clusters] points_per_mode), more neighbours "
+                    "(overlap) or fewer clusters may help; the report says what each basis has.")
     return said
 
 

@@ -106,7 +106,7 @@ class Clusters:
         for cluster in others:
             if cluster == committed.cluster:
                 continue
-            force = problem.total([block.bases[cluster].force(at.stress)
+            force = problem.total([block.bases[cluster].rough_force(at.stress)
                                    for block, at in zip(problem.blocks, committed.points)])
             delta, energy = switcher.answer(cluster, level.force.dot(problem.loads[cluster]) - force)
             if energy > most:

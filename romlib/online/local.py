@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A block whose basis leaves points without weight. active, passive : with weight and without. block : the latter.
+    """A block whose basis leaves points without weight.
+
+    active, passive : those with weight, and those without. block : of the latter.
     """
 
     active: PointSubset
@@ -41,8 +43,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class LocalProblem:
-    """problem : of one basis, at its points. splits : by block; None where (nearly) all points of the
-    block have a weight."""
+    """problem : of one basis, at its points. splits : by block; None where (nearly) all of its points have a weight."""
 
     problem: ReducedProblem
     splits: tuple[Split | None, ...]
@@ -70,7 +71,6 @@ class LocalProblem:
             blocks.append(block.at(part[0], active.points))
             splits.append(Split(active, passive, block.at(part[1], passive.points)))
         return cls(replace(whole, blocks=blocks, loads=[whole.loads[cluster]], switcher=None), tuple(splits))
-
 
     @cached_property
     def scale(self) -> float:

@@ -61,6 +61,14 @@ class BlockBasis:
         """sum_l w_l eps_l^T sigma_l, (n_mode,), of stress (n_point, 6)."""
         return self._weighted.dot(stress.reshape(-1))
 
+    def rough_force(self, stress: np.ndarray) -> np.ndarray:
+        """`force` in single precision, where memory is what takes the time: for choices, not for equilibrium."""
+        return self._rough.dot(stress.reshape(-1).astype(np.float32)).astype(float)
+
+    @cached_property
+    def _rough(self) -> np.ndarray:
+        return self._weighted.astype(np.float32)
+
     @cached_property
     def sizes(self) -> np.ndarray:
         """(n_mode, n_point), |w_l| |eps_l|: the force that a stress of norm one at a point does at most."""

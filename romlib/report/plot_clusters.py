@@ -32,7 +32,7 @@ def draw_clusters(axes: Any, times: np.ndarray, clusters: np.ndarray | None) -> 
     colours = matplotlib_or_refuse().colormaps["tab20"]
     whole = float(times[-1] - times[0])
     for begin, end, cluster in stretches(times, clusters):
-        axes.axvspan(begin, end, ymin=0.0, ymax=_HEIGHT, color=colours(cluster % 20), linewidth=0, zorder=0.5)
+        axes.axvspan(begin, end, ymin=0.0, ymax=_HEIGHT, color=colours(cluster % 20), linewidth=0, zorder=0.6)
         if end - begin >= _WIDE * whole:
             axes.text(0.5 * (begin + end), 0.5 * _HEIGHT, str(cluster), transform=axes.get_xaxis_transform(),
                       ha="center", va="center", fontsize=6.5)

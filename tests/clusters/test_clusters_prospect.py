@@ -41,7 +41,7 @@ def test_local_bases_of_what_travels_are_recommended(travelling):
     assert chance.modes > 0.8 * found.base.modes and chance.speed_up < WORTH
     assert best.error <= 1e-2 and best.by_cluster.min() >= 10
     assert found.held_out == "each run in turn" and best.held_out < 2.0 * found.base.held_out
-    assert best.points.tolist() == [6 * n for n in best.by_cluster] and best.union == best.points.sum()
+    assert best.points.tolist() == [8 * n for n in best.by_cluster] and best.union == best.points.sum()
     assert shown(found) is best and len(best.singular_values) == 6
 
 
@@ -53,7 +53,7 @@ def test_of_few_modes_one_basis_is_recommended_and_the_reason_is_said():
     assert found.recommendation.number == 1
     assert "the global basis needs 12 modes" in found.recommendation.reason
     assert "less than 1.5 times is not worth" in found.recommendation.reason
-    assert f"With fewer than {least_modes(COST, KINDS[0], 6.0)} modes" in found.recommendation.reason
+    assert f"With fewer than {least_modes(COST, KINDS[0], 8.0)} modes" in found.recommendation.reason
     assert found.tolerance == pytest.approx(found.base.curve[12])
     assert shown(found, 4).number == 4 and shown(found).number > 1
 

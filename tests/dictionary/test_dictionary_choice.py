@@ -39,6 +39,15 @@ def test_below_the_threshold_the_global_basis_is_taken_and_said():
     assert "below 0.6: solved in the global basis" in found.sentence
 
 
+def test_a_case_that_is_like_no_training_run_is_solved_in_the_global_basis_however_probable_a_cluster():
+    found = Chooser(dictionary(threshold=0.5)).choose(features(5.0))
+    assert (found.cluster, found.proposed) == (2, 1) and found.probability > 0.5 and found.novelty == pytest.approx(5.0)
+    assert "like no training run: the nearest is 5 times as far" in found.sentence
+    assert "solved in the global basis" in found.sentence
+    alone = Chooser(dictionary(threshold=0.5, fallback=None)).choose(features(5.0))
+    assert alone.cluster == 1 and "like no training run" in alone.sentence and "keep_global = false" in alone.sentence
+
+
 def test_without_a_global_basis_the_proposed_one_is_taken_and_said():
     found = Chooser(dictionary(fallback=None)).choose(features(0.6))
     assert found.cluster == found.proposed and "no global one (keep_global = false)" in found.sentence

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from romlib.dictionary.classifier import NEAREST, candidates, fit
-from romlib.dictionary.nearest import probabilities_by_distance
+from romlib.dictionary.nearest import novelty, probabilities_by_distance
 from romlib.errors import InputError
 
 
@@ -73,6 +73,13 @@ def test_features_that_never_vary_do_no_harm():
     fitted = fit(values, labels, names(values))
     assert np.isfinite(fitted.pipeline.predict_proba(values)).all()
     assert np.isfinite(probabilities_by_distance(values, labels, values + 1.0)).all()
+
+
+def test_a_case_is_new_where_it_is_farther_from_the_training_than_that_is_from_itself():
+    values = np.array([[0.0, 5.0], [1.0, 5.0], [3.0, 5.0]])  # nearest others at 1, 1 and 2; the second never varies
+    found = novelty(values, np.array([[0.0, 5.0], [4.0, 5.0], [5.0, 9.0], [9.0, 5.0]]))
+    np.testing.assert_allclose(found, [0.0, 0.5, 1.0, 3.0])
+    np.testing.assert_array_equal(novelty(values[[0, 0, 1, 1]], values), np.zeros(3))  # all have a twin
 
 
 def test_distances_give_probabilities_that_fall_with_them():

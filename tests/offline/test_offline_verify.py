@@ -85,7 +85,7 @@ def test_a_good_rom_has_nothing_accepted_even_where_it_may(pulled: Path, tmp_pat
 def test_a_rom_that_cannot_solve_its_training_case_is_refused_or_says_so(
     pulled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ConvergenceError("the residual does not fall", time=0.4, residuals=[1.0])
 
     monkeypatch.setattr("romlib.offline.verify.solve", fail)

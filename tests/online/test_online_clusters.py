@@ -37,16 +37,6 @@ def run_of(rom: Rom, times: np.ndarray = TIMES, options: NewtonOptions | None = 
     return ReducedRun(reduced_problem(rom, rom.model), case_histories(rom, rom.model, {}, times), options)
 
 
-def sparse(rom: Rom) -> Rom:
-    """Weights at some of the points only, other ones in each cluster."""
-    bases = []
-    for k, basis in enumerate(rom.clusters):
-        kept = np.random.default_rng(k).random(len(basis.weights)) < 0.6
-        weights = np.where(kept, basis.weights, 0.0)
-        bases.append(replace(basis, weights=weights * basis.weights.sum() / weights.sum()))
-    return replace(rom, clusters=bases)
-
-
 def same(first, second, bound: float, steps: slice = slice(None)) -> None:
     for name in ("stress", "p", "plastic_strain"):
         of = second.at_points(name)[steps]
@@ -59,10 +49,48 @@ def test_clusters_that_all_have_the_global_basis_give_what_the_global_rom_gives(
     several = ReducedOrderModel(bar_rom([WHOLE] * 3)[0]).solve(times=TIMES, tolerance=1e-12)
     one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES, tolerance=1e-12)
     assert len(set(several.clusters.tolist())) > 1 and several.at_points("p").max() > 1e-3
+    assert (several.iterations <= one.iterations).all()
     same(several, one, 1e-10)
     np.testing.assert_allclose(several.coordinates, one.coordinates, rtol=0,
                                atol=1e-10 * np.abs(one.coordinates).max())
     assert several.jumps.max() < 1e-6 and one.jumps.max() == 0.0
+
+
+def test_a_load_that_turns_back_is_predicted_elastically_in_a_basis_that_was_just_entered(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the tangent of the virgin state: a run has no other elastic one of a basis that it enters where all yields."""
+    strong, count = {"push": "150*sin(5*t)"}, [0]
+
+    def nearest(self: Switcher, where: Where, hysteresis: float = 0.1) -> int:
+        count[0] += 1
+        return count[0] // 3 % 3
+    monkeypatch.setattr(Switcher, "nearest", nearest)
+    several = ReducedOrderModel(bar_rom([WHOLE] * 3)[0]).solve(times=TIMES, amplitudes=strong)
+    one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES, amplitudes=strong)
+    assert np.count_nonzero(np.diff(several.clusters)) >= 3 and several.cutbacks.sum() <= one.cutbacks.sum()
+    assert several.iterations.sum() <= 1.2 * one.iterations.sum()
+
+
+def test_a_basis_of_larger_modes_converges_where_the_others_do() -> None:
+    """Forces in it are larger by as much, and so is the reference that it takes over; nothing else tells them apart."""
+    rom = bar_rom([WHOLE, WHOLE], keep_global=False)[0]
+    large, n, switching = rom.clusters[1], len(WHOLE), rom.switching
+    factors = np.concatenate([np.ones(n), np.full(n, 100.0), np.ones(1)])
+    scaled = replace(
+        rom, clusters=[rom.clusters[0], replace(large, strain_modes=100.0 * large.strain_modes,
+                                                loads=100.0 * large.loads)],
+        switching=replace(switching, energy=factors[:, None] * switching.energy * factors,
+                          products=factors[:, None] * switching.products))
+    histories = case_histories(scaled, scaled.model, {}, TIMES)
+    found = solve(reduced_problem(scaled, scaled.model), histories)
+    one = solve(reduced_problem(global_rom()[0], scaled.model), histories)
+    assert len(set(found.clusters.tolist())) == 2 and np.count_nonzero(np.diff(found.clusters)) >= 3
+    assert (found.iterations <= one.iterations).all()
+    np.testing.assert_allclose(found.stresses[0], one.stresses[0], rtol=0, atol=1e-6 * np.abs(one.stresses[0]).max())
+    assert found.ended is not None and one.ended is not None
+    factor = 100.0 if found.clusters[-1] == 1 else 1.0
+    assert found.ended.reference_force == pytest.approx(factor * one.ended.reference_force, rel=1e-7)
 
 
 def test_the_clusters_of_a_run_are_those_of_its_states_and_each_switch_has_its_jump(tmp_path: Path) -> None:
@@ -168,6 +196,20 @@ def test_a_basis_that_cannot_take_a_step_gives_it_back_and_is_left_alone(monkeyp
     np.testing.assert_array_equal(found.clusters, 0)
     assert any("could not be solved in the local basis" in note and "cluster 1, taken by" in note
                for note in found.notes)
+    redone = solve(reduced_problem(rom, rom.model), case_histories(rom, rom.model, {}, TIMES)).redone
+    assert len(redone) >= 2 and {(one.failed, one.taken) for one in redone} == {(1, 0)}
+    assert np.diff([one.time for one in redone]).min() > 1.5 * TIMES[1]  # not step after step
+    run = run_of(rom)
+    while not run.redone:
+        run.advance()
+    first = list(run.redone)
+    run.rollback()
+    assert run.redone == []
+    run.advance()
+    assert run.redone == first
+    for half in range(2, len(TIMES) - 1):  # and not by a run that goes on either
+        second = ReducedOrderModel(rom).solve(times=TIMES[half:], start=found.state(half))
+        np.testing.assert_array_equal(second.iterations[1:], found.iterations[half + 1:])
     one = ReducedOrderModel(global_rom()[0]).solve(times=TIMES)
     same(found, one, 1e-6)
 
@@ -252,51 +294,6 @@ def test_a_body_at_rest_stays_in_its_cluster_until_something_acts() -> None:
     late = {"pull": {"time": [0.0, 1.0, 2.0], "value": [0.0, 0.0, 0.003]}, "push": 0.0, "heat": 20.0}
     found = ReducedOrderModel(bar_rom([[4], WHOLE[:4]])[0]).solve(times=TIMES, amplitudes=late)
     assert (found.clusters[:11] == 0).all() and found.clusters[11] == 1 and not found.coordinates[:11].any()
-
-
-def test_points_without_weight_carry_the_state_of_the_laws(apart: int) -> None:
-    rom = sparse(bar_rom(PARTS)[0])
-    problem = reduced_problem(rom, rom.model)
-    history = solve(problem, case_histories(rom, rom.model, {}, TIMES), NewtonOptions(tolerance=1e-12))
-    points, lifting = problem.blocks[0].points, history.lifting
-    state = points.virgin(0.0, np.full(points.n_ip, 20.0))
-    for step in range(1, len(TIMES)):
-        strain = problem.blocks[0].strain(int(history.clusters[step]), history.coordinates[step][
-            :problem.n_mode(int(history.clusters[step]))], lifting[step])
-        state = points.integrate(state, TIMES[step], strain, history.temperatures[0][step]).state
-        assert state is not None
-        if history.cutbacks[step] == 0:
-            np.testing.assert_allclose(history.stresses[0][step], state.stress, atol=1e-9)
-            np.testing.assert_allclose(history.states[0][0][step], state.states[0], atol=1e-14)
-    assert len(set(history.clusters.tolist())) > 1 and history.cutbacks.sum() == 0
-
-
-def test_a_law_that_fails_at_a_point_without_weight_cuts_the_step_and_is_named(apart: int) -> None:
-    from stub_points import StubPoints, linear
-
-    from romlib.online.histories import Histories
-    from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
-
-    strains = np.random.default_rng(0).normal(size=(2, 6, 6))
-    weights = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 0.0])
-
-    class Fragile(StubPoints):
-        def subset(self, rows):
-            part = super().subset(rows)
-            part.limit = 0.05 if 103 in part.cells and apart == 1 else np.inf
-            return part
-
-    def problem(limit):
-        block = PointBlock([BlockBasis(strains, weights)], Fragile(6, linear, limit), np.zeros((0, 6, 6)), None)
-        return ReducedProblem([block], [np.array([[1.0, -2.0]])], ("load",))
-
-    histories = Histories(np.array([0.0, 1.0]), [lambda t: t], [])
-    whole = solve(problem(np.inf if apart == 1 else 0.05), histories)
-    assert whole.cutbacks.sum() >= 1
-    if apart == 1:
-        with pytest.raises(ConvergenceError, match="only carries its state") as caught:
-            solve(problem(np.inf), histories, NewtonOptions(max_cutbacks=0))
-        assert caught.value.cell in (103, 105)
 
 
 def test_a_full_field_is_a_start_in_the_basis_that_is_nearest_to_it(tmp_path: Path) -> None:
