@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from romlib.loads.patterns import CLOSE, EXACT, FEW, patterns, triangular_factor
+from romlib.loads.patterns import CLOSE, EXACT, FEW, FINE, patterns, triangular_factor
 
 RNG = np.random.default_rng(0)
 TIMES, PLACES = np.linspace(0.0, 1.0, 300)[:, None], np.linspace(0.0, 1.0, 1000)
@@ -40,15 +40,27 @@ def test_fields_that_none_is_made_of_are_all_kept():
     assert len(found.instants) == 2 * FEW and found.tolerance == EXACT
 
 
-@pytest.mark.parametrize("digits", ["single precision", "six digits"])
-def test_what_rounding_in_a_file_adds_to_many_instants_is_left_out_and_said(digits):
+@pytest.mark.parametrize("tolerance", [EXACT, FINE, CLOSE])
+def test_a_spot_that_travels_has_more_than_a_few_patterns_and_is_as_near_as_the_digits_of_its_file(tolerance):
+    values = 300.0 + 600.0 * np.exp(-((PLACES - TIMES) / 0.025) ** 2)
+    if tolerance == FINE:
+        values = values.astype(np.float32).astype(float)
+    elif tolerance == CLOSE:
+        values = np.round(values, 3)
+    found, error = kept(values)
+    assert FEW < len(found.instants) < 0.5 * len(TIMES) and found.tolerance == tolerance
+    assert error < 30.0 * tolerance  # of the largest value, beside the mean of squares
+
+
+@pytest.mark.parametrize("digits, tolerance", [("single precision", FINE), ("six digits", CLOSE)])
+def test_what_rounding_in_a_file_adds_to_many_instants_is_left_out_and_said(digits, tolerance):
     values = 100.0 + THREE  # where six digits are worst
     values = values.astype(np.float32).astype(float) if digits == "single precision" else np.array(
         [f"{value:.5e}" for value in values.ravel()], dtype=float).reshape(values.shape)
     found, error = kept(values)
-    assert len(found.instants) == 3 and found.tolerance == CLOSE and error < 3 * CLOSE
+    assert len(found.instants) == 3 and found.tolerance == tolerance and error < 3 * tolerance
     missing = np.linalg.norm(found.amplitudes @ values[found.instants] - values, axis=1).max()
-    assert missing < CLOSE * np.linalg.norm(values, axis=1).max()
+    assert missing < tolerance * np.linalg.norm(values, axis=1).max()
 
 
 def test_fewer_nodes_than_instants_and_no_temperature_at_all_have_patterns_too():
