@@ -75,5 +75,5 @@ def _of_basis(reduction: Reduction, options: OfflineOptions, local: bool) -> lis
             f"it was chosen by {selection.n_combined} random combinations of the integrands" if selection.n_combined
             else "its candidates cannot do better with non-negative weights")
         notes.append(
-            f"the cubature stopped at {selection.error:.1e}, short of {options.cubature_tolerance:.1e}: {why}")
+            f"the cubature stopped at {selection.error:.3g}, short of {options.cubature_tolerance:.3g}: {why}")
     return notes

@@ -69,8 +69,8 @@ def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptio
     said = []
     cubature = errors.get("cubature on its training set", 0.0)
     if cubature > options.cubature_tolerance:
-        said.append(f"The cubature stopped at {cubature:.1e}, short of cubature_tolerance = "
-                    f"{options.cubature_tolerance:.1e}: allow more points (cubature_points), or a looser tolerance.")
+        said.append(f"The cubature stopped at {cubature:.3g}, short of cubature_tolerance = "
+                    f"{options.cubature_tolerance:.3g}: allow more points (cubature_points), or a looser tolerance.")
     pod = errors.get("POD of displacement", 0.0)
     if pod > limit / 3.0:
         said.append(f"The modes leave out {pod:.1e} of the displacement: a smaller pod_tolerance, or more modes.")
