@@ -26,10 +26,13 @@ from comparison import BEST, SHOWN, clusters_of, curves, large_table, table_of_c
 from grams import grams_of
 from passes import TRAINING, held_out, passes
 from pictures import plot_comparison, plot_over_time, plot_strip
+from rich.console import Console
 from roms import GLOBAL, costs, judge_all, table, variants
 from strip import prepare, solve
 
 import romlib
+
+tables = Console(width=180, highlight=False)  # wider than the 80 columns of a file or a pipe
 
 
 def main() -> int:
@@ -50,8 +53,8 @@ def main() -> int:
     heading("2. What bases of clusters leave of the snapshots")
     grams = grams_of(folder, training, held)
     found = curves(grams, SHOWN)
-    console.print(large_table(found, SHOWN))
-    console.print(table_of_counts(grams))
+    tables.print(large_table(found, SHOWN))
+    tables.print(table_of_counts(grams))
 
     heading("3. What romlib expects, before any local basis is trained")
     commands.run("romlib clusters study.toml --plot clusters.png")
@@ -64,12 +67,12 @@ def main() -> int:
     heading("5. The held-out passes")
     roms = {name: romlib.load(folder / f"{name}.rom") for name in studies}
     judged, histories = judge_all(roms, held, folder)
-    console.print(table(judged, costs(roms, held), GLOBAL))
+    tables.print(table(judged, costs(roms, held), GLOBAL))
 
     heading("6. Bases of p and stress: one for all clusters, or one each")
     local = next(name for name in roms if name != GLOBAL)
     clusters = clusters_of(grams, BEST, arguments.clusters[0], ends=True)
-    console.print(duals.table(folder, roms[local].rom, grams, clusters, held))
+    tables.print(duals.table(folder, roms[local].rom, grams, clusters, held))
 
     plot_strip(folder, passes()[held[-1]], (0.2, 0.35, 0.7), folder / "strip.png")
     plot_comparison(found, folder / "comparison.png")
