@@ -21,7 +21,7 @@ QUANTITIES = ("displacement", "stress", "p")
 
 
 class Norms:
-    """L2 norms over the volume, and the largest of a training that errors are relative to a twentieth of at least."""
+    """L2 norms over the volume of a mesh, piece by piece."""
 
     def __init__(self, mesh_file: Path) -> None:
         with Snapshots(mesh_file) as file:

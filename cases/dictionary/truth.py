@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from hot_spots import spots
 
 from romlib.clusters.dissimilarity import of_cases
-from romlib.fem.piece import Piece
+from romlib.offline.collect import displacement_grams
+from romlib.offline.training import TrainingSet
+from romlib.parallel.comm import serial
+from romlib.parallel.pieces import Pieces
 from romlib.snapshots import Snapshots
+from romlib.snapshots.prepared import PreparedSnapshots
 
 
 def energy_gram(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     """Inner products of all displacements of some files in the elastic energy of the virgin state; the file of each."""
-    total: np.ndarray | None = None
-    files = [Snapshots(path) for path in paths]
-    try:
-        for number in range(files[0].n_piece):
-            piece = Piece(files[0].mesh(number), files[0].model)
-            roots = np.linalg.cholesky(piece.virgin_tangent()).transpose(0, 2, 1)
-            scaled = np.sqrt(piece.operator.positive_weights)[:, None, None] * roots
-            fields = np.concatenate([np.einsum("pab,tpb->tpa", scaled, piece.operator.strain(
-                file.read("displacement", number))).reshape(file.n_step, -1) for file in files])
-            total = fields @ fields.T + (0.0 if total is None else total)
-        return np.asarray(total), np.repeat(np.arange(len(files)), [file.n_step for file in files])
-    finally:
-        for file in files:
-            file.close()
+    with ExitStack() as stack:
+        files = [stack.enter_context(Snapshots(path)) for path in paths]
+        training = TrainingSet([PreparedSnapshots.of(file) for file in files])
+        found = displacement_grams(training, Pieces(serial(), training.n_piece), ("energy",))
+        return found["energy"], training.run_of
 
 
 def true_clusters(folder: Path, kind: str, labels: dict[str, int], spread: float) -> dict[str, int]:

@@ -20,10 +20,10 @@ from passes import TRAINING, held_out
 from rich.console import Console
 from rich.table import Table
 
+from romlib.clusters.gain import QUANTILE, modes_for
 from romlib.clusters.partition import Partition, partition
 from romlib.model.clusters import ClusterOptions
 
-QUANTILE = 0.9
 MOST = 150  # modes that are looked at
 COUNTS = (2, 4, 6, 8, 12, 16)
 SHOWN = 8  # clusters, in the figure and the large table
@@ -50,8 +50,7 @@ class Curve:
 
     def modes(self, tolerance: float, group: str) -> int | None:
         """The fewest that reach a tolerance; None where none does."""
-        below = self.quantiles[group] <= tolerance
-        return int(np.argmax(below)) if below.any() else None
+        return modes_for(self.quantiles[group], tolerance)
 
 
 def curve_of(grams: Grams, clusters: Partition | None) -> Curve:

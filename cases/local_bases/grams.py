@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import linalg
 
+from romlib.clusters.dissimilarity import norms
+from romlib.clusters.gain import Fields, projection_errors
 from romlib.offline.gather import gather
 from romlib.offline.options import OfflineOptions
 from romlib.parallel.comm import serial
 from romlib.study import Study
 from romlib.study.runs import training_set
 from romlib.study.study import Training
-
-NOTHING = 1e-8  # of the largest norm: an initial state
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +32,13 @@ class Grams:
 
     @property
     def sizes(self) -> np.ndarray:
-        """(n,), norms in the elastic energy."""
-        return np.sqrt(np.maximum(np.diag(self.matrices["energy"]), 0.0))
+        """(n,), norms in the elastic energy; zero of an initial state."""
+        return norms(self.matrices["energy"])
 
     @property
     def strained(self) -> np.ndarray:
         """(n,), snapshots that have an energy."""
-        return self.sizes > NOTHING * self.sizes.max()
+        return self.sizes > 0.0
 
     def of_training(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Matrices, runs and times of the training snapshots, which come first."""
@@ -58,14 +57,9 @@ class Grams:
 
         members, of : numbers of snapshots. Where the members have no more modes, the last error stays.
         """
-        energy, sizes = self.matrices["energy"], self.sizes[of]
-        values, vectors = linalg.eigh(energy[np.ix_(members, members)])
-        values, vectors = values[::-1], vectors[:, ::-1]
-        n = min(n_most, int((values > 1e-13 * values[0]).sum()))
-        coordinates = energy[np.ix_(of, members)] @ (vectors[:, :n] / np.sqrt(values[:n]))
-        rest = sizes[:, None] ** 2 - np.cumsum(coordinates**2, axis=1)
-        errors = np.sqrt(np.maximum(rest, 0.0)) / sizes[:, None]
-        return np.vstack([np.ones((1, len(of))), errors.T, np.repeat(errors[:, -1:].T, n_most - n, axis=0)])
+        energy = self.matrices["energy"]
+        found = projection_errors(Fields(energy, energy, self.sizes), members, of)
+        return found[np.minimum(np.arange(n_most + 1), len(found) - 1)]
 
 
 def grams_of(folder: Path, training: Sequence[str], held: Sequence[str]) -> Grams:
@@ -80,8 +74,6 @@ def grams_of(folder: Path, training: Sequence[str], held: Sequence[str]) -> Gram
         collection = gathered.collection
         matrices = {"displacement": collection.displacement, "energy": collection.energy,
                     "stress": collection.dual.grams["stress"]}
-        times = np.concatenate([run.snapshots.times for run in collection.training.runs])
-        counts = np.diff(collection.training.offsets)
+        times, numbers = collection.training.times, collection.training.run_of
         gathered.files.close()
-    numbers = np.repeat(np.arange(len(named)), counts)
     return Grams(matrices, numbers, times, numbers < len(training))

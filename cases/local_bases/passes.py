@@ -5,7 +5,7 @@
 Trained are both tracks, one of them in both directions, 560 to 640 degrees, a pull of 20 to 60 MPa, 110 steps. Held out
 are one pass over either track and one over both, one after the other; degrees, pull and number of steps are drawn
 within (of the number of steps: around) what was trained. Rule and seed were written down before any was solved, at full
-order or reduced, and none of them is used to choose anything.
+order or reduced; the README names what owes something to them all the same.
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ def plot_strip(folder: Path, one: Pass, parts: tuple[float, ...], output: Path) 
     image = axes[-1].imshow(1e3 * grid(values), origin="lower", extent=extent, cmap="viridis")
     axes[-1].set_title(f"p after {one.duration:.0f} s, 1e-3", fontsize=9, loc="left")
     axes[-1].set_xlabel("mm")
+    for ax in axes:
+        ax.set_ylabel("mm")
     figure.colorbar(image, ax=axes[-1])
     _save(figure, output)
 

@@ -17,9 +17,7 @@ from romlib.snapshots import Snapshots
 
 QUANTITIES = {"displacement": "u", "stress": "stress", "p": "p"}
 GLOBAL = "k1"  # the ROM with one basis
-# What past passes leave is in every basis; and as many points a mode as the ROM with one basis has: clusters whose
-# forces are those of the pull would else meet the tolerance without seeing what the hot spot does.
-CLUSTERS = "ends = true\npoints_per_mode = 8\n"
+CLUSTERS = "ends = true\n"  # what past passes leave is in every basis
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def show(found: Clusters, picture: Path | None) -> None:
         f"{found.name}: energy error {every.tolerance:.2e} of 90 % of {plural(len(found.runs), 'training snapshot')}",
         heads, [_row("none: global", every.base, every.held_out is not None),
                 *(_row(named(one), one, every.held_out is not None) for one in every.local)],
-        tuple(k for k in map(int, "123456789") if k < len(heads)) + ((10,) if len(heads) > 10 else ())))
+        tuple(range(1, len(heads)))))
     stated = "as asked for" if every.stated else "what the global basis of the study leaves"
     console.print(f"Tolerance: {stated}. Modes: of every cluster alike, so that 90 % of all snapshots are within it; "
                   "each: of a cluster for its own. Points, their union (at most) and times of a step are expectations. "

@@ -114,21 +114,19 @@ def _as_written(value: Any) -> str:
 
 def show_rom(console: Console, d: dict[str, Any]) -> None:
     """A ROM."""
-    full = d["full_model"]
-    clusters = "; ".join(f"{c['modes']} modes, {c['points']} points" for c in d["clusters"])
-    if d["switching"] is not None:
-        clusters = _bases_in_words(d)
+    full, several = d["full_model"], len(d["clusters"]) > 1
+    clusters = _bases_in_words(d["clusters"])
     console.print(pairs(f"ROM {d['file']}", [
         ("size", size(d["file_size"])), ("units", d["units"]), ("written by", f"romlib {d['romlib_version']}"),
         ("checksums", d["checksums"]), ("full model", _mesh_in_words(full)),
-        ("reduced model", clusters), *([] if d["switching"] else [("sum of weights / volume", _ratios(d))]),
+        ("reduced model", clusters), *([] if several else [("sum of weights / volume", _ratios(d))]),
         ("selected points", d["selected_points"]), ("prescribed displacements", ", ".join(d["liftings"]) or "none"),
         ("fields file", d["fields_file"] or "not beside it: full fields cannot be reconstructed"),
         ("trained on", ", ".join(d["inputs"]) or "unknown")]))
     console.print()
     console.print(table("Reconstructed fields", ("name", "modes", "points", "components"), [
         (f["name"], f["modes"], f["points"], f["components"]) for f in d["fields"]], (1, 2, 3)))
-    if d["switching"] is not None:
+    if several:
         show_clusters(console, d["clusters"])
     _model_table(console, d["model"])
     if d["parameters"]:
@@ -148,10 +146,18 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     show_log(console, d["enrichments"])
 
 
-def _bases_in_words(d: dict[str, Any]) -> str:
-    found = d["switching"]
-    also = "" if found["global_basis"] is None else ", and the global one to fall back on"
-    return f"{plural(found['local_bases'], 'local basis', 'local bases')}{also}"
+def _bases_in_words(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Of a ROM. rows : of its bases."""
+    n_local = sum(row["kind"] == "local" for row in rows)
+    if not n_local:
+        return f"{rows[0]['modes']} modes, {rows[0]['points']} points"
+    also = "" if n_local == len(rows) else ", and the global one to fall back on"
+    return f"{plural(n_local, 'local basis', 'local bases')}{also}"
+
+
+def _middle(row: Mapping[str, Any]) -> str:
+    """Run and time of the snapshot in the middle of a local basis, where they are known."""
+    return f"{row['run']}, t = {row['time']:.6g}" if "run" in row else ""
 
 
 def show_clusters(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -159,7 +165,7 @@ def show_clusters(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         console.print()
         console.print(table("Bases", ("cluster", "snapshots", "in the middle", "modes", "points"), [
-            (row["cluster"], row.get("snapshots"), f"{row['run']}, t = {row['time']:.6g}", row["modes"], row["points"])
+            (row["cluster"], row.get("snapshots", ""), _middle(row), row["modes"], row["points"])
             if row["kind"] == "local" else (f"{row['cluster']} (global)", "all", "", row["modes"], row["points"])
             for row in rows], (1, 3, 4)))
 

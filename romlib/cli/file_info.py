@@ -78,14 +78,18 @@ def _rom(path: Path) -> dict[str, Any]:
 
 
 def _cluster(rom: Rom, k: int) -> dict[str, Any]:
-    """One basis of a ROM, as `romlib.offline.summary.cluster_rows` has it."""
+    """One basis of a ROM, as `romlib.offline.summary.cluster_rows` has it.
+
+    Snapshots and medoid are those of a local one that a run switches to; one that the input of a case chooses has none.
+    """
     basis, found = rom.clusters[k], rom.switching
+    is_local = len(rom.clusters) > 1 and k != rom.fallback
     row = {"cluster": k, "modes": basis.n_mode, "points": basis.n_weighted,
-           "sum_of_weights": float(basis.weights.sum()), "kind": "global"}
-    if found is None or k == found.fallback:
+           "sum_of_weights": float(basis.weights.sum()), "kind": "local" if is_local else "global"}
+    if found is None or not is_local:
         return row
     middle = found.medoids[k]
-    return {**row, "kind": "local", "snapshots": int((found.labels == k).sum()),
+    return {**row, "snapshots": int((found.labels == k).sum()),
             "run": found.run_names[found.runs[middle]], "time": float(found.times[middle])}
 
 

@@ -60,13 +60,6 @@ def k_medoids(dissimilarity: np.ndarray, k: int, seed: int = 0, restarts: int = 
     return best
 
 
-def of_labels(dissimilarity: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(k,), of each cluster of given labels (n,) the member with the least sum of dissimilarities from the others."""
-    sums = np.where(labels[:, None] == labels, dissimilarity, 0.0).sum(axis=1)
-    order = np.lexsort((np.arange(len(labels)), sums, labels))
-    return order[np.unique(labels[order], return_index=True)[1]]
-
-
 def _built(dissimilarity: np.ndarray, k: int) -> np.ndarray:
     """The member in the middle of all, then each time the one that lowers the loss most."""
     medoids = [int(np.argmin(dissimilarity.sum(axis=0)))]

@@ -43,7 +43,7 @@ def partition(
     """
     k = options.number if number is None else number
     if k == "auto":
-        raise ValueError("the number of clusters has to be found before: romlib.clusters.recommend")
+        raise ValueError("the number of clusters has to be found before: romlib.offline.prospect.settle_number")
     if options.choose == "input":
         return _of_runs(grams, runs, options, k)
     plain, there = dissimilarity_of(grams, runs, times, options)

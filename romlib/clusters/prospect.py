@@ -33,7 +33,7 @@ POINTS_A_DECADE = 3.0  # points a mode and decade of the cubature's tolerance: c
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class ProspectData:
     """What prospects are made from.
 
     fields : the snapshots. grams : by name, whose dissimilarities are compared. runs, times : (n,). n_ip : integration
@@ -106,7 +106,7 @@ class Prospects:
 
 
 def prospects(
-    material: Material, kinds: Sequence[ClusterOptions], numbers: Sequence[int], n_mode: int,
+    data: ProspectData, kinds: Sequence[ClusterOptions], numbers: Sequence[int], n_mode: int,
     tolerance: float | None = None, hold_out: bool = False,
 ) -> Prospects:
     """Local bases of each kind and number beside the global one.
@@ -117,7 +117,7 @@ def prospects(
     n_mode : modes of the global basis that the study asks for. tolerance : of the energy errors of 90 % of the training
         snapshots; by default what these modes leave.
     """
-    fields = material.fields
+    fields = data.fields
     every = np.arange(len(fields.sizes))
     there = np.flatnonzero(fields.sizes)
     if not len(there):
@@ -126,24 +126,24 @@ def prospects(
     curve = at_equal_modes([projection_errors(fields, every, there)], len(every))
     wanted = float(curve[min(n_mode, len(curve) - 1)]) if tolerance is None else tolerance
     whole = Partition(np.zeros(len(every), dtype=int), np.array([int(there[0])]), (every,))
-    folds, in_words = held_out(material.runs) if hold_out else ([], None)
-    base = _prospect(material, kinds[0], whole, wanted, curve, None, folds)
+    folds, in_words = held_out(data.runs) if hold_out else ([], None)
+    base = _prospect(data, kinds[0], whole, wanted, curve, None, folds)
     local, left_out = [], []
     for options in kinds:
         for number in sorted(set(numbers) - {1}):
             try:
-                parts = partition(material.grams, material.runs, material.times, options, number)
+                parts = partition(data.grams, data.runs, data.times, options, number)
             except InputError as error:
                 left_out.append(f"{number} by {named(options)}: {error.what}; expected {error.expected}")
                 continue
-            local.append(_prospect(material, options, parts, wanted, curve, base, folds))
-    least = least_modes(material.cost, kinds[0], _points_a_mode(material, kinds[0]))
+            local.append(_prospect(data, options, parts, wanted, curve, base, folds))
+    least = least_modes(data.cost, kinds[0], _points_a_mode(data, kinds[0]))
     recommendation = recommend(base, [one for one in local if _is_of(one, kinds[0])], wanted, least)
-    if material.cost.error > UNEVEN:
+    if data.cost.error > UNEVEN:
         recommendation.notes.append("the times of a step that were measured differ from one another by more than "
                                     "modes and points explain: the machine was busy, or its BLAS has many threads "
                                     "(OMP_NUM_THREADS=1)")
-    return Prospects(base, local, wanted, tolerance is not None, material.cost, recommendation, left_out, in_words)
+    return Prospects(base, local, wanted, tolerance is not None, data.cost, recommendation, left_out, in_words)
 
 
 def shown(found: Prospects, number: int | None = None) -> Prospect:
@@ -170,10 +170,10 @@ def _is_of(one: Prospect, options: ClusterOptions) -> bool:
 
 
 def _prospect(
-    material: Material, options: ClusterOptions, parts: Partition, tolerance: float, whole: np.ndarray,
+    data: ProspectData, options: ClusterOptions, parts: Partition, tolerance: float, whole: np.ndarray,
     base: Prospect | None, folds: list[np.ndarray],
 ) -> Prospect:
-    errors = local_errors(material.fields, parts.labels, parts.members)
+    errors = local_errors(data.fields, parts.labels, parts.members)
     curve = at_equal_modes(errors, len(whole) - 1)
     modes = modes_for(curve, tolerance)
     k = len(parts.medoids)
@@ -181,24 +181,24 @@ def _prospect(
     most = np.array([len(own) - 1 for own in errors])
     least = most if k == 1 and modes is None else np.minimum(options.minimum_modes if k > 1 else 1, most)
     by_cluster = np.maximum([most[j] if n is None else n for j, n in enumerate(needed)], least)
-    points = np.minimum(np.ceil(_points_a_mode(material, options) * by_cluster).astype(int), material.n_ip)
-    union = int(min(points.sum(), material.n_ip))
+    points = np.minimum(np.ceil(_points_a_mode(data, options) * by_cluster).astype(int), data.n_ip)
+    union = int(min(points.sum(), data.n_ip))
     share = np.array([own.shape[1] for own in errors]) / sum(own.shape[1] for own in errors)
     passive = union - points if options.choose == "state" else np.zeros(k)
-    spectra = tuple(singular_values(material.fields, part) for part in parts.members)
-    seconds = float(share @ material.cost.step(by_cluster, points, passive))
+    spectra = tuple(singular_values(data.fields, part) for part in parts.members)
+    seconds = float(share @ data.cost.step(by_cluster, points, passive))
     at = len(whole) - 1 if modes is None else modes
     unseen = None
     if folds:
-        unseen = _held_out_error(material, options, k, by_cluster, tolerance, folds)
+        unseen = _held_out_error(data, options, k, by_cluster, tolerance, folds)
     tiny = np.finfo(float).tiny
     return Prospect(options.dissimilarity, options.geodesic, k, parts, curve, modes, by_cluster, points, union,
                     at_modes(errors, by_cluster.tolist()), unseen, spectra, float(whole[at] / max(curve[at], tiny)),
                     seconds, 1.0 if base is None else base.seconds / seconds)
 
 
-def _points_a_mode(material: Material, options: ClusterOptions) -> float:
-    return max(options.points_per_mode, POINTS_A_DECADE * -float(np.log10(material.cubature_tolerance)))
+def _points_a_mode(data: ProspectData, options: ClusterOptions) -> float:
+    return max(options.points_per_mode, POINTS_A_DECADE * -float(np.log10(data.cubature_tolerance)))
 
 
 def least_modes(cost: CostModel, options: ClusterOptions, points_a_mode: float) -> int:
@@ -213,7 +213,7 @@ def least_modes(cost: CostModel, options: ClusterOptions, points_a_mode: float) 
 
 
 def _held_out_error(
-    material: Material, options: ClusterOptions, number: int, modes: np.ndarray, tolerance: float,
+    data: ProspectData, options: ClusterOptions, number: int, modes: np.ndarray, tolerance: float,
     folds: list[np.ndarray],
 ) -> float | None:
     """90 % of the energy errors of held-out snapshots on bases of the others, each with the modes for the tolerance.
@@ -224,24 +224,24 @@ def _held_out_error(
     found = []
     for out in folds:
         kept = np.flatnonzero(~out)
-        looked = np.flatnonzero(out & (material.fields.sizes > 0.0))
+        looked = np.flatnonzero(out & (data.fields.sizes > 0.0))
         if not len(looked):
             continue
-        runs = np.unique(material.runs[kept], return_inverse=True)[1]
+        runs = np.unique(data.runs[kept], return_inverse=True)[1]
         if number == 1:
             parts = Partition(np.zeros(len(kept), dtype=int), np.zeros(1, dtype=int), (np.arange(len(kept)),))
         else:
             try:
-                parts = partition({name: gram[np.ix_(kept, kept)] for name, gram in material.grams.items()}, runs,
-                                  material.times[kept], options, number)
+                parts = partition({name: gram[np.ix_(kept, kept)] for name, gram in data.grams.items()}, runs,
+                                  data.times[kept], options, number)
             except InputError:
                 return None
         labels = np.zeros(len(out), dtype=int)
         labels[kept] = parts.labels
-        labels[looked] = _nearest(material, options, kept, runs, parts, looked)
+        labels[looked] = _nearest(data, options, kept, runs, parts, looked)
         members = [kept[part] for part in parts.members]
-        training = local_errors(material.fields, labels, members, kept)
-        for own, of_kept in zip(local_errors(material.fields, labels, members, looked), training):
+        training = local_errors(data.fields, labels, members, kept)
+        for own, of_kept in zip(local_errors(data.fields, labels, members, looked), training):
             n = modes_for(at_equal_modes([of_kept], len(of_kept) - 1), tolerance) if of_kept.shape[1] else 0
             least = options.minimum_modes if number > 1 else int(modes[0])
             n = max(len(own) - 1 if n is None else n, least)
@@ -250,7 +250,7 @@ def _held_out_error(
 
 
 def _nearest(
-    material: Material, options: ClusterOptions, kept: np.ndarray, runs: np.ndarray, parts: Partition,
+    data: ProspectData, options: ClusterOptions, kept: np.ndarray, runs: np.ndarray, parts: Partition,
     looked: np.ndarray,
 ) -> np.ndarray:
     """Clusters (n_looked,) of snapshots that were held out."""
@@ -259,12 +259,12 @@ def _nearest(
     if options.choose == "input":
         both = np.concatenate([kept, looked])
         joined = np.concatenate([runs, np.full(len(looked), runs.max() + 1)])
-        apart = of_cases(material.grams[str(options.gram)][np.ix_(both, both)], joined, options.dissimilarity)
+        apart = of_cases(data.grams[str(options.gram)][np.ix_(both, both)], joined, options.dissimilarity)
         nearest = int(np.argmin(apart[-1, :-1]))
         return np.full(len(looked), parts.labels[np.argmax(runs == nearest)])
-    sizes = np.sqrt(np.diag(material.grams["energy"]))
+    sizes = np.sqrt(np.diag(data.grams["energy"]))
     with_energy = np.flatnonzero(sizes[kept] > 0.0)
-    cosines = np.abs(material.grams["energy"][np.ix_(looked, kept[with_energy])]) / sizes[kept[with_energy]]
+    cosines = np.abs(data.grams["energy"][np.ix_(looked, kept[with_energy])]) / sizes[kept[with_energy]]
     return parts.labels[with_energy[np.argmax(cosines, axis=1)]]
 
 

@@ -75,13 +75,12 @@ def _claim(collection: Collection, reductions: Sequence[Reduction]) -> None:
 def clusters_of(collection: Collection, kept: np.ndarray) -> Partition:
     """The clusters of some snapshots, numbers (n,) among all; labels and members count through `kept`. Collective."""
     training, options = collection.training, collection.options.clusters
-    run_of = np.repeat(np.arange(len(training.runs)), np.diff(training.offsets))[kept]
-    times = np.concatenate([run.snapshots.times for run in training.runs])[kept]
+    runs = np.unique(training.run_of[kept], return_inverse=True)[1]
     grams = {"displacement": collection.displacement, "energy": collection.energy,
              "stress": collection.dual.grams["stress"]}
     grams = {name: gram[np.ix_(kept, kept)] for name, gram in grams.items()}
     with collection.stages.stage("clusters"):
-        found = partition(grams, np.unique(run_of, return_inverse=True)[1], times, options)
+        found = partition(grams, runs, training.times[kept], options)
         sizes = np.bincount(found.labels, minlength=len(found.medoids))
         collection.stages.say("clusters", f"{plural(len(sizes), 'cluster')} of {plural(len(kept), 'snapshot')}, of "
                                           f"{sizes.min()} to {sizes.max()} each")

@@ -107,14 +107,13 @@ def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
     With three runs and more: all but one, and all but two, over those; of three, nine pairs. With two: each alone, and
     the first and the second halves of both, over both. With one: its halves, over it.
     """
-    spans, n = training.spans(rows), len(training.runs)
+    spans = training.spans(rows)
     position = {id(run): k for k, run in enumerate(training.runs)}
-    run_of = np.repeat(np.arange(n), np.diff(training.offsets))
     numbers = [position[id(span.run)] for span in spans]
 
     def without(left: Sequence[int]) -> Split:
         names = listed([repr(spans[k].run.name) for k in left])
-        kept = ~np.isin(run_of, [numbers[k] for k in left])
+        kept = ~np.isin(training.run_of, [numbers[k] for k in left])
         return Split(f"the run{'s' * (len(left) > 1)} {names}", rows.weights * kept, [spans[k] for k in left])
 
     every = range(len(spans))

@@ -109,10 +109,9 @@ class Collection:
 
     def grams(self, weights: np.ndarray) -> SnapshotGrams:
         """The matrices as a fields file keeps them. weights : (n_cluster, n_snapshot), of each cluster's rows."""
-        runs = self.training.runs
+        training = self.training
         return SnapshotGrams(
-            tuple(run.name for run in runs), np.repeat(np.arange(len(runs)), np.diff(self.training.offsets)),
-            np.concatenate([run.snapshots.times for run in runs]), weights,
+            tuple(run.name for run in training.runs), training.run_of, training.times, weights,
             {"displacement": self.displacement, **self.dual.grams})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.clusters.dissimilarity import norms
 from romlib.clusters.gain import Fields
-from romlib.clusters.prospect import Material, Prospects, prospects
+from romlib.clusters.prospect import ProspectData, Prospects, prospects
 from romlib.model.clusters import OF_CASES, OF_SNAPSHOTS, ClusterOptions
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import prescribed_names
@@ -37,11 +37,11 @@ def prospects_of(
         that there are enough snapshots (or runs) for. tolerance, hold_out : see `romlib.clusters.prospect.prospects`.
     """
     def made() -> Prospects:
-        material = material_of(training, grams, options)
-        most = int(material.runs[-1]) + 1 if kinds[0].choose == "input" else len(material.runs)
+        data = data_of(training, grams, options)
+        most = int(data.runs[-1]) + 1 if kinds[0].choose == "input" else len(data.runs)
         wanted = [number for number in NUMBERS if number <= most] if numbers is None else numbers
-        n_mode = pod(material.fields.pod, tolerance=options.pod_tolerance, n_mode=options.modes).n_mode
-        return prospects(material, kinds, wanted, n_mode, tolerance, hold_out)
+        n_mode = pod(data.fields.pod, tolerance=options.pod_tolerance, n_mode=options.modes).n_mode
+        return prospects(data, kinds, wanted, n_mode, tolerance, hold_out)
 
     return comm.on_root_for_long(made)  # times that were measured differ between ranks
 
@@ -62,13 +62,11 @@ class Modal:
     def of(cls, training: TrainingSet) -> Modal:
         """Those of a training set; InputError where there is none."""
         kept = training.rows_for("displacement", Rows.of(training.n_snapshot, None)).kept
-        run_of = np.repeat(np.arange(len(training.runs)), np.diff(training.offsets))[kept]
-        numbers, runs = np.unique(run_of, return_inverse=True)
-        times = np.concatenate([run.snapshots.times for run in training.runs])[kept]
-        return cls(kept, runs, times, tuple(training.runs[number].name for number in numbers))
+        numbers, runs = np.unique(training.run_of[kept], return_inverse=True)
+        return cls(kept, runs, training.times[kept], tuple(training.runs[number].name for number in numbers))
 
 
-def material_of(training: TrainingSet, grams: Mapping[str, np.ndarray], options: OfflineOptions) -> Material:
+def data_of(training: TrainingSet, grams: Mapping[str, np.ndarray], options: OfflineOptions) -> ProspectData:
     """What prospects are made from, the cost of a step measured. Of this process alone."""
     modal = Modal.of(training)
     own = np.ix_(modal.kept, modal.kept)
@@ -78,7 +76,7 @@ def material_of(training: TrainingSet, grams: Mapping[str, np.ndarray], options:
     remove = np.eye(len(modal.kept)) - amplitudes @ lifting_combination(amplitudes, names)
     norm = of_modes["energy" if options.pod_norm == "energy" else "displacement"]
     best, energy = (remove @ (0.5 * (gram + gram.T)) @ remove.T for gram in (norm, of_modes["energy"]))
-    return Material(Fields(best, energy, norms(of_modes["energy"])), of_modes, modal.runs, modal.times,
+    return ProspectData(Fields(best, energy, norms(of_modes["energy"])), of_modes, modal.runs, modal.times,
                     training.runs[0].snapshots.n_ip_total, options.cubature_tolerance, measure_cost(training))
 
 

@@ -33,12 +33,10 @@ def switching_of(
     training = collection.training
     totals = collection.pieces.sums(partial(_products_of_piece, collection, reductions))
     energy = 0.5 * (totals["energy"] + totals["energy"].T)
-    run_of = np.repeat(np.arange(len(training.runs)), np.diff(training.offsets))
-    times = np.concatenate([run.snapshots.times for run in training.runs])
     return Switching(
-        tuple(run.name for run in training.runs), run_of[kept], times[kept], found.labels, found.medoids, energy,
-        np.ascontiguousarray(totals["products"][:, kept]), np.sqrt(np.maximum(totals["squares"][kept], 0.0)),
-        len(reductions) - 1 if keep_global else None)
+        tuple(run.name for run in training.runs), training.run_of[kept], training.times[kept], found.labels,
+        found.medoids, energy, np.ascontiguousarray(totals["products"][:, kept]),
+        np.sqrt(np.maximum(totals["squares"][kept], 0.0)), len(reductions) - 1 if keep_global else None)
 
 
 def _products_of_piece(

@@ -69,6 +69,16 @@ class TrainingSet:
         self.offsets = np.concatenate([[0], np.cumsum(counts)])
         self.n_snapshot = int(self.offsets[-1])
 
+    @property
+    def run_of(self) -> np.ndarray:
+        """(n_snapshot,), number of the run of each snapshot."""
+        return np.repeat(np.arange(len(self.runs)), np.diff(self.offsets))
+
+    @property
+    def times(self) -> np.ndarray:
+        """(n_snapshot,), time of each snapshot."""
+        return np.concatenate([run.snapshots.times for run in self.runs])
+
     def rename(self, run: int, names: Mapping[str, str]) -> None:
         """Give loads of a run other names, by the present ones, so that they are other loads than the first run's."""
         runs = list(self.runs)
@@ -131,7 +141,7 @@ class TrainingSet:
 
     def rows_for(self, purpose: Purpose, rows: Rows) -> Rows:
         """Those of a choice of snapshots whose role serves a purpose; InputError where there is none."""
-        mask = np.repeat([serves(run.role, purpose) for run in self.runs], np.diff(self.offsets))
+        mask = np.array([serves(run.role, purpose) for run in self.runs])[self.run_of]
         return rows if mask.all() else Rows(np.where(mask, rows.weights, 0.0))
 
     def spans(self, rows: Rows) -> list[Span]:

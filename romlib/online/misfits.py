@@ -120,15 +120,6 @@ class Watch:
         return _norms(aside, self.weights, aside), np.sqrt(np.einsum("ij,ij->i", coordinates, coordinates))
 
 
-def control_misfit(control: ControlPoints, gappy: GappyOperator, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """|B z - x^| over the volume by the rule of the control points, and |z|, the L2 norm of B z; each (n_step,).
-
-    values : (n_step, n_point, n_comp) at all selected points.
-    """
-    z = values[:, gappy.points].reshape(len(values), -1) @ gappy.operator.T
-    return Watch.of(control, gappy.field).misfit(values, z)
-
-
 @dataclass(frozen=True, eq=False)
 class Misfits:
     """What measures the misfits of a ROM's runs.

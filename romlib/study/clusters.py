@@ -88,22 +88,22 @@ class Clusters:
     def to_dict(self) -> dict[str, Any]:
         """All of it that a reader may want, for JSON; snapshots by run and time."""
         found = self.prospects
-        return {"tolerance": found.tolerance, "tolerance stated": found.stated, "held out": found.held_out,
+        return {"tolerance": found.tolerance, "tolerance_stated": found.stated, "held_out": found.held_out,
                 "recommended": found.recommendation.number, "reason": found.recommendation.reason,
-                "notes": found.recommendation.notes, "left out": found.left_out,
+                "notes": found.recommendation.notes, "left_out": found.left_out,
                 "cost": {"iteration": found.cost.iteration, "passive": found.cost.passive, "error": found.cost.error},
                 "snapshots": [{"run": self.run_names[run], "time": float(time)}
                               for run, time in zip(self.runs, self.times)],
                 "global": self._row(found.base), "local": [self._row(one) for one in found.local]}
 
     def _row(self, one: Prospect) -> dict[str, Any]:
-        row = {"number": one.number, "modes": one.modes, "modes by cluster": one.by_cluster.tolist(),
-               "points by cluster": one.points.tolist(), "union of points": one.union, "error": one.error,
-               "error held out": one.held_out, "seconds a step": one.seconds, "curve": one.curve.tolist()}
+        row = {"number": one.number, "modes": one.modes, "modes_by_cluster": one.by_cluster.tolist(),
+               "points_by_cluster": one.points.tolist(), "union_of_points": one.union, "error": one.error,
+               "error_held_out": one.held_out, "seconds_a_step": one.seconds, "curve": one.curve.tolist()}
         if one.number == 1:
             return row
         medoids = [dict(zip(("run", "time"), self.snapshot(int(medoid)))) for medoid in one.partition.medoids]
-        return {"dissimilarity": named(one), **row, "gain": one.gain, "speed-up": one.speed_up, "medoids": medoids,
+        return {"dissimilarity": named(one), **row, "gain": one.gain, "speed_up": one.speed_up, "medoids": medoids,
                 "labels": one.partition.labels.tolist(), "sizes": [len(part) for part in one.partition.members]}
 
 

@@ -42,7 +42,7 @@ def test_the_tables_say_what_each_number_gains_and_what_is_recommended(folder, t
 
 def test_json_has_clusters_medoids_and_curves(folder):
     found = json.loads(run(folder / "study.toml", "--range", "3,2", "--no-stress", "--json").stdout)
-    assert found["recommended"] in (1, 2, 3) and found["picture"] is None and not found["tolerance stated"]
+    assert found["recommended"] in (1, 2, 3) and found["picture"] is None and not found["tolerance_stated"]
     assert [row["number"] for row in found["local"][:2]] == [2, 3]
     first = found["local"][0]
     assert len(first["labels"]) == len(found["snapshots"]) == 80 and len(first["medoids"]) == 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from travelling import bumps, gram
 
 from romlib.clusters.dissimilarity import geodesic, sine
-from romlib.clusters.medoids import k_medoids, of_labels
+from romlib.clusters.medoids import k_medoids
 from romlib.errors import InputError
 
 PLACES = st.lists(st.integers(0, 1000), min_size=4, max_size=9, unique=True)
@@ -93,7 +93,3 @@ def test_a_value_that_is_not_finite_is_refused():
     d[0, 1] = np.nan
     with pytest.raises(InputError, match="finite"):
         k_medoids(d, 2)
-
-
-def test_the_middle_of_given_clusters_is_the_nearest_to_its_like():
-    assert of_labels(distances([0, 4, 9, 20, 22, 23]), np.array([0, 0, 0, 1, 1, 1])).tolist() == [1, 4]

@@ -8,7 +8,7 @@ from travelling import bumps, gram
 
 from romlib.clusters.cost import CostModel, fitted
 from romlib.clusters.gain import Fields
-from romlib.clusters.prospect import WORTH, Material, least_modes, prospects, recommend, shown
+from romlib.clusters.prospect import WORTH, ProspectData, least_modes, prospects, recommend, shown
 from romlib.errors import InputError
 from romlib.model.clusters import ClusterOptions
 
@@ -16,19 +16,19 @@ COST = CostModel((3e-5, 3e-7, 5e-8, 3e-10), (2e-5, 2e-7, 2e-9))  # as measured o
 KINDS = [ClusterOptions(), ClusterOptions(geodesic=False), ClusterOptions(dissimilarity="random")]
 
 
-def material(snapshots: np.ndarray, runs: np.ndarray) -> Material:
+def data(snapshots: np.ndarray, runs: np.ndarray) -> ProspectData:
     g = gram(snapshots)
     times = np.concatenate([np.arange(float(n)) for n in np.bincount(runs)])
-    return Material(Fields(g, g, np.sqrt(np.diag(g))), dict.fromkeys(("displacement", "energy", "stress"), g), runs,
+    return ProspectData(Fields(g, g, np.sqrt(np.diag(g))), dict.fromkeys(("displacement", "energy", "stress"), g), runs,
                     times, 50_000, 1e-2, COST)
 
 
 @pytest.fixture(scope="module")
-def travelling() -> Material:
+def travelling() -> ProspectData:
     """Three runs over one way, at other places and of other widths."""
     parts = [bumps(60, width=0.02, n_point=500), bumps(60, width=0.021, n_point=500)[::-1],
              bumps(59, width=0.02, n_point=500)]
-    return material(np.concatenate(parts), np.repeat([0, 1, 2], [60, 60, 59]))
+    return data(np.concatenate(parts), np.repeat([0, 1, 2], [60, 60, 59]))
 
 
 def test_local_bases_of_what_travels_are_recommended(travelling):
@@ -48,7 +48,7 @@ def test_local_bases_of_what_travels_are_recommended(travelling):
 def test_of_few_modes_one_basis_is_recommended_and_the_reason_is_said():
     draw = np.random.default_rng(1)
     smooth = np.cumsum(draw.normal(size=(120, 14)), axis=0) * 3.0 ** -np.arange(14.0) @ draw.normal(size=(14, 200))
-    found = prospects(material(smooth, np.repeat([0, 1], 60)), KINDS[:1], [1, 2, 4, 8], n_mode=12)
+    found = prospects(data(smooth, np.repeat([0, 1], 60)), KINDS[:1], [1, 2, 4, 8], n_mode=12)
     assert found.base.by_cluster[0] == 12 and not found.stated
     assert found.recommendation.number == 1
     assert "the global basis needs 12 modes" in found.recommendation.reason
@@ -68,7 +68,7 @@ def test_below_some_number_of_modes_two_bases_of_the_fewest_modes_are_not_worth_
 
 
 def test_numbers_of_clusters_that_there_are_not_are_left_out_and_named(travelling):
-    one = material(np.outer(np.arange(1.0, 9.0), np.ones(5)), np.zeros(8, dtype=int))
+    one = data(np.outer(np.arange(1.0, 9.0), np.ones(5)), np.zeros(8, dtype=int))
     found = prospects(one, KINDS[:1], [1, 2, 99], n_mode=1, hold_out=True)
     assert found.local == [] and found.recommendation.number == 1 and shown(found) is found.base
     assert [text[:19] for text in found.left_out] == ["2 by stress, geodes", "99 by stress, geode"]
@@ -78,14 +78,14 @@ def test_numbers_of_clusters_that_there_are_not_are_left_out_and_named(travellin
 def test_a_tolerance_that_no_mode_reaches_is_said(travelling):
     noisy = travelling.fields
     fields = Fields(noisy.pod, noisy.energy, 1e-3 * noisy.sizes)  # as if the liftings were large, and inexact
-    found = prospects(Material(**{**travelling.__dict__, "fields": fields}), KINDS[:1], [2], 5, tolerance=1e-9)
+    found = prospects(ProspectData(**{**travelling.__dict__, "fields": fields}), KINDS[:1], [2], 5, tolerance=1e-9)
     assert found.base.modes is None and "even all modes of the snapshots leave more" in found.recommendation.reason
 
 
 def test_snapshots_without_energy_are_refused(travelling):
     nothing = Fields(travelling.fields.pod, 0.0 * travelling.fields.energy, 0.0 * travelling.fields.sizes)
     with pytest.raises(InputError, match="no elastic energy"):
-        prospects(Material(**{**travelling.__dict__, "fields": nothing}), KINDS, [2], 5)
+        prospects(ProspectData(**{**travelling.__dict__, "fields": nothing}), KINDS, [2], 5)
 
 
 def test_clusters_that_miss_what_was_held_out_are_not_recommended(travelling):
@@ -113,7 +113,7 @@ def test_clusters_of_runs_have_no_points_besides_their_own():
     fields = np.concatenate([whole[start:start + 20] for start in starts])
     runs = np.repeat(np.arange(6), 20)
     options = ClusterOptions(choose="input", minimum_modes=1)
-    found = prospects(material(fields, runs), [options], [2], n_mode=30, tolerance=1e-2, hold_out=True)
+    found = prospects(data(fields, runs), [options], [2], n_mode=30, tolerance=1e-2, hold_out=True)
     one = found.local[0]
     assert one.partition.labels[::20].tolist() == [0, 0, 0, 1, 1, 1]
     share = COST.step(one.by_cluster, one.points, [0, 0]).mean()

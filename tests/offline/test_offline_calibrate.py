@@ -23,7 +23,7 @@ from romlib.offline.sampled_rom import sampled_rom
 from romlib.offline.sentinels import sentinels
 from romlib.offline.train import Trained, train
 from romlib.offline.training import TrainingSet
-from romlib.online.misfits import control_misfit
+from romlib.online.misfits import CONTROL, Misfits
 from romlib.online.reduced import case_histories, reduced_problem
 from romlib.online.run import solve as solve_reduced
 from romlib.parallel.comm import world
@@ -222,11 +222,13 @@ def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besid
     coordinates = np.random.default_rng(1).standard_normal((2, gappy.n_dual))
     values[:, gappy.points] = (coordinates @ gappy.basis).reshape(2, -1, 1)
     values[:, control.points] = np.tensordot(coordinates, control.bases["p"], axes=1)
-    aside, size = control_misfit(control, gappy, values)
+    misfits, clusters = Misfits.of(rom), np.zeros(2, dtype=int)
+    aside, size = misfits.found({"p": values}, clusters)["p" + CONTROL]
     assert np.all(aside <= 1e-9 * size)
     np.testing.assert_allclose(size, np.linalg.norm(coordinates, axis=1), rtol=1e-9)
     values[:, control.points] += 2.0
-    np.testing.assert_allclose(control_misfit(control, gappy, values)[0], 2.0 * np.sqrt(control.weights.sum()))
+    aside, _ = misfits.found({"p": values}, clusters)["p" + CONTROL]
+    np.testing.assert_allclose(aside, 2.0 * np.sqrt(control.weights.sum()))
 
 
 def test_an_error_beyond_all_use_counts_as_a_whole_one() -> None:

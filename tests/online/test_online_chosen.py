@@ -112,4 +112,7 @@ def test_the_command_chooses_shows_and_forces(made, tmp_path):
     assert "no such cluster" in command("online", path, "--case", "soft", "--cluster", "7", status=2)
     said = command("info", path)
     assert "The basis is chosen by the input of a case" in said and "nearest case 100 %" in said
-    assert json.loads(command("info", path, "--json"))["dictionary"]["clusters"] == {"a": 0, "b": 0, "c": 1, "d": 1}
+    assert "2 local bases, and the global one to fall back on" in said
+    told = json.loads(command("info", path, "--json"))
+    assert told["dictionary"]["clusters"] == {"a": 0, "b": 0, "c": 1, "d": 1}
+    assert [row["kind"] for row in told["clusters"]] == ["local", "local", "global"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import romlib
 from romlib.mesh.box import box_mesh
 from romlib.online.indicator import bound, delta, indicators
-from romlib.online.misfits import control_misfit
+from romlib.online.misfits import CONTROL, Misfits
 from romlib.snapshots.error_bounds import FLOOR, so_far
 
 RANDOM = np.random.default_rng(7)
@@ -70,6 +70,6 @@ def test_what_control_points_find_is_added_to_the_indicator_of_internal_variable
     without = indicators(rom, known, values, clusters)
     found = indicators(watched, known, values, clusters)
     np.testing.assert_array_equal(found["stress"], without["stress"])
-    aside, size = control_misfit(watched.control, watched.gappy["p"], values["p"])
+    aside, size = Misfits.of(watched).found(values, clusters)["p" + CONTROL]
     np.testing.assert_allclose(found["p"], without["p"] + so_far(aside, size, known.norms["p"]))
     assert np.all(aside > 1.0)

@@ -11,7 +11,7 @@ from hand_made_rom import affine, hand_made_rom, with_indicator
 from romlib.archive.rom import ControlPoints, GappyOperator, LocalBasis, Rom
 from romlib.mesh.box import box_mesh
 from romlib.offline.gappy import operator
-from romlib.online.misfits import CONTROL, Fit, Misfits, control_misfit
+from romlib.online.misfits import CONTROL, Fit, Misfits, Watch
 
 RANDOM = np.random.default_rng(7)
 
@@ -81,8 +81,11 @@ def test_control_points_are_measured_with_all_modes_of_the_field_also_where_its_
     rom.gappy["p"] = GappyOperator("p", 1, points, operator(basis[..., None]), basis)
     rom.control = ControlPoints(watch.points, watch.weights, {"p": RANDOM.standard_normal((8, len(watch.points), 1))})
     found = Misfits.of(rom).found(values, np.zeros(4, dtype=int))
-    for mine, expected in zip(found["p" + CONTROL], control_misfit(rom.control, rom.gappy["p"], values["p"])):
-        np.testing.assert_allclose(mine, expected, rtol=1e-12)
+    z = values["p"][:, points].reshape(4, -1) @ rom.gappy["p"].operator.T
+    aside = np.tensordot(z, rom.control.bases["p"], 1) - values["p"][:, watch.points]
+    misfit, size = found["p" + CONTROL]
+    np.testing.assert_allclose(misfit, np.sqrt((aside[..., 0] ** 2) @ watch.weights), rtol=1e-12)
+    np.testing.assert_allclose(size, np.linalg.norm(z, axis=1), rtol=1e-12)
     for mine, expected in zip(found["p"], Fit.of(rom.gappy["p"]).misfit(values["p"], rom.clusters[0].weights)):
         np.testing.assert_allclose(mine, expected, rtol=1e-12)
 
@@ -97,6 +100,7 @@ def test_a_control_point_that_lacks_a_field_does_not_count() -> None:
     values["p"][:, watch.points[0]] = np.nan
     with_gap = ControlPoints(watch.points, watch.weights, {"p": lacks})
     without = ControlPoints(watch.points[1:], watch.weights[1:], {"p": watch.bases["p"][:, 1:]})
-    found, expected = (control_misfit(control, one, values["p"])[0] for control in (with_gap, without))
+    z = values["p"][:, one.points].reshape(4, -1) @ one.operator.T
+    found, expected = (Watch.of(control, "p").misfit(values["p"], z)[0] for control in (with_gap, without))
     assert np.all(expected > 0)
     np.testing.assert_allclose(found, expected, rtol=1e-12)

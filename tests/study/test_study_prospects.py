@@ -49,7 +49,7 @@ def test_a_study_has_prospects_whose_clusters_do_not_depend_on_ranks(folder):
     seen = world().allgather((labels.tolist(), found.prospects.recommendation.reason, found.prospects.tolerance))
     assert all(one == seen[0] for one in seen)
     row = found.to_dict()
-    assert row["local"][0]["medoids"][0]["run"] in ("there", "back") and row["held out"] == "each run in turn"
+    assert row["local"][0]["medoids"][0]["run"] in ("there", "back") and row["held_out"] == "each run in turn"
     assert row["snapshots"][0] == {"run": "there", "time": 0.0} and len(row["local"][0]["labels"]) == 80
 
 
