@@ -135,9 +135,17 @@ def test_a_cluster_of_snapshots_that_are_too_much_alike_takes_in_others_and_says
 
 
 def test_more_clusters_than_there_are_snapshots_are_refused(files: list[Path]) -> None:
-    with pytest.raises(InputError, match="not as many different snapshots") as caught:
-        trained(files, serial(), {"number": 27})
-    assert "[clusters] number" in str(caught.value)
+    said: list[str] = []
+    with pytest.raises(InputError, match="not as many training snapshots as clusters") as caught:
+        train(TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files]),
+              OfflineOptions(clusters={"number": 27}), serial(), progress=said.append, scratch_folder=files[0].parent)
+    assert "[clusters] number" in str(caught.value) and "1 ... 26" in str(caught.value) and not said  # no stress yet
+
+
+def test_clusters_that_are_trained_on_all_snapshots_are_told_of(files: list[Path]) -> None:
+    with trained(files[:1], serial(), {"number": 2, "overlap": 100, "minimum_modes": 1}) as made:
+        assert all(row["trained_on"] >= 12 for row in made.report.clusters)  # all but the one at rest
+        assert any("trained on all snapshots" in note and "0, 1" in note for note in made.report.notes)
 
 
 def test_snapshots_that_are_all_parallel_are_no_clusters(tmp_path: Path) -> None:
