@@ -341,3 +341,10 @@ def test_bases_that_nothing_chooses_among_are_refused_and_one_of_them_can_be_ask
         assert (solve(problem, histories, cluster=cluster).clusters == cluster).all()
     with pytest.raises(InputError, match="no such cluster"):
         solve(problem, histories, cluster=4)
+
+
+def test_sizes_beyond_what_can_be_squared_leave_a_run_where_it_is() -> None:
+    """As a file may state them: nothing is as large as them, and a body is at rest for ever."""
+    rom = bar_rom(PARTS)[0]
+    rom.switching = replace(rom.switching, sizes=1e300 * np.maximum(rom.switching.sizes, 1.0))
+    assert (ReducedOrderModel(rom).solve(times=TIMES[:4]).clusters == 0).all()
