@@ -56,6 +56,13 @@ def partition(
         for number, of_cluster in enumerate(members)))
 
 
+def refuse_more_than(k: int, n: int, what: str) -> None:
+    """InputError where there are fewer members (what: in words) than clusters, which needs no dissimilarity."""
+    if k > n:
+        raise InputError(f"there are not as many {what}s as clusters", place="[clusters] number",
+                         expected=f"1 ... {n}", found=k, remedy=f"ask for fewer clusters, or add {what}s")
+
+
 def dissimilarity_of(
     grams: Mapping[str, np.ndarray], runs: np.ndarray, times: np.ndarray, options: ClusterOptions
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -105,10 +112,7 @@ def _members(found: Medoids, plain: np.ndarray, options: ClusterOptions) -> list
 def _of_runs(grams: Mapping[str, np.ndarray], runs: np.ndarray, options: ClusterOptions, k: int) -> Partition:
     """Clusters of runs: all snapshots of a run are in its cluster."""
     gram = grams[str(options.gram)]
-    n_run = int(runs.max()) + 1
-    if k > n_run:
-        raise InputError("there are not as many training runs as clusters", place="[clusters] number",
-                         expected=f"1 ... {n_run}", found=k, remedy="ask for fewer clusters, or add training runs")
+    refuse_more_than(k, int(runs.max()) + 1, "training run")
     plain = of_cases(gram, runs, options.dissimilarity)
     found = k_medoids(searched(plain, options), k, options.seed)
     members = _members(found, plain, options.model_copy(update={"minimum_modes": 1}))

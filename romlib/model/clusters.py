@@ -34,17 +34,17 @@ class ClusterOptions(Description):
     threshold : choose = "input": below this probability the global basis is taken.
     """
 
-    number: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
+    number: Annotated[int, Field(strict=True, ge=1)] | Literal["auto"] = 1
     choose: Literal["state", "input"] = "state"
     dissimilarity: Literal[
         "stress", "energy", "displacement", "l2", "time", "random", "grassmann", "chordal"] = "stress"
     geodesic: bool = True
-    overlap: Annotated[int, Field(ge=0)] = 6
+    overlap: Annotated[int, Field(strict=True, ge=0)] = 6
     ends: bool = False
-    minimum_modes: Annotated[int, Field(ge=1)] = 10
-    points_per_mode: Annotated[int, Field(ge=1)] = 8
+    minimum_modes: Annotated[int, Field(strict=True, ge=1)] = 10
+    points_per_mode: Annotated[int, Field(strict=True, ge=1)] = 8
     keep_global: bool = True
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] = 0  # scikit-learn's range
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     @model_validator(mode="before")
@@ -60,6 +60,8 @@ class ClusterOptions(Description):
         if self.dissimilarity not in allowed:
             raise ValueError(f'dissimilarity {self.dissimilarity!r} is not one for choose = "{self.choose}": one of '
                              f"{', '.join(allowed)}")
+        if self.ends and self.choose == "input":
+            raise ValueError('ends is for choose = "state": a cluster of training runs has them to their ends')
         return self
 
     @property

@@ -18,7 +18,7 @@ from romlib.offline.reduce import Local, Reduction, reduce, reduce_modes
 from romlib.offline.room import Modes
 from romlib.offline.rows import Rows
 from romlib.offline.switching import switching_of
-from romlib.words import plural
+from romlib.words import listed, plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +135,11 @@ def _large_enough(
         if n:
             notes.append(f"cluster {cluster} has {plural(n, 'more snapshot')} than its {len(own)}: alone they are too "
                          f"much alike for {plural(least, 'mode')}")
+    strained = chosen.kept[stress[chosen.kept] > 0.0]
+    every = [cluster for cluster, part in enumerate(result) if np.isin(strained, part).all()]
+    if every:
+        notes.append(f"trained on all snapshots, and so no smaller than a global basis: cluster {listed(every)} (fewer "
+                     "clusters, or a smaller minimum_modes or overlap in [clusters], tell them apart)")
     return result, tuple(notes)
 
 

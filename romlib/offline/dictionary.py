@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.archive.dictionary import Choosing, Dictionary
 from romlib.archive.rom import Rom
+from romlib.clusters.partition import refuse_more_than
 from romlib.dictionary.classifier import NEAREST, fit, refuse_one_case
 from romlib.dictionary.features import CaseInput, drivers_of, features_of, input_of, nearest_accuracy, thermal_modes
 from romlib.dictionary.installed import storing, versions
@@ -17,7 +18,7 @@ from romlib.model.clusters import ClusterOptions
 from romlib.offline.bases import Bases
 from romlib.offline.collect import Collection
 from romlib.offline.roles import serves
-from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.snapshots.prepared import PreparedSnapshots, Role
 
 
 def learn_dictionary(collection: Collection, bases: Bases, rom: Rom) -> Dictionary:
@@ -39,11 +40,15 @@ def learn_dictionary(collection: Collection, bases: Bases, rom: Rom) -> Dictiona
     return learnt
 
 
-def refuse_what_cannot_be_learnt(runs: Sequence[PreparedSnapshots], options: ClusterOptions) -> None:
-    """InputError before any work: a dictionary of one run, or without the package that keeps classifiers."""
+def refuse_what_cannot_be_learnt(roles: Sequence[Role], options: ClusterOptions) -> None:
+    """InputError before any work: a dictionary of one run, or of fewer runs than clusters, or without the package that
+    keeps classifiers. roles : of the training files."""
     if options.number == 1 or options.choose != "input":
         return
-    refuse_one_case(sum(serves(run.role, "cases") for run in runs))
+    n_case = sum(serves(role, "cases") for role in roles)
+    refuse_one_case(n_case)
+    if options.number != "auto":
+        refuse_more_than(options.number, n_case, "training run")
     storing()
 
 

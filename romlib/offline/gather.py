@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from romlib.clusters.partition import refuse_more_than
 from romlib.errors import UnsupportedError
 from romlib.laws.portable import portable_model
 from romlib.laws.symbols import refuse_missing, refuse_unused
@@ -93,7 +94,9 @@ def gather(
             comm.on_root(lambda: check_rom_output(path, taken))
         refuse_omissions(training, accept)
         refuse_parameters(training, cases or {})
-        refuse_what_cannot_be_learnt(training.runs, options.clusters)
+        refuse_what_cannot_be_learnt([run.role for run in training.runs], options.clusters)
+        if options.clusters.choose == "state" and options.clusters.number != "auto":
+            refuse_more_than(options.clusters.number, training.n_snapshot, "training snapshot")
         pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
         trained = agree(training, pieces, accept)
         portable = _portable(training, comm)  # when loads have their names, before all else

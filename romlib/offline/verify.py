@@ -86,7 +86,8 @@ def causes(beyond: list[str], errors: Mapping[str, float], options: OfflineOptio
                     'cubature_training = "full_rom", or more modes.')
     if options.clusters.number != 1:
         said.append("With local bases, more points for each mode ([clusters] points_per_mode), more neighbours "
-                    "(overlap) or fewer clusters may help; the report says what each basis has.")
+                    "(overlap), fewer clusters or another dissimilarity may help; the report says what each "
+                    "basis has.")
     return said
 
 

@@ -101,7 +101,7 @@ class Clusters:
 
         From the stress at all points, with the elastic answer of the virgin structure.
         """
-        problem, found, most = self._problem, None, switcher.rest**2
+        problem, found, most = self._problem, None, switcher.rest * switcher.rest
         others = switcher.local if switcher.fallback is None else [switcher.fallback]
         for cluster in others:
             if cluster == committed.cluster:
@@ -115,7 +115,7 @@ class Clusters:
 
     def _at_rest(self, switcher: Switcher, committed: Committed, level: Level) -> int:
         """The cluster for what the structure answers, in the global basis or in the best of the local ones."""
-        found, most = None, switcher.rest**2
+        found, most = None, switcher.rest * switcher.rest
         for cluster in switcher.local if switcher.fallback is None else [switcher.fallback]:
             local, gamma = self.local(cluster), np.zeros(self._problem.n_mode(cluster))
             start = local.begin(replace(committed, cluster=cluster, gamma=gamma))

@@ -165,7 +165,9 @@ def _grams(
         agree(training, pieces, study.study.accept)
         say("Gram matrices of the displacement")
         return displacement_grams(training, pieces, ("displacement", "energy"))
-    options = study.training_options.model_copy(update={"dual_fields": ("stress",)})
+    # Whatever the study has may be asked about, also what it could not train; energies are wanted in any case.
+    options = study.training_options.model_copy(update={
+        "dual_fields": ("stress",), "clusters": ClusterOptions(number="auto")})
     gathered = gather(training, options, comm, accept=study.study.accept, progress=say, scratch_folder=scratch)
     stack.callback(gathered.files.close)
     collection = gathered.collection

@@ -6,10 +6,11 @@ key can be answered with the keys that exist at that place.
 
 from __future__ import annotations
 
+import re
 import reprlib
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -65,7 +66,10 @@ def faults_of(error: ValidationError, raw: Any, root: type[BaseModel], prefix: s
     relevant = [entry for entry in located if not entry[1].irrelevant] or located[:1]
     for detail, place in relevant:
         fault = _fault(detail, place, prefix)
-        faults.setdefault(fault.key, fault)
+        first = faults.setdefault(fault.key, fault)
+        if fault is not first and detail["type"] == "literal_error" and first.expected and fault.expected:
+            faults[fault.key] = replace(
+                first, expected=f"{first.expected}, or {fault.expected.removeprefix('one of ')}", remedy=fault.remedy)
     return list(faults.values())
 
 
@@ -150,6 +154,8 @@ def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
     if kind == "literal_error":
         allowed = [str(value) for annotation in place.annotations if get_origin(annotation) is Literal
                    for value in get_args(annotation)]
+        # A union of a literal and something else is not in the types that were walked.
+        allowed = allowed or re.findall("'([^']*)'", str(context.get("expected")))
         return Fault(key, "this value is not allowed", "one of " + ", ".join(allowed), found,
                      closest(str(place.value), allowed))
     if kind == "value_error":

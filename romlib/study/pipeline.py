@@ -13,6 +13,7 @@ from romlib.errors import StudyError
 from romlib.model import Case
 from romlib.offline import train as offline
 from romlib.offline.assemble import Provenance
+from romlib.offline.dictionary import refuse_what_cannot_be_learnt
 from romlib.offline.outputs import check_rom_output
 from romlib.offline.report import Progress
 from romlib.offline.train import Trained
@@ -82,6 +83,8 @@ def train(
         inputs = files_of(declared.path) if declared.path is not None else []
     if output is not None:
         comm.on_root(lambda: check_rom_output(output, inputs))
+    with comm.agreement():
+        refuse_what_cannot_be_learnt([run.role for run in declared.training], declared.clusters)
     names_only = skip_check or declared.offline.skip_check
     if names_only:
         progress("check: skipped, as asked for")

@@ -38,3 +38,14 @@ def test_enriching_local_bases_is_refused_before_any_work(folder: Path) -> None:
     refused = run("enrich", folder / "study.toml", folder / "bar.rom", "--case", "harder", code=2).stderr
     assert "several local bases cannot be enriched" in refused and "[clusters]" in refused
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_choice_by_input_that_cannot_be_learnt_is_refused_before_the_check(folder: Path) -> None:
+    (folder / "input.toml").write_text(STUDY + '\n[clusters]\nnumber = 2\nchoose = "input"\n')
+    refused = run("offline", folder / "input.toml", "-o", folder / "input.rom", code=2).stderr
+    assert "several training runs" in refused and "1 training run" in refused and "check of" not in refused
+
+
+def test_prospects_are_told_whatever_number_of_clusters_the_study_has(folder: Path) -> None:
+    (folder / "many.toml").write_text(STUDY + "\n[clusters]\nnumber = 99\n")
+    assert "Recommended: [clusters] number = 1" in run("clusters", folder / "many.toml", "--range", "1,2").stdout

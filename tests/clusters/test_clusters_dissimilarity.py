@@ -187,6 +187,12 @@ def test_a_run_of_fewer_directions_is_a_right_angle_away_for_each_that_it_lacks(
     assert found[0, 3] == pytest.approx(np.pi / 2 * 2**0.5)
 
 
+def test_runs_are_compared_by_as_many_directions_as_most_of_them_need():
+    """One run that needs three is not far from those of one for that."""
+    fields = np.concatenate([np.eye(3)[:1], np.diag([10.0, 1.0, 1.0]), np.eye(3)[:1]])
+    assert not of_cases(gram(fields), np.array([0, 1, 1, 1, 2]), "grassmann").any()
+
+
 def test_values_that_are_not_finite_are_refused_by_their_snapshot():
     bad = np.eye(3)
     bad[1, 2] = bad[2, 1] = np.nan

@@ -50,6 +50,24 @@ def test_the_neighbours_of_each_member_join_its_cluster():
         assert len(extra) and (d[own][:, extra] <= sixth[:, None] + 1e-9).any(axis=0).all()
 
 
+def test_a_cluster_of_few_takes_in_what_is_nearest_to_its_medoid_up_to_the_minimum():
+    found = partition(GRAMS, RUNS, TIMES, ClusterOptions(number=16, overlap=0, minimum_modes=12))
+    sizes = np.sqrt(np.diag(GRAMS["stress"]))
+    cosines = np.abs(GRAMS["stress"]) / np.outer(sizes, sizes)
+    assert np.bincount(found.labels).max() < 12 and [len(part) for part in found.members] == [12] * 16
+    for number, members in enumerate(found.members):
+        own, of = np.flatnonzero(found.labels == number), cosines[found.medoids[number]]
+        others = np.setdiff1d(np.arange(2 * N), members)
+        assert of[np.setdiff1d(members, own)].min() >= of[others].max() - 1e-9
+
+
+def test_a_state_at_rest_where_a_run_begins_is_of_its_own_run_and_not_of_the_end_of_the_one_before():
+    fields = np.concatenate([bumps(N), np.zeros((2, bumps(N).shape[1])), bumps(N)])
+    found = partition({"stress": gram(fields)}, np.repeat([0, 1], [N, N + 2]),
+                      np.concatenate([np.arange(float(N)), np.arange(N + 2.0)]), ClusterOptions(number=4))
+    assert found.labels[N] == found.labels[N + 1] == found.labels[N + 2] != found.labels[N - 1]
+
+
 def test_the_end_of_each_run_joins_every_cluster_where_that_is_asked_for():
     without, found = (partition(GRAMS, RUNS, TIMES, ClusterOptions(number=4, ends=ends)) for ends in (False, True))
     assert found.labels.tolist() == without.labels.tolist()

@@ -45,6 +45,15 @@ def test_local_bases_of_what_travels_are_recommended(travelling):
     assert shown(found) is best and len(best.singular_values) == 6
 
 
+def test_a_step_carries_the_points_of_the_other_bases_only_where_it_may_switch_to_them(travelling):
+    state = prospects(travelling, KINDS[:1], [3], n_mode=20, tolerance=1e-2).local[0]
+    case = prospects(travelling, [ClusterOptions(choose="input")], [3], n_mode=20, tolerance=1e-2).local[0]
+    for one, passive in ((state, state.union - state.points), (case, np.zeros(3))):
+        share = np.bincount(one.partition.labels) / len(one.partition.labels)
+        assert one.seconds == pytest.approx(share @ COST.step(one.by_cluster, one.points, passive), rel=1e-9)
+    assert (state.union > state.points).all()
+
+
 def test_of_few_modes_one_basis_is_recommended_and_the_reason_is_said():
     draw = np.random.default_rng(1)
     smooth = np.cumsum(draw.normal(size=(120, 14)), axis=0) * 3.0 ** -np.arange(14.0) @ draw.normal(size=(14, 200))

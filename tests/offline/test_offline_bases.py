@@ -15,8 +15,9 @@ from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.errors import InputError
 from romlib.offline.bases import _least_number
+from romlib.offline.gather import gather
 from romlib.offline.options import OfflineOptions
-from romlib.offline.train import Trained, train
+from romlib.offline.train import Trained, build, train
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm, serial, world
 from romlib.snapshots.prepared import PreparedSnapshots
@@ -113,6 +114,8 @@ def test_each_local_basis_has_its_minimum_of_modes_and_of_points(files: list[Pat
         rom, rows = made.rom.rom, made.report.clusters
         assert rom.switching is not None and rom.switching.fallback is None and len(rom.clusters) == 3
         assert all(basis.n_mode >= 6 and basis.n_weighted >= 24 for basis in rom.clusters)
+        weighted = np.stack([basis.weights > 0.0 for basis in rom.clusters])
+        assert weighted.any(axis=0).sum() < 0.6 * weighted.sum()  # each prefers the points that the others have
         assert [row["modes"] for row in rows] == [basis.n_mode for basis in rom.clusters]
         assert all(row["kind"] == "local" and row["trained_on"] >= row["snapshots"] for row in rows)
         assert made.report.sizes["local bases"] == 3
@@ -134,10 +137,37 @@ def test_a_cluster_of_snapshots_that_are_too_much_alike_takes_in_others_and_says
         assert len(made.rom.rom.cases) == 1 and made.report.errors["online stress"] <= 0.05
 
 
+def test_bases_of_some_of_the_snapshots_are_chosen_by_those(files: list[Path]) -> None:
+    options = OfflineOptions(pod_tolerance=1e-3, cubature_tolerance=1e-2, calibration=False,
+                             clusters={"number": 2, "minimum_modes": 3, "keep_global": False})
+    training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
+    gathered = gather(training, options, serial(), scratch_folder=files[0].parent)
+    with build(gathered, accept_errors=True, rows=np.repeat([False, True], 13)) as made:
+        switching = made.rom.rom.switching
+        assert switching is not None and (switching.runs == 1).all()
+        np.testing.assert_array_equal(switching.times, TIMES)
+        # A snapshot is about what its own basis makes of it.
+        first = [0, *np.cumsum([basis.n_mode for basis in made.rom.rom.clusters])]
+        for snapshot in np.flatnonzero(switching.sizes > 0.0):
+            cluster = switching.labels[snapshot]
+            own = [*range(first[cluster], first[cluster + 1]), *range(first[-1], len(switching.energy))]
+            products = switching.products[own, snapshot]
+            square = products @ np.linalg.lstsq(switching.energy[np.ix_(own, own)], products, rcond=None)[0]
+            assert square == pytest.approx(switching.sizes[snapshot] ** 2, rel=1e-2)
+
+
 def test_more_clusters_than_there_are_snapshots_are_refused(files: list[Path]) -> None:
-    with pytest.raises(InputError, match="not as many different snapshots") as caught:
-        trained(files, serial(), {"number": 27})
-    assert "[clusters] number" in str(caught.value)
+    said: list[str] = []
+    with pytest.raises(InputError, match="not as many training snapshots as clusters") as caught:
+        train(TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files]),
+              OfflineOptions(clusters={"number": 27}), serial(), progress=said.append, scratch_folder=files[0].parent)
+    assert "[clusters] number" in str(caught.value) and "1 ... 26" in str(caught.value) and not said  # no stress yet
+
+
+def test_clusters_that_are_trained_on_all_snapshots_are_told_of(files: list[Path]) -> None:
+    with trained(files[:1], serial(), {"number": 2, "overlap": 100, "minimum_modes": 1}) as made:
+        assert all(row["trained_on"] >= 12 for row in made.report.clusters)  # all but the one at rest
+        assert any("trained on all snapshots" in note and "0, 1" in note for note in made.report.notes)
 
 
 def test_snapshots_that_are_all_parallel_are_no_clusters(tmp_path: Path) -> None:

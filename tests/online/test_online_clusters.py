@@ -225,6 +225,16 @@ def test_the_basis_of_all_snapshots_takes_what_no_local_one_can(monkeypatch: pyt
         ReducedOrderModel(bar_rom(PARTS[:2], keep_global=False)[0]).solve(times=TIMES)
 
 
+def test_a_basis_that_failed_is_left_alone_in_that_of_all_snapshots_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Switcher, "nearest", lambda self, where, hysteresis=0.1: 1)
+    broken(monkeypatch, 0, 1)
+    run = run_of(bar_rom(PARTS[:2])[0])
+    while not run.done:
+        run.advance()
+        assert (run.state.committed.cluster, run.state.barred) == (2, 1)
+    assert [(one.failed, one.taken) for one in run.redone] == [(1, 2)]
+
+
 def test_a_step_that_cannot_be_shortened_further_is_solved_in_the_basis_of_all_snapshots(
     monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,9 +248,11 @@ def test_a_step_that_cannot_be_shortened_further_is_solved_in_the_basis_of_all_s
         return found._replace(gamma=found.gamma + 1e3) if far else found
     monkeypatch.setattr(module.Clusters, "begun", stubborn)
     monkeypatch.setattr(Switcher, "nearest", lambda self, where, hysteresis=0.1: 0)
+    monkeypatch.setattr(Switcher, "jump", lambda self, where, other: 0.25)
     rom = ReducedOrderModel(bar_rom(PARTS)[0])
     found = rom.solve(times=TIMES, max_cutbacks=1, max_iterations=6)
     first = int(np.argmax(TIMES > 1.0))
+    assert np.flatnonzero(found.jumps).tolist() == [first] and found.jumps[first] == 0.25
     assert (found.clusters[2:first] == 0).all() and (found.clusters[first:] == 3).all()
     assert any(f"1 step could not be solved in the local basis that was to be taken: to time {TIMES[first]:g} (cluster "
                "0, taken by the basis of all snapshots)" in note for note in found.notes)
@@ -329,3 +341,10 @@ def test_bases_that_nothing_chooses_among_are_refused_and_one_of_them_can_be_ask
         assert (solve(problem, histories, cluster=cluster).clusters == cluster).all()
     with pytest.raises(InputError, match="no such cluster"):
         solve(problem, histories, cluster=4)
+
+
+def test_sizes_beyond_what_can_be_squared_leave_a_run_where_it_is() -> None:
+    """As a file may state them: nothing is as large as them, and a body is at rest for ever."""
+    rom = bar_rom(PARTS)[0]
+    rom.switching = replace(rom.switching, sizes=1e300 * np.maximum(rom.switching.sizes, 1.0))
+    assert (ReducedOrderModel(rom).solve(times=TIMES[:4]).clusters == 0).all()

@@ -71,6 +71,15 @@ def test_a_projection_is_the_nearest_field_and_the_jump_is_what_it_misses(seed: 
     assert fields.norm(fields.field(back) - u) <= fields.switcher.jump(where, there) * fields.norm(u) + again + 1e-9
 
 
+@pytest.mark.parametrize("cluster", range(3))
+def test_an_answer_balances_the_force_and_has_its_energy(cluster: int) -> None:
+    fields, force = Fields(8), np.random.default_rng(1).normal(size=N_MODES[cluster])
+    found, twice = fields.switcher.answer(cluster, force)
+    u = found @ fields.modes[cluster]
+    np.testing.assert_allclose(fields.modes[cluster] @ fields.stiffness @ u, force, rtol=1e-8)
+    assert twice == pytest.approx(fields.norm(u) ** 2, rel=1e-8)
+
+
 def test_a_field_that_the_other_basis_has_comes_back_unchanged() -> None:
     fields = Fields(5)
     fields.modes[1] = fields.modes[0][:3]  # within the first

@@ -31,6 +31,10 @@ def test_the_clusters_of_a_study_are_those_that_it_trains_with(tmp_path: Path) -
     ("[clusters]\nnumber = 4\ndissimilarity = \"grassmann\"\n", ("clusters", "grassmann", "stress")),
     ("[offline.clusters]\nnumber = 4\n", ("offline.clusters", "[clusters]")),
     ("[clusters]\nminimum_modes = 0\n", ("clusters.minimum_modes",)),
+    ("[clusters]\nnumber = \"Auto\"\n", ("clusters.number", "integer", "or auto", "did you mean 'auto'")),
+    ("[clusters]\nnumber = true\n", ("clusters.number", "True", "integer")),
+    ("[clusters]\nchoose = \"input\"\nseed = 4294967296\n", ("clusters.seed", "4294967295")),
+    ("[clusters]\nchoose = \"input\"\nends = true\n", ("clusters", "ends", "state")),
 ])
 def test_what_clusters_cannot_be_is_refused_with_its_key(tmp_path: Path, table: str, words: tuple[str, ...]) -> None:
     text = STUDY + table
