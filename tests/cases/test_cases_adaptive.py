@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_scripts import scripts_of
 
 from romlib.archive.indicator import CalibrationPair
 from romlib.parallel.comm import serial
 from romlib.snapshots import Snapshots
 from romlib.study.pipeline import train
 
-CASE = Path(__file__).resolve().parents[2] / "cases" / "adaptive"
 MODULES = ("missions", "pulls", "bodies", "references", "judgement", "rival", "plate", "blade")
 
 
 @pytest.fixture(scope="module")
 def case():
     """The modules of the case, which import one another as the scripts that they are."""
-    before = list(sys.path)
-    sys.path.insert(0, str(CASE))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    finally:
-        sys.path[:] = before
+    with scripts_of("adaptive", *MODULES) as scripts:
+        yield scripts
 
 
 def test_missions_are_the_same_at_every_draw_and_as_many_as_promised(case):

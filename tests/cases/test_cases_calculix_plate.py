@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_scripts import scripts_of
 from typer.testing import CliRunner
 
 import romlib
@@ -32,11 +31,8 @@ MODULES = ("geometry", "deck", "calculix", "curves")
 @pytest.fixture(scope="module")
 def case():
     """The modules of the case, which import one another as the scripts that they are."""
-    sys.path.insert(0, str(CASE))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    finally:
-        sys.path.remove(str(CASE))
+    with scripts_of("calculix_plate", *MODULES) as scripts:
+        yield scripts
 
 
 @pytest.fixture(scope="module")

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_scripts import scripts_of
 
 from romlib.mesh.box import box_mesh
 from romlib.model import Material, Model
 from romlib.snapshots import FieldSpec, SnapshotsWriter
 
-CASE = Path(__file__).resolve().parents[2] / "cases" / "dictionary"
-
 
 @pytest.fixture(scope="module")
 def case():
     """The modules of the case, which import one another as the scripts that they are."""
-    before = list(sys.path)
-    sys.path.insert(0, str(CASE))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in (
-            "hot_spots", "solved", "judged", "truth")})
-    finally:
-        sys.path[:] = before
+    with scripts_of("dictionary", "hot_spots", "solved", "judged", "truth") as scripts:
+        yield scripts
 
 
 def test_the_hot_spots_are_the_same_at_every_draw_and_as_many_as_promised(case):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_scripts import scripts_of
 
 import romlib
 from romlib.clusters.partition import Partition
@@ -17,19 +14,14 @@ from romlib.parallel.comm import serial
 from romlib.snapshots import Snapshots
 from romlib.study.pipeline import train
 
-CASE = Path(__file__).resolve().parents[2] / "cases" / "local_bases"
 MODULES = ("passes", "strip", "grams", "comparison", "duals", "roms")
 
 
 @pytest.fixture(scope="module")
 def case():
     """The modules of the case, which import one another as the scripts that they are."""
-    before = list(sys.path)
-    sys.path.insert(0, str(CASE))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    finally:
-        sys.path[:] = before
+    with scripts_of("local_bases", *MODULES) as scripts:
+        yield scripts
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_scripts import scripts_of
 from scipy import sparse
 
 from romlib.errors import ConvergenceError
@@ -25,11 +23,8 @@ CASE = Path(__file__).resolve().parent.parent.parent / "cases" / "plate_demo"
 @pytest.fixture(scope="module")
 def demo():
     """The modules of the demo, which import one another as the scripts that they are."""
-    sys.path.insert(0, str(CASE))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in ("plate", "newton", "generate")})
-    finally:
-        sys.path.remove(str(CASE))
+    with scripts_of("plate_demo", "plate", "newton", "generate") as scripts:
+        yield scripts
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_scripts import scripts_of
 
 from romlib.check import check
 from romlib.errors import InputError
@@ -25,11 +23,8 @@ CASE = Path(__file__).resolve().parent.parent.parent / "cases" / "turbine_blade"
 @pytest.fixture(scope="module")
 def case():
     """The modules of the case, which import one another as the scripts that they are."""
-    sys.path.insert(0, str(CASE))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in ("section", "blade", "judge")})
-    finally:
-        sys.path.remove(str(CASE))
+    with scripts_of("turbine_blade", "section", "blade", "judge") as scripts:
+        yield scripts
 
 
 @pytest.fixture(scope="module")

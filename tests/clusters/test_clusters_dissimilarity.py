@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.linalg import subspace_angles
+from sklearn.manifold import Isomap
 from travelling import bumps, gram
 
 from romlib.clusters.dissimilarity import (
@@ -80,6 +82,13 @@ def test_of_a_bump_that_travels_only_the_way_along_it_says_how_far_apart_two_pla
     assert np.ptp(far) < 1e-3  # the sine has long been one
     assert (np.diff(way) > 0.01).all() and way[-1] > 3.0
     assert (geodesic(plain) >= plain - 1e-12).all()
+
+
+def test_paths_are_as_long_as_scikit_learn_finds_them():
+    places = np.random.default_rng(4).uniform(size=(80, 2))
+    far = np.linalg.norm(places[:, None] - places, axis=2)
+    other = Isomap(n_neighbors=5, metric="precomputed").fit(far)
+    np.testing.assert_allclose(geodesic(far), other.dist_matrix_, rtol=1e-12, atol=1e-14)
 
 
 def test_parallel_snapshots_do_not_fill_their_own_neighbourhood():
@@ -170,6 +179,14 @@ def test_runs_are_as_far_apart_as_the_planes_of_their_snapshots(angle):
     grassmann, chordal = of_cases(gram(fields), runs, "grassmann"), of_cases(gram(fields), runs, "chordal")
     assert grassmann[0, 1] == 0.0 and chordal[0, 1] == 0.0
     assert grassmann[0, 2] == pytest.approx(angle, abs=1e-6) and chordal[1, 2] == pytest.approx(np.sin(angle), abs=1e-6)
+
+
+@pytest.mark.parametrize("kind, length", [("grassmann", lambda angle: angle), ("chordal", np.sin)])
+def test_principal_angles_of_runs_are_those_that_scipy_has_from_the_fields_themselves(kind, length):
+    fields = np.random.default_rng(6).normal(size=(4, 3, 9))
+    expected = [[np.linalg.norm(length(subspace_angles(a.T, b.T))) for b in fields] for a in fields]
+    found = of_cases(gram(fields.reshape(12, 9)), np.repeat(np.arange(4), 3), kind)
+    np.testing.assert_allclose(found, expected, atol=1e-7)
 
 
 def test_runs_of_one_snapshot_are_as_far_apart_as_their_angle():

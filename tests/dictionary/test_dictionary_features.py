@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
 
 from romlib.archive.rom import TemperatureAtPoints
 from romlib.dictionary.features import MEAN, PEAK, CaseInput, features_of, input_of, nearest_accuracy, thermal_modes
@@ -81,3 +83,10 @@ def test_the_nearest_other_case_counts_and_never_the_case_itself():
     vectors = np.array([[0.0], [0.1], [5.0], [5.1], [4.9]])
     assert nearest_accuracy(vectors, np.array([0, 0, 1, 1, 1])) == 1.0
     assert nearest_accuracy(vectors, np.array([0, 1, 1, 1, 1])) == pytest.approx(0.6)
+
+
+def test_the_nearest_other_case_is_the_one_that_scikit_learn_finds():
+    draw = np.random.default_rng(3)
+    vectors, labels = draw.normal(size=(40, 6)), draw.integers(0, 3, 40)
+    right = cross_val_score(KNeighborsClassifier(1), vectors, labels, cv=LeaveOneOut())
+    assert nearest_accuracy(vectors, labels) == pytest.approx(right.mean())

@@ -44,6 +44,13 @@ def moved_bar() -> Model:
         amplitudes={"end": "sin(2*pi*t)", "shear": "2*t"})
 
 
+def moved_runs() -> dict[str, Model]:
+    """Two runs of the moved bar, by name, whose end and traction move differently."""
+    one = moved_bar()
+    return {"one": one, "two": one.model_copy(update={"amplitudes": pulled_bar(
+        amplitudes={"end": "1.2*t", "shear": "sin(3*t)"}).amplitudes})}
+
+
 def solve(mesh: Mesh, model: Model, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Displacement and internal force, each (n_step, n_node, 3); equilibrium to 1e-10 of the internal force."""
     piece = Piece(mesh, model)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_problem import bar, moved_bar, pulled_bar, solve, write
+from small_problem import bar, moved_runs, pulled_bar, solve, write
 
 import romlib
 from romlib.archive.fieldsfile import FieldsFile
@@ -44,14 +44,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = comm.on_root(lambda: tmp_path_factory.mktemp("moved"))
 
     def make() -> list[Path]:
-        mesh, one = bar(), moved_bar()
-        other = pulled_bar(constraints=one.model_dump()["constraints"], loads=one.model_dump()["loads"],
-                           amplitudes={"end": "1.2*t", "shear": "sin(3*t)"})
-        u, _ = solve(mesh, one, TIMES)
-        v, _ = solve(mesh, other, TIMES)
-        return [write(folder / "one.vtkhdf", mesh, one, TIMES, u, 2),
-                write(folder / "two.vtkhdf", mesh, other, TIMES, v, 2),
-                write(folder / "half.vtkhdf", mesh, one, TIMES[:7], u[:7], 2)]
+        mesh, runs = bar(), moved_runs()
+        solved = {name: solve(mesh, model, TIMES)[0] for name, model in runs.items()}
+        return [*(write(folder / f"{name}.vtkhdf", mesh, runs[name], TIMES, u, 2) for name, u in solved.items()),
+                write(folder / "half.vtkhdf", mesh, runs["one"], TIMES[:7], solved["one"][:7], 2)]
 
     return comm.on_root(make)
 
