@@ -56,13 +56,14 @@ class Reference:
 class Judged:
     """A run. errors, bounds : by quantity, of the whole run; a bound that is withheld is NaN.
 
-    proposed, probability : of the classifier; None where it was not asked.
+    proposed, probability, novelty : of `romlib.archive.dictionary.Choice`; None where the classifier was not asked.
     """
 
     name: str
     cluster: int
     proposed: int | None
     probability: float | None
+    novelty: float | None
     errors: dict[str, float]
     bounds: dict[str, float]
 
@@ -77,8 +78,8 @@ def judge(solution: Solution, name: str, reference: Reference, norms: Norms, lea
         errors[field] = float(np.sqrt(aside.max())) / size
     bounds = {name: float(np.asarray(found)[-1]) for name, found in solution.error_bound.items()}
     choice = solution.choice
-    return Judged(name, int(solution.clusters[-1]), None if choice is None else choice.proposed,
-                  None if choice is None else choice.probability, errors,
+    chosen = (None, None, None) if choice is None else (choice.proposed, choice.probability, choice.novelty)
+    return Judged(name, int(solution.clusters[-1]), *chosen, errors,
                   {field: bounds.get(field, np.nan) for field in QUANTITIES})
 
 

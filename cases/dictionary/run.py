@@ -138,23 +138,27 @@ def assigned(rom: ReducedOrderModel, held: Iterable[Held], folder: Path, spread:
     """How many cases the classifier assigns to the cluster that they belong to, and the nearest temperature does."""
     dictionary, table = rom.rom.dictionary, Table(
         "cases", "number", "rightly assigned", "by the nearest temperature", "in the global basis",
-        "median probability", title="Assignment", title_justify="left", box=None)
+        "median probability", "distance from training: local basis", "global basis",
+        title="Assignment", title_justify="left", box=None)
     assert dictionary is not None
     peaks = {kind: np.stack([peak_of(rom, case_of(one, folder)) for one in spots(kind, spread)])
              for kind in ("train", *HELD)}
     scores = ", ".join(f"{name} {100 * score:.0f} %" for name, score in dictionary.choosing.scores.items())
     table.add_row("training, left out", str(len(dictionary.labels)), scores,
-                  f"{100 * (dictionary.choosing.nearest_temperature or 0.0):.0f} %", "", "")
+                  f"{100 * (dictionary.choosing.nearest_temperature or 0.0):.0f} %", *[""] * 4)
     for kind, name in HELD.items():
         here = [one for one in held if one.kind == kind]
         distances = np.linalg.norm(peaks[kind][:, None] - peaks["train"], axis=2)
         nearest = dictionary.labels[distances.argmin(axis=1)]
         right = np.array([one.right for one in here])
+        far = [[one.chosen.novelty for one in here if (one.chosen.cluster != one.chosen.proposed) == in_global]
+               for in_global in (False, True)]
         table.add_row(
             name, str(len(here)), f"{100 * np.mean([one.rightly for one in here]):.0f} %",
             f"{100 * np.mean(nearest == right):.0f} %",
             str(sum(one.chosen.cluster != one.chosen.proposed for one in here)),
-            f"{np.median([one.chosen.probability for one in here]):.2f}")
+            f"{np.median([one.chosen.probability for one in here]):.2f}",
+            *(f"{min(part):.2f} to {max(part):.2f}" if part else "" for part in far))
     return table
 
 
