@@ -1,7 +1,7 @@
 """Every block of every page is run, in the order of the page, in a folder of its own.
 
-In the source of a page (`page_runner.py` has the details), with $REPOSITORY and $PLATE for the folders of the repository
-and of a small trained plate (study.toml, train_100.vtkhdf, ..., reference.vtkhdf, plate.rom, result.vtkhdf):
+In the source of a page, with $REPOSITORY and $PLATE for the folders of the repository and of a small trained plate
+(study.toml, train_100.vtkhdf, ..., reference.vtkhdf, plate.rom, result.vtkhdf); `page_runner.py` has the details:
 
     <!-- run:                        what the page takes for granted
     cp $PLATE/* .

@@ -57,7 +57,8 @@ def test_the_example_of_the_plugin_page_is_exact(installed, tmp_path):
     """The history of the bar is exact, so the check sees rounding only, and the ROM of a linear law has no error."""
     lines = re.findall(r"^ {6}(\w.*)$", (PLUGIN / "README.md").read_text(), re.MULTILINE)
     assert lines[0] == "python docs/example_plugin/creep.py" and len(lines) == 5
-    pasted = [line.strip() for line in re.findall(r"^(?:romlib|python) \S.*$", page("plugins.md"), re.MULTILINE) if "bar" in line or "creep" in line]
+    pasted = [line.strip() for line in re.findall(r"^(?:romlib|python) \S.*$", page("plugins.md"), re.MULTILINE)
+              if "bar" in line or "creep" in line]
     assert pasted[:5] == lines
     shutil.copytree(PLUGIN, tmp_path / "docs" / "example_plugin", ignore=shutil.ignore_patterns("__pycache__"))
     also = ["romlib check bar.vtkhdf --study study.toml --json > check.json",
