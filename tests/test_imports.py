@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fem": {"mesh", "laws", "loads", "model"},
     "identity": {"mesh", "model", "loads", "parallel"},
     "storage": {"errors", "files"},
-    "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage"},
+    "nodal": {"mesh", "tensors", "blocks"},
+    "snapshots": {"mesh", "model", "tensors", "identity", "files", "storage", "nodal"},
     "check": {"snapshots", "fem", "parallel", "blocks"},
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does

@@ -241,10 +241,10 @@ def online(
     heat = None if stored is None else stored.file
     check_outputs(output, write_state, [rom, fields_path(rom), start, heat], case_file)
     model = romlib.load(rom)
-    definition = given_case(case, case_file, model.rom.cases, "ROM")
+    definition = given_case(case, case_file, model.archive.cases, "ROM")
     if fields is not None and output is None:
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
-    tolerances = tolerances_of(tolerance, model.rom, rom)
+    tolerances = tolerances_of(tolerance, model.archive, rom)
     with counted(f"solving {case or (case_file or rom).name}") as progress:
         clock = time.perf_counter()
         solution = model.solve(case=definition, parameters=values, temperature=stored,

@@ -30,7 +30,8 @@ _FOR_ALL = "everything"
 # Programs that romlib does not need, and that `romlib external` or a user of it may call.
 _SOLVERS = {"ccx": "CalculiX", "ccx_dynamic": "CalculiX", "Zrun": "Zset", "abaqus": "Abaqus", "as_run": "code_aster",
             "run_aster": "code_aster", "gmsh": "gmsh", "gfortran": "compiler of UMATs"}
-_MPI = "from mpi4py import MPI; c = MPI.COMM_WORLD; print(c.allreduce(1), MPI.Get_library_version().split(chr(10))[0].strip(chr(0)))"
+_MPI = ("from mpi4py import MPI; "
+        "print(MPI.COMM_WORLD.allreduce(1), MPI.Get_library_version().split(chr(10))[0].strip(chr(0)))")
 _PETSC = ("from romlib.fullorder.petsc import load; p = load(); "
           "print('.'.join(map(str, p.Sys.getVersion())), 'with MUMPS' if p.Sys.hasExternalPackage('mumps') "
           "else 'without MUMPS: --linear-solver gamg')")
