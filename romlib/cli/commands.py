@@ -63,6 +63,7 @@ def _options(
 
 
 _BUILD, _LOOK = "Build a ROM and use it", "Look at files"
+app.command("init", rich_help_panel=_BUILD)(commands_start.init)
 app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)

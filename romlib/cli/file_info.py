@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 
 from romlib.cli.dictionary import dictionary_to_dict
-from romlib.cli.mesh_info import describe_mesh, mesh_suffixes
+from romlib.cli.mesh_info import describe_mesh
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
@@ -42,8 +42,11 @@ def describe(path: Path) -> dict[str, Any]:
         return _fields(path)
     if kind == "state":
         return _state(path)
-    if kind == "" and path.suffix.lower() in mesh_suffixes():
-        return describe_mesh(path, KINDS)
+    if kind == "":
+        from romlib.study.meshes import mesh_suffixes
+
+        if path.suffix.lower() in mesh_suffixes():
+            return describe_mesh(path, KINDS)
     from romlib.snapshots.info import info
 
     return info(path)

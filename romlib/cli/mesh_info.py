@@ -17,21 +17,6 @@ if TYPE_CHECKING:
     from romlib.mesh.mesh import Mesh
     from romlib.mesh.summary import MeshSummary
 
-_ALWAYS = {".msh", ".med", ".rmed"}  # known as meshes also where meshio is not installed, which then is said
-
-
-def mesh_suffixes() -> set[str]:
-    """Of files that are taken for meshes."""
-    from romlib.snapshots.converter import usable_converters
-
-    known = _ALWAYS | {suffix for one in usable_converters() for suffix in one.suffixes}
-    try:
-        import meshio
-    except ImportError:
-        return known
-    return known | set(meshio.extension_to_filetypes)
-
-
 def describe_mesh(path: Path, known: str) -> dict[str, Any]:
     """Plain JSON values of the mesh in a file, with what a deck says besides. known : the kinds of files, for messages.
 
@@ -41,7 +26,7 @@ def describe_mesh(path: Path, known: str) -> dict[str, Any]:
     """
     from romlib.mesh.summary import summarise
     from romlib.snapshots.converter import DeckReader, MeshReader, deck_reader
-    from romlib.study.meshes import reader_of
+    from romlib.study.meshes import mesh_suffixes, reader_of
 
     if path.suffix.lower() not in mesh_suffixes():
         raise FileFormatError("romlib does not know this file", file=path, expected=known,

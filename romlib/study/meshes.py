@@ -25,6 +25,7 @@ from romlib.storage.opening import kind_of
 from romlib.study.study import Study
 
 _ANY = "meshio"  # reads what no other converter does
+_ALWAYS = {".msh", ".med", ".rmed"}  # known as meshes also where meshio is not installed, which then is said
 _MERGE = ("make points within a distance one by [mesh] merge = DISTANCE; or say by merge = 0 that they are apart, as "
           "at a crack or between bodies that touch")
 
@@ -135,6 +136,16 @@ def reader_of(file: Path) -> MeshReader:
     reader = of_suffix[0] if of_suffix else find_converter(_ANY)
     assert isinstance(reader, MeshReader)
     return reader
+
+
+def mesh_suffixes() -> set[str]:
+    """Of files that are taken for meshes, or decks: those of the converters, and of what meshio reads."""
+    known = _ALWAYS | {suffix for one in usable_converters() for suffix in one.suffixes}
+    try:
+        import meshio
+    except ImportError:
+        return known
+    return known | set(meshio.extension_to_filetypes)
 
 
 def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Mesh]:
