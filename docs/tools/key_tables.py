@@ -226,7 +226,8 @@ def in_toml(value: Any) -> str:
 
 def meaning_of(info: FieldInfo) -> str:
     """The description of a field without its default."""
-    return as_markdown(BY_DEFAULT.sub("", info.description or ""))
+    words = BY_DEFAULT.sub("", info.description or "").rstrip(".")
+    return as_markdown(words[:1].lower() + words[1:] if words[1:2].islower() or words[1:2] == " " else words)
 
 
 def as_markdown(description: str) -> str:
