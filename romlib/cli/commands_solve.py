@@ -36,6 +36,8 @@ def solve(
                                                "says, as the file has it, or one for each rank.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
                                                "stress, and internal variables such as p.", metavar="NAMES")] = None,
+    nodal: Annotated[bool, typer.Option("--nodal", help="Add values at nodes and of cells, made of those at the "
+                                        "integration points, for ParaView to show.")] = False,
     start: StartOption = None,
     start_time: StartTimeOption = None,
     write_state: WriteStateOption = None,
@@ -70,7 +72,8 @@ def solve(
         ranks = plural(comm.size, "rank")
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names_of(fields) or [],
-                               options=options, start=start, start_time=start_time, write_state=write_state,
+                               options=options, nodal=nodal, start=start, start_time=start_time,
+                               write_state=write_state,
                                on_step=lambda step, time, result: progress(sentence(step, time, result)),
                                on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:

@@ -172,10 +172,13 @@ class Solution:
         """
         return probe(self._fields, self.places, name, point, node, tag)
 
-    def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
+    def write(self, path: str | Path, fields: Sequence[str] | None = None, *, nodal: bool = True) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
 
         Its model is what was solved: amplitudes, nodal temperatures, initial time. It has the bounds of the errors.
+
+        nodal : whether ParaView and other programs of VTK are shown the fields at integration points as values at
+        nodes and of cells.
 
         Raises
         ------
@@ -196,7 +199,8 @@ class Solution:
             with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model),
                                  bounds=None if self.bounds_of is None else self.error_bound,
-                                 clusters=self.clusters if len(self.rom.clusters) > 1 else None) as writer:
+                                 clusters=self.clusters if len(self.rom.clusters) > 1 else None,
+                                 nodal=nodal) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
