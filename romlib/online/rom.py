@@ -37,6 +37,7 @@ from romlib.solution.reader import FieldsReader
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
+from romlib.stepping.increments import Watch
 from romlib.words import listed, plural, unknown
 
 
@@ -166,6 +167,7 @@ class ReducedOrderModel:
         temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
         start: Solution | SavedState | str | Path | None = None, cluster: int | None = None,
         hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cutbacks: int = 8,
+        watch: Watch | None = None,
     ) -> Solution:
         """Solve a case.
 
@@ -186,6 +188,7 @@ class ReducedOrderModel:
         cluster : of the basis to solve in throughout, whatever the ROM would choose by itself.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
         tolerance, max_iterations, max_cutbacks : of the Newton method, see `NewtonOptions`.
+        watch : is told how far the run has come, see `romlib.stepping.increments.Watch`.
 
         Raises
         ------
@@ -200,7 +203,7 @@ class ReducedOrderModel:
         saved, choice = saved_state(start), choice_of(self.archive, self._chooser, resolved, cluster)
         held = None if choice is None else choice.cluster
         began, said = start_of(self.archive, problem, saved, histories.output_level(0), held)
-        history = solve(problem, histories, options, start=began, cluster=held)
+        history = solve(problem, histories, options, start=began, cluster=held, watch=watch)
         use = ClusterUse(history.times, history.clusters, history.jumps, len(self.archive.clusters),
                          self.archive.fallback)
         run = SolvedRun(self.reader, model, used, nodal, saved, options, hyper_reduction, history,
