@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "check": {"snapshots", "fem", "parallel", "blocks"},
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
-    "results": {"mesh", "model", "tensors", "snapshots", "blocks"},
+    "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
     "solution": {"archive", "snapshots", "states", "blocks", "results"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},

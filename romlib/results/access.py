@@ -59,6 +59,11 @@ class FieldAccess(ABC):
         return self.source.fields
 
     @property
+    @abstractmethod
+    def stored_fields(self) -> tuple[str, ...]:
+        """Those of `fields` that do not follow from others, as "von_mises" does of "stress"."""
+
+    @property
     def units(self) -> UnitSystem:
         """Of all numbers; `units.of("stress")` is that of a field."""
         return self.source.units
@@ -85,14 +90,30 @@ class FieldAccess(ABC):
         ------
         InputError : no such field, step or piece; or it does not fit into memory.
         """
-        source, rows = self.source, self._rows(steps)
+        source, rows = self.source, self.rows(steps)
         with source.opened():
-            values = source.field(name, rows, self._checked(piece)) if piece is not None else self._whole(name, rows)
+            values = self._whole(name, rows) if piece is None else source.field(name, rows, self.checked_piece(piece))
         return values[0] if isinstance(steps, (int, np.integer)) else values
 
     def displacement(self, steps: Steps = ALL, piece: int | None = None) -> np.ndarray:
         """Displacement of the nodes, (n_step, n_node, 3); see `field`."""
         return self.field("displacement", steps, piece)
+
+    def at_nodes(self, name: str, steps: Steps = ALL) -> np.ndarray:
+        """A field of the integration points taken to the nodes, (n_step, n_node, n_comp), as post-processors show it.
+
+        Extrapolated in each cell by its shape functions, averaged over the cells of a material; between materials the
+        larger value. "von_mises" is that of the averaged stress. Its largest value is not that of the integration
+        points, where the law computed it: `romlib.nodal.average`. A nodal field comes as it is.
+
+        Raises
+        ------
+        InputError : no such field or step; or it does not fit into memory.
+        """
+        from romlib.results.grid import at_nodes
+
+        values = at_nodes(self, name, self.rows(steps))
+        return values[0] if isinstance(steps, (int, np.integer)) else values
 
     def von_mises(self, steps: Steps = ALL, piece: int | None = None) -> np.ndarray:
         """Von Mises stress at the integration points, (n_step, n_ip); see `field`."""
@@ -120,6 +141,20 @@ class FieldAccess(ABC):
         InputError : not exactly one of point, node, tag; no such node, tag, field or component.
         """
         return probe(self.source, name, point, node, tag, reduce)
+
+    def reaction(self, name: str) -> Probe:
+        """The force that a constraint exerts on the body over time, in the directions that it holds, (n_step, n).
+
+        name : of the constraint, or of a node tag, of which it is all three directions. From the stress at all
+        integration points, less the loads that act on the same nodes.
+
+        Raises
+        ------
+        InputError : no such constraint or node tag; no stress.
+        """
+        from romlib.results.reactions import reaction
+
+        return reaction(self.source, name)
 
     def to_xarray(
         self, fields: Sequence[str] | None = None, steps: Steps = ALL, piece: int | None = None
@@ -158,14 +193,16 @@ class FieldAccess(ABC):
             first += values.shape[1]
         return out
 
-    def _checked(self, piece: int) -> int:
+    def checked_piece(self, piece: int) -> int:
+        """The number of a piece; InputError where there is none."""
         n_piece = self.source.n_piece
         if isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or not 0 <= piece < n_piece:
             raise InputError(f"there is no piece {reprlib.repr(piece)}", file=self.source.path, place="piece",
                              expected=f"0 to {n_piece - 1}", remedy="leave piece out for the whole mesh")
         return int(piece)
 
-    def _rows(self, steps: Steps) -> np.ndarray:
+    def rows(self, steps: Steps) -> np.ndarray:
+        """Numbers of the steps that are asked for, (n_row,); InputError where there is no such step."""
         try:
             rows = np.atleast_1d(np.arange(self.n_step)[ALL if steps is None else steps])
         except (IndexError, TypeError, ValueError):

@@ -124,6 +124,10 @@ class SnapshotsSource:
         with self._lock:
             return self.file.mesh(piece)
 
+    def solved(self) -> tuple[Model, Mesh]:
+        """The model of the file, and the whole mesh."""
+        return self.model, self.places.whole(self)
+
     def n_node(self, piece: int) -> int:
         """Nodes of a piece."""
         return self.file.n_node(piece)
@@ -201,6 +205,11 @@ class Results(FieldAccess):
     def path(self) -> Path:
         """The file."""
         return Path(self._source.title if self._source.path is None else self._source.path)
+
+    @property
+    def stored_fields(self) -> tuple[str, ...]:
+        """Those that the file has."""
+        return tuple(self._source.file.fields)
 
     @property
     def snapshots(self) -> Snapshots:

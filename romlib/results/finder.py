@@ -108,11 +108,20 @@ class PieceFinder:
         nodes = np.asarray(nodes, dtype=np.int64)
         return NodeSpots(self.piece, nodes, None, self.mesh.points[nodes], self.mesh.node_ids[nodes], where)
 
+    @property
+    def names(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each integration point: the id of its cell, and its number there from 1; (n_ip,) each."""
+        return self.mesh.cell_ids[self._cell], self._numbers
+
+    @cached_property
+    def _numbers(self) -> np.ndarray:
+        first = np.cumsum(self.mesh.points_of_cells) - self.mesh.points_of_cells
+        return np.arange(len(self._cell)) - first[self._cell] + 1
+
     def ips(self, ips: np.ndarray) -> IpSpots:
         """Integration points as spots."""
         cells = self._cell[ips]
-        first = np.concatenate([[0], np.cumsum(self.mesh.points_of_cells)])
-        return IpSpots(self.piece, ips, self.ip_coordinates[ips], self.mesh.cell_ids[cells], ips - first[cells] + 1,
+        return IpSpots(self.piece, ips, self.ip_coordinates[ips], self.mesh.cell_ids[cells], self._numbers[ips],
                        self._weights[ips])
 
     def has_cells(self, tag: str) -> bool:

@@ -19,6 +19,8 @@ from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.tags import ALL
 from romlib.mesh.whole import Numbering, whole_mesh
+from romlib.nodal.average import Averaging
+from romlib.nodal.cells import materials_of_cells
 from romlib.results.cache import Cache
 from romlib.results.finder import BULGE, PieceFinder
 from romlib.results.spots import IpSpots, NodeSpots, Spots
@@ -73,6 +75,7 @@ class Places:
     def __init__(self) -> None:
         self._survey: Survey | None = None
         self._whole: Mesh | None = None
+        self._averaging: tuple[tuple[str, ...], Averaging] | None = None
         self._pieces, self._spots = Cache(PIECES), Cache(SPOTS)
 
     def __reduce__(self) -> tuple:
@@ -98,6 +101,14 @@ class Places:
         if self._whole is None:
             self._whole = whole_mesh([meshes.mesh(piece) for piece in range(meshes.n_piece)])
         return self._whole
+
+    def averaging(self, meshes: Meshes, tags: Sequence[str]) -> Averaging:
+        """Nodal averages on the whole mesh; made once, and kept. tags : of the cells of each material."""
+        key = tuple(tags)
+        if self._averaging is None or self._averaging[0] != key:
+            mesh = self.whole(meshes)
+            self._averaging = key, Averaging(mesh, materials_of_cells(mesh, key))
+        return self._averaging[1]
 
     def numbering(self, meshes: Meshes) -> Numbering:
         """That of the nodes of the whole mesh."""

@@ -35,7 +35,8 @@ class Probe:
     times : (n_step,). name : of the quantity, as it was asked for. components : their names, those of a tensor
     as `to_pandas` and `to_csv` have them (plain, xx yy zz xy yz xz); none for a scalar. unit, time_unit : "" where not
     known.
-    reduced : "max", "min", "mean", or None.
+    reduced : "max", "min", "mean", "sum" (of a reaction), or None.
+    asked : the place that was asked for, in short.
     """
 
     values: np.ndarray
@@ -50,6 +51,7 @@ class Probe:
     unit: str = ""
     time_unit: str = ""
     reduced: str | None = None
+    asked: str = ""
 
     @property
     def plain_values(self) -> np.ndarray:
@@ -59,8 +61,8 @@ class Probe:
     @property
     def label(self) -> str:
         """Quantity, and what was made of it: "p", "largest von_mises"."""
-        words = {"max": "largest ", "min": "smallest ", "mean": "mean ", None: ""}
-        return words[self.reduced] + self.name
+        words = {"max": "largest ", "min": "smallest ", "mean": "mean "}
+        return words.get(self.reduced or "", "") + self.name
 
     @property
     def title(self) -> str:

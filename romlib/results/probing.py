@@ -38,6 +38,13 @@ def checked_place(point: Any, node: Any, tag: Any) -> tuple[tuple[float, ...] | 
     return None if point is None else finite_point(point), None if node is None else int(node), tag
 
 
+def asked(point: tuple[float, ...] | None, node: int | None, tag: str | None) -> str:
+    """A place in short: "point (4, 0, 0.5)", "node 7", "tag hole"."""
+    if point is not None:
+        return "point ({:.5g}, {:.5g}, {:.5g})".format(*point)
+    return f"node {node}" if node is not None else f"tag {tag}"
+
+
 def probe(
     source: FieldSource, name: str, point: Sequence[float] | None = None, node: int | None = None,
     tag: str | None = None, reduce: str | None = None,
@@ -62,12 +69,12 @@ def probe(
                                 axis=1)
     if not whole:
         values = scalar.values(values)[..., None]
-    return _joined(source, name, scalar, values, spots, single=tag is None, whole=whole)
+    return _joined(source, name, scalar, values, spots, tag is None, whole, asked(*where))
 
 
 def _joined(
     source: FieldSource, name: str, scalar: Scalar, values: np.ndarray, spots: Sequence[Spots], single: bool,
-    whole: bool,
+    whole: bool, asked: str,
 ) -> Probe:
     coordinates = np.concatenate([spot.coordinates for spot in spots])
     ids, numbers = _named(spots)
@@ -81,7 +88,7 @@ def _joined(
     plain = values[..., 0] if values.shape[-1] == 1 else values
     components = components_of(scalar.field, scalar.spec) if whole and values.shape[-1] > 1 else ()
     return Probe(plain, coordinates, ids, numbers, where, source.times, name, components,
-                 whole and scalar.spec.tensor, scalar.unit, str(source.units.time))
+                 whole and scalar.spec.tensor, scalar.unit, str(source.units.time), None, asked)
 
 
 def _named(spots: Sequence[Spots]) -> tuple[np.ndarray, np.ndarray | None]:
@@ -137,7 +144,7 @@ def reduced(
     if kind == "mean":
         how = "of the values at" if numbers is None else "by volume, over"
         return Probe(total / weight, coordinates, ids, numbers, f"mean {how} the {len(ids)} {what} of {tag!r}",
-                     source.times, label, (), False, unit, time_unit, kind)
+                     source.times, label, (), False, unit, time_unit, kind, asked(None, None, tag))
     where = f"{'largest' if kind == 'max' else 'smallest'} of the {len(ids)} {what} of {tag!r}"
     return Probe(sign * best, coordinates[at], ids[at], None if numbers is None else numbers[at], where, source.times,
-                 label, (), False, unit, time_unit, kind)
+                 label, (), False, unit, time_unit, kind, asked(None, None, tag))

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from romlib.errors import InputError
-from romlib.model import UnitSystem
+from romlib.model import Model
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import VTK_NAMES, von_mises, vtk_from_mandel
 from romlib.words import unknown
@@ -30,8 +30,8 @@ class Described(Protocol):
         """By name."""
 
     @property
-    def units(self) -> UnitSystem:
-        """Of the model."""
+    def model(self) -> Model:
+        """With its units."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Scalar:
         if component and component not in allowed:
             raise InputError(f"the field {field} has no such component", file=snapshots.path, place="--field",
                              **unknown(component, allowed, "leave the component out"))
-        unit = snapshots.units.of(field)
+        unit = snapshots.model.units.of(field)
         if spec.tensor and not component:
             component = allowed[-1]
         labels = {"von_mises": f"von Mises {field}", "norm": f"norm of {field}"}

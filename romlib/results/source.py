@@ -70,6 +70,9 @@ class FieldSource(Protocol):
     def mesh(self, piece: int) -> Mesh:
         """A piece of the mesh."""
 
+    def solved(self) -> tuple[Model, Mesh]:
+        """The model of what was solved, and the whole mesh with the arrays that it names."""
+
     def n_node(self, piece: int) -> int:
         """Nodes of a piece."""
 

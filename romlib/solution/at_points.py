@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.results.probe import Probe
+from romlib.results.probing import asked
 from romlib.results.scalar import Scalar, components_of
+from romlib.snapshots.schema import FieldSpec
 from romlib.solution.reconstruction import Reconstruction
 from romlib.tensors import von_mises
-from romlib.words import unknown
 
 
 def probe_selected(
@@ -46,21 +46,18 @@ def probe_selected(
              "its fields file is not there")
     return Probe(found[:, 0] if single else found, points.coordinates[[k]], points.cell_ids[[k]], points.numbers[[k]],
                  where, run.times, name, components, whole and scalar.spec.tensor and not single, scalar.unit,
-                 str(run.units.time))
+                 str(run.units.time), None, asked(point, None, None))
 
 
 class _SelectedFields:
-    """The fields that are known at the selected points."""
+    """The fields that are known at the selected points: a `romlib.results.scalar.Described`."""
 
     def __init__(self, run: Reconstruction) -> None:
-        rom: Rom = run.rom
-        self.path, self.units = run.path, run.units
-        own = [*run.run.variables, *(name for name in rom.gappy if name not in run.run.variables)]
-        from romlib.snapshots.schema import FieldSpec
-
-        self.fields = {"strain": FieldSpec.symmetric("ip"), "von_mises": FieldSpec("ip"), **{
-            name: FieldSpec.symmetric("ip") if name in run.run.tensors else FieldSpec("ip", run.run.variables[name])
-            for name in own if name in run.run.variables}}
+        self.path, self.model = run.path, run.model
+        known, tensors = run.run.variables, run.run.tensors
+        self.fields = {**{name: FieldSpec.symmetric("ip") if name in tensors else FieldSpec("ip", n_comp)
+                          for name, n_comp in known.items()},
+                       "strain": FieldSpec.symmetric("ip"), "von_mises": FieldSpec("ip")}
 
 
 def _values(run: Reconstruction, field: str) -> np.ndarray:
@@ -69,6 +66,4 @@ def _values(run: Reconstruction, field: str) -> np.ndarray:
         return run.strain_at_points()
     if field == "von_mises":
         return von_mises(run.at_points("stress"))[..., None]
-    if field not in run.run.variables:
-        raise InputError(f"the ROM has no field {field!r}", **unknown(field, run.run.variables))
     return run.at_points(field)

@@ -14,6 +14,7 @@ import numpy as np
 from romlib.archive.rom import Rom
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.whole import whole_mesh
 from romlib.model import Model, UnitSystem
 from romlib.results.places import Places
 from romlib.results.spots import IpSpots, NodeSpots, Spots
@@ -22,6 +23,18 @@ from romlib.snapshots.schema import FieldSpec
 from romlib.solution.reader import FieldsReader
 from romlib.tensors import von_mises
 from romlib.words import unknown
+
+
+class SolvedModel(Protocol):
+    """What a file says was solved: its model, and the mesh of a piece with the node arrays that the model names."""
+
+    @property
+    def model(self) -> Model:
+        """With amplitudes, temperatures and initial state of the run."""
+
+    @property
+    def with_arrays(self) -> Callable[[Mesh], Mesh]:
+        """Adds the arrays to the mesh of a piece."""
 
 
 class Reduced(Protocol):
@@ -49,6 +62,9 @@ class Reduced(Protocol):
     @property
     def error_bound(self) -> ErrorBounds:
         """Of the run."""
+
+    def solved(self) -> SolvedModel:
+        """The model of what was solved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +99,8 @@ class Reconstruction:
 
     @property
     def path(self) -> Path | None:
-        """Of the fields file, for messages."""
-        return self._reader.fields_path
+        """Of the ROM."""
+        return self._reader.path or self._reader.fields_path
 
     @property
     def title(self) -> str:
@@ -128,6 +144,12 @@ class Reconstruction:
     def mesh(self, piece: int) -> Mesh:
         """A piece."""
         return self._reader.mesh(piece)
+
+    def solved(self) -> tuple[Model, Mesh]:
+        """The model of what was solved, and the whole mesh with the arrays that it names."""
+        made = self.run.solved()
+        with self.opened():
+            return made.model, whole_mesh([made.with_arrays(self.mesh(piece)) for piece in range(self.n_piece)])
 
     def n_node(self, piece: int) -> int:
         """Nodes of a piece."""

@@ -17,7 +17,6 @@ from romlib.archive.rom import Rom
 from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.lazy import LazyMeshes
-from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Identity, Model
 from romlib.results.access import FieldAccess
 from romlib.results.html import Table
@@ -29,7 +28,7 @@ from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.at_points import probe_selected
 from romlib.solution.clusters import ClusterUse
 from romlib.solution.reader import FieldsReader
-from romlib.solution.reconstruction import Reconstruction
+from romlib.solution.reconstruction import Reconstruction, SolvedModel
 from romlib.solution.timings import Timings
 from romlib.states.file import StateWriter
 from romlib.states.state import SavedState
@@ -37,18 +36,6 @@ from romlib.words import listed, plural
 
 _BLOCK_BYTES = 64 * 2**20
 _CACHED = ("source", "error_bound")  # made again of the rest, where a solution is sent to another process
-
-
-class SolvedModel(Protocol):
-    """What a file says was solved: its model, and the mesh of a piece with the node arrays that the model names."""
-
-    @property
-    def model(self) -> Model:
-        """With amplitudes, temperatures and initial state of the run."""
-
-    @property
-    def with_arrays(self) -> Callable[[Mesh], Mesh]:
-        """Adds the arrays to the mesh of a piece."""
 
 
 class Run(Protocol):
@@ -145,6 +132,11 @@ class Solution(FieldAccess):
         return self.reader.archive
 
     @property
+    def stored_fields(self) -> tuple[str, ...]:
+        """Those that `write` writes: displacement, and the dual fields of the ROM."""
+        return "displacement", *self.rom.gappy
+
+    @property
     def _kind(self) -> str:
         return "selected points" if self.hyper_reduced else "all points"
 
@@ -207,6 +199,17 @@ class Solution(FieldAccess):
             return probe_selected(self.source, name, place, lacking)
         return super().probe(name, point=point, node=node, tag=tag, reduce=reduce)
 
+    def reaction(self, name: str) -> Probe:
+        """See `romlib.results.access.FieldAccess.reaction`.
+
+        Without the fields file of the ROM: the force that is conjugate to a prescribed displacement, see `reactions`.
+        """
+        if self.reader.has_file or name not in self.reactions:
+            return super().reaction(name)
+        return Probe(self.reactions[name], np.empty((0, 3)), np.empty(0, dtype=np.int64), None,
+                     f"force conjugate to the amplitude of {name!r}", self.times, f"reaction of {name}", (), False,
+                     self.units.force, str(self.units.time), "sum", name)
+
     def solved(self, times: np.ndarray | None = None) -> SolvedModel:
         """The model of what was solved, or of a run over other times."""
         return self.run.solved(times)
@@ -222,7 +225,7 @@ class Solution(FieldAccess):
             temperature that is not known at every node of the mesh.
         """
         refuse_inputs(path, self.files)
-        names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
+        names = list(self.stored_fields if fields is None else fields)
         made = self.solved()
         solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
         with self.reader.opened() as file:
