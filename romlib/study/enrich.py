@@ -61,15 +61,15 @@ def run_enrich(
 def run_stream(
     study: Study, rom: Path, case: str | Case, output: Path, comm: Comm, *, tolerance: float, budget: int,
     name: str = "", accept_errors: bool = False, scratch: Path | None = None, options: SolverOptions | None = None,
-    progress: Say = lambda _: None,
+    progress: Say = lambda _: None, nodal: bool = True,
 ) -> Streamed:
     """Solve a case with a ROM that is enriched where a bound passes, without running again. Collective.
 
-    Parameters and errors as of `run_enrich`. output : the snapshots file of the result.
+    Parameters and errors as of `run_enrich`. output : the snapshots file of the result. nodal : as of `Solution.write`.
     """
     with _enriching(Streaming, study, rom, case, comm, tolerance, budget, name, accept_errors, scratch, options,
                     progress) as enriching:
-        return enriching.stream(output)
+        return enriching.stream(output, nodal=nodal)
 
 
 @contextmanager
