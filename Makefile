@@ -18,7 +18,7 @@ MPIRUN ?= mpirun --oversubscribe
 # libEGL and Mesa's software renderer are for pictures without a screen. CalculiX is a solver for the tests to run.
 PACKAGES := openmpi-bin python3-mpi4py python3-petsc4py libopenblas0-serial python3-venv \
             libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx
-EXTRAS   := converters,dictionary,plot,test
+EXTRAS   := converters,dictionary,life,plot,test
 # Debian compiles mpi4py against NumPy 1; elsewhere the choice is pip's.
 CONSTRAINTS := $(if $(APT),-c constraints.txt)
 INSTALL  := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)

@@ -15,6 +15,7 @@ from romlib.cli import (
     commands_external,
     commands_greedy,
     commands_inspect,
+    commands_life,
     commands_look,
     commands_solve,
 )
@@ -68,6 +69,7 @@ app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
+app.command("life", rich_help_panel=_LOOK)(commands_life.life)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)

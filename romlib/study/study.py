@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from romlib.errors import StudyError
+from romlib.life.table import LifeTable
 from romlib.mesh.tags import TagSet
 from romlib.model import (
     Amplitude,
@@ -152,6 +153,7 @@ class Study(Description):
     check: CheckSettings = CheckSettings()
     cases: dict[str, Case] = Field(default_factory=dict)
     greedy: Greedy | None = None
+    life: LifeTable | None = None
     parameters: ParameterValues = Field(default_factory=dict)
 
     _text: str = PrivateAttr("")
