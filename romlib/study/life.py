@@ -125,7 +125,7 @@ def _kind(path: Path) -> str:
 def _solved(model: ReducedOrderModel, case: str | Case | None) -> Solution:
     if case is None:
         raise InputError("a ROM has no run by itself: a case is needed", file=model.path, place="case",
-                         **unknown("nothing", model.rom.cases, "romlib life x.rom --case NAME"))
+                         **unknown("nothing", model.archive.cases, "romlib life x.rom --case NAME"))
     return model.solve(case)
 
 
