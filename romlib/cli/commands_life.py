@@ -59,9 +59,9 @@ def life(
     from romlib.study.life import life as find
 
     files = [file, *([] if study is None else _inputs(study)), *([] if case_file is None else [case_file])]
-    for output in (csv, plot):
+    for output, others in ((csv, files), (plot, [*files, *([] if csv is None else [csv])])):
         if output is not None:
-            _check(output, [*files, *(other for other in (csv, plot) if other not in (None, output))])
+            _check(output, others)
     chosen = _chosen(file, case, case_file)
     table = _table(file, study, {"counting": counting, "measure": measure, "period": period})
     with counted(f"looking at {file.name}"):

@@ -88,7 +88,7 @@ def plastic_strain(histories: Histories, elastic: Elastic) -> np.ndarray:
 
 def needs_stress(curve: Curve) -> bool:
     """Whether a curve cannot do with strains alone."""
-    return not (curve.model == "strain_life" and curve.mean_stress == "none")
+    return not (curve.kind == "strain_life" and curve.mean_stress == "none")
 
 
 def judge(

@@ -32,7 +32,7 @@ class _Curve(Description):
 class Basquin(_Curve):
     """Stress amplitude against life: sigma_a = fatigue_strength_coefficient (2 N)^fatigue_strength_exponent."""
 
-    model: Literal["basquin"] = Field(description="Basquin's curve.")
+    kind: Literal["basquin"] = Field(description="Basquin's curve.")
     fatigue_strength_coefficient: _Positive = Field(
         description="sigma_f', in the unit of stress: the amplitude that breaks in one reversal.")
     fatigue_strength_exponent: _Negative = Field(description="b, without unit; about -0.05 to -0.12 for metals.")
@@ -52,7 +52,7 @@ class Basquin(_Curve):
 class CoffinManson(_Curve):
     """Amplitude of the plastic strain against life: eps_pa = fatigue_ductility_coefficient (2 N)^exponent."""
 
-    model: Literal["coffin_manson"] = Field(description="The curve of Manson and Coffin, of the plastic strain.")
+    kind: Literal["coffin_manson"] = Field(description="The curve of Manson and Coffin, of the plastic strain.")
     fatigue_ductility_coefficient: _Positive = Field(
         description="eps_f', without unit: the plastic amplitude that breaks in one reversal.")
     fatigue_ductility_exponent: _Negative = Field(description="c, without unit; about -0.5 to -0.7 for metals.")
@@ -66,7 +66,7 @@ class CoffinManson(_Curve):
 class StrainLife(_Curve):
     """Amplitude of the total strain against life: sigma_f' / E (2 N)^b + eps_f' (2 N)^c."""
 
-    model: Literal["strain_life"] = Field(description="Basquin's and Manson and Coffin's curves together.")
+    kind: Literal["strain_life"] = Field(description="Basquin's and Manson and Coffin's curves together.")
     fatigue_strength_coefficient: _Positive = Field(description="sigma_f', in the unit of stress.")
     fatigue_strength_exponent: _Negative = Field(description="b, without unit.")
     fatigue_ductility_coefficient: _Positive = Field(description="eps_f', without unit.")
@@ -81,7 +81,7 @@ class StrainLife(_Curve):
 class SmithWatsonTopper(_Curve):
     """sigma_max eps_a = sigma_f'^2 / E (2 N)^(2 b) + sigma_f' eps_f' (2 N)^(b + c); no damage without tension."""
 
-    model: Literal["smith_watson_topper"] = Field(description="The parameter of Smith, Watson and Topper.")
+    kind: Literal["smith_watson_topper"] = Field(description="The parameter of Smith, Watson and Topper.")
     fatigue_strength_coefficient: _Positive = Field(description="sigma_f', in the unit of stress.")
     fatigue_strength_exponent: _Negative = Field(description="b, without unit.")
     fatigue_ductility_coefficient: _Positive = Field(description="eps_f', without unit.")
@@ -90,7 +90,7 @@ class SmithWatsonTopper(_Curve):
         "Young's modulus, in the unit of stress; by default the material's, where that is a number."))
 
 
-Curve = Annotated[Basquin | CoffinManson | StrainLife | SmithWatsonTopper, Field(discriminator="model")]
+Curve = Annotated[Basquin | CoffinManson | StrainLife | SmithWatsonTopper, Field(discriminator="kind")]
 
 
 class LifeTable(Description):

@@ -99,8 +99,7 @@ def life_figure(found: Found) -> Any:
 
 
 def _damage(axes: Any, judged: Judged, colour: str) -> None:
-    """A line that rises with each cycle, the largest first; the smallest cycles, and what breaks at once, are not on it.
-    """
+    """A line that rises with each cycle, the largest first, without the smallest ones and what breaks at once."""
     order = np.argsort(-judged.strain, kind="stable")
     total = np.cumsum(judged.damage[order])
     seen = np.isfinite(total) & (judged.strain[order] > _SMALL * judged.strain.max())

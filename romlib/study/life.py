@@ -173,7 +173,7 @@ class _Finder:
                 raise StudyError("there is no such material", file=self.file, place=place,
                                  **unknown(name, self.source.model.materials))
             if needs_stress(curve) and not self.has_stress:
-                raise InputError(f"the curve {curve.model} needs stresses, and the run has none",
+                raise InputError(f"the curve {curve.kind} needs stresses, and the run has none",
                                  file=self.source.name, place=place, found=listed(sorted(self.source.fields)),
                                  remedy="write the result with stress, or take strain_life without mean stress")
             self.elastic(self.source.model.materials[name], curve, place)

@@ -11,11 +11,11 @@ STRENGTH, B, DUCTILITY, C = 900.0, -0.09, 0.4, -0.6
 BOTH = dict(fatigue_strength_coefficient=STRENGTH, fatigue_strength_exponent=B, fatigue_ductility_coefficient=DUCTILITY,
             fatigue_ductility_exponent=C)
 CURVES = {
-    "basquin": Basquin(model="basquin", fatigue_strength_coefficient=STRENGTH, fatigue_strength_exponent=B),
-    "coffin_manson": CoffinManson(model="coffin_manson", fatigue_ductility_coefficient=DUCTILITY,
+    "basquin": Basquin(kind="basquin", fatigue_strength_coefficient=STRENGTH, fatigue_strength_exponent=B),
+    "coffin_manson": CoffinManson(kind="coffin_manson", fatigue_ductility_coefficient=DUCTILITY,
                                   fatigue_ductility_exponent=C),
-    "strain_life": StrainLife(model="strain_life", **BOTH),
-    "swt": SmithWatsonTopper(model="smith_watson_topper", **BOTH)}
+    "strain_life": StrainLife(kind="strain_life", **BOTH),
+    "swt": SmithWatsonTopper(kind="smith_watson_topper", **BOTH)}
 TABLE = LifeTable()
 
 

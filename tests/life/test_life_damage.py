@@ -54,21 +54,21 @@ def test_a_life_is_the_root_that_scipy_finds():
 
 def test_mean_tension_shortens_the_life_by_morrow_and_goodman_and_compression_lengthens_none():
     plain = dict(fatigue_strength_coefficient=STRENGTH, fatigue_strength_exponent=B)
-    goodman = Basquin(model="basquin", mean_stress="goodman", ultimate_strength=600.0, **plain)
-    morrow = Basquin(model="basquin", mean_stress="morrow", **plain)
+    goodman = Basquin(kind="basquin", mean_stress="goodman", ultimate_strength=600.0, **plain)
+    morrow = Basquin(kind="basquin", mean_stress="morrow", **plain)
     free = life_of(CURVES["basquin"], stress=400.0)
     assert life_of(goodman, stress=400.0, lowest=-50.0, highest=350.0) == pytest.approx(
         0.5 * (200.0 / (1 - 150.0 / 600.0) / STRENGTH) ** (1 / B))
     assert life_of(morrow, stress=400.0, lowest=-50.0, highest=350.0) == pytest.approx(
         0.5 * (200.0 / (1 - 150.0 / STRENGTH) / STRENGTH) ** (1 / B))
     assert life_of(goodman, stress=400.0, lowest=-350.0, highest=50.0) == pytest.approx(free)
-    in_strain = StrainLife(model="strain_life", mean_stress="morrow", **BOTH)
+    in_strain = StrainLife(kind="strain_life", mean_stress="morrow", **BOTH)
     n = life_of(in_strain, strain=0.006, lowest=100.0, highest=300.0)
     assert (STRENGTH - 200.0) / YOUNG * (2 * n) ** B + DUCTILITY * (2 * n) ** C == pytest.approx(0.003)
 
 
 def test_a_mean_stress_beyond_the_strength_breaks_at_once():
-    goodman = Basquin(model="basquin", mean_stress="goodman", ultimate_strength=600.0,
+    goodman = Basquin(kind="basquin", mean_stress="goodman", ultimate_strength=600.0,
                       fatigue_strength_coefficient=STRENGTH, fatigue_strength_exponent=B)
     n = cycles_to_failure(goodman, np.nan, NONE, NONE, one(10.0), one(700.0), one(710.0))
     assert n[0] == 0.0 and damage_of(n, one(0.5))[0] == np.inf
