@@ -19,6 +19,7 @@ from romlib.cli import (
     commands_inspect,
     commands_life,
     commands_look,
+    commands_report,
     commands_solve,
 )
 from romlib.cli.failures import RomlibGroup
@@ -72,6 +73,7 @@ app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("life", rich_help_panel=_LOOK)(commands_life.life)
+app.command("report", rich_help_panel=_LOOK)(commands_report.report)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
