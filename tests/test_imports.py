@@ -18,7 +18,7 @@ SOURCES = {"romlib": ROOT / "romlib", "romlib_converters": ROOT / "converters", 
 MAY_IMPORT: dict[str, set[str]] = {
     "words": set(),
     "errors": set(),
-    "blocks": set(),
+    "blocks": {"errors"},
     "files": {"errors"},
     "tensors": set(),
     "formula": {"errors"},
@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "life": {"errors", "tensors", "model"},
-    "solution": {"archive", "snapshots", "states", "blocks"},
+    "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
+    "solution": {"archive", "snapshots", "states", "blocks", "results"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
     "clusters": {"errors", "words", "model"},

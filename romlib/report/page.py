@@ -36,9 +36,9 @@ nav ul { columns: 3; list-style: none; padding: 0; margin: .8rem 0; } nav a { co
 .tile b { display: block; font-size: 1.35rem; } .tile span { color: var(--soft); font-size: .85rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0 1rem; font-size: .92rem; }
-caption { text-align: left; font-weight: 600; padding: .3rem 0; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
-         overflow-wrap: anywhere; }
+caption { text-align: left; font-weight: 600; padding: .3rem 0; white-space: nowrap; }
+th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
+         overflow-wrap: break-word; max-width: 36rem; }
 th { color: var(--soft); font-weight: 600; } .n { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; border: 1px solid var(--line); }
 figcaption { color: var(--soft); font-size: .9rem; }
@@ -82,16 +82,24 @@ def number(value: object, digits: int = 3) -> str:
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
     """A table; numbers stand at the right of their columns."""
+    rows = [list(row) for row in rows]
+    numeric = [any(_is_number(row[k]) for row in rows if k < len(row)) for k in range(len(columns))]
+
     def cell(value: object) -> Html:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        shown = value if isinstance(value, Html) else number(value)
-        return element("td", shown, class_="n") if is_number else element("td", shown)
+        shown = value if isinstance(value, Html) else number(value, 4)
+        return element("td", shown, class_="n") if _is_number(value) else element("td", shown)
 
     body = [element("tr", *map(cell, row)) for row in rows]
-    head = element("thead", element("tr", *(element("th", name, scope="col") for name in columns)))
+    heads = [element("th", name, scope="col", **({"class_": "n"} if right else {}))
+             for name, right in zip(columns, numeric)]
+    head = element("thead", element("tr", *heads))
     named = [element("caption", caption)] if caption else []
     return element("div", element("table", *named, *([head] if any(columns) else []), element("tbody", *body)),
                    class_="wide")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def pairs(rows: Iterable[tuple[str, object]], caption: str = "") -> Html:

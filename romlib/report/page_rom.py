@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from romlib.archive.indicator import Indicator
 from romlib.archive.rom import Manifest, Rom
 from romlib.model import Model
 from romlib.report.curves import curves, cycle, plain, with_own_settings
-from romlib.report.page import Html, drawn, element, joined, note, number, pairs, table, tiles
+from romlib.report.page import Html, drawn, element, joined, note, pairs, table, tiles
 
 _TRAINING = "over the runs that the ROM was trained with"
 _HELD_OUT = ("left out ", "validation ")  # of errors of the manifest: runs that it was not trained with
@@ -29,9 +29,10 @@ def rom_sections(rom: Rom, singular_values: Mapping[str, np.ndarray] | None) -> 
 
 
 def held_out_errors(rom: Rom) -> dict[str, float]:
-    """By quantity, the largest error over a run that the ROM, or one made like it, was not trained with."""
+    """By quantity, the largest error over a run that the ROM, or one of all runs but that, was not trained with."""
     found: dict[str, float] = {}
-    for pair in rom.indicator.pairs if rom.indicator is not None else ():
+    pairs_ = rom.indicator.pairs if rom.indicator is not None else ()
+    for pair in [one for one in pairs_ if not one.left_out.startswith("the runs ")]:  # with two runs left out it is a poorer ROM's error
         for name, value in pair.errors.items():
             found[name] = max(found.get(name, 0.0), value)
     for name, value in rom.manifest.errors.items():
@@ -96,7 +97,7 @@ def model_tables(model: Model) -> Html:
 def _check(manifest: Manifest) -> Html:
     if not manifest.checks:
         return note("The ROM does not say how its training runs were checked: it was trained without the check, or by "
-                    "an older romlib. `romlib check` measures them.")
+                    "an older romlib. The command romlib check measures them.")
     return joined([table(f"{name}: {one.get('verdict', '')}", ("measurement", "result", "value", "at most"), [
         (item.get("name"), item.get("status"), item.get("value"), item.get("tolerance"))
         for item in one.get("items", []) if item.get("status") != "absent"])
@@ -121,7 +122,7 @@ def errors_of(rom: Rom) -> Html:
             parts.append(element("p", f"and {len(pairs_) - _MOST_PAIRS} more", class_="soft"))
     if not parts:
         parts.append(note("No run was held out: how far this ROM carries beyond its training is not known. "
-                          "`romlib compare` with a reference that it was not trained with says so."))
+                          "The command romlib compare says so, with a reference that it was not trained with."))
     parts.append(table(f"{_TRAINING[0].upper()}{_TRAINING[1:]}", ("what", "relative error"), [
         (name, float(value)) for name, value in rom.manifest.errors.items() if name not in held]))
     return joined(parts)
@@ -183,8 +184,3 @@ def _calibration(indicator: Indicator | None) -> Html:
              max((p.errors[name] for p in indicator.pairs if name in p.errors), default=None))
             for name, factor in indicator.factors.items()]),
         *(note(f"not solved in calibration: {one}") for one in indicator.failed)])
-
-
-def summary_line(rows: Sequence[tuple[str, float | None]]) -> str:
-    """Such as "displacement 0.001, p 0.02"."""
-    return ", ".join(f"{name} {number(value)}" for name, value in rows)

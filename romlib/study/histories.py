@@ -193,7 +193,7 @@ class SelectedSource:
 
 def _model_of(solution: Solution) -> Model:
     """With numbers for formulas, and the amplitudes of the run."""
-    model = solution.rom.model if solution.solved is None else solution.solved().model
+    model = solution.solved().model
     return evaluated_model(model.model_copy(update={"amplitudes": {**model.amplitudes, **solution.amplitudes}}))
 
 

@@ -27,6 +27,7 @@ from romlib.life.spots import hot_spots
 from romlib.life.table import Basquin, CoffinManson, Curve, LifeTable
 from romlib.model import Case, Material
 from romlib.nodal.pieces import averaged_pieces
+from romlib.results.file import Results
 from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.solution.solution import Solution
@@ -45,7 +46,7 @@ _DISTANCE = 0.05  # of the diagonal of the body: ten hot spots are not ten point
 
 
 def life(
-    run: Solution | str | Path, *, case: str | Case | None = None, study: Study | str | Path | None = None,
+    run: Solution | Results | str | Path, *, case: str | Case | None = None, study: Study | str | Path | None = None,
     table: LifeTable | None = None, by: str | None = None, number: int = 10, distance: float | None = None,
     selected_points: bool = False,
 ) -> Life:
@@ -56,7 +57,7 @@ def life(
 
     Parameters
     ----------
-    run : a solution, a snapshots file, or a ROM (.rom) of which `case` is solved first.
+    run : a solution, results that are open, a snapshots file, or a ROM (.rom) of which `case` is solved first.
     study : read already, or its file: its table [life], and what a snapshots file lacks. By default the study that a
         ROM was trained with. table : instead of [life].
     by : what hot spots are ranked by: "damage", "strain_range", "stress_range", "p" (at the end of the run) or
@@ -90,14 +91,15 @@ def table_of(run: str | Path, study: Study | str | Path | None = None) -> LifeTa
 
 @contextmanager
 def opened_source(
-    run: Solution | str | Path, case: str | Case | None, study: Study | str | Path | None, selected_points: bool
+    run: Solution | Results | str | Path, case: str | Case | None, study: Study | str | Path | None,
+    selected_points: bool,
 ) -> Iterator[tuple[Source, Study | None]]:
     """The histories of a run, and the study whose [life] is meant."""
     declared = study if study is None or isinstance(study, Study) else Study.read(study)
     if isinstance(run, Solution):
         yield _of_solution(run, "the solution", selected_points, declared)
         return
-    path = Path(run)
+    path = run.path if isinstance(run, Results) else Path(run)
     if path.is_file() and _kind(path) == "rom":
         from romlib.online.rom import load
 
