@@ -32,7 +32,8 @@ def held_out_errors(rom: Rom) -> dict[str, float]:
     """By quantity, the largest error over a run that the ROM, or one of all runs but that, was not trained with."""
     found: dict[str, float] = {}
     pairs_ = rom.indicator.pairs if rom.indicator is not None else ()
-    for pair in [one for one in pairs_ if not one.left_out.startswith("the runs ")]:  # with two runs left out it is a poorer ROM's error
+    alone = [one for one in pairs_ if not one.left_out.startswith("the runs ")]  # without two, a ROM is a poorer one
+    for pair in alone:
         for name, value in pair.errors.items():
             found[name] = max(found.get(name, 0.0), value)
     for name, value in rom.manifest.errors.items():

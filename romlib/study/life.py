@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from romlib.blocks import blocks
 from romlib.errors import InputError, StudyError
@@ -143,17 +145,23 @@ def _of_solution(
 
 
 def trained_with(text: str) -> Study | None:
-    """The study of a ROM, for its [life] alone; None where it has none."""
-    import tomllib
+    """The study of a ROM, for its [life] alone; None where it has none, or is no TOML (a ROM made in Python).
 
-    from pydantic import ValidationError
-
+    Raises
+    ------
+    StudyError : its [life] is wrong.
+    """
     try:
         stated = tomllib.loads(text).get("life")
+    except tomllib.TOMLDecodeError:
+        return None
+    try:
         return None if stated is None else Study.model_validate({"study": {"name": "of the ROM"}, "life": stated})
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise StudyError("the table [life] in the study of the ROM cannot be read", place="[life]", found=str(error),
-                         remedy="give the study") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise StudyError("the table [life] in the study of the ROM cannot be read",
+                         place=".".join(map(str, first["loc"])), found=first["msg"],
+                         remedy="give a study whose [life] is right") from error
 
 
 class _Finder:
