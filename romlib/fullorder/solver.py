@@ -74,7 +74,7 @@ class _Run:
         self.u = np.zeros((len(problem.numbering.ids), 3))
         self._scale = 0.0
         self._predictor = Predictor(problem.drive(time))
-        self._increments = Increments(options.max_cutbacks)
+        self._increments = Increments(options.max_cutbacks, on_cut=options.on_cut)
         self._force = problem.external(time)  # so that there are no reactions before the first step
         if start is not None:
             self._go_on_from(start)
