@@ -116,7 +116,8 @@ def table(
         "# Time of a run with local bases", "",
         f"Written by `python benchmarks/clusters.py`: case {name} of {rom.path.name if rom.path else 'a ROM'}, "
         f"{n_step} steps, {n_local} local bases on {rom.archive.points.n_point} points, of which a step has "
-        f"{modes:.1f} modes and {points:.0f} points on average, the global basis {bases[-1].n_mode} and {bases[-1].n_weighted}. "
+        f"{modes:.1f} modes and {points:.0f} points on average, the global basis {bases[-1].n_mode} "
+        f"and {bases[-1].n_weighted}. "
         f"One thread, median of {n_repeat} runs in turn ({os.cpu_count()} processors, NumPy {np.__version__}).", "",
         "| | ms a step | laws | linear algebra | rest | iterations a step | times faster |",
         "|---|--:|--:|--:|--:|--:|--:|"]
