@@ -20,7 +20,7 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 
     guard : laws with foreign code run it in a process of their own, so that a crash of it is a finding.
     """
-    with opened(path, study, guard) as (prepared, model):
+    with opened(path, study, guard, comm.size) as (prepared, model):
         options = replace(CheckOptions() if study is None else study.check.options(), accept=prepared.accepted)
         return check(prepared, model, comm, options)
 

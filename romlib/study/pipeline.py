@@ -103,7 +103,7 @@ def train(
     reports = check_training(declared, comm, progress, names_only=names_only, checked=checked)
     with ExitStack() as stack:
         with comm.agreement():
-            training = training_set(declared, stack)
+            training = training_set(declared, stack, comm.size)
         for run in training.runs:
             for note in run.notes:
                 progress(f"training run {run.name}: {note}")
