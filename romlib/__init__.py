@@ -7,6 +7,7 @@
         trained.write("x.rom")
 
     certificate = romlib.certify("result.vtkhdf")
+    romlib.plot("result.vtkhdf", "stress", "stress.png")
 
 Importing romlib imports nothing else: the names below are looked up when first used.
 """
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
     from romlib.errors import RomlibError
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.rom import ReducedOrderModel, load
+    from romlib.report.plot_probe import plot_probes
+    from romlib.report.plots import plot
     from romlib.solution.solution import Solution
     from romlib.study.certifying import certify
     from romlib.study.pipeline import train
 
 __version__ = "0.1.0"
 __all__ = [
-    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "train"]
+    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "plot",
+    "plot_probes", "train"]
 
 _HOME = {
     "certify": "romlib.study.certifying",
     "load": "romlib.online.rom",
+    "plot": "romlib.report.plots",
+    "plot_probes": "romlib.report.plot_probe",
     "train": "romlib.study.pipeline",
     "ReducedOrderModel": "romlib.online.rom",
     "NodalTemperature": "romlib.loads.nodal_temperature",
