@@ -6,6 +6,7 @@
     with romlib.train("study.toml") as trained:
         trained.write("x.rom")
 
+    results = romlib.open("result.vtkhdf")
     certificate = romlib.certify("result.vtkhdf")
     romlib.plot("result.vtkhdf", "stress", "stress.png")
 
@@ -20,26 +21,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
     from romlib.loads.nodal_temperature import NodalTemperature
+    from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
     from romlib.report.plot_probe import plot_probes
     from romlib.report.plots import plot
+    from romlib.results.file import Results
+    from romlib.results.probe import Probe
     from romlib.solution.solution import Solution
     from romlib.study.certifying import certify
+    from romlib.study.functions import check, compare, solve
     from romlib.study.pipeline import train
 
 __version__ = "0.1.0"
 __all__ = [
-    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "plot",
-    "plot_probes", "train"]
+    "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
+    "check", "compare", "load", "open", "plot", "plot_probes", "solve", "train"]
 
-_HOME = {
+_HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
+    "check": "romlib.study.functions",
+    "compare": "romlib.study.functions",
     "load": "romlib.online.rom",
+    "open": "romlib.online.opening:open_file",
     "plot": "romlib.report.plots",
     "plot_probes": "romlib.report.plot_probe",
+    "solve": "romlib.study.functions",
     "train": "romlib.study.pipeline",
     "ReducedOrderModel": "romlib.online.rom",
     "NodalTemperature": "romlib.loads.nodal_temperature",
+    "Probe": "romlib.results.probe",
+    "Results": "romlib.results.file",
     "Solution": "romlib.solution.solution",
     "RomlibError": "romlib.errors",
 }
@@ -48,7 +59,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'romlib' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    module, _, other = _HOME[name].partition(":")
+    return getattr(importlib.import_module(module), other or name)
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,7 @@ SOURCES = {"romlib": ROOT / "romlib", "romlib_converters": ROOT / "converters", 
 MAY_IMPORT: dict[str, set[str]] = {
     "words": set(),
     "errors": set(),
-    "blocks": set(),
+    "blocks": {"errors"},
     "files": {"errors"},
     "tensors": set(),
     "formula": {"errors"},
@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "check": {"snapshots", "fem", "parallel", "blocks"},
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
-    "solution": {"archive", "snapshots", "states", "blocks"},
+    "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
+    "solution": {"archive", "snapshots", "states", "blocks", "results"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
     "clusters": {"errors", "words", "model"},

@@ -19,6 +19,7 @@ from romlib.cli import (
     commands_inspect,
     commands_look,
     commands_plot,
+    commands_probe,
     commands_solve,
 )
 from romlib.cli.failures import RomlibGroup
@@ -72,6 +73,7 @@ app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_plot.plot)
+app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
 

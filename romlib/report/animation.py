@@ -17,9 +17,9 @@ from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import Picture
 from romlib.report.plot_difference import TITLES, DifferencePainter, Differences, Pair
 from romlib.report.plot_field import STYLE, FieldPainter, FieldStyle, range_of
-from romlib.report.scalar import Scalar
-from romlib.report.source import FieldSource, scalar_of
+from romlib.report.source import FieldSource
 from romlib.report.surface import surface_of
+from romlib.results.scalar import Scalar
 
 MOST_FRAMES = 200
 Progress = Callable[[int, int], None]
@@ -74,7 +74,7 @@ def animate_field(
     """
     import_pyvista()
     check_film(output, fps)
-    scalar, surface = scalar_of(source, name), surface_of(source)
+    scalar, surface = Scalar.named(source, name), surface_of(source)
     steps = chosen_frames(source.n_step, most)
     style = _smaller(style, 1000)
     telling, largest = _Telling[Drawn](), _Largest()

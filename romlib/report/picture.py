@@ -63,9 +63,10 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Curves, as drawn; a notebook shows them. data : PNG."""
+    """Curves, as drawn; a notebook shows them. data : PNG. figure : of matplotlib, to be changed and saved."""
 
     data: bytes
+    figure: Any = None
 
     def write(self, output: str | Path) -> None:
         """Write a PNG, as a whole or not at all."""
@@ -111,4 +112,4 @@ def figure_as_curves(figure: Any) -> Curves:
     """A figure of matplotlib, drawn."""
     drawn = BytesIO()
     figure.savefig(drawn, format="png")
-    return Curves(drawn.getvalue())
+    return Curves(drawn.getvalue(), figure)

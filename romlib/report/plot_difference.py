@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -32,9 +31,9 @@ from romlib.report.plot_field import (
     title_of,
 )
 from romlib.report.render import render
-from romlib.report.scalar import Scalar
-from romlib.report.source import AlignedSource, FieldSource, scalar_of, step_of_time
+from romlib.report.source import AlignedSource, FieldSource, name_of, step_of_time
 from romlib.report.surface import Surface, material_tags, surface_of
+from romlib.results.scalar import Scalar
 
 TITLES = ("ROM", "reference")
 
@@ -77,7 +76,7 @@ class Differences:
         ------
         InputError : one of the files has no such field, or has it elsewhere.
         """
-        scalar, other = scalar_of(result, name), scalar_of(reference, name)
+        scalar, other = Scalar.named(result, name), Scalar.named(reference, name)
         if (scalar.spec.place, scalar.spec.n_comp) != (other.spec.place, other.spec.n_comp):
             raise InputError(f"the field {name} is not the same in the two files", file=reference.path,
                              expected=f"{scalar.spec.n_comp} components per {scalar.spec.place}",
@@ -177,7 +176,7 @@ class DifferencePainter:
                   self._difference(pair)]
         time = float(reference.times[pair.reference.step])
         caption = self._caption(pair)
-        names = f"{Path(self.compared.result.path).name} against {Path(reference.path).name}"
+        names = f"{self.compared.result.title} against {name_of(reference)}"
         case = f"case {self.style.case}  ·  " if self.style.case else ""
         image = compose(self.room, bodies, title_of(scalar, time, reference), case + names, caption)
         return Picture(image, scalar.label, scalar.unit, time, pair.result.step, self.style.scale or 0.0,

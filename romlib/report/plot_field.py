@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,9 @@ from romlib.report.layout import BodyImage, Frame, Mark, compose, frame
 from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import Picture
 from romlib.report.render import render
-from romlib.report.scalar import Scalar
-from romlib.report.source import FieldSource, scalar_of
+from romlib.report.source import FieldSource, name_of
 from romlib.report.surface import Surface, surface_of
+from romlib.results.scalar import Scalar
 from romlib.words import plural
 
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
@@ -75,7 +74,7 @@ def draw_field(source: FieldSource, name: str, *, step: int, style: FieldStyle =
     InputError : unknown field; pyvista or matplotlib is not installed.
     """
     import_pyvista()
-    scalar, surface = scalar_of(source, name), surface_of(source)
+    scalar, surface = Scalar.named(source, name), surface_of(source)
     values = next(drawn(source, surface, scalar, [step_at(source, "last", step)], style.at))
     lowest, highest = range_of([values], scalar, style)
     colours = colouring(lowest, highest, scalar.signed) if style.limits is None else Colouring(style.limits)
@@ -146,7 +145,7 @@ def title_of(scalar: Scalar, time: float, source: FieldSource) -> str:
 
 def titled(case: str, source: FieldSource) -> str:
     """Case and file."""
-    return "  ·  ".join(part for part in (f"case {case}" if case else "", Path(source.path).name) if part)
+    return "  ·  ".join(part for part in (f"case {case}" if case else "", name_of(source)) if part)
 
 
 def placement_of(scalar: Scalar, at: Placement) -> str:

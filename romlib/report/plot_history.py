@@ -16,8 +16,8 @@ from romlib.report.curves import COLOURS, curves, cycle, finish, legend_below, p
 from romlib.report.picture import Curves, figure_as_curves, write_figure
 from romlib.report.plot_clusters import draw_clusters
 from romlib.report.plot_errors import draw_bounds, largest_error
-from romlib.report.scalar import Scalar
-from romlib.report.source import FieldSource, scalar_of
+from romlib.report.source import FieldSource, name_of
+from romlib.results.scalar import Scalar
 
 _BLOCK_BYTES = 64 * 2**20
 
@@ -77,7 +77,7 @@ def draw_quantities(sources: Sequence[FieldSource], name: str) -> Curves:
     ------
     InputError : matplotlib is not installed; a file has no such field, or has it in other units or elsewhere.
     """
-    scalars = [scalar_of(source, name) for source in sources]
+    scalars = [Scalar.named(source, name) for source in sources]
     for source, scalar in zip(sources, scalars):
         if (scalar.title, scalar.spec.place) != (scalars[0].title, scalars[0].spec.place):
             raise InputError(f"the field {name} is not the same in the files", file=source.path,
@@ -101,9 +101,10 @@ def draw_quantities(sources: Sequence[FieldSource], name: str) -> Curves:
 
 def _names(sources: Sequence[FieldSource]) -> list[str]:
     """Names of files; with their folder where two are the same."""
-    paths = [Path(source.path) for source in sources]
-    twice = len({path.name for path in paths}) < len(paths)
-    return [str(Path(path.parent.name) / path.name) if twice else path.name for path in paths]
+    names = [name_of(source) for source in sources]
+    twice = len(set(names)) < len(names)
+    return [str(Path(source.path.parent.name) / name) if twice and source.path is not None else name
+            for source, name in zip(sources, names)]
 
 
 def _draw_quantity(

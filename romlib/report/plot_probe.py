@@ -1,71 +1,53 @@
-"""Curves of probes: values over time at places."""
+"""Curves of probes: values over time at places, of one case or of several."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from romlib.errors import InputError
-from romlib.report.curves import curves, cycle, finish, plain, with_own_settings
+from romlib.report.curves import COLOURS, curves, finish, plain, with_own_settings
 from romlib.report.picture import Curves, figure_as_curves
+from romlib.results.probe import Probe
+from romlib.words import plural
 
-_MOST = 12  # curves of one panel that have a name each
-
-
-class ProbeLike(Protocol):
-    """What is drawn of a probe; see `romlib.results.probe.Probe`. columns : name, unit and values (n_step,)."""
-
-    @property
-    def times(self) -> np.ndarray:
-        """(n_step,)."""
-
-    @property
-    def title(self) -> str:
-        """Quantity and unit."""
-
-    @property
-    def time_unit(self) -> str:
-        """Of the times."""
-
-    @property
-    def where(self) -> str:
-        """In words."""
+_MOST = 12  # curves that can be told apart
+_LINES = ("-", "--", "-.", ":")
 
 
 @with_own_settings
 def plot_probes(
-    probes: Sequence[Any], path: str | Path | None = None, *, labels: Sequence[str] | None = None, title: str = "",
+    probes: Sequence[Probe], path: str | Path | None = None, *, labels: Sequence[str] | None = None, title: str = "",
 ) -> Curves:
-    """Values over time, one panel a quantity, the probes of one quantity together: places, or cases.
+    """Values over time, one diagram for each unit; of the largest and smallest of a tag without where they are.
 
     Parameters
     ----------
-    probes : as `probe` of a solution or of results returns them. path : a PNG to write.
-    labels : of the probes, such as the names of cases; by default where they are.
+    probes : as `probe` of solutions and of results returns them, of one case or of several. path : a PNG to write.
+    labels : one a probe, such as the names of cases; by default where they are. title : above all.
+
+    Returns
+    -------
+    Curves, which a notebook shows; its `figure` is that of matplotlib.
 
     Raises
     ------
-    InputError : no probe; as many labels as probes are needed; matplotlib is not installed.
+    InputError : matplotlib is not installed; no probe; not as many labels; so many curves that none can be told.
     """
     if not probes:
-        raise InputError("there is nothing to plot: no probe")
+        raise InputError("there is no probe to plot", place="probes")
     if labels is not None and len(labels) != len(probes):
-        raise InputError("every probe needs a label", expected=f"{len(probes)} labels", found=f"{len(labels)}")
-    titles = list(dict.fromkeys(probe.title for probe in probes))
-    figure = curves(len(titles), 1, (9.0, 1.2 + 3.4 * len(titles)))
-    for axes, name in zip(figure.axes, titles):
-        lines = [line for k, probe in enumerate(probes) if probe.title == name
-                 for line in _lines(probe, probe.where if labels is None else labels[k])]
-        for colour, (times, values, label) in zip(cycle(len(lines)), lines):
-            axes.plot(times, values, color=colour, linewidth=1.6, label=plain(label) if len(lines) <= _MOST else None)
-        one = next(probe for probe in probes if probe.title == name)
-        axes.set_ylabel(plain(name))
-        finish(axes, f"time ({plain(one.time_unit)})" if one.time_unit else "time")
-        if len(lines) > _MOST:
-            axes.set_title(f"{len(lines)} curves", fontsize=10)
+        raise InputError("every probe needs a label of its own", place="labels", expected=plural(len(probes), "label"),
+                         found=len(labels))
+    named = list(zip(probes, labels if labels is not None else [probe.asked or probe.where for probe in probes]))
+    groups: dict[tuple[str, str], list[tuple[Probe, str]]] = {}
+    for probe, label in named:
+        key = probe.unit, "" if probe.unit else probe.name.partition(".")[0]
+        groups.setdefault(key, []).append((probe, label))
+    figure = curves(len(groups), 1, (10.0, 1.0 + 3.6 * len(groups)))
+    for axes, group in zip(figure.axes, groups.values()):
+        _draw(axes, group)
     if title:
         figure.suptitle(plain(title), fontsize=13)
     drawn = figure_as_curves(figure)
@@ -74,23 +56,28 @@ def plot_probes(
     return drawn
 
 
-def _lines(probe: Any, label: str) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    """Times, values and label of each curve of a probe: of its components, and of its places."""
-    times = np.asarray(probe.times)
-    values = np.asarray(getattr(probe, "plain_values", probe.values), dtype=float)
-    components = tuple(getattr(probe, "components", ()))
-    if values.ndim == 1:
-        return [(times, values, label)]
-    of_places = getattr(probe, "is_of_places", False)
-    if of_places:
-        return [(times, line, name) for k in range(values.shape[1])
-                for line, name in _components(values[:, k], components, probe.place(k))]
-    return [(times, line, name) for line, name in _components(values, components, label)]
-
-
-def _components(values: np.ndarray, components: Sequence[str], label: str) -> list[tuple[np.ndarray, str]]:
-    """Curves of values (n_step,) or (n_step, n_comp), and their labels."""
-    if values.ndim == 1:
-        return [(values, label)]
-    names = components or [str(k) for k in range(values.shape[1])]
-    return [(values[:, k], f"{names[k]}, {label}") for k in range(values.shape[1])]
+def _draw(axes: Any, probes: Sequence[tuple[Probe, str]]) -> None:
+    names = list(dict.fromkeys(probe.label for probe, _ in probes))
+    labels = list(dict.fromkeys(label for _, label in probes))
+    number = 0
+    for probe, label in probes:
+        (_, _, times), *columns = probe.columns()
+        shown = [(name, values) for name, _, values in columns if values.dtype.kind == "f"]
+        shown = shown[:1] if probe.reduced in ("max", "min") else shown
+        if len(shown) > _MOST:
+            raise InputError("so many curves cannot be told apart", place=probe.label,
+                             found=plural(len(shown), "curve"), expected=f"{_MOST} at most",
+                             remedy="probe one place, one component, or the largest value (reduce)")
+        for name, values in shown:
+            parts = [part for part, needed in ((name, len(names) > 1 or len(shown) > 1), (label, len(labels) > 1)) if
+                     needed]
+            axes.plot(times, values, color=COLOURS[number % len(COLOURS)],
+                      linestyle=_LINES[number // len(COLOURS) % len(_LINES)], linewidth=1.8,
+                      label=plain(", ".join(parts) or name))
+            number += 1
+    probe = probes[0][0]
+    quantity = ", ".join(names) if len(names) < 4 else "value"
+    axes.set_ylabel(plain(f"{quantity} ({probe.unit})" if probe.unit else quantity))
+    if len(labels) == 1:
+        axes.set_title(plain(labels[0]), fontsize=10)
+    finish(axes, plain(f"time ({probe.time_unit})" if probe.time_unit else "time"))

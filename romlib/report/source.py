@@ -10,9 +10,8 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
-from romlib.model import Model
+from romlib.model import Model, UnitSystem
 from romlib.report.matching import TIME_TOLERANCE, Matching, Overlap
-from romlib.report.scalar import Scalar
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.schema import FieldSpec
 
@@ -20,13 +19,14 @@ ALL = slice(None)
 
 
 class FieldSource(Protocol):
-    """Fields over time on pieces of a mesh, read when asked for. `romlib.snapshots.reader.Snapshots` is one.
+    """Fields over time on pieces of a mesh, read when asked for. `romlib.snapshots.reader.Snapshots` is one,
+    and so is a `romlib.results.source.FieldSource`.
 
     path : of the file, or a name, for titles and messages. times : (n_step,). fields : descriptions by name.
     """
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | None:
         """The file."""
 
     @property
@@ -40,6 +40,10 @@ class FieldSource(Protocol):
     @property
     def model(self) -> Model:
         """Materials and units."""
+
+    @property
+    def units(self) -> UnitSystem:
+        """Of the model."""
 
     @property
     def n_piece(self) -> int:
@@ -56,9 +60,9 @@ class FieldSource(Protocol):
         """(n_step, n, n_comp), or (n, n_comp) for one step; symmetric tensors in Kelvin-Mandel form."""
 
 
-def scalar_of(source: FieldSource, name: str) -> Scalar:
-    """`romlib.report.scalar.Scalar.named`."""
-    return Scalar.named(cast(Snapshots, source), name)
+def name_of(source: FieldSource) -> str:
+    """In a few words, for titles: of a file its name."""
+    return str(getattr(source, "title", "")) or (source.path.name if source.path is not None else "")
 
 
 class AlignedSource:
@@ -71,7 +75,8 @@ class AlignedSource:
 
     def __init__(self, candidate: FieldSource, reference: FieldSource) -> None:
         self.candidate, self.reference = candidate, reference
-        self.path, self.model, self.fields = candidate.path, candidate.model, candidate.fields
+        self.path, self.title = candidate.path, name_of(candidate)
+        self.model, self.units, self.fields = candidate.model, candidate.units, candidate.fields
         self.times, self.n_step, self.n_piece = candidate.times, candidate.n_step, reference.n_piece
         self._matching = Matching(cast(Snapshots, candidate))
         self._overlaps: dict[int, list[Overlap]] = {}

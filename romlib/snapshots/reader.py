@@ -13,7 +13,7 @@ import numpy as np
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.validity import check_mesh
-from romlib.model import Identity, Model
+from romlib.model import Identity, Model, UnitSystem
 from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.error_bounds import ErrorBounds, read_bounds
@@ -156,6 +156,11 @@ class Snapshots:
         except (ValueError, RecursionError) as error:
             raise FileFormatError("the identity of the model cannot be read", file=self.path, place=place,
                                   found=str(error)) from error
+
+    @property
+    def units(self) -> UnitSystem:
+        """Of all numbers."""
+        return self.model.units
 
     @property
     def checksums(self) -> bool:
