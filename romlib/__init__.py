@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
+    from romlib.exports.export import export
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
-    "check", "compare", "load", "open", "plot", "plot_probes", "solve", "train"]
+    "check", "compare", "export", "load", "open", "plot", "plot_probes", "solve", "train"]
 
 _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
+    "export": "romlib.exports.export",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
     "plot": "romlib.report.showing",

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
+    "exports": {"results", "nodal", "mesh", "tensors", "snapshots", "blocks"},
     "solution": {"archive", "snapshots", "states", "blocks", "results"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
@@ -52,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": {"offline", "report", "check", "fullorder", "certificate", "enrichment"},
     "greedy": {"study", "external"},
     "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate", "external",
-            "greedy", "progress"},
+            "exports", "greedy", "progress"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},
     "romlib_converters": set(),

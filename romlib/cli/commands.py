@@ -14,6 +14,7 @@ from romlib.cli import (
     commands_certify,
     commands_clusters,
     commands_enrich,
+    commands_export,
     commands_external,
     commands_greedy,
     commands_inspect,
@@ -72,6 +73,7 @@ app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
+app.command("export", rich_help_panel=_LOOK)(commands_export.export)
 app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
