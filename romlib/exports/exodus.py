@@ -75,8 +75,8 @@ def write_exodus(path: Path, target: Path, content: Content) -> None:
 
 
 def _blocks(content: Content, target: Path) -> list[_Block]:
-    """Cells of one element and one material, in the order in which they first occur."""
-    found: dict[tuple[str, int], list[tuple[np.ndarray, np.ndarray]]] = {}
+    """Cells of one material and one element, in the order of the materials."""
+    found: dict[tuple[int, str], list[tuple[np.ndarray, np.ndarray]]] = {}
     first = 0
     for block in content.mesh.blocks:
         if block.cell_type not in _ELEMENTS:
@@ -85,13 +85,13 @@ def _blocks(content: Content, target: Path) -> list[_Block]:
         materials = content.materials[first:first + block.n_cell]
         for number in np.unique(materials):
             here = np.flatnonzero(materials == number)
-            found.setdefault((block.cell_type, int(number)), []).append(
+            found.setdefault((int(number), block.cell_type), []).append(
                 (first + here, np.asarray(block.connectivity)[here][:, _ELEMENTS[block.cell_type][1]]))
         first += block.n_cell
-    names = [content.material_names[number] if number >= 0 else "cells" for _, number in found]
+    names = [content.material_names[number] if number >= 0 else "cells" for number, _ in sorted(found)]
     return [_Block(name if names.count(name) == 1 else f"{name}_{kind}", kind,
                    np.concatenate([cells for cells, _ in parts]), np.concatenate([nodes for _, nodes in parts]))
-            for name, ((kind, _), parts) in zip(names, found.items())]
+            for name, ((_, kind), parts) in zip(names, sorted(found.items(), key=lambda item: item[0]))]
 
 
 def _scalars(arrays: Sequence[Array]) -> dict[str, np.ndarray]:

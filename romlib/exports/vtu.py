@@ -1,13 +1,15 @@
 """VTU files (VTK XML UnstructuredGrid) and the list of them over time, PVD.
 
-Source: VTK file formats, docs.vtk.org. Arrays are appended as they are in memory, without compression.
+Source: VTK file formats, docs.vtk.org. Arrays are in base64, without compression: what every reader has in common.
 """
 
 from __future__ import annotations
 
+import base64
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -17,6 +19,7 @@ from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
 
 _TYPES = {"float64": "Float64", "float32": "Float32", "int64": "Int64", "int32": "Int32", "uint8": "UInt8"}
+_FIRST, _PORTION = 3 * 2**20 - 8, 3 * 2**20  # bytes that are encoded at a time
 
 
 def write_vtu(
@@ -24,26 +27,35 @@ def write_vtu(
     materials: np.ndarray | None = None,
 ) -> None:
     """Write one time. materials : (n_cell,), numbers, as an array of the cells of that name."""
-    arrays = _Appended()
-    tags = ['<?xml version="1.0"?>',
-            f'<VTKFile type="UnstructuredGrid" version="1.0" byte_order="{_byte_order()}" header_type="UInt64">',
-            "<UnstructuredGrid>", "<FieldData>",
-            arrays.add("TimeValue", np.array([time]), extra=' NumberOfTuples="1"'), "</FieldData>",
-            f'<Piece NumberOfPoints="{mesh.n_node}" NumberOfCells="{mesh.n_cell}">',
-            "<Points>", arrays.add("Points", np.asarray(mesh.points, dtype=np.float64)), "</Points>",
-            "<Cells>", *(arrays.add(name, values) for name, values in cells_of(mesh).items()), "</Cells>",
-            "<PointData>", arrays.add("node_id", np.asarray(mesh.node_ids, dtype=np.int64)),
-            *map(arrays.add_field, nodes), "</PointData>",
-            "<CellData>", arrays.add("cell_id", np.asarray(mesh.cell_ids, dtype=np.int64)),
-            *([] if materials is None else [arrays.add("material", np.asarray(materials, dtype=np.int64))]),
-            *map(arrays.add_field, cells), "</CellData>",
-            "</Piece>", "</UnstructuredGrid>", '<AppendedData encoding="raw">']
     with path.open("wb") as file:
-        file.write("\n".join(tags).encode() + b"\n_")
-        for values in arrays.values:
-            file.write(np.uint64(values.nbytes).tobytes())
-            file.write(values.tobytes())
-        file.write(b"\n</AppendedData>\n</VTKFile>\n")
+        def put(*lines: str) -> None:
+            file.write("\n".join(lines).encode() + b"\n")
+
+        def add(name: str, values: np.ndarray, components: Sequence[str] = (), extra: str = "") -> None:
+            put(_tag(name, values, components, extra))
+            _write_binary(file, values)
+            put("", "</DataArray>")
+
+        put('<?xml version="1.0"?>',
+            f'<VTKFile type="UnstructuredGrid" version="1.0" byte_order="{_byte_order()}" header_type="UInt64">',
+            "<UnstructuredGrid>", "<FieldData>")
+        add("TimeValue", np.array([time]), extra=' NumberOfTuples="1"')
+        put("</FieldData>", f'<Piece NumberOfPoints="{mesh.n_node}" NumberOfCells="{mesh.n_cell}">', "<Points>")
+        add("Points", np.asarray(mesh.points, dtype=np.float64))
+        put("</Points>", "<Cells>")
+        for name, values in cells_of(mesh).items():
+            add(name, values)
+        put("</Cells>", "<PointData>")
+        add("node_id", np.asarray(mesh.node_ids, dtype=np.int64))
+        for array in nodes:
+            add(array.name, array.flat, _shown(array))
+        put("</PointData>", "<CellData>")
+        add("cell_id", np.asarray(mesh.cell_ids, dtype=np.int64))
+        if materials is not None:
+            add("material", np.asarray(materials, dtype=np.int64))
+        for array in cells:
+            add(array.name, array.flat, _shown(array))
+        put("</CellData>", "</Piece>", "</UnstructuredGrid>", "</VTKFile>")
 
 
 def cells_of(mesh: Mesh) -> Mapping[str, np.ndarray]:
@@ -67,27 +79,26 @@ def write_pvd(path: Path, files: Sequence[str], times: Sequence[float] | np.ndar
         "<Collection>", *rows, "</Collection>", "</VTKFile>", ""]), encoding="utf-8")
 
 
-class _Appended:
-    """The arrays that follow the XML, each after its size in bytes."""
+def _tag(name: str, values: np.ndarray, components: Sequence[str], extra: str) -> str:
+    """The tag of an array (n,) or (n, n_comp); of a scalar without a number of components, as VTK has it."""
+    several = f' NumberOfComponents="{values.shape[1]}"' if values.ndim == 2 else ""
+    names = "".join(f" ComponentName{k}={quoteattr(component)}" for k, component in enumerate(components))
+    return (f'<DataArray type="{_TYPES[values.dtype.name]}" Name={quoteattr(name)}{several}{names}{extra} '
+            'format="binary">')
 
-    def __init__(self) -> None:
-        self.values: list[np.ndarray] = []
-        self._offset = 0
 
-    def add(self, name: str, values: np.ndarray, components: Sequence[str] = (), extra: str = "") -> str:
-        """The tag of an array (n,) or (n, n_comp)."""
-        values = np.ascontiguousarray(values)
-        tag = (f'<DataArray type="{_TYPES[values.dtype.name]}" Name={quoteattr(name)} '
-               f'NumberOfComponents="{values.shape[1] if values.ndim == 2 else 1}"{extra} '
-               + "".join(f"ComponentName{k}={quoteattr(component)} " for k, component in enumerate(components))
-               + f'format="appended" offset="{self._offset}"/>')
-        self.values.append(values)
-        self._offset += 8 + values.nbytes
-        return tag
+def _write_binary(file: BinaryIO, values: np.ndarray) -> None:
+    """The size in bytes and the values, encoded together; in portions of whole groups of three bytes."""
+    data = memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
+    head = np.uint64(len(data)).tobytes() + bytes(data[:_FIRST])
+    file.write(base64.b64encode(head))
+    for begin in range(_FIRST, len(data), _PORTION):
+        file.write(base64.b64encode(data[begin:begin + _PORTION]))
 
-    def add_field(self, array: Array) -> str:
-        """The tag of a field, with the names of its components in capitals, as ParaView has them."""
-        return self.add(array.name, array.flat, [component.upper() for component in array.components])
+
+def _shown(array: Array) -> list[str]:
+    """Names of components in capitals, as ParaView has them."""
+    return [component.upper() for component in array.components]
 
 
 def _byte_order() -> str:

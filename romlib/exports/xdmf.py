@@ -1,7 +1,8 @@
 """XDMF series: a description in XML beside an HDF5 file with the arrays.
 
 Source: XDMF model and format, version 3 (xdmf.org). The mesh is stored once. Symmetric tensors are arrays of six
-components, xx yy zz xy yz xz: XDMF's own Tensor6 has another order, which readers treat differently.
+components, xx yy zz xy yz xz, which XDMF knows as matrices of one row: its own Tensor6 has another order, and VTK makes
+nine components of it.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class _Steps:
     def attribute(self, name: str, values: np.ndarray, centre: str, key: str) -> str:
         """An array of nodes or cells, (n,) or (n, n_comp)."""
         kind = "Scalar" if values.ndim == 1 else {3: "Vector"}.get(values.shape[1], "Matrix")
+        values = values[:, None] if kind == "Matrix" else values
         return (f'<Attribute Name={quoteattr(name)} AttributeType="{kind}" Center="{centre}">'
                 + self.item(key, values) + "</Attribute>")
 
