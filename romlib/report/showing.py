@@ -15,6 +15,7 @@ from romlib.results.probe import Probe
 from romlib.words import plural
 
 _MOST_CURVES = 12  # places of a tag, each of which is a curve
+_MOST_NAMES = 3  # of quantities beside the axis
 _LINES = ("-", "--", "-.", ":")
 
 
@@ -51,7 +52,7 @@ def plot_probes(probes: Sequence[Probe], path: str | Path | None = None) -> Any:
     groups: dict[tuple[str, str], list[Probe]] = {}
     for probe in probes:
         groups.setdefault((probe.unit, "" if probe.unit else probe.name.partition(".")[0]), []).append(probe)
-    figure = curves(1, len(groups), (8.5 * len(groups), 5.0))
+    figure = curves(len(groups), 1, (9.0, 4.4 * len(groups)))
     for axes, group in zip(figure.axes, groups.values()):
         _draw(axes, group)
     if path is None:
@@ -61,7 +62,7 @@ def plot_probes(probes: Sequence[Probe], path: str | Path | None = None) -> Any:
 
 
 def _draw(axes: Any, probes: Sequence[Probe]) -> None:
-    names = list(dict.fromkeys(probe.label for probe in probes))
+    names = list(dict.fromkeys(probe.name for probe in probes))
     places = list(dict.fromkeys(_place(probe) for probe in probes))
     number = 0
     for probe in probes:
@@ -73,13 +74,14 @@ def _draw(axes: Any, probes: Sequence[Probe]) -> None:
                              found=plural(len(shown), "curve"), expected=f"{_MOST_CURVES} at most",
                              remedy="probe one place, one component, or the largest value (reduce)")
         for name, values in shown:
+            name = name.replace(probe.label.replace(" ", "_"), probe.label, 1)
             label = name if len(places) == 1 else f"{name}, {_place(probe)}"
             axes.plot(times, values, color=COLOURS[number % len(COLOURS)],
                       linestyle=_LINES[number // len(COLOURS) % len(_LINES)], linewidth=1.8, label=plain(label))
             number += 1
     unit = probes[0].unit
     axes.set_xlabel(plain(f"time ({time_unit})" if time_unit else "time"))
-    axes.set_ylabel(plain((", ".join(names) if len(names) < 4 else "value") + (f" ({unit})" if unit else "")))
+    axes.set_ylabel(plain((", ".join(names) if len(names) <= _MOST_NAMES else "value") + (f" ({unit})" if unit else "")))
     if len(places) == 1:
         axes.set_title(plain(places[0]), fontsize=10)
     axes.legend(frameon=False)
