@@ -81,7 +81,8 @@ def _draw(axes: Any, probes: Sequence[Probe]) -> None:
             number += 1
     unit = probes[0].unit
     axes.set_xlabel(plain(f"time ({time_unit})" if time_unit else "time"))
-    axes.set_ylabel(plain((", ".join(names) if len(names) <= _MOST_NAMES else "value") + (f" ({unit})" if unit else "")))
+    quantity = ", ".join(names) if len(names) <= _MOST_NAMES else "value"
+    axes.set_ylabel(plain(f"{quantity} ({unit})" if unit else quantity))
     if len(places) == 1:
         axes.set_title(plain(places[0]), fontsize=10)
     axes.legend(frameon=False)

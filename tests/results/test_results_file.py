@@ -71,7 +71,7 @@ def test_what_is_no_result_is_refused_by_what_it_is(solution, tmp_path):
     solution.write_state(tmp_path / "end.state")
     with pytest.raises(InputError, match=r"a state[\s\S]*start"):
         romlib.open(tmp_path / "end.state")
-    with pytest.raises(InputError, match="nothing.vtkhdf"):
+    with pytest.raises(InputError, match=r"nothing\.vtkhdf"):
         romlib.open(tmp_path / "nothing.vtkhdf")
     assert repr(romlib.open(solution.reader.path)) == repr(romlib.load(solution.reader.path))
 

@@ -83,7 +83,7 @@ def test_pandas_reads_what_is_written_without_being_told_anything(solution, tmp_
 
 def test_several_probes_make_one_table_of_names_that_differ(solution):
     probes = [solution.probe("p", point=(1.1, 0.4, 0.3)), solution.probe("p", node=5),
-              *(solution.probe("p", tag=tag, reduce=kind) for tag in ("all", "xmax") for kind in ("max", "min", "mean")),
+              *(solution.probe("p", tag=tag, reduce=how) for tag in ("all", "xmax") for how in ("max", "min", "mean")),
               solution.reaction("stretch")]
     columns = joined(probes)
     names = [name for name, _, _ in columns]

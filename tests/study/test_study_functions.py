@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from pulled_bar import STUDY, write_bar
@@ -82,6 +85,19 @@ def test_a_rom_says_what_it_is_by_names_that_one_expects(folder):
     np.testing.assert_array_equal(rom.mesh.node_ids, rom.solve("pull").mesh.node_ids)
     assert rom.mesh is rom.solve("harder").mesh  # one for all solutions
     assert not hasattr(rom, "rom")
+
+
+def test_a_room_and_a_function_may_have_one_name():
+    """Python binds the room when it is imported first, or at last."""
+    for before in ("", "import romlib.check, romlib.check.options; ", "from romlib.check import CheckOptions; "):
+        script = (f"{before}import inspect, romlib\n"
+                  "try: romlib.check('nothing.vtkhdf')\n"
+                  "except romlib.RomlibError as error: assert 'nothing.vtkhdf' in str(error)\n"
+                  "assert 'study' in inspect.signature(romlib.check).parameters\n"
+                  "import romlib.check; from romlib.check import CheckOptions\n"
+                  "assert romlib.check.CheckOptions is CheckOptions and callable(romlib.check)\n")
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_every_public_name_is_found_and_documented():
