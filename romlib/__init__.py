@@ -60,39 +60,11 @@ _HOME = {  # name -> module, and the name there where it is another one
 }
 
 
-def _public(name: str) -> Any:
-    module, _, other = _HOME[name].partition(":")
-    return getattr(importlib.import_module(module), other or name)
-
-
-class _CallableModule(ModuleType):
-    """A room with the name of a function: `romlib.check` is both the room and `romlib.check(...)`."""
-
-    @property
-    def __wrapped__(self) -> Any:
-        """The function, for `inspect.signature`."""
-        return _public(self.__name__.rpartition(".")[2])
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        return self.__wrapped__(*arguments, **options)
-
-
-class _Package(ModuleType):
-    """This package. Python binds a room to its name here when it is first imported, which would hide the function."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _HOME and type(value) is ModuleType:
-            value.__class__ = _CallableModule
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
-
-
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'romlib' has no attribute {name!r}")
-    return _public(name)
+    module, _, other = _HOME[name].partition(":")
+    return getattr(importlib.import_module(module), other or name)
 
 
 def __dir__() -> list[str]:
