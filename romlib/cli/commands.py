@@ -14,11 +14,15 @@ from romlib.cli import (
     commands_certify,
     commands_clusters,
     commands_enrich,
+    commands_export,
     commands_external,
     commands_greedy,
     commands_inspect,
+    commands_life,
     commands_look,
+    commands_plot,
     commands_probe,
+    commands_report,
     commands_solve,
     commands_start,
 )
@@ -76,7 +80,10 @@ app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
-app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
+app.command("life", rich_help_panel=_LOOK)(commands_life.life)
+app.command("report", rich_help_panel=_LOOK)(commands_report.report)
+app.command("plot", rich_help_panel=_LOOK)(commands_plot.plot)
+app.command("export", rich_help_panel=_LOOK)(commands_export.export)
 app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
