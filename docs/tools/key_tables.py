@@ -20,6 +20,7 @@ from romlib.check.options import CheckOptions
 from romlib.laws.chaboche import ChabocheParameters
 from romlib.laws.elastic import ElasticParameters
 from romlib.laws.mises import MisesParameters
+from romlib.life.table import Curve, LifeTable
 from romlib.model import Case, Constraint, ExpressionAmplitude, Load, Material, TableAmplitude, UnitSystem
 from romlib.model.clusters import ClusterOptions
 from romlib.model.load import ArrayReference
@@ -52,11 +53,13 @@ TABLES: dict[str, tuple[type[BaseModel], str, tuple[str, ...]]] = {
     "training": (Training, "", ("amplitudes", "temperature")),
     "offline": (OfflineOptions, "", ("clusters",)),
     "clusters": (ClusterOptions, "", ()),
+    "life": (LifeTable, "", ()),
     "check": (CheckSettings, "", ()),
     "case": (Case, "", ("amplitudes", "temperature", "identity", "omissions")),
     "greedy": (Greedy, "", ()),
     "temperature": (TemperatureFile, "temperature.", ()),
 }
+KINDS = {"loads": Load, "fatigue": Curve}  # of which each kind has keys of its own
 SHORT = {UnitSystem | None: "text", TemperatureFile | None: "path"}  # what a table may be written as
 NO_KEYS = {(OfflineOptions, "clusters")}  # a table of its own in a study
 
@@ -68,8 +71,8 @@ def filled(page: str) -> str:
 
 def table(name: str) -> str:
     """The table of a marker."""
-    if name == "loads":
-        return load_table()
+    if name in KINDS:
+        return kinds_table(KINDS[name])
     if name == "amplitudes":
         return amplitude_table()
     model, prefix, leave = TABLES[name]
@@ -95,14 +98,14 @@ def row(key: str, info: FieldInfo, model: type[BaseModel]) -> str:
     return f"| `{key}` | {type_of(info)} | {default_of(info, key, model)} | {meaning_of(info)} |\n"
 
 
-def load_table() -> str:
-    """What the kinds of loads are, and the keys of each."""
+def kinds_table(union: Any) -> str:
+    """What the kinds of a description are, and the keys of each."""
     kinds = ["| kind | what it is |\n|---|---|\n"]
     kinds += [f"| `{kind_of(load)}` | {as_markdown(' '.join((load.__doc__ or '').split()).rstrip('.'))} |\n"
-              for load in members(Load)]
+              for load in members(union)]
     rows = ["".join(kinds) + "\n"]
     rows += ["| kind | key | type | default | meaning |\n|---|---|---|---|---|\n"]
-    for load in members(Load):
+    for load in members(union):
         rows += [f"| `{kind_of(load)}` | `{key}` | {type_of(info)} | {default_of(info, key, load)} | "
                  f"{meaning_of(info)} |\n" for key, info in load.model_fields.items() if key != "kind"]
     return "".join(rows)
@@ -219,7 +222,7 @@ def default_of(info: FieldInfo, key: str, model: type[BaseModel]) -> str:
 def in_toml(value: Any) -> str:
     """A value as a study would write it."""
     if isinstance(value, float):
-        return re.sub(r"e([+-])0*", lambda match: "e" + match[1].replace("+", ""), f"{value:g}" if value >= 1e-3
+        return re.sub(r"e([+-])0*", lambda match: "e" + match[1].replace("+", ""), f"{value:g}" if abs(value) >= 1e-3
                       or value == 0 else f"{value:e}".replace(".000000", ""))
     return json.dumps(value)
 

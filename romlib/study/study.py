@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from romlib.errors import StudyError
+from romlib.life.table import LifeTable
 from romlib.mesh.tags import TagSet
 from romlib.model import (
     Amplitude,
@@ -183,6 +184,7 @@ class Study(Description):
         "what each measurement of `romlib check` may reach"))
     cases: dict[str, Case] = Field(default_factory=dict, description="cases that are stored with the ROM, by name")
     greedy: Greedy | None = Field(default=None, description="what `romlib greedy` searches")
+    life: LifeTable | None = Field(default=None, description="how `romlib life` counts cycles, and fatigue curves")
     parameters: ParameterValues = Field(default_factory=dict, description=(
         "numbers for what the materials name, of all runs and cases that do not say otherwise"))
 

@@ -98,7 +98,7 @@ def test_tags_are_probed_where_nothing_is_prescribed(tmp_path):
 
 def test_a_place_is_found_once_for_all_fields_and_probes(solution, monkeypatch):
     first = solution.probe("p", point=(1.1, 0.4, 0.3))
-    monkeypatch.setattr("romlib.solution.probe.nearest_ips", lambda *_: pytest.fail("the meshes are searched again"))
+    monkeypatch.setattr("romlib.results.places.Places._found", lambda *_: pytest.fail("the meshes are searched again"))
     again = solution.probe("stress", point=[1.1, 0.4, 0.3])
     assert again.where == first.where and np.array_equal(again.ids, first.ids)
     np.testing.assert_array_equal(solution.probe("p", point=np.array([1.1, 0.4, 0.3])).values, first.values)
