@@ -111,7 +111,7 @@ def _draw_quantity(
     axes: Any, source: FieldSource, scalar: Scalar, colours: Sequence[str], name: str,
 ) -> None:
     """The curves of one file. colours : of the extremes, and of the mean."""
-    lowest, mean, highest, square, volume = _extremes(source, scalar)
+    lowest, mean, highest, square, volume = extremes(source, scalar)
     axes.fill_between(source.times, lowest, highest, color=colours[0], alpha=0.15 if not name else 0.08, linewidth=0)
     axes.plot(source.times, highest, color=colours[0], linewidth=1.8, label=f"{plain(name)}largest")
     axes.plot(source.times, mean, color=colours[1], linewidth=1.8 if not name else 1.2,
@@ -132,7 +132,7 @@ def _draw_band(axes: Any, times: np.ndarray, mean: np.ndarray, aside: np.ndarray
                       label=label)
 
 
-def _extremes(source: FieldSource, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+def extremes(source: FieldSource, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Smallest, mean and largest value, and the root of the mean square of the field, each (n_step,); the volume."""
     n_step = source.n_step
     lowest, highest = np.full(n_step, np.inf), np.full(n_step, -np.inf)

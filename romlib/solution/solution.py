@@ -214,10 +214,13 @@ class Solution(FieldAccess):
         """The model of what was solved, or of a run over other times."""
         return self.run.solved(times)
 
-    def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
+    def write(self, path: str | Path, fields: Sequence[str] | None = None, *, nodal: bool = True) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
 
         Its model is what was solved: amplitudes, nodal temperatures, initial time. It has the bounds of the errors.
+
+        nodal : whether ParaView and other programs of VTK are shown the fields at integration points as values at
+        nodes and of cells.
 
         Raises
         ------
@@ -233,7 +236,8 @@ class Solution(FieldAccess):
             specs = {name: self.source.spec(name) for name in names}
             with SnapshotsWriter(Path(path), meshes, made.model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint, identity=self._identity(made.model),
-                                 bounds=self.error_bound, clusters=self.source.clusters) as writer:
+                                 bounds=self.error_bound, clusters=self.source.clusters,
+                                 nodal=nodal) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
