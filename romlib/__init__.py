@@ -15,6 +15,8 @@ Importing romlib imports nothing else: the names below are looked up when first 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,22 +31,26 @@ if TYPE_CHECKING:
     from romlib.solution.solution import Solution
     from romlib.study.certifying import certify
     from romlib.study.functions import check, compare, solve
+    from romlib.study.life import life
     from romlib.study.pipeline import train
+    from romlib.study.reporting import report
 
 __version__ = "0.1.0"
 __all__ = [
     "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
-    "check", "compare", "export", "load", "open", "plot", "plot_probes", "solve", "train"]
+    "check", "compare", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train"]
 
 _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
     "export": "romlib.exports.export",
+    "life": "romlib.study.life",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
     "plot": "romlib.report.showing",
     "plot_probes": "romlib.report.showing",
+    "report": "romlib.study.reporting",
     "solve": "romlib.study.functions",
     "train": "romlib.study.pipeline",
     "ReducedOrderModel": "romlib.online.rom",
@@ -65,3 +71,39 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Room(ModuleType):
+    """A folder of romlib that has the name of a function: `romlib.life(...)` calls the function, whether or not Python
+    has put the folder in its place by then, which it does when something in the folder is imported.
+    """
+
+    @property
+    def _function(self) -> Any:
+        module, _, other = _HOME[self.__name__.rpartition(".")[2]].partition(":")
+        return getattr(importlib.import_module(module), other or self.__name__.rpartition(".")[2])
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._function(*arguments, **options)
+
+    @property
+    def __signature__(self) -> Any:
+        import inspect
+
+        return inspect.signature(self._function)
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self._function.__doc__
+
+
+class _Package(ModuleType):
+    """romlib itself, which makes a folder that has the name of a function such a `_Room`."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HOME and type(value) is ModuleType:
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "check": {"snapshots", "fem", "parallel", "blocks"},
     "states": {"snapshots", "laws", "identity", "storage", "mesh", "model"},
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
+    "life": {"errors", "tensors", "model"},
     "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
     "exports": {"results", "nodal", "mesh", "tensors", "snapshots", "blocks"},
     "solution": {"archive", "snapshots", "states", "blocks", "results"},
@@ -45,15 +46,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
     "clusters": {"errors", "words", "model"},
     "offline": {"check", "online", "parallel", "clusters", "progress"},
-    "report": {"archive", "snapshots", "solution", "fem"},  # it replays a reference that has no stress
+    "report": {"archive", "snapshots", "solution", "fem", "life"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},
     "external": {"snapshots", "model", "parallel"},
     "enrichment": {"offline", "certificate"},
-    "study": {"offline", "report", "check", "fullorder", "certificate", "enrichment"},
+    "study": {"offline", "life", "nodal", "report", "check", "fullorder", "certificate", "enrichment"},
     "greedy": {"study", "external"},
-    "cli": {"study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate", "external",
-            "exports", "greedy", "progress"},
+    "templates": {"study"},
+    "cli": {"templates", "study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate",
+            "external", "exports", "greedy", "progress"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},
     "romlib_converters": set(),

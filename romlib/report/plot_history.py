@@ -71,7 +71,7 @@ def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
     InputError : matplotlib is not installed, or the file has no such field.
     """
     scalar = Scalar.named(snapshots, name)
-    lowest, mean, highest, square, volume = _extremes(snapshots, scalar)
+    lowest, mean, highest, square, volume = extremes(snapshots, scalar)
     units = snapshots.model.units
     figure = curves(1, 1, (8.5, 5.0))
     axes = figure.axes[0]
@@ -100,7 +100,7 @@ def _draw_band(axes: Any, times: np.ndarray, mean: np.ndarray, aside: np.ndarray
                       label=label)
 
 
-def _extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+def extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Smallest, mean and largest value, and the root of the mean square of the field, each (n_step,); the volume."""
     n_step = snapshots.n_step
     lowest, highest = np.full(n_step, np.inf), np.full(n_step, -np.inf)
