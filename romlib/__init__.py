@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
-    from romlib.exports.export import export
+    from romlib.export.export import export
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
@@ -44,7 +44,7 @@ _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
-    "export": "romlib.exports.export",
+    "export": "romlib.export.export",
     "life": "romlib.study.life",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
