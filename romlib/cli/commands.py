@@ -19,6 +19,7 @@ from romlib.cli import (
     commands_inspect,
     commands_life,
     commands_look,
+    commands_plot,
     commands_probe,
     commands_report,
     commands_solve,
@@ -80,7 +81,7 @@ app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("life", rich_help_panel=_LOOK)(commands_life.life)
 app.command("report", rich_help_panel=_LOOK)(commands_report.report)
-app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
+app.command("plot", rich_help_panel=_LOOK)(commands_plot.plot)
 app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
