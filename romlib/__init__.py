@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
+    from romlib.exports.export import export
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
-    "check", "compare", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train"]
+    "check", "compare", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train"]
 
 _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
     "life": "romlib.study.life",
+    "export": "romlib.exports.export",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
     "report": "romlib.study.reporting",

@@ -14,6 +14,7 @@ from romlib.cli import (
     commands_certify,
     commands_clusters,
     commands_enrich,
+    commands_export,
     commands_external,
     commands_greedy,
     commands_inspect,
@@ -82,6 +83,7 @@ app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("life", rich_help_panel=_LOOK)(commands_life.life)
 app.command("report", rich_help_panel=_LOOK)(commands_report.report)
 app.command("plot", rich_help_panel=_LOOK)(commands_plot.plot)
+app.command("export", rich_help_panel=_LOOK)(commands_export.export)
 app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
