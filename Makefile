@@ -2,6 +2,7 @@
 # make test    set up, then lint, types and the whole test suite, at one and at two MPI ranks
 # make setup   the set-up alone. A second run finds everything in place.
 # make demo-plate  the smaller case of cases/plate_demo, which needs no PETSc
+# make docs    set up, then the pages of docs/ as a site in out/docs; the generated ones are made anew
 # make clean   remove the environment and what the runs left
 #
 # On Debian (and Ubuntu) the packages that pip has not are installed with apt-get, through sudo when not root.
@@ -18,7 +19,7 @@ MPIRUN ?= mpirun --oversubscribe
 # libEGL and Mesa's software renderer are for pictures without a screen. CalculiX is a solver for the tests to run.
 PACKAGES := openmpi-bin python3-mpi4py python3-petsc4py libopenblas0-serial python3-venv \
             libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx
-EXTRAS   := converters,dictionary,plot,test
+EXTRAS   := converters,dictionary,plot,data,docs,test
 # Debian compiles mpi4py against NumPy 1; elsewhere the choice is pip's.
 CONSTRAINTS := $(if $(APT),-c constraints.txt)
 INSTALL  := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
@@ -28,10 +29,10 @@ export OMP_NUM_THREADS ?= 1
 export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 
-.PHONY: help setup system demo demo-plate test clean
+.PHONY: help setup system demo demo-plate test docs clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -5
+	@sed -n 's/^# //p' Makefile | head -6
 
 setup: $(VENV)/.installed
 
@@ -62,6 +63,12 @@ demo-plate: setup
 
 test: setup
 	@./.ci/suite '$(BIN)' '$(RANKS)' '$(MPIRUN)'
+
+# Nothing is fetched: strict, so that a link that leads nowhere fails.
+docs: setup
+	$(BIN)/python docs/tools
+	$(BIN)/python -m mkdocs --quiet build --strict
+	@echo 'out/docs/index.html'
 
 clean:
 	rm -rf $(VENV) build out .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -113,7 +113,7 @@ def train(folder: Path, setting: Setting) -> tuple[ReducedOrderModel, TrainingRe
 
 def n_weighted(rom: ReducedOrderModel) -> int:
     """Points of the cubature; those that only serve the reconstruction of stress and p not counted."""
-    return int(np.count_nonzero(rom.rom.clusters[0].weights))
+    return int(np.count_nonzero(rom.archive.clusters[0].weights))
 
 
 class Reference:
@@ -123,8 +123,8 @@ class Reference:
         study = Study.read(next(folder.glob("*.toml")))
         with Snapshots(folder / "test_A110.vtkhdf") as snapshots:
             mesh = study.prepare(snapshots).mesh(0)
-            piece, displacement = Piece(mesh, rom.rom.model), snapshots.read("displacement", 0)
-            fields = piece.replay(rom.rom.model.amplitudes, ["stress", "p"]).block(
+            piece, displacement = Piece(mesh, rom.archive.model), snapshots.read("displacement", 0)
+            fields = piece.replay(rom.archive.model.amplitudes, ["stress", "p"]).block(
                 snapshots.times, piece.operator.strain(displacement))
             self.fields = {"displacement": displacement, **fields}
 

@@ -56,12 +56,12 @@ def problem_of(rom: ReducedOrderModel, case: ResolvedCase, *, apart: bool) -> Re
     try:
         if not apart:
             problem_module.FEWEST_APART = sys.maxsize
-        made = reduced_problem(rom.rom, case.model)
+        made = reduced_problem(rom.archive, case.model)
         for basis in made.blocks[0].bases:
             _ = basis.parts  # decided now
     finally:
         problem_module.FEWEST_APART = before
-    return made if case.temperature is None else heated(made, rom.rom, case.temperature)
+    return made if case.temperature is None else heated(made, rom.archive, case.temperature)
 
 
 def measure(runs: dict[str, Callable[[], ReducedHistory]], n_repeat: int) -> dict[str, Measured]:
@@ -105,7 +105,7 @@ def table(
     rom: ReducedOrderModel, name: str, measured: dict[str, Measured], choice: float, n_repeat: int
 ) -> list[str]:
     """The page of results. choice : see `choosing`."""
-    bases, switching = rom.rom.clusters, rom.rom.switching
+    bases, switching = rom.archive.clusters, rom.archive.switching
     assert switching is not None
     first = next(iter(measured.values())).history
     n_step, counts = len(first.times) - 1, np.bincount(first.clusters[1:], minlength=len(bases))
@@ -115,8 +115,9 @@ def table(
     lines = [
         "# Time of a run with local bases", "",
         f"Written by `python benchmarks/clusters.py`: case {name} of {rom.path.name if rom.path else 'a ROM'}, "
-        f"{n_step} steps, {n_local} local bases on {rom.rom.points.n_point} points, of which a step has {modes:.1f} "
-        f"modes and {points:.0f} points on average, the global basis {bases[-1].n_mode} and {bases[-1].n_weighted}. "
+        f"{n_step} steps, {n_local} local bases on {rom.archive.points.n_point} points, of which a step has "
+        f"{modes:.1f} modes and {points:.0f} points on average, the global basis {bases[-1].n_mode} "
+        f"and {bases[-1].n_weighted}. "
         f"One thread, median of {n_repeat} runs in turn ({os.cpu_count()} processors, NumPy {np.__version__}).", "",
         "| | ms a step | laws | linear algebra | rest | iterations a step | times faster |",
         "|---|--:|--:|--:|--:|--:|--:|"]

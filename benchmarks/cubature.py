@@ -91,7 +91,7 @@ def evaluate(rom: ReducedOrderModel, setting: Setting, reference: Reference, sec
     """Solve the case held out."""
     solution = rom.solve(CASE)
     n_point = n_weighted(rom)
-    return Row(setting, n_point, rom.rom.points.n_point - n_point, reference.errors(solution),
+    return Row(setting, n_point, rom.archive.points.n_point - n_point, reference.errors(solution),
                int(solution.iterations.sum()), seconds)
 
 

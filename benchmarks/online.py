@@ -120,7 +120,7 @@ def main() -> int:
             row(f"{name}, hyper-reduced, {CONTROL} control points", measure(
                 watched, arguments.repeats, hyper_reduction=True), n_weighted(watched), reference, None),
             row(f"{name}, full integration", measure(rom, max(3, arguments.repeats // 20), hyper_reduction=False),
-                rom.rom.manifest.n_ip, reference, None),
+                rom.archive.manifest.n_ip, reference, None),
             peer_row(setting.modes)]
     arguments.results.mkdir(parents=True, exist_ok=True)
     path = arguments.results / "online.md"

@@ -43,7 +43,7 @@ Numbers = Annotated[tuple[float, ...], Field(max_length=MOST)]
 
 
 class UmatParameters(Description):
-    """What a material with law = "umat" may state; the README has the table."""
+    """What a material with law = "umat" may state; docs/reference/study.md has the table."""
 
     library: Annotated[str, Field(max_length=4096)]
     symbol: Annotated[str, Field(pattern=r"\A[A-Za-z_][A-Za-z0-9_.$]*\z", max_length=255)] = "umat_"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,20 @@ def data_dir() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no real solver files at {DATA}: set ROMLIB_TEST_DATA to their folder")
     return DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file run in one worker (pytest-xdist), and so do all of a folder whose fixtures are made once."""
+    for item in items:
+        folder = item.path.parent
+        whole = folder != ROOT / "tests" and _has_session_fixtures(folder)
+        item.add_marker(pytest.mark.xdist_group(str(folder if whole else item.path)))
+
+
+@cache
+def _has_session_fixtures(folder: Path) -> bool:
+    conftest = folder / "conftest.py"
+    return conftest.is_file() and 'scope="session"' in conftest.read_text()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

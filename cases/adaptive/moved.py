@@ -91,7 +91,7 @@ def enrich(
             said = f"{outcome.n_step}, within {tolerance:g}" if within else f"{outcome.n_step}"
             _row(one, folder, rom, largest, said, used, table)
             steps = max(steps, outcome.n_step) + (0 if within else 1)
-    plot_enrichment(romlib.load(rom).rom.enrichments, folder / f"{one.name}.png")
+    plot_enrichment(romlib.load(rom).archive.enrichments, folder / f"{one.name}.png")
 
 
 def _row(

@@ -79,8 +79,8 @@ def judge_body(body: Body, folder: Path, ranks: int, control_points: int = 100) 
     for name, why in {**unsolved, **failures}.items():
         console.print(f"  {name} is left out: {why}", markup=False)
     show(judged, "bounds of romlib")
-    if rom.rom.indicator is not None and rom.rom.indicator.pairs:
-        show(rival(rom.rom.indicator.pairs, judged), "unweighted misfit and Gaussian process")
+    if rom.archive.indicator is not None and rom.archive.indicator.pairs:
+        show(rival(rom.archive.indicator.pairs, judged), "unweighted misfit and Gaussian process")
     return judged
 
 

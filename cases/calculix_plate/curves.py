@@ -54,7 +54,7 @@ class Curve:
     def of(cls, rom: ReducedOrderModel, case: Case, file: Snapshots) -> Curve:
         solution = rom.solve(case)
         ((name, conjugate),) = solution.reactions.items()  # of the one prescribed displacement, per unit of amplitude
-        trained = rom.rom.model.constraints[name]
+        trained = rom.archive.model.constraints[name]
         at = np.searchsorted(solution.times, file.times - 1e-9)
         stretch = trained.value * evaluate(case.amplitudes[name], file.times)
         return cls(stretch, conjugate[at] / trained.value, edge_force(file, trained.nodes))

@@ -152,7 +152,7 @@ def summary(
     rom: ReducedOrderModel, seconds: float | None, online: Online, errors: dict[str, Any], curve: Curve
 ) -> Table:
     """CalculiX beside the reduced model."""
-    manifest, basis = rom.rom.manifest, rom.rom.clusters[0]
+    manifest, basis = rom.archive.manifest, rom.archive.clusters[0]
     n_point = int(np.count_nonzero(basis.weights))
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("", "CalculiX", "reduced"):

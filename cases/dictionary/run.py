@@ -99,11 +99,11 @@ def train(folder: Path, study: str, name: str) -> None:
 
 def judged_cases(rom: ReducedOrderModel, folder: Path, kind: str, spread: float) -> list[Held]:
     """All cases of a kind, in the basis that is chosen, in the global one, and in wrong ones on purpose."""
-    dictionary, found = rom.rom.dictionary, []
+    dictionary, found = rom.archive.dictionary, []
     assert dictionary is not None
     labels = dict(zip(dictionary.choosing.cases, dictionary.labels.tolist()))
     right, norms = true_clusters(folder, kind, labels, spread), Norms(folder / "mesh.vtkhdf")
-    known = rom.rom.indicator
+    known = rom.archive.indicator
     least = {name: 0.0 if known is None else 0.05 * known.norms[name] for name in QUANTITIES}
     for spot in spots(kind, spread):
         case, reference = case_of(spot, folder), Reference.read(folder / f"{spot.name}.vtkhdf", norms)
@@ -112,7 +112,7 @@ def judged_cases(rom: ReducedOrderModel, folder: Path, kind: str, spread: float)
         assert solution.choice is not None
         probable = solution.choice.probabilities
         wrong = sorted((k for k in probable if k != right[spot.name]), key=lambda k: -probable[k])
-        runs = [solution, *(rom.solve(case, cluster=k) for k in (rom.rom.fallback, wrong[0], wrong[-1]))]
+        runs = [solution, *(rom.solve(case, cluster=k) for k in (rom.archive.fallback, wrong[0], wrong[-1]))]
         found.append(Held(kind, right[spot.name], *(judge(one, spot.name, reference, norms, least) for one in runs)))
         console.print(f"  {spot.name}: cluster {found[-1].chosen.cluster}, errors {said(found[-1].chosen.errors)}",
                       markup=False)
@@ -127,16 +127,16 @@ def said(values: Mapping[str, float]) -> str:
 def bases(rom: ReducedOrderModel) -> Table:
     """Modes and points of each basis."""
     table = Table("basis", "modes", "points", title="Bases", title_justify="left", box=None)
-    for number, basis in enumerate(rom.rom.clusters):
-        name = "global" if number == rom.rom.fallback else f"cluster {number}"
+    for number, basis in enumerate(rom.archive.clusters):
+        name = "global" if number == rom.archive.fallback else f"cluster {number}"
         table.add_row(name, str(basis.n_mode), str(basis.n_weighted))
-    table.add_row("all of them together", "", str(rom.rom.points.n_point))
+    table.add_row("all of them together", "", str(rom.archive.points.n_point))
     return table
 
 
 def assigned(rom: ReducedOrderModel, held: Iterable[Held], folder: Path, spread: float) -> Table:
     """How many cases the classifier assigns to the cluster that they belong to, and the nearest temperature does."""
-    dictionary, table = rom.rom.dictionary, Table(
+    dictionary, table = rom.archive.dictionary, Table(
         "cases", "number", "rightly assigned", "by the nearest temperature", "in the global basis",
         "median probability", "distance from training: local basis", "global basis",
         title="Assignment", title_justify="left", box=None)
@@ -164,7 +164,7 @@ def assigned(rom: ReducedOrderModel, held: Iterable[Held], folder: Path, spread:
 
 def peak_of(rom: ReducedOrderModel, case: Case) -> np.ndarray:
     """(n_point,), the rise of the temperature at the selected points when it is largest."""
-    stored = rom.rom.temperature
+    stored = rom.archive.temperature
     heat = StoredTemperature(case.temperature)  # type: ignore[arg-type]
     rise = (stored.matrix @ heat.at(stored.node_ids).T).T - stored.initial
     return rise[np.linalg.norm(rise, axis=1).argmax()]
@@ -214,7 +214,7 @@ def costs(rom: ReducedOrderModel, folder: Path, full: Mapping[str, float], sprea
     table = Table("solved in", "ms of one core", "full order over it", title="Cost of a case", title_justify="left",
                   box=None)
     table.add_row("full order", f"{exact:.0f}", "")
-    for name, cluster in (("the basis that is chosen", None), ("the global basis", rom.rom.fallback)):
+    for name, cluster in (("the basis that is chosen", None), ("the global basis", rom.archive.fallback)):
         found = float(np.median([cost(rom, case, cluster) for case in cases.values()]))
         table.add_row(name, f"{found:.1f}", f"{exact / found:.0f}")
     return table

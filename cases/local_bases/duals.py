@@ -186,5 +186,5 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     names = [one.name for one in held_out()]
     everything = grams_of(arguments.folder, [one.name for one in TRAINING], names)
-    Console(width=140).print(table(arguments.folder, romlib.load(arguments.folder / arguments.rom).rom, everything,
+    Console(width=140).print(table(arguments.folder, romlib.load(arguments.folder / arguments.rom).archive, everything,
                                    clusters_of(everything, BEST, 8, ends=True), names))

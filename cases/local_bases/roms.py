@@ -82,7 +82,7 @@ def judge(rom: ReducedOrderModel, case: str, folder: Path, hyper_reduction: bool
             fields = compare(found, expected, fields=list(QUANTITIES)).fields
     bounds = {quantity: None if one.bound is None or not np.isfinite(one.bound).any() else not one.above_bound.any()
               for quantity, one in fields.items()}
-    bases, use = [rom.rom.clusters[k] for k in solution.clusters[1:]], solution.cluster_use
+    bases, use = [rom.archive.clusters[k] for k in solution.clusters[1:]], solution.cluster_use
     switched = (0, 0.0, 0) if use is None else (
         use.n_switch, use.largest_jump[0], 0 if use.fallback is None else use.steps[use.fallback])
     one = Judged({quantity: field.relative for quantity, field in fields.items()}, bounds,

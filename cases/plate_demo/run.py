@@ -73,7 +73,7 @@ def main() -> int:
 
 def summary(folder: Path, full_order: float, online: Online, errors: dict[str, Any]) -> Table:
     """The figures of the demo, full order beside reduced order."""
-    rom = romlib.load(folder / "plate.rom").rom
+    rom = romlib.load(folder / "plate.rom").archive
     basis = rom.clusters[0]
     n_point = int(np.count_nonzero(basis.weights))
     table = Table(box=None, header_style="bold", pad_edge=False)

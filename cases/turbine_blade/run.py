@@ -93,7 +93,7 @@ def take_off(flow: Flow) -> tuple[float, float]:
 
 def sizes(rom: ReducedOrderModel, full: FullOrder, timings: Mapping[str, Online], ranks: int) -> Table:
     """Full order beside reduced order: sizes and times."""
-    manifest, basis, online = rom.rom.manifest, rom.rom.clusters[0], timings[MISSION]
+    manifest, basis, online = rom.archive.manifest, rom.archive.clusters[0], timings[MISSION]
     n_point = int(np.count_nonzero(basis.weights))
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("", f"full order, {ranks} rank{'s' * (ranks > 1)}", "reduced, 1 core"):

@@ -48,7 +48,7 @@ def row(flow: Flow, dofs: int) -> list[str]:
     rom = flow.rom()
     online = online_time(rom, MISSION)
     judgement = judge(rom.solve(MISSION), flow.folder / f"{MISSION}.vtkhdf", hottest(flow.folder / "mesh.vtkhdf"))
-    manifest, basis = rom.rom.manifest, rom.rom.clusters[0]
+    manifest, basis = rom.archive.manifest, rom.archive.clusters[0]
     return [f"{n_dof:,}", f"{manifest.n_ip:,}", f"{basis.n_mode}", f"{np.count_nonzero(basis.weights)}",
             f"{full.wall:.1f}", f"{full.core:.1f}", f"{1e3 * online.wall:.1f}", f"{full.wall / online.wall:,.0f}",
             f"{full.core / online.core:,.0f}", f"{sum(max(s['wall']) for s in manifest.stages):.0f}",

@@ -34,11 +34,13 @@ def stored_motion(snapshots: Snapshots, problem: Problem, steps: slice) -> Store
     missing = np.zeros((len(times), len(problem.numbering.ids), 3))
     moved = np.zeros(len(times))
     with problem.comm.agreement():
-        wanted = np.stack([problem.constraints.values(time) for time in times])
+        stored = np.zeros_like(missing)
         for p, where in problem.numbering.positions.items():
             u = displacement[p] = snapshots.read("displacement", p, steps)
-            missing[:, where] = np.where(problem.constraints.mask[where], wanted[:, where] - u, 0.0)
+            stored[:, where] = u
             moved = np.maximum(moved, np.abs(u).max(axis=(1, 2), initial=0.0))
+    for k, time in enumerate(times):
+        missing[k] = problem.missing(stored[k], float(time))
     moved = np.max(problem.comm.allgather(moved), axis=0)
     at_rest = (moved == 0.0) & (times <= problem.model.initial_time)
     missing[at_rest] = 0.0
@@ -93,7 +95,7 @@ class Balance:
             internal = numbering.add(local[k])
             if not motion.at_rest[k]:
                 external = problem.external(time)
-                residual[k] = np.where(problem.held, 0.0, external - internal)
+                residual[k] = problem.on_free(external - internal)
                 squares[k] = (external * external).sum(), (internal * internal).sum()
         total = np.sum(problem.comm.allgather(squares), axis=0)
         return fields, residual, np.sqrt(total.max(axis=1))

@@ -82,7 +82,7 @@ def certify(
         errors = _errors(snapshots, steps, block, names, problem)
         parts.append(_measures(block, errors, problem, places))
         if on_block is not None:
-            residual = np.stack([problem.numbering.spread(of_step) for of_step in block.residual])
+            residual = np.stack([problem.nodal(of_step) for of_step in block.residual])
             on_block(steps, {"residual": on_pieces(problem, residual),
                              **{f"{name}_error": values for name, values in errors.items()}})
         say(f"{steps.stop} of {snapshots.n_step} records, up to t = {block.motion.times[-1]:.6g}")

@@ -113,7 +113,7 @@ class Corrector:
                 differs = stress[p] - self.stiffness.stress_of(p, strain)
                 differs[motion.at_rest] = 0.0
                 local[:, numbering.positions[p]] += piece.operator.internal_force(differs)
-        added = np.stack([np.where(problem.held, 0.0, numbering.add(of_step)) for of_step in local])
+        added = np.stack([problem.on_free(numbering.add(of_step)) for of_step in local])
         return -self.stiffness.displacement(residual + added, None)
 
 

@@ -54,7 +54,7 @@ class VirginStiffness:
                                  found=f"{problem.linear.name} failed or did not converge",
                                  remedy="do the constraints hold the body? Else try --linear-solver direct")
             for k, solution in zip(np.flatnonzero(nonzero), solutions):
-                found[k] = numbering.spread(np.where(problem.held, 0.0, solution))
+                found[k] = problem.motion(solution)
         return found if missing is None else found + missing
 
     def _force_of(self, displacement: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ class VirginStiffness:
                 where = numbering.positions[p]
                 stress = self.stress(p, displacement[:, where])
                 local[:, where] += piece.operator.internal_force(stress)
-        return np.stack([np.where(problem.held, 0.0, numbering.add(of_step)) for of_step in local])
+        return np.stack([problem.on_free(numbering.add(of_step)) for of_step in local])
 
     def stress(self, piece: int, displacement: np.ndarray) -> np.ndarray:
         """C_0 : eps(e) (n_step, n_ip, 6) of one piece, of e (n_step, n_node, 3)."""

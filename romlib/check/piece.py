@@ -241,10 +241,13 @@ class PieceCheck:
     def _compare_constraints(self, displacement: np.ndarray, steps: slice) -> None:
         """Displacement of fixed and prescribed dofs against their values."""
         for name, constraint in self.model.constraints.items():
-            if constraint.kind == "linear":
+            if constraint.kind in ("linear", "cyclic"):
                 continue
             nodes, axes = constrained_dofs(name, constraint, self.mesh)
             found = displacement[:, nodes][:, :, axes]
+            if constraint.normal is not None:
+                normal = np.array(constraint.normal) / np.linalg.norm(constraint.normal)
+                found = found @ normal[:, None]
             wanted = np.zeros_like(found)
             if constraint.kind == "prescribed":
                 factor = evaluate(amplitude_of(self.model, name), self.times[steps])

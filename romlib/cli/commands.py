@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -19,7 +21,7 @@ from romlib.cli import (
     commands_solve,
 )
 from romlib.cli.failures import RomlibGroup
-from romlib.launcher import launched_ranks
+from romlib.cli.terminal import has_colours
 
 app = typer.Typer(
     cls=RomlibGroup, no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
@@ -76,10 +78,17 @@ app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
 def prepare() -> None:
     """What has to be set before the first command: warnings and the console of typer print as all else does."""
     warnings.showwarning = _show_warning
-    if launched_ranks() is not None:  # see `romlib.cli.console.terminal`; this is the console of typer
+    streams = (sys.stdout, sys.stderr)  # typer has a console of its own for help and usage, with one switch for both
+    if any(has_colours(stream) != _coloured_by_typer(stream) for stream in streams):
         from typer import rich_utils
 
-        rich_utils.FORCE_TERMINAL = False
+        rich_utils.FORCE_TERMINAL = all(map(has_colours, streams))
+        rich_utils.COLOR_SYSTEM = "auto" if rich_utils.FORCE_TERMINAL else None
+
+
+def _coloured_by_typer(stream: IO[str] | None) -> bool:
+    forced = any(os.environ.get(name) for name in ("GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS", "TTY_COMPATIBLE"))
+    return forced or (stream is not None and stream.isatty())
 
 
 def _show_warning(*arguments: Any, **options: Any) -> None:

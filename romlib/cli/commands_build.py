@@ -229,7 +229,7 @@ def online(
     import romlib
     from romlib.archive.romfile import fields_path
     from romlib.cli.commands_enrich import enrich_online
-    from romlib.cli.console import counted
+    from romlib.cli.console import counted, watching
     from romlib.cli.error_bounds import tolerances_of
     from romlib.states.source import saved_state
 
@@ -245,15 +245,16 @@ def online(
     heat = None if stored is None else stored.file
     check_outputs(output, write_state, [rom, fields_path(rom), start, heat], case_file)
     model = romlib.load(rom)
-    definition = given_case(case, case_file, model.rom.cases, "ROM")
+    definition = given_case(case, case_file, model.archive.cases, "ROM")
     if fields is not None and output is None:
         raise typer.BadParameter("--fields says what to write, and needs --output", param_hint="--fields")
-    tolerances = tolerances_of(tolerance, model.rom, rom)
-    with counted(f"solving {case or (case_file or rom).name}"):
+    tolerances = tolerances_of(tolerance, model.archive, rom)
+    with counted(f"solving {case or (case_file or rom).name}") as progress:
         clock = time.perf_counter()
         solution = model.solve(case=definition, parameters=values, temperature=stored,
                                start=saved_state(start, start_time), cluster=cluster,
-                               hyper_reduction=not full_integration, tolerance=newton_tolerance)
+                               hyper_reduction=not full_integration, tolerance=newton_tolerance,
+                               watch=watching(progress))
         wall = time.perf_counter() - clock
     with nullcontext() if write_state is None else solution.pending_state(write_state):  # both files appear, or none
         if output is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from romlib.cli.case_options import (
     refuse_time_alone,
 )
 from romlib.cli.commands_build import JsonOption, names_of
+from romlib.progress import CutInWords, Pace, Remaining
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -66,18 +68,32 @@ def solve(
         chosen = case_of(declared, given_case(case, case_file, declared.cases, "study"))
         chosen = chosen.model_copy(update={"parameters": {**chosen.parameters, **parameter_values(parameter)}})
         comm.on_root(lambda: check_outputs(output, write_state, [*files_of(study, trains=False), start], case_file))
-        options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver, petsc=petsc)  # type: ignore[arg-type]
         ranks = plural(comm.size, "rank")
         with stages(comm.rank, f"solving {case or (case_file or study).name} on {ranks}") as progress:
+            options = SolverOptions(tolerance=tolerance, linear_solver=linear_solver,  # type: ignore[arg-type]
+                                    petsc=petsc, on_cut=CutInWords(progress))
+            told = _Steps(progress, len(chosen.times.instants()))
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names_of(fields) or [],
                                options=options, start=start, start_time=start_time, write_state=write_state,
-                               on_step=lambda step, time, result: progress(sentence(step, time, result)),
+                               on_step=told,
                                on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:
         if json:
             print_json({"file": str(output), "ranks": comm.size, **summary(report)})
         else:
             show(output, report, comm.size)
+
+
+class _Steps:
+    """A sentence a step, now and then with how long the rest will take. n_time : output times, the first included."""
+
+    def __init__(self, say: Callable[[str], None], n_time: int) -> None:
+        self._say, self._n_time, self._pace, self._remaining = say, n_time, Pace(), Remaining()
+
+    def __call__(self, step: int, time: float, result: StepResult) -> None:
+        left = self._n_time - 1 - step
+        rest = self._remaining.in_words(float(left))
+        self._say(sentence(step, time, result) + (f"; {rest}" if rest and self._pace.due() else ""))
 
 
 def sentence(step: int, time: float, result: StepResult) -> str:

@@ -18,13 +18,15 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from romlib.cli.terminal import has_colours, is_terminal
 from romlib.errors import InputError
-from romlib.launcher import launched_ranks
+from romlib.progress import CutInWords, Pace, Remaining
+from romlib.stepping.increments import Watch
 
 _WIDTH_OF_A_FILE = 120
 STATUS_STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "absent": "dim"}
@@ -43,7 +45,12 @@ class SafeConsole(Console):
     """A console that prints text and no more: no escape sequences, no markup, no emoji in it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False, force_terminal=terminal(), **options)
+        stream = options.get("file") or (sys.stderr if options.get("stderr") else sys.stdout)
+        if not has_colours(stream):
+            options.setdefault("color_system", None)
+        super().__init__(highlight=False, markup=False, emoji=False, force_terminal=has_colours(stream), **options)
+        if not is_terminal(stream) and "width" not in options and "COLUMNS" not in os.environ:
+            self.width = _WIDTH_OF_A_FILE
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print; see `printing`."""
@@ -82,19 +89,9 @@ def printing(stream: IO[str]) -> Iterator[None]:
                          remedy="look at the file that it goes to, and at the room on its disk") from error
 
 
-def terminal() -> bool | None:
-    """Whether output goes to a terminal: False under an MPI launcher, whose ranks write to pseudo terminals although
-    the launcher's own output may be a file; None where rich has to find out.
-    """
-    return False if launched_ranks() is not None else None
-
-
 def stdout() -> Console:
     """Console for results; made anew, so that it follows a redirected stdout, which has no width of its own."""
-    console = SafeConsole()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _WIDTH_OF_A_FILE
-    return console
+    return SafeConsole()
 
 
 def stderr() -> Console:
@@ -196,17 +193,30 @@ def _listening(console: Console) -> Iterator[None]:
 
 @contextmanager
 def counted(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Progress in steps: a bar on a terminal, else one line; gives a function of (done, total)."""
+    """Progress in steps: a bar on a terminal, else a line now and then; gives a function of (done, total)."""
     console = stderr()
-    if not console.is_terminal:
+    if not is_terminal(sys.stderr):
         console.print(f"{what} ...")
+        pace, remaining = Pace(), Remaining()
+
+        def line(done: int, total: int) -> None:
+            rest = remaining.in_words(float(total - done))
+            if pace.due():
+                console.print(f"  {done} of {total}{', ' + rest if rest else ''}", soft_wrap=True)
+
         with _listening(console):
-            yield lambda done, total: None
+            yield line
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TimeRemainingColumn(elapsed_when_finished=True))
     with Progress(*columns, console=console, transient=True) as progress, _listening(console):
         task = progress.add_task(printable(what), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def watching(progress: Callable[[int, int], None]) -> Watch:
+    """For a run of a ROM inside `counted`: its steps move the progress, and steps that are cut get lines."""
+    return Watch(progress, CutInWords(logging.getLogger("romlib").info))  # which `_Lines` prints beside the bar
 
 
 @contextmanager
@@ -216,7 +226,7 @@ def stages(rank: int, what: str) -> Iterator[Callable[[str], None]]:
         yield lambda sentence: None
         return
     console = stderr()
-    if not console.is_terminal:
+    if not is_terminal(sys.stderr):
         console.print(f"{what} ...")
         with _listening(console):
             yield lambda sentence: console.print(f"  {sentence}", soft_wrap=True)

@@ -143,9 +143,9 @@ class Enriching:
 
         A call that was stopped leaves some without a version of the ROM; who removes the folder wants none of them.
         """
-        made = self.rom.rom.manifest.inputs
-        if {_key(entry) for entry in self.log} != {_key(entry) for entry in self.rom.rom.enrichments}:
-            self.say(f"the ROM has {plural(len(self.rom.rom.enrichments), 'addition')}, and its folder "
+        made = self.rom.archive.manifest.inputs
+        if {_key(entry) for entry in self.log} != {_key(entry) for entry in self.rom.archive.enrichments}:
+            self.say(f"the ROM has {plural(len(self.rom.archive.enrichments), 'addition')}, and its folder "
                      f"{plural(len(self.log), 'record')}: training with these first")
             self._train()
         elif any(path.name not in made for path in self.comm.on_root(self._equilibrated)):
@@ -293,7 +293,7 @@ class Enriching:
                      for one in self.log]
         additions += [Addition(path, "equilibrated") for path in self.comm.on_root(self._equilibrated)]
         self.rom = self.versions.make(additions, self.log)
-        basis = self.rom.rom.clusters[0]
+        basis = self.rom.archive.clusters[0]
         self.say(f"trained again: {plural(basis.n_mode, 'mode')}, {plural(basis.n_weighted, 'point')}")
 
     def _train_and_solve(self) -> Run:
@@ -305,7 +305,7 @@ class Enriching:
 
     def _conclude(self, run: Run) -> None:
         """Note what the additions have come to: those that were made since the last time, and the last of all again."""
-        basis = self.rom.rom.clusters[0]
+        basis = self.rom.archive.clusters[0]
         update = {"after": run.largest, "modes": basis.n_mode, "points": basis.n_weighted}
         mine = [k for k, entry in enumerate(self.log) if entry.number in self._mine]
         for k in mine:

@@ -86,14 +86,14 @@ class Versions:
             inputs = {one.path.name: str(fingerprint([one.path])) for one in additions}
         provenance = replace(self._provenance, inputs={**self._provenance.inputs, **inputs})
         trained = build(self._gathered, self._cases, provenance, self._accept_errors, rows=np.repeat(used, counts))
-        trained.rom.rom.enrichments = tuple(log)
+        trained.rom.archive.enrichments = tuple(log)
         trained.write(self.path)
         return trained.rom
 
     def rewrite(self, rom: ReducedOrderModel, log: Sequence[Enrichment]) -> None:
         """Write the ROM with another log; its fields stay as they are."""
-        rom.rom.enrichments = tuple(log)
-        self._comm.on_root(lambda: write_rom(self.path, rom.rom))
+        rom.archive.enrichments = tuple(log)
+        self._comm.on_root(lambda: write_rom(self.path, rom.archive))
 
     def _open(self, additions: Sequence[Addition], first: PreparedSnapshots) -> list[PreparedSnapshots]:
         """The files, with the materials as the study has them; all else is in the files."""

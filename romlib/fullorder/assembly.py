@@ -10,6 +10,7 @@ from numba import njit
 
 from romlib.fullorder import petsc
 from romlib.fullorder.numbering import Numbering
+from romlib.fullorder.relations import Relations
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 
@@ -22,16 +23,20 @@ class Assembly:
     exactly the entries that arise. Rows and columns of constrained dofs are zero but for the diagonal, so that the
     matrix stays symmetric where the tangent is, with three dofs a node, as multigrid likes it.
 
+    With relations it is T^T K T: each block of two nodes is turned into the frames of their unknowns, and goes to the
+    row and the column of the nodes that have these; a node without unknowns keeps its place on the diagonal.
+
     Parameters
     ----------
-    constrained : (n_local, 3) bool, the same on every rank that has the node.
+    constrained : (n_local, 3) bool, the same on every rank that has the node; of the unknowns, where there are
+        relations.
     """
 
     def __init__(
         self, pieces: Mapping[int, Mesh], operators: Mapping[int, StrainOperator], numbering: Numbering,
-        constrained: np.ndarray,
+        constrained: np.ndarray, relations: Relations | None = None,
     ) -> None:
-        self._operators, self._numbering = operators, numbering
+        self._operators, self._numbering, self._relations = operators, numbering, relations
         with numbering.comm.agreement():
             self._build_pattern(pieces)
             self._mark_constrained(constrained)
@@ -60,17 +65,39 @@ class Assembly:
             size = int(np.prod(shape))
             self._slots[p].append(inverse[first:first + size].reshape(shape).astype(small))
             first += size
-        self._values = np.zeros(9 * len(unique))
+        slave = np.empty(0, dtype=np.int64) if self._relations is None else np.flatnonzero(
+            self._relations.slave & self._numbering.owned)
+        self._alone = self._numbering.number[slave]  # global nodes without unknowns: a block on the diagonal each
+        self._values = np.zeros(9 * (len(unique) + len(slave)))
+        self._n_block = len(unique)
+        if self._relations is not None:
+            turned = self._relations.tied
+            touched = np.flatnonzero(turned[self._row] | turned[self._column])
+            self._turned = self._places(touched)[:, None, None] + (
+                3 * self._lengths(touched)[:, None, None] * np.arange(3)[:, None] + np.arange(3))
+            self._turns = self._relations.turn[self._row[touched]], self._relations.turn[self._column[touched]]
+
+    def _lengths(self, blocks: np.ndarray) -> np.ndarray:
+        """Blocks in the row of each of some blocks."""
+        return self._starts[self._row[blocks] + 1] - self._starts[self._row[blocks]]
+
+    def _places(self, blocks: np.ndarray) -> np.ndarray:
+        """Where the first entry of each of some blocks is among the values."""
+        begin = self._starts[self._row[blocks]]
+        return 9 * begin + 3 * (blocks - begin)
 
     def _mark_constrained(self, constrained: np.ndarray) -> None:
         """Entries of constrained rows or columns, and the diagonal entries of the constrained dofs that we own."""
-        touched = np.flatnonzero(constrained.any(axis=1)[self._row] | constrained.any(axis=1)[self._column])
+        relations = self._relations
+        held = constrained if relations is None else relations.target_held | (constrained & ~relations.slave[:, None])
+        touched = np.flatnonzero(held.any(axis=1)[self._row] | held.any(axis=1)[self._column])
         row, column = self._row[touched], self._column[touched]
-        begin, length = self._starts[row], self._starts[row + 1] - self._starts[row]
-        at = (9 * begin + 3 * (touched - begin))[:, None, None] + (
-            3 * length[:, None, None] * np.arange(3)[:, None] + np.arange(3))
-        self._dropped = at[constrained[row][:, :, None] | constrained[column][:, None, :]]
+        at = self._places(touched)[:, None, None] + (
+            3 * self._lengths(touched)[:, None, None] * np.arange(3)[:, None] + np.arange(3))
+        self._dropped = at[held[row][:, :, None] | held[column][:, None, :]]
         own = constrained & self._numbering.owned[:, None]
+        if relations is not None:
+            own &= ~relations.slave[:, None]
         node, axis = np.nonzero(own)
         diagonal = self._diagonal()
         self._ones, self._free = diagonal[node, axis], diagonal[~constrained]
@@ -83,21 +110,21 @@ class Assembly:
 
     def _allocate(self) -> Any:
         PETSc, numbering = petsc.load(), self._numbering
-        number, total = numbering.number, np.int64(numbering.n_total)
-        kind = PETSc.IntType
-        rows = np.arange(len(number))
-        self._rowmap = (3 * number[:, None] + np.arange(3)).ravel().astype(kind)
-        columns = (3 * number[self._column][:, None] + np.arange(3)).astype(kind)
-        self._I, self._J = _three_rows(self._starts, columns, kind)
-        keys = number[self._row] * total + number[self._column]
-        foreign = ~numbering.owned[self._row]
-        received = numbering.comm.allgather(keys[foreign])
+        number = numbering.number if self._relations is None else self._relations.target
+        total, kind, alone = np.int64(numbering.n_total), PETSc.IntType, self._alone
+        of_row = np.concatenate([number, alone])
+        self._rowmap = (3 * of_row[:, None] + np.arange(3)).ravel().astype(kind)
+        row, column = np.concatenate([number[self._row], alone]), np.concatenate([number[self._column], alone])
+        starts = np.concatenate([self._starts, self._starts[-1] + 1 + np.arange(len(alone))])
+        self._I, self._J = _three_rows(starts, (3 * column[:, None] + np.arange(3)).astype(kind), kind)
+        keys = row * total + column
         low, high = numbering.first * total, (numbering.first + numbering.n_owned) * total
+        foreign = (keys < low) | (keys >= high)
+        received = numbering.comm.allgather(keys[foreign])
         every = np.unique(np.concatenate([keys[~foreign], *(k[(k >= low) & (k < high)] for k in received)]))
         owned_rows, owned_columns = np.divmod(every, total)
         starts = np.searchsorted(owned_rows - numbering.first, np.arange(numbering.n_owned + 1))
         indptr, indices = _three_rows(starts, (3 * owned_columns[:, None] + np.arange(3)).astype(kind), kind)
-        del rows
         size = (3 * numbering.n_owned, 3 * numbering.n_total)
         matrix = PETSc.Mat().create(comm=petsc.communicator(numbering.comm))
         matrix.setSizes((size, size))
@@ -117,11 +144,15 @@ class Assembly:
                 operator.add_stiffness(tangents[p], self._numbering.positions[p], self._slots[p], self._starts, values)
             symmetric = all(_is_symmetric(np.ascontiguousarray(tangent)) for tangent in tangents.values())
             mean = float(np.abs(values[self._free]).mean()) if len(self._free) else 0.0
+            if self._relations is not None:
+                left, right = self._turns
+                values[self._turned] = np.matmul(np.matmul(left.transpose(0, 2, 1), values[self._turned]), right)
         facts = comm.allgather((symmetric, mean))
         if self._scale is None:
             self._scale = max(mean for _, mean in facts) or 1.0
         values[self._dropped] = 0.0
         values[self._ones] = self._scale
+        values[9 * self._n_block:] = np.tile((self._scale * np.eye(3)).ravel(), len(self._alone))
         self.matrix.zeroEntries()
         self.matrix.setValuesIJV(self._I, self._J, values, addv=True, rowmap=self._rowmap)
         self.matrix.assemble()

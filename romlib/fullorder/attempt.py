@@ -80,7 +80,10 @@ class Equilibrium:
         """The laws at u (n_local, 3) and their residual; the sums over the ranks are one collective."""
         problem, self._before = self._problem, self.trial
         trial = self.trial = problem.evaluate(u, self._temperatures, self._time, self._pending)
-        residual = self._residual = np.where(problem.held, 0.0, self._external - trial.force)
+        unbalanced = self._external - trial.force
+        residual = self._residual = problem.on_free(unbalanced)
+        # Where unknowns are not displacements, the work is that of all nodal forces: relations do none of it.
+        self._working = residual if problem.relations is None else unbalanced
         squares, internal, self._slope = problem.total(
             squared(residual), squared(trial.force), 0.0 if delta is None else self._work(delta))
         fault = "a constitutive law failed" if trial.n_failed else (
@@ -89,7 +92,7 @@ class Equilibrium:
         return norm, max(self._floor, sqrt(internal)), fault, self._pending is None
 
     def _work(self, delta: np.ndarray) -> float:
-        return float((delta[self._problem.numbering.owned] * self._residual).sum())
+        return float((delta[self._problem.numbering.owned] * self._working).sum())
 
     def slope(self, _: np.ndarray) -> float:
         """delta . residual, which `evaluate` has summed."""

@@ -22,7 +22,8 @@ class Constraints:
 
     Raises
     ------
-    UnsupportedError : a constraint of kind "linear".
+    UnsupportedError : a constraint of kind "linear". Those of kinds "plane" and "cyclic" are left to
+        `romlib.fullorder.relations`, which changes `mask` and `patterns`.
     InputError : an unknown node tag, a tag without nodes, a missing amplitude, or two constraints that want different
         displacements of one dof.
     """
@@ -39,11 +40,15 @@ class Constraints:
                 if constraint.kind == "linear":
                     raise UnsupportedError(
                         "the full-order solver has no linear relations between dofs", place=f"constraint {name!r}",
-                        expected='kind "fixed" or "prescribed"', found=constraint.kind)
+                        expected='kind "fixed", "prescribed", "plane" or "cyclic"', found=constraint.kind,
+                        remedy="state an inclined plane by its normal, a cyclic symmetry by master, axis and angle, in "
+                               "the study; other relations are the solver's that wrote the file")
                 for p, mesh in pieces.items():
                     nodes, axes = constrained_dofs(name, constraint, mesh)
                     local = numbering.positions[p][nodes]
                     found[name] += len(local)
+                    if constraint.is_relation:
+                        continue
                     self._hold(holder, k, local, axes)
                     if constraint.kind == "prescribed":
                         self.patterns[self.names.index(name), local[:, None], axes] = prescribed_displacement(

@@ -49,7 +49,7 @@ def elastic_answer(
             for p, piece in problem.pieces.items()}
         local = problem.gather({p: piece.operator.internal_force(held[p][None])[0]
                                 for p, piece in problem.pieces.items()})
-    residual = np.where(problem.held, 0.0, problem.external(time) - problem.numbering.add(local))
+    residual = problem.on_free(problem.external(time) - problem.numbering.add(local))
     u = problem.linear_step(tangents, residual)
     if u is None:
         raise InputError("the initial stiffness is singular, or the linear solver did not converge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -25,7 +25,8 @@ def has_reduced_rules(meshes: Mapping[int, Mesh], pieces: Pieces) -> bool:
 
 
 def unseen_motion(
-    linear: LinearSolver, solved: Mapping[int, SolvedPiece], held: np.ndarray, numbering: Numbering
+    linear: LinearSolver, solved: Mapping[int, SolvedPiece], motion_of: Callable[[np.ndarray], np.ndarray],
+    numbering: Numbering,
 ) -> str:
     """In words, a motion without strain at any integration point; "" where none is found. Collective.
 
@@ -33,12 +34,12 @@ def unseen_motion(
 
     Parameters
     ----------
-    held : (n_owned, 3), the constrained dofs.
+    motion_of : unknowns (n_owned, 3) -> displacement (n_local, 3), zero at constrained dofs.
     """
     weakest = linear.weakest()
     if weakest is None:
         return ""
-    motion = numbering.spread(np.where(held, 0.0, weakest))
+    motion = motion_of(weakest)
     sizes = np.linalg.norm(motion, axis=1)
     node = int(np.argmax(sizes)) if len(sizes) else -1
     here = (float(sizes[node]), int(numbering.ids[node]), motion[node]) if node >= 0 else (0.0, 0, np.zeros(3))

@@ -15,7 +15,8 @@ from scipy.sparse.linalg import splu
 
 from romlib.errors import InputError
 from romlib.fullorder.numbering import Numbering
-from romlib.fullorder.rigid import FREE, NAMED, describe, held_motions, moments, smallest_ids
+from romlib.fullorder.relations import Relations
+from romlib.fullorder.rigid import FREE, NAMED, at_points, describe, held_motions, moments, smallest_ids
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.topology import face_neighbours
 from romlib.words import plural
@@ -39,12 +40,15 @@ class _Members:
         return _Members(self.node[chosen], self.part[chosen], self.points[chosen])
 
 
-def refuse_mechanisms(meshes: Mapping[int, Mesh], mask: np.ndarray, numbering: Numbering) -> None:
+def refuse_mechanisms(
+    meshes: Mapping[int, Mesh], mask: np.ndarray, numbering: Numbering, relations: Relations | None = None
+) -> None:
     """Refuse parts that hinges leave free to move: the stiffness is singular then, loaded or not. Collective.
 
     Parameters
     ----------
-    mask : (n_local, 3), the constrained dofs of this rank's nodes.
+    mask : (n_local, 3), the constrained dofs of this rank's nodes; of the unknowns, where there are relations. What is
+        tied to another node counts as held, so that nothing is refused that the other face of a sector may hold.
 
     Raises
     ------
@@ -68,8 +72,13 @@ def refuse_mechanisms(meshes: Mapping[int, Mesh], mask: np.ndarray, numbering: N
     node = np.where(nodes[0] < np.iinfo(np.int64).max, *nodes)
     centre = total[:, 1:4] / total[:, :1]
     radius = np.sqrt(np.maximum(total[:, 4] / total[:, 0] - (centre * centre).sum(axis=1), 0.0))
+    if relations is not None:
+        paired = np.isin(numbering.number, np.concatenate(numbering.comm.allgather(relations.target[relations.slave])))
+        mask = mask | paired[:, None]
+    rows = pieces.each(lambda p: np.searchsorted(numbering.ids, parts[p].node))
     grams = pieces.sum(lambda p: held_motions(
-        parts[p].points, mask[np.searchsorted(numbering.ids, parts[p].node)], parts[p].part, centre, radius))
+        parts[p].points, mask[rows[p]], parts[p].part, centre, radius,
+        None if relations is None else relations.frame[rows[p]]))
     free = _free_motions(shared, ties, grams, centre, radius)
     _refuse([f"the part with node {node[k]}: " + "; ".join(describe(motions, centre[k], float(radius[k])))
              for k, motions in free.items()])
@@ -186,7 +195,7 @@ def _free_motions(
     held : (n_part, 6, 6), of the constraints (`held_motions`).
     """
     n = len(ties[0])
-    rows = [_at((shared.points[side] - centre[shared.part[side]]) / radius[shared.part[side]][:, None])
+    rows = [at_points((shared.points[side] - centre[shared.part[side]]) / radius[shared.part[side]][:, None])
             for side in ties]
     row = np.broadcast_to(np.arange(3 * n).reshape(n, 3, 1), (n, 3, 6))
     columns = [np.broadcast_to(6 * shared.part[side][:, None, None] + np.arange(6), (n, 3, 6)) for side in ties]
@@ -215,13 +224,3 @@ def _smallest_values(gram: sparse.csc_matrix, scale: float) -> tuple[np.ndarray,
         block = np.linalg.qr(factors.solve(block))[0]
     values, turned = np.linalg.eigh(block.T @ (gram @ block))
     return values, block @ turned
-
-
-def _at(x: np.ndarray) -> np.ndarray:
-    """The components (n, 3, 6) at x (n, 3) of three translations and three rotations."""
-    found = np.zeros((len(x), 3, 6))
-    for axis in range(3):
-        found[:, axis, axis] = 1.0
-        found[:, axis, 3 + (axis + 1) % 3] = x[:, (axis + 2) % 3]
-        found[:, axis, 3 + (axis + 2) % 3] = -x[:, (axis + 1) % 3]
-    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from romlib.errors import InputError
+from romlib.stepping.increments import OnCut
 from romlib.words import unknown
 
 LINEAR_SOLVERS = ("auto", "direct", "gamg", "hypre")
@@ -32,6 +33,7 @@ class SolverOptions:
         and direct again where that converges badly and there are less than 500,000 dofs.
     linear_tolerance : relative residual of the linear systems.
     petsc : further PETSc options such as "-ksp_monitor -pc_gamg_threshold 0.02", without the prefix `romlib_`.
+    on_cut : told on every rank of steps that are cut, see `romlib.stepping.increments.OnCut`.
     """
 
     tolerance: float = 1e-8
@@ -40,6 +42,7 @@ class SolverOptions:
     linear_solver: Literal["auto", "direct", "gamg", "hypre"] = "auto"
     linear_tolerance: float = 1e-4
     petsc: str = ""
+    on_cut: OnCut | None = None
 
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < 1 and 0 < self.linear_tolerance < 1 and self.max_iterations >= 1

@@ -19,6 +19,7 @@ from romlib.fullorder.mechanisms import refuse_mechanisms
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.piece import SolvedPiece
+from romlib.fullorder.relations import relations_of
 from romlib.fullorder.rigid import refuse_free_motions
 from romlib.fullorder.state import State
 from romlib.laws.points import PointsResult
@@ -44,7 +45,9 @@ class Evaluation:
 class Problem:
     """All pieces of all ranks. Every method that says so is collective.
 
-    reduced : whether there are cells with reduced rules. unseen : a motion that these do not see, in words, or "".
+    held : (n_owned, 3), unknowns that are not free. relations : between dofs, or None: then the unknowns are the
+    displacement. reduced : whether there are cells with reduced rules. unseen : a motion that these do not see, in
+    words, or "".
     """
 
     def __init__(
@@ -58,9 +61,10 @@ class Problem:
         self.pieces = pieces.each(lambda p: SolvedPiece(
             p, meshes[p], model, shares[p], time, None if start is None else start.pieces[p]))
         self.constraints = Constraints(meshes, model, self.numbering)
+        self.relations = relations_of(meshes, model, self.constraints, self.numbering)
         loose = loose_nodes(meshes, self.numbering)
-        refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering)
-        refuse_mechanisms(meshes, self.constraints.mask, self.numbering)
+        refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, self.relations)
+        refuse_mechanisms(meshes, self.constraints.mask, self.numbering, self.relations)
         self.constraints.mask |= loose[:, None]
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
@@ -70,7 +74,8 @@ class Problem:
         refuse_loads_on(loose, self._patterns, self.force_names, self.numbering)
         with self.timed("assembly"):
             self.assembly = Assembly(
-                meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask)
+                meshes, {p: piece.operator for p, piece in self.pieces.items()}, self.numbering, self.constraints.mask,
+                self.relations)
         self.linear = LinearSolver(self.assembly.matrix, self.numbering, options)
         self.reduced, self.unseen = has_reduced_rules(meshes, pieces), ""
         self._looked = not self.reduced
@@ -92,6 +97,37 @@ class Problem:
     def total(self, *values: float) -> np.ndarray:
         """Sums over the ranks, in rank order. Collective."""
         return np.sum(self.comm.allgather(np.array(values, dtype=float)), axis=0)
+
+    def on_free(self, force: np.ndarray) -> np.ndarray:
+        """Nodal forces (n_owned, 3) as those on the unknowns that are free, zero for the others. Collective."""
+        return np.where(self.held, 0.0, force if self.relations is None else self.relations.reduce(force))
+
+    def of_constraints(self, force: np.ndarray) -> np.ndarray:
+        """The part of unbalanced nodal forces (n_owned, 3) that constraints and relations take, zero elsewhere."""
+        held = self.held if self.relations is None else self.held | self.relations.tied[self.numbering.owned, None]
+        return np.where(held, force, 0.0)
+
+    def nodal(self, force: np.ndarray) -> np.ndarray:
+        """Forces on the unknowns (n_owned, 3) as nodal ones (n_local, 3). Collective."""
+        return self.numbering.spread(force if self.relations is None else self.relations.nodal(force))
+
+    def motion(self, unknowns: np.ndarray) -> np.ndarray:
+        """The displacement (n_local, 3) of unknowns (n_owned, 3), of which those that are held count zero. Collective.
+
+        A Krylov method leaves the constrained dofs at zero only to its tolerance, which would add up in u.
+        """
+        free = np.where(self.held, 0.0, unknowns)
+        return self.numbering.spread(free) if self.relations is None else self.relations.expand(free)
+
+    def missing(self, u: np.ndarray, time: float) -> np.ndarray:
+        """What u (n_local, 3) lacks of the prescribed values, and of satisfying the relations. Collective."""
+        mask, values = self.constraints.mask, self.constraints.values(time)
+        if self.relations is None:
+            return np.where(mask, values - u, 0.0)
+        unknowns, wanted = self.relations.unknowns(u), self.relations.unknowns(values)
+        found = self.relations.expand(np.where(self.held, wanted, unknowns)) - u
+        size = max(self.comm.allgather(float(max(np.abs(u).max(initial=0.0), np.abs(values).max(initial=0.0)))))
+        return np.where(np.abs(found) > 1e-14 * size, found, 0.0)
 
     def drive(self, time: float) -> np.ndarray:
         """Amplitudes of all loads and prescribed constraints at a time: what drives the history."""
@@ -142,7 +178,7 @@ class Problem:
         return Evaluation(trials, force, sum(n for n, _ in facts), min(factor for _, factor in facts))
 
     def newton_step(self, evaluation: Evaluation, residual: np.ndarray) -> np.ndarray | None:
-        """K^-1 r (n_local, 3), zero at constrained dofs; None where the tangent is singular. Collective."""
+        """K^-1 r (n_local, 3) of r on the unknowns, zero at constrained dofs; None: a singular tangent. Collective."""
         return self.linear_step(
             {p: trial.tangent for p, trial in evaluation.trials.items()}, residual)  # type: ignore[misc]
 
@@ -154,11 +190,8 @@ class Problem:
             solution = self.linear.solve(residual, symmetric)
             if not self._looked:
                 self._looked = True
-                self.unseen = unseen_motion(self.linear, self.pieces, self.held, self.numbering)
+                self.unseen = unseen_motion(self.linear, self.pieces, self.motion, self.numbering)
                 if self.unseen and self.comm.rank == 0:
                     warnings.warn(f"{self.unseen}: the displacement may have any amount of it; choose a rule with more "
                                   "points, or hold the motion by a constraint", stacklevel=2)
-        if solution is None:
-            return None
-        # A Krylov method leaves the constrained dofs at zero only to its tolerance, which would add up in u.
-        return self.numbering.spread(np.where(self.held, 0.0, solution))
+        return None if solution is None else self.motion(solution)

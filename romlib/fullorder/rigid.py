@@ -10,6 +10,7 @@ from scipy import sparse
 
 from romlib.errors import InputError
 from romlib.fullorder.numbering import Numbering
+from romlib.fullorder.relations import Relations
 from romlib.mesh.merge import bodies
 from romlib.mesh.mesh import Mesh
 from romlib.words import plural
@@ -35,7 +36,8 @@ class Body:
 
 
 def refuse_free_motions(
-    meshes: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering
+    meshes: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering,
+    relations: Relations | None = None,
 ) -> None:
     """Refuse constraints that leave a body a rigid motion: the stiffness is singular then, loaded or not. Collective.
 
@@ -44,13 +46,13 @@ def refuse_free_motions(
     Parameters
     ----------
     shares : of each piece, the part of each node (n_node,) that it counts (`romlib.loads.forces.node_share`).
-    mask : (n_local, 3), the constrained dofs of this rank's nodes.
+    mask : (n_local, 3), the constrained dofs of this rank's nodes; of the unknowns, where there are relations.
 
     Raises
     ------
     InputError : on every rank; names body and motions.
     """
-    everything = _bodies(meshes, shares, mask, numbering)
+    everything = _bodies(meshes, shares, mask, numbering, relations)
     loose = np.linalg.eigvalsh(np.reshape([body.held for body in everything], (-1, 6, 6)))
     free = [(body, free_motions(body.held)) for body, values in zip(everything, loose) if values[0] <= _floor(values)]
     if not free:
@@ -126,7 +128,8 @@ def _point(point: np.ndarray) -> str:
 
 
 def _bodies(
-    meshes: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering
+    meshes: Mapping[int, Mesh], shares: Mapping[int, np.ndarray], mask: np.ndarray, numbering: Numbering,
+    relations: Relations | None,
 ) -> list[Body]:
     """The bodies of the whole model, the same on every rank. Collective."""
     pieces = numbering.pieces
@@ -143,8 +146,16 @@ def _bodies(
     centre = total[:, 1:4] / count[:, None]
     radius = np.sqrt(np.maximum(total[:, 4] / count - (centre * centre).sum(axis=1), 0.0))
     radius = np.where(radius > 0.0, radius, 1.0)
+    held = mask if relations is None else mask & ~relations.slave[:, None]
+    frames = None if relations is None else relations.frame
     grams = pieces.sum(lambda p: held_motions(
-        meshes[p].points, mask[numbering.positions[p]], of_node[p], centre, radius))
+        meshes[p].points, held[numbering.positions[p]], of_node[p], centre, radius,
+        None if frames is None else frames[numbering.positions[p]]))
+    if relations is not None and number:
+        of = np.full(len(numbering.ids), -1)
+        for p in meshes:
+            of[numbering.positions[p]] = np.maximum(of[numbering.positions[p]], of_node[p])
+        grams = grams + np.sum(numbering.comm.allgather(_tied_motions(of, centre, radius, relations)), axis=0)
     return [Body(int(node[k]), round(float(count[k])), centre[k], float(radius[k]), grams[k]) for k in range(number)]
 
 
@@ -188,17 +199,52 @@ def smallest_ids(ids: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarra
 
 
 def held_motions(
-    points: np.ndarray, mask: np.ndarray, of_node: np.ndarray, centre: np.ndarray, radius: np.ndarray
+    points: np.ndarray, mask: np.ndarray, of_node: np.ndarray, centre: np.ndarray, radius: np.ndarray,
+    frames: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The part of a piece in G of each body, (n_body, 6, 6)."""
+    """The part of a piece in G of each body, (n_body, 6, 6).
+
+    mask : (n_node, 3), directions that are held: axes of coordinates, or of the nodes' `frames` (n_node, 3, 3), by
+        columns.
+    """
     node, axis = np.nonzero(mask & (of_node >= 0)[:, None])
     body = of_node[node]
     x = (points[node] - centre[body]) / radius[body][:, None]
-    rows = np.zeros((len(node), 6))
-    each = np.arange(len(node))
-    rows[each, axis] = 1.0
-    rows[each, 3 + (axis + 1) % 3] = x[each, (axis + 2) % 3]  # (w x r)_a = w_b r_c - w_c r_b
-    rows[each, 3 + (axis + 2) % 3] = -x[each, (axis + 1) % 3]
+    direction = np.eye(3)[axis] if frames is None else frames[node, :, axis]
+    rows = np.concatenate([direction, np.cross(x, direction)], axis=1)  # (w x r) . d = w . (r x d)
     found = np.zeros((len(centre), 6, 6))
     np.add.at(found, body, rows[:, :, None] * rows[:, None, :])
+    return found
+
+
+def _tied_motions(of_node: np.ndarray, centre: np.ndarray, radius: np.ndarray, relations: Relations) -> np.ndarray:
+    """What relations of slaves and masters hold of each body, (n_body, 6, 6), over this rank's nodes. Collective.
+
+    A rigid motion goes on if it moves the slave as it does the master, turned. Where the two are of two bodies, both
+    count as held, so that nothing is refused that the neighbouring sector may hold.
+    """
+    labels = np.repeat(of_node[relations.numbering.owned][:, None], 3, axis=1).astype(float)
+    of_master = np.rint(relations.of_target(labels)[:, 0]).astype(np.int64)
+    node = np.flatnonzero(relations.slave & (of_node >= 0))
+    body, other = of_node[node], of_master[node]
+    found = np.zeros((len(centre), 6, 6))
+    if not len(node):
+        return found
+    points, masters, turn = relations.numbering.points[node], relations.masters[node], relations.rotated[node]
+    rows = at_points((points - centre[body]) / radius[body][:, None])
+    rows[body == other] -= (turn @ at_points((masters - centre[body]) / radius[body][:, None]))[body == other]
+    np.add.at(found, body, np.einsum("nia,nib->nab", rows, rows))
+    apart = (body != other) & (other >= 0)
+    across = at_points((masters[apart] - centre[other[apart]]) / radius[other[apart]][:, None])
+    np.add.at(found, other[apart], np.einsum("nia,nib->nab", across, across))
+    return found
+
+
+def at_points(x: np.ndarray) -> np.ndarray:
+    """The components (n, 3, 6) at x (n, 3) of three translations and three rotations."""
+    found = np.zeros((len(x), 3, 6))
+    for axis in range(3):
+        found[:, axis, axis] = 1.0
+        found[:, axis, 3 + (axis + 1) % 3] = x[:, (axis + 2) % 3]
+        found[:, axis, 3 + (axis + 2) % 3] = -x[:, (axis + 1) % 3]
     return found

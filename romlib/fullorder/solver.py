@@ -74,7 +74,7 @@ class _Run:
         self.u = np.zeros((len(problem.numbering.ids), 3))
         self._scale = 0.0
         self._predictor = Predictor(problem.drive(time))
-        self._increments = Increments(options.max_cutbacks)
+        self._increments = Increments(options.max_cutbacks, on_cut=options.on_cut)
         self._force = problem.external(time)  # so that there are no reactions before the first step
         if start is not None:
             self._go_on_from(start)
@@ -103,7 +103,7 @@ class _Run:
         problem, options = self.problem, self.options
         drive, external, temperatures = problem.drive(time), problem.external(time), problem.temperatures(time)
         u = self._predictor.predict(self.u, drive, time, self.time)
-        held = np.where(problem.constraints.mask, problem.constraints.values(time) - u, 0.0)
+        held = problem.missing(u, time)
         moved, loaded = problem.total(float(np.abs(held).max(initial=0.0)), squared(external))
         floor = max(self._scale, sqrt(loaded), problem.thermal_size(temperatures))
         equations = Equilibrium(
@@ -126,7 +126,7 @@ class _Run:
     def result(self, residual: float, iterations: int = 0, cutbacks: int = 0, increments: int = 0) -> StepResult:
         """The committed state as the result of a step. Collective."""
         problem, numbering = self.problem, self.problem.numbering
-        reaction = np.where(problem.held, self._force - problem.external(self.time), 0.0)
+        reaction = problem.of_constraints(self._force - problem.external(self.time))
         work = problem.constraints.patterns[:, numbering.owned]
         sums = problem.total(*np.tensordot(work, reaction, 2)) if len(work) else np.empty(0)
         spread = numbering.spread(reaction)

@@ -298,7 +298,7 @@ def _error(rom: ReducedOrderModel, case: Case, study: Study, target: Path) -> di
             fields = compare(candidate, study.prepare(reference)).fields
     finally:
         discard(written)
-    norms = {} if rom.rom.indicator is None else rom.rom.indicator.norms
+    norms = {} if rom.archive.indicator is None else rom.archive.indicator.norms
     return {name: _relative(field, FLOOR * norms.get(name, 0.0)) for name, field in fields.items()}
 
 

@@ -69,9 +69,9 @@ def _rows_of(model: Model) -> dict[tuple[str, str], Row]:
         ("elements", ""): lambda piece: _row(
             project(element_keys(piece.mesh), np.ones(piece.mesh.n_cell)), piece.mesh.n_cell, 0.0, np.empty(0)),
         ("held", ""): lambda piece: _dofs_row(piece, model, [
-            name for name, one in model.constraints.items() if one.kind != "linear"]),
+            name for name, one in model.constraints.items() if not one.is_relation]),
         ("linear", ""): lambda piece: _dofs_row(piece, model, [
-            name for name, one in model.constraints.items() if one.kind == "linear"])}
+            name for name, one in model.constraints.items() if one.is_relation])}
     for name, material in model.materials.items():
         rows["materials", name] = lambda piece, material=material: piece.on_cells(  # type: ignore[misc]
             cells_of(piece.mesh, material.cells), [1.0])
@@ -206,8 +206,9 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
     if section == "materials":
         kind, content = "material", material_content(model.materials[name])
     elif section in ("constraints", "prescribed"):
-        kind = model.constraints[name].kind
-        content = {"relations": model.constraints[name].content} if model.constraints[name].content else {}
+        constraint = model.constraints[name]
+        kind = "linear" if constraint.is_relation else constraint.kind
+        content = {"relations": constraint.relation} if constraint.relation else {}
     elif section == "loads":
         load = model.loads[name]
         kind = load.kind if not isinstance(load, BodyForce) else f"{load.kind} per {load.per}"

@@ -14,18 +14,25 @@ AXES = {"x": 0, "y": 1, "z": 2}
 
 
 def constrained_dofs(name: str, constraint: Constraint, mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes (n,) and components (k,) that a constraint holds.
+    """Nodes (n,) and components (k,) that a constraint holds, or ties: of a cyclic symmetry those of both faces.
 
     Raises
     ------
     InputError : the mesh lacks the node tag; it lists those that there are.
     """
-    if constraint.nodes not in mesh.node_tags:
+    nodes = [tagged_nodes(name, tag, mesh) for tag in constraint.tags]
+    axes = np.array([AXES[axis] for axis in constraint.components])
+    return (nodes[0] if len(nodes) == 1 else np.unique(np.concatenate(nodes))), axes
+
+
+def tagged_nodes(name: str, tag: str, mesh: Mesh) -> np.ndarray:
+    """Nodes (n,) of a tag that the constraint of this name has; InputError as of `constrained_dofs`."""
+    if tag not in mesh.node_tags:
         raise InputError(
-            f"the node tag {constraint.nodes!r} does not exist", place=f"constraint {name!r}",
+            f"the node tag {tag!r} does not exist", place=f"constraint {name!r}",
             expected="a node tag of the mesh", found=f"node tags {', '.join(mesh.node_tags) or 'none'}",
-            remedy=closest(constraint.nodes, list(mesh.node_tags), "correct the tag, or define it in the study"))
-    return np.asarray(mesh.node_tags[constraint.nodes]), np.array([AXES[axis] for axis in constraint.components])
+            remedy=closest(tag, list(mesh.node_tags), "correct the tag, or define it in the study"))
+    return np.asarray(mesh.node_tags[tag])
 
 
 def prescribed_displacement(name: str, constraint: Constraint, mesh: Mesh) -> np.ndarray:

@@ -230,11 +230,11 @@ def _select(problem: _Problem, columns: np.ndarray, combined: bool = False) -> S
         if pieces.n == 1:  # needs no first selection; with several the local errors add up
             return Candidates(np.arange(len(rows)), rows)
         return local_candidates(piece, rows, here.signed, tolerance / pieces.n, scale, wanted,
-                                in_words(tell, f"cubature of piece {piece}"))
+                                in_words(tell, f"cubature of piece {piece + 1} of {pieces.n}", tolerance / pieces.n))
 
     return select_over_pieces(
         pieces.each(candidates), target, collection.dual.volume, tolerance, pieces, scale=scale, wanted=wanted,
-        combined=combined, progress=in_words(tell, "cubature"))
+        combined=combined, progress=in_words(tell, "cubature", tolerance))
 
 
 def stress_energy(collection: Collection, rows: Rows) -> float:

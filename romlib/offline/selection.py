@@ -6,20 +6,20 @@ in blocks of points, compressed to a few columns, and only locally selected rows
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from math import log
 
 import numpy as np
 
 from romlib.offline.cubature import Cubature, Progress, select
 from romlib.offline.training import blocks
 from romlib.parallel.pieces import Pieces
+from romlib.progress import Pace, Remaining
 from romlib.words import plural
 
 PREFERENCE = 3.0  # of points that the ROM has already; ten gains nothing more
-SECONDS = 3.0  # between two lines about a selection that takes long
 
 
 @dataclass(frozen=True)
@@ -175,16 +175,19 @@ def select_over_pieces(
     return pieces.comm.on_root(choose)
 
 
-def in_words(say: Callable[[str], None] | None, what: str) -> Progress | None:
-    """A progress function that says a sentence every few seconds, beginning after the first few."""
+def in_words(say: Callable[[str], None] | None, what: str, tolerance: float) -> Progress | None:
+    """A progress function that says a sentence now and then, beginning after a few seconds: points, error, time left.
+
+    The logarithm of the error falls about evenly with the rounds.
+    """
     if say is None:
         return None
-    last = [time.monotonic()]
+    pace, remaining = Pace(), Remaining()
 
     def progress(n_point: int, error: float) -> None:
-        now = time.monotonic()
-        if now - last[0] >= SECONDS:
-            last[0] = now
-            say(f"{what}: {plural(n_point, 'point')} so far, error {error:.1e}")
+        rest = remaining.in_words(log(error / tolerance) if error > tolerance else 0.0)
+        if pace.due():
+            say(f"{what}: {plural(n_point, 'point')} so far, error {error:.1e} of {tolerance:.1e}"
+                f"{', ' + rest if rest else ''}")
 
     return progress

@@ -63,7 +63,7 @@ class Trained:
         if path is None or not gathered.files.alive:
             raise InputError("the ROM cannot be written", found="no name" if path is None else "it was closed before",
                              remedy='trained.write("x.rom"), before the end of its `with`')
-        collection, comm, rom = self.collection, self.collection.pieces.comm, self.rom.rom
+        collection, comm, rom = self.collection, self.collection.pieces.comm, self.rom.archive
         comm.on_root(lambda: check_rom_output(path, gathered.inputs))
         with ExitStack() as files:
             with collection.stages.stage("archive"), comm.agreement():

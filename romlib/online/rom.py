@@ -40,6 +40,7 @@ from romlib.solution.clusters import ClusterUse
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
+from romlib.stepping.increments import Watch
 from romlib.words import listed, plural, unknown
 
 
@@ -56,20 +57,20 @@ def load(path: str | Path) -> ReducedOrderModel:
 class ReducedOrderModel:
     """A ROM ready to solve cases.
 
-    rom : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
+    archive : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
     path : the file that it was read from.
     """
 
     def __init__(self, rom: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
-        self.rom, self.fields_path, self.path = rom, fields_path, path
+        self.archive, self.fields_path, self.path = rom, fields_path, path
         self._problem: ReducedProblem | None = None
         self._places: dict = {}  # of probes
 
     def __repr__(self) -> str:
         modes, points = (", ".join(map(str, counts)) for counts in zip(
-            *((basis.n_mode, basis.n_weighted) for basis in self.rom.clusters)))
+            *((basis.n_mode, basis.n_weighted) for basis in self.archive.clusters)))
         return (f"ReducedOrderModel({modes} modes, {points} of "
-                f"{plural(self.rom.manifest.n_ip, 'integration point')}, cases {listed(self.rom.cases)})")
+                f"{plural(self.archive.manifest.n_ip, 'integration point')}, cases {listed(self.archive.cases)})")
 
     def open_fields(self) -> FieldsFile:
         """Open the fields file of this ROM.
@@ -82,7 +83,7 @@ class ReducedOrderModel:
             raise InputError(
                 "the fields file of the ROM is not there", file=self.fields_path,
                 remedy="copy the .fields.rom beside the .rom: full fields and full integration need it")
-        return FieldsFile(self.fields_path, self.rom)
+        return FieldsFile(self.fields_path, self.archive)
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
@@ -90,6 +91,7 @@ class ReducedOrderModel:
         temperature: NodalTemperature | TemperatureFile | str | Path | None = None,
         start: Solution | SavedState | str | Path | None = None, cluster: int | None = None,
         hyper_reduction: bool = True, tolerance: float = 1e-8, max_iterations: int = 25, max_cutbacks: int = 8,
+        watch: Watch | None = None,
     ) -> Solution:
         """Solve a case.
 
@@ -110,6 +112,7 @@ class ReducedOrderModel:
         cluster : of the basis to solve in throughout, whatever the ROM would choose by itself.
         hyper_reduction : False integrates the laws at all points, to attribute error; needs the fields file.
         tolerance, max_iterations, max_cutbacks : of the Newton method, see `NewtonOptions`.
+        watch : is told how far the run has come, see `romlib.stepping.increments.Watch`.
 
         Raises
         ------
@@ -121,24 +124,24 @@ class ReducedOrderModel:
         resolved = self._resolve(case, times, amplitudes, parameters, temperature)
         model, nodal, used = resolved.model, resolved.temperature, resolved.all_amplitudes
         histories, problem = resolved.histories(), self._build(model, hyper_reduction, nodal)
-        saved, choice = saved_state(start), choice_of(self.rom, self._chooser, resolved, cluster)
+        saved, choice = saved_state(start), choice_of(self.archive, self._chooser, resolved, cluster)
         held = None if choice is None else choice.cluster
-        began, said = start_of(self.rom, problem, saved, histories.output_level(0), held)
-        history = solve(problem, histories, options, start=began, cluster=held)
-        used_clusters = ClusterUse(history.times, history.clusters, history.jumps, len(self.rom.clusters),
-                                   self.rom.fallback)
+        began, said = start_of(self.archive, problem, saved, histories.output_level(0), held)
+        history = solve(problem, histories, options, start=began, cluster=held, watch=watch)
+        used_clusters = ClusterUse(history.times, history.clusters, history.jumps, len(self.archive.clusters),
+                                   self.archive.fallback)
         initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
         return Solution(
-            self.rom, history.times, history.coordinates, history.clusters, history.lifting, used,
-            reactions(problem, history, self.rom.lifting.loads), history.iterations, history.cutbacks, history.timings,
+            self.archive, history.times, history.coordinates, history.clusters, history.lifting, used,
+            reactions(problem, history, self.archive.lifting.loads), history.iterations, history.cutbacks, history.timings,
             hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
             (*said, *(() if choice is None else (choice.sentence,)), *used_clusters.cautions(history.redone),
              *resolved.cautions()),
-            partial(solved_model, self.rom, model.parameters, used, times=history.times, temperature=nodal,
+            partial(solved_model, self.archive, model.parameters, used, times=history.times, temperature=nodal,
                     start=saved),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
-            partial(state_of, self.rom, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.rom, self._misfits, history, saved,
+            partial(state_of, self.archive, problem, histories, options, history, initial_time),
+            partial(bounds_of, self.archive, self._misfits, history, saved,
                     {one.what: one.since for one in resolved.outside}),
             history.jumps, choice)
 
@@ -149,43 +152,43 @@ class ReducedOrderModel:
         """What `solve` is given, checked and fitted to the ROM."""
         chosen = self._case(case)
         if times is None and chosen is None:
-            raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.rom.cases)}",
+            raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.archive.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         wanted = chosen.times if times is None and chosen is not None else times
         instants = wanted.instants() if isinstance(wanted, Times) else increasing(wanted)
         fitted = FittedCase({}) if chosen is None else fit_case(
-            self.rom.trained, chosen, with_temperature=temperature is None)
+            self.archive.trained, chosen, with_temperature=temperature is None)
         if chosen is not None and fitted.from_file:
             temperature = chosen.temperature
         nodal = self._nodal(temperature)
         if isinstance(case, Case):
-            refuse_unknown(self.rom, fitted.amplitudes, nodal)
-        given = amplitudes_of(self.rom, {} if amplitudes is None else amplitudes, nodal)
+            refuse_unknown(self.archive, fitted.amplitudes, nodal)
+        given = amplitudes_of(self.archive, {} if amplitudes is None else amplitudes, nodal)
         model = self._trained_model if not (fitted.parameters or parameters) else model_with(
-            self.rom, fitted.parameters, {} if parameters is None else parameters)
-        return ResolvedCase(self.rom, model, instants, {**fitted.amplitudes, **given}, nodal, fitted.notes)
+            self.archive, fitted.parameters, {} if parameters is None else parameters)
+        return ResolvedCase(self.archive, model, instants, {**fitted.amplitudes, **given}, nodal, fitted.notes)
 
     @cached_property
     def _chooser(self) -> Chooser | None:
         """Of a ROM whose basis is chosen by the input; its classifier is loaded once."""
-        return None if self.rom.dictionary is None else Chooser(self.rom.dictionary, self.path)
+        return None if self.archive.dictionary is None else Chooser(self.archive.dictionary, self.path)
 
     @cached_property
     def _trained_model(self) -> Model:
         """The model with the parameters that all training runs had alike, the same object for every case."""
-        return model_with(self.rom, {}, {})
+        return model_with(self.archive, {}, {})
 
     @cached_property
     def _misfits(self) -> Misfits:
         """What measures the misfits of all runs."""
-        return Misfits.of(self.rom)
+        return Misfits.of(self.archive)
 
     def _nodal(self, temperature: Any) -> NodalHistory | None:
         """The nodal history that is given; a file is opened."""
         if temperature is None:
             return None
         if isinstance(temperature, NodalTemperature):
-            return temperature.of_nodes(self.rom.temperature.node_ids)
+            return temperature.of_nodes(self.archive.temperature.node_ids)
         if isinstance(temperature, (str, Path)):
             temperature = TemperatureFile(file=Path(temperature))
         if not isinstance(temperature, TemperatureFile):
@@ -207,23 +210,23 @@ class ReducedOrderModel:
         """The problem on the selected points is kept, and shared by all cases but for the parameters of its laws."""
         if not hyper_reduction:
             with self.open_fields() as fields:
-                return full_integration_problem(self.rom, model, fields, temperature)
+                return full_integration_problem(self.archive, model, fields, temperature)
         if self._problem is None:
-            self._problem = reduced_problem(self.rom, model)
+            self._problem = reduced_problem(self.archive, model)
         self._problem = problem = self._problem.with_materials(model.materials)
-        return problem if temperature is None else heated(problem, self.rom, temperature)
+        return problem if temperature is None else heated(problem, self.archive, temperature)
 
     def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
         laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
-        return frozenset({"stress"} | laws | {name for name, gappy in self.rom.gappy.items() if gappy.tensor})
+        return frozenset({"stress"} | laws | {name for name, gappy in self.archive.gappy.items() if gappy.tensor})
 
     def _case(self, case: str | Case | None) -> Case | None:
         if case is None or isinstance(case, Case):
             return case
-        if not isinstance(case, str) or case not in self.rom.cases:
+        if not isinstance(case, str) or case not in self.archive.cases:
             raise InputError(f"the ROM has no case {reprlib.repr(case)}", place="case",
-                             **unknown(case, self.rom.cases, "give times and amplitudes instead"))
-        named = self.rom.cases[case]
+                             **unknown(case, self.archive.cases, "give times and amplitudes instead"))
+        named = self.archive.cases[case]
         if named.temperature is None or self.path is None:
             return named
         beside = self.path.parent / named.temperature.file.name  # a ROM never says in which folder a file is

@@ -20,7 +20,7 @@ from romlib.online.predictor import Memory, Predictor
 from romlib.online.problem import ReducedProblem
 from romlib.online.run_state import Begun, Redone, RunState
 from romlib.solution.timings import Timings
-from romlib.stepping.increments import Increments
+from romlib.stepping.increments import Increments, OnCut, Watch
 from romlib.stepping.newton import Failure, newton
 
 _QUIET: Any = {"over": "ignore", "invalid": "ignore"}  # what is not finite is a failed step, not a warning
@@ -52,7 +52,7 @@ class ReducedRun:
     observer : called at every evaluation of the laws with (time, number, gamma, stress of each block (n, 6) at the
         points of the cluster, None), and with (..., stress at all points (n_point, 6), the state) where one is
         committed, except where a law failed; the arrays are not reused.
-    cluster : of the whole run, where nothing chooses one.
+    cluster : of the whole run, where nothing chooses one. on_cut : told of steps that are cut.
 
     state : as it was committed last. step : number of the output time where the run is. timings : so far.
     jump : the largest of the switches that the last `advance` made. redone : what could not be solved where it was to
@@ -67,6 +67,7 @@ class ReducedRun:
     def __init__(
         self, problem: ReducedProblem, histories: Histories, options: NewtonOptions | None = None,
         start: RunState | None = None, observer: Observer | None = None, cluster: int | None = None,
+        on_cut: OnCut | None = None,
     ) -> None:
         times = histories.times
         if len(times) < 2 or np.any(np.diff(times) <= 0):
@@ -88,7 +89,7 @@ class ReducedRun:
         self._clusters = Clusters(problem, rest, None if cluster is not None else problem.switcher, self.timings)
         self._clusters.local(first)  # whose laws may refuse what they are given
         self._predictor = Predictor(start.memory)
-        self._increments = Increments(self.options.max_cutbacks, start.increment)
+        self._increments = Increments(self.options.max_cutbacks, start.increment, on_cut)
         self._target = histories.output_level(0)
         self._evaluations, self.jump = 0, 0.0
         self.redone: list[Redone] = []
@@ -256,8 +257,11 @@ def _watch(observer: Observer, time: float, equations: Equilibrium) -> Callable[
 def solve(
     problem: ReducedProblem, histories: Histories, options: NewtonOptions | None = None,
     observer: Observer | None = None, start: RunState | None = None, cluster: int | None = None,
+    watch: Watch | None = None,
 ) -> ReducedHistory:
     """Solve the reduced problem over the output times of `histories`: a loop over `ReducedRun.advance`.
+
+    watch : is told how far the run has come; other parameters as of `ReducedRun`.
 
     Raises
     ------
@@ -265,7 +269,7 @@ def solve(
     And what `ReducedRun` raises.
     """
     clock = perf_counter()
-    run = ReducedRun(problem, histories, options, start, observer, cluster)
+    run = ReducedRun(problem, histories, options, start, observer, cluster, None if watch is None else watch.on_cut)
     n_mode = max(loads.shape[1] for loads in problem.loads)
     history = ReducedHistory.allocate(histories, n_mode, run.state.committed, run.options.record_points)
     history.held_in = cluster
@@ -279,6 +283,8 @@ def solve(
             if run.jump:
                 history.jumps[step] = run.jump
             history.record(step, run.state.committed)
+            if watch is not None:
+                watch.on_step(step, len(histories.times) - 1)
     if start is None:
         history.clusters[0] = history.clusters[1]  # nothing has a cluster where nothing moves
     run.timings.total = perf_counter() - clock

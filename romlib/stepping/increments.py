@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 _ROUNDING = 1e-9  # part of an interval below which two times are one
 
@@ -21,17 +21,30 @@ class Failure(Protocol):
 
 
 Attempt = Callable[[float], Failure | None]  # go to a time and commit, or say why that failed
+# Told of an interval that was cut: its start and end, the time that is reached, increments and cutbacks so far.
+OnCut = Callable[[float, float, float, int, int], None]
+
+
+class Watch(NamedTuple):
+    """Who is told how far a run has come. on_step : after each output time, with its number and that of the last one.
+
+    on_cut : of the steps in between, where one is cut.
+    """
+
+    on_step: Callable[[int, int], None]
+    on_cut: OnCut
 
 
 class Increments:
     """How far the next increment goes, over all intervals of a run.
 
     max_cutbacks : an increment is never shorter than its interval times 0.5**max_cutbacks.
-    size : of the next increment, at most; infinite where the last interval was one increment.
+    size : of the next increment, at most; infinite where the last interval was one increment. on_cut : called after
+    each attempt of an interval that is not done in one.
     """
 
-    def __init__(self, max_cutbacks: int, size: float = inf) -> None:
-        self.max_cutbacks, self.size = max_cutbacks, size
+    def __init__(self, max_cutbacks: int, size: float = inf, on_cut: OnCut | None = None) -> None:
+        self.max_cutbacks, self.size, self._on_cut = max_cutbacks, size, on_cut
 
     def advance(self, attempt: Attempt, start: float, end: float) -> tuple[int, int]:
         """Go from `start` to `end`, in several increments where one fails; number of increments, and of cutbacks.
@@ -60,8 +73,10 @@ class Increments:
                     self.size = inf if grown else 2.0 * step
                     return n_increment, n_cutback
                 step, time = 2.0 * step, target
-                continue
-            n_cutback += 1
-            step = (target - time) * failure.dt_factor
-            if step < smallest:
-                raise failure.error(target, n_cutback)
+            else:
+                n_cutback += 1
+                step = (target - time) * failure.dt_factor
+                if step < smallest:
+                    raise failure.error(target, n_cutback)
+            if self._on_cut is not None:
+                self._on_cut(start, end, time, n_increment, n_cutback)

@@ -117,7 +117,7 @@ def _enriching(
 
 def refuse_clusters(study: Study, rom: ReducedOrderModel) -> None:
     """UnsupportedError for local bases: what is added to a training has no cluster before it is trained anew."""
-    n = len(rom.rom.clusters)
+    n = len(rom.archive.clusters)
     if n > 1 or study.clusters.number != 1:
         raise UnsupportedError(
             "a ROM with several local bases cannot be enriched", file=study.path, place="[clusters] number",

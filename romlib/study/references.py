@@ -158,6 +158,8 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
             faults += _missing(f"loads.{name}.field.array", "the snapshots file has no node array with this name",
                                field.array, names.node_arrays)
     for name, constraint in study.constraints.items():
+        if constraint.master is not None:
+            faults += _missing_tag(f"constraints.{name}.master", "nodes", constraint.master, nodes, names)
         if isinstance(constraint.value, ArrayReference):
             faults += _missing(f"constraints.{name}.value.array", "the file has no node array with this name",
                                constraint.value.array, names.node_arrays)

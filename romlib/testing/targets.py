@@ -210,7 +210,7 @@ class RomTarget(_Compared):
 
     def open(self, folder: Path, names: Sequence[str]) -> None:
         """Solve the first case."""
-        cases = list(load(folder / names[0]).rom.cases)
+        cases = list(load(folder / names[0]).archive.cases)
         if not cases:
             raise InputError("the ROM has no case to solve", file=folder / names[0],
                              remedy="fuzz a ROM whose study has a [cases.NAME]")
@@ -223,14 +223,14 @@ class RomTarget(_Compared):
         content: Content = {
             "times": solution.times, "coordinates": solution.coordinates, "stress": solution.at_points("stress"),
             **{f"reaction {name}": values for name, values in solution.reactions.items()},
-            "selected points": np.column_stack([model.rom.points.cell_ids, model.rom.points.numbers]),
-            "units": str(model.rom.model.units)}
+            "selected points": np.column_stack([model.archive.points.cell_ids, model.archive.points.numbers]),
+            "units": str(model.archive.model.units)}
         if model.fields_path is not None and model.fields_path.name in names:
             with solution.open_fields() as fields:
                 n_piece = fields.n_piece
             for piece in range(n_piece):
                 content[f"displacement, piece {piece}"] = solution.displacement(-1, piece)
-                for name in model.rom.gappy:
+                for name in model.archive.gappy:
                     content[f"field {name}, piece {piece}"] = solution.field(name, -1, piece)
         return content
 

@@ -133,7 +133,7 @@ def test_rom_solves_a_load_it_has_not_seen(solved, errors_against, plate, within
 @pytest.mark.parametrize("name", ROMS)
 def test_weights_sum_to_the_volume(solved, name):
     """The mesh has straight edges along the hole: its volume is a little more than that of the quarter plate."""
-    model = romlib.load(solved(name)[0]).rom
+    model = romlib.load(solved(name)[0]).archive
     weights, volume = model.clusters[0].weights, model.manifest.volume
     assert 0.0 < volume - (10 * 18 - np.pi * 5**2 / 4) * 2 < 0.1
     assert (weights >= 0).all()

@@ -72,7 +72,7 @@ PAIRS = [(pieces, ranks) for pieces, all_ranks in RANKS.items() for ranks in all
 
 @pytest.mark.parametrize("pieces, ranks", PAIRS)
 def test_ranks_select_the_same_points(trained, pieces, ranks):
-    one, several = (romlib.load(trained(pieces, n).rom).rom for n in (1, ranks))
+    one, several = (romlib.load(trained(pieces, n).rom).archive for n in (1, ranks))
     np.testing.assert_array_equal(several.points.cell_ids, one.points.cell_ids)
     np.testing.assert_array_equal(several.points.numbers, one.points.numbers)
     np.testing.assert_allclose(several.clusters[0].weights, one.clusters[0].weights, rtol=0, atol=1e-8)
@@ -95,7 +95,7 @@ def test_another_cut_gives_a_solution_within_the_reported_errors(trained, differ
     ROM reports for its displacement (and its dual fields) over the training run. The error reported for the cubature
     itself is no bound for that: it is that of the forces on the modes in the energy norm, before the Newton solve.
     """
-    roms = [romlib.load(trained(pieces, 1).rom).rom for pieces in (2, 5)]
+    roms = [romlib.load(trained(pieces, 1).rom).archive for pieces in (2, 5)]
     limits = {name: sum(rom.manifest.errors[f"online {name}"] for rom in roms) for name in FIELDS}
     within(differences(trained(5, 1).reduced, trained(2, 1).reduced), limits)
 
@@ -103,7 +103,7 @@ def test_another_cut_gives_a_solution_within_the_reported_errors(trained, differ
 @pytest.mark.parametrize("pieces", RANKS)
 def test_reported_errors_are_those_of_the_solution(trained, errors_against, parallel_cube, pieces):
     """What the ROM says of itself, offline and without any field, is what a comparison of the files finds."""
-    reported = romlib.load(trained(pieces, 1).rom).rom.manifest.errors
+    reported = romlib.load(trained(pieces, 1).rom).archive.manifest.errors
     found = errors_against(trained(pieces, 1).reduced, parallel_cube(pieces))
     for name in FIELDS:
         assert found[name]["relative_l2"] == pytest.approx(reported[f"online {name}"], rel=0.05), name
@@ -111,7 +111,7 @@ def test_reported_errors_are_those_of_the_solution(trained, errors_against, para
 
 @pytest.mark.parametrize("pieces", RANKS)
 def test_weights_sum_to_the_volume(trained, pieces):
-    weights = romlib.load(trained(pieces, 1).rom).rom.clusters[0].weights
+    weights = romlib.load(trained(pieces, 1).rom).archive.clusters[0].weights
     assert (weights >= 0).all() and abs(weights.sum() - 1.0) <= 1e-10, f"{weights.sum():.15f} of the unit cube"
 
 

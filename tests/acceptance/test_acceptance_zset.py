@@ -79,7 +79,7 @@ def test_rom_reproduces_the_deck(train_cube, online, errors_against, cube, withi
 
 @pytest.mark.parametrize("tolerance", ["1e-5", "7e-4"])
 def test_weights_sum_to_the_volume(train_cube, tolerance):
-    weights = romlib.load(train_cube(tolerance)).rom.clusters[0].weights
+    weights = romlib.load(train_cube(tolerance)).archive.clusters[0].weights
     assert (weights >= 0).all()
     assert abs(weights.sum() - 1.0) <= 1e-10, f"sum of the weights {weights.sum():.15f} of the unit cube"
 

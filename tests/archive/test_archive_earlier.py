@@ -29,7 +29,7 @@ def test_a_rom_of_an_earlier_version_solves_its_training_case():
     with Snapshots(FOLDER / "run.vtkhdf") as snapshots:
         expected = snapshots.read("displacement", 0)
     error, size = (np.linalg.norm(field, axis=(1, 2)).max() for field in (solution.displacement() - expected, expected))
-    assert error <= (10.0 * rom.rom.manifest.errors["online displacement"] + 1e-9) * size
+    assert error <= (10.0 * rom.archive.manifest.errors["online displacement"] + 1e-9) * size
     again = rom.solve(times=[0.0, 0.1, 0.2], start=rom.solve(times=[0.0, 0.05, 0.1]).state(0))
     assert np.isfinite(again.displacement()).all()
     with rom.open_fields() as fields:

@@ -157,5 +157,5 @@ def test_roms_with_one_basis_and_with_two_are_judged_by_the_same_measure(case, s
         assert one.errors["displacement"] == pytest.approx(history.errors["u"].max()) and 0 < one.errors["stress"] < 1
         assert costs[name][held[0]].least <= costs[name][held[0]].median <= costs[name][held[0]].most
     assert judged[names[0]][held[0]].switches == 0 < judged["k2"][held[0]].switches
-    assert judged["k2"][held[0]].modes < judged[names[0]][held[0]].modes == roms[names[0]].rom.clusters[0].n_mode
+    assert judged["k2"][held[0]].modes < judged[names[0]][held[0]].modes == roms[names[0]].archive.clusters[0].n_mode
     assert case.roms.table(judged, costs, names[0]).row_count == 2

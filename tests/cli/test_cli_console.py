@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -44,6 +45,30 @@ def steers(text: str) -> list[str]:
             or unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")]
 
 
+def environment_without_launcher() -> dict[str, str]:
+    """The variables of this process but those of launchers, and about colours."""
+    names = ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "COLUMNS")
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(("OMPI_COMM", "PMI", "PRTE")) and name not in names}
+
+
+def on_terminal(command: list[str], controlling: bool = True, **variables: str) -> tuple[int, str]:
+    """Status and output of a process whose output is a pseudo terminal; controlling : that of its session."""
+    ours, theirs = pty.openpty()
+    take = "import fcntl, os, sys, termios; fcntl.ioctl(1, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    begin = [sys.executable, "-c", take] if controlling else []
+    with subprocess.Popen([*begin, *command], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                          start_new_session=True, env={**environment_without_launcher(), "TERM": "xterm",
+                                                       "COLUMNS": "100"} | variables) as process:
+        os.close(theirs)
+        text = b""
+        with contextlib.suppress(OSError):  # the end: nobody has the other side any more
+            while part := os.read(ours, 100_000):
+                text += part
+    os.close(ours)
+    return process.returncode, text.decode()
+
+
 @given(st.text(st.characters()))
 def test_printable_text_steers_nothing_and_keeps_everything_else(text):
     shown = printable(text)
@@ -68,7 +93,7 @@ def test_what_was_made_a_text_before_is_escaped_too():
 
 
 def test_on_a_terminal_only_richs_own_sequences_remain(monkeypatch):
-    monkeypatch.setattr("romlib.cli.console.terminal", lambda: True)
+    monkeypatch.setattr("romlib.cli.console.has_colours", lambda stream: True)
     out = io.StringIO()
     console = SafeConsole(file=out, width=400, color_system="standard")
     console.print(NASTY, style="green")
@@ -86,15 +111,8 @@ def test_progress_shows_names_as_they_are(capsys):
 @pytest.mark.parametrize("use", ["counted('[red]n\\x1bame') as say: say(1, 2)",
                                  "stages(0, '[red]n\\x1bame') as say: say('[red]n\\x1bame')"])
 def test_progress_on_a_terminal_shows_names_as_they_are(use):
-    """In a process of its own, on a pseudo terminal."""
-    ours, theirs = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMI"))}
-    done = subprocess.run([sys.executable, "-c", f"from romlib.cli.console import counted, stages\nwith {use}"],
-                          stdout=theirs, stderr=theirs, check=False,
-                          env={**environment, "TERM": "xterm", "COLUMNS": "100"})
-    os.close(theirs)
-    text = os.read(ours, 100_000).decode()
-    assert done.returncode == 0 and "[red]n\\x1bame" in text, text
+    code, text = on_terminal([sys.executable, "-c", f"from romlib.cli.console import counted, stages\nwith {use}"])
+    assert code == 0 and "[red]n\\x1bame" in text and "\x1b[" in text, text
 
 
 def test_a_warning_is_one_escaped_line(capsys):
@@ -112,6 +130,41 @@ def test_json_stays_json(text):
         patch.setattr("sys.stdout", out)
         print_json({text: [text, float("nan")]})
     assert json.loads(out.getvalue()) == {text: [text, None]} and not steers(out.getvalue())
+
+
+PROGRAM = """
+from romlib.cli.console import stdout, stderr, stages, table
+stdout().print(table("title", ("a column",), [(1,)]))
+with stages(0, "training") as say:
+    say("a stage")
+stderr().print("done", style="green")
+"""
+
+
+@pytest.mark.parametrize("variables, coloured, moving", [
+    ({}, True, True), ({"NO_COLOR": "1"}, False, True), ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, True),
+    ({"TERM": "dumb"}, False, True), ({"OMPI_COMM_WORLD_SIZE": "2"}, False, False),
+    ({"OMPI_COMM_WORLD_SIZE": "2", "FORCE_COLOR": "1"}, True, False)])
+def test_a_terminal_has_colours_unless_the_user_or_a_launcher_says_otherwise(variables, coloured, moving):
+    code, text = on_terminal([sys.executable, "-c", PROGRAM], **variables)
+    assert code == 0 and (re.search(r"\x1b\[[0-9;]*m", text) is not None) == coloured, text
+    assert ("training ..." not in text.splitlines()) == moving or variables.get("TERM") == "dumb"
+
+
+def test_a_pseudo_terminal_that_is_not_the_sessions_own_is_no_terminal():
+    """As launchers give their ranks, whatever the names of their variables."""
+    code, text = on_terminal([sys.executable, "-c", PROGRAM], controlling=False)
+    assert code == 0 and "\x1b" not in text and "title" in text and "  a stage" in text
+
+
+@pytest.mark.parametrize("words", [("--help",), ("nonsense",), ("info", "nothing.rom")])
+@pytest.mark.parametrize("variables, coloured", [
+    ({}, False), ({"GITHUB_ACTIONS": "true"}, False), ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+    ({"FORCE_COLOR": "1"}, True)])
+def test_a_log_has_colours_only_where_they_are_asked_for(words, variables, coloured):
+    done = subprocess.run([sys.executable, "-m", "romlib", *words], capture_output=True, text=True, check=False,
+                          env=environment_without_launcher() | variables)
+    assert ("\x1b[" in done.stdout + done.stderr) == coloured, done
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_it_is_made_where_the_stress_passes_and_a_step_is_taken_where_p_alone_do
     files = [path.name for path in folder_of(own_bar / "x.rom").glob("equilibrated-*")]
     assert bool(files) == made
     if made:  # the ROM is the one of the folder: a second call trains nothing
-        assert set(files) <= set(outcome.rom.rom.manifest.inputs)
+        assert set(files) <= set(outcome.rom.archive.manifest.inputs)
         monkeypatch.setattr("romlib.enrichment.versions.build", None)
         again = run_enrich(Study.read(own_bar / "study.toml"), own_bar / "x.rom", "strong", world(), tolerance=0.05,
                            budget=1, accept_errors=True)
@@ -108,7 +108,7 @@ def test_a_rom_that_was_not_written_before_its_run_was_in_equilibrium_is_trained
                        progress=said.append)
     assert any("lacks a run" in line for line in said)
     assert sum("solves with the initial stiffness" in line for line in said) == 0
-    assert again.rom.rom.manifest.inputs.keys() == first.rom.rom.manifest.inputs.keys()
+    assert again.rom.archive.manifest.inputs.keys() == first.rom.archive.manifest.inputs.keys()
 
 
 def test_laws_that_cannot_follow_the_run_leave_the_enrichment_to_full_order_steps(

@@ -75,5 +75,5 @@ def test_twenty_kills_lose_no_finished_step_and_repeat_none(own_bar: Path, ranks
     entries = Journal(folder_of(own_bar / "x.rom")).finished()
     assert [entry.kind for entry in entries] == ["elastic"] + BUDGET * ["step"] and len(expected) == len(entries)
     rom = romlib.load(own_bar / "x.rom")
-    assert [entry.number for entry in rom.rom.enrichments] == [entry.number for entry in entries]
+    assert [entry.number for entry in rom.archive.enrichments] == [entry.number for entry in entries]
     assert np.isfinite(rom.solve("hot").displacement(piece=0)).all()

@@ -52,7 +52,7 @@ def test_a_mission_with_a_new_hot_spot_gets_an_elastic_answer_and_a_step_and_sma
     first, step = outcome.log
     assert first.after["stress"] < 0.5 * first.before["stress"]
     assert step.after["stress"] < step.before["stress"] and step.found["stress"] > 0.01 and step.modes > 0
-    stored = romlib.load(own_bar / "x.rom").rom
+    stored = romlib.load(own_bar / "x.rom").archive
     assert stored.enrichments == tuple(outcome.log) and list(stored.cases)[:2] == ["one", "two"]
     assert comm.rank != 0 or any("full-order step to time" in line for line in said)
 
@@ -67,11 +67,11 @@ def test_what_was_solved_is_never_solved_again_and_a_larger_budget_goes_on_from_
         (own_bar / name).write_bytes(content)
     again = enriched(own_bar, "strong", tolerance=1e-3)
     assert again.log == first.log and again.mine == [] and record.stat().st_mtime_ns == made
-    assert [entry.number for entry in romlib.load(own_bar / "x.rom").rom.enrichments] == [1]
+    assert [entry.number for entry in romlib.load(own_bar / "x.rom").archive.enrichments] == [1]
     np.testing.assert_allclose(again.run.solution.displacement(piece=0), one, atol=1e-4 * np.abs(one).max())
     record.unlink()
     nothing = enriched(own_bar, "strong", tolerance=1e-3, budget=0)  # who removes the records wants a ROM without them
-    assert nothing.log == [] and romlib.load(own_bar / "x.rom").rom.enrichments == ()
+    assert nothing.log == [] and romlib.load(own_bar / "x.rom").archive.enrichments == ()
     record.write_bytes(step)
     more = enriched(own_bar, "strong", tolerance=1e-3, budget=2)
     assert [entry.number for entry in more.log] == [1, 2] and more.mine == [2]
@@ -96,7 +96,7 @@ def test_a_fields_file_of_another_version_is_made_anew(own_bar: Path, monkeypatc
 
 def test_a_rom_without_bounds_is_refused_with_what_to_do(own_bar: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rom = romlib.load(own_bar / "x.rom")
-    rom.rom.indicator = None
+    rom.archive.indicator = None
     monkeypatch.setattr("romlib.study.enrich.load", lambda path: rom)
     with pytest.raises(InputError, match="have no bound") as caught:
         enriched(own_bar, "mild")

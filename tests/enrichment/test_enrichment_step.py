@@ -121,7 +121,7 @@ def test_a_hot_spot_that_training_never_had_is_found_once_whatever_its_history_a
 
 
 def test_fields_that_move_are_spanned_by_as_many_answers_as_they_have_shapes(hot_bar: Path) -> None:
-    rom = romlib.load(hot_bar / "x.rom").rom
+    rom = romlib.load(hot_bar / "x.rom").archive
     with solved(hot_bar, "mild") as mild:
         known = temperature_at_points(mild)
     assert known is not None

@@ -46,7 +46,7 @@ def test_a_run_that_is_enriched_has_the_full_order_steps_in_its_result_and_small
     after = comm.on_root(lambda: errors(result))
     assert after["stress"] < before["stress"]
     assert not comm.on_root(lambda: list(journal.folder.glob("part-*")))
-    assert len(romlib.load(own_bar / "x.rom").rom.enrichments) == 2
+    assert len(romlib.load(own_bar / "x.rom").archive.enrichments) == 2
 
 
 def test_a_run_within_the_tolerance_is_that_of_the_rom(own_bar: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,5 +95,5 @@ def bounds_by_load(rom: ReducedOrderModel, case: Case) -> Bounds:
     amplitude = case.amplitudes["traction"]
     assert isinstance(amplitude, ExpressionAmplitude)
     load = float(amplitude.expression.split("*")[0])
-    trained = [TRAINED.get(Path(name).stem) or float(Path(name).stem[4:]) for name in rom.rom.manifest.inputs]
+    trained = [TRAINED.get(Path(name).stem) or float(Path(name).stem[4:]) for name in rom.archive.manifest.inputs]
     return Bounds({"stress": min(abs(load - one) for one in trained) / 100.0})

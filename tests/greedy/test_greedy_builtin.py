@@ -103,7 +103,7 @@ def test_the_command_runs_the_worst_candidate_and_leaves_with_1_while_bounds_are
                                           if name != "mission-bend-3.0")
     assert worst["error"]["stress"] <= worst["chosen"]["stress"]  # the bound holds
     assert worst["last"]["stress"] < 0.05 < worst["error"]["stress"]  # and the run was worth it
-    assert "mission-bend-3.0" in romlib.load(inputs / "study.rom").rom.cases
+    assert "mission-bend-3.0" in romlib.load(inputs / "study.rom").archive.cases
 
 
 def test_the_table_says_what_became_of_each_candidate(inputs, found) -> None:
@@ -143,6 +143,6 @@ def test_two_ranks_run_the_same_candidate_and_train_as_good_a_rom(inputs, found,
             name: one["status"] for name, one in found["candidates"].items()}
     one, other = (romlib.load(path) for path in (inputs / "study.rom", tmp_path / "x.rom"))
     # The solver's rounding depends on its ranks, and with it, among points that are as good, which are selected.
-    assert one.rom.clusters[0].n_mode == other.rom.clusters[0].n_mode
+    assert one.archive.clusters[0].n_mode == other.archive.clusters[0].n_mode
     found = [rom.solve("mission-bend-3.0").displacement(piece=0) for rom in (one, other)]
     assert np.abs(found[0] - found[1]).max() < 1e-3 * np.abs(found[0]).max()

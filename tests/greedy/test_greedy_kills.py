@@ -43,7 +43,7 @@ def look(folder: Path) -> dict[str, str]:
     records = json.loads(journal.read_text())["candidates"] if journal.exists() else {}
     if (folder / "x.rom").exists():
         trained = [name for name, one in records.items() if one["status"] == "trained"]
-        assert set(trained) <= set(romlib.load(folder / "x.rom").rom.cases)
+        assert set(trained) <= set(romlib.load(folder / "x.rom").archive.cases)
     return {name: one["status"] for name, one in records.items()}
 
 
@@ -80,7 +80,7 @@ def test_a_killed_search_ends_as_one_that_was_left_alone(tmp_path, kills) -> Non
     assert said["end"] == "budget spent" and said["runs"] == 2, said
     trained = [name for name, one in said["candidates"].items() if one["status"] == "trained"]
     assert sorted(finished(place)) == sorted(trained) and len(trained) == 2, said
-    assert set(romlib.load(place / "x.rom").rom.cases) >= {"pull", "less", *trained}
+    assert set(romlib.load(place / "x.rom").archive.cases) >= {"pull", "less", *trained}
     left = [path.name for path in place.rglob("*.part")]
     assert not left or all("of_the_rom" in one for one in left)
     for record in place.rglob("process.json"):

@@ -68,4 +68,4 @@ def test_twenty_kills_of_a_search_lose_no_run_and_repeat_none(tmp_path: Path, ra
     assert found["end"] == "budget spent" and found["runs"] == BUDGET, said
     trained = [name for name, one in found["candidates"].items() if one["status"] == "trained"]
     assert {Path(place).parts[1] for place in runs(folder)} == set(trained) and len(trained) == BUDGET
-    assert set(trained) <= set(romlib.load(folder / "x.rom").rom.cases)
+    assert set(trained) <= set(romlib.load(folder / "x.rom").archive.cases)

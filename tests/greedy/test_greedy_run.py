@@ -49,20 +49,20 @@ def test_the_candidate_with_the_largest_bound_is_run_and_trains_the_rom(done) ->
     assert set(record.error) >= {"displacement", "stress"} and record.seconds > 0
     assert any("the next one is pull340" in one for one in said) and any("passes the check" in one for one in said)
     rom = romlib.load(study.parent / "x.rom")
-    assert rom.solve("pull340").times[-1] == 1.0 and set(rom.rom.cases) >= {"pull", "less", "pull340", "pull270"}
-    assert rom.rom.manifest.trained["traction"] == (0.0, 340.0)
+    assert rom.solve("pull340").times[-1] == 1.0 and set(rom.archive.cases) >= {"pull", "less", "pull340", "pull270"}
+    assert rom.archive.manifest.trained["traction"] == (0.0, 340.0)
     with Snapshots(report.folder / "pull340" / "1" / "pull340.vtkhdf") as run:
         assert run.n_step == 11
 
 
 def test_the_rom_has_a_study_that_trains_the_same_rom(done, tmp_path) -> None:
     study, _, _ = done
-    text = romlib.load(study.parent / "x.rom").rom.manifest.study
+    text = romlib.load(study.parent / "x.rom").archive.manifest.study
     (study.parent / "whole.toml").write_text(text)
     whole = Study.read(study.parent / "whole.toml")
     assert [run.name for run in whole.training] == ["pull", "less", "pull340"]
     with romlib.train(whole, output=tmp_path / "y.rom") as trained:
-        again, found = trained.rom.rom, romlib.load(study.parent / "x.rom").rom
+        again, found = trained.rom.archive, romlib.load(study.parent / "x.rom").archive
     assert np.array_equal(again.clusters[0].weights, found.clusters[0].weights)
 
 
@@ -95,7 +95,7 @@ def test_candidates_that_fail_are_marked_with_the_reason_and_tried_again_when_th
     for name, part in ("pull340", "exit status 3"), ("pull270", "check failed"), ("pull280", "cannot be converted"):
         assert part in report.records[name].message and any(one.startswith(f"{name}: ") and part in one for one in said)
     assert report.outcome.end == "nothing left" and report.outcome.above == ["pull270", "pull280", "pull340"]
-    assert list(romlib.load(study.parent / "x.rom").rom.manifest.inputs) == ["pull.vtkhdf", "less.vtkhdf"]
+    assert list(romlib.load(study.parent / "x.rom").archive.manifest.inputs) == ["pull.vtkhdf", "less.vtkhdf"]
     assert (report.folder / "pull340" / "1" / "bar.solver.log").is_file()
     (study.parent / "bar.inp").write_text(DECK)
     assert set(status(search(study)[0]).values()) == {"failed"}  # not unless asked for
@@ -146,7 +146,7 @@ def test_a_run_that_cannot_be_trained_with_is_left_out_and_the_former_rom_stays(
     study = write_search(tmp_path)
     report, _ = search(study, ("tolerance = 0.05", "tolerance = 0.25"))
     assert report.records["pull340"].stage == "training" and report.outcome.end == "nothing left"
-    assert list(romlib.load(study.parent / "x.rom").rom.manifest.inputs) == ["pull.vtkhdf", "less.vtkhdf"]
+    assert list(romlib.load(study.parent / "x.rom").archive.manifest.inputs) == ["pull.vtkhdf", "less.vtkhdf"]
 
 
 def test_a_full_disk_ends_the_search_and_the_candidate_is_taken_up_again(tmp_path, monkeypatch) -> None:

@@ -208,7 +208,7 @@ def test_runs_with_different_loads_train_one_rom_for_all_of_them(tmp_path, n_pie
         report = trained.write(tmp_path / "all.rom")
     assert report.errors["online displacement"] < 1e-5
     rom = romlib.load(tmp_path / "all.rom")
-    assert set(rom.rom.trained.identity.loads) == {"pull", "shear"}
+    assert set(rom.archive.trained.identity.loads) == {"pull", "shear"}
     found = rom.solve(times=times, amplitudes=both.amplitudes)
     expected = solve(mesh, both, times)[0]  # elastic: a combination of what was trained
     for piece in range(n_piece):

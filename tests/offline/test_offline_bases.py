@@ -64,8 +64,8 @@ def arrays_of(rom: Rom) -> list[np.ndarray]:
 def test_one_cluster_is_the_rom_of_a_study_without_clusters_to_the_bit(files: list[Path]) -> None:
     with trained(files, serial(), {}) as without, trained(
             files, serial(), {"number": 1, "overlap": 0, "minimum_modes": 50, "points_per_mode": 9}) as one:
-        assert one.rom.rom.switching is None and len(one.rom.rom.clusters) == 1
-        assert all(np.array_equal(a, b) for a, b in zip(arrays_of(without.rom.rom), arrays_of(one.rom.rom)))
+        assert one.rom.archive.switching is None and len(one.rom.archive.clusters) == 1
+        assert all(np.array_equal(a, b) for a, b in zip(arrays_of(without.rom.archive), arrays_of(one.rom.archive)))
         assert without.report.errors == one.report.errors and one.report.clusters == []
 
 
@@ -108,7 +108,7 @@ def test_what_is_switched_by_are_the_products_of_the_fields_themselves(four: Pat
 def test_each_local_basis_has_its_minimum_of_modes_and_of_points(files: list[Path]) -> None:
     wanted = {"number": 3, "overlap": 0, "minimum_modes": 6, "points_per_mode": 4, "keep_global": False}
     with trained(files, serial(), wanted, pod_tolerance=1e-2, cubature_tolerance=1e-2) as made:
-        rom, rows = made.rom.rom, made.report.clusters
+        rom, rows = made.rom.archive, made.report.clusters
         assert rom.switching is not None and rom.switching.fallback is None and len(rom.clusters) == 3
         assert all(basis.n_mode >= 6 and basis.n_weighted >= 24 for basis in rom.clusters)
         weighted = np.stack([basis.weights > 0.0 for basis in rom.clusters])
@@ -124,14 +124,14 @@ def test_a_cluster_of_snapshots_that_are_too_much_alike_takes_in_others_and_says
     model = pulled_bar(amplitudes={"pull": {"time": [0.0, 0.75, 1.0], "value": [0.0, 20.0, 150.0]}})
     file = write(tmp_path / "pull.vtkhdf", mesh, model, TIMES, solve(mesh, model, TIMES)[0])
     with trained([file], serial(), {"number": 2, "overlap": 0, "minimum_modes": 4}, accept=True) as made:
-        labels = made.rom.rom.switching.labels
+        labels = made.rom.archive.switching.labels
         elastic = int(labels[5])
         assert np.all(labels[:7] == elastic)
         assert not np.diag(made.collection.dual.grams["p"])[:10].any()  # which have no p either
         assert np.abs(made.rom.solve("pull").at_points("p")[:8]).max() <= 1e-12
         assert any(note.startswith(f"cluster {elastic} has") and "alike" in note for note in made.report.notes)
-        assert made.rom.rom.clusters[elastic].n_mode >= 3
-        assert len(made.rom.rom.cases) == 1 and made.report.errors["online stress"] <= 0.05
+        assert made.rom.archive.clusters[elastic].n_mode >= 3
+        assert len(made.rom.archive.cases) == 1 and made.report.errors["online stress"] <= 0.05
 
 
 def test_bases_of_some_of_the_snapshots_are_chosen_by_those(files: list[Path]) -> None:
@@ -140,11 +140,11 @@ def test_bases_of_some_of_the_snapshots_are_chosen_by_those(files: list[Path]) -
     training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
     gathered = gather(training, options, serial(), scratch_folder=files[0].parent)
     with build(gathered, accept_errors=True, rows=np.repeat([False, True], 13)) as made:
-        switching = made.rom.rom.switching
+        switching = made.rom.archive.switching
         assert switching is not None and (switching.runs == 1).all()
         np.testing.assert_array_equal(switching.times, TIMES)
         # A snapshot is about what its own basis makes of it.
-        first = [0, *np.cumsum([basis.n_mode for basis in made.rom.rom.clusters])]
+        first = [0, *np.cumsum([basis.n_mode for basis in made.rom.archive.clusters])]
         for snapshot in np.flatnonzero(switching.sizes > 0.0):
             cluster = switching.labels[snapshot]
             own = [*range(first[cluster], first[cluster + 1]), *range(first[-1], len(switching.energy))]
@@ -182,7 +182,7 @@ def test_very_many_integrands_are_combined_and_the_error_is_that_of_all(
     with trained(files, serial(), {"number": 2, "minimum_modes": 4}, cubature_tolerance=1e-2, calibration=True) as made:
         errors = made.report.errors
         assert errors["cubature on its training set"] <= 1.2e-2 and errors["cubature on the snapshots"] <= 1.5e-2
-        assert errors["online stress"] <= 0.05 and made.rom.rom.indicator.factors
+        assert errors["online stress"] <= 0.05 and made.rom.archive.indicator.factors
         for one in made.bases.reductions:
             assert len(one.selection.weights) < 0.8 * made.report.sizes["integration points"]
 
@@ -191,7 +191,7 @@ def test_very_many_integrands_are_combined_and_the_error_is_that_of_all(
 def test_the_clusters_and_their_points_do_not_depend_on_the_ranks(files: list[Path]) -> None:
     wanted = {"number": 3, "minimum_modes": 4}
     with trained(files, serial(), wanted) as alone, trained(files, world(), wanted) as together:
-        one, other = alone.rom.rom, together.rom.rom
+        one, other = alone.rom.archive, together.rom.archive
         assert one.switching is not None and other.switching is not None
         for name in ("pieces", "ips"):
             np.testing.assert_array_equal(getattr(one.points, name), getattr(other.points, name))

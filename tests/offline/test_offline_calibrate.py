@@ -68,7 +68,7 @@ def trained(files: list[Path], options: OfflineOptions = OPTIONS) -> Trained:
 def test_a_rom_of_a_sample_solves_as_the_one_that_the_whole_offline_stage_makes(files: list[Path]) -> None:
     with trained(files[:2]) as both:
         collection, reduction = both.collection, both.reduction
-        sample = take_sample(collection, reduction, points_of(both.rom.rom))
+        sample = take_sample(collection, reduction, points_of(both.rom.archive))
         rows = (np.arange(26) < 13).astype(float)
         cheap = sampled_rom(collection, reduction, sample, Rows(rows)).rom
         whole = assemble(collection, [reduce(collection, rows)])
@@ -87,7 +87,7 @@ def test_a_rom_of_a_sample_solves_as_the_one_that_the_whole_offline_stage_makes(
 @pytest.mark.mpi
 def test_a_calibration_is_the_same_on_any_number_of_ranks_and_its_factors_cover_its_pairs(files: list[Path]) -> None:
     with trained(files[:3]) as made:
-        found = made.rom.rom.indicator
+        found = made.rom.archive.indicator
     assert found is not None and not found.failed
     assert len(found.pairs) == 9  # three that leave a run out, three of one run over the two others
     assert set(found.factors) == {"displacement", "stress", "p"}
@@ -102,7 +102,7 @@ def test_bounds_hold_on_runs_that_were_left_out_and_survive_the_file(files: list
     with trained(files[:3]) as made:
         made.write(tmp_path / "a.rom")
     rom, known = romlib.load(tmp_path / "a.rom"), read_rom(tmp_path / "a.rom").indicator
-    assert known == rom.rom.indicator
+    assert known == rom.archive.indicator
     assert made.report.details["calibration"].startswith("9 pairs")
     for formula in (FORMULAS[3], *HELD_OUT):
         exact, _ = solve(bar(), pulled(formula), TIMES)
@@ -146,7 +146,7 @@ def test_a_run_with_prescribed_displacements_is_calibrated_too(tmp_path: Path) -
     one = moved_bar()
     file = write(tmp_path / "moved.vtkhdf", bar(), one, TIMES, solve(bar(), one, TIMES)[0])
     with trained([file]) as made:
-        found = made.rom.rom.indicator
+        found = made.rom.archive.indicator
     assert found is not None and len(found.pairs) == 2 and set(found.factors) == {"displacement", "stress", "p"}
 
 
@@ -162,7 +162,7 @@ def test_a_factor_is_never_below_one_since_a_misfit_is_an_error_already() -> Non
 @pytest.mark.mpi
 def test_control_points_take_no_part_in_what_they_control(files: list[Path], tmp_path: Path) -> None:
     with trained(files[:3], OPTIONS.model_copy(update={"control_points": 40})) as made, trained(files[:3]) as without:
-        rom, plain = made.rom.rom, without.rom.rom
+        rom, plain = made.rom.archive, without.rom.archive
         made.write(world().on_root(lambda: tmp_path) / "a.rom")
         read = read_rom(world().on_root(lambda: tmp_path) / "a.rom")
     assert rom.control is not None and read.control is not None and list(rom.control.bases) == ["p"]
@@ -194,7 +194,7 @@ def test_a_fifth_of_the_control_points_watches_where_stress_is_large_and_nothing
 
 def test_a_rom_of_a_sample_keeps_its_control_points_out_of_all_that_they_control(files: list[Path]) -> None:
     with trained(files[:2], OPTIONS.model_copy(update={"control_points": 60})) as made:
-        rom, collection, reduction = made.rom.rom, made.collection, made.reduction
+        rom, collection, reduction = made.rom.archive, made.collection, made.reduction
         sample = take_sample(collection, reduction, points_of(rom))
         one = sampled_rom(collection, reduction, sample, Rows((np.arange(26) < 13).astype(float)), rom.control).rom
     assert rom.control is not None and one.control is not None
@@ -212,7 +212,7 @@ def test_a_variable_that_hardly_moved_in_a_training_is_in_no_pair_of_its_rom(tmp
         model = pulled(formula)
         files.append(write(tmp_path / f"run{k}.vtkhdf", bar(), model, TIMES, solve(bar(), model, TIMES)[0]))
     with trained(files) as made:
-        indicator = made.rom.rom.indicator
+        indicator = made.rom.archive.indicator
     assert indicator is not None
     alone = [pair for pair in indicator.pairs if "'run0', 'run2'" in pair.left_out]
     assert {pair.run for pair in alone} == {"run0", "run2"} and all(set(pair.errors) == {"displacement", "stress"}
@@ -222,7 +222,7 @@ def test_a_variable_that_hardly_moved_in_a_training_is_in_no_pair_of_its_rom(tmp
 
 def test_the_reconstruction_at_control_points_is_off_by_what_the_laws_have_besides_the_modes(files: list[Path]) -> None:
     with trained(files[:3], OPTIONS.model_copy(update={"control_points": 40})) as made:
-        rom = made.rom.rom
+        rom = made.rom.archive
     control, gappy = rom.control, rom.gappy["p"]
     values = np.zeros((2, rom.points.n_point, 1))
     coordinates = np.random.default_rng(1).standard_normal((2, gappy.n_dual))

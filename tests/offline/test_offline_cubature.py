@@ -10,6 +10,7 @@ from scipy.optimize import nnls
 
 from romlib.offline.cubature import FINER, compression, select
 from romlib.offline.selection import PREFERENCE, Wanted, in_words
+from romlib.progress import Pace, Remaining
 
 
 def problem(seed: int, n_point: int = 300, n_function: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -173,14 +174,17 @@ def test_the_number_of_points_can_be_bounded_and_progress_is_told() -> None:
 
 def test_a_selection_that_takes_long_is_told_in_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    clock = iter(range(1000))
-    monkeypatch.setattr("romlib.offline.selection.time.monotonic", lambda: float(next(clock)))
-    progress = in_words(said.append, "cubature")
+    now = [0.0]
+    monkeypatch.setattr("romlib.offline.selection.Pace", lambda: Pace(clock=lambda: now[0]))
+    monkeypatch.setattr("romlib.offline.selection.Remaining", lambda: Remaining(lambda: now[0]))
+    progress = in_words(said.append, "cubature", 1e-4)
     assert progress is not None
-    for k in range(10):
-        progress(k, 0.5)
-    assert len(said) == 3 and said[0] == "cubature: 2 points so far, error 5.0e-01"
-    assert in_words(None, "cubature") is None
+    for k in range(40):  # one point a second, each of which takes a tenth of a decade from the error
+        now[0] = k
+        progress(k + 1, 10 ** (-k / 10))
+    assert said[0] == "cubature: 4 points so far, error 5.0e-01 of 1.0e-04, about 40 s left"
+    assert said[-1] == "cubature: 27 points so far, error 2.5e-03 of 1.0e-04, about 14 s left" and len(said) == 4
+    assert in_words(None, "cubature", 1e-4) is None
 
 
 def test_points_that_are_there_anyhow_are_preferred_and_the_tolerance_holds_all_the_same() -> None:

@@ -78,7 +78,7 @@ def test_the_runs_of_each_kind_make_a_basis_and_the_dictionary_tells_them_apart(
 def test_a_new_case_is_solved_in_the_basis_of_its_like_and_another_basis_does_worse(
         path: Path, pull: float, push: float, like: str) -> None:
     rom = romlib.load(path)
-    labels = dict(zip(RUNS, rom.rom.dictionary.labels.tolist()))
+    labels = dict(zip(RUNS, rom.archive.dictionary.labels.tolist()))
     case = {"times": TIMES, "amplitudes": amplitudes(pull, push)}
     solution, whole = rom.solve(**case), rom.solve(**case, cluster=2)
     assert solution.choice.cluster == labels[like] and solution.choice.probability > 0.8
@@ -96,8 +96,8 @@ def test_a_new_case_is_solved_in_the_basis_of_its_like_and_another_basis_does_wo
 def test_training_cases_are_verified_in_the_basis_that_the_user_gets(path: Path, files: list[Path]) -> None:
     rom = romlib.load(path)
     for name in RUNS:
-        assert (rom.solve(name).clusters == rom.rom.dictionary.of_case(name)).all()
-    assert rom.rom.manifest.errors["online displacement"] < 0.01
+        assert (rom.solve(name).clusters == rom.archive.dictionary.of_case(name)).all()
+    assert rom.archive.manifest.errors["online displacement"] < 0.01
 
 
 def test_the_numbers_of_the_training_say_how_well_cases_are_assigned(files: list[Path]) -> None:
@@ -107,7 +107,7 @@ def test_the_numbers_of_the_training_say_how_well_cases_are_assigned(files: list
     training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
     with train(training, options, serial(), scratch_folder=files[0].parent, progress=lines.append,
                accept_errors=True) as made:
-        assert made.rom.rom.fallback is None and len(made.rom.rom.clusters) == 2
+        assert made.rom.archive.fallback is None and len(made.rom.archive.clusters) == 2
         assert [row["kind"] for row in made.report.clusters] == ["local", "local"]
     said = next(line for line in lines if "right in cross-validation (3 folds)" in line)
     assert "logistic regression 100 %" in said
@@ -126,7 +126,7 @@ def test_more_clusters_than_runs_are_refused(files: list[Path]) -> None:
 
 def test_as_many_clusters_as_runs_leave_the_nearest_run(files: list[Path]) -> None:
     with trained([files[1], files[4]], serial()) as made:
-        dictionary = made.rom.rom.dictionary
+        dictionary = made.rom.archive.dictionary
         assert dictionary.choosing.kind == "nearest case" and not len(dictionary.classifier)
         assert made.rom.solve("b").choice.probability > 0.99
 
@@ -134,7 +134,7 @@ def test_as_many_clusters_as_runs_leave_the_nearest_run(files: list[Path]) -> No
 @pytest.mark.mpi
 def test_any_number_of_ranks_learns_the_same(files: list[Path]) -> None:
     with trained(files, world()) as made, trained(files, serial()) as alone:
-        found, expected = made.rom.rom.dictionary, alone.rom.rom.dictionary
+        found, expected = made.rom.archive.dictionary, alone.rom.archive.dictionary
         assert found.choosing == expected.choosing
         np.testing.assert_array_equal(found.labels, expected.labels)
         np.testing.assert_allclose(found.values, expected.values, rtol=1e-12)

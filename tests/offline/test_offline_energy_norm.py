@@ -60,4 +60,4 @@ def test_they_leave_less_energy_than_as_many_modes_of_the_displacement_and_are_o
 def test_their_tolerance_is_one_of_the_energy_and_bounds_are_calibrated_with_it(file: Path) -> None:
     with trained(file, pod_tolerance=1e-2, pod_norm="energy") as made:
         assert energy_left(made) <= 1e-2
-        assert made.rom.rom.indicator is not None and made.rom.rom.indicator.factors["stress"] >= 1.0
+        assert made.rom.archive.indicator is not None and made.rom.archive.indicator.factors["stress"] >= 1.0

@@ -74,7 +74,7 @@ def test_two_yield_stresses_train_a_rom_that_interpolates_a_third(two):
 
 def test_each_run_is_a_case_with_its_own_values_and_passes_the_check(two):
     folder, _, rom = two
-    assert [case.parameters for case in rom.rom.cases.values()] == [{"Y": 200.0}, {"Y": 260.0}]
+    assert [case.parameters for case in rom.archive.cases.values()] == [{"Y": 200.0}, {"Y": 260.0}]
     for k, limit in enumerate((200.0, 260.0)):
         with Snapshots(folder / f"run{k}.vtkhdf") as file:
             assert file.model.parameters == {"Y": limit}
@@ -134,7 +134,7 @@ def test_a_case_of_the_study_without_a_value_is_refused_before_anything_is_train
 
 def test_a_parameter_that_all_runs_have_alike_need_not_be_given(tmp_path):
     _, rom = trained(tmp_path, [yielding(200.0)], OPTIONS.model_copy(update={"pod_tolerance": 1e-4}))
-    assert rom.rom.model.parameters == {"Y": 200.0}
+    assert rom.archive.model.parameters == {"Y": 200.0}
     solution = rom.solve(times=TIMES[:3], amplitudes={"pull": "t"})
     assert solution.displacement().shape[0] == 3
 
@@ -203,10 +203,10 @@ def test_runs_with_values_and_temperatures_of_their_own_train_the_same_on_any_ra
         place = folder if ranks is comm else tmp_path_factory.mktemp(f"alone{comm.rank}")
         with train(training, OPTIONS, ranks, accept_errors=True, scratch_folder=place) as made:
             found.append(made.rom)
-            assert list(made.rom.rom.temperature.terms) == ["heat", "heat_run1"]
+            assert list(made.rom.archive.temperature.terms) == ["heat", "heat_run1"]
             assert made.report.errors["online displacement"] <= 0.02
     for name in ("pieces", "ips"):
-        np.testing.assert_array_equal(*(getattr(rom.rom.points, name) for rom in found))
-    np.testing.assert_allclose(*(rom.rom.clusters[0].weights for rom in found), rtol=1e-6)
+        np.testing.assert_array_equal(*(getattr(rom.archive.points, name) for rom in found))
+    np.testing.assert_allclose(*(rom.archive.clusters[0].weights for rom in found), rtol=1e-6)
     one, other = (rom.solve("run1").coordinates for rom in found)
     np.testing.assert_allclose(np.abs(one), np.abs(other), atol=1e-6 * np.abs(one).max())

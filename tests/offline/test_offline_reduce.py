@@ -61,7 +61,7 @@ def test_a_basis_of_half_of_the_snapshots_is_that_of_a_file_with_this_half_alone
     with trained(files[:2], comm, options) as all_of_them, trained(files[2:], comm, options) as alone:
         collection, rows = all_of_them.collection, np.arange(26) < 7
         part = reduce(collection, rows)
-        rom, expected = assemble(collection, [part]), alone.rom.rom
+        rom, expected = assemble(collection, [part]), alone.rom.archive
         for name in ("pieces", "ips"):
             np.testing.assert_array_equal(getattr(rom.points, name), getattr(expected.points, name))
         (found,), (basis,) = rom.clusters, expected.clusters

@@ -84,7 +84,7 @@ def test_files_that_are_added_to_a_training_set_give_the_rom_that_all_of_them_tr
                              scratch_folder=files["one"].parent).extended(more[:1]).extended(more[1:]),
                       accept_errors=True)
         with found:
-            here, there = found.rom.rom, expected.rom.rom
+            here, there = found.rom.archive, expected.rom.archive
             for name in ("pieces", "ips"):
                 np.testing.assert_array_equal(getattr(here.points, name), getattr(there.points, name))
             np.testing.assert_allclose(here.clusters[0].weights, there.clusters[0].weights, atol=1e-9)
@@ -103,8 +103,8 @@ def test_a_replayed_run_of_a_rom_trains_the_cubature_and_no_modes(
                                    alone.reduction.basis.decomposition.singular_values, rtol=1e-9)
         np.testing.assert_allclose(singular(both, "p"), singular(alone, "p"), rtol=1e-9)
         assert both.reduction.reference.stress > 1.01 * alone.reduction.reference.stress  # of the cubature's stresses
-        assert both.rom.rom.manifest.trained == alone.rom.rom.manifest.trained
-        assert list(both.rom.rom.cases) == ["one run"]
+        assert both.rom.archive.manifest.trained == alone.rom.archive.manifest.trained
+        assert list(both.rom.archive.cases) == ["one run"]
 
 
 def test_an_equilibrated_run_trains_displacement_stress_and_cubature_and_not_the_internal_variables(
@@ -116,8 +116,8 @@ def test_an_equilibrated_run_trains_displacement_stress_and_cubature_and_not_the
         assert len(both.reduction.basis.decomposition.singular_values) > len(
             alone.reduction.basis.decomposition.singular_values)
         np.testing.assert_allclose(singular(both, "p"), singular(alone, "p"), rtol=1e-9)
-        assert both.rom.rom.manifest.trained == alone.rom.rom.manifest.trained
-        assert list(both.rom.rom.cases) == ["one run"]
+        assert both.rom.archive.manifest.trained == alone.rom.archive.manifest.trained
+        assert list(both.rom.archive.cases) == ["one run"]
 
 
 def test_single_steps_enrich_all_bases_and_neither_widen_the_trained_range_nor_are_cases_of_the_rom(
@@ -127,8 +127,8 @@ def test_single_steps_enrich_all_bases_and_neither_widen_the_trained_range_nor_a
             [opened(files["one"]), opened(files["steps"], "record")]) as both:
         assert singular(both, "stress").sum() > 1.001 * singular(alone, "stress").sum()
         assert both.reduction.basis.coordinates.shape[0] == 9
-        assert list(both.rom.rom.cases) == ["one run"]
-        assert both.rom.rom.manifest.trained == alone.rom.rom.manifest.trained
+        assert list(both.rom.archive.cases) == ["one run"]
+        assert both.rom.archive.manifest.trained == alone.rom.archive.manifest.trained
         # The step itself is in the span of the modes of stress and displacement.
         outside = both.reduction.basis.remainders**2 - (both.reduction.basis.coordinates**2).sum(axis=1)
         assert np.sqrt(np.abs(outside[7:])).max() < 1e-3 * both.reduction.basis.norms.max()
@@ -148,7 +148,7 @@ def test_an_elastic_answer_has_no_internal_variables_to_train(files: dict[str, P
             [opened(files["one"]), opened(files["steps"], "elastic")]) as both:
         np.testing.assert_allclose(singular(both, "p"), singular(alone, "p"), rtol=1e-9)
         assert singular(both, "stress").sum() > 1.001 * singular(alone, "stress").sum()
-        assert both.rom.rom.manifest.trained == alone.rom.rom.manifest.trained
+        assert both.rom.archive.manifest.trained == alone.rom.archive.manifest.trained
 
 
 def test_a_single_step_without_its_stress_is_refused_with_its_file(files: dict[str, Path], tmp_path: Path) -> None:

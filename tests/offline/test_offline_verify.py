@@ -79,7 +79,7 @@ def test_a_good_rom_has_nothing_accepted_even_where_it_may(pulled: Path, tmp_pat
     report = build(pulled, tmp_path / "good.rom", accept_errors=True)
     assert report.notes == [] or not any("accepted" in note for note in report.notes)
     rom = romlib.load(tmp_path / "good.rom")
-    assert rom.rom.manifest.accepted == [] and rom.solve("bar").notes == ()
+    assert rom.archive.manifest.accepted == [] and rom.solve("bar").notes == ()
 
 
 def test_a_rom_that_cannot_solve_its_training_case_is_refused_or_says_so(
@@ -166,5 +166,5 @@ def test_no_training_case_extrapolates(heated: tuple[Path, Model], pulled: Path,
         for training in (file, later):
             build(training, tmp_path / "all.rom", pod_tolerance=1e-3, cubature_tolerance=1e-3, dual_tolerance=1e-2)
             rom = romlib.load(tmp_path / "all.rom")
-            for name in rom.rom.cases:
+            for name in rom.archive.cases:
                 assert rom.solve(name).notes == ()

@@ -46,7 +46,7 @@ def test_a_run_beyond_the_training_has_larger_bounds_from_the_time_on_where_it_l
     found = {}
     for highest in (HIGHEST, 2.0 * HIGHEST):
         rom = romlib.load(write_rom(tmp_path / f"{highest:g}.rom"))
-        rom.rom.manifest.trained["pull"] = (-2.0 * HIGHEST, highest)
+        rom.archive.manifest.trained["pull"] = (-2.0 * HIGHEST, highest)
         found[highest] = rom.solve(times=TIMES).error_bound
     outside, inside = found.values()
     since = outside.outside["pull"]

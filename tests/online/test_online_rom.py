@@ -160,7 +160,7 @@ def test_a_new_nodal_temperature_replaces_the_loads(tmp_path):
     rom = bar(tmp_path, heated_model())
     times = np.linspace(0, 1, 5)
     expected = rom.solve(times=times).coordinates
-    ids = rom.rom.temperature.node_ids
+    ids = rom.archive.temperature.node_ids
     table = (50.0 + 40.0 * times)[:, None] * np.ones(len(ids))
     for temperature in (NodalTemperature(times, table), NodalTemperature([0.0, 1.0], table[[0, -1]], ids),
                         NodalTemperature(times, table, ids[::-1])):
@@ -181,11 +181,11 @@ def test_a_temperature_gradient_bends_the_field_linearly(tmp_path):
     with rom.open_fields() as fields:
         mesh = fields.mesh(0)
         mesh_x = dict(zip(mesh.node_ids, mesh.points[:, 0]))
-    ids = rom.rom.temperature.node_ids
+    ids = rom.archive.temperature.node_ids
     table = np.stack([np.full(len(ids), 50.0), 50.0 + np.array([mesh_x[i] for i in ids])])
     held = rom.solve(times=[0.0, 1.0], temperature=NodalTemperature([0.0, 1.0], table, ids))
-    x = rom.rom.points.coordinates[:, 0]
-    mean = np.average(expansion(50.0 + x), weights=rom.rom.clusters[0].weights)
+    x = rom.archive.points.coordinates[:, 0]
+    mean = np.average(expansion(50.0 + x), weights=rom.archive.clusters[0].weights)
     np.testing.assert_allclose(held.coordinates[-1], mean, rtol=1e-8)
 
 

@@ -86,13 +86,13 @@ def test_amplitudes_of_the_run_are_in_the_file_and_its_strain_free_temperature_i
 
 def test_a_temperature_that_is_known_at_some_nodes_only_is_said_to_be_missing(rom, tmp_path) -> None:
     """As where it is given at the nodes of the selected points: no check can take the file for the whole truth."""
-    rom.rom.manifest.n_node += 1
+    rom.archive.manifest.n_node += 1
     try:
         ids = node_ids(rom)
         solution = rom.solve(times=[0.0, 1.0], temperature=NodalTemperature([0.0], np.full((1, len(ids)), 50.0), ids))
         solution.write(tmp_path / "out.vtkhdf")
     finally:
-        rom.rom.manifest.n_node -= 1
+        rom.archive.manifest.n_node -= 1
     with Snapshots(tmp_path / "out.vtkhdf") as snapshots:
         assert [entry.name for entry in snapshots.model.omissions if entry.does_work] == ["solved_temperature"]
         assert not check(snapshots).passed

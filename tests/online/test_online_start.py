@@ -177,7 +177,8 @@ def test_what_is_written_of_a_resumed_run_says_so(rom, whole, tmp_path):
 
 @pytest.fixture
 def run(rom):
-    return ReducedRun(reduced_problem(rom.rom, rom.rom.model), case_histories(rom.rom, rom.rom.model, {}, TIMES))
+    stored = rom.archive
+    return ReducedRun(reduced_problem(stored, stored.model), case_histories(stored, stored.model, {}, TIMES))
 
 
 def test_a_step_that_is_taken_back_gives_the_same_again(rom, whole, run):
@@ -202,7 +203,8 @@ def test_a_step_that_is_taken_back_gives_the_same_again(rom, whole, run):
 
 
 def test_a_step_that_fails_leaves_the_run_where_it_was(rom):
-    run = ReducedRun(reduced_problem(rom.rom, rom.rom.model), case_histories(rom.rom, rom.rom.model, {}, TIMES[::10]),
+    stored = rom.archive
+    run = ReducedRun(reduced_problem(stored, stored.model), case_histories(stored, stored.model, {}, TIMES[::10]),
                      NewtonOptions(max_iterations=2, max_cutbacks=2))
     before = run.state
     with pytest.raises(ConvergenceError):
@@ -213,5 +215,6 @@ def test_a_step_that_fails_leaves_the_run_where_it_was(rom):
 def test_the_loop_over_advance_is_what_solve_does(rom, whole, run):
     steps = [run.advance() for _ in range(20)]
     np.testing.assert_array_equal([step.iterations for step in steps], whole.iterations[1:])
-    history = solve(reduced_problem(rom.rom, rom.rom.model), case_histories(rom.rom, rom.rom.model, {}, TIMES))
+    stored = rom.archive
+    history = solve(reduced_problem(stored, stored.model), case_histories(stored, stored.model, {}, TIMES))
     np.testing.assert_array_equal(history.coordinates[-1], run.state.committed.gamma)

@@ -105,13 +105,14 @@ def header(**changed):
         value = {**json.loads(file["header"][()]), **changed}
         del file["header"]
         file.create_dataset("header", data=json.dumps(value), dtype=h5py.string_dtype())
+    change.__name__ = str(changed)
     return change
 
 
 @pytest.mark.parametrize("change", [
     header(time="soon"), header(reference_force=-1.0), header(increment=0.0), header(increment="x"),
     header(materials=[]), header(materials={"a": {"law": "mises"}}), header(materials={"a": {}, "b": 3}),
-    header(time=float("nan")), header(names=3)], ids=str)
+    header(time=float("nan")), header(names=3)], ids=lambda change: change.__name__)
 def test_a_header_that_was_made_up_is_refused(path, change):
     with pytest.raises(RomlibError):
         resealed(path, change)

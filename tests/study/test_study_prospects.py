@@ -108,7 +108,7 @@ def test_an_open_number_is_settled_by_what_is_recommended(folder):
     said: list[str] = []
     with train(runs(), options, world(), accept_errors=True, scratch_folder=folder, progress=said.append) as made:
         number = made.collection.options.clusters.number
-        assert isinstance(number, int) and len(made.rom.rom.clusters) == (1 if number == 1 else number + 1)
+        assert isinstance(number, int) and len(made.rom.archive.clusters) == (1 if number == 1 else number + 1)
     assert any(line.startswith(f"clusters: number {number}: the global basis needs") for line in said)
 
 

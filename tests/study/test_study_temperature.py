@@ -135,7 +135,7 @@ def test_a_file_arrays_and_another_mesh_are_one_history(folder, tmp_path):
 
 def test_a_field_that_none_of_the_training_is_like_is_noted_and_a_trained_one_is_not(folder):
     rom, mesh, times = romlib.load(folder / "plate.rom"), plate(), np.linspace(0.0, 2.0, 21)
-    trained = rom.rom.temperature.trained
+    trained = rom.archive.temperature.trained
     np.testing.assert_allclose(trained.modes @ trained.modes.T, np.eye(len(trained.modes)), atol=1e-12)
     assert trained.lowest.shape == trained.highest.shape == (2, len(trained.modes))
     assert rom.solve("one").notes == ()
@@ -153,7 +153,7 @@ def test_a_case_that_says_no_temperature_is_not_given_that_of_a_run(folder):
 
 def test_a_case_of_the_rom_has_its_temperature_beside_the_rom(folder, tmp_path):
     rom = romlib.load(folder / "plate.rom")
-    assert rom.rom.cases["three"].temperature.file == Path("three.vtkhdf")
+    assert rom.archive.cases["three"].temperature.file == Path("three.vtkhdf")
     (tmp_path / "plate.rom").write_bytes((folder / "plate.rom").read_bytes())
     with pytest.raises(romlib.RomlibError, match="no such file with a temperature") as caught:
         romlib.load(tmp_path / "plate.rom").solve("three")

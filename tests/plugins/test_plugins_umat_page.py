@@ -1,4 +1,4 @@
-"""What the README says of UMATs, pasted."""
+"""What the page on UMATs says, pasted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from romlib.model import Material
 from romlib.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = TEXT[TEXT.index("\n## UMATs\n"):TEXT.index("\n## The built-in full-order solver\n")]
+SECTION = (ROOT / "docs" / "how-to" / "umat.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_compiled_checked_and_read(tmp_path):
     needs("cc")
     needs("gfortran")
-    (make,) = re.findall(r"^ {4}(make .*?) *#.*$", SECTION, re.MULTILINE)
+    (make,) = re.findall(r"^(make .*?) *#.*$", SECTION, re.MULTILINE)
     subprocess.run(["bash", "-c", make.replace("OUT=$PWD", f"OUT={tmp_path}")], cwd=ROOT, check=True)
     (script,) = re.findall(r"^```python\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The example package of laws and converters: what the README shows of it is what it is, and it works."""
+"""The example package of laws and converters: what the page on plug-ins shows of it is what it is, and it works."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import tomllib
 
 import pytest
-from readme_page import PLUGIN, blocks, environment, paste, section
+from docs_page import PLUGIN, blocks, environment, page, paste
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def test_the_example_package_is_listed_and_ready(installed, tmp_path):
 
 def test_the_entry_points_shown_are_those_of_the_example():
     (entries,) = [tomllib.loads(body) for _, body in blocks(
-        section("Add a law and a converter from another package"), "toml")]
+        page("plugins.md"), "toml")]
     project = tomllib.loads((PLUGIN / "pyproject.toml").read_text())["project"]
     assert entries["project"]["entry-points"] == project["entry-points"]
 
 
 def test_the_law_of_the_example_keeps_the_contract(installed, tmp_path):
-    body = blocks(section("Add a law and a converter from another package"), "python")[0][1]
+    body = blocks(page("plugins.md"), "python")[0][1]
     tables = body.replace('"young": 1000.0', '"young": {"temperature": [0, 100], "value": [1000, 500]}').replace(
         "}))", "}), temperature=(0.0, 100.0))")
     assert tables != body
@@ -55,11 +55,10 @@ def test_the_law_of_the_example_keeps_the_contract(installed, tmp_path):
 
 def test_the_example_of_the_plugin_page_is_exact(installed, tmp_path):
     """The history of the bar is exact, so the check sees rounding only, and the ROM of a linear law has no error."""
-    page = (PLUGIN / "README.md").read_text()
-    lines = re.findall(r"^ {6}(\w.*)$", page, re.MULTILINE)
+    lines = re.findall(r"^ {6}(\w.*)$", (PLUGIN / "README.md").read_text(), re.MULTILINE)
     assert lines[0] == "python docs/example_plugin/creep.py" and len(lines) == 5
-    pasted = [line.strip() for line in re.findall(r"^ {4}(\S.*)$", section(
-        "Add a law and a converter from another package"), re.MULTILINE) if "bar" in line or "creep" in line]
+    pasted = [line.strip() for line in re.findall(r"^(?:romlib|python) \S.*$", page("plugins.md"), re.MULTILINE)
+              if "bar" in line or "creep" in line]
     assert pasted[:5] == lines
     shutil.copytree(PLUGIN, tmp_path / "docs" / "example_plugin", ignore=shutil.ignore_patterns("__pycache__"))
     also = ["romlib check bar.vtkhdf --study study.toml --json > check.json",

@@ -1,4 +1,4 @@
-"""What of the README can be pasted into a shell: the tour, and the commands for Zset."""
+"""What can be pasted into a shell: the tutorial, of which the README has a part, and the commands for Zset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from readme_page import ROOT, blocks, paste, section
+from docs_page import README, ROOT, blocks, page, paste, section
 
 # What the tour starts with is `make setup`: this environment is the one that it makes.
 SETUP = ("make setup", ". .venv/bin/activate")
@@ -17,8 +17,8 @@ SETUP = ("make setup", ". .venv/bin/activate")
 def tour() -> str:
     """One script of the tour: its shell blocks, and its Python blocks as Python would get them."""
     parts = []
-    for language, body in blocks(section("A ten-minute tour"), "sh", "python"):
-        parts.append(body if language == "sh" else f"python - <<'THE_END'\n{body}THE_END\n")
+    for language, body in blocks(page("tutorial.md"), "bash", "python"):
+        parts.append(body if language == "bash" else f"python - <<'THE_END'\n{body}THE_END\n")
     script = "\n".join(parts)
     lines = script.splitlines()
     for line in SETUP:
@@ -65,6 +65,15 @@ def test_the_tour_works_when_pasted(tmp_path):
     check_tour(tmp_path, run_tour(tmp_path, coarse=True))
 
 
+def test_the_readme_shows_a_part_of_the_tour_in_its_order():
+    lines = iter(tour().splitlines())
+    shown = blocks(section("A ten-minute tour", README), "bash", "python")
+    assert len(shown) >= 4
+    for _, body in shown:
+        for line in body.splitlines():
+            assert line in SETUP or line in lines, line
+
+
 @pytest.mark.slow
 def test_the_tour_works_when_pasted_at_its_full_size(tmp_path):
     needs_mpirun_and_pictures()
@@ -78,11 +87,10 @@ def test_the_commands_for_zset_work_when_pasted(data_dir, tmp_path):
     """On a computation of Zset; what the results section says of it is what is found."""
     for file in (data_dir / "zset" / "MecaSequential").iterdir():
         (tmp_path / file.name).symlink_to(file)
-    text = section("Real solver files")
+    text = page("how-to/zset.md")
     (study,) = [body for _, body in blocks(text, "toml")]
     (tmp_path / "cube.toml").write_text(study)
-    lines = [line for line in re.findall(r"^ {4}(romlib .*)$", text, re.MULTILINE)
-             if "cube" in line and not line.startswith("romlib external")]  # which needs the solver
+    lines = [line for line in re.findall(r"^romlib .*$", text, re.MULTILINE)]
     assert len(lines) == 7
     paste("\n".join(lines), tmp_path)
     check = json.loads(paste("romlib check cube.vtkhdf --json", tmp_path))

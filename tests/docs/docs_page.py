@@ -1,4 +1,4 @@
-"""The README as tests read it: its sections, fenced blocks and tables; and a shell to paste its lines into."""
+"""The README and the pages of docs/ as tests read them: sections, fenced blocks, tables; and a shell to paste into."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PLUGIN = ROOT / "docs" / "example_plugin"
+DOCS = ROOT / "docs"
+PLUGIN = DOCS / "example_plugin"
+PAGES = tuple(sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")
+                     if path.relative_to(DOCS).parts[0] not in ("example_plugin", "tools")))
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 LAUNCHER = ("OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_")
 
 
-def section(title: str, text: str = README) -> str:
+def page(name: str) -> str:
+    """The text of a page of docs/."""
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def section(title: str, text: str) -> str:
     """The text below a heading, up to the next one of the same or a higher level."""
     found = re.search(rf"^(#+) {re.escape(title)}\n", text, re.MULTILINE)
-    assert found is not None, f"the README has no heading {title!r}"
+    assert found is not None, f"the page has no heading {title!r}"
     end = re.search(rf"^#{{1,{len(found[1])}}} ", re.sub(r"```.*?```", lambda m: "." * len(m[0]), text[found.end():],
                                                         flags=re.DOTALL), re.MULTILINE)
     return text[found.end():found.end() + end.start() if end else None]
@@ -41,7 +49,7 @@ def tables(text: str) -> list[list[dict[str, str]]]:
 
 
 def environment(*packages: Path) -> dict[str, str]:
-    """Of a shell that the README's lines are pasted into: this Python first, no MPI launcher above."""
+    """Of a shell that the lines of a page are pasted into: this Python first, no MPI launcher above."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(LAUNCHER)}
     path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")])
     inherited.pop("PYTHONPATH", None)

@@ -1,4 +1,4 @@
-"""The study file as the README documents it: its tables are the keys and defaults of the models."""
+"""The study file as its page documents it: its tables are the keys and defaults of the models."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
+from docs_page import PAGES, README, blocks, page, section, tables
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
-from readme_page import README, blocks, section, tables
 from romlib_plugins.umat import UmatParameters
 
 from romlib.check import CheckOptions
@@ -61,7 +61,7 @@ def keys_of(model: type[BaseModel], leave: tuple[str, ...] = ()) -> dict[str, An
     return found
 
 
-STUDY = section("The study file")
+STUDY = page("reference/study.md")
 MATERIALS = section("`[materials.NAME]`", STUDY)
 TAGS = section("`[tags.NAME]`", STUDY)
 AMPLITUDES = section("Amplitudes", STUDY)
@@ -92,7 +92,7 @@ SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
 
 
 def in_toml(value: Any) -> str:
-    """A default as the README writes it."""
+    """A default as the page writes it."""
     if isinstance(value, ParameterTable) and len(set(value.value)) == 1:
         value = value.value[0]
     if isinstance(value, bool):
@@ -136,7 +136,7 @@ def test_the_defaults_of_a_table_are_those_of_the_model(name):
 
 
 def test_the_parts_of_a_study_are_documented():
-    headings = set(re.findall(r"^### `\[+(\w+)", STUDY, re.MULTILINE))
+    headings = set(re.findall(r"^## `\[+(\w+)", STUDY, re.MULTILINE))
     assert headings == set(Study.model_fields)
 
 
@@ -185,5 +185,6 @@ def test_the_amplitudes_shown_are_read(tmp_path):
 
 
 def test_every_toml_block_is_toml():
-    for _, body in blocks(README, "toml"):
-        tomllib.loads(body)
+    for text in [README, *map(page, PAGES)]:
+        for _, body in blocks(text, "toml"):
+            tomllib.loads(body)

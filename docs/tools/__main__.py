@@ -1,0 +1,33 @@
+"""Remake what is generated in docs/: `python docs/tools`. With --check: say what is stale, and change nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import command_page
+
+DOCS = Path(__file__).resolve().parents[1]
+
+
+def generated() -> dict[Path, str]:
+    """Every generated page as it should be."""
+    return {DOCS / "reference" / "commands.md": command_page.page()}
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    pages = generated()
+    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path} is stale: python docs/tools makes it anew")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(pages[path], encoding="utf-8")
+        print(f"wrote {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
