@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from romlib.solution.solution import Solution
     from romlib.study.certifying import certify
     from romlib.study.pipeline import train
+    from romlib.study.validate import validate
 
 __version__ = "0.1.0"
 __all__ = [
-    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "train"]
+    "NodalTemperature", "ReducedOrderModel", "RomlibError", "Solution", "__version__", "certify", "load", "train",
+    "validate"]
 
 _HOME = {
     "certify": "romlib.study.certifying",
     "load": "romlib.online.rom",
     "train": "romlib.study.pipeline",
+    "validate": "romlib.study.validate",
     "ReducedOrderModel": "romlib.online.rom",
     "NodalTemperature": "romlib.loads.nodal_temperature",
     "Solution": "romlib.solution.solution",

@@ -10,6 +10,7 @@ from romlib.cli.console import figure, table
 
 if TYPE_CHECKING:
     from romlib.archive.accuracy import Accuracy
+    from romlib.study.validate import Validated
 
 _COLUMNS = (("trained", False, "training runs"), ("left out", False, "left out"),
             ("left out", True, "left out, beyond the others"), ("validation", False, "validation runs"))
@@ -61,6 +62,26 @@ def show_runs(console: Console, accuracy: dict[str, Any] | None) -> None:
             (f"{one['tolerances']['pod']:.1e}, dual {one['tolerances']['dual fields']:.1e}", one["modes"],
              one["points"], one["failed"] or _in_words(one["trained"]), _in_words(one["left_out"]))
             for one in accuracy["attempts"]], (1, 2)))
+
+
+def show_validated(console: Console, found: Validated) -> None:
+    """What `romlib validate` has found."""
+    quantities = list(dict.fromkeys(name for run in found.runs for name in run.errors))
+    rows = [(run.run, *(figure(run.errors.get(name)) for name in quantities), run.failure) for run in found.runs]
+    if found.asked:
+        rows.append(("asked for", *(figure(found.asked.get(name)) for name in quantities), ""))
+    console.print(table(f"Errors of {found.rom}", ("run", *quantities, ""), rows,
+                        tuple(range(1, 1 + len(quantities)))))
+    console.print("max over time of ||a-b|| over max over time of ||b||, over all points; of a field that is below 5 % "
+                  "of the largest in training, relative to that.", style="dim", soft_wrap=True)
+    for file, notes in found.notes.items():
+        for note in notes:
+            console.print(f"note: {file}: {note}", style="yellow", soft_wrap=True)
+    for sentence in found.not_met:
+        console.print(f"accuracy not met: {sentence}", style="red", soft_wrap=True)
+    if not found.asked:
+        console.print("note: the ROM was asked for no accuracy; --accuracy NAME=NUMBER says what is enough",
+                      style="yellow", soft_wrap=True)
 
 
 def largest(runs: list[dict[str, Any]], how: str, beyond: bool) -> dict[str, float]:

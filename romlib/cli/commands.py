@@ -19,6 +19,7 @@ from romlib.cli import (
     commands_inspect,
     commands_look,
     commands_solve,
+    commands_validate,
 )
 from romlib.cli.failures import RomlibGroup
 from romlib.cli.terminal import has_colours
@@ -37,9 +38,9 @@ app = typer.Typer(
       romlib compare result.vtkhdf reference.vtkhdf
       romlib plot result.vtkhdf --field p -o p.png
     """,
-    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a bound is "
-           "above a tolerance, a solution did not converge, or an external solver failed; 2 wrong input or a full "
-           "disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
+    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases or the "
+           "accuracy that was asked for, a bound is above a tolerance, a solution did not converge, or an external "
+           "solver failed; 2 wrong input or a full disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -69,6 +70,7 @@ app.command("online", rich_help_panel=_BUILD)(commands_build.online)
 app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
+app.command("validate", rich_help_panel=_LOOK)(commands_validate.validate)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
