@@ -15,8 +15,8 @@ class RunErrors:
     """Errors over one run, by quantity: max_t ||a - b||_L2 / max_t ||b||_L2, or over 5 % of the largest in training.
 
     how : the ROM was "trained" with the run; a ROM of all other runs was run over it, "left out"; or it is a
-    "validation" run. beyond : in words, what of a run that was left out is beyond the others: empty where nothing is.
-    failure : why it could not be solved.
+    "validation" run. outside : in words, what of a run that was left out does not lie between the others. failure : why
+    it could not be solved.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -24,7 +24,7 @@ class RunErrors:
     run: str
     how: How
     errors: dict[str, float] = field(default_factory=dict)
-    beyond: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
     failure: str = ""
 
 
@@ -32,7 +32,7 @@ class RunErrors:
 class Attempt:
     """One step of the choice of tolerances: with these, modes, points and the largest errors, by quantity.
 
-    trained : over the training runs. left_out : of ROMs of all runs but one, over that one where it is within the
+    trained : over the training runs. left_out : of ROMs of all runs but one, over that one where it lies between the
     others; none where the training runs alone were not good enough. failed : why there are none.
     """
 
@@ -68,11 +68,11 @@ class Accuracy:
         """Whether all errors that count are within what was asked for."""
         return not self.not_met
 
-    def largest(self, how: How, beyond: bool = False) -> dict[str, float]:
-        """By quantity, the largest error of the runs of a kind. beyond : of those that are beyond the others."""
+    def largest(self, how: How, outside: bool = False) -> dict[str, float]:
+        """By quantity, the largest error of the runs of a kind. outside : of those not between the others."""
         found: dict[str, float] = {}
         for run in self.runs:
-            if run.how == how and bool(run.beyond) == beyond:
+            if run.how == how and bool(run.outside) == outside:
                 for name, error in run.errors.items():
                     found[name] = max(error, found.get(name, 0.0))
         return found

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from romlib.study.validate import Validated
 
 _COLUMNS = (("trained", False, "training runs"), ("left out", False, "left out"),
-            ("left out", True, "left out, beyond the others"), ("validation", False, "validation runs"))
+            ("left out", True, "left out, outside the others"), ("validation", False, "validation runs"))
 
 
 def accuracy_to_dict(accuracy: Accuracy | None) -> dict[str, Any] | None:
@@ -27,7 +27,7 @@ def show_accuracy(console: Console, accuracy: dict[str, Any] | None) -> None:
     """The largest errors over each kind of runs, beside what was asked for. accuracy : of `accuracy_to_dict`."""
     if accuracy is None or not accuracy["runs"]:
         return
-    columns = [(name, largest(accuracy["runs"], how, beyond)) for how, beyond, name in _COLUMNS]
+    columns = [(name, largest(accuracy["runs"], how, outside)) for how, outside, name in _COLUMNS]
     columns = [(name, found) for name, found in columns if found]
     asked = accuracy["asked"]
     quantities = list(dict.fromkeys([*asked, *(name for _, found in columns for name in found)]))
@@ -38,7 +38,7 @@ def show_accuracy(console: Console, accuracy: dict[str, Any] | None) -> None:
         [(name, *((figure(asked.get(name)),) if asked else ()), *(figure(found.get(name)) for _, found in columns))
          for name in quantities], tuple(range(1, 2 + len(columns)))))
     console.print("Largest of the runs: max over time of ||a-b|| over max over time of ||b||, over all points. Left "
-                  "out: a ROM of all other runs.", style="dim", soft_wrap=True)
+                  "out: a ROM of all other runs, over this one.", style="dim", soft_wrap=True)
     for note in accuracy["notes"]:
         console.print(f"note: {note}", style="yellow", soft_wrap=True)
     for sentence in accuracy["not_met"]:
@@ -51,9 +51,9 @@ def show_runs(console: Console, accuracy: dict[str, Any] | None) -> None:
         return
     quantities = list(dict.fromkeys(name for run in accuracy["runs"] for name in run["errors"]))
     console.print()
-    console.print(table("Errors over each run", ("run", "", *quantities, "beyond the others"), [
+    console.print(table("Errors over each run", ("run", "", *quantities, "outside the others"), [
         (run["run"], run["how"], *(figure(run["errors"].get(name)) for name in quantities),
-         run["failure"] or "; ".join(run["beyond"])) for run in accuracy["runs"]],
+         run["failure"] or "; ".join(run["outside"])) for run in accuracy["runs"]],
         tuple(range(2, 2 + len(quantities)))))
     if accuracy["attempts"]:
         console.print()
@@ -84,11 +84,11 @@ def show_validated(console: Console, found: Validated) -> None:
                       style="yellow", soft_wrap=True)
 
 
-def largest(runs: list[dict[str, Any]], how: str, beyond: bool) -> dict[str, float]:
+def largest(runs: list[dict[str, Any]], how: str, outside: bool) -> dict[str, float]:
     """By quantity, the largest error of the runs of a kind; as `romlib.archive.accuracy.Accuracy.largest`."""
     found: dict[str, float] = {}
     for run in runs:
-        if run["how"] == how and bool(run["beyond"]) == beyond:
+        if run["how"] == how and bool(run["outside"]) == outside:
             for name, error in run["errors"].items():
                 found[name] = max(error, found.get(name, 0.0))
     return found

@@ -15,7 +15,7 @@ import numpy as np
 from romlib.archive.accuracy import Attempt
 from romlib.errors import ConvergenceError, InputError
 from romlib.offline.collect import Collection
-from romlib.offline.left_out import Errors, Judging, LeftOut, left_out_runs
+from romlib.offline.left_out import Errors, Judging, LeftOut, left_out_runs, to_judge_by
 from romlib.offline.options import OfflineOptions
 from romlib.offline.points import PointList
 from romlib.offline.reduce import reduce_modes
@@ -40,12 +40,14 @@ _OF_DISPLACEMENT, _OF_DUAL = 0.1, 0.01  # of the accuracy: where the search begi
 @dataclass(frozen=True)
 class Choice:
     """options : with the tolerances that were chosen, given. by_default : nobody stated an accuracy. attempts : in
-    order. reached : whether the chosen one is good enough, on the sample. left_out : of its ROMs, by run.
+    order. trained : whether the chosen one is good enough over the training runs, on the sample; reached : also over
+    those left out. left_out : the errors there, by run.
     """
 
     options: OfflineOptions
     by_default: bool
     attempts: tuple[Attempt, ...]
+    trained: bool
     reached: bool
     left_out: Mapping[str, Errors]
 
@@ -103,22 +105,29 @@ class _Search:
         self._judging, self._rows, self._options, self._levels = judging, rows, options, levels
         training = judging.collection.training
         self._spans = spread(training.spans(rows), MOST_RUNS)
-        self._left_out = spread([one for one in left_out_runs(training, rows) if not one.beyond], MOST_RUNS)
+        self._left_out = spread(to_judge_by(left_out_runs(training, rows)), MOST_RUNS)
         self._asked = options.asked
         finest = self._at(levels[-1], FINEST)
         self._least = [{name: ATTAINABLE * value for name, value in judging.left(one.rows, one.span, finest).items()}
                        for one in self._left_out]
-        self._attempts: list[Attempt] = []
-        self._found: list[dict[str, Errors]] = []
+        self._attempts: dict[float, Attempt] = {}
+        self._found: dict[float, dict[str, Errors]] = {}
 
     def run(self) -> Choice:
+        """Good enough over the training runs first: that can be had. Then, as far as it goes, over those left out."""
         duals = _half_decades(min([0.1 * value for name, value in self._asked.items() if name != "displacement"]
                                   or [COARSEST]))
         self._dual = duals[tighten(len(duals), lambda k: self._left_of_duals(duals[k]))[0]]
-        level, scores = tighten(len(self._levels), lambda k: self._score(self._levels[k]))
-        chosen = self._at(self._levels[level], self._dual).model_copy(update={"accuracy": self._asked})
-        return Choice(chosen, not self._options.accuracy, tuple(self._attempts), scores[level] <= 1.0,
-                      self._found[level])
+        number, scores = tighten(len(self._levels), lambda k: self._trained(self._levels[k]))
+        rest, reached = self._levels[number:], scores[number] <= 1.0
+        if reached and self._left_out:
+            number, scores = tighten(len(rest), lambda k: self._score(rest[k]))
+            level = rest[number]
+        else:
+            level = rest[0]
+        chosen = self._at(level, self._dual).model_copy(update={"accuracy": self._asked})
+        return Choice(chosen, not self._options.accuracy, tuple(self._attempts.values()), reached,
+                      scores[number] <= 1.0, self._found.get(level, {}))
 
     def _at(self, level: float, dual: float) -> OfflineOptions:
         return self._options.model_copy(update={"pod_tolerance": level, "cubature_tolerance": level,
@@ -135,44 +144,54 @@ class _Search:
                        for name, asked in self._asked.items() if name != "displacement"]
         return max(ratios)
 
-    def _score(self, level: float) -> float:
+    def _trained(self, level: float) -> float:
+        """The largest ratio of an error over a training run to what it may be."""
         options, judging = self._at(level, self._dual), self._judging
         attempt = Attempt({"pod": level, "cubature": level, "dual fields": self._dual})
-        tell = judging.collection.stages.tell
-        left_out: dict[str, Errors] = {}
         try:
             one = judging.rom(self._rows, options)
             basis = one.rom.clusters[0]
             attempt = replace(attempt, modes=basis.n_mode, points=basis.n_weighted)
-            trained = largest([judging.errors(one, span) for span in self._spans])
-            attempt = replace(attempt, trained=trained)
-            score = max(error / (TRAINED_PART * self._asked[name]) for name, error in trained.items())
-            if TRAINED_PART * score <= 1.0:  # else it is not good enough, whatever the others say
-                left_out = {one.span.run.name: self._errors(one, options) for one in self._left_out}
-                attempt = replace(attempt, left_out=largest(list(left_out.values())))
-                score = max([score, *(error / max(self._asked[name], least[name])
-                                      for errors, least in zip(left_out.values(), self._least)
-                                      for name, error in errors.items())])
+            attempt = replace(attempt, trained=largest([judging.errors(one, span) for span in self._spans]))
         except (ConvergenceError, InputError) as error:
-            attempt, score = replace(attempt, failed=error.what), float("inf")
-        self._attempts.append(attempt)
-        self._found.append(left_out)
-        tell(f"accuracy: tolerances {level:.1e}: {attempt_in_words(attempt)}")
-        return score
+            attempt = replace(attempt, failed=error.what)
+        self._keep(level, attempt, attempt.failed or (
+            f"{attempt.modes} modes, {attempt.points} points, {errors_in_words(attempt.trained)}"))
+        return self._ratio(attempt)
+
+    def _score(self, level: float) -> float:
+        """The same with the errors over runs that are left out."""
+        if level not in self._attempts:
+            self._trained(level)
+        attempt, options = self._attempts[level], self._at(level, self._dual)
+        try:
+            found = {one.span.run.name: self._errors(one, options) for one in self._left_out}
+        except (ConvergenceError, InputError) as error:
+            self._keep(level, replace(attempt, failed=f"left out: {error.what}"), f"left out: {error.what}")
+            return float("inf")
+        self._found[level] = found
+        errors = largest(list(found.values()))
+        self._keep(level, replace(attempt, left_out=errors), f"left out: {errors_in_words(errors)}")
+        return max([self._ratio(attempt), *(
+            error / max(self._asked[name], least[name])
+            for errors, least in zip(found.values(), self._least) for name, error in errors.items())])
+
+    def _ratio(self, attempt: Attempt) -> float:
+        if attempt.failed:
+            return float("inf")
+        return max(error / (TRAINED_PART * self._asked[name]) for name, error in attempt.trained.items())
+
+    def _keep(self, level: float, attempt: Attempt, said: str) -> None:
+        self._attempts[level] = attempt
+        self._judging.collection.stages.tell(f"accuracy: tolerances {level:.1e}: {said}")
 
     def _errors(self, left_out: LeftOut, options: OfflineOptions) -> Errors:
         return self._judging.errors(self._judging.rom(left_out.rows, options), left_out.span)
 
 
-def attempt_in_words(attempt: Attempt) -> str:
-    """Such as "5 modes, 80 points, displacement 1.2e-04, stress 2.1e-03; left out ..."."""
-    if attempt.failed:
-        return attempt.failed
-    said = [f"{attempt.modes} modes, {attempt.points} points, " + ", ".join(
-        f"{name} {error:.1e}" for name, error in attempt.trained.items())]
-    if attempt.left_out:
-        said.append("left out: " + ", ".join(f"{name} {error:.1e}" for name, error in attempt.left_out.items()))
-    return "; ".join(said)
+def errors_in_words(errors: Errors) -> str:
+    """Such as "displacement 1.2e-04, stress 2.1e-03"."""
+    return ", ".join(f"{name} {error:.1e}" for name, error in errors.items())
 
 
 def largest(errors: Sequence[Errors]) -> Errors:

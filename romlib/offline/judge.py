@@ -1,8 +1,8 @@
 """Whether a finished ROM is as accurate as was asked for: over its training runs, those left out, and validation runs.
 
-What counts: every training run, with the ROM itself; every run that was left out and that the others enclose; every
-validation run. A run that is left out and goes beyond the others says what extrapolation costs, and nothing of this
-ROM, which has it: its errors are stored and shown, and do not count.
+What counts: every training run, with the ROM itself; every run that was left out and lies between the others; every
+validation run. A run that does not lie between the others says, when it is left out, what extrapolation costs, and
+nothing of this ROM, which has it: its errors are stored and shown, and do not count.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ def judge(
 
 def errors_of(accuracy: Accuracy) -> dict[str, float]:
     """The largest errors of runs that the ROM was not trained with, as the manifest names them."""
-    within, beyond = accuracy.largest("left out"), accuracy.largest("left out", beyond=True)
-    return {**{f"{HELD_OUT}{name}": error for name, error in within.items()},
-            **{f"{HELD_OUT}{name}, beyond the others": error for name, error in beyond.items()},
+    between, apart = accuracy.largest("left out"), accuracy.largest("left out", outside=True)
+    return {**{f"{HELD_OUT}{name}": error for name, error in between.items()},
+            **{f"{HELD_OUT}{name}, outside the others": error for name, error in apart.items()},
             **{f"{VALIDATION}{name}": error for name, error in accuracy.largest("validation").items()}}
 
 
 def _left_out(apart: Sequence[LeftOut], indicator: Indicator | None, choice: Choice | None) -> list[RunErrors]:
-    beyond = {one.span.run.name: one.beyond for one in apart}
+    outside = {one.span.run.name: one.outside for one in apart}
     if indicator is not None:
         found = {pair.run: pair.errors for pair in indicator.pairs if left_out_name(pair.run) == pair.left_out}
     else:
         found = {} if choice is None else dict(choice.left_out)
-    return [RunErrors(run, "left out", dict(errors), list(beyond[run])) for run, errors in found.items()
-            if run in beyond]
+    return [RunErrors(run, "left out", dict(errors), list(outside[run])) for run, errors in found.items()
+            if run in outside]
 
 
 def _notes(
@@ -73,9 +73,9 @@ def _notes(
                      if not options.calibration else "no ROM that leaves out a run could be solved over it")
     elif n < len(apart):
         notes.append(f"{n} of {len(apart)} training runs were left out, one after the other")
-    if n and not any(one.how == "left out" and not one.beyond for one in runs):
-        notes.append("every training run that was left out goes beyond the others: how good the ROM is between them "
-                     "is not known; a run between them, or a [[validation]] run, says it")
+    if n and not any(one.how == "left out" and not one.outside for one in runs):
+        notes.append("no training run lies between the others: what a ROM without it makes of it is extrapolation, and "
+                     "how good this ROM is between its runs is not known; a [[validation]] run between them says it")
     if n and options.clusters.number != 1:
         notes.append("errors of runs that are left out are those of ROMs with one global basis")
     if choice is not None and not choice.reached:
@@ -86,18 +86,19 @@ def _notes(
 
 def _not_met(training: TrainingSet, rows: Rows, found: Accuracy, by_hand: Sequence[str]) -> list[str]:
     """A sentence on each quantity, and kind of run, that is above what was asked for. by_hand : tolerances given."""
-    ranges = {span.run.name: ranges_of(training, span)
-              for span in (*training.spans(rows), *training.validation_spans())}
+    spans = training.spans(rows)
+    ranges = {span.run.name: ranges_of(training, span) for span in (*spans, *training.validation_spans())}
+    trained = [span.run.name for span in spans]
     sentences = []
     for run in found.runs:
         if run.failure and found.asked:
             sentences.append(f"the {_kind(run)} {run.run!r} cannot be solved: {run.failure}")
     for how in ("trained", "left out", "validation"):
         for name, asked in found.asked.items():
-            worst = max((run for run in found.runs if run.how == how and not run.beyond and name in run.errors),
+            worst = max((run for run in found.runs if run.how == how and not run.outside and name in run.errors),
                         key=lambda run: run.errors[name], default=None)
             if worst is not None and not worst.errors[name] <= asked:
-                sentences.append(_sentence(worst, name, asked, ranges, by_hand))
+                sentences.append(_sentence(worst, name, asked, ranges, trained, by_hand))
     return sentences
 
 
@@ -108,7 +109,7 @@ def _kind(run: RunErrors) -> str:
 
 def _sentence(
     run: RunErrors, name: str, asked: float, ranges: Mapping[str, dict[str, tuple[float, float]]],
-    by_hand: Sequence[str],
+    trained: Sequence[str], by_hand: Sequence[str],
 ) -> str:
     loads = loads_in_words(ranges[run.run])
     said = (f"{name}: {run.errors[name]:.2g} over the {_kind(run)} {run.run!r} ({loads}), more than the {asked:.2g} "
@@ -117,7 +118,7 @@ def _sentence(
         return said + (f"Tolerances were given ({', '.join(by_hand)}): without any they are chosen." if by_hand else
                        'cubature_training = "full_rom" may help; else the run is not in equilibrium by its law to that '
                        "accuracy (`romlib check`), or goes ways that few modes cannot follow ([clusters]).")
-    others = [other for other in ranges if other != run.run]
+    others = [other for other in trained if other != run.run]
     near = sorted(others, key=lambda other: _distance(ranges[run.run], ranges[other]))[:2]
     between = (f" Nearest to it are {listed([f'{other!r} ({loads_in_words(ranges[other])})' for other in near])}."
                if near else "")

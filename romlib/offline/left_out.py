@@ -33,11 +33,16 @@ Errors = dict[str, float]
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """A run that is left out. rows : all other snapshots. beyond : in words, what of it none of the others reaches."""
+    """A run that is left out.
+
+    rows : all other snapshots. outside : in words, what of it is not between those of the others: further than all of
+    them, or less far. beyond : whether some of it is further than all of them.
+    """
 
     span: Span
     rows: Rows
-    beyond: list[str]
+    outside: list[str]
+    beyond: bool
 
 
 def left_out_runs(training: TrainingSet, rows: Rows) -> list[LeftOut]:
@@ -48,7 +53,12 @@ def left_out_runs(training: TrainingSet, rows: Rows) -> list[LeftOut]:
     ranges = [ranges_of(training, span) for span in spans]
     run_of = training.run_of
     return [LeftOut(span, Rows(rows.weights * (run_of != run_of[span.rows.start])),
-                    beyond(ranges[k], [*ranges[:k], *ranges[k + 1:]])) for k, span in enumerate(spans)]
+                    *outside(ranges[k], [*ranges[:k], *ranges[k + 1:]])) for k, span in enumerate(spans)]
+
+
+def to_judge_by(apart: Sequence[LeftOut]) -> list[LeftOut]:
+    """Those that lie between the others; without any, those that go no further than the others."""
+    return [one for one in apart if not one.outside] or [one for one in apart if not one.beyond]
 
 
 def ranges_of(training: TrainingSet, span: Span) -> dict[str, tuple[float, float]]:
@@ -60,25 +70,37 @@ def ranges_of(training: TrainingSet, span: Span) -> dict[str, tuple[float, float
     return found | {f"the parameter {name}": (value, value) for name, value in span.run.parameters.items()}
 
 
-def beyond(own: dict[str, tuple[float, float]], others: Sequence[dict[str, tuple[float, float]]]) -> list[str]:
-    """What of the ranges of a run none of the others reaches, in words."""
-    found = []
-    for name, (low, high) in own.items():
-        least, most = min(one[name][0] for one in others), max(one[name][1] for one in others)
-        margin = _MARGIN * max(abs(low), abs(high), abs(least), abs(most))
-        if high > most + margin:
-            found.append(f"{name} up to {high:.4g} (the others: {most:.4g})")
-        if low < least - margin:
-            found.append(f"{name} down to {low:.4g} (the others: {least:.4g})")
+def outside(
+    own: dict[str, tuple[float, float]], others: Sequence[dict[str, tuple[float, float]]]
+) -> tuple[list[str], bool]:
+    """What of the ranges of a run is not between those of the others, in words; and whether some goes further."""
+    found, further = [], False
+    for name, ends in own.items():
+        for k, words in enumerate(("down to", "up to")):
+            theirs = [one[name][k] for one in others]
+            margin = _MARGIN * max(map(abs, (*ends, *theirs)))
+            low, high = min(theirs), max(theirs)
+            if low - margin <= ends[k] <= high + margin:
+                continue
+            further = further or (ends[k] > high if k else ends[k] < low)
+            span = f"{low:.4g}" if high - low <= margin else f"{low:.4g} to {high:.4g}"
+            if ends[0] == ends[1]:  # a parameter, or a load that stays
+                words = "at"
+                if k:
+                    continue
+                further = True
+            found.append(f"{name} {words} {ends[k]:.4g} (the others: {span})")
     more = len(found) - _NAMED
-    return found if more <= 0 else [*found[:_NAMED], f"{more} more"]
+    return (found if more <= 0 else [*found[:_NAMED], f"{more} more"]), further
 
 
 def loads_in_words(ranges: dict[str, tuple[float, float]]) -> str:
     """Such as "push from -8 to 8"."""
     moving = [f"{name} from {low:.4g} to {high:.4g}" for name, (low, high) in ranges.items() if low != high]
     named = moving[:_NAMED]
-    return listed([*named, f"{len(moving) - _NAMED} more"] if len(moving) > _NAMED else named) or "no load that moves"
+    if not moving:
+        return "no load that moves"
+    return listed([*named, f"{len(moving) - _NAMED} more"] if len(moving) > _NAMED else named)
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,7 +168,7 @@ def _best(
                      for name, asked in collection.options.asked.items() for error in (run.errors[name],)),
                     default=0.0 if not built[2].failure else np.inf)
         made.append((worst, collection.options, built))
-        if worst <= 1.0 or choice is None or not choice.reached or attempt + 1 == MOST_BUILDS:
+        if worst <= 1.0 or choice is None or not choice.trained or attempt + 1 == MOST_BUILDS:
             break
         collection.options = finer(collection.options)
         collection.stages.tell(f"accuracy: {worst:.2g} times what was asked for over the training runs; once more, "
