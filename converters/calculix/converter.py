@@ -19,7 +19,6 @@ from romlib_converters.calculix.source import Computation, locate, notes_of, ope
 from romlib_converters.calculix.sta import read_sta
 from romlib_converters.calculix.systems import NodeSystems, section_axes
 from romlib_converters.common.elements import check_rules
-from romlib_converters.common.omissions import forces_of_pieces
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card, where
@@ -92,7 +91,7 @@ class CalculixConverter:
         lengths = read_sta(computation.sta)
         times, known = record_times(frd.records, steps, lengths)
         omissions = notes_of(frd, steps, times, known, lengths)
-        results = _Results(frd, _nodal_names(options), (pieces or 1) > 1, deck)
+        results = _Results(frd, _nodal_names(options), deck)
         mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
         tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
         results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
@@ -177,7 +176,7 @@ class _Results:
     What a step of the deck writes in local systems of nodes (GLOBAL=NO) is turned to the global one.
     """
 
-    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, cut: bool, deck: Deck | None) -> None:
+    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, deck: Deck | None) -> None:
         self.frd, self.rows = frd, np.empty(0, np.int64)
         self._local = [] if deck is None else deck.output.local
         self._systems: NodeSystems | None = None
@@ -206,8 +205,6 @@ class _Results:
         if absent:
             raise InputError("the results have no such block", file=frd.path, place="option nodal_fields",
                              **unknown(absent[0], frd.records[0].blocks))
-        if cut and self.specs.pop("internal_force", None) is not None:
-            self.notes.append(forces_of_pieces("FORC", "the .frd"))
 
     def _add(self, name: str, field: str, n_comp: int) -> None:
         block = self.frd.records[0].blocks[name]

@@ -11,10 +11,3 @@ def missing_increments(count: int, where: str, remedy: str, *, does_work: bool) 
     return Omission(name="missing_increments", does_work=does_work, description=(
         f"{plural(count, 'increment')} computed and not written{where}: the law is integrated over longer increments "
         f"than the solver's, and replayed stress differs by per cents. {remedy}"))
-
-
-def forces_of_pieces(variable: str, file: str) -> Omission:
-    """Internal forces of a mesh that is cut anew: only their sums over the pieces are known."""
-    return Omission(name="internal_force", does_work=False, description=(
-        f"the internal forces {variable} are left out: at interface nodes {file} has sums from which the parts of the "
-        "pieces cannot be told"))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from romlib_converters.common.omissions import forces_of_pieces, missing_increments
+from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.paths import case_path
-from romlib_converters.common.sink import write_snapshots
+from romlib_converters.common.sink import SUMMED, write_snapshots
 from romlib_converters.zset.deck import Deck, deck_times, is_deck, read_deck
 from romlib_converters.zset.elements import SOLIDS
-from romlib_converters.zset.fields import Field, PieceReader, fields_of, missing_components
+from romlib_converters.zset.fields import PieceReader, fields_of, missing_components
 from romlib_converters.zset.model import (
     NamedMaterial,
     build_model,
@@ -95,7 +95,7 @@ class ZsetConverter:
         header = sources[0].header
         fields = fields_of(header.node_variables, header.ip_variables, potentials)
         history = any(entry.material.law != "elastic" for entry in materials)
-        omissions = _notes(computation, sources, history, potentials) + _drop_forces(fields, len(cut), kept=kept)
+        omissions = _notes(computation, sources, history, potentials)
         model = (Model(units=unit_system, omissions=tuple(omissions)) if deck is None
                  else build_model(deck, materials, unit_system, omissions))
         orders = find_point_orders(sources, meshes, fields.get("strain"), fields["displacement"])
@@ -108,7 +108,7 @@ class ZsetConverter:
             lambda record: ((name, piece, reader.read(field, record)) for piece, reader in enumerate(readers)
                             for name, field in fields.items()),
             solver="Zset", files=fingerprint_files(computation, deck, sources), options={"pieces": len(cut)},
-            progress=progress)
+            progress=progress, summed=() if kept else SUMMED)
 
     def nodal_field(self, source: Path, name: str) -> NodalField:
         """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
@@ -173,13 +173,6 @@ def _pieces(meshes: list[Mesh], pieces: int | None, folder: Path) -> list[Mesh]:
     if pieces is None:
         return add_skin(number_shared_nodes(meshes))
     return add_skin(partition(merge(meshes, folder) if len(meshes) > 1 else meshes[0], pieces))
-
-
-def _drop_forces(fields: dict[str, Field], n_piece: int, *, kept: bool) -> list[Omission]:
-    """Leave out the internal forces where only their sums over the new pieces are known, not each piece's part."""
-    if kept or n_piece == 1 or fields.pop("internal_force", None) is None:
-        return []
-    return [forces_of_pieces("RU", "the .node")]
 
 
 def _notes(computation: Computation, sources: list[Source], history: bool, potentials: set[str]) -> list[Omission]:

@@ -42,6 +42,8 @@ class Manifest:
         times begin with the initial one.
     trained_parameters : lowest and highest value of each parameter over the training runs.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
+    checks : of the training runs, by name: verdict, and one row a measurement, plain JSON values; empty where they were
+        not checked, and in older files.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # when it is read from a file
@@ -62,6 +64,7 @@ class Manifest:
     trained_parameters: dict[str, tuple[float, float]] = field(default_factory=dict)
     stages: list[dict[str, Any]] = field(default_factory=list)
     accuracy: Accuracy | None = None
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

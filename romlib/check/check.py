@@ -6,11 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from romlib.check.items import OF_REPLAYED_STRESS, items_of
+from romlib.check.items import OF_REPLAYED_STRESS, REPLAYED_FORCE, Findings, items_of
 from romlib.check.options import CheckOptions
 from romlib.check.piece import PieceCheck, PieceMeasures
 from romlib.check.report import CheckReport
-from romlib.check.residual import ResidualFile, ResidualNorms, constrained, shared_norms
+from romlib.check.residual import (
+    COMPUTED,
+    REPLAYED,
+    ResidualFile,
+    ResidualNorms,
+    constrained,
+    shared_forces,
+    shared_norms,
+)
 from romlib.check.verdict import left_open
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
@@ -50,11 +58,11 @@ def check(
     options = CheckOptions() if options is None else options
     prepared.refuse_without_history("check")
     counts = pieces.sum(lambda piece: presence(prepared.mesh(piece), snapshots.n_shared))
-    with ResidualFile() as scratch:
+    with ResidualFile() as scratch, ResidualFile(3) as compared:
 
         def measure(piece: int) -> PieceMeasures:
             mesh = prepared.mesh(piece)
-            return PieceCheck(snapshots, piece, mesh, prepared.model).run(node_share(mesh, counts), scratch)
+            return PieceCheck(snapshots, piece, mesh, prepared.model).run(node_share(mesh, counts), scratch, compared)
 
         measures = pieces.each(measure)
         findings, *others = pieces.collect(lambda piece: measures[piece].findings()).values()
@@ -62,10 +70,37 @@ def check(
             findings.merge(other)
         if findings.residual is not None:
             findings.residual.merge(_shared(prepared, pieces, scratch))
+        _compare_shared(findings, prepared, pieces, compared)
     items = items_of(findings, snapshots, model, options)
     return CheckReport(
         str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step, items,
         left_open(items, model, findings.moved, findings.internal_force_source == OF_REPLAYED_STRESS, options.accept))
+
+
+def _compare_shared(findings: Findings, prepared: PreparedSnapshots, pieces: Pieces, scratch: ResidualFile) -> None:
+    """Internal forces at the nodes that pieces share, where they were compared at the others."""
+    snapshots = prepared.snapshots
+    replayed = "stress" in snapshots.fields  # besides those of the stored stress
+    kinds = {"internal_force": COMPUTED, **({REPLAYED_FORCE: REPLAYED} if replayed else {})}
+    of_law = (REPLAYED_FORCE,) if replayed else tuple(kinds)
+    failed = "elements" in findings.failures or "replay" in findings.failures
+    kinds = {name: kind for name, kind in kinds.items()
+             if name in findings.deviations and not (failed and name in of_law)}
+    if not snapshots.n_shared or not kinds:
+        return
+
+    def ids(piece: int) -> np.ndarray:
+        mesh, found = prepared.mesh(piece), np.zeros((snapshots.n_shared, 2))
+        if mesh.shared_index is not None:
+            local = np.flatnonzero(mesh.shared_index >= 0)
+            found[mesh.shared_index[local]] = np.column_stack([np.ones(len(local)), mesh.node_ids[local]])
+        return found
+
+    total = pieces.sum(ids)
+    node_ids = np.rint(total[:, 1] / np.maximum(total[:, 0], 1.0)).astype(np.int64)
+    times = np.asarray(snapshots.times, dtype=float)
+    for name, deviation in shared_forces(scratch, snapshots.n_shared, times, node_ids, kinds, pieces).items():
+        findings.deviations[name].merge(deviation)
 
 
 def _shared(prepared: PreparedSnapshots, pieces: Pieces, scratch: ResidualFile) -> ResidualNorms:

@@ -36,7 +36,7 @@ COMPARED = {
     "strain": "strain from displacement, against the stored one",
     "replay": "the laws, integrated along the strain from displacement",
     "stress": "stress replayed by the law, against the stored one",
-    "internal_force": "B^T sigma, against the stored internal force (piece by piece)",
+    "internal_force": "B^T sigma, against the stored internal force (of all pieces together where they meet)",
     "equilibrium": "residual of the free dofs, relative to the largest internal force",
     "load_balance": "l2 norm of the same residual, relative to the largest one of the load",
 }

@@ -81,13 +81,13 @@ class PieceCheck:
         self._history: PieceReplay | None = None
         self._in_statev: list[str] = []
 
-    def run(self, node_share: np.ndarray, scratch: ResidualFile) -> PieceMeasures:
+    def run(self, node_share: np.ndarray, scratch: ResidualFile, compared: ResidualFile) -> PieceMeasures:
         """Measure everything; what cannot be measured is in `failures` by name of the measurement.
 
         Parameters
         ----------
         node_share : (n_node,), see `romlib.loads.forces.node_share`.
-        scratch : where the forces of shared nodes go.
+        scratch : where the forces of shared nodes go. compared : where the internal ones that are compared go.
         """
         try:
             self.operator = self._fem.operator
@@ -95,6 +95,10 @@ class PieceCheck:
             self.measures.failures["elements"] = f"piece {self.piece}: {error}"
             return self.measures
         self.measures.volume = float(self.operator.weights.sum())
+        self._compared = compared
+        index = np.full(self.mesh.n_node, -1) if self.mesh.shared_index is None else self.mesh.shared_index
+        self._own, self._shared = np.flatnonzero(index < 0), np.flatnonzero(index >= 0)
+        compared.open_piece(self.piece, index[self._shared], len(self.times))
         self._attempt("temperature", self._find_temperature)
         self._attempt("replay", self._start_replay)
         self.measures.internal_force_source = self._source_of_internal_force()
@@ -144,7 +148,7 @@ class PieceCheck:
     def _block(self, steps: slice) -> None:
         measures, operator, stored = self.measures, self.operator, self.snapshots.fields
         displacement = self._read("displacement", steps)
-        at_node, at_ip = partial(self._node_place, steps), partial(self._ip_place, steps)
+        at_ip = partial(self._ip_place, steps)
         measures.moved = max(measures.moved, float(np.abs(displacement).max(initial=0.0)))
         self._resolve("displacement", displacement)
         strain = operator.strain(displacement)
@@ -166,15 +170,30 @@ class PieceCheck:
         if "internal_force" in stored:
             stored_force = self._read("internal_force", steps)
             if force is not None:
-                measures.of("internal_force").add(force, stored_force, at_node)
-            if "stress" in stored and "stress" in replayed:
-                measures.of(REPLAYED_FORCE).add(operator.internal_force(replayed["stress"]), stored_force, at_node)
+                again = operator.internal_force(replayed["stress"]) if "stress" in stored and "stress" in replayed \
+                    else None
+                self._compare_forces(stored_force, force, again, steps)
             force = stored_force
         if measures.residual is not None:
             if force is None:  # the replay failed on the way
                 measures.residual = measures.internal_force_source = None
             else:
                 measures.residual.add(steps, force)
+
+    def _compare_forces(
+        self, stored: np.ndarray, computed: np.ndarray, replayed: np.ndarray | None, steps: slice
+    ) -> None:
+        """Internal forces (n_step, n_node, 3) at the nodes of this piece alone; the others are kept to be added up.
+
+        replayed : of the replayed stress, where `computed` is of a stored one.
+        """
+        own, shared = self._own, self._shared
+        for name, force in (("internal_force", computed), (REPLAYED_FORCE, replayed)):
+            if force is not None:
+                self.measures.of(name).add(force[:, own], stored[:, own], lambda step, k: self._node_place(
+                    steps, step, own[k]))
+        kinds = (stored, computed, computed if replayed is None else replayed)
+        self._compared.write(self.piece, steps.start, np.stack([one[:, shared] for one in kinds], axis=2))
 
     def _resolve(self, name: str, values: np.ndarray) -> None:
         """What the digits of a stored field (n_step, n, n_comp) resolve, at the time at which it is largest."""

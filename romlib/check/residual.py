@@ -1,12 +1,15 @@
 """Residual of equilibrium, external minus internal force: inside the pieces at once, at shared nodes after a sum.
 
 A node in one piece only is judged where it is. At a node that pieces share, the forces of all of them must be added
-first: each piece leaves its part of those nodes in a temporary file, and `shared_residual` adds them block by block.
+first: each piece leaves its part of those nodes in a temporary file, and `shared_norms` adds them block by block. So
+are stored internal forces compared there (`shared_forces`): whether a file has each piece's part of them, or a sum in
+one of the pieces and zero in the others, as a solver's sums are stored after a cut, they add up to the same.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +18,7 @@ from typing import Self
 import numpy as np
 
 from romlib.blocks import blocks
+from romlib.check.deviation import Deviation
 from romlib.loads.amplitudes import amplitude_of, evaluate
 from romlib.loads.constraints import constrained_dofs
 from romlib.loads.forces import force_factor, force_names, unit_force
@@ -29,9 +33,13 @@ EXTERNAL, INTERNAL = 0, 1
 
 
 class ResidualFile:
-    """Forces of the shared nodes of this rank's pieces, (n_step, n, 2, 3) a piece, on disk; a context manager."""
+    """Forces of the shared nodes of this rank's pieces, (n_step, n, k, 3) a piece, on disk; a context manager.
 
-    def __init__(self) -> None:
+    k : so many kinds of forces; two by default, external and internal.
+    """
+
+    def __init__(self, k: int = 2) -> None:
+        self._width = 3 * k
         # Without a buffer: closing a full one tries to write once more, and fails in the place of the first error.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed by __exit__)
         self._parts: dict[int, tuple[np.ndarray, int]] = {}
@@ -48,24 +56,24 @@ class ResidualFile:
     def open_piece(self, piece: int, shared: np.ndarray, n_step: int) -> None:
         """Make room for a piece whose shared nodes have these numbers (n,)."""
         self._parts[piece] = shared, self._end
-        self._end += 8 * 6 * len(shared) * n_step
+        self._end += 8 * self._width * len(shared) * n_step
 
     def write(self, piece: int, step: int, forces: np.ndarray) -> None:
-        """Keep forces (n_step, n, 2, 3) from this step on; a full disk is a DiskFullError."""
+        """Keep forces (n_step, n, k, 3) from this step on; a full disk is a DiskFullError."""
         shared, start = self._parts[piece]
         with writing(Path(tempfile.gettempdir()) / "temporary file of the check", self._end):
             left = memoryview(np.ascontiguousarray(forces, dtype=float).tobytes())
-            self._file.seek(start + 8 * 6 * len(shared) * step)
+            self._file.seek(start + 8 * self._width * len(shared) * step)
             while len(left):
                 left = left[self._file.write(left):]
 
     def read(self, piece: int, steps: slice, n_shared: int) -> np.ndarray:
-        """Forces of a block of steps, placed among all shared nodes: (n_step, n_shared, 2, 3)."""
+        """Forces of a block of steps, placed among all shared nodes: (n_step, n_shared, k, 3)."""
         shared, start = self._parts[piece]
-        n = steps.stop - steps.start
-        self._file.seek(start + 8 * 6 * len(shared) * steps.start)
-        forces = np.fromfile(self._file, count=6 * len(shared) * n).reshape(n, len(shared), 2, 3)
-        placed = np.zeros((n, n_shared, 2, 3))
+        n, width = steps.stop - steps.start, self._width
+        self._file.seek(start + 8 * width * len(shared) * steps.start)
+        forces = np.fromfile(self._file, count=width * len(shared) * n).reshape(n, len(shared), width // 3, 3)
+        placed = np.zeros((n, n_shared, width // 3, 3))
         placed[:, shared] = forces
         return placed
 
@@ -167,3 +175,27 @@ def shared_norms(
         total = pieces.sum(partial(scratch.read, steps=steps, n_shared=n_shared))
         norms.add(steps, total, free, node_ids)
     return norms
+
+
+STORED, COMPUTED, REPLAYED = 0, 1, 2  # kinds of internal forces that are compared
+
+
+def shared_forces(
+    scratch: ResidualFile, n_shared: int, times: np.ndarray, node_ids: np.ndarray, kinds: Mapping[str, int],
+    pieces: Pieces,
+) -> dict[str, Deviation]:
+    """Deviations of internal forces from the stored ones over the shared nodes, all summed over pieces. Collective.
+
+    Parameters
+    ----------
+    kinds : by the name of the measurement, COMPUTED or REPLAYED. node_ids : (n_shared,).
+    """
+    found = {name: Deviation() for name in kinds}
+    most = -(-pieces.n // pieces.comm.size)
+    for steps in blocks(len(times), 8 * 9 * max(n_shared, 1) * most, SUM_BYTES):
+        total = pieces.sum(partial(scratch.read, steps=steps, n_shared=n_shared))
+        now = times[steps]
+        for name, kind in kinds.items():
+            found[name].add(total[:, :, kind], total[:, :, STORED], lambda step, k, now=now:  # type: ignore[misc]
+                            f"node {node_ids[k]}, t = {now[step]:.6g}")
+    return found

@@ -16,6 +16,7 @@ from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
 from romlib.cli.dictionary import choice_to_dict, show_dictionary
 from romlib.cli.enrichment_log import show_log
 from romlib.cli.error_bounds import show_bounds, show_calibration, show_compared_bounds
+from romlib.cli.mesh_info import show_mesh
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _LONGEST_VALUE = 200  # characters of a parameter
 def show(console: Console, description: dict[str, Any]) -> None:
     """What `romlib info` found, by its kind."""
     {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "state": _show_state,
-     "study": _show_study, "case": _show_case}[description["kind"]](console, description)
+     "study": _show_study, "case": _show_case, "mesh": show_mesh}[description["kind"]](console, description)
 
 
 def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> None:

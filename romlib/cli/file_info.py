@@ -9,7 +9,7 @@ import h5py
 
 from romlib.cli.accuracy import accuracy_to_dict
 from romlib.cli.dictionary import dictionary_to_dict
-from romlib.errors import FileFormatError
+from romlib.cli.mesh_info import describe_mesh
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from romlib.archive.rom import Rom
 
 KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
-         "file (.toml)")
+         "file (.toml), a mesh or a deck that a converter reads (.msh, .med, .vtu, .inp, ...)")
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, state, study, case.
+    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, state, study, case, mesh.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def describe(path: Path) -> dict[str, Any]:
     if path.suffix.lower() == ".toml":
         return _toml(path)
     if not h5py.is_hdf5(path):
-        raise FileFormatError("romlib does not know this file", file=path, expected=KINDS, found="not HDF5, not .toml")
+        return describe_mesh(path, KINDS)
     kind = kind_of(path)
     if kind == "rom":
         return _rom(path)
@@ -43,6 +43,11 @@ def describe(path: Path) -> dict[str, Any]:
         return _fields(path)
     if kind == "state":
         return _state(path)
+    if kind == "":
+        from romlib.study.meshes import mesh_suffixes
+
+        if path.suffix.lower() in mesh_suffixes():
+            return describe_mesh(path, KINDS)
     from romlib.snapshots.info import info
 
     return info(path)

@@ -65,8 +65,21 @@ def refuse_free_motions(
     raise InputError(
         f"the constraints leave {'bodies' if several else 'the body'} free to move without strain", place="constraints",
         expected="every rigid motion of every body held by a constraint", found="\n    ".join(lines),
-        remedy="add the constraint that is missing, such as a plane of symmetry; where bodies should hang together, "
-               "merge their nodes ([mesh] merge = DISTANCE)")
+        remedy=f"{_what_would_hold(np.concatenate([motions for _, motions in free], axis=1))}; where bodies should "
+               "hang together, merge their nodes ([mesh] merge = DISTANCE)")
+
+
+def _what_would_hold(motions: np.ndarray) -> str:
+    """What to constrain against free motions (6, k), of one body or of several."""
+    if motions.shape[1] >= len(motions):
+        return "add constraints, such as planes of symmetry, or a face that is fixed in x, y, z"
+    said = describe(motions, np.zeros(3), 1.0)
+    axes = [word.removeprefix("translation along ") for word in said if word.startswith("translation")]
+    found = [f'a constraint with components = ["{axis}"], such as a plane of symmetry across {axis}' if axis in _AXES
+             else f"a constraint with normal = [{axis.strip('()')}]" for axis in axes]
+    if len(axes) < len(said):
+        found.append("a constraint of nodes away from the line that the body turns about, across that line")
+    return "add " + ", and ".join(found)
 
 
 def free_motions(held: np.ndarray) -> np.ndarray:

@@ -208,12 +208,12 @@ class StudySteps:
         return self._full_order.solve(name, folder, target, pieces)
 
     def _pieces(self) -> int | None:
-        """Into how many pieces the training runs are cut, which all runs of a ROM have alike."""
+        """Into how many pieces the training runs are cut, where there are as many as ranks; else each rank has one."""
         first = next(iter(self._with(self._journal.of("trained")).training), None)
         if first is None:
             return None
         with Snapshots(first.snapshots) as snapshots:
-            return snapshots.n_piece
+            return snapshots.n_piece if snapshots.n_piece >= self._comm.size else None
 
     def check(self, name: str, names: Sequence[str]) -> None:
         """The nonintrusivity check, unless the study goes without."""
@@ -273,7 +273,7 @@ def _is_of(output: Path, study: Study) -> bool:
     try:
         manifest = read_rom(output).manifest
         with ExitStack() as files:
-            wanted = provenance_of(study, training_set(study, files).runs)
+            wanted = provenance_of(study, training_set(study, files, 1).runs)
     except RomlibError:
         return False
     return manifest.romlib_version == wanted.version and manifest.inputs == dict(wanted.inputs) and _without_greedy(
@@ -293,7 +293,7 @@ def _error(rom: ReducedOrderModel, case: Case, study: Study, target: Path) -> di
     written = temporary_path(target.parent, "of_the_rom")
     remember(written)
     try:
-        solution.write(written)
+        solution.write(written, nodal=False)
         with Snapshots(written) as candidate, Snapshots(target) as reference:
             fields = compare(candidate, study.prepare(reference)).fields
     finally:

@@ -29,8 +29,12 @@ def partition(mesh: Mesh, n_piece: int) -> list[Mesh]:
     check_mesh(mesh)
     if not 1 <= n_piece <= mesh.n_cell:
         raise InputError("wrong number of pieces", expected=f"1 ... {mesh.n_cell} (the number of cells)", found=n_piece)
-    owners = np.zeros(mesh.n_cell, dtype=np.int64) if n_piece == 1 else _metis(mesh, n_piece)
-    return split(mesh, owners)
+    return split(mesh, cut_cells(mesh, n_piece))
+
+
+def cut_cells(mesh: Mesh, n_piece: int) -> np.ndarray:
+    """The piece of each cell, (n_cell,); the same at every call. InputError : see `partition`."""
+    return np.zeros(mesh.n_cell, dtype=np.int64) if n_piece == 1 else _metis(mesh, n_piece)
 
 
 def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
@@ -49,6 +53,15 @@ def _metis(mesh: Mesh, n_piece: int) -> np.ndarray:
     if len(empty):
         raise InputError("METIS left a piece without cells", place=f"piece {empty[0]}", found=n_piece - len(empty),
                          expected=plural(n_piece, "piece"), remedy="ask for fewer pieces")
+    return owners
+
+
+def strips(mesh: Mesh, n_piece: int) -> np.ndarray:
+    """The piece of each cell, (n_cell,): as many cells each, across the longest side of the mesh; needs no package."""
+    centres = np.concatenate([mesh.points[block.connectivity].mean(axis=1) for block in mesh.blocks])
+    along = centres[:, int(np.ptp(centres, axis=0).argmax())]
+    owners = np.empty(mesh.n_cell, dtype=np.int64)
+    owners[np.argsort(along, kind="stable")] = np.arange(mesh.n_cell) * n_piece // mesh.n_cell
     return owners
 
 
@@ -130,6 +143,15 @@ def number_shared_nodes(pieces: Sequence[Mesh]) -> list[Mesh]:
     ids, count = np.unique(np.concatenate([piece.node_ids for piece in pieces]), return_counts=True)
     plural = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
     return [replace(piece, shared_index=plural[np.searchsorted(ids, piece.node_ids)]) for piece in pieces]
+
+
+def first_at_nodes(pieces: Sequence[Mesh]) -> list[np.ndarray]:
+    """Whether each piece is the first that has each of its nodes, (n_node,) bool by piece."""
+    ids = np.concatenate([piece.node_ids for piece in pieces])
+    _, first = np.unique(ids, return_index=True)
+    found = np.zeros(len(ids), dtype=bool)
+    found[first] = True
+    return np.split(found, np.cumsum([piece.n_node for piece in pieces])[:-1])
 
 
 def positions_in(mesh: Mesh, piece: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

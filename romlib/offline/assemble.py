@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,15 @@ from romlib.words import plural
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name."""
+    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name.
+
+    checks : of the training runs, as `romlib.archive.rom.Manifest` has them; they do not identify the ROM.
+    """
 
     study: str = ""
     version: str = ""
     inputs: Mapping[str, str] = dataclass_field(default_factory=dict)
+    checks: Mapping[str, dict[str, Any]] = dataclass_field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -133,7 +138,7 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
         collection.dual.n_ip, _trained_ranges(collection.training, spans),
-        _trained_parameters(collection.training, spans))
+        _trained_parameters(collection.training, spans), checks=dict(provenance.checks))
 
 
 def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:

@@ -49,21 +49,47 @@ class OfflineOptions(Description):
     clusters : one basis or several; in a study a table of its own, [clusters].
     """
 
-    accuracy: dict[str, Tolerance] = Field(default_factory=dict)
-    pod_tolerance: Tolerance | None = None
-    modes: Annotated[int, Field(ge=1)] | None = None
-    pod_norm: Literal["l2", "energy"] = "l2"
-    cubature_tolerance: Tolerance = 1e-4
-    cubature_points: Annotated[int, Field(ge=1)] | None = None
-    cubature_training: Literal["snapshots", "full_rom", "iterates"] = "snapshots"
-    dual_fields: tuple[str, ...] = ("stress",)
-    dual_tolerance: Tolerance = 1e-4
-    stress: Literal["auto", "read", "replay"] = "auto"
-    error_limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
-    calibration: bool = True
-    control_points: Annotated[int, Field(ge=0)] = 0
-    skip_check: bool = False
-    clusters: ClusterOptions = ClusterOptions()
+    accuracy: dict[str, Tolerance] = Field(default_factory=dict, description=(
+        "by quantity (`displacement`, or one of `dual_fields`), the relative error that the ROM is to have over all "
+        "points and times of each run: tolerances are chosen to meet it, unless one of them is given; then it is only "
+        "judged. By default 1e-3 of the displacement, 1e-2 of the stress, 2e-2 of internal variables, where no "
+        "tolerance is given"))
+    pod_tolerance: Tolerance | None = Field(default=None, description=(
+        "the modes leave out at most this part of the displacement snapshots: sum_{i>n} lambda_i <= tolerance^2 sum "
+        "lambda_i; by default 1e-4, where `modes` is not given"))
+    modes: Annotated[int, Field(ge=1)] | None = Field(default=None, description="their number, instead of a tolerance")
+    pod_norm: Literal["l2", "energy"] = Field(default="l2", description=(
+        'of the displacement that the modes are the best of: "l2", or "energy", the elastic energy of the virgin '
+        'state, where strains count and what only moves with them does not'))
+    cubature_tolerance: Tolerance = Field(default=1e-4, description=(
+        "the selected points integrate the training set to ||G^T w - b|| <= tolerance max(||b||, a / 10), with a "
+        "the energy norm of the stresses: what counts where they are in equilibrium with themselves (heat alone) "
+        "and b vanishes"))
+    cubature_points: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
+        "at most so many points, where the tolerance asks for more; by default no limit"))
+    cubature_training: Literal["snapshots", "full_rom", "iterates"] = Field(default="snapshots", description=(
+        '"snapshots": stresses of the snapshots. "full_rom": and of a full-integration ROM run over the training '
+        'cases. "iterates": and of its Newton iterates. More points, a longer offline stage, less error that shows '
+        'only online'))
+    dual_fields: tuple[str, ...] = Field(default=("stress",), description=(
+        "fields at integration points to reconstruct everywhere: `stress`, any internal variable of the laws, any "
+        "field of the file"))
+    dual_tolerance: Tolerance = Field(default=1e-4, description="as `pod_tolerance`, for the modes of each of them")
+    stress: Literal["auto", "read", "replay"] = Field(default="auto", description=(
+        '"read" from the file, "replay" from the displacement by the law, "auto": read where the file has it'))
+    error_limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict, description=(
+        "by field (`displacement`, or one of `dual_fields`): what the error of the finished ROM over its own "
+        "training cases may be. By default 5 %, or ten times the largest of the tolerances. Beyond it `romlib "
+        "offline` writes no ROM and ends with exit status 1, unless `--accept-errors` is given: the ROM, `romlib "
+        "info` and every run of `romlib online` then say so"))
+    calibration: bool = Field(default=True, description=(
+        "calibrate the error indicator, from which online results have bounds of their errors"))
+    control_points: Annotated[int, Field(ge=0)] = Field(default=0, description=(
+        "points besides that make bounds of internal variables safer, at the cost of as many points online; 100 is "
+        "a good number"))
+    skip_check: bool = Field(default=False, description="train without the check")
+    clusters: ClusterOptions = Field(default=ClusterOptions(), description=(
+        "one basis or several; in a study a table of its own, `[clusters]`"))
 
     @model_validator(mode="before")
     @classmethod

@@ -49,7 +49,7 @@ def certify(
             stated = None if declared is None else declared.path
             inputs = [path, *([] if stated is None else files_of(stated))]
             comm.on_root(lambda: check_output(target, inputs))
-        with opened(path, declared, guard) as (prepared, model):
+        with opened(path, declared, guard, comm.size) as (prepared, model):
             kept = nullcontext(None) if target is None else error_file(target, prepared, model, passes, comm)
             with kept as on_block:
                 return certify_file(prepared, model, comm, passes=passes, options=options, on_block=on_block,

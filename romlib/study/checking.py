@@ -21,15 +21,15 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 
     guard : laws with foreign code run it in a process of their own, so that a crash of it is a finding.
     """
-    with opened(path, study, guard) as (prepared, model):
+    with opened(path, study, guard, comm.size) as (prepared, model):
         options = replace(CheckOptions() if study is None else study.check.options(), accept=prepared.accepted)
         return check(prepared, model, comm, options)
 
 
 def check_training(
     study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False, checked: Collection[str] = ()
-) -> list[CheckReport]:
-    """Check every training run, and every validation run, before anything is computed from it. Collective.
+) -> dict[str, CheckReport]:
+    """Check training and validation runs before anything is computed from them; by name, what was measured. Collective.
 
     names_only : look up the study's names in the files, and measure nothing. checked : the names of runs that have
     passed the check before.
@@ -39,7 +39,7 @@ def check_training(
     CheckError : a run failed, with the measurements and what that usually means; or too little was compared to tell.
     StudyError : unknown names. InputError : the runs are not runs of one model, which is found first.
     """
-    reports = []
+    reports = {}
     runs: tuple[Training | Validation, ...] = (*study.training, *study.validation)
     if names_only or len(runs) > 1:  # what is found without a law comes before hours of one
         for run in runs:
@@ -50,7 +50,7 @@ def check_training(
         if names_only or run.name in checked or not is_whole(run.role):  # others have no history
             continue
         report = check_file(run.snapshots, study, comm)
-        reports.append(report)
+        reports[run.name] = report
         report.raise_if_failed()
         measured = [item for item in report.items if item.status in ("pass", "warn") and item.tolerance is not None]
         warned = [item.name for item in measured if item.status == "warn"]

@@ -139,7 +139,7 @@ def clusters(
     wants_stress = options.clusters.gram == "stress" if stress is None else stress
     with ExitStack() as stack:
         with comm.agreement():
-            training = training_set(declared, stack)
+            training = training_set(declared, stack, comm.size)
         grams = _grams(declared, training, comm, wants_stress, scratch, say, stack)
         say("comparing clusters")
         found = prospects_of(training, grams, options, kinds_beside(options.clusters, wants_stress), comm,

@@ -10,16 +10,19 @@ from romlib.laws.guarded import guarded_materials, guarded_model
 from romlib.laws.symbols import evaluated_model
 from romlib.model import Model
 from romlib.snapshots.prepared import PreparedSnapshots
-from romlib.snapshots.reader import Snapshots
+from romlib.snapshots.recut import RecutSnapshots
 from romlib.study.references import validate_against
 from romlib.study.study import Study
 
 
 @contextmanager
-def opened(path: Path, study: Study | None, guard: bool = True) -> Iterator[tuple[PreparedSnapshots, Model]]:
+def opened(
+    path: Path, study: Study | None, guard: bool = True, n_piece: int = 1
+) -> Iterator[tuple[PreparedSnapshots, Model]]:
     """The file as the study completes it, and its model with numbers for formulas, whose laws are to be called.
 
     guard : laws with foreign code run it in a process of their own, so that a crash of it is a LawError.
+    n_piece : a file with fewer pieces is cut into so many, one for each rank.
 
     Raises
     ------
@@ -27,7 +30,7 @@ def opened(path: Path, study: Study | None, guard: bool = True) -> Iterator[tupl
     """
     if study is not None and guard:
         study = study.model_copy(update={"materials": guarded_materials(study.materials)})
-    with Snapshots(path) as snapshots:
+    with RecutSnapshots(path, n_piece) as snapshots:
         if study is not None:
             validate_against(study, snapshots)
         prepared = PreparedSnapshots.of(snapshots) if study is None else study.prepare(snapshots)

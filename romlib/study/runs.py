@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import numpy as np
@@ -11,19 +12,32 @@ from romlib.offline.agreement import agree
 from romlib.offline.training import TrainingSet
 from romlib.parallel.comm import Comm
 from romlib.parallel.pieces import Pieces
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
+from romlib.snapshots.recut import RecutSnapshots
 from romlib.study.study import Study, Training, Validation
 
 
-def training_set(study: Study, stack: ExitStack, validation: bool = False) -> TrainingSet:
-    """The training runs, open until the stack ends. validation : with the validation runs after them.
+def training_set(study: Study, stack: ExitStack, n_piece: int, validation: bool = False) -> TrainingSet:
+    """The training runs, open until the stack ends.
+
+    n_piece : files with fewer pieces are cut into so many, or into as many as another run has. validation : with the
+    validation runs after them.
 
     Raises
     ------
     StudyError : a validation run is one of the training runs.
     """
     runs: tuple[Training | Validation, ...] = (*study.training, *(study.validation if validation else ()))
-    opened = [study.prepare(stack.enter_context(Snapshots(run.snapshots)), run) for run in runs]
+    files = [stack.enter_context(RecutSnapshots(run.snapshots, n_piece)) for run in runs]
+    most = max(file.n_piece for file in files)
+    files = [file if file.n_piece == most else stack.enter_context(RecutSnapshots(file.path, most)) for file in files]
+    opened = [study.prepare(file, run) for file, run in zip(files, runs)]
+    _refuse_trained(study, opened)
+    return TrainingSet(opened)
+
+
+def _refuse_trained(study: Study, opened: Sequence[PreparedSnapshots]) -> None:
     n_training = len(study.training)
     for number, run in enumerate(opened[n_training:], 1):
         for trained in opened[:n_training]:
@@ -33,7 +47,6 @@ def training_set(study: Study, stack: ExitStack, validation: bool = False) -> Tr
                     file=study.path, place=f"validation #{number}", expected="a run that the ROM is not made of",
                     found=f"{run.path}, which has the times and displacements of {trained.path}",
                     remedy="take it out of either, or validate with another run")
-    return TrainingSet(opened)
 
 
 def is_same_run(one: Snapshots, other: Snapshots) -> bool:
@@ -60,5 +73,5 @@ def compare_runs(study: Study, comm: Comm) -> None:
     """
     with ExitStack() as stack:
         with comm.agreement():
-            training = training_set(study, stack, validation=True)
+            training = training_set(study, stack, comm.size, validation=True)
         agree(training, Pieces(comm, training.n_piece), call_libraries=False)

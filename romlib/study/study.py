@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from romlib.errors import StudyError
+from romlib.life.table import LifeTable
 from romlib.mesh.tags import TagSet
 from romlib.model import (
     Amplitude,
@@ -51,17 +52,22 @@ Positive = Annotated[float, Field(gt=0)]
 class Header(Description):
     """[study]: a name, the units where stated, and the omissions of the deck that the user accepts, by name."""
 
-    name: str
-    units: UnitSystem | None = None
-    accept: tuple[str, ...] = ()
+    name: str = Field(description="name of the study")
+    units: UnitSystem | None = Field(default=None, description=(
+        'unit system: "length, force, stress, time" and, if you like, temperature, such as "mm, N, MPa, s, degC"; '
+        'by default that of the files. Nothing is ever converted: a study that contradicts its files is refused, '
+        'and so are units that do not fit together (mm and N need MPa)'))
+    accept: tuple[str, ...] = Field(default=(), description=(
+        "names of omissions (`romlib info` lists them) that do virtual work in the solver and that you accept to "
+        "lose. Without it `romlib check` stays undecided and `romlib offline` refuses such a file"))
 
 
 class TagDefinition(Description):
     """[tags.NAME]: a tag that the file lacks, of nodes, faces or cells (one name may stand for several of them)."""
 
-    nodes: NodeTag | None = None
-    faces: FaceTag | None = None
-    cells: CellTag | None = None
+    nodes: NodeTag | None = Field(default=None, description="a tag of nodes, for constraints and nodal forces")
+    faces: FaceTag | None = Field(default=None, description="a tag of faces, for tractions and pressures")
+    cells: CellTag | None = Field(default=None, description="a tag of cells, for materials and body forces")
 
     @model_validator(mode="after")
     def _something(self) -> TagDefinition:
@@ -73,8 +79,10 @@ class TagDefinition(Description):
 class Initial(Description):
     """[initial]: the state before the first step, where it is not the one of the snapshots file."""
 
-    time: float | None = None
-    temperature: float | ArrayReference | None = None
+    time: float | None = Field(default=None, description="time of the undeformed state; by default that of the file")
+    temperature: float | ArrayReference | None = Field(default=None, description=(
+        "temperature of that state; by default that of the file, else what the temperature loads give at the "
+        "initial time"))
 
 
 class MeshFile(Description):
@@ -87,11 +95,20 @@ class MeshFile(Description):
     it is not the element's default.
     """
 
-    file: Path
-    converter: str | None = None
-    merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
-    pieces: Annotated[int, Field(ge=1)] | None = None
-    quadrature: dict[str, str] = Field(default_factory=dict)
+    file: Path = Field(description=(
+        "a snapshots file, whose mesh, tags and model are taken, or a mesh: a deck `.inp`, `.msh` of gmsh, `.med`, "
+        "`.vtu`, or what else meshio reads. Named sets become tags: physical surfaces and groups of faces, and of "
+        "their nodes; physical volumes and groups of cells"))
+    converter: str | None = Field(default=None, description=(
+        "a converter of `romlib plugins` that reads meshes; by default none for a snapshots file, that of decks for "
+        "`.inp`, else meshio"))
+    merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = Field(default=None, description=(
+        "points within this distance (length) become one; 0: points at one place are apart. By default bodies that "
+        "touch without sharing nodes are refused"))
+    pieces: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
+        "to cut the mesh into; by default as the file has it, else one for each rank. `--pieces` takes precedence"))
+    quadrature: dict[str, str] = Field(default_factory=dict, description=(
+        'integration rule by cell type, where it is not the full one, such as `{ hex20 = "hex_gauss_8" }`'))
 
 
 class Run(Description):
@@ -100,17 +117,15 @@ class Run(Description):
     temperature : a history in a file of its own, in place of all temperature loads.
     """
 
-    snapshots: Path = Field(description="The snapshots file of the run, from the folder of the study.")
-    amplitudes: dict[str, Amplitude] = Field(
-        default_factory=dict, description="By load or prescribed constraint: its factor over time, where the file has "
-                                          "none, or another than the run.")
-    parameters: ParameterValues = Field(
-        default_factory=dict, description="Values of the parameters that materials name, where they are not those of "
-                                          "the file.")
-    temperature: TemperatureFile | None = Field(
-        default=None, description="A nodal temperature history in a file of its own, in place of all temperature "
-                                  "loads.")
-    name: str = Field(description="Of the run; by default the name of its file.")
+    snapshots: Path = Field(description="the snapshots file")
+    amplitudes: dict[str, Amplitude] = Field(default_factory=dict, description=(
+        "amplitudes of this run, by load; by default those of the file"))
+    parameters: ParameterValues = Field(default_factory=dict, description=(
+        "numbers of this run for what the materials name; by default those of the file, else of `[parameters]`"))
+    temperature: TemperatureFile | None = Field(default=None, description=(
+        "a file with nodal temperatures, in place of all temperature loads; by default the temperature loads"))
+    name: str = Field(description=(
+        "for messages; of a run, also a case of the ROM. By default the name of the file without suffix"))
 
 
 class Training(Run):
@@ -121,9 +136,13 @@ class Training(Run):
     displacement of a run of a ROM ("replayed").
     """
 
-    role: Literal["run", "record", "elastic", "equilibrated", "replayed"] = Field(
-        default="run", description='What the file is: "run", a whole run of the solver; others are made by romlib '
-                                   'itself.')
+    role: Literal["run", "record", "elastic", "equilibrated", "replayed"] = Field(default="run", description=(
+        'what the file is good for. "run": the history of a run. "record": single full-order steps, whose stress '
+        'and internal variables are read from the file, since there is no history to recompute them from. '
+        '"elastic": answers of the initial stiffness, which train displacement, stress and cubature. '
+        '"equilibrated": a run of a ROM that the initial stiffness brought towards equilibrium, which trains the '
+        'same. "replayed": the displacement of a run of a ROM, which trains the cubature, and never any modes. Only '
+        'runs are checked, and are cases of the ROM'))
 
 
 class Validation(Run):
@@ -141,15 +160,19 @@ class CheckSettings(Description):
     One that is left out keeps the default of the check.
     """
 
-    strain: Positive | None = None
-    stress: Positive | None = None
-    state: Positive | None = None
-    internal_force: Positive | None = None
-    constraints: Positive | None = None
-    temperature: Positive | None = None
-    equilibrium: Positive | None = None
-    load_balance: Positive | None = None
-    strain_size: Positive | None = None
+    strain: Positive | None = Field(default=None, description="strain from displacement against the stored strain")
+    stress: Positive | None = Field(default=None, description="stress replayed by the law against the stored stress")
+    state: Positive | None = Field(default=None, description="internal variables, likewise")
+    internal_force: Positive | None = Field(default=None, description="B^T sigma against the stored internal force")
+    constraints: Positive | None = Field(default=None, description=(
+        "displacement at constrained components against the prescribed values"))
+    temperature: Positive | None = Field(default=None, description="temperature of the model against the stored one")
+    equilibrium: Positive | None = Field(default=None, description=(
+        "largest residual component at the free degrees of freedom over the largest internal force"))
+    load_balance: Positive | None = Field(default=None, description=(
+        "the same residual in the l2 norm over that of the load; beyond it a warning"))
+    strain_size: Positive | None = Field(default=None, description=(
+        "strain beyond which small-strain theory is doubtful; a warning"))
 
     def options(self) -> CheckOptions:
         """The options of `romlib.check.check`."""
@@ -164,21 +187,25 @@ class Study(Description):
     text : the file as it was read, for the manifest of the ROM. path : the file.
     """
 
-    study: Header
-    mesh: MeshFile | None = None
-    materials: dict[str, Material] = Field(default_factory=dict)
-    tags: dict[str, TagDefinition] = Field(default_factory=dict)
-    constraints: dict[str, Constraint] = Field(default_factory=dict)
-    loads: dict[str, Load] = Field(default_factory=dict)
-    initial: Initial = Initial()
-    training: tuple[Training, ...] = ()
-    validation: tuple[Validation, ...] = ()
-    offline: OfflineOptions = OfflineOptions()
-    clusters: ClusterOptions = ClusterOptions()
-    check: CheckSettings = CheckSettings()
-    cases: dict[str, Case] = Field(default_factory=dict)
-    greedy: Greedy | None = None
-    parameters: ParameterValues = Field(default_factory=dict)
+    study: Header = Field(description="name, units, and what is accepted")
+    mesh: MeshFile | None = Field(default=None, description="the mesh that `romlib solve` solves on")
+    materials: dict[str, Material] = Field(default_factory=dict, description="constitutive laws, by name")
+    tags: dict[str, TagDefinition] = Field(default_factory=dict, description="tags that the file lacks, by name")
+    constraints: dict[str, Constraint] = Field(default_factory=dict, description="constraints on displacement, by name")
+    loads: dict[str, Load] = Field(default_factory=dict, description="loads, by name")
+    initial: Initial = Field(default=Initial(), description="the state before the first step")
+    training: tuple[Training, ...] = Field(default=(), description="runs of the solver that train the ROM")
+    validation: tuple[Validation, ...] = Field(default=(), description=(
+        "runs of the solver that the ROM is not made of, and that it is compared with"))
+    offline: OfflineOptions = Field(default=OfflineOptions(), description="what the ROM is built to")
+    clusters: ClusterOptions = Field(default=ClusterOptions(), description="several local bases in place of one")
+    check: CheckSettings = Field(default=CheckSettings(), description=(
+        "what each measurement of `romlib check` may reach"))
+    cases: dict[str, Case] = Field(default_factory=dict, description="cases that are stored with the ROM, by name")
+    greedy: Greedy | None = Field(default=None, description="what `romlib greedy` searches")
+    life: LifeTable | None = Field(default=None, description="how `romlib life` counts cycles, and fatigue curves")
+    parameters: ParameterValues = Field(default_factory=dict, description=(
+        "numbers for what the materials name, of all runs and cases that do not say otherwise"))
 
     _text: str = PrivateAttr("")
     _path: Path | None = PrivateAttr(None)

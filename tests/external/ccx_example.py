@@ -25,7 +25,7 @@ try:
 finally:
     sys.path.remove(str(CASE))
 
-__all__ = ["at_most", "difference", "needs_ccx", "quarter_plate", "solve", "write_deck"]
+__all__ = ["at_most", "difference", "needs_ccx", "pressure_cards", "quarter_plate", "solve", "write_deck"]
 
 
 def needs_ccx() -> None:
@@ -60,3 +60,20 @@ def at_most(limit: float, **measured: float) -> None:
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
     """Largest difference over the largest reference."""
     return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def pressure_cards(mesh: Mesh, value: float) -> str:
+    """*DLOAD on the faces of the tag "top": the number of each face in its element, by its corners."""
+    faces = {"hex": [(0, 1, 2, 3), (4, 7, 6, 5), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0)],
+             "tet": [(0, 1, 2), (0, 3, 1), (1, 3, 2), (2, 3, 0)],
+             "wed": [(0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)]}
+    (cells,) = mesh.blocks
+    lines = []
+    for face_block in mesh.face_tags["top"].blocks:
+        n_corner = 3 if face_block.face_type.startswith("tri") else 4
+        wanted = {frozenset(face[:n_corner].tolist()) for face in face_block.connectivity}
+        for cell, nodes in zip(cells.cell_ids, cells.connectivity):
+            for number, corners in enumerate(faces[cells.cell_type[:3]], 1):
+                if frozenset(nodes[list(corners)].tolist()) in wanted:
+                    lines.append(f"{cell},P{number},{value!r}")
+    return "\n".join(["*DLOAD", *lines])

@@ -19,6 +19,7 @@ from ccx_example import (
     at_most,
     difference,
     needs_ccx,
+    pressure_cards,
     solve,
     write_deck,
 )
@@ -155,23 +156,6 @@ def block(element: str) -> Mesh:
         points[nodes[:, kind.n_corner:]] = points[nodes[:, np.array(kind.edges)]].mean(axis=2)
     return Mesh(points, mesh.blocks, mesh.node_ids, node_tags={"FOOT": mesh.node_tags["zmin"]},
                 face_tags={"top": mesh.face_tags["zmax"]})
-
-
-def pressure_cards(mesh: Mesh, value: float) -> str:
-    """*DLOAD on the faces of the tag "top": the number of each face in its element, by its corners."""
-    faces = {"hex": [(0, 1, 2, 3), (4, 7, 6, 5), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0)],
-             "tet": [(0, 1, 2), (0, 3, 1), (1, 3, 2), (2, 3, 0)],
-             "wed": [(0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)]}
-    (cells,) = mesh.blocks
-    lines = []
-    for face_block in mesh.face_tags["top"].blocks:
-        n_corner = 3 if face_block.face_type.startswith("tri") else 4
-        wanted = {frozenset(face[:n_corner].tolist()) for face in face_block.connectivity}
-        for cell, nodes in zip(cells.cell_ids, cells.connectivity):
-            for number, corners in enumerate(faces[cells.cell_type[:3]], 1):
-                if frozenset(nodes[list(corners)].tolist()) in wanted:
-                    lines.append(f"{cell},P{number},{value!r}")
-    return "\n".join(["*DLOAD", *lines])
 
 
 PRESSURE, GRAVITY, SPEED, AXIS = 30.0, 9810.0, 800.0, (0.0, 0.6, 0.8)

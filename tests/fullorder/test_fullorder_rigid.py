@@ -51,6 +51,7 @@ def test_what_is_not_held_is_named(fixed, motions, n_piece):
     with pytest.raises(InputError, match="free to move without strain") as error:
         run(mesh, fixed, n_piece)
     text = str(error.value)
+    assert "add a constraint " in text
     assert "the body with node 1 (45 nodes about (1, 0.5, 0.5))" in text
     for motion in motions:
         assert motion in text

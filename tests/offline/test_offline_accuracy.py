@@ -196,13 +196,12 @@ def test_a_validation_run_with_a_load_that_no_training_run_has_is_refused(
 def test_a_run_that_is_left_out_counts_where_it_lies_between_the_others(files: dict[str, Path]) -> None:
     with Snapshots(files["low"]) as low, Snapshots(files["middle"]) as middle, Snapshots(files["high"]) as high:
         runs = [PreparedSnapshots.of(one) for one in (low, middle, high)]
-        three = left_out_runs(training := TrainingSet(runs), Rows.of(training.n_snapshot, None))
-        assert [bool(one.outside) for one in three] == [True, False, True]
-        assert [one.beyond for one in three] == [False, False, True]
-        assert three[0].rows.kept.tolist() == list(range(17, 51)) and to_judge_by(three) == [three[1]]
-        two = left_out_runs(training := TrainingSet(runs[:2]), Rows.of(training.n_snapshot, None))
-        assert to_judge_by(two) == [two[0]]  # none between the others: the one that goes no further
-        assert left_out_runs(training := TrainingSet(runs[:1]), Rows.of(training.n_snapshot, None)) == []
+        three, two, one = (left_out_runs(TrainingSet(runs[:n]), Rows.of(17 * n, None)) for n in (3, 2, 1))
+    assert [bool(run.outside) for run in three] == [True, False, True]
+    assert [run.beyond for run in three] == [False, False, True]
+    assert three[0].rows.kept.tolist() == list(range(17, 51)) and to_judge_by(three) == [three[1]]
+    assert to_judge_by(two) == [two[0]]  # none between the others: the one that goes no further
+    assert one == []
 
 
 def test_what_of_a_run_is_outside_the_others_is_said_in_words() -> None:

@@ -18,7 +18,9 @@ from romlib.errors import FileFormatError, InputError
 from romlib.fem.piece import Piece
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
+from romlib.snapshots import SnapshotsWriter
 from romlib.snapshots.reader import Snapshots
+from romlib.snapshots.schema import FieldSpec
 
 pytestmark = pytest.mark.data
 SMALL = ("small_c3d8", "small_c3d20r")
@@ -104,12 +106,42 @@ def test_the_plate_and_its_held_out_history_are_reproduced(data, tmp_path):
         assert report.passed and report["internal_force"].value <= 1e-10
 
 
-def test_pieces_have_no_forces_and_the_same_check(data, tmp_path):
+def test_pieces_keep_the_forces_and_the_check(data, tmp_path):
+    with convert(data / "small_c3d8.inp", tmp_path) as snapshots:
+        whole, expected = np.argsort(snapshots.mesh(0).node_ids), checked(snapshots)
+        forces = snapshots.read("internal_force", 0)[:, whole]
+        ids = snapshots.mesh(0).node_ids[whole]
     with convert(data / "small_c3d8.inp", tmp_path, pieces=3) as snapshots:
-        assert snapshots.n_piece == 3 and "internal_force" not in snapshots.fields
-        assert not omissions(snapshots)["internal_force"].does_work
+        assert snapshots.n_piece == 3 and not omissions(snapshots)
+        total = np.zeros_like(forces)
+        for piece in range(3):
+            total[:, np.searchsorted(ids, snapshots.mesh(piece).node_ids)] += snapshots.read("internal_force", piece)
         report = checked(snapshots)
+    np.testing.assert_array_equal(total, forces)
     assert report.passed and report["stress"].value <= 1e-6
+    for name in ("internal_force", "equilibrium", "load_balance"):
+        assert report[name].value == pytest.approx(expected[name].value, rel=1e-3, abs=1e-13)
+
+
+def test_a_wrong_force_at_a_node_of_two_pieces_is_found(data, tmp_path):
+    with convert(data / "small_c3d8.inp", tmp_path, pieces=3) as snapshots:
+        path, mesh = snapshots.path, snapshots.mesh(0)
+        node = int(np.flatnonzero(mesh.shared_index >= 0)[0])
+        wanted, meshes = mesh.node_ids[node], [snapshots.mesh(piece) for piece in range(3)]
+        fields = {name: [snapshots.read(name, piece) for piece in range(3)]
+                  for name in ("displacement", "internal_force")}
+        fields["internal_force"][0][-1, node] *= 1.5
+        other = tmp_path / "wrong.vtkhdf"
+        with SnapshotsWriter(other, meshes, snapshots.model, snapshots.times,
+                             {name: FieldSpec("node", 3) for name in fields}) as writer:
+            for name, values in fields.items():
+                for piece, history in enumerate(values):
+                    for step, array in enumerate(history):
+                        writer.write(name, step, piece, array)
+    assert path != other
+    with Snapshots(other) as snapshots:
+        item = checked(snapshots)["internal_force"]
+    assert item.status == "fail" and f"node {wanted}," in item.detail
 
 
 @pytest.mark.parametrize("form", [SHORT, LONG])

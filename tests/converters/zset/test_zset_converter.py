@@ -163,7 +163,7 @@ def test_decks_that_say_the_same_in_two_syntaxes_are_one_model_and_another_axis_
 
 @pytest.mark.parametrize(("folder", "pieces"), [("MecaSequential", 3), ("MecaParallel", 5)])
 def test_pieces_cut_anew_hold_the_same_fields(convert, folder, pieces):
-    fields = {"displacement": "node", "stress": "ip", "p": "ip", "plastic_strain": "ip"}
+    fields = {"displacement": "node", "internal_force": "node", "stress": "ip", "p": "ip", "plastic_strain": "ip"}
 
     def by_id(path):
         with Snapshots(path) as snapshots:
@@ -174,15 +174,17 @@ def test_pieces_cut_anew_hold_the_same_fields(convert, folder, pieces):
                     values = snapshots.read(name, piece)[-1]
                     for i, row in zip(mesh.node_ids, values) if place == "node" else zip(
                             mesh.cell_ids, values.reshape(mesh.n_cell, -1)):
-                        found[name, int(i)] = row
+                        sums = name == "internal_force" and (name, int(i)) in found
+                        found[name, int(i)] = found[name, int(i)] + row if sums else row
             return found, snapshots
 
     one, _ = by_id(convert(folder))
     two, snapshots = by_id(convert(folder, pieces))
-    assert snapshots.n_piece == pieces and "internal_force" not in snapshots.fields
+    assert snapshots.n_piece == pieces and not snapshots.model.omissions
     assert one.keys() == two.keys()
-    assert all(np.array_equal(one[key], two[key]) for key in one)
-    assert [o.name for o in snapshots.model.omissions] == ["internal_force"]
+    size = max(np.abs(values).max() for (name, _), values in one.items() if name == "internal_force")
+    for key in one:  # forces of subdomains add up before they are stored in single precision, or after it
+        assert np.abs(one[key] - two[key]).max() <= (2e-7 * size if key[0] == "internal_force" else 0.0), key
 
 
 def test_faces_keep_their_pressure_wherever_they_go(convert):
