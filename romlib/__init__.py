@@ -8,6 +8,7 @@
 
     results = romlib.open("result.vtkhdf")
     certificate = romlib.certify("result.vtkhdf")
+    romlib.plot("result.vtkhdf", "stress", "stress.png")
 
 Importing romlib imports nothing else: the names below are looked up when first used.
 """
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
-    from romlib.report.showing import plot, plot_probes
+    from romlib.report.plot_probe import plot_probes
+    from romlib.report.plots import plot
     from romlib.results.file import Results
     from romlib.results.probe import Probe
     from romlib.solution.solution import Solution
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
     from romlib.study.life import life
     from romlib.study.pipeline import train
     from romlib.study.reporting import report
+    from romlib.study.validate import validate
 
 __version__ = "0.1.0"
 __all__ = [
     "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
-    "check", "compare", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train"]
+    "check", "compare", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train", "validate"]
 
 _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
@@ -48,11 +51,12 @@ _HOME = {  # name -> module, and the name there where it is another one
     "life": "romlib.study.life",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
-    "plot": "romlib.report.showing",
-    "plot_probes": "romlib.report.showing",
     "report": "romlib.study.reporting",
+    "plot": "romlib.report.plots",
+    "plot_probes": "romlib.report.plot_probe",
     "solve": "romlib.study.functions",
     "train": "romlib.study.pipeline",
+    "validate": "romlib.study.validate",
     "ReducedOrderModel": "romlib.online.rom",
     "NodalTemperature": "romlib.loads.nodal_temperature",
     "Probe": "romlib.results.probe",

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
     "clusters": {"errors", "words", "model"},
     "offline": {"check", "online", "parallel", "clusters", "progress"},
-    "report": {"archive", "snapshots", "solution", "fem", "life"},  # it replays a reference that has no stress
+    "report": {"archive", "snapshots", "solution", "fem", "life", "nodal"},  # it replays a reference that has no stress
     "fullorder": {"fem", "snapshots", "states", "parallel", "stepping"},
     "certificate": {"fullorder", "blocks"},
     "external": {"snapshots", "model", "parallel"},

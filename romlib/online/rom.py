@@ -150,7 +150,8 @@ class ReducedOrderModel:
         if case is None and not self.cases:
             raise InputError("the ROM has no case to show", file=self.path, place="case",
                              remedy="rom.solve(times=..., amplitudes=...).plot(...)")
-        return self.solve(next(iter(self.cases)) if case is None else case).plot(field, path, **options)
+        name = next(iter(self.cases)) if case is None else case
+        return self.solve(name).plot(field, path, **{"case": name, **options})
 
     def open_fields(self) -> FieldsFile:
         """Open the fields file of this ROM.

@@ -56,6 +56,13 @@ def legend_below(axes: Any) -> None:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
 
 
+def finish(axes: Any, label: str) -> None:
+    """The axis of times, and a legend outside the curves."""
+    axes.set_xlabel(label)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9)
+
+
 def curves(rows: int, columns: int, size: tuple[float, float]) -> Any:
     """A figure of its own, without the global state of pyplot."""
     matplotlib_or_refuse()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
 from romlib.report.curves import curves, cycle, legend_below, plain, with_own_settings
 from romlib.report.page import Html, drawn, element, image, joined, note, pairs, table
+from romlib.report.picture import png
 from romlib.report.plot_life import life_figure
 from romlib.report.scalar import Scalar
 from romlib.snapshots.error_bounds import ErrorBounds
@@ -75,7 +74,7 @@ def bounds_section(bounds: ErrorBounds | None, times: np.ndarray, time_unit: str
 def pictures(snapshots: Snapshots, names: Sequence[str], drawn_by: Callable[..., Any]) -> Html:
     """Each field at the time of its largest value; a sentence where nothing here can draw.
 
-    drawn_by : `romlib.report.plot_field.plot_field`.
+    drawn_by : `romlib.report.plot_field.draw_field`.
     """
     parts = []
     for name in names:
@@ -88,10 +87,7 @@ def pictures(snapshots: Snapshots, names: Sequence[str], drawn_by: Callable[...,
 
 def _picture(snapshots: Snapshots, name: str, drawn_by: Callable[..., Any]) -> Html:
     step, place = largest_of(snapshots, name)
-    with tempfile.TemporaryDirectory(prefix="romlib-report-") as folder:
-        output = Path(folder) / "field.png"
-        drawn_by(snapshots, name, output, step=step)
-        data = output.read_bytes()
+    data = png(drawn_by(snapshots, name, step=step).pixels)
     return image(data, "png", f"{name} at time {float(snapshots.times[step]):.6g} {snapshots.model.units.time}, "
                               f"{snapshots.path.name}. {place}")
 

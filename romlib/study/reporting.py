@@ -27,7 +27,7 @@ from romlib.report.page_result import (
     pictures,
 )
 from romlib.report.page_rom import model_tables, rom_sections
-from romlib.report.plot_field import plot_field
+from romlib.report.plot_field import draw_field
 from romlib.report.plot_history import extremes
 from romlib.report.scalar import Scalar
 from romlib.snapshots.atomic import write_atomically
@@ -211,7 +211,7 @@ def _pictures_and_life(file: Path, settings: LifeTable, progress: Progress) -> l
         names = [name for name in _PICTURED if name in snapshots.fields] or [
             name for name in ("displacement",) if name in snapshots.fields]
         progress("drawing")
-        parts += [element("h3", "Pictures"), pictures(snapshots, names, plot_field)]
+        parts += [element("h3", "Pictures"), pictures(snapshots, names, draw_field)]
     if settings.materials:
         progress("life")
         parts += [element("h3", "Life"), life_section(life(file, table=settings))]

@@ -73,7 +73,8 @@ def test_every_field_of_a_study_is_in_the_page():
 
 
 def test_every_table_that_can_be_generated_is_in_the_page():
-    assert set(re.findall("<!-- generated: (.*) -->", STUDY)) == {*key_tables.TABLES, "loads", "amplitudes"}
+    assert set(re.findall("<!-- generated: (.*) -->", STUDY)) == {
+        *key_tables.TABLES, *key_tables.KINDS, "amplitudes"}
 
 
 def test_the_parts_of_a_study_are_documented():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fatigue import B, BOTH, C, CURVES, DUCTILITY, STRENGTH, YOUNG
+from fatigue import BOTH, CURVES, DUCTILITY, STRENGTH, YOUNG, B, C
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq

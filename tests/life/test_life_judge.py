@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fatigue import B, C, CURVES, DUCTILITY, POISSON, STRENGTH, YOUNG, one_axis, stress_along_x
+from fatigue import CURVES, DUCTILITY, POISSON, STRENGTH, YOUNG, B, C, one_axis, stress_along_x
 
 from romlib.life.counting import count_one
 from romlib.life.cycles import cycles_of

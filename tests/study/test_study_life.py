@@ -25,7 +25,7 @@ CASE = Case(times={"stop": 3.0, "step": 0.025}, amplitudes={"pull": f"{AMPLITUDE
 CURVE = StrainLife(kind="strain_life", fatigue_strength_coefficient=900.0, fatigue_strength_exponent=-0.09,
                    fatigue_ductility_coefficient=0.4, fatigue_ductility_exponent=-0.6)
 TABLE = LifeTable(counting="period", materials={"steel": CURVE})
-STUDY = f"""
+STUDY = """
 [study]
 name = "life of the strip"
 [life]
