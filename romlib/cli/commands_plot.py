@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -137,7 +138,8 @@ def _show(drawn: Any, output: Path, field: str, json: bool) -> None:
 def _in_words(value: object, unit: str) -> object:
     if isinstance(value, dict):
         x, y, z = (f"{c:.6g}" for c in value["coordinates"])
-        per_cent = f" ({value['per cent']:.2g} %)" if "per cent" in value else ""
+        part = value.get("per cent", float("nan"))
+        per_cent = f" ({part:.2g} %)" if math.isfinite(part) else ""
         time = f", at time {value['time']:.6g}" if "time" in value else ""
         return f"{value['value']:.6g}{unit}{per_cent} at {value['where']} ({x}, {y}, {z}){time}"
     return f"{value:.6g}" if isinstance(value, float) else value

@@ -49,9 +49,14 @@ def difference_colouring(largest: float) -> Colouring:
     return Colouring((-largest, largest) if largest > 0 else (-1.0, 1.0), DIVERGING)
 
 
+def same(lowest: float, highest: float) -> bool:
+    """Whether two values differ by rounding errors only: those of a constant field."""
+    return highest - lowest <= _ROUNDING * max(abs(lowest), abs(highest))
+
+
 def _open(lowest: float, highest: float) -> tuple[float, float]:
     """Limits that differ, for a scale of a field that has one value only."""
-    if highest > lowest:
+    if not same(lowest, highest):
         return lowest, highest
     size = abs(lowest) or 1.0
     return (lowest - 0.5 * size, lowest + 0.5 * size) if lowest else (0.0, size)

@@ -36,7 +36,7 @@ class BodyImage:
     """A body as rendered. pixels : (height, width, 3). label : of the scale, which is not drawn where `bar` is false.
 
     title : above it. absent : whether parts have no value. numbers : format of the scale.
-    axes : (3, 3), those of the camera, for a small cross of coordinates; None for none.
+    axes : (3, 3), those of the camera, for a small cross of coordinates under the scale; None for none.
     """
 
     pixels: np.ndarray
@@ -114,8 +114,6 @@ class _Drawing:
         over = self.figure.add_axes((round(x) / width, 1.0 - (top + n_row) / height, n_column / width, n_row / height))
         over.set(xlim=(0, n_column), ylim=(n_row, 0))
         over.axis("off")
-        if body.axes is not None:
-            self._cross(over, body.axes, n_row)
         for mark in body.marks:
             self._mark(over, mark, n_column)
         if body.title:
@@ -124,17 +122,23 @@ class _Drawing:
         if not body.bar:
             return x + n_column
         self._bar(body, x + n_column, top, n_row)
+        if body.axes is not None:
+            self._cross(body.axes, x + n_column + 10 * self.room.factor, top + n_row)
         return x + n_column + _BAR * self.room.factor
 
-    def _cross(self, axes: Any, directions: np.ndarray, height: int) -> None:
-        """x, y and z as they are seen, in the lower left corner; those towards the eye last, over the others."""
-        length, x, y = 46 * self.room.factor, 66 * self.room.factor, height - 62 * self.room.factor
+    def _cross(self, directions: np.ndarray, x: float, bottom: float) -> None:
+        """x, y and z as they are seen, under the scale; those towards the eye last, over the others."""
+        width, height = self.room.size
+        half, length = 66 * self.room.factor, 46 * self.room.factor
+        axes = self.figure.add_axes((x / width, 1.0 - bottom / height, 2 * half / width, 2 * half / height))
+        axes.set(xlim=(-half, half), ylim=(-half, half))
+        axes.axis("off")
         for k in np.argsort(directions[2]):
-            right, up = length * directions[0, k], length * directions[1, k]
-            axes.annotate("", (x + right, y - up), (x, y), arrowprops={
+            right, up = length * directions[:2, k]
+            axes.annotate("", (right, up), (0, 0), arrowprops={
                 "arrowstyle": "-|>", "color": _AXES[k], "linewidth": 2.2 * self.room.factor, "shrinkA": 0, "shrinkB": 0,
                 "mutation_scale": 13 * self.room.factor})
-            axes.text(x + 1.32 * right, y - 1.32 * up, "xyz"[k], color=INK, ha="center", va="center",
+            axes.text(1.32 * right, 1.32 * up, "xyz"[k], color=INK, ha="center", va="center",
                       fontsize=12.5 * self.room.factor)
 
     def _mark(self, axes: Any, mark: Mark, width: int) -> None:
@@ -169,6 +173,6 @@ class _Drawing:
         for k, line in enumerate(reversed(body.label.split("\n"))):
             self.text((x + 14 * factor) / factor, (top + 0.16 * n_row) / factor - 16 - 24 * k, line, 17, INK)
         if body.absent:
-            self.figure.text((x + 22 * factor) / width, 1.0 - (top + 0.88 * n_row) / height, "no value",
+            self.figure.text((x + 22 * factor) / width, 1.0 - (top + 0.855 * n_row) / height, "no value",
                              fontsize=12 * factor, color=INK, bbox={"facecolor": ABSENT, "edgecolor": GREY,
                                                                     "linewidth": 0.6, "pad": 4.0 * factor})

@@ -206,7 +206,8 @@ class DifferencePainter:
 
     def _difference_in_words(self, pair: Pair, spot: Spot) -> str:
         unit = f" {self.compared.scalar.unit}" if self.compared.scalar.unit else ""
-        return f"{spot.value:+.3g}{unit} ({pair.per_cent(spot):.2g} %), {spot.where}"
+        per_cent = f"{pair.per_cent(spot):.2g} %" if pair.size > 0 else "the reference is zero"
+        return f"{spot.value:+.3g}{unit} ({per_cent}), {spot.where}"
 
     def _spots(self, pair: Pair) -> dict[str, object]:
         spots = {"largest difference on the surface": pair.on_surface,

@@ -10,7 +10,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.report.camera import Camera, Look, camera, hidden, look_at
-from romlib.report.colours import Colouring, colouring, value_range
+from romlib.report.colours import Colouring, colouring, same, value_range
 from romlib.report.drawn import Drawn, Placement, drawn
 from romlib.report.extremes import Extremes, Spot
 from romlib.report.layout import BodyImage, Frame, Mark, compose, frame
@@ -184,7 +184,7 @@ def marks_of(
     """The largest value, and where the scalar has both signs the smallest, as places in the picture."""
     spots: list[tuple[str, Spot]] = []
     largest, smallest = extremes.largest, extremes.smallest
-    if largest is None or smallest is None or largest.value == smallest.value:
+    if largest is None or smallest is None or same(smallest.value, largest.value):
         return ()
     if scalar.signed and smallest.value < 0:
         spots.append(("min", smallest))

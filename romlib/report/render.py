@@ -15,7 +15,7 @@ from romlib.report.surface import Surface
 INK, GREY = "#222222", "#8a8f98"
 _INK_RGB, _LIGHT, _DARK = (34, 34, 34), (215, 215, 215), 0.3  # luminance below which lines are light
 _NEARER = 2e-3  # of the depth of the body: lines in a face are in front of it
-_MOST, _FEW, _MANY = 0.35, 4.0, 14.0  # opacity of edges; pixels between them where they begin to show, and show fully
+_MOST, _FEW, _MANY = 0.45, 4.0, 14.0  # opacity of edges; pixels between them where they begin to show, and show fully
 
 
 def render(
@@ -42,11 +42,11 @@ def render(
                          clim=colouring.limits, nan_color=ABSENT, show_scalar_bar=False, ambient=0.72, diffuse=0.33,
                          interpolate_before_map=True)
         ink, near = _ink(surface, values, colouring), points + _NEARER * camera.depth * camera.axes[2]
-        seen = _seen(surface, points, camera)
+        seen, width = _seen(surface, points, camera), max(1.0, size[1] / 650)
         opacity = _opacity(surface, points, camera, size[1], edges)
         if opacity > 0:
-            _add_lines(pyvista, plotter, near, surface.segments[~surface.sharp & seen], ink, 1.0, opacity)
-        _add_lines(pyvista, plotter, near, surface.segments[surface.sharp & seen], ink, max(1.0, size[1] / 600), 0.9)
+            _add_lines(pyvista, plotter, near, surface.segments[~surface.sharp & seen], ink, width, opacity)
+        _add_lines(pyvista, plotter, near, surface.segments[surface.sharp & seen], ink, 1.3 * width, 0.9)
         if undeformed:
             _add_lines(pyvista, plotter, surface.points, surface.segments[surface.sharp], GREY, 1.5, 0.7)
         _aim(plotter, camera)
