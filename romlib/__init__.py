@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
+    from romlib.export.export import export
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
@@ -35,16 +36,18 @@ if TYPE_CHECKING:
     from romlib.study.life import life
     from romlib.study.pipeline import train
     from romlib.study.reporting import report
+    from romlib.study.validate import validate
 
 __version__ = "0.1.0"
 __all__ = [
     "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
-    "check", "compare", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train"]
+    "check", "compare", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train", "validate"]
 
 _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
+    "export": "romlib.export.export",
     "life": "romlib.study.life",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
@@ -53,6 +56,7 @@ _HOME = {  # name -> module, and the name there where it is another one
     "plot_probes": "romlib.report.plot_probe",
     "solve": "romlib.study.functions",
     "train": "romlib.study.pipeline",
+    "validate": "romlib.study.validate",
     "ReducedOrderModel": "romlib.online.rom",
     "NodalTemperature": "romlib.loads.nodal_temperature",
     "Probe": "romlib.results.probe",

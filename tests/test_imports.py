@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "life": {"errors", "tensors", "model"},
     "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
+    "export": {"results", "nodal", "mesh", "tensors", "snapshots", "blocks"},
     "solution": {"archive", "snapshots", "states", "blocks", "results"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
@@ -53,8 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": {"offline", "life", "nodal", "report", "check", "fullorder", "certificate", "enrichment"},
     "greedy": {"study", "external"},
     "templates": {"study"},
-    "cli": {"templates", "study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate", "external",
-            "greedy", "progress"},
+    "cli": {"templates", "study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate",
+            "external", "export", "greedy", "progress"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},
     "romlib_converters": set(),

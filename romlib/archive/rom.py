@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.accuracy import Accuracy
 from romlib.archive.dictionary import Dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import Indicator
@@ -32,7 +33,9 @@ class Manifest:
     study : the text of the study file. romlib_version : the version that wrote it. units : as printed by reports.
     inputs : fingerprint of each training file, by its name (never a path).
     tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
-    errors : what was achieved, by quantity; relative.
+    errors : what was achieved, by quantity; relative. "online ..." is over the training runs, "left out ..." and
+        "validation ..." over runs that the ROM was not trained with.
+    accuracy : what was asked for, the errors over each run, and how tolerances were chosen; None in older files.
     accepted : sentences on errors beyond the limits of the study, which whoever trained the ROM accepted.
     volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
     trained : lowest and highest amplitude of each load and prescribed constraint over the training cases, whose
@@ -60,6 +63,7 @@ class Manifest:
     trained: dict[str, tuple[float, float]] = field(default_factory=dict)
     trained_parameters: dict[str, tuple[float, float]] = field(default_factory=dict)
     stages: list[dict[str, Any]] = field(default_factory=list)
+    accuracy: Accuracy | None = None
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from romlib.cli import (
     commands_certify,
     commands_clusters,
     commands_enrich,
+    commands_export,
     commands_external,
     commands_greedy,
     commands_inspect,
@@ -24,6 +25,7 @@ from romlib.cli import (
     commands_report,
     commands_solve,
     commands_start,
+    commands_validate,
 )
 from romlib.cli.failures import RomlibGroup
 from romlib.cli.terminal import has_colours
@@ -42,9 +44,10 @@ app = typer.Typer(
       romlib compare result.vtkhdf reference.vtkhdf
       romlib plot result.vtkhdf --field p -o p.png
     """,
-    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a bound is "
-           "above a tolerance, a solution did not converge, or an external solver failed; 2 wrong input or a full "
-           "disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
+    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases or the "
+           "accuracy that was asked for, a bound is above a tolerance, a solution did not converge, or an external "
+           "solver failed; 2 wrong input or a full disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or "
+           "SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:
@@ -78,10 +81,12 @@ app.command("online", rich_help_panel=_BUILD)(commands_build.online)
 app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
+app.command("validate", rich_help_panel=_LOOK)(commands_validate.validate)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
 app.command("life", rich_help_panel=_LOOK)(commands_life.life)
 app.command("report", rich_help_panel=_LOOK)(commands_report.report)
 app.command("plot", rich_help_panel=_LOOK)(commands_plot.plot)
+app.command("export", rich_help_panel=_LOOK)(commands_export.export)
 app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)

@@ -164,7 +164,8 @@ def offline(
 ) -> None:
     """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
 
-    Ends by solving the training cases with the ROM: exit status 1, and no ROM, where an error is beyond its limit.
+    Ends by solving the training cases with the ROM: exit status 1, and no ROM, where an error is beyond its limit; exit
+    status 1 with the ROM written where it misses the accuracy that the study states ([offline] accuracy).
 
     Works in parallel over the pieces of the snapshots file: mpirun -n N romlib offline ...
     """
@@ -189,6 +190,9 @@ def offline(
             from romlib.cli.describe import show_training
 
             show_training(stdout(), output, report, comm.size)
+    accuracy = report.accuracy
+    if accuracy is not None and not accuracy.met and not accuracy.by_default:
+        raise typer.Exit(1)
 
 
 def online(

@@ -27,6 +27,9 @@ OK, MISSING, BROKEN, NOTE = "ok", "missing", "broken", "note"
 _SECONDS = 60.0
 _LOW_ROOM = 2**30  # bytes
 _FOR_ALL = "everything"
+# What a launcher tells its ranks: not for the ranks that are started here. Settings of the user's (OMPI_MCA_btl) stay.
+_OF_A_RANK = ("OMPI_COMM", "OMPI_APP", "OMPI_MCA_orte", "OMPI_MCA_ess", "OMPI_MCA_pmix", "ORTE_", "PMIX", "PMI_",
+              "PRTE", "MPI_LOCAL", "MV2_COMM")
 # Programs that romlib does not need, and that `romlib external` or a user of it may call.
 _SOLVERS = {"ccx": "CalculiX", "ccx_dynamic": "CalculiX", "Zrun": "Zset", "abaqus": "Abaqus", "as_run": "code_aster",
             "run_aster": "code_aster", "gmsh": "gmsh", "gfortran": "compiler of UMATs"}
@@ -150,8 +153,7 @@ def _extras() -> list[Finding]:
 
 def _try(command: list[str]) -> tuple[bool, str]:
     """Whether a program ends well, and its last line, or why it does not."""
-    environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith(("OMPI_COMM", "OMPI_MCA_orte", "PMIX", "PMI_", "PRTE"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_OF_A_RANK)}
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         environment |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from romlib.cli.accuracy import accuracy_to_dict
 from romlib.cli.dictionary import dictionary_to_dict
 from romlib.cli.mesh_info import describe_mesh
 from romlib.files import is_file, regular_file
@@ -75,8 +76,8 @@ def _rom(path: Path) -> dict[str, Any]:
         "model": model_names(rom.model), "parameters": manifest.trained_parameters,
         "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
-        "accepted_errors": manifest.accepted, "calibration": _calibration(rom.indicator),
-        "dictionary": dictionary_to_dict(rom.dictionary),
+        "accuracy": accuracy_to_dict(manifest.accuracy), "accepted_errors": manifest.accepted,
+        "calibration": _calibration(rom.indicator), "dictionary": dictionary_to_dict(rom.dictionary),
         "enrichments": [entry.model_dump(mode="json") for entry in rom.enrichments],
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
@@ -155,6 +156,10 @@ def _toml(path: Path) -> dict[str, Any]:
                       "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
                       "parameters": run.parameters}
                      for run in study.training],
+        "validation": [{"name": run.name, "snapshots": str(run.snapshots), "exists": is_file(run.snapshots),
+                        "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
+                        "parameters": run.parameters}
+                       for run in study.validation],
         "offline": study.offline.model_dump(exclude={"clusters"}), "clusters": study.clusters.model_dump(),
         "check": study.check.model_dump(exclude_none=True),
         "cases": {name: case_summary(case) for name, case in study.cases.items()},

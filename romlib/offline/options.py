@@ -12,10 +12,20 @@ from romlib.model.clusters import ClusterOptions
 USUAL_LIMIT = 0.05
 Tolerance = Annotated[float, Field(gt=0, lt=1)]
 
+# What is asked for where nothing is; of internal variables the last.
+USUAL_ACCURACY = {"displacement": 1e-3, "stress": 1e-2}
+USUAL_ACCURACY_OF_STATE = 2e-2
+_USUAL_POD = 1e-4
+_BY_HAND = ("pod_tolerance", "modes", "cubature_tolerance", "cubature_points", "dual_tolerance")
+
 
 class OfflineOptions(Description):
     """[offline]: what the ROM is built to.
 
+    accuracy : by quantity ("displacement", or one of dual_fields), the relative error that the ROM is to have over its
+        training runs, and over each of them when it is left out and within the others; max_t ||a - b||_L2 / max_t
+        ||b||_L2. By default 1e-3 of the displacement, 1e-2 of the stress, 2e-2 of internal variables. Tolerances are
+        chosen to meet it (`romlib.offline.accuracy`), unless one of them is given: then it is only judged.
     pod_tolerance : relative error of the displacement snapshots that the modes leave out,
         sum_{i>n} lambda_i <= tolerance^2 sum lambda_i; or `modes`, their number.
     pod_norm : of the displacement that the modes are the best of: "l2", or "energy", the elastic energy of the virgin
@@ -39,6 +49,11 @@ class OfflineOptions(Description):
     clusters : one basis or several; in a study a table of its own, [clusters].
     """
 
+    accuracy: dict[str, Tolerance] = Field(default_factory=dict, description=(
+        "by quantity (`displacement`, or one of `dual_fields`), the relative error that the ROM is to have over all "
+        "points and times of each run: tolerances are chosen to meet it, unless one of them is given; then it is only "
+        "judged. By default 1e-3 of the displacement, 1e-2 of the stress, 2e-2 of internal variables, where no "
+        "tolerance is given"))
     pod_tolerance: Tolerance | None = Field(default=None, description=(
         "the modes leave out at most this part of the displacement snapshots: sum_{i>n} lambda_i <= tolerance^2 sum "
         "lambda_i; by default 1e-4, where `modes` is not given"))
@@ -83,21 +98,51 @@ class OfflineOptions(Description):
             return value
         if value.get("modes") is not None and value.get("pod_tolerance") is not None:
             raise ValueError("give pod_tolerance or modes, not both")
-        if value.get("modes") is None and value.get("pod_tolerance") is None:
-            return {**value, "pod_tolerance": 1e-4}
         return value
 
     @model_validator(mode="after")
-    def _limits_of_fields(self) -> OfflineOptions:
-        known = ("displacement", *self.dual_fields)
-        unknown = [name for name in self.error_limits if name not in known]
-        if unknown:
-            raise ValueError(f"error_limits has {unknown[0]!r}, which the ROM does not give: one of {', '.join(known)}")
+    def _usual_pod_tolerance(self) -> OfflineOptions:
+        if self.pod_tolerance is None and self.modes is None:
+            # Past the frozen model, so that it does not count as given.
+            object.__setattr__(self, "pod_tolerance", _USUAL_POD)
         return self
+
+    @model_validator(mode="after")
+    def _limits_of_fields(self) -> OfflineOptions:
+        for key in ("accuracy", "error_limits"):
+            unknown = [name for name in getattr(self, key) if name not in self.quantities]
+            if unknown:
+                raise ValueError(f"{key} has {unknown[0]!r}, which the ROM does not give: one of "
+                                 f"{', '.join(self.quantities)} (dual_fields says which fields it gives)")
+        return self
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """What the ROM gives: the displacement, and dual_fields."""
+        return ("displacement", *self.dual_fields)
+
+    @property
+    def by_hand(self) -> tuple[str, ...]:
+        """Those of the tolerances and numbers that were given."""
+        return tuple(name for name in _BY_HAND if name in self.model_fields_set and getattr(self, name) is not None)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether tolerances are chosen to meet the accuracy."""
+        return not self.by_hand
+
+    @property
+    def asked(self) -> dict[str, float]:
+        """The accuracy of each quantity; none where tolerances are given and no accuracy is."""
+        if self.by_hand and not self.accuracy:
+            return {}
+        return {name: self.accuracy.get(name, USUAL_ACCURACY.get(name, USUAL_ACCURACY_OF_STATE))
+                for name in self.quantities}
 
     def error_limit(self, field: str) -> float:
         """What "online FIELD" may be at most."""
         tolerances = [self.pod_tolerance or 0.0, self.cubature_tolerance]
         if field != "displacement":
             tolerances.append(self.dual_tolerance)
-        return self.error_limits.get(field, max(USUAL_LIMIT, 10.0 * max(tolerances)))
+        usual = max(USUAL_LIMIT, 10.0 * max(tolerances), self.accuracy.get(field, 0.0))
+        return self.error_limits.get(field, usual)

@@ -27,7 +27,8 @@ def joined(probes: Sequence[Probe]) -> list[Column]:
 
 
 def summary(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
-    """A row a component: quantity with its unit, smallest and largest value over time, when the latter is, where."""
+    """A row a component: quantity with its unit, smallest and largest value over time, when the latter is (of
+    a smallest value over places: the former), and where."""
     rows = []
     for probe in probes:
         for name, unit, values in list(probe.columns())[1:]:
@@ -36,11 +37,11 @@ def summary(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
             if not np.isfinite(values).any():
                 rows.append((name, "", "", "", f"{probe.where}; the material there lacks the field"))
                 continue
-            step = int(np.nanargmax(values))
+            step = int(np.nanargmin(values) if probe.reduced == "min" else np.nanargmax(values))
             where = probe.where
             if probe.reduced in ("max", "min"):
-                where += f"; the largest at {probe.place(step)} " + "({:.5g}, {:.5g}, {:.5g})".format(
+                where += f"; at that time at {probe.place(step)} " + "({:.5g}, {:.5g}, {:.5g})".format(
                     *probe.coordinates[step])
-            rows.append((f"{name} ({unit})" if unit else name, f"{np.nanmin(values):.6g}", f"{values[step]:.6g}",
+            rows.append((f"{name} ({unit})" if unit else name, f"{np.nanmin(values):.6g}", f"{np.nanmax(values):.6g}",
                          f"{probe.times[step]:.6g}", where))
     return rows

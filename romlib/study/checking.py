@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
+from romlib.offline.roles import is_whole
 from romlib.parallel.comm import Comm
 from romlib.snapshots.reader import Snapshots
 from romlib.study.opened import opened
 from romlib.study.references import validate_against
 from romlib.study.runs import compare_runs
-from romlib.study.study import Study
+from romlib.study.study import Study, Training, Validation
 
 
 def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) -> CheckReport:
@@ -28,7 +29,7 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 def check_training(
     study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False, checked: Collection[str] = ()
 ) -> dict[str, CheckReport]:
-    """Check every training run before anything is computed from it; by name, what was measured. Collective.
+    """Check training and validation runs before anything is computed from them; by name, what was measured. Collective.
 
     names_only : look up the study's names in the files, and measure nothing. checked : the names of runs that have
     passed the check before.
@@ -39,13 +40,14 @@ def check_training(
     StudyError : unknown names. InputError : the runs are not runs of one model, which is found first.
     """
     reports = {}
-    if names_only or len(study.training) > 1:  # what is found without a law comes before hours of one
-        for run in study.training:
+    runs: tuple[Training | Validation, ...] = (*study.training, *study.validation)
+    if names_only or len(runs) > 1:  # what is found without a law comes before hours of one
+        for run in runs:
             with Snapshots(run.snapshots) as snapshots:
                 validate_against(study, snapshots)
         compare_runs(study, comm)
-    for run in study.training:
-        if names_only or run.name in checked or run.role != "run":  # others have no history
+    for run in runs:
+        if names_only or run.name in checked or not is_whole(run.role):  # others have no history
             continue
         report = check_file(run.snapshots, study, comm)
         reports[run.name] = report

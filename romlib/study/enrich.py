@@ -93,7 +93,7 @@ def _enriching(
     comm.on_root(journal.create)
     with ExitStack() as stack:
         with comm.agreement():
-            first = training_set(study, stack, n_piece)
+            first = training_set(study, stack, n_piece, validation=True)
         task = Task(
             name or (case if isinstance(case, str) else "the case"), _digest(chosen), chosen.times.instants(),
             lambda model, times, start: model.solve(chosen, times=times, start=start), tolerance, budget,
@@ -102,7 +102,7 @@ def _enriching(
         def begin(more: Callable[[PreparedSnapshots], Sequence[PreparedSnapshots]]) -> Gathered:
             with ExitStack() as files:
                 with comm.agreement():
-                    runs = training_set(study, files, n_piece).given
+                    runs = training_set(study, files, n_piece, validation=True).given
                     training = TrainingSet([*runs, *more(runs[0])])
                 inputs = [] if study.path is None else files_of(study.path)
                 return gather(training, study.training_options, comm, output=rom, accept=study.study.accept,

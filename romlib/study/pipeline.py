@@ -103,10 +103,11 @@ def train(
     reports = check_training(declared, comm, progress, names_only=names_only, checked=checked)
     with ExitStack() as stack:
         with comm.agreement():
-            training = training_set(declared, stack, comm.size)
+            training = training_set(declared, stack, comm.size, validation=True)
         for run in training.runs:
+            kind = "validation" if run.role == "validation" else "training"
             for note in run.notes:
-                progress(f"training run {run.name}: {note}")
+                progress(f"{kind} run {run.name}: {note}")
         return offline.train(
             training, declared.training_options, comm, output=output, cases=portable_cases(declared, training.runs),
             provenance=provenance_of(declared, training.runs, reports), accept=declared.study.accept,

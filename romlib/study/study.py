@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -35,7 +35,7 @@ from romlib.model.clusters import ClusterOptions
 from romlib.model.library import LIBRARY, is_file_name
 from romlib.model.parameters import ParameterValues
 from romlib.offline.options import OfflineOptions
-from romlib.snapshots.prepared import PreparedSnapshots, Role
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.case_file import resolve_temperature
@@ -111,12 +111,10 @@ class MeshFile(Description):
         'integration rule by cell type, where it is not the full one, such as `{ hex20 = "hex_gauss_8" }`'))
 
 
-class Training(Description):
-    """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
+class Run(Description):
+    """One run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
 
-    temperature : a history in a file of its own, in place of all temperature loads. role : "run"; or what else the file
-    is good for, see `romlib.offline.roles`: single steps at full order ("record"), whose stress and internal variables
-    are read from it, answers of the initial stiffness ("elastic"), or the displacement of a run of a ROM ("replayed").
+    temperature : a history in a file of its own, in place of all temperature loads.
     """
 
     snapshots: Path = Field(description="the snapshots file")
@@ -126,15 +124,34 @@ class Training(Description):
         "numbers of this run for what the materials name; by default those of the file, else of `[parameters]`"))
     temperature: TemperatureFile | None = Field(default=None, description=(
         "a file with nodal temperatures, in place of all temperature loads; by default the temperature loads"))
-    role: Role = Field(default="run", description=(
+    name: str = Field(description=(
+        "for messages; of a run, also a case of the ROM. By default the name of the file without suffix"))
+
+
+class Training(Run):
+    """[[training]]: a run that the ROM is made of.
+
+    role : "run"; or what else the file is good for, see `romlib.offline.roles`: single steps at full order ("record"),
+    whose stress and internal variables are read from it, answers of the initial stiffness ("elastic"), or the
+    displacement of a run of a ROM ("replayed").
+    """
+
+    role: Literal["run", "record", "elastic", "equilibrated", "replayed"] = Field(default="run", description=(
         'what the file is good for. "run": the history of a run. "record": single full-order steps, whose stress '
         'and internal variables are read from the file, since there is no history to recompute them from. '
         '"elastic": answers of the initial stiffness, which train displacement, stress and cubature. '
         '"equilibrated": a run of a ROM that the initial stiffness brought towards equilibrium, which trains the '
         'same. "replayed": the displacement of a run of a ROM, which trains the cubature, and never any modes. Only '
         'runs are checked, and are cases of the ROM'))
-    name: str = Field(description=(
-        "for messages; of a run, also a case of the ROM. By default the name of the file without suffix"))
+
+
+class Validation(Run):
+    """[[validation]]: a run that the ROM is not made of, and that the finished ROM is compared with."""
+
+    @property
+    def role(self) -> Literal["validation"]:
+        """What the file is good for."""
+        return "validation"
 
 
 class CheckSettings(Description):
@@ -178,6 +195,8 @@ class Study(Description):
     loads: dict[str, Load] = Field(default_factory=dict, description="loads, by name")
     initial: Initial = Field(default=Initial(), description="the state before the first step")
     training: tuple[Training, ...] = Field(default=(), description="runs of the solver that train the ROM")
+    validation: tuple[Validation, ...] = Field(default=(), description=(
+        "runs of the solver that the ROM is not made of, and that it is compared with"))
     offline: OfflineOptions = Field(default=OfflineOptions(), description="what the ROM is built to")
     clusters: ClusterOptions = Field(default=ClusterOptions(), description="several local bases in place of one")
     check: CheckSettings = Field(default=CheckSettings(), description=(
@@ -205,6 +224,12 @@ class Study(Description):
     def name(self) -> str:
         """Name of the study."""
         return self.study.name
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """Training runs and validation runs, by what messages call them, such as "training #1"."""
+        return {f"{kind} #{k}": run for kind, runs in (("training", self.training), ("validation", self.validation))
+                for k, run in enumerate(runs, 1)}
 
     @property
     def training_options(self) -> OfflineOptions:
@@ -252,7 +277,7 @@ class Study(Description):
         study._text, study._path = text, path
         return study
 
-    def complete(self, deck: Model, training: Training | None = None) -> Model:
+    def complete(self, deck: Model, training: Run | None = None) -> Model:
         """The model of a snapshots file, with what this study states put over it by name.
 
         deck : the model that the file has. training : the run whose amplitudes and parameters the model shall have. A
@@ -278,16 +303,16 @@ class Study(Description):
             **initial,
         })
 
-    def prepare(self, snapshots: Snapshots, run: Training | None = None) -> PreparedSnapshots:
+    def prepare(self, snapshots: Snapshots, run: Training | Validation | None = None) -> PreparedSnapshots:
         """An open snapshots file with what this study adds to it.
 
-        run : the training run that it is; by default the one that names the file, if there is one.
+        run : the training or validation run that it is; by default the one that names the file, if there is one.
 
         Raises
         ------
         StudyError : study and file state different units.
         """
-        run = self.training_of(snapshots.path) if run is None else run
+        run = self.run_of(snapshots.path) if run is None else run
         prepared = PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
                                      snapshots.path.stem if run is None else run.name,
                                      role="run" if run is None else run.role)
@@ -295,10 +320,11 @@ class Study(Description):
             return prepared
         return prepared.with_temperature(run.temperature)
 
-    def training_of(self, snapshots: str | Path) -> Training | None:
-        """The training run whose snapshots file this is, if it is one."""
+    def run_of(self, snapshots: str | Path) -> Training | Validation | None:
+        """The training or validation run whose snapshots file this is, if it is one."""
         wanted = os.path.realpath(snapshots)  # of links that lead in a circle too
-        return next((run for run in self.training if os.path.realpath(run.snapshots) == wanted), None)
+        runs: tuple[Training | Validation, ...] = (*self.training, *self.validation)
+        return next((run for run in runs if os.path.realpath(run.snapshots) == wanted), None)
 
     def _agree_on_units(self, units: UnitSystem) -> None:
         stated = self.study.units
@@ -330,24 +356,29 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
     resolve_paths(raw.get("greedy"), folder)
     if "clusters" in (raw["offline"] if isinstance(raw.get("offline"), dict) else ()):
         faults.append(Fault("offline.clusters", "local bases have a table of their own", remedy="name it [clusters]"))
-    runs = raw.get("training")
     names: list[str] = []
-    for number, run in enumerate(runs if isinstance(runs, list) else [], 1):
-        if not isinstance(run, dict):
-            continue
-        key = f"training #{number}"
-        resolve_temperature(run, folder)
-        if "amplitudes" in run:
-            run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
-        if isinstance(run.get("snapshots"), str):
-            run.setdefault("name", Path(run["snapshots"]).stem)
-            run["snapshots"] = folder / run["snapshots"]
-        elif "snapshots" not in run:
-            run.setdefault("name", "")
-        if run.get("name") in names:
-            faults.append(Fault(f"{key}.name", f"two training runs have the name {run['name']!r}",
-                                remedy="give each run a name of its own"))
-        names.append(str(run.get("name")))
+    for kind in ("training", "validation"):
+        runs = raw.get(kind)
+        for number, run in enumerate(runs if isinstance(runs, list) else [], 1):
+            if isinstance(run, dict):
+                _prepare_run(run, f"{kind} #{number}", folder, names, faults)
+
+
+def _prepare_run(run: dict[str, Any], key: str, folder: Path, names: list[str], faults: list[Fault]) -> None:
+    """One training or validation run. names : of those before it."""
+    resolve_temperature(run, folder)
+    if "amplitudes" in run:
+        run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
+    if isinstance(run.get("snapshots"), str):
+        run.setdefault("name", Path(run["snapshots"]).stem)
+        run["snapshots"] = folder / run["snapshots"]
+    elif "snapshots" not in run:
+        run.setdefault("name", "")
+    if run.get("name") in names:
+        both = "training runs" if key.startswith("training") else "runs"
+        faults.append(Fault(f"{key}.name", f"two {both} have the name {run['name']!r}",
+                            remedy="give each run a name of its own"))
+    names.append(str(run.get("name")))
 
 
 def _tables(value: Any) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ def times_in_toml(times: np.ndarray) -> str:
     if not even and len(times) <= _MOST_TIMES:
         return toml_value([rounded(time) for time in times])
     step = rounded(float(steps.mean() if even else np.median(steps)))
-    return f"{{ start = {float(times[0])!r}, stop = {float(times[-1])!r}, step = {step!r} }}"
+    return f"{{ start = {rounded(times[0])!r}, stop = {rounded(times[-1])!r}, step = {step!r} }}"
 
 
 def amplitude_in_toml(amplitude: Amplitude, factor: float = 1.0) -> str | None:
