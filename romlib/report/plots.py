@@ -92,7 +92,7 @@ def _look(view: Sequence[float] | Look | None) -> Look | None:
     if direction.shape != (3,) or not np.isfinite(direction).all():
         raise InputError("the direction of the view is not three numbers", place="--view", found=view)
     x, y, z = direction.tolist()
-    return Look((x, y, z), (0.0, 1.0, 0.0) if abs(z) > 10.0 * max(abs(x), abs(y)) else (0.0, 0.0, 1.0))
+    return Look((x, y, z))
 
 
 def _given(source: FieldSource | None) -> Any:
