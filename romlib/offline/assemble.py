@@ -35,6 +35,7 @@ from romlib.offline.rows import Rows
 from romlib.offline.sentinels import SENTINELS, sentinels
 from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import Span, TrainingSet
+from romlib.online.pace import pace_of
 from romlib.parallel.pieces import Pieces
 from romlib.words import plural
 
@@ -133,7 +134,9 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
         collection.dual.n_ip, _trained_ranges(collection.training, spans),
-        _trained_parameters(collection.training, spans))
+        _trained_parameters(collection.training, spans), pace_of(
+            (span.times, {name: evaluate(span.run.amplitudes[name], span.times) for name in [
+                *collection.training.model.loads, *prescribed_names(collection.training.model)]}) for span in spans))
 
 
 def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
