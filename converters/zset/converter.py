@@ -11,7 +11,7 @@ from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import SUMMED, write_snapshots
 from romlib_converters.zset.deck import Deck, deck_times, is_deck, read_deck
 from romlib_converters.zset.elements import SOLIDS
-from romlib_converters.zset.fields import Field, PieceReader, fields_of, missing_components
+from romlib_converters.zset.fields import PieceReader, fields_of, missing_components
 from romlib_converters.zset.model import (
     NamedMaterial,
     build_model,

@@ -53,7 +53,8 @@ def beyond_the_pace(
     trained = manifest.pace
     if trained is None:
         return []
-    own = pace_of([(times, {name: evaluate(amplitudes[name], times) for name in trained.changes if name in amplitudes})])
+    own = pace_of([(times, {
+        name: evaluate(amplitudes[name], times) for name in trained.changes if name in amplitudes})])
     found = [f"a step changes {name} by up to {change:.4g}; in the training runs a step changed it by at most "
              f"{trained.changes[name]:.4g}: the laws are integrated over each step, and the error of that grows with "
              "it. Give more output times"
@@ -61,9 +62,9 @@ def beyond_the_pace(
              if 0.0 < trained.changes[name] * COARSER * (1.0 + _SLACK) < change]
     viscous = any(material.law not in _RATE_INDEPENDENT for material in materials.values())
     if viscous and not found and 0.0 < trained.step * COARSER * (1.0 + _SLACK) < own.step:
-        found.append(f"a step takes up to {own.step:.4g} {units.time}; in the training runs at most {trained.step:.4g}: "
-                     "the laws are integrated over each step, and the error of that grows with it. Give more output "
-                     "times")
+        found.append(f"a step takes up to {own.step:.4g} {units.time}; in the training runs at most "
+                     f"{trained.step:.4g}: the laws are integrated over each step, and the error of that grows with "
+                     "it. Give more output times")
     if 0.0 < trained.length * LONGER * (1.0 + _SLACK) < own.length:
         found.append(f"the run takes {own.length:.4g} {units.time}, and the longest training run took "
                      f"{trained.length:.4g}: what accumulates over a run (plastic strain, relaxation) was trained no "
