@@ -8,6 +8,7 @@ change of volume: `effective_poisson` scales strains where it has (ASME BPVC III
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from romlib.errors import InputError
@@ -19,6 +20,7 @@ MEASURES = (EQUIVALENT, SIGNED, PRINCIPAL, *VTK_NAMES)
 SIGNED_MEASURES = MEASURES[1:]
 STRAIN_FACTOR, STRESS_FACTOR = 2.0 / 3.0, 1.5
 _SHEAR_LIKE = 0.2  # of |cos 3 theta|: below it the sign of the von Mises value is a matter of little
+_ROUNDING = 1e-12  # of a distance: what sums in another order differ by
 _LARGE = 0.5  # of the largest value: only there does the sign matter
 
 
@@ -82,12 +84,53 @@ def sign_is_unsure(tensor: np.ndarray) -> np.ndarray:
 
 def largest_range(tensor: np.ndarray, factor: float) -> np.ndarray:
     """max over all pairs of times of sqrt(factor d:d), d the deviator of the difference; (n,) of (n_step, n, 6)."""
-    s = deviator(tensor)
-    largest = np.zeros(tensor.shape[1])
-    for shift in range(1, len(s)):
-        difference = s[shift:] - s[:-shift]
-        np.maximum(largest, np.einsum("tni,tni->tn", difference, difference).max(axis=0), out=largest)
-    return np.sqrt(factor * largest)
+    return np.sqrt(factor * _widest(np.asarray(tensor, dtype=float)))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _widest(tensor: np.ndarray) -> np.ndarray:
+    """Square of the largest distance between the deviators of two times, (n,) of (n_step, n, 6), Kelvin-Mandel.
+
+    Two times are no farther apart than the sum of their distances from the mean. With a good pair to begin with (the
+    farthest from the farthest), and those far from the mean first, few pairs are left to look at.
+    """
+    n_step, n, _ = tensor.shape
+    largest, s, far = np.zeros(n), np.empty((n_step, 6)), np.empty(n_step)
+    for point in range(n):
+        mean = np.zeros(6)
+        for t in range(n_step):
+            third = (tensor[t, point, 0] + tensor[t, point, 1] + tensor[t, point, 2]) / 3.0
+            for k in range(6):
+                s[t, k] = tensor[t, point, k] - (third if k < 3 else 0.0)
+                mean[k] += s[t, k] / n_step
+        for t in range(n_step):
+            far[t] = _distance(s[t], mean)
+        one, best = int(np.argmax(far)), 0.0
+        for _ in range(2):
+            other = one
+            for t in range(n_step):
+                squares = _distance(s[t], s[one]) ** 2
+                if best == best and not squares <= best:  # NaN, of a material that lacks the field, stays
+                    best, other = squares, t
+            one = other
+        order = np.argsort(-far)
+        for a in range(n_step):
+            if not (1.0 + _ROUNDING) * 2.0 * far[order[a]] > np.sqrt(best):
+                break
+            for b in range(a + 1, n_step):
+                if not (1.0 + _ROUNDING) * (far[order[a]] + far[order[b]]) > np.sqrt(best):
+                    break
+                best = max(best, _distance(s[order[a]], s[order[b]]) ** 2)
+        largest[point] = best
+    return largest
+
+
+@numba.njit(cache=True)
+def _distance(one: np.ndarray, other: np.ndarray) -> float:
+    squares = 0.0
+    for k in range(6):
+        squares += (one[k] - other[k]) ** 2
+    return np.sqrt(squares)
 
 
 def range_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:

@@ -168,6 +168,7 @@ class SelectedSource:
         self.times, self.model = solution.times, _model_of(solution)
         self.bounds, self.notes = _bounds_and_notes(solution)
         self.fields = frozenset({"strain", *solution.rom.gappy})
+        self._known: dict[str, np.ndarray] = {}  # by field; selected points are few
 
     def mesh(self, piece: int) -> Mesh:
         """There is none beside the selected points."""
@@ -180,11 +181,14 @@ class SelectedSource:
 
     def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
         """Strain from the modes, all else as the laws computed it."""
+        if name not in self._known:
+            self._known[name] = self._strain() if name == "strain" else self._solution.at_points(name)
+        return self._known[name][steps]
+
+    def _strain(self) -> np.ndarray:
         solution = self._solution
-        if name != "strain":
-            return solution.at_points(name)[steps]
-        rom, clusters, coordinates = solution.rom, solution.clusters[steps], solution.coordinates[steps]
-        out = np.tensordot(solution.lifting[steps], rom.lifting.strains, axes=1)
+        rom, clusters, coordinates = solution.rom, solution.clusters, solution.coordinates
+        out = np.tensordot(solution.lifting, rom.lifting.strains, axes=1)
         for cluster in np.unique(clusters):
             here, modes = clusters == cluster, rom.clusters[cluster].strain_modes
             out[here] += np.tensordot(coordinates[here, :len(modes)], modes, axes=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,7 @@ def _of_solution(
     return source, declared if declared is not None else trained_with(solution.rom.manifest.study)
 
 
+@lru_cache(maxsize=8)  # of a sweep, all runs have the same
 def trained_with(text: str) -> Study | None:
     """The study of a ROM, for its [life] alone; None where it has none, or is no TOML (a ROM made in Python).
 
