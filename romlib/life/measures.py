@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from romlib.errors import InputError
-from romlib.tensors import VTK_NAMES, deviator, trace, vtk_from_mandel
+from romlib.tensors import VTK_NAMES, deviator, vtk_from_mandel
 from romlib.words import unknown
 
 EQUIVALENT, SIGNED, PRINCIPAL = "equivalent", "signed_von_mises", "max_principal"
@@ -20,6 +20,7 @@ MEASURES = (EQUIVALENT, SIGNED, PRINCIPAL, *VTK_NAMES)
 SIGNED_MEASURES = MEASURES[1:]
 STRAIN_FACTOR, STRESS_FACTOR = 2.0 / 3.0, 1.5
 _SHEAR_LIKE = 0.2  # of |cos 3 theta|: below it the sign of the von Mises value is a matter of little
+_LEAST = float(np.finfo(float).tiny)
 _ROUNDING = 1e-12  # of a distance: what sums in another order differ by
 _LARGE = 0.5  # of the largest value: only there does the sign matter
 
@@ -41,17 +42,41 @@ def lode(tensor: np.ndarray) -> np.ndarray:
     """cos 3 theta, (...,), between -1 and 1: 1 for one axis in tension, -1 in compression, 0 for shear (and for 0)."""
     s = deviator(tensor)
     half = 0.5 * np.einsum("...i,...i->...", s, s)
-    least = np.finfo(float).tiny
-    scale = np.sqrt(np.maximum(half, least))
+    scale = np.sqrt(np.maximum(half, _LEAST))
     return np.clip(1.5 * np.sqrt(3.0) * third_invariant(s / scale[..., None]), -1.0, 1.0)
 
 
 def principal(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Largest and smallest principal value, (...,) each."""
-    s, mean = deviator(tensor), trace(tensor) / 3.0
-    radius = 2.0 * np.sqrt(np.einsum("...i,...i->...", s, s) / 6.0)
-    angle = np.arccos(lode(tensor)) / 3.0
-    return mean + radius * np.cos(angle), mean + radius * np.cos(angle + 2.0 * np.pi / 3.0)
+    high, low, _ = _invariants(tensor)
+    return high, low
+
+
+def _invariants(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Largest and smallest principal value, and s:s of the deviator, (...,) each."""
+    tensor = np.asarray(tensor, dtype=float)
+    found = _invariants_of(np.ascontiguousarray(tensor.reshape(-1, 6)))
+    return found[0].reshape(tensor.shape[:-1]), found[1].reshape(tensor.shape[:-1]), found[2].reshape(tensor.shape[:-1])
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _invariants_of(tensor: np.ndarray) -> np.ndarray:
+    """(3, n) of (n, 6); the same formulas as `lode`, in one pass."""
+    out, root = np.empty((3, len(tensor))), np.sqrt(2.0)
+    for n in range(len(tensor)):
+        mean = (tensor[n, 0] + tensor[n, 1] + tensor[n, 2]) / 3.0
+        a, b, c = tensor[n, 0] - mean, tensor[n, 1] - mean, tensor[n, 2] - mean
+        ab, ac, bc = tensor[n, 3] / root, tensor[n, 4] / root, tensor[n, 5] / root
+        squares = a * a + b * b + c * c + 2.0 * (ab * ab + ac * ac + bc * bc)
+        scale = np.sqrt(max(0.5 * squares, _LEAST))
+        a, b, c, ab, ac, bc = a / scale, b / scale, c / scale, ab / scale, ac / scale, bc / scale
+        third = a * b * c + 2.0 * ab * ac * bc - a * bc**2 - b * ac**2 - c * ab**2
+        angle = np.arccos(min(max(1.5 * np.sqrt(3.0) * third, -1.0), 1.0)) / 3.0
+        radius = 2.0 * np.sqrt(squares / 6.0)
+        out[0, n] = mean + radius * np.cos(angle)
+        out[1, n] = mean + radius * np.cos(angle + 2.0 * np.pi / 3.0)
+        out[2, n] = squares
+    return out
 
 
 def scalar_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:
@@ -70,9 +95,9 @@ def scalar_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:
     if measure not in (SIGNED, PRINCIPAL):
         raise InputError(f"cycles cannot be counted of the measure {measure!r}", place="measure",
                          **unknown(measure, SIGNED_MEASURES, "an equivalent value has no sign: take signed_von_mises"))
-    high, low = principal(tensor)
+    high, low, squares = _invariants(tensor)
     leading = np.where(high >= -low, high, low)
-    return leading if measure == PRINCIPAL else np.where(leading >= 0.0, 1.0, -1.0) * size_of(tensor, factor)
+    return leading if measure == PRINCIPAL else np.where(leading >= 0.0, 1.0, -1.0) * np.sqrt(factor * squares)
 
 
 def sign_is_unsure(tensor: np.ndarray) -> np.ndarray:
@@ -92,7 +117,7 @@ def _widest(tensor: np.ndarray) -> np.ndarray:
     """Square of the largest distance between the deviators of two times, (n,) of (n_step, n, 6), Kelvin-Mandel.
 
     Two times are no farther apart than the sum of their distances from the mean. With a good pair to begin with (the
-    farthest from the farthest), and those far from the mean first, few pairs are left to look at.
+    farthest from the farthest), few times are left that may be part of a better one.
     """
     n_step, n, _ = tensor.shape
     largest, s, far = np.zeros(n), np.empty((n_step, 6)), np.empty(n_step)
@@ -113,14 +138,11 @@ def _widest(tensor: np.ndarray) -> np.ndarray:
                 if best == best and not squares <= best:  # NaN, of a material that lacks the field, stays
                     best, other = squares, t
             one = other
-        order = np.argsort(-far)
-        for a in range(n_step):
-            if not (1.0 + _ROUNDING) * 2.0 * far[order[a]] > np.sqrt(best):
-                break
-            for b in range(a + 1, n_step):
-                if not (1.0 + _ROUNDING) * (far[order[a]] + far[order[b]]) > np.sqrt(best):
-                    break
-                best = max(best, _distance(s[order[a]], s[order[b]]) ** 2)
+        left = np.flatnonzero((1.0 + _ROUNDING) * (far + far.max()) > np.sqrt(best))
+        for a in range(len(left)):
+            for b in range(a + 1, len(left)):
+                if (1.0 + _ROUNDING) * (far[left[a]] + far[left[b]]) > np.sqrt(best):
+                    best = max(best, _distance(s[left[a]], s[left[b]]) ** 2)
         largest[point] = best
     return largest
 
