@@ -69,10 +69,19 @@ def history(source: Source, name: str, piece: int, ips: np.ndarray) -> np.ndarra
     """A field over all steps at some points of a piece, (n_step, n, n_comp), read in blocks of steps."""
     n_step = len(source.times)
     first = source.read(name, piece, slice(0, 1))
+    parts = list(blocks(n_step, first.nbytes, _BLOCK_BYTES))
+    if len(parts) == 1:
+        return at_points(source.read(name, piece, parts[0]), ips)
     out = np.empty((n_step, len(ips), first.shape[2]))
-    for steps in blocks(n_step, first.nbytes, _BLOCK_BYTES):
-        out[steps] = source.read(name, piece, steps)[:, ips]
+    for steps in parts:
+        out[steps] = at_points(source.read(name, piece, steps), ips)
     return out
+
+
+def at_points(values: np.ndarray, ips: np.ndarray) -> np.ndarray:
+    """values (n_step, n, ...) at some of the points, in C order; the values themselves for all of them."""
+    n = values.shape[1]
+    return values if len(ips) == n and np.array_equal(ips, np.arange(n)) else np.take(values, ips, axis=1)
 
 
 def load_values(amplitudes: Mapping[str, Amplitude], times: np.ndarray) -> np.ndarray:

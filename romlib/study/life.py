@@ -35,7 +35,16 @@ from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.solution.solution import Solution
 from romlib.storage.opening import kind_of
-from romlib.study.histories import FileSource, PointSet, SelectedSource, SolutionSource, Source, history, load_values
+from romlib.study.histories import (
+    FileSource,
+    PointSet,
+    SelectedSource,
+    SolutionSource,
+    Source,
+    at_points,
+    history,
+    load_values,
+)
 from romlib.study.life_result import HotSpot, Life, unchecked_of
 from romlib.study.study import Study
 from romlib.words import listed, unknown
@@ -339,8 +348,9 @@ class _Finder:
 
 
 def _at(histories: Histories, rows: np.ndarray) -> Histories:
-    return Histories(histories.strain[:, rows], None if histories.stress is None else histories.stress[:, rows],
-                     None if histories.p is None else histories.p[:, rows])
+    return Histories(at_points(histories.strain, rows),
+                     None if histories.stress is None else at_points(histories.stress, rows),
+                     None if histories.p is None else at_points(histories.p, rows))
 
 
 def _column(values: np.ndarray, ips: np.ndarray | None) -> np.ndarray:
