@@ -19,9 +19,9 @@ from romlib.mesh.mesh import Mesh
 from romlib.nodal.average import Averaging, Sums
 from romlib.nodal.cells import cell_means, materials_of_cells
 from romlib.report.extremes import Extremes, at_integration_points, at_nodes
-from romlib.report.scalar import Scalar
 from romlib.report.source import FieldSource
 from romlib.report.surface import Surface
+from romlib.results.scalar import Scalar
 
 Placement = Literal["nodes", "cells"]
 _BLOCK_BYTES = 128 * 2**20
