@@ -39,6 +39,8 @@ from romlib.offline.training import Span, TrainingSet
 from romlib.parallel.pieces import Pieces
 from romlib.words import plural
 
+TRAINING_RUN = "training run"  # the description of a case that is one
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -160,7 +162,7 @@ def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, t
 def _cases(spans: list[Span], cases: Mapping[str, Case]) -> dict[str, Case]:
     """The study's cases, and each training run as a case of its name."""
     result = {span.run.name: Case(times=Times(values=tuple(span.times.tolist())), amplitudes=dict(span.run.amplitudes),
-                                  parameters=span.run.parameters, description="training run") for span in spans}
+                                  parameters=span.run.parameters, description=TRAINING_RUN) for span in spans}
     clash = sorted(set(result) & set(cases))
     if clash:
         raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",

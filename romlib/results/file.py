@@ -234,6 +234,11 @@ class Results(FieldAccess):
         return self._source.file.solver
 
     @property
+    def case(self) -> str:
+        """The name of the case that was solved; "" where the file does not have it."""
+        return self._source.file.case
+
+    @property
     def error_bound(self) -> ErrorBounds:
         """Bounds of the errors of a ROM's result; empty where the file has none."""
         return self._source.error_bounds or ErrorBounds()
