@@ -265,6 +265,8 @@ def show_check(console: Console, report: CheckReport) -> None:
                       style="bold red")
         for line in report.undecided:
             console.print(f"  - besides, {line}", style="yellow")
+    for line in report.hints:
+        console.print(f"  - {line}", style="yellow")
 
 
 def show_training(console: Console, output: Path, report: TrainingReport, n_rank: int) -> None:
