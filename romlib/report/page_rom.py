@@ -30,24 +30,20 @@ def rom_sections(rom: Rom, singular_values: Mapping[str, np.ndarray] | None) -> 
 
 
 def held_out_errors(rom: Rom) -> dict[str, float]:
-    """By quantity, the largest error over a run that the ROM, or one of all runs but that, was not trained with.
-
-    Of validation runs where there are, else of runs that were left out and lie between the others, else of all left
-    out.
-    """
-    judged = rom.manifest.accuracy
-    if judged is not None:
-        found = judged.largest("validation") or judged.largest("validation", outside=True)
-        found = found or judged.largest("left out") or judged.largest("left out", outside=True)
-        if found:
-            return found
-    largest: dict[str, float] = {}
+    """By quantity, the largest error over a run that the ROM, or one of all runs but that, was not trained with."""
+    found: dict[str, float] = {}
+    if rom.manifest.accuracy is not None:
+        accuracy = rom.manifest.accuracy
+        between = accuracy.largest("left out") or accuracy.largest("left out", outside=True)
+        for errors in (between, accuracy.largest("validation")):
+            found |= {name: max(value, found.get(name, 0.0)) for name, value in errors.items()}
+        return found
     pairs_ = rom.indicator.pairs if rom.indicator is not None else ()
     alone = [one for one in pairs_ if not one.left_out.startswith("the runs ")]  # without two, a ROM is a poorer one
     for pair in alone:
         for name, value in pair.errors.items():
-            largest[name] = max(largest.get(name, 0.0), value)
-    return largest
+            found[name] = max(found.get(name, 0.0), value)
+    return found
 
 
 def _summary(rom: Rom) -> Html:
@@ -111,10 +107,39 @@ def _check(manifest: Manifest) -> Html:
         for name, one in manifest.checks.items()])
 
 
+def _accuracy(accuracy: Accuracy) -> list[Html]:
+    """Errors over each run beside what was asked for, and what was not met."""
+    names = list(dict.fromkeys([*accuracy.asked, *(name for run in accuracy.runs for name in run.errors)]))
+    order = {"validation": 0, "left out": 1, "trained": 2}
+    rows: list[tuple[Any, ...]] = [
+        (run.run, run.how, *(run.errors.get(name) for name in names), run.failure or "; ".join(run.outside))
+        for run in sorted(accuracy.runs, key=lambda run: order[run.how])]
+    if accuracy.asked:
+        rows.append(("asked for", "", *(accuracy.asked.get(name) for name in names), ""))
+    attempts = [(_in_words(one.tolerances), one.modes, one.points, one.failed or _in_words(one.trained),
+                 _in_words(one.left_out)) for one in accuracy.attempts]
+    return [table("Over each run, at all points", ("run", "", *names, "outside the other runs"), rows),
+            *(note(f"Accuracy not met: {one}", bad=True) for one in accuracy.not_met),
+            *(note(one) for one in accuracy.notes),
+            *([table("How the tolerances were chosen", (
+                "tolerances", "modes", "points", "largest errors over the training", "over runs left out"), attempts)]
+              if attempts else [])]
+
+
+def _in_words(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {number(value)}" for name, value in values.items())
+
+
 def errors_of(rom: Rom) -> Html:
     """Errors over runs that were held out, and apart from them those over the training."""
-    parts, trained = _accuracy(rom.manifest.accuracy)
+    parts: list[Html] = []
     pairs_ = rom.indicator.pairs if rom.indicator is not None else ()
+    held = {k: v for k, v in rom.manifest.errors.items() if k.startswith(_HELD_OUT)}
+    if rom.manifest.accuracy is not None:
+        parts += _accuracy(rom.manifest.accuracy)
+    elif held:
+        parts.append(table("Over runs that the ROM was not trained with", ("what", "relative error"),
+                           [(name, float(value)) for name, value in held.items()]))
     if pairs_:
         names = list(dict.fromkeys(name for pair in pairs_ for name in pair.errors))
         parts.append(table(
@@ -126,44 +151,9 @@ def errors_of(rom: Rom) -> Html:
     if not held_out_errors(rom):
         parts.append(note("No run was held out: how far this ROM carries beyond its training is not known. "
                           "The command romlib compare says so, with a reference that it was not trained with."))
-    parts += trained
-    parts.append(table(f"{_TRAINING[0].upper()}{_TRAINING[1:]}: approximations, step by step", (
-        "what", "relative error"), [(name, float(value)) for name, value in rom.manifest.errors.items()
-                                    if not name.startswith(_HELD_OUT)]))
+    parts.append(table(f"{_TRAINING[0].upper()}{_TRAINING[1:]}, step by step", ("what", "relative error"), [
+        (name, float(value)) for name, value in rom.manifest.errors.items() if name not in held]))
     return joined(parts)
-
-
-def _accuracy(judged: Accuracy | None) -> tuple[list[Html], list[Html]]:
-    """What was asked for, with errors over runs that were held out; and those over the training runs."""
-    if judged is None:
-        return [], []
-    held: list[Html] = []
-    if judged.asked:
-        held.append(table("Accuracy asked for" + (" (the default)" if judged.by_default else ""), (
-            "quantity", "relative error at most"), [(name, float(value)) for name, value in judged.asked.items()]))
-    for how, caption in (("validation", "Over validation runs, which no ROM was trained with"),
-                         ("left out", "Over runs that were left out, by ROMs of all others")):
-        held += _runs(judged, how, caption)
-    held += [note(one, bad=True) for one in judged.not_met] + [note(one) for one in judged.notes]
-    if judged.attempts:
-        held.append(table("How the tolerances were chosen", (
-            "tolerances", "modes", "points", "largest errors over the training", "over runs left out"), [
-            (_in_words(one.tolerances), one.modes, one.points, _in_words(one.trained) or one.failed,
-             _in_words(one.left_out)) for one in judged.attempts]))
-    return held, _runs(judged, "trained", f"{_TRAINING[0].upper()}{_TRAINING[1:]}: the ROM run over them")
-
-
-def _runs(judged: Accuracy, how: str, caption: str) -> list[Html]:
-    runs = [run for run in judged.runs if run.how == how]
-    if not runs:
-        return []
-    names = list(dict.fromkeys(name for run in runs for name in run.errors))
-    return [table(caption, ("run", *names, "outside of the others"), [
-        (run.run, *(run.errors.get(name) for name in names), "; ".join(run.outside) or run.failure) for run in runs])]
-
-
-def _in_words(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {number(value)}" for name, value in values.items())
 
 
 def _cubature(rom: Rom) -> Html:
