@@ -287,7 +287,9 @@ class _Finder:
             for k, (piece, ip) in enumerate(spots):
                 if piece == part.piece:
                     nodes = _nodes_of(part.mesh, int(sets[piece].cell_ids[ip]))
-                    found[k][part.field] = float(np.nanmax(part.at_nodes[0, nodes, 0]))
+                    values = part.at_nodes[0, nodes, 0]
+                    if not np.isnan(values).all():  # the material lacks the field
+                        found[k][part.field] = float(np.nanmax(values))
         return found
 
     def _spots(

@@ -70,3 +70,9 @@ def test_the_fatigue_curves_of_its_study_go_with_a_rom(folder):
     found = romlib.life(folder / "bar.rom", case="harder")
     assert found.by == "damage" and found.table.materials["bar"].kind == "coffin_manson"
     assert romlib.life(folder / "pull.vtkhdf").by == "strain_range"
+
+
+def test_a_fatigue_curve_that_cannot_be_used_is_a_sentence_on_the_page(folder, tmp_path):
+    (tmp_path / "life.toml").write_text('[study]\nname = "x"\n' + LIFE.replace("materials.bar", "materials.rod"))
+    page = romlib.report(folder / "pull.vtkhdf", tmp_path / "page.html", study=tmp_path / "life.toml").read_text()
+    assert "The life was not found: there is no such material" in page and "</html>" in page
