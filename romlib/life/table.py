@@ -57,8 +57,8 @@ class CoffinManson(_Curve):
         description="eps_f', without unit: the plastic amplitude that breaks in one reversal.")
     fatigue_ductility_exponent: _Exponent = Field(description="c, without unit; about -0.5 to -0.7 for metals.")
     young: _Positive | None = Field(default=None, description=(
-        "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number. The plastic strain "
-        "is the deviator of the strain less that of the elastic strain, stress (1 + poisson) / young."))
+        "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number. The "
+        "plastic strain is the deviator of the strain less that of the elastic strain, stress (1 + poisson) / young."))
     poisson: Annotated[float, Field(gt=-1.0, lt=0.5)] | None = Field(default=None, description=(
         "Ratio of Poisson, without unit; by default the material's, where that is a number."))
 
