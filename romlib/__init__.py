@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from romlib.errors import RomlibError
-    from romlib.exports.export import export
+    from romlib.export.export import export
     from romlib.loads.nodal_temperature import NodalTemperature
     from romlib.online.opening import open_file as open
     from romlib.online.rom import ReducedOrderModel, load
@@ -47,8 +47,8 @@ _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
+    "export": "romlib.export.export",
     "life": "romlib.study.life",
-    "export": "romlib.exports.export",
     "load": "romlib.online.rom",
     "open": "romlib.online.opening:open_file",
     "report": "romlib.study.reporting",

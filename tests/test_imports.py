@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "archive": {"model", "snapshots", "storage"},  # the fields file stores its pieces the way the snapshots file does
     "life": {"errors", "tensors", "model"},
     "results": {"fem", "mesh", "model", "nodal", "tensors", "snapshots", "blocks"},
-    "exports": {"results", "nodal", "mesh", "tensors", "snapshots", "blocks"},
+    "export": {"results", "nodal", "mesh", "tensors", "snapshots", "blocks"},
     "solution": {"archive", "snapshots", "states", "blocks", "results"},
     "dictionary": {"archive", "words"},
     "online": {"archive", "fem", "solution", "stepping", "dictionary"},
@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "greedy": {"study", "external"},
     "templates": {"study"},
     "cli": {"templates", "study", "offline", "report", "check", "online", "parallel", "fullorder", "certificate",
-            "exports", "external", "greedy", "progress"},
+            "external", "export", "greedy", "progress"},
     "testing": {"study", "check", "online", "archive", "snapshots", "fem"},
     "__main__": {"cli"},
     "romlib_converters": set(),

@@ -41,7 +41,7 @@ def export(
     their points and, as NAME_max, the largest value.
     """
     from romlib.cli.console import counted, pairs, print_json, stdout
-    from romlib.exports.export import export as write
+    from romlib.export.export import export as write
     from romlib.words import plural
 
     names = None if field is None else [name for text in field for name in names_of(text) or []]

@@ -14,7 +14,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from romlib.exports.arrays import Array
+from romlib.export.arrays import Array
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
 
@@ -89,7 +89,7 @@ def _tag(name: str, values: np.ndarray, components: Sequence[str], extra: str) -
 
 def _write_binary(file: BinaryIO, values: np.ndarray) -> None:
     """The size in bytes and the values, encoded together; in portions of whole groups of three bytes."""
-    data = memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
+    data = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
     head = np.uint64(len(data)).tobytes() + bytes(data[:_FIRST])
     file.write(base64.b64encode(head))
     for begin in range(_FIRST, len(data), _PORTION):

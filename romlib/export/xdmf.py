@@ -14,8 +14,8 @@ from xml.sax.saxutils import quoteattr
 import h5py
 import numpy as np
 
-from romlib.exports.arrays import Array
-from romlib.exports.content import Content
+from romlib.export.arrays import Array
+from romlib.export.content import Content
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.hdf5_output import Hdf5Output

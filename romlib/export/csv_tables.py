@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from romlib.exports.arrays import Array
-from romlib.exports.content import Content
+from romlib.export.arrays import Array
+from romlib.export.content import Content
 from romlib.results.probe import header
 from romlib.results.scalar import AXES
 

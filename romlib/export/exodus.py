@@ -1,7 +1,7 @@
 """Exodus II files: times, a block for each material, sets from the tags, fields at nodes and in elements.
 
 Source: G. D. Sjaardema, L. A. Schoof, V. R. Yarberry, EXODUS II: a finite element data model, Sandia 2019 (conventions
-of names, node orders and side numbers), stored as NetCDF (`romlib.exports.netcdf`).
+of names, node orders and side numbers), stored as NetCDF (`romlib.export.netcdf`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 import romlib
 from romlib.errors import UnsupportedError
-from romlib.exports.arrays import Array
-from romlib.exports.content import Content, Step
-from romlib.exports.netcdf import NetcdfWriter, Variable
+from romlib.export.arrays import Array
+from romlib.export.content import Content, Step
+from romlib.export.netcdf import NetcdfWriter, Variable
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.topology import cell_faces, parent_rows

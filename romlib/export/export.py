@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from romlib.errors import InputError
-from romlib.exports.content import Content, names_of_fields
-from romlib.exports.csv_tables import PLACES, write_csv
-from romlib.exports.exodus import write_exodus
-from romlib.exports.vtu import write_pvd, write_vtu
-from romlib.exports.xdmf import write_xdmf
+from romlib.export.content import Content, names_of_fields
+from romlib.export.csv_tables import PLACES, write_csv
+from romlib.export.exodus import write_exodus
+from romlib.export.vtu import write_pvd, write_vtu
+from romlib.export.xdmf import write_xdmf
 from romlib.results.access import FieldAccess, Steps
 from romlib.results.file import Results
 from romlib.snapshots.atomic import atomic_targets

@@ -10,8 +10,8 @@ import numpy as np
 
 from romlib.blocks import blocks
 from romlib.errors import InputError
-from romlib.exports.arrays import Array
-from romlib.exports.split import Split, split_by_material
+from romlib.export.arrays import Array
+from romlib.export.split import Split, split_by_material
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.nodal.average import norm, one_value
