@@ -25,6 +25,21 @@ from romlib.model import Case, Model, TrainedModel
 WEIGHT_TOLERANCE = 1e-6  # relative, of their sum; written, they agree to rounding
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How coarse and how long the training runs were, over all of them.
+
+    step : the longest step of time, in the unit of time. length : of the longest run. changes : by load or prescribed
+    constraint, the largest change of its amplitude in one step.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    step: float = 0.0
+    length: float = 0.0
+    changes: dict[str, float] = field(default_factory=dict)
+
+
 @dataclass(eq=False)
 class Manifest:
     """Where a ROM comes from, what was asked for and what was achieved.
@@ -41,6 +56,7 @@ class Manifest:
     trained : lowest and highest amplitude of each load and prescribed constraint over the training cases, whose
         times begin with the initial one.
     trained_parameters : lowest and highest value of each parameter over the training runs.
+    pace : of the training runs; None in ROMs of older versions.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
     checks : of the training runs, by name: verdict, and one row a measurement, plain JSON values; empty where they were
         not checked, and in older files.
@@ -62,6 +78,7 @@ class Manifest:
     n_ip: int = 0
     trained: dict[str, tuple[float, float]] = field(default_factory=dict)
     trained_parameters: dict[str, tuple[float, float]] = field(default_factory=dict)
+    pace: Pace | None = None
     stages: list[dict[str, Any]] = field(default_factory=list)
     accuracy: Accuracy | None = None
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)

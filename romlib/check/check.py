@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from romlib.check.causes import Sample, explanations, kind_of_failure
 from romlib.check.items import OF_REPLAYED_STRESS, REPLAYED_FORCE, Findings, items_of
 from romlib.check.options import CheckOptions
 from romlib.check.piece import PieceCheck, PieceMeasures
-from romlib.check.report import CheckReport
+from romlib.check.report import CheckItem, CheckReport
 from romlib.check.residual import (
     COMPUTED,
     REPLAYED,
@@ -19,7 +21,9 @@ from romlib.check.residual import (
     shared_forces,
     shared_norms,
 )
+from romlib.check.units import unit_hints
 from romlib.check.verdict import left_open
+from romlib.errors import RomlibError
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import node_share, presence
 from romlib.model import Model
@@ -72,9 +76,32 @@ def check(
             findings.residual.merge(_shared(prepared, pieces, scratch))
         _compare_shared(findings, prepared, pieces, compared)
     items = items_of(findings, snapshots, model, options)
+    hints = (*_explained(items, findings, prepared, pieces), *unit_hints(model))
     return CheckReport(
         str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step, items,
-        left_open(items, model, findings.moved, findings.internal_force_source == OF_REPLAYED_STRESS, options.accept))
+        left_open(items, model, findings.moved, findings.internal_force_source == OF_REPLAYED_STRESS, options.accept),
+        hints)
+
+
+def _explained(
+    items: Sequence[CheckItem], findings: Findings, prepared: PreparedSnapshots, pieces: Pieces
+) -> list[str]:
+    """What single change would explain that the law or the loads fail. Collective."""
+    kind = kind_of_failure(items)
+    if kind is None or findings.failures:
+        return []
+    n_cell = pieces.collect(lambda piece: prepared.snapshots.n_cell(piece))
+    chosen = max(n_cell, key=lambda piece: n_cell[piece])
+    step = len(prepared.times) - 1 if findings.residual is None else int(np.argmax(findings.residual.internal_max))
+
+    def explain(piece: int) -> list[str]:
+        try:
+            return explanations(Sample(
+                prepared.snapshots, piece, prepared.mesh(piece), prepared.model, kind, step))
+        except RomlibError:  # the measurements have said what is wrong
+            return []
+
+    return pieces.collect(explain, only=[chosen])[chosen]
 
 
 def _compare_shared(findings: Findings, prepared: PreparedSnapshots, pieces: Pieces, scratch: ResidualFile) -> None:

@@ -166,8 +166,9 @@ def _with_causes(item: CheckItem, model: Model) -> CheckItem:
     if item.status == "absent":
         lacking = [entry.description for entry in model.omissions if LEFT_OUT.get(entry.name) == kind]
         return replace(item, detail="; ".join([item.detail, *lacking]))
+    beyond = item.resolved is not None and item.value is not None and item.value > item.resolved
     causes = [f"{entry.name} ({entry.description})" for entry in model.omissions
-              if entry.does_work or kind in CAUSES.get(entry.name, ())]
+              if entry.does_work or (kind in CAUSES.get(entry.name, ()) and not (beyond and entry.name == "digits"))]
     if item.status not in ("fail", "warn") or not causes:
         return item
     return replace(item, meaning=f"known of this file: {'; '.join(causes)}. Otherwise: {item.meaning}")
@@ -183,17 +184,24 @@ def _resolved(item: CheckItem, noise: float, reference: float, precision: str, f
     if item.status not in ("fail", "warn") or item.value is None or item.tolerance is None or reference <= 0.0:
         return item
     resolved = noise / reference
-    if not precision or not resolved > item.tolerance:
+    if not precision:
+        return item
+    value, tolerance = item.value, item.tolerance
+    item = replace(item, resolved=resolved)
+    if not resolved > tolerance:
         return item
     what = f"the {field} is stored {precision}, which resolves this measurement to {resolved:.2g}"
     if resolved > LARGEST_RAISE:
-        return replace(item, meaning=f"{what} only: too few to tell an error from rounding; store more digits. "
-                                     f"{item.meaning}")
+        said = ("only: the difference found is no larger than what these digits leave open, and smaller errors cannot "
+                "be seen. Store more digits, and check again. Besides:" if value <= resolved else
+                f"only: the difference found is {value / resolved:.2g} times that, so that there is another cause "
+                "as well. Store more digits to see it clearly:")
+        return replace(item, meaning=f"{what} {said} {item.meaning}")
     raised = replace(item, tolerance=resolved, detail=(
-        f"{item.detail}; {what}: the tolerance of {item.tolerance:.1e} is raised to {resolved:.2g}"))
-    if not item.value <= resolved:
+        f"{item.detail}; {what}: the tolerance of {tolerance:.1e} is raised to {resolved:.2g}"))
+    if not value <= resolved:
         return raised
-    words = f"{item.compared} (tolerance raised from {item.tolerance:.1e}: {what})"
+    words = f"{item.compared} (tolerance raised from {tolerance:.1e}: {what})"
     return replace(raised, status="pass", compared=words)
 
 

@@ -23,6 +23,7 @@ class CheckItem:
     compared : what was compared with what.
     detail : where and when the largest difference is, with its unit; or why there is no measurement.
     meaning : what a failure of this measurement usually means.
+    resolved : the part of `value` that rounding of the stored digits alone may make; None where they are many.
     """
 
     name: str
@@ -32,6 +33,7 @@ class CheckItem:
     compared: str
     detail: str = ""
     meaning: str = ""
+    resolved: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class CheckReport:
     """All measurements of one snapshots file. units : as the file states them; romlib converts nothing.
 
     undecided : sentences on what was not compared, and how to have it compared; see `romlib.check.verdict`.
+    hints : sentences on what may be wrong: changes that explain a failure (`romlib.check.causes`), constants that look
+        like those of other units (`romlib.check.units`).
     """
 
     file: str
@@ -47,6 +51,7 @@ class CheckReport:
     n_step: int
     items: tuple[CheckItem, ...]
     undecided: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -77,7 +82,8 @@ class CheckReport:
         if self.failed:
             raise CheckError("\n".join([
                 f"the nonintrusivity check failed: {self.file}",
-                *(f"  {item.name}: {_figures(item)}; {item.detail}\n    {item.meaning}" for item in self.failed)]))
+                *(f"  {item.name}: {_figures(item)}; {item.detail}\n    {item.meaning}" for item in self.failed),
+                *(f"  {hint}" for hint in self.hints)]))
         if self.undecided:
             raise CheckError("\n".join([
                 f"the nonintrusivity check is undecided: {self.file}", *(f"  {line}" for line in self.undecided)]))
@@ -94,6 +100,7 @@ class CheckReport:
         return {
             "file": self.file, "units": self.units, "pieces": self.n_piece, "steps": self.n_step,
             "verdict": self.verdict, "passed": self.passed, "undecided": list(self.undecided),
+            "hints": list(self.hints),
             "items": [{**vars(item), "value": _finite(item.value)} for item in self.items],
         }
 

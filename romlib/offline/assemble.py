@@ -16,6 +16,7 @@ from romlib.archive.rom import (
     LiftingData,
     LocalBasis,
     Manifest,
+    Pace,
     Rom,
 )
 from romlib.errors import InputError
@@ -36,6 +37,7 @@ from romlib.offline.rows import Rows
 from romlib.offline.sentinels import SENTINELS, sentinels
 from romlib.offline.thermal import trained_temperatures
 from romlib.offline.training import Span, TrainingSet
+from romlib.online.pace import pace_of
 from romlib.parallel.pieces import Pieces
 from romlib.words import plural
 
@@ -140,7 +142,15 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
         collection.dual.n_ip, _trained_ranges(collection.training, spans),
-        _trained_parameters(collection.training, spans), checks=dict(provenance.checks))
+        _trained_parameters(collection.training, spans), _pace(collection.training, spans),
+        checks=dict(provenance.checks))
+
+
+def _pace(training: TrainingSet, spans: list[Span]) -> Pace:
+    """How long steps and runs of the training are, and how much of each amplitude a step applies."""
+    names = [*training.model.loads, *prescribed_names(training.model)]
+    return pace_of((span.times, {name: evaluate(span.run.amplitudes[name], span.times) for name in names})
+                   for span in spans)
 
 
 def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:

@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from romlib.archive.rom import Rom
-from romlib.loads.nodal_temperature import NodalHistory
+from romlib.loads.nodal_temperature import NodalHistory, without_temperature_of
 from romlib.model import Amplitude, Model
 from romlib.online.coverage import Excursion, accepted_errors, outside_trained_parameters, outside_training
 from romlib.online.histories import Histories
+from romlib.online.pace import beyond_the_pace
 from romlib.online.reduced import case_histories
 from romlib.snapshots.nodal_fields import notes_of
 
@@ -50,4 +51,11 @@ class ResolvedCase:
     def cautions(self) -> tuple[str, ...]:
         """What the user should know: how the case was fitted, and where it is outside."""
         return (*self.notes, *accepted_errors(self.rom), *notes_of(self.temperature, self.times),
-                *(one.sentence for one in self.outside))
+                *(one.sentence for one in self.outside), *self._pace())
+
+    def _pace(self) -> list[str]:
+        """How much coarser and longer the case is than the training."""
+        amplitudes = self.all_amplitudes
+        if self.temperature is not None:
+            amplitudes = without_temperature_of(self.rom.model, amplitudes)
+        return beyond_the_pace(self.rom.manifest, amplitudes, self.times, self.model.materials, self.model.units)

@@ -13,7 +13,7 @@ from romlib.enrichment.journal import Journal, folder_of
 from romlib.enrichment.loop import Enriching, Outcome, Task
 from romlib.enrichment.stream import Streamed, Streaming
 from romlib.enrichment.versions import Versions
-from romlib.errors import InputError, StudyError, UnsupportedError
+from romlib.errors import InputError, RomlibError, StudyError, UnsupportedError
 from romlib.fullorder.options import SolverOptions
 from romlib.model import Case
 from romlib.offline.assemble import Provenance
@@ -82,8 +82,7 @@ def _enriching(
             raise InputError("a tolerance is above zero, and a budget is not negative", place="--tolerance, --budget",
                              found=f"{tolerance:g}, {budget}")
         chosen, known = case_of(study, case), load(rom)
-        with known.open_fields() as fields:
-            n_piece = fields.n_piece  # as the ROM was trained: its records are cut so
+        n_piece = _pieces_of(known, comm.size)
         if not study.training:
             raise StudyError("the study has no training run", file=study.path, place="[[training]]",
                              remedy="give the study that the ROM was trained with")
@@ -126,6 +125,15 @@ def refuse_clusters(study: Study, rom: ReducedOrderModel) -> None:
             expected="one global basis", found=f"{n} bases" if n > 1 else f"number = {study.clusters.number}",
             remedy="enrich a ROM of a study without [clusters]; or solve the case at full order (romlib solve), and "
                    "add it as a training run")
+
+
+def _pieces_of(rom: ReducedOrderModel, n_rank: int) -> int:
+    """As the ROM was trained, and its records are cut; one a rank where its fields file is to be made anew."""
+    try:
+        with rom.open_fields() as fields:
+            return fields.n_piece
+    except RomlibError:
+        return n_rank
 
 
 def _digest(case: Case) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from romlib.check.units import unit_hints
 from romlib.errors import StudyError
 from romlib.fullorder.options import SolverOptions
 from romlib.fullorder.record import Output, solve_to_file
@@ -16,7 +17,7 @@ from romlib.fullorder.state import SolveReport
 from romlib.identity.cases import fit_case
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
-from romlib.laws.symbols import refuse_missing, refuse_unused
+from romlib.laws.symbols import evaluated_model, refuse_missing, refuse_unused
 from romlib.loads.nodal_temperature import loads_of_history
 from romlib.mesh.lazy import LazyMeshes
 from romlib.model import Case, Model, TableAmplitude, Temperature, TrainedModel
@@ -75,6 +76,9 @@ def run_solve(
             return model, fingerprint(inputs, {"case": chosen.model_dump(mode="json"), "fields": list(fields)})
 
         model, mark = comm.on_root(prepare)
+        with comm.agreement():
+            for hint in unit_hints(evaluated_model(model)):
+                (on_note or (lambda _: None))(hint)
         mine, everything = source.mine, source.everything
         if fitted.temperature is not None:
             with comm.agreement():
@@ -89,7 +93,7 @@ def run_solve(
                 (on_note or (lambda _: None))(note)
         with comm.agreement():
             began = None if saved is None else start_of(saved, mine, model, float(times[0]))
-        written = Output(Path(output), tuple(fields), mark, write_state, nodal)
+        written = Output(Path(output), tuple(fields), mark, write_state, nodal, case if isinstance(case, str) else "")
         return solve_to_file(written, everything, mine, model, times, source.pieces, options=options, start=began,
                              on_step=on_step)
 

@@ -102,7 +102,7 @@ def test_six_digits_of_a_large_motion_are_too_few_and_the_number_is_said(written
     report = run(written(displacement=np.stack([in_digits(step, 6) for step in u])), model)
     item = report["stress"]
     assert item.status == "fail" and item.tolerance == 1e-5
-    assert "stored with 6 digits" in item.meaning and "too few" in item.meaning
+    assert "stored with 6 digits" in item.meaning and "no larger than what these digits leave open" in item.meaning
     resolved = float(item.meaning.split("to ")[1].split(" ")[0])
     assert item.value <= resolved <= 30 * item.value
 

@@ -82,3 +82,11 @@ def test_an_omission_of_a_case_counts(study, tmp_path):
         Omission(name="spring", description="*SPRING (line 3)", does_work=True),))
     with pytest.raises(InputError, match="virtual work"):
         run_solve(study, case, tmp_path / "x.vtkhdf", serial())
+
+
+def test_numbers_of_another_unit_are_noted_before_anything_is_solved(study, tmp_path):
+    study.path.write_text(STUDY.replace("young = 2e5", "young = 2e11"))
+    notes: list[str] = []
+    run_solve(Study.read(study.path), Case(times=[0, 1], amplitudes={"push": "6*t", "pull": 0.0}),
+              tmp_path / "a.vtkhdf", serial(), on_note=notes.append)
+    assert any("young of 'steel' is 2e+11 MPa" in note and "2e+05 would be usual" in note for note in notes)
