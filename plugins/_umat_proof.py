@@ -42,11 +42,14 @@ class Proof(Description):
     none in files of older versions, where they are the material's.
     """
 
-    time: Annotated[tuple[float, ...], Field(min_length=1, max_length=LONGEST)]
-    strain: Rows
-    stress: Rows
-    temperature: Annotated[tuple[float, ...], Field(max_length=LONGEST + 1)] | None = None
-    props: Annotated[tuple[float, ...], Field(max_length=MOST_PROPS)] | None = None
+    time: Annotated[tuple[float, ...], Field(min_length=1, max_length=LONGEST)] = Field(
+        description="ends of the increments")
+    strain: Rows = Field(description="strain there, six Kelvin-Mandel components each")
+    stress: Rows = Field(description="stress there, likewise")
+    temperature: Annotated[tuple[float, ...], Field(max_length=LONGEST + 1)] | None = Field(
+        default=None, description="the initial one first; by default none")
+    props: Annotated[tuple[float, ...], Field(max_length=MOST_PROPS)] | None = Field(
+        default=None, description="PROPS that it was made with; by default the material's")
 
     @model_validator(mode="after")
     def _is_one_history(self) -> Proof:

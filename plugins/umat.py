@@ -45,21 +45,37 @@ Numbers = Annotated[tuple[float, ...], Field(max_length=MOST)]
 class UmatParameters(Description):
     """What a material with law = "umat" may state; docs/reference/study.md has the table."""
 
-    library: Annotated[str, Field(max_length=4096)]
-    symbol: Annotated[str, Field(pattern=r"\A[A-Za-z_][A-Za-z0-9_.$]*\z", max_length=255)] = "umat_"
-    props: Numbers = ()
-    depvar: Count = 0
+    library: Annotated[str, Field(max_length=4096)] = Field(description=(
+        "shared library: a path, relative to the study; or a bare file name, looked up on the search path"))
+    symbol: Annotated[str, Field(pattern=r"\A[A-Za-z_][A-Za-z0-9_.$]*\z", max_length=255)] = Field(default="umat_",
+        description=(
+        "name of the function in the library; Fortran compilers write SUBROUTINE UMAT as `umat_`"))
+    props: Numbers = Field(default=(), description="PROPS")
+    depvar: Count = Field(default=0, description="number of STATEV. A UMAT that writes past them is refused")
     variables: Annotated[dict[str, int | Annotated[tuple[int, ...], Field(max_length=MOST)]],
-                         Field(max_length=MOST)] = Field(default_factory=dict)
+                         Field(max_length=MOST)] = Field(
+        default_factory=dict, description=(
+        "name = position in STATEV, from 1, or a list of positions; six of them are a symmetric tensor (11, 22, 33, "
+        "12, 13, 23)"))
     tensors: Annotated[dict[str, Literal["strain", "stress", "none"]],
-                       Field(max_length=MOST)] = Field(default_factory=dict)
-    initial_state: Numbers | None = None
-    temperature: Literal["abaqus", "calculix"] = "abaqus"
-    name: Annotated[str, Field(max_length=kernel.NAME_LENGTH)] | None = None
-    guarded: bool = False
-    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
-    sha256: Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")] | None = None
-    proof: Annotated[tuple[Proof, ...], Field(max_length=MOST_PROOFS)] = ()
+                       Field(max_length=MOST)] = Field(
+        default_factory=dict, description=(
+        'of a variable with six positions: "strain" (its shear is engineering), "stress", or "none" (six numbers). '
+        'Without it: strain where the name has "strain" in it, else stress'))
+    initial_state: Numbers | None = Field(default=None, description="STATEV of the virgin material; by default zeros")
+    temperature: Literal["abaqus", "calculix"] = Field(default="abaqus", description=(
+        '"abaqus": TEMP is that at the start, DTEMP its increment. "calculix": TEMP is that at the end, DTEMP zero'))
+    name: Annotated[str, Field(max_length=kernel.NAME_LENGTH)] | None = Field(default=None, description=(
+        "CMNAME; by default the stem of the library's name"))
+    guarded: bool = Field(default=False, description=(
+        "call it in a process of its own, so that a crash is a message; `romlib check` does so anyway"))
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = Field(default=1, description=(
+        "threads that call it; more than one declares that the UMAT is thread-safe. Guarded calls use one"))
+    sha256: Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")] | None = Field(default=None, description=(
+        "refuse a library with another hash; required in a file, and files that romlib writes have it"))
+    proof: Annotated[tuple[Proof, ...], Field(max_length=MOST_PROOFS)] = Field(default=(), description=(
+        "strain histories with their stresses, replayed before use; required in a file, and files that romlib "
+        "writes have it"))
 
 
 class UmatLaw:

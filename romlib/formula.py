@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.words import closest
 
 Values = Mapping[str, np.ndarray]
 Function = Callable[[Values], np.ndarray]
@@ -92,16 +93,16 @@ class _Source:
         self.text, self._body, self._indent, self._words = text, body.encode(), indent, words
         self.variables, self.names = variables, set[str]()
 
-    def refuse(self, node: ast.AST, what: str) -> InputError:
+    def refuse(self, node: ast.AST, what: str, remedy: str | None = None) -> InputError:
         column = getattr(node, "col_offset", 0)  # in bytes of UTF-8
-        return self.refuse_at(len(self._body[:column].decode(errors="ignore")), what)
+        return self.refuse_at(len(self._body[:column].decode(errors="ignore")), what, remedy)
 
-    def refuse_at(self, position: int, what: str) -> InputError:
+    def refuse_at(self, position: int, what: str, remedy: str | None = None) -> InputError:
         position += self._indent
         return InputError(
             what, place=f"character {position + 1} of {self.text!r}", expected=allowed(self._words),
             found=self.text[position:position + 20] or "the end of the text",
-            remedy="write a power as **" if "^" in self.text else None)
+            remedy="write a power as **" if "^" in self.text else remedy)
 
 
 def _depth(node: ast.AST) -> int:
@@ -150,13 +151,16 @@ def _name(node: ast.Name, source: _Source) -> Function:
         source.names.add(name)
         return lambda v: np.asarray(v[name], dtype=float)
     known = " (a function: it needs an argument in parentheses)" if name in FUNCTIONS | REDUCTIONS else ""
-    raise source.refuse(node, f"the name {name!r} is not known in a formula{known}")
+    variables = () if source.variables is None else source.variables
+    raise source.refuse(node, f"the name {name!r} is not known in a formula{known}",
+                        None if known else closest(name, [*variables, *CONSTANTS]))
 
 
 def _call(node: ast.Call, source: _Source) -> Function:
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if name not in FUNCTIONS and name not in REDUCTIONS:
-        raise source.refuse(node, f"the function {name!r} is not known" if name else "this call is not allowed")
+        raise source.refuse(node, f"the function {name!r} is not known" if name else "this call is not allowed",
+                            closest(name, [*FUNCTIONS, *REDUCTIONS]) if name else None)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         raise source.refuse(node, f"{name} takes plain arguments only")
     arguments = [_translate(argument, source) for argument in node.args]

@@ -94,3 +94,10 @@ def von_mises(stress: np.ndarray) -> np.ndarray:
     """Equivalent stress sqrt(3/2 s:s), shape (...,)."""
     s = deviator(stress)
     return np.sqrt(1.5 * np.einsum("...i,...i->...", s, s))
+
+
+def von_mises_from_vtk(stress: np.ndarray) -> np.ndarray:
+    """Equivalent stress of plain tensor components in VTK order, shape (...,)."""
+    xx, yy, zz, xy, yz, xz = np.moveaxis(np.asarray(stress, dtype=float), -1, 0)
+    normal = (xx - yy) ** 2 + (yy - zz) ** 2 + (zz - xx) ** 2
+    return np.sqrt(0.5 * normal + 3.0 * (xy ** 2 + yz ** 2 + xz ** 2))

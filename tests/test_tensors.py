@@ -46,3 +46,9 @@ def test_the_equivalent_stress_of_a_bar_is_its_tension_whatever_the_pressure():
     bar = np.array([-70.0, 0, 0, 0, 0, 0]) + 13.0 * tensors.IDENTITY
     assert tensors.von_mises(bar) == pytest.approx(70.0, rel=1e-14)
     assert abs(tensors.trace(tensors.deviator(bar))) < 1e-13
+
+
+def test_the_equivalent_stress_is_the_same_in_either_order():
+    vector = np.random.default_rng(3).normal(size=(5, 7, 6))
+    np.testing.assert_allclose(tensors.von_mises_from_vtk(tensors.vtk_from_mandel(vector)), tensors.von_mises(vector),
+                               rtol=1e-14)

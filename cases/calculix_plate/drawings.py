@@ -26,7 +26,7 @@ def plot_mesh(mesh_file: Path, output: Path) -> None:
         title = f"{n_cell:,} cells, {3 * whole.n_node:,} degrees of freedom"
         panel = Panel(title, "von Mises stress\nat the end, MPa", values, (0.0, float(values.max())), edges=True,
                       numbers="%.0f")
-        plot_panels(whole, [panel], output, LOOK)
+        plot_panels(file, [panel], output, LOOK)
 
 
 def plot_p(reduced: Path, reference: Path, study: Study, output: Path) -> None:
@@ -35,7 +35,8 @@ def plot_p(reduced: Path, reference: Path, study: Study, output: Path) -> None:
         whole = WholeMesh(b)
         expected = whole.from_points(last_p(b, study))
         found = WholeMesh(a).at_nodes(Scalar.named(a, "p"), a.n_step - 1)
-        plot_panels(whole, difference_panels(found, expected, "p", ("reduced", "CalculiX"), edges=True), output, LOOK)
+        panels = difference_panels(found, expected, "p", ("reduced", "CalculiX"), edges=True)
+        plot_panels(b, panels, output, LOOK, title="p at the last time")
 
 
 def plot_force(stretch: np.ndarray, reduced: np.ndarray, reference: np.ndarray, output: Path) -> None:

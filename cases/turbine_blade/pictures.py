@@ -27,7 +27,7 @@ def plot_mesh(mesh_file: Path, temperature: tuple[float, float], output: Path) -
         title = f"{3 * whole.n_node:,} degrees of freedom, {n_cell:,} hexahedra"
         panel = Panel(title, "temperature at\ntake-off, degC", values, (float(values.min()), float(values.max())),
                       edges=n_cell < 30_000, numbers="%.0f")
-        plot_panels(whole, [panel], output, Look(DIRECTION))
+        plot_panels(file, [panel], output, Look(DIRECTION))
 
 
 def plot_p(reduced: Path, full: Path, output: Path) -> None:
@@ -36,7 +36,8 @@ def plot_p(reduced: Path, full: Path, output: Path) -> None:
         whole = WholeMesh(b)
         found, expected = (WholeMesh(f).at_nodes(Scalar.named(f, "p"), f.n_step - 1) for f in (a, b))
         panels = difference_panels(found, expected, "p", ("reduced", "full order"))
-        plot_panels(whole, panels, output, _near(whole.points, whole.points[int(np.argmax(expected))]))
+        plot_panels(b, panels, output, _near(whole.points, whole.points[int(np.argmax(expected))]),
+                    title="p at the last time")
 
 
 def plot_cycles(times: np.ndarray, values: np.ndarray, reference: tuple[np.ndarray, np.ndarray] | None, period: float,

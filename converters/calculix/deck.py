@@ -77,9 +77,15 @@ class Deck:
 
 
 def is_deck(path: Path) -> bool:
-    """Whether a file looks like a keyword deck: its first line that says something has one star and a letter."""
+    """Whether a file looks like a keyword deck: its first line that says something has one star and a letter.
+
+    A deck of Zset has lines that look so too, below one that would be a comment here.
+    """
     with open(path, "rb") as stream:
-        lines = (line.strip() for line in stream.read(1 << 16).decode("latin-1").splitlines())
+        beginning = stream.read(1 << 16)
+    if b"****calcul" in beginning:
+        return False
+    lines = (line.strip() for line in beginning.decode("latin-1").splitlines())
     return next((line[1:].strip()[:1].isalpha() for line in lines if line.startswith("*") and line[:2] != "**"), False)
 
 

@@ -6,13 +6,16 @@ import sys
 from pathlib import Path
 
 import command_page
+import key_tables
 
 DOCS = Path(__file__).resolve().parents[1]
 
 
 def generated() -> dict[Path, str]:
     """Every generated page as it should be."""
-    return {DOCS / "reference" / "commands.md": command_page.page()}
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+    with_tables = {path: key_tables.filled(text) for path, text in texts.items() if "<!-- generated: " in text}
+    return {DOCS / "reference" / "commands.md": command_page.page(), **with_tables}
 
 
 def main() -> int:

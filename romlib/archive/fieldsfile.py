@@ -187,6 +187,15 @@ class FieldsFile:
         """The mesh of a piece, with its tags and skin."""
         return read_mesh(self._contents, f"{self._unit(piece)}/mesh")
 
+    def n_node(self, piece: int) -> int:
+        """Number of nodes of a piece."""
+        return int(self._contents.shape(f"{self._unit(piece)}/liftings")[1])
+
+    def n_ip(self, piece: int) -> int:
+        """Number of integration points of a piece."""
+        self._unit(piece)
+        return int(self._contents.symbol("n_ip", p=piece) or 0)
+
     def modes(self, piece: int, cluster: int = 0, nodes: np.ndarray | None = None) -> np.ndarray:
         """Displacement modes of a cluster, (n_mode, n_node, 3), or only those at `nodes` (n,), positions."""
         return self._read_rows(f"{self._unit(piece)}/modes/{cluster}", nodes)

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict
 from scipy.sparse import csr_matrix
 
+from romlib.archive.accuracy import Accuracy
 from romlib.archive.dictionary import Dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import Indicator
@@ -47,7 +48,9 @@ class Manifest:
     study : the text of the study file. romlib_version : the version that wrote it. units : as printed by reports.
     inputs : fingerprint of each training file, by its name (never a path).
     tolerances : what was asked for, by name ("pod", "cubature", "stress", ...).
-    errors : what was achieved, by quantity; relative.
+    errors : what was achieved, by quantity; relative. "online ..." is over the training runs, "left out ..." and
+        "validation ..." over runs that the ROM was not trained with.
+    accuracy : what was asked for, the errors over each run, and how tolerances were chosen; None in older files.
     accepted : sentences on errors beyond the limits of the study, which whoever trained the ROM accepted.
     volume : of the full model. n_node, n_cell, n_ip : counts of the full model, every node once.
     trained : lowest and highest amplitude of each load and prescribed constraint over the training cases, whose
@@ -55,6 +58,8 @@ class Manifest:
     trained_parameters : lowest and highest value of each parameter over the training runs.
     pace : of the training runs; None in ROMs of older versions.
     stages : one row a stage of the offline run (name, wall and CPU time, memory, ...), plain JSON values.
+    checks : of the training runs, by name: verdict, and one row a measurement, plain JSON values; empty where they were
+        not checked, and in older files.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # when it is read from a file
@@ -75,6 +80,8 @@ class Manifest:
     trained_parameters: dict[str, tuple[float, float]] = field(default_factory=dict)
     pace: Pace | None = None
     stages: list[dict[str, Any]] = field(default_factory=list)
+    accuracy: Accuracy | None = None
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

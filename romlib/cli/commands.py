@@ -14,17 +14,24 @@ from romlib.cli import (
     commands_certify,
     commands_clusters,
     commands_enrich,
+    commands_export,
     commands_external,
     commands_greedy,
     commands_inspect,
+    commands_life,
     commands_look,
+    commands_plot,
+    commands_probe,
+    commands_report,
     commands_solve,
+    commands_start,
+    commands_validate,
 )
 from romlib.cli.failures import RomlibGroup
 from romlib.cli.terminal import has_colours
 
 app = typer.Typer(
-    cls=RomlibGroup, no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    cls=RomlibGroup, no_args_is_help=True, add_completion=True, rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="""Reduced order models of nonlinear structures, from the files of any finite element solver.
 
@@ -37,28 +44,33 @@ app = typer.Typer(
       romlib compare result.vtkhdf reference.vtkhdf
       romlib plot result.vtkhdf --field p -o p.png
     """,
-    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases, a bound is "
-           "above a tolerance, a solution did not converge, or an external solver failed; 2 wrong input or a full "
-           "disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
+    epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases or the "
+           "accuracy that was asked for, a bound is above a tolerance, a solution did not converge, or an external "
+           "solver failed; 2 wrong input or a full disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or "
+           "SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        import romlib
+        from romlib.cli.doctor import versions
 
-        typer.echo(f"romlib {romlib.__version__}")
+        found = versions()
+        typer.echo(f"romlib {found.pop('romlib')}")
+        typer.echo(", ".join(f"{name} {version}" for name, version in found.items()))
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True,
+    version: Annotated[bool, typer.Option("--version", help="Print the versions of romlib and of what it "
+                                       "runs on, and leave.", is_eager=True,
                                           callback=_print_version)] = False,
 ) -> None:
     """Options before the command; each acts by its callback."""
 
 
 _BUILD, _LOOK = "Build a ROM and use it", "Look at files"
+app.command("init", rich_help_panel=_BUILD)(commands_start.init)
 app.command("convert", rich_help_panel=_BUILD)(commands_build.convert)
 app.command("external", rich_help_panel=_BUILD)(commands_external.external)
 app.command("check", rich_help_panel=_BUILD)(commands_inspect.check)
@@ -69,10 +81,16 @@ app.command("online", rich_help_panel=_BUILD)(commands_build.online)
 app.command("greedy", rich_help_panel=_BUILD)(commands_greedy.greedy)
 app.command("solve", rich_help_panel=_BUILD)(commands_solve.solve)
 app.command("certify", rich_help_panel=_LOOK)(commands_certify.certify)
+app.command("validate", rich_help_panel=_LOOK)(commands_validate.validate)
 app.command("compare", rich_help_panel=_LOOK)(commands_look.compare)
-app.command("plot", rich_help_panel=_LOOK)(commands_look.plot)
+app.command("life", rich_help_panel=_LOOK)(commands_life.life)
+app.command("report", rich_help_panel=_LOOK)(commands_report.report)
+app.command("plot", rich_help_panel=_LOOK)(commands_plot.plot)
+app.command("export", rich_help_panel=_LOOK)(commands_export.export)
+app.command("probe", rich_help_panel=_LOOK)(commands_probe.probe)
 app.command("info", rich_help_panel=_LOOK)(commands_inspect.info)
 app.command("plugins", rich_help_panel=_LOOK)(commands_inspect.plugins)
+app.command("doctor", rich_help_panel=_LOOK)(commands_start.doctor)
 
 
 def prepare() -> None:

@@ -47,6 +47,8 @@ def convert(
                                               "Nothing is ever converted.")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the converter; "
                                                      "may be repeated.")] = None,
+    nodal: Annotated[bool, typer.Option("--nodal", help="Add values at nodes and of cells, made of those at the "
+                                        "integration points, for ParaView to show.")] = False,
     case: Annotated[bool, typer.Option("--case", help="Write the times and amplitudes of a deck, which needs no "
                                        "results, as a case file (.toml) for `romlib online --case-file`.")] = False,
     accept: Annotated[list[str] | None, typer.Option(metavar="NAME", help="With --case: something of the deck that "
@@ -59,12 +61,13 @@ def convert(
     from romlib.files import file_or_folder
     from romlib.snapshots.converter import find_converter
     from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of
+    from romlib.snapshots.shown import nodal_data
 
     converter = find_converter(format)
     source = [file_or_folder(path) for path in source]
     check_output(output, source)
     if case:
-        for name, given in (("--pieces", pieces), ("--option", option)):
+        for name, given in (("--pieces", pieces), ("--option", option), ("--nodal", nodal)):
             if given:
                 raise typer.BadParameter("a case is read from the deck alone", param_hint=name)
         _convert_case(converter, source, output, tuple(accept or ()), units, json)
@@ -73,7 +76,7 @@ def convert(
         raise typer.BadParameter("belongs to --case; the study of a ROM accepts omissions", param_hint="--accept")
     for path in source:
         refuse_files_of(path, output, is_snapshots)
-    with counted(f"converting {', '.join(path.name for path in source)}") as progress:
+    with counted(f"converting {', '.join(path.name for path in source)}") as progress, nodal_data(nodal):
         converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
                           options=converter_options(option or []), progress=progress)
     from romlib.cli.describe import show_snapshots
@@ -161,7 +164,8 @@ def offline(
 ) -> None:
     """Train a ROM from a study. Runs the nonintrusivity check first, and refuses to go on when it fails.
 
-    Ends by solving the training cases with the ROM: exit status 1, and no ROM, where an error is beyond its limit.
+    Ends by solving the training cases with the ROM: exit status 1, and no ROM, where an error is beyond its limit; exit
+    status 1 with the ROM written where it misses the accuracy that the study states ([offline] accuracy).
 
     Works in parallel over the pieces of the snapshots file: mpirun -n N romlib offline ...
     """
@@ -186,6 +190,9 @@ def offline(
             from romlib.cli.describe import show_training
 
             show_training(stdout(), output, report, comm.size)
+    accuracy = report.accuracy
+    if accuracy is not None and not accuracy.met and not accuracy.by_default:
+        raise typer.Exit(1)
 
 
 def online(
@@ -197,6 +204,8 @@ def online(
                                                 "the .fields.rom beside the ROM.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
                                                "the dual fields of the ROM.", metavar="NAMES")] = None,
+    no_nodal: Annotated[bool, typer.Option("--no-nodal", help="Leave out the values at nodes and of cells that "
+                                           "ParaView shows: a smaller file.")] = False,
     temperature: Annotated[str | None, typer.Option(help="A nodal temperature history instead of the temperature loads "
                                                     "of the ROM: a snapshots file or a thermal result, by default its "
                                                     "field temperature.", metavar="FILE[:FIELD]")] = None,
@@ -233,7 +242,7 @@ def online(
         others = {"--parameter": parameter, "--temperature": temperature, "--start": start, "--fields": fields,
                   "--write-state": write_state, "--cluster": cluster, "--no-hyper-reduction": full_integration or None}
         enrich_online(enrich, rom, case, case_file, output, tolerance, budget, json,
-                      [name for name, value in others.items() if value is not None])
+                      [name for name, value in others.items() if value is not None], not no_nodal)
         return
     stored = None if temperature is None else temperature_file(temperature)
     values = parameter_values(parameter)
@@ -255,7 +264,7 @@ def online(
     with nullcontext() if write_state is None else solution.pending_state(write_state):  # both files appear, or none
         if output is not None:
             with counted(f"writing {output.name}"):
-                solution.write(output, fields=names_of(fields))
+                solution.write(output, fields=names_of(fields), nodal=not no_nodal)
     from romlib.cli.describe import online_summary
 
     summary = online_summary(solution, rom, case or str(case_file), wall, output)

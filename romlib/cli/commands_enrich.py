@@ -95,7 +95,7 @@ def _show(outcome: Outcome, rom: Path, name: str, tolerance: float, budget: int,
 
 def enrich_online(
     study: Path, rom: Path, case: str | None, case_file: Path | None, output: Path | None, tolerance: list[str] | None,
-    budget: int, json: bool, others: list[str],
+    budget: int, json: bool, others: list[str], nodal: bool,
 ) -> None:
     """`romlib online --enrich`. others : options of a run of a ROM alone that were given as well."""
     from romlib.archive.romfile import fields_path
@@ -121,7 +121,7 @@ def enrich_online(
         with stages(comm.rank, f"solving {name}, and enriching {rom.name}") as progress:
             streamed = run_stream(
                 declared, rom, chosen, output, comm,
-                tolerance=float(tolerance[0]), budget=budget, name=name, progress=progress)
+                tolerance=float(tolerance[0]), budget=budget, name=name, progress=progress, nodal=nodal)
     if comm.rank == 0:
         summary = {"file": str(output), "rom": str(rom), "case": name, "tolerance": float(tolerance[0]),
                    "full_order_steps": list(streamed.steps), "within": streamed.within,

@@ -48,11 +48,11 @@ def check(
 
 
 def info(
-    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a state, a study or a case.",
-                                         metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="A snapshots file, a ROM, its fields file, a state, a study, a case, "
+                                         "a mesh or a deck.", metavar="FILE")],
     json: JsonOption = False,
 ) -> None:
-    """What is in a file that romlib writes or reads."""
+    """What is in a file that romlib writes or reads; of a mesh, the tags that a study may name."""
     from romlib.cli.console import print_json, stdout
     from romlib.cli.describe import show
     from romlib.cli.file_info import describe

@@ -38,6 +38,8 @@ def solve(
                                                "says, as the file has it, or one for each rank.")] = None,
     fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
                                                "stress, and internal variables such as p.", metavar="NAMES")] = None,
+    nodal: Annotated[bool, typer.Option("--nodal", help="Add values at nodes and of cells, made of those at the "
+                                        "integration points, for ParaView to show.")] = False,
     start: StartOption = None,
     start_time: StartTimeOption = None,
     write_state: WriteStateOption = None,
@@ -74,8 +76,8 @@ def solve(
                                     petsc=petsc, on_cut=CutInWords(progress))
             told = _Steps(progress, len(chosen.times.instants()))
             report = run_solve(declared, chosen, output, comm, pieces=pieces, fields=names_of(fields) or [],
-                               options=options, start=start, start_time=start_time, write_state=write_state,
-                               on_step=told,
+                               options=options, nodal=nodal, start=start, start_time=start_time,
+                               write_state=write_state, on_step=told,
                                on_note=lambda note: progress(f"note: {note}"))
     if comm.rank == 0:
         if json:

@@ -141,7 +141,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     for k, name in enumerate(columns):
         result.add_column(name, justify="right" if k in right else "left", overflow="fold")
     for row in rows:
-        result.add_row(*("" if cell is None else str(cell) for cell in row))
+        result.add_row(*("" if cell is None else cell if isinstance(cell, Text) else str(cell) for cell in row))
     return result
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from romlib.cli.accuracy import accuracy_to_dict, show_accuracy, show_runs
 from romlib.cli.console import STATUS_STYLE, figure, pairs, size, table
 from romlib.cli.dictionary import choice_to_dict, show_dictionary
 from romlib.cli.enrichment_log import show_log
 from romlib.cli.error_bounds import show_bounds, show_calibration, show_compared_bounds
+from romlib.cli.mesh_info import show_mesh
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ _LONGEST_VALUE = 200  # characters of a parameter
 def show(console: Console, description: dict[str, Any]) -> None:
     """What `romlib info` found, by its kind."""
     {"snapshots": show_snapshots, "rom": show_rom, "fields": _show_fields, "state": _show_state,
-     "study": _show_study, "case": _show_case}[description["kind"]](console, description)
+     "study": _show_study, "case": _show_case, "mesh": show_mesh}[description["kind"]](console, description)
 
 
 def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> None:
@@ -137,6 +139,8 @@ def show_rom(console: Console, d: dict[str, Any]) -> None:
     console.print()
     console.print(table("Errors achieved in training", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in d["errors"].items()], (1,)))
+    show_accuracy(console, d["accuracy"])
+    show_runs(console, d["accuracy"])
     show_calibration(console, d["calibration"]["quantities"])
     if not d["calibration"]["quantities"]:
         console.print(f"no bounds of the errors of its results: {d['calibration']['source']}")
@@ -210,10 +214,12 @@ def _show_study(console: Console, d: dict[str, Any]) -> None:
         *([("parameters", _values(d["parameters"]))] if d["parameters"] else []),
         *((f"offline.{key}", _option(value)) for key, value in d["offline"].items())]))
     console.print()
-    console.print(table("Training", ("name", "snapshots", "file", "amplitudes", "parameters"), [
-        (run["name"], run["snapshots"], "there" if run["exists"] else "missing",
-         "; ".join(f"{n} = {a}" for n, a in run["amplitudes"].items()) or "those of the file",
-         _values(run["parameters"]) or "those of the file") for run in d["training"]]))
+    for title, key in (("Training", "training"), ("Validation", "validation")):
+        if key == "training" or d[key]:
+            console.print(table(title, ("name", "snapshots", "file", "amplitudes", "parameters"), [
+                (run["name"], run["snapshots"], "there" if run["exists"] else "missing",
+                 "; ".join(f"{n} = {a}" for n, a in run["amplitudes"].items()) or "those of the file",
+                 _values(run["parameters"]) or "those of the file") for run in d[key]]))
     _model_table(console, d["model"])
     _cases_table(console, d["cases"])
 
@@ -274,6 +280,7 @@ def show_training(console: Console, output: Path, report: TrainingReport, n_rank
     console.print()
     console.print(table("Errors", ("quantity", "relative error"), [
         (name, figure(value)) for name, value in report.errors.items()], (1,)))
+    show_accuracy(console, accuracy_to_dict(report.accuracy))
     show_calibration(console, report.calibration)
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from romlib.cli.accuracy import accuracy_to_dict
 from romlib.cli.dictionary import dictionary_to_dict
-from romlib.errors import FileFormatError
+from romlib.cli.mesh_info import describe_mesh
 from romlib.files import is_file, regular_file
 from romlib.model import Amplitude, Case, ExpressionAmplitude, Model
 from romlib.storage.manifest import checksums_in_words, has_checksums
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from romlib.archive.rom import Rom
 
 KINDS = ("a snapshots file (.vtkhdf), a ROM (.rom), its fields file (.fields.rom), a state file, a study or a case "
-         "file (.toml)")
+         "file (.toml), a mesh or a deck that a converter reads (.msh, .med, .vtu, .inp, ...)")
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, state, study, case.
+    """Plain JSON values; the key "kind" says of what: snapshots, rom, fields, state, study, case, mesh.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def describe(path: Path) -> dict[str, Any]:
     if path.suffix.lower() == ".toml":
         return _toml(path)
     if not h5py.is_hdf5(path):
-        raise FileFormatError("romlib does not know this file", file=path, expected=KINDS, found="not HDF5, not .toml")
+        return describe_mesh(path, KINDS)
     kind = kind_of(path)
     if kind == "rom":
         return _rom(path)
@@ -42,6 +43,11 @@ def describe(path: Path) -> dict[str, Any]:
         return _fields(path)
     if kind == "state":
         return _state(path)
+    if kind == "":
+        from romlib.study.meshes import mesh_suffixes
+
+        if path.suffix.lower() in mesh_suffixes():
+            return describe_mesh(path, KINDS)
     from romlib.snapshots.info import info
 
     return info(path)
@@ -70,8 +76,8 @@ def _rom(path: Path) -> dict[str, Any]:
         "model": model_names(rom.model), "parameters": manifest.trained_parameters,
         "cases": {name: case_summary(case) for name, case in rom.cases.items()},
         "inputs": manifest.inputs, "tolerances": manifest.tolerances, "errors": manifest.errors,
-        "accepted_errors": manifest.accepted, "calibration": _calibration(rom.indicator),
-        "dictionary": dictionary_to_dict(rom.dictionary),
+        "accuracy": accuracy_to_dict(manifest.accuracy), "accepted_errors": manifest.accepted,
+        "calibration": _calibration(rom.indicator), "dictionary": dictionary_to_dict(rom.dictionary),
         "enrichments": [entry.model_dump(mode="json") for entry in rom.enrichments],
         "fields_file": str(fields_path(path)) if fields_path(path).is_file() else None,
     }
@@ -150,6 +156,10 @@ def _toml(path: Path) -> dict[str, Any]:
                       "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
                       "parameters": run.parameters}
                      for run in study.training],
+        "validation": [{"name": run.name, "snapshots": str(run.snapshots), "exists": is_file(run.snapshots),
+                        "amplitudes": {n: amplitude_in_words(a) for n, a in run.amplitudes.items()},
+                        "parameters": run.parameters}
+                       for run in study.validation],
         "offline": study.offline.model_dump(exclude={"clusters"}), "clusters": study.clusters.model_dump(),
         "check": study.check.model_dump(exclude_none=True),
         "cases": {name: case_summary(case) for name, case in study.cases.items()},

@@ -53,9 +53,6 @@ class SolvedCase:
     def __enter__(self) -> Self:
         solution, comm = self.solution, self._comm
         with comm.agreement():
-            if solution.solved is None:
-                raise InputError("this solution does not say what was solved",
-                                 remedy="take it as ReducedOrderModel.solve returns it")
             made, times = solution.solved(times=self.times), self.times
             if made.model.initial_time != times[0] or (self._start is None and self.first):
                 raise InputError("a run that began with a state cannot be enriched", place="--start",

@@ -47,8 +47,10 @@ class Streamed:
 class Streaming(Enriching):
     """The run of a case, part by part; its methods are collective."""
 
-    def stream(self, output: Path) -> Streamed:
+    def stream(self, output: Path, *, nodal: bool = True) -> Streamed:
         """Go through the case once, and write the result as a snapshots file.
+
+        nodal : as of `Solution.write`.
 
         Raises
         ------
@@ -85,7 +87,7 @@ class Streaming(Enriching):
             run = self._solve()
         within = all((values <= task.tolerance).all() for values in bounds.values())
         streamed = Streamed(within, tuple(steps), bounds)
-        self._join(parts, run, output, streamed)
+        self._join(parts, run, output, streamed, nodal)
         return streamed
 
     def _first_passing(self, run: Run) -> int | None:
@@ -107,19 +109,19 @@ class Streaming(Enriching):
             times = np.array([times[0], times[0] + 1e-6 * (self.task.times[first + 1] - times[0])])
         with self.comm.agreement():
             solution = self.task.solve(self.rom, times, self._record_of(first))
-        self.comm.on_root_for_long(lambda: solution.write(path))
+        self.comm.on_root_for_long(lambda: solution.write(path, nodal=False))
         return [Part(path, first + begin, stop, begin)]
 
-    def _join(self, parts: list[Part], run: Run, output: Path, streamed: Streamed) -> None:
+    def _join(self, parts: list[Part], run: Run, output: Path, streamed: Streamed, nodal: bool) -> None:
         """One file of all parts, in order; the parts are removed."""
         with self._case(run) as case:
-            self.comm.on_root_for_long(lambda: _joined(parts, case, output, streamed))
+            self.comm.on_root_for_long(lambda: _joined(parts, case, output, streamed, nodal))
         for part in parts:
             if part.path.name.startswith("part-"):
                 self.comm.on_root(lambda part=part: part.path.unlink(missing_ok=True))  # type: ignore[misc]
 
 
-def _joined(parts: list[Part], case: SolvedCase, output: Path, streamed: Streamed) -> None:
+def _joined(parts: list[Part], case: SolvedCase, output: Path, streamed: Streamed, nodal: bool) -> None:
     assert case.everything is not None  # on rank 0
     names = ["displacement", *case.solution.rom.gappy]
     steps = listed([f"{case.times[step]:.6g}" for step in streamed.steps]) if streamed.steps else "none"
@@ -131,7 +133,7 @@ def _joined(parts: list[Part], case: SolvedCase, output: Path, streamed: Streame
     with Snapshots(parts[0].path) as one:
         specs = {name: one.fields[name] for name in names}
     with SnapshotsWriter(output, case.everything, case.model, case.times, specs, bounds=bounds,
-                         solver="romlib online, enriched as it went on") as writer:
+                         solver="romlib online, enriched as it went on", nodal=nodal) as writer:
         for part in parts:
             with Snapshots(part.path) as file:
                 for step in range(part.first, part.stop):

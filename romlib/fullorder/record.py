@@ -32,13 +32,14 @@ class Output:
     """Where a run goes, and what of it besides the displacement.
 
     path : the snapshots file. fields : "stress", and internal variables of the laws. fingerprint : of the inputs.
-    state : a state file for the end of the run, or None.
+    state : a state file for the end of the run, or None. nodal : whether VTK is shown the fields at integration points.
     """
 
     path: Path
     fields: tuple[str, ...] = ()
     fingerprint: str = ""
     state: Path | None = None
+    nodal: bool = False
 
 
 def solve_to_file(
@@ -68,7 +69,7 @@ def solve_to_file(
             if everything is not None:
                 writer = stack.enter_context(SnapshotsWriter(
                     output.path, everything, portable_model(model), times, specs, fingerprint=output.fingerprint,
-                    solver=f"romlib {romlib.__version__} solve (PETSc {version})"))
+                    solver=f"romlib {romlib.__version__} solve (PETSc {version})", nodal=output.nodal))
 
         def stream(field: str, step: int, result: StepResult) -> None:
             def consume(piece: int, values: np.ndarray) -> None:

@@ -293,7 +293,7 @@ def _error(rom: ReducedOrderModel, case: Case, study: Study, target: Path) -> di
     written = temporary_path(target.parent, "of_the_rom")
     remember(written)
     try:
-        solution.write(written)
+        solution.write(written, nodal=False)
         with Snapshots(written) as candidate, Snapshots(target) as reference:
             fields = compare(candidate, study.prepare(reference)).fields
     finally:

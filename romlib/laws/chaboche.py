@@ -35,8 +35,8 @@ MOST_TERMS = 100  # six state variables each; a file must not ask for more memor
 class KinematicTerm(Description):
     """X = 2/3 C alpha, alpha' = plastic strain' - D alpha p': C a stress, D without unit."""
 
-    C: NonNegative
-    D: NonNegative = ZERO
+    C: NonNegative = Field(description="modulus of a term (stress)")
+    D: NonNegative = Field(default=ZERO, description="recall of a term, per cumulated plastic strain")
 
 
 class ChabocheParameters(Description):
@@ -45,14 +45,16 @@ class ChabocheParameters(Description):
     p' = <(J(s - X) - R) / K>^n per unit of time, R = R0 + linear_hardening p + Q (1 - exp(-b p)).
     """
 
-    young: Positive
-    poisson: PoissonRatio
-    K: Positive
-    n: Positive
-    R0: NonNegative
-    linear_hardening: NonNegative = ZERO
-    isotropic: VoceHardening = NO_VOCE
-    kinematic: Annotated[tuple[KinematicTerm, ...], Field(max_length=MOST_TERMS)] = ()
+    young: Positive = Field(description="Young's modulus (stress), also as a table in temperature")
+    poisson: PoissonRatio = Field(description="Poisson's ratio, also as a table in temperature")
+    K: Positive = Field(description="viscous resistance, stress x time^(1/n)")
+    n: Positive = Field(description="Norton's exponent")
+    R0: NonNegative = Field(description="threshold (stress)")
+    linear_hardening: NonNegative = Field(default=ZERO, description=(
+        "slope of stress against cumulated plastic strain (stress)"))
+    isotropic: VoceHardening = Field(default=NO_VOCE, description="saturating isotropic hardening; by default none")
+    kinematic: Annotated[tuple[KinematicTerm, ...], Field(max_length=MOST_TERMS)] = Field(default=(), description=(
+        "terms X = 2/3 C alpha, alpha' = plastic strain' - D alpha p', such as `[{ C = 50000, D = 300 }]`"))
 
     @model_validator(mode="after")
     def _radius_is_not_negative(self) -> ChabocheParameters:

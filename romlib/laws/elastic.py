@@ -7,6 +7,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from pydantic import Field
 
 from romlib.laws.law import NOT_FINITE, Increment, LawResult, check_shapes, result_of
 from romlib.laws.parameters import ParameterSet, PoissonRatio, Positive, read_parameters
@@ -16,8 +17,8 @@ from romlib.model.base import Description
 class ElasticParameters(Description):
     """young (stress), poisson: numbers or tables in temperature."""
 
-    young: Positive
-    poisson: PoissonRatio
+    young: Positive = Field(description="Young's modulus (stress), also as a table in temperature")
+    poisson: PoissonRatio = Field(description="Poisson's ratio, also as a table in temperature")
 
 
 class ElasticLaw:

@@ -32,8 +32,10 @@ from romlib.words import listed
 class VoceHardening(Description):
     """Q (1 - exp(-b p)): Q a stress (negative: softening), b without unit."""
 
-    Q: TemperatureDependent
-    b: NonNegative
+    Q: TemperatureDependent = Field(description=(
+        "size of the saturating hardening (stress); negative softens, but the radius of the yield surface must stay "
+        "positive"))
+    b: NonNegative = Field(description="rate of the saturation, per cumulated plastic strain")
 
 
 NO_VOCE = VoceHardening(Q=ZERO, b=ZERO)
@@ -45,8 +47,10 @@ class HardeningCurve(Description):
     p : increasing from 0. stress : one value a p, numbers or tables in temperature.
     """
 
-    p: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
-    stress: Annotated[tuple[Positive, ...], Field(max_length=MOST_ROWS)]
+    p: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)] = Field(description=(
+        "cumulated plastic strain, increasing from 0"))
+    stress: Annotated[tuple[Positive, ...], Field(max_length=MOST_ROWS)] = Field(description=(
+        "yield stress there; linear in between, constant after the last; each a number or a table in temperature"))
 
     @model_validator(mode="after")
     def _is_a_curve(self) -> HardeningCurve:
@@ -62,13 +66,17 @@ class MisesParameters(Description):
     voce, or curve.
     """
 
-    young: Positive
-    poisson: PoissonRatio
-    yield_stress: Positive | None = Field(None, alias="yield")
-    linear_hardening: NonNegative = ZERO
-    voce: VoceHardening = NO_VOCE
-    curve: HardeningCurve | None = None
-    kinematic: NonNegative = ZERO
+    young: Positive = Field(description="Young's modulus (stress), also as a table in temperature")
+    poisson: PoissonRatio = Field(description="Poisson's ratio, also as a table in temperature")
+    yield_stress: Positive | None = Field(default=None, alias="yield", description=(
+        "initial yield stress; either this or `curve`"))
+    linear_hardening: NonNegative = Field(default=ZERO, description=(
+        "slope of stress against cumulated plastic strain (stress)"))
+    voce: VoceHardening = Field(default=NO_VOCE, description="saturating isotropic hardening; by default none")
+    curve: HardeningCurve | None = Field(default=None, description=(
+        "all of the isotropic hardening as a table, `{ p = [0, 0.01], stress = [200, 260] }`"))
+    kinematic: NonNegative = Field(default=ZERO, description=(
+        "linear (Prager) kinematic hardening, slope in a uniaxial test (stress)"))
 
     @model_validator(mode="after")
     def _one_isotropic_hardening(self) -> MisesParameters:

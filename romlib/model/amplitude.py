@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from romlib.model.base import Description
 from romlib.words import plural
@@ -13,8 +13,9 @@ from romlib.words import plural
 class ExpressionAmplitude(Description):
     """A formula in the time t, such as ``95*sin(2*pi*t)``; parsed, never executed as code."""
 
-    kind: Literal["expression"] = "expression"
-    expression: str
+    kind: Literal["expression"] = Field(default="expression", description=(
+        '"expression" or "table"; found from the other keys, never needed'))
+    expression: str = Field(description="a formula in the time t")
 
 
 class TableAmplitude(Description):
@@ -25,12 +26,14 @@ class TableAmplitude(Description):
     repetition stops and the last value holds.
     """
 
-    kind: Literal["table"] = "table"
-    time: tuple[float, ...]
-    value: tuple[float, ...]
-    period: float | None = None
-    start: float = 0.0
-    end: float | None = None
+    kind: Literal["table"] = Field(default="table", description=(
+        '"expression" or "table"; found from the other keys, never needed'))
+    time: tuple[float, ...] = Field(description="times of the table, not decreasing; the same time twice is a jump")
+    value: tuple[float, ...] = Field(description="the amplitude at each of them; linear in between, constant outside")
+    period: float | None = Field(default=None, description=(
+        "the table repeats with this period (time), from `start`; by default it does not"))
+    start: float = Field(default=0.0, description="time where the first cycle begins")
+    end: float | None = Field(default=None, description="time after which the last value holds; by default none")
 
     @model_validator(mode="after")
     def _times_increase(self) -> TableAmplitude:

@@ -33,10 +33,12 @@ def _refuse_steps(start: float, stop: float, step: float) -> None:
 class Times(Description):
     """Output times: `start` (the initial state), then each `step` up to `stop`; or the list `values`, initial first."""
 
-    start: float = 0.0
-    stop: float | None = None
-    step: Annotated[float, Field(gt=0)] | None = None
-    values: tuple[float, ...] | None = None
+    start: float = Field(default=0.0, description="the initial time")
+    stop: float | None = Field(default=None, description="the last time; needs `step`")
+    step: Annotated[float, Field(gt=0)] | None = Field(default=None, description=(
+        "time between two output times; needs `stop`"))
+    values: tuple[float, ...] | None = Field(default=None, description=(
+        "the times themselves, the initial one first; the same as a list in place of the table"))
 
     @model_validator(mode="after")
     def _one_definition(self) -> Times:
@@ -86,11 +88,18 @@ class Case(Description):
     that the user accepts, by name.
     """
 
-    times: Annotated[Times, BeforeValidator(_from_list)]
-    amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
-    parameters: ParameterValues = Field(default_factory=dict)
-    description: str = ""
-    temperature: TemperatureFile | None = None
-    identity: Identity | None = None
-    omissions: tuple[Omission, ...] = ()
-    accepted: tuple[str, ...] = ()
+    times: Annotated[Times, BeforeValidator(_from_list)] = Field(description=(
+        "output times, the initial one first: a list, or a table"))
+    amplitudes: dict[str, Amplitude] = Field(default_factory=dict, description=(
+        "by load; a load that is not named keeps the amplitude of the first training run"))
+    parameters: ParameterValues = Field(default_factory=dict, description=(
+        "numbers for what the materials name; by default those that all training runs had alike"))
+    description: str = Field(default="", description="for people")
+    temperature: TemperatureFile | None = Field(default=None, description=(
+        "a file with nodal temperatures, in place of all temperature loads; a ROM looks for it beside itself. By "
+        "default the temperature loads"))
+    identity: Identity | None = Field(default=None, description=(
+        "of a converted case: what the deck has, to be compared with what the ROM was trained with"))
+    omissions: tuple[Omission, ...] = Field(default=(), description=(
+        "of a converted case: what the deck has and a ROM lacks, or solves otherwise"))
+    accepted: tuple[str, ...] = Field(default=(), description="omissions of the deck that you accept to lose, by name")

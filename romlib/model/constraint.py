@@ -44,7 +44,7 @@ class Constraint(Description):
             "relation of another solver (multi-point, inclined, cyclic) that the modes carry; `romlib solve` does not "
             "solve it."))
     value: float | ArrayReference = Field(default=0.0, description=(
-        'Of a prescribed displacement, at amplitude 1, in the unit of length. { array = "NAME" } is a node array: of '
+        'Of a prescribed displacement, at amplitude 1, in the unit of length. `{ array = "NAME" }` is a node array: of '
         "one component, or a vector of which each component takes its own."))
     normal: Vector | None = Field(default=None, description='Of a "plane": its normal, of any length.')
     master: str | None = Field(default=None, description=(

@@ -16,8 +16,10 @@ MOST_ROWS = 10_000  # of a table
 class ParameterTable(Description):
     """A parameter against temperature: linear between the rows, constant outside."""
 
-    temperature: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
-    value: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
+    temperature: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)] = Field(description=(
+        "temperatures of the rows, increasing"))
+    value: Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)] = Field(description=(
+        "the value at each of them; linear in between, constant outside"))
 
     @model_validator(mode="after")
     def _temperatures_increase(self) -> ParameterTable:
@@ -39,9 +41,11 @@ class ThermalExpansion(Description):
     T_0, the temperature at which the strain is zero, is the model's initial temperature unless given here.
     """
 
-    coefficient: Parameter
-    reference_temperature: float
-    strain_free_temperature: float | None = None
+    coefficient: Parameter = Field(description=(
+        "secant coefficient of expansion alpha (1 / temperature), from the reference temperature"))
+    reference_temperature: float = Field(description="T_ref in alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref)")
+    strain_free_temperature: float | None = Field(default=None, description=(
+        "T_0, where the strain is zero; by default the initial temperature"))
 
 
 class Material(Description):
@@ -56,11 +60,14 @@ class Material(Description):
         part of the description: not compared, not written, kept by `model_copy` and by pickling.
     """
 
-    law: str
-    cells: str = "all"
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    density: Annotated[float, Field(ge=0)] | Formula | None = None
-    thermal_expansion: ThermalExpansion | None = None
+    law: str = Field(description=(
+        "a law of `romlib plugins`: `elastic`, `mises`, `chaboche`, `umat`, or one of another package"))
+    cells: str = Field(default="all", description="cell tag where the material is. Every cell needs exactly one")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="parameters of the law, below")
+    density: Annotated[float, Field(ge=0)] | Formula | None = Field(default=None, description=(
+        "mass per volume (with mm, N, MPa, s: tonne/mm^3); needed by centrifugal loads and body forces per mass"))
+    thermal_expansion: ThermalExpansion | None = Field(default=None, description=(
+        "isotropic thermal expansion; needs a temperature"))
     _file: str | None = PrivateAttr(default=None)
 
     @property

@@ -13,23 +13,25 @@ from romlib.model.load import Vector
 class Plane(Description):
     """Points within `tolerance` (a length) of the plane through `point` with normal `normal`."""
 
-    point: Vector
-    normal: Vector
-    tolerance: Annotated[float, Field(gt=0)] | None = None
+    point: Vector = Field(description="a point of the plane (length)")
+    normal: Vector = Field(description="its normal, of any length")
+    tolerance: Annotated[float, Field(gt=0)] | None = Field(default=None, description=(
+        "how far from the plane still counts (length); by default 1e-6 of the diagonal of the mesh"))
 
 
 class Box(Description):
     """Points inside an axis-aligned box, faces included."""
 
-    min: Vector
-    max: Vector
+    min: Vector = Field(description="lower corner (length)")
+    max: Vector = Field(description="upper corner (length)")
 
 
 class _Tag(Description):
-    array: str | None = None
-    value: int | float = 1
-    plane: Plane | None = None
-    box: Box | None = None
+    array: str | None = Field(default=None, description="where this array of the nodes, faces or cells equals `value`")
+    value: int | float = Field(default=1, description="value of the array")
+    plane: Plane | None = Field(default=None, description="nodes on a plane; faces of the skin with all nodes on it")
+    box: Box | None = Field(default=None, description=(
+        "nodes inside an axis-aligned box; faces of the skin, or cells, with all nodes inside"))
 
     @model_validator(mode="after")
     def _one_definition(self) -> _Tag:

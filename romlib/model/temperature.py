@@ -19,8 +19,16 @@ class TemperatureFile(Description):
     sha256 : of the file, where whoever wrote the description knows it; another file is then refused.
     """
 
-    file: Path
-    field: str = "temperature"
-    interpolate: bool = False
-    within: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
-    sha256: str = ""
+    file: Path = Field(description=(
+        'a snapshots file, a `.frd` of CalculiX, a `.ut` of Zset with its `.node`, or an `.xdmf`, `.pvd` or `.vtu`; '
+        'it need not have displacements. `temperature = "FILE"` is short for this key alone'))
+    field: str = Field(default="temperature", description=(
+        "its scalar at nodes; by default what the solver calls the temperature (NT of CalculiX)"))
+    interpolate: bool = Field(default=False, description=(
+        "the file is of another mesh: its field is taken where the nodes are. Without it, by node ids, and a node "
+        "that the file lacks is refused"))
+    within: Annotated[float, Field(ge=0.0, le=1.0)] = Field(default=0.01, description=(
+        "how far a node may lie outside of that mesh, as a part of its size; it gets the value at the border, and a "
+        "note says how many do and how far"))
+    sha256: str = Field(default="", description=(
+        "of the file; another one is refused. `romlib convert --case` writes it; empty: not compared"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from romlib.model.base import Description
 
@@ -12,11 +12,11 @@ _CONSISTENT = {("mm", "N"): "MPa", ("m", "N"): "Pa", ("mm", "kN"): "GPa", ("in",
 class UnitSystem(Description):
     """Names of the units, printed in reports: length, force, stress, time and, where given, temperature."""
 
-    length: str = "mm"
-    force: str = "N"
-    stress: str = "MPa"
-    time: str = "s"
-    temperature: str = "degC"
+    length: str = Field(default="mm", description="unit of coordinates and displacement")
+    force: str = Field(default="N", description="unit of force")
+    stress: str = Field(default="MPa", description="unit of stress; checked against length and force")
+    time: str = Field(default="s", description="unit of time")
+    temperature: str = Field(default="degC", description="unit of temperature")
 
     @model_validator(mode="before")
     @classmethod

@@ -23,7 +23,10 @@ def norm(values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """What cells have at places: total (n_step, n_place, n_comp), count (n_step, n_place) of the cells in it."""
+    """What cells have at places: total (n_step, n_place, n_comp), and how many cells are in it.
+
+    count : (n_step, n_place, n_comp); one step and one component where all have as many.
+    """
 
     total: np.ndarray
     count: np.ndarray
@@ -32,7 +35,7 @@ class Sums:
     def mean(self) -> np.ndarray:
         """(n_step, n_place, n_comp); NaN where no cell has a value."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self.total / self.count[..., None]
+            return self.total / self.count
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class Averaging:
 
     The values of a cell are taken to its nodes (`romlib.nodal.extrapolation`), and there the cells of one material are
     averaged; each counts as much, as in CalculiX and in most post-processors. A node between two materials has a value
-    of each: a *place* is a node with one of its materials. A cell with NaN at one of its points lacks the field.
+    of each: a *place* is a node with one of its materials. A cell with NaN at one of its points lacks the component.
 
     Parameters
     ----------
@@ -83,24 +86,30 @@ class Averaging:
             first_cell, first_ip, first = (first_cell + block.n_cell, first_ip + block.n_cell * n_point,
                                            first + len(here) * n_point)
         self.ips = np.concatenate(ips)
-        places, place = np.unique(np.concatenate(keys), return_inverse=True)
+        key = np.concatenate(keys)
+        there = np.zeros(mesh.n_node * n_material, dtype=bool)  # sorting would take longer
+        there[key] = True
+        places, n = np.flatnonzero(there), len(key)
         self.node, self.material = places // n_material, places % n_material + lowest
-        n = len(place)
-        self._gather = sparse.csr_matrix((np.ones(n), (place.ravel(), np.arange(n))), shape=(len(places), n))
+        place = (np.cumsum(there) - 1)[key]
+        self._gather = sparse.csr_matrix((np.ones(n), (place, np.arange(n))), shape=(len(places), n))
 
     def sums(self, values: np.ndarray) -> Sums:
         """Sums over the cells at the places, of values (n_step, n_ip, n_comp) at `ips`."""
         n_step, _, n_comp = values.shape
-        total, count = np.empty((n_step, len(self.node), n_comp)), np.empty((n_step, len(self.node)))
-        everywhere = self._gather @ np.ones(self._gather.shape[1])
+        total = np.empty((n_step, len(self.node), n_comp))
+        everywhere = (self._gather @ np.ones(self._gather.shape[1]))[:, None]
+        count = everywhere[None]
         for step in range(n_step):  # each step is as large as the mesh
-            at_nodes, absent = self._extrapolated(values[step])
-            if absent is None:
-                count[step] = everywhere
-            else:
-                at_nodes[absent] = 0.0
-                count[step] = self._gather @ (~absent).astype(float)
+            at_nodes = self._extrapolated(values[step])
             total[step] = self._gather @ at_nodes
+            if np.isnan(total[step]).any():
+                absent = np.isnan(at_nodes)
+                at_nodes[absent] = 0.0
+                total[step] = self._gather @ at_nodes
+                if count.shape != total.shape:
+                    count = np.tile(everywhere, (n_step, 1, n_comp))
+                count[step] = self._gather @ (~absent).astype(float)
         return Sums(total, count)
 
     def places(self, values: np.ndarray) -> np.ndarray:
@@ -115,23 +124,22 @@ class Averaging:
         """
         return one_value(self.places(values), self.node, self.n_node, size)
 
-    def _extrapolated(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Values (n_ip, n_comp) at the nodes of every cell, one below the other, and which of them are not there."""
+    def _extrapolated(self, values: np.ndarray) -> np.ndarray:
+        """Values (n_ip, n_comp) at the nodes of every cell, one below the other; NaN at one point is NaN at all."""
         n_comp = values.shape[1]
         parts = []
         for part in self._parts:
             n_node, n_point = part.matrix.shape
             of_part = values[part.first:part.first + part.n_cell * n_point].reshape(part.n_cell, n_point, n_comp)
             parts.append(np.matmul(part.matrix, of_part).reshape(part.n_cell * n_node, n_comp))
-        at_nodes = np.concatenate(parts) if len(parts) != 1 else parts[0]
-        absent = np.isnan(at_nodes.sum(axis=1))  # NaN at one point: NaN at all nodes of the cell
-        return at_nodes, absent if absent.any() else None
+        return parts[0] if len(parts) == 1 else np.concatenate([np.empty((0, n_comp)), *parts])
 
 
 def one_value(at_places: np.ndarray, node: np.ndarray, n_node: int, size: Size = norm) -> np.ndarray:
     """(n_step, n_node, n_comp) of values at places (n_step, n_place, n_comp): of several at a node the largest.
 
-    node : (n_place,), sorted. size : what is compared; NaN is the smallest. NaN at nodes without a place.
+    node : (n_place,), sorted. size : what is compared, without the components that are NaN. NaN at nodes without a
+    place.
     """
     out = np.full((len(at_places), n_node, at_places.shape[2]), np.nan)
     first = np.flatnonzero(np.diff(node, prepend=-1))
@@ -140,10 +148,11 @@ def one_value(at_places: np.ndarray, node: np.ndarray, n_node: int, size: Size =
     for k in range(1, int(number.max(initial=0)) + 1):  # as often as there are materials at one node
         here = np.flatnonzero(number == k)
         held, other = out[:, node[here]], at_places[:, here]
-        larger = _comparable(size(other)) > _comparable(size(held))
+        larger = _comparable(other, size) > _comparable(held, size)
         out[:, node[here]] = np.where(larger[..., None], other, held)
     return out
 
 
-def _comparable(sizes: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(sizes), -1.0, sizes)
+def _comparable(values: np.ndarray, size: Size) -> np.ndarray:
+    absent = np.isnan(values)
+    return np.where(absent.all(axis=-1), -1.0, size(np.where(absent, 0.0, values)))

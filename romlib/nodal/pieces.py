@@ -73,7 +73,7 @@ class SharedSums:
 
     def __init__(self, n_material: int) -> None:
         self._n = n_material + 1
-        self._total, self._count = np.zeros((1, 0, 1)), np.zeros((1, 0))
+        self._total = self._count = np.zeros((1, 0, 1))
 
     def add(self, averaging: Averaging, shared_index: np.ndarray, sums: Sums) -> None:
         """Add what a piece has. shared_index : (n_node,) of the piece, -1 inside it. sums : at `averaging`'s places."""
@@ -95,7 +95,7 @@ class SharedSums:
         return one_value(Sums(self._total, self._count).mean, places, n_row // self._n, size)
 
     def _grow(self, n_row: int, n_step: int, n_comp: int) -> None:
-        total, count = np.zeros((n_step, n_row, n_comp)), np.zeros((n_step, n_row))
+        total, count = np.zeros((n_step, n_row, n_comp)), np.zeros((n_step, n_row, n_comp))
         held = self._total.shape[1]
         if held:
             total[:, :held], count[:, :held] = self._total, self._count

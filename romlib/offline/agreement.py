@@ -63,10 +63,10 @@ def agree(
     whole = whole.model_copy(update={"loads": {name: whole.loads[name] for name in training.model.loads}})
     _refuse_lost_temperature(training, whole)
     _refuse_other_start(training, pieces)
-    deck = first.snapshots.identity
+    deck, trained = first.snapshots.identity, [run for run in training.runs if run.role != "validation"]
     return TrainedModel(identity=whole, deck=None if deck == whole else deck, accepted=accept,
-                        files=tuple(run.path.name for run in training.runs),
-                        parameters=tuple(run.parameters for run in training.runs))
+                        files=tuple(run.path.name for run in trained),
+                        parameters=tuple(run.parameters for run in trained))
 
 
 def own_names(first: Identity, other: Identity, run: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -42,11 +43,15 @@ from romlib.words import plural
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name."""
+    """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name.
+
+    checks : of the training runs, as `romlib.archive.rom.Manifest` has them; they do not identify the ROM.
+    """
 
     study: str = ""
     version: str = ""
     inputs: Mapping[str, str] = dataclass_field(default_factory=dict)
+    checks: Mapping[str, dict[str, Any]] = dataclass_field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -135,8 +140,13 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
         collection.dual.n_ip, _trained_ranges(collection.training, spans),
         _trained_parameters(collection.training, spans), pace_of(
-            (span.times, {name: evaluate(span.run.amplitudes[name], span.times) for name in [
-                *collection.training.model.loads, *prescribed_names(collection.training.model)]}) for span in spans))
+            (span.times, _amplitudes(collection.training, span)) for span in spans), checks=dict(provenance.checks))
+
+
+def _amplitudes(training: TrainingSet, span: Span) -> dict[str, np.ndarray]:
+    """Amplitudes (n_step,) of all loads and prescribed constraints at the times of a case."""
+    return {name: evaluate(span.run.amplitudes[name], span.times)
+            for name in [*training.model.loads, *prescribed_names(training.model)]}
 
 
 def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
@@ -144,9 +154,9 @@ def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple
 
     At the times of the cases, which begin with the initial one: some solvers do not write it.
     """
-    found = {name: np.concatenate([evaluate(span.run.amplitudes[name], span.times) for span in spans])
-             for name in [*training.model.loads, *prescribed_names(training.model)]}
-    return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
+    runs = [_amplitudes(training, span) for span in spans]
+    return {name: (min(float(run[name].min()) for run in runs), max(float(run[name].max()) for run in runs))
+            for name in runs[0]}
 
 
 def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:

@@ -16,14 +16,15 @@ import numpy as np
 from romlib.archive.indicator import CalibrationPair, Indicator
 from romlib.archive.rom import ControlPoints, Rom
 from romlib.errors import ConvergenceError, InputError
-from romlib.laws.symbols import evaluated_model
 from romlib.loads.forces import force_names
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import prescribed_names
+from romlib.offline.points import PointList
 from romlib.offline.reduce import Reduction
 from romlib.offline.rows import Rows
 from romlib.offline.sample import Sample, take_sample
 from romlib.offline.sampled_rom import SampledRom, largest_size, sampled_rom
+from romlib.offline.sampled_run import run_over
 from romlib.offline.training import Span, TrainingSet
 from romlib.online.indicator import (
     SHAPE_IS_NEW,
@@ -32,8 +33,6 @@ from romlib.online.indicator import (
 )
 from romlib.online.misfits import Fit
 from romlib.online.ratios import ratios
-from romlib.online.reduced import case_histories, point_values, reduced_problem
-from romlib.online.run import solve
 from romlib.snapshots.error_bounds import FLOOR, so_far
 from romlib.words import listed, plural
 
@@ -57,7 +56,7 @@ def calibrate(collection: Collection, reduction: Reduction, rom: Rom) -> Indicat
 
     Takes a few passes over the pieces for a sample of points (`romlib.offline.sample`), and none for each ROM.
     """
-    sample = take_sample(collection, reduction, rom)
+    sample = take_sample(collection, reduction, PointList(rom.points.pieces, rom.points.ips))
     largest = {name: tuple(largest_size(rom.gappy[name], sample.fields[name][:, :rom.points.n_point], basis.weights)
                            for basis in rom.clusters) for name in rom.gappy}
     norms = {dual.name: float(dual.norms[dual.rows.kept].max()) for dual in reduction.duals.fields}
@@ -112,9 +111,9 @@ def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
     numbers = [position[id(span.run)] for span in spans]
 
     def without(left: Sequence[int]) -> Split:
-        names = listed([repr(spans[k].run.name) for k in left])
+        named = left_out_name(*(spans[k].run.name for k in left))
         kept = ~np.isin(training.run_of, [numbers[k] for k in left])
-        return Split(f"the run{'s' * (len(left) > 1)} {names}", rows.weights * kept, [spans[k] for k in left])
+        return Split(named, rows.weights * kept, [spans[k] for k in left])
 
     every = range(len(spans))
     alone = [without([k]) for k in _spread(len(spans), MOST_ROMS)] if len(spans) > 1 else []
@@ -128,6 +127,11 @@ def splits(training: TrainingSet, rows: Rows) -> tuple[list[Split], str]:
             found.append(Split(name, rows.weights * mask, spans))
     return found, "runs, and halves of runs, left out of the training" if len(spans) > 1 else (
         "the halves of the one training run: with more runs the bounds rest on more")
+
+
+def left_out_name(*runs: str) -> str:
+    """What a ROM was not trained with, in words."""
+    return f"the run{'s' * (len(runs) > 1)} {listed([repr(run) for run in runs])}"
 
 
 def _spread(n: int, most: int) -> list[int]:
@@ -156,22 +160,16 @@ def _pair(one: SampledRom, split: Split, span: Span, sizes: Indicator) -> Calibr
 
     sizes : of the whole training.
     """
-    rom = one.rom
-    model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
-    problem = reduced_problem(rom, model)
-    history = solve(problem, case_histories(rom, model, span.run.amplitudes, span.times))
-    values = {name: point_values(problem, history, name) for name in rom.gappy}
-    found = {"displacement": history.coordinates[span.first:]}
+    rom, ran = one.rom, run_over(one, span)
     unweighted = {}
     for name, operator in rom.gappy.items():
-        here = values[name][span.first:, operator.points]
-        found[name] = here.reshape(len(here), -1) @ operator.operator.T
-        aside, size = Fit.of(operator).misfit(values[name], np.ones(rom.points.n_point))
+        aside, size = Fit.of(operator).misfit(ran.values[name], np.ones(rom.points.n_point))
         unweighted[name] = float(so_far(aside, size, 0.0)[-1])
-    errors = {name: float(so_far(*judged.errors(found[name], span.rows))[-1]) for name, judged in one.judged.items()}
+    errors = {name: float(so_far(*judged.errors(ran.found[name], span.rows))[-1])
+              for name, judged in one.judged.items()}
     still = [name for name, size in one.indicator.norms.items() if size < FLOOR * sizes.norms[name]]
-    misfits = indicators(rom, one.indicator, values, history.clusters)
-    temperature = history.temperatures[0] if history.temperatures else None
+    misfits = indicators(rom, one.indicator, ran.values, ran.history.clusters)
+    temperature = ran.history.temperatures[0] if ran.history.temperatures else None
     is_new = bool(new_temperature(rom, temperature)[-1] > SHAPE_IS_NEW)
     return CalibrationPair(
         left_out=split.left_out, run=span.run.name, temperature_is_new=is_new,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from romlib.offline.report import Stages
 from romlib.offline.room import Room
 from romlib.offline.training import TrainingSet, bordered, gram, grams
 from romlib.parallel.pieces import Pieces
+
+if TYPE_CHECKING:
+    from romlib.offline.accuracy import Choice
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Collection:
     """What reductions of a training set are made from; see `collect`.
 
     displacement : Gram matrix (n_snapshot, n_snapshot) in L2. former : of the training set without the files that were
-    added last, whose sums are known. in_energy : what `energy` is, where it is known already.
+    added last, whose sums are known. in_energy : what `energy` is, where it is known already. choice : how tolerances
+    were chosen, which `options` has then.
     """
 
     training: TrainingSet
@@ -49,6 +54,7 @@ class Collection:
     former: DualGrams | None = None
     _n_reduction: int = 0
     in_energy: np.ndarray | None = None
+    choice: Choice | None = None
 
     @property
     def energy(self) -> np.ndarray:
@@ -100,7 +106,8 @@ class Collection:
             rows = displacement_grams(training, self.pieces, products, len(self.displacement))
         energy = None if self.in_energy is None else bordered(self.in_energy, rows["energy"])
         return Collection(training, self.options, self.pieces, history, room, self.stages,
-                          bordered(self.displacement, rows["displacement"]), known, self._n_reduction, energy)
+                          bordered(self.displacement, rows["displacement"]), known, self._n_reduction, energy,
+                          self.choice)
 
     def next_number(self) -> int:
         """A number of its own for each reduction, the same on every rank, for its arrays on disk."""

@@ -13,7 +13,7 @@ import numpy as np
 from romlib.errors import InputError, LawError
 from romlib.fem.piece import Piece
 from romlib.fem.replay import dual_fields
-from romlib.offline.roles import is_read
+from romlib.offline.roles import is_read, is_whole
 from romlib.offline.scratch import Scratch
 from romlib.offline.training import TrainingSet, blocks
 from romlib.snapshots.prepared import PreparedSnapshots
@@ -36,7 +36,8 @@ class DualHistory:
         former: DualHistory | None = None,
     ) -> None:
         self.training, self.fields, self.scratch, self._asked = training, fields, scratch, source
-        missing = {role: [(run, field) for run in training.runs if run.role == role for field in fields
+        missing = {role: [(run, field) for run in training.runs
+                          if ("run" if is_whole(run.role) else run.role) == role for field in fields
                           if field not in run.snapshots.fields]
                    for role in ("run", "record", "elastic", "equilibrated")}
         if source == "read":
@@ -45,7 +46,7 @@ class DualHistory:
         _refuse_missing(missing["record"] + missing["elastic"] + missing["equilibrated"],
                         "store it: a single step has no history to recompute it from")
         self.source = "read" if source == "read" or (source == "auto" and not missing["run"]) else "replay"
-        self._replayed = np.array([self.source == "replay" if run.role == "run" else not is_read(run.role)
+        self._replayed = np.array([self.source == "replay" if is_whole(run.role) else not is_read(run.role)
                                    for run in training.runs])
         counts = np.diff(training.offsets) * self._replayed
         self._starts = np.concatenate([[0], np.cumsum(counts)])  # of each run in the scratch arrays

@@ -8,14 +8,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from romlib.clusters.partition import refuse_more_than
-from romlib.errors import UnsupportedError
+from romlib.errors import InputError, UnsupportedError
 from romlib.laws.portable import portable_model
 from romlib.laws.symbols import refuse_missing, refuse_unused
+from romlib.loads.forces import force_names
 from romlib.model import Case, Model, TrainedModel
 from romlib.offline.agreement import agree
 from romlib.offline.collect import Collection, collect
 from romlib.offline.dictionary import refuse_what_cannot_be_learnt
+from romlib.offline.displacement import prescribed_names
 from romlib.offline.dual import DualHistory
 from romlib.offline.options import OfflineOptions
 from romlib.offline.outputs import check_rom_output
@@ -94,11 +98,13 @@ def gather(
             comm.on_root(lambda: check_rom_output(path, taken))
         refuse_omissions(training, accept)
         refuse_parameters(training, cases or {})
-        refuse_what_cannot_be_learnt([run.role for run in training.runs], options.clusters)
+        refuse_what_cannot_be_learnt([run.role for run in training.runs if run.role != "validation"],
+                                     options.clusters)
         if options.clusters.choose == "state" and options.clusters.number != "auto":
             refuse_more_than(options.clusters.number, training.n_snapshot, "training snapshot")
         pieces, stages = Pieces(comm, training.n_piece), Stages(comm, progress)
         trained = agree(training, pieces, accept)
+        refuse_untrained_loads(training)
         portable = _portable(training, comm)  # when loads have their names, before all else
         with comm.agreement():
             place = scratch_folder or (path or training.runs[0].snapshots.path).resolve().parent
@@ -126,6 +132,19 @@ def refuse_omissions(training: TrainingSet, accept: tuple[str, ...]) -> None:
                     f"the deck has something that does virtual work and that the ROM lacks: {omission.name}",
                     file=run.snapshots.path, found=omission.description,
                     remedy=f'remove it from the solver\'s model, or accept it: [study] accept = ["{omission.name}"]')
+
+
+def refuse_untrained_loads(training: TrainingSet) -> None:
+    """InputError where a load acts in a validation run that acts in no training run: no ROM of these answers to it."""
+    names = [*force_names(training.model), *prescribed_names(training.model)]
+    acts, trains = training.amplitudes(names) != 0.0, training.trains > 0.0
+    never = ~acts[trains].any(axis=0)
+    for span in training.validation_spans():
+        for name in np.array(names)[never & acts[span.rows].any(axis=0)]:
+            raise InputError(
+                "a load acts in a validation run that acts in no training run", file=span.run.path,
+                place=f"load {str(name)!r}", expected="loads of the training runs",
+                remedy="train with a run in which it acts, or validate with a run without it")
 
 
 def refuse_parameters(training: TrainingSet, cases: Mapping[str, Case]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from romlib.archive.accuracy import Accuracy
 from romlib.parallel.comm import Comm
 from romlib.parallel.usage import StageTimer, StageUsage
 
@@ -19,7 +20,7 @@ class TrainingReport:
     errors are relative; those that begin with "online" are of the finished ROM, run over its own training cases:
     max over time of the L2 norm of the difference, over max over time of the L2 norm. calibration : of the bounds of
     the errors, see `romlib.online.ratios.calibration_rows`. clusters : of several bases, see
-    `romlib.offline.summary.cluster_rows`.
+    `romlib.offline.summary.cluster_rows`. accuracy : as the manifest has it.
     """
 
     stages: list[StageUsage]
@@ -29,6 +30,7 @@ class TrainingReport:
     notes: list[str] = field(default_factory=list)
     calibration: list[dict[str, Any]] = field(default_factory=list)
     clusters: list[dict[str, Any]] = field(default_factory=list)
+    accuracy: Accuracy | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -40,7 +42,8 @@ class TrainingReport:
         """Plain values, for JSON and the manifest."""
         return {"stages": self.rows, "sizes": dict(self.sizes), "errors": dict(self.errors), "notes": list(self.notes),
                 "calibration": [dict(row) for row in self.calibration],
-                "clusters": [dict(row) for row in self.clusters]}
+                "clusters": [dict(row) for row in self.clusters],
+                "accuracy": None if self.accuracy is None else {**asdict(self.accuracy), "met": self.accuracy.met}}
 
 
 class Stages(StageTimer):

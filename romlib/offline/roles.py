@@ -14,22 +14,29 @@ from typing import Literal
 
 from romlib.snapshots.prepared import Role
 
-Purpose = Literal["displacement", "stress", "variables", "cubature", "cases"]
+Purpose = Literal["displacement", "stress", "variables", "cubature", "cases", "validation"]
 
 # displacement, stress, variables : modes of the displacement, of the stress, of internal variables. cubature : its
 # training stresses. cases : what the finished ROM is run over, and the range of amplitudes, parameters, temperatures.
+# validation : what it is run over besides, and trains nothing.
 _ROLES: dict[Purpose, tuple[Role, ...]] = {
     "displacement": ("run", "record", "elastic", "equilibrated"),
     "stress": ("run", "record", "elastic", "equilibrated"),
     "variables": ("run", "record"),
     "cubature": ("run", "record", "elastic", "equilibrated", "replayed"),
     "cases": ("run",),
+    "validation": ("validation",),
 }
 
 
 def serves(role: Role, purpose: Purpose) -> bool:
     """Whether files of this role are used for this."""
     return role in _ROLES[purpose]
+
+
+def is_whole(role: Role) -> bool:
+    """Whether the file is a run of the solver from its beginning, along which laws can be replayed and checked."""
+    return role in ("run", "validation")
 
 
 def purpose_of(field: str) -> Purpose:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from romlib.archive.rom import Rom, SelectedPoints, TemperatureAtPoints
+from romlib.archive.rom import SelectedPoints, TemperatureAtPoints
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import DisplacementBasis, reduce_displacement, reduce_loads
 from romlib.offline.drawn import draw
@@ -48,19 +48,21 @@ class Sample:
     sampling: np.ndarray
 
 
-def take_sample(collection: Collection, reduction: Reduction, rom: Rom, size: int = SIZE) -> Sample:
+def take_sample(
+    collection: Collection, reduction: Reduction, own: PointList, size: int = SIZE, finest: float | None = None
+) -> Sample:
     """The points of a ROM, and at random others of all pieces, half evenly and half where the fields are. Collective.
 
-    reduction : of the ROM.
+    reduction : of the ROM. own : its points. finest : the smallest pod_tolerance of ROMs that are to be made of the
+    sample; by default that of the reduction.
     """
     training, pieces, options = collection.training, collection.pieces, collection.options
-    tolerance = max(_FINER * reduction.basis.decomposition.truncation_error, _SMALLEST)
+    tolerance = max(_FINER * (finest or reduction.basis.decomposition.truncation_error), _SMALLEST)
     rows = training.rows_for("displacement", Rows.of(training.n_snapshot, None))
     basis = reduce_displacement(training, pieces, collection.displacement, rows, tolerance=tolerance,
                                 norm=collection.pod_norm, liftings=reduction.basis.liftings)
     basis, stiffness = with_energy(basis, *elastic_stiffness(training, basis, pieces))
     others, rule = draw(training, reduction.duals, pieces, size)
-    own = PointList(rom.points.pieces, rom.points.ips)
     points = own.add(others)
     names = list(dict.fromkeys(["stress", *options.dual_fields]))
     return Sample(

@@ -27,6 +27,7 @@ from romlib.offline import gappy
 from romlib.offline.collect import Collection
 from romlib.offline.cubature import FINER, Cubature, compression, select
 from romlib.offline.energy import energy_scaling
+from romlib.offline.options import OfflineOptions
 from romlib.offline.pod import Pod, pod
 from romlib.offline.reduce import Reduction
 from romlib.offline.roles import purpose_of
@@ -60,6 +61,11 @@ class Judged:
         inside = np.einsum("sk,sk->s", found - exact, found - exact)
         return np.sqrt(inside + outside), self.sizes[rows], float(self.sizes[self.kept].max())
 
+    def left(self, rows: slice) -> float:
+        """The largest L2 norm of what the modes leave out of the snapshots at `rows`."""
+        exact = self.coordinates[rows]
+        return float(np.sqrt(np.maximum(self.norms[rows]**2 - np.einsum("sk,sk->s", exact, exact), 0.0).max()))
+
 
 @dataclass(frozen=True, eq=False)
 class SampledRom:
@@ -71,26 +77,29 @@ class SampledRom:
 
 
 def sampled_rom(
-    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, control: ControlPoints | None = None,
+    options: OfflineOptions | None = None,
 ) -> SampledRom:
     """The ROM of some of the snapshots, on one rank alone.
 
-    reduction : of the ROM of all snapshots, whose tolerances this one has, and whose liftings it shares. control : its
-    points of control, which this one has too.
+    reduction : of the ROM of all snapshots, whose liftings this one shares. control : its points of control, which this
+    one has too. options : with the tolerances of this one; by default those of the collection.
 
     Raises
     ------
     InputError : the snapshots are zero.
     """
-    basis, stiffness, judged = _displacement(collection, reduction, sample, rows)
+    options = collection.options if options is None else options
+    basis, stiffness, judged = displacement_modes(collection, reduction, sample, rows, options)
     n_mode = basis.shape[1] - reduction.basis.n_lift
     strains = np.tensordot(basis.T, sample.strains, axes=1)
     free = sample.sampling > 0.0  # points of the ROM that were not drawn are better than what chance gives
     if control is not None:
         free[control.points] = False
-    cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode), free)
-    duals = {name: found for name in collection.options.dual_fields
-             if (found := _dual(collection, sample, rows, name)) is not None}
+    cubature = _cubature(collection, reduction, sample, rows, basis, strains, energy_scaling(stiffness, n_mode), free,
+                         options)
+    duals = {name: found for name in options.dual_fields
+             if (found := _dual(collection, sample, rows, name, options.dual_tolerance)) is not None}
     held = np.zeros(0, dtype=np.int64) if control is None else control.points
     fitted = _complete(collection, cubature.points, {name: modes for name, (modes, _) in duals.items()}, free)
     operators = {name: gappy.operator_at(name, modes[:, fitted]) for name, (modes, _) in duals.items()}
@@ -127,15 +136,15 @@ def largest_size(operator: GappyOperator, values: np.ndarray, weights: np.ndarra
     return float(np.sqrt((here**2 * weights[operator.points][None, :, None]).sum(axis=(1, 2)).max()))
 
 
-def _displacement(
-    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows
+def displacement_modes(
+    collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, options: OfflineOptions
 ) -> tuple[np.ndarray, np.ndarray, Judged]:
     """Modes and liftings as combinations of the sample's, (n, n_mode + n_lift); their stiffness; the coordinates."""
     fine = sample.basis
-    tolerance = collection.options.pod_tolerance or max(reduction.basis.decomposition.truncation_error, 1e-12)
+    tolerance = options.pod_tolerance or max(reduction.basis.decomposition.truncation_error, 1e-12)
     shapes = collection.training.rows_for("displacement", rows)
     weighed = fine.coordinates
-    if collection.options.pod_norm == "energy":
+    if options.pod_norm == "energy":
         weighed = fine.coordinates @ sample.stiffness[:fine.n_mode, :fine.n_mode]
     found = pod(shapes.gram(weighed @ fine.coordinates.T), tolerance=tolerance)
     modes = np.linalg.qr(fine.coordinates.T @ shapes.spread(found.combination))[0]
@@ -146,10 +155,10 @@ def _displacement(
 
 def _cubature(
     collection: Collection, reduction: Reduction, sample: Sample, rows: Rows, basis: np.ndarray, strains: np.ndarray,
-    scaling: np.ndarray, free: np.ndarray,
+    scaling: np.ndarray, free: np.ndarray, options: OfflineOptions,
 ) -> Cubature:
     """Among the points of the sample that are free, against the integrals over the whole model."""
-    options, gram = collection.options, collection.dual.grams["stress"]
+    gram = collection.dual.grams["stress"]
     finer = options.cubature_tolerance * FINER
     stress = pod(rows.gram(gram), tolerance=finer, field="stress")
     combination = rows.spread(stress.combination) * stress.singular_values
@@ -182,17 +191,26 @@ def _columns(integrands: PieceIntegrands, tolerance: float) -> np.ndarray:
     return np.asarray(linalg.qr(right, mode="economic")[0])
 
 
-def _dual(collection: Collection, sample: Sample, rows: Rows, name: str) -> tuple[np.ndarray, Judged] | None:
-    """Modes of a dual field at the sample, (n_dual, n_point, n_comp), and the coordinates; None where it is zero."""
+def dual_modes(
+    collection: Collection, rows: Rows, name: str, tolerance: float
+) -> tuple[np.ndarray, Judged] | None:
+    """Modes of a dual field as combinations (n_snapshot, n_dual), and the coordinates; None where it is zero."""
     gram, rows = collection.dual.grams[name], collection.training.rows_for(purpose_of(name), rows)
     own = rows.gram(gram)
     if not np.trace(own) > 0.0:
         return None
-    found: Pod = pod(own, tolerance=collection.options.dual_tolerance, field=name)
+    found: Pod = pod(own, tolerance=tolerance, field=name)
     combination = rows.spread(found.combination)
     norms = np.sqrt(np.maximum(np.diag(gram), 0.0))
-    modes = np.tensordot(combination.T, sample.fields[name], axes=1)
-    return modes, Judged(gram @ combination, norms, norms, rows.kept)
+    return combination, Judged(gram @ combination, norms, norms, rows.kept)
+
+
+def _dual(
+    collection: Collection, sample: Sample, rows: Rows, name: str, tolerance: float
+) -> tuple[np.ndarray, Judged] | None:
+    """Modes of a dual field at the sample, (n_dual, n_point, n_comp), and the coordinates; None where it is zero."""
+    found = dual_modes(collection, rows, name, tolerance)
+    return None if found is None else (np.tensordot(found[0].T, sample.fields[name], axes=1), found[1])
 
 
 def _complete(

@@ -19,8 +19,9 @@ def sizes(collection: Collection, bases: Bases, rom: Rom) -> dict[str, int]:
     basis = bases.whole.basis
     n_point = int(np.count_nonzero(np.max([one.weights for one in rom.clusters], axis=0)))
     several = {} if bases.switching is None else {"local bases": bases.switching.n_local}
-    return {"pieces": collection.pieces.n, "snapshots": collection.training.n_snapshot, "nodes": rom.manifest.n_node,
-            "integration points": rom.manifest.n_ip, **several, "modes": max(one.n_mode for one in rom.clusters),
+    return {"pieces": collection.pieces.n, "snapshots": int(collection.training.trains.sum()),
+            "nodes": rom.manifest.n_node, "integration points": rom.manifest.n_ip, **several,
+            "modes": max(one.n_mode for one in rom.clusters),
             "liftings": basis.n_lift, "cubature points": n_point,
             "points for reconstruction only": rom.points.n_point - n_point,
             **{f"modes of {dual.name}": dual.decomposition.n_mode for dual in bases.whole.duals.fields}}

@@ -122,7 +122,7 @@ class TrainingSet:
     def common_parameters(self) -> dict[str, float]:
         """Parameters that have the same value in all runs: what a case need not give."""
         return {name: value for name, value in self.model.parameters.items()
-                if all(run.parameters.get(name) == value for run in self.runs)}
+                if all(run.parameters.get(name) == value for run in self.runs if run.role != "validation")}
 
     def mesh_of(self, run: int, piece: int) -> Mesh:
         """A piece as a run has it, with the tags of the study."""
@@ -153,17 +153,30 @@ class TrainingSet:
         ------
         InputError : there is no such run.
         """
-        found = []
-        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
-            kept = rows.kept[(rows.kept >= start) & (rows.kept < stop)]
-            times = run.case_times
-            first, n = len(times) - int(stop - start), int(kept[-1] + 1 - start) if len(kept) else 0
-            if n and first + n > 1 and serves(run.role, "cases"):
-                found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
+        found = self._spans(rows.kept, "cases")
         if not found:
             raise InputError("the snapshots are initial states alone: there is nothing to run over",
                              file=self.runs[0].snapshots.path, expected=f"times after {self.model.initial_time:.6g}",
                              remedy="train with runs that have increments")
+        return found
+
+    def validation_spans(self) -> list[Span]:
+        """The runs that train nothing, and that a finished ROM is run over; see `spans`."""
+        return self._spans(np.arange(self.n_snapshot), "validation")
+
+    @property
+    def trains(self) -> np.ndarray:
+        """(n_snapshot,), 1.0 for those that a ROM may be made of, and 0.0 for those of validation runs."""
+        return np.array([float(not serves(run.role, "validation")) for run in self.runs])[self.run_of]
+
+    def _spans(self, kept: np.ndarray, purpose: Purpose) -> list[Span]:
+        found = []
+        for run, start, stop in zip(self.runs, self.offsets, self.offsets[1:]):
+            own = kept[(kept >= start) & (kept < stop)]
+            times = run.case_times
+            first, n = len(times) - int(stop - start), int(own[-1] + 1 - start) if len(own) else 0
+            if n and first + n > 1 and serves(run.role, purpose):
+                found.append(Span(run, times[:first + n], first, slice(int(start), int(start) + n)))
         return found
 
     def amplitudes(self, names: list[str]) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from romlib.archive.accuracy import RunErrors
 from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, VerificationError
 from romlib.laws.symbols import evaluated_model
-from romlib.offline.assemble import field_error
 from romlib.offline.options import OfflineOptions
 from romlib.offline.reduce import Reduction
 from romlib.offline.rows import Rows
@@ -17,16 +18,53 @@ from romlib.offline.training import Span, TrainingSet
 from romlib.online.history import ReducedHistory
 from romlib.online.reduced import case_histories, point_values, reduced_problem
 from romlib.online.run import solve
+from romlib.snapshots.error_bounds import FLOOR
 
 ONLINE = "online "  # an error of the finished ROM: "online displacement", "online stress", ...
 
 
-def verify(training: TrainingSet, rom: Rom, reductions: Sequence[Reduction]) -> tuple[dict[str, float], str]:
-    """The errors of `online_errors`; or none of them, and why the ROM cannot solve one of its training cases."""
+@dataclass(frozen=True, eq=False)
+class SpanErrors:
+    """The ROM over one run: by quantity, the largest L2 norms of its error and of the run's field."""
+
+    run: str
+    differences: dict[str, float]
+    sizes: dict[str, float]
+
+    def relative(self, norms: Mapping[str, float]) -> dict[str, float]:
+        """As of `romlib.archive.accuracy.RunErrors`. norms : by quantity, the largest of all training runs."""
+        return {name: _ratio(difference, max(self.sizes[name], FLOOR * norms[name]))
+                for name, difference in self.differences.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """errors : of `online_errors`; none, and `failure` why, where the ROM cannot solve one of its training cases.
+
+    runs : the errors over each training run and each validation run.
+    """
+
+    errors: dict[str, float]
+    runs: list[RunErrors]
+    failure: str = ""
+
+
+def verify(training: TrainingSet, rom: Rom, reductions: Sequence[Reduction]) -> Verified:
+    """The ROM over its training runs, and over validation runs, which it was not trained with."""
+    chosen = Rows(np.max([one.rows.weights for one in reductions], axis=0))
+    solver = _Solver(training, rom, reductions)
     try:
-        return online_errors(training, rom, reductions), ""
+        spans = [solver.errors(span) for span in training.spans(chosen)]
     except ConvergenceError as error:
-        return {}, str(error)
+        return Verified({}, [], str(error))
+    norms = largest_of(spans)
+    runs = [RunErrors(one.run, "trained", one.relative(norms)) for one in spans]
+    for span in training.validation_spans():
+        try:
+            runs.append(RunErrors(span.run.name, "validation", solver.errors(span).relative(norms)))
+        except ConvergenceError as error:
+            runs.append(RunErrors(span.run.name, "validation", failure=error.what))
+    return Verified(_over_all(spans, norms), runs)
 
 
 def beyond_limits(errors: Mapping[str, float], failure: str, options: OfflineOptions) -> list[str]:
@@ -100,25 +138,52 @@ def online_errors(training: TrainingSet, rom: Rom, reductions: Sequence[Reductio
     ------
     ConvergenceError : the ROM cannot even reproduce a training case.
     """
-    problem = reduced_problem(rom, evaluated_model(training.model))
     chosen = Rows(np.max([one.rows.weights for one in reductions], axis=0))
-    rows, duals = training.rows_for("cases", chosen).kept, reductions[0].duals.fields
-    squares = np.zeros(training.n_snapshot)
-    found = {dual.name: np.zeros_like(dual.coordinates) for dual in duals}
-    for span in training.spans(chosen):
+    solver = _Solver(training, rom, reductions)
+    spans = [solver.errors(span) for span in training.spans(chosen)]
+    return _over_all(spans, largest_of(spans))
+
+
+def largest_of(spans: Sequence[SpanErrors]) -> dict[str, float]:
+    """By quantity, the largest norm of all runs."""
+    return {name: max(one.sizes[name] for one in spans) for name in spans[0].sizes}
+
+
+def _over_all(spans: Sequence[SpanErrors], norms: Mapping[str, float]) -> dict[str, float]:
+    return {f"{ONLINE}{name}": _ratio(max(one.differences[name] for one in spans), norm)
+            for name, norm in norms.items()}
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if b > 0.0 else 0.0
+
+
+class _Solver:
+    """A ROM that is run over runs of which the coordinates are known."""
+
+    def __init__(self, training: TrainingSet, rom: Rom, reductions: Sequence[Reduction]) -> None:
+        self._rom, self._reductions = rom, reductions
+        self._problem = reduced_problem(rom, evaluated_model(training.model))
+
+    def errors(self, span: Span) -> SpanErrors:
+        rom, rows = self._rom, span.rows
         model = evaluated_model(rom.model.model_copy(update={"parameters": span.run.parameters}))
-        history = solve(problem.with_materials(model.materials),
-                        case_histories(rom, model, span.run.amplitudes, span.times),
-                        cluster=None if rom.dictionary is None else rom.dictionary.of_case(span.run.name))
-        squares[span.rows] = _displacement_squares(history, span, reductions)
-        for dual in duals:
+        own = None if rom.dictionary is None or span.run.role != "run" else rom.dictionary.of_case(span.run.name)
+        history = solve(self._problem.with_materials(model.materials),
+                        case_histories(rom, model, span.run.amplitudes, span.times), cluster=own)
+        squares = _displacement_squares(history, span, self._reductions)
+        differences = {"displacement": float(np.sqrt(squares.max()))}
+        sizes = {"displacement": float(self._reductions[0].basis.norms[rows].max())}
+        for dual in self._reductions[0].duals.fields:
             operator = rom.gappy[dual.name]
-            values = point_values(problem, history, dual.name)[span.first:, operator.points]
-            found[dual.name][span.rows] = values.reshape(len(values), -1) @ operator.operator.T
-    sizes = reductions[0].basis.norms[rows]
-    errors = {"online displacement": float(np.sqrt(squares[rows].max()) / sizes.max())}
-    return errors | {f"online {dual.name}": field_error(found[dual.name][rows], dual.coordinates[rows],
-                                                        dual.norms[rows]) for dual in duals}
+            values = point_values(self._problem, history, dual.name)[span.first:, operator.points]
+            found = values.reshape(len(values), -1) @ operator.operator.T
+            exact, norms = dual.coordinates[rows], dual.norms[rows]
+            outside = np.maximum(norms**2 - np.einsum("sk,sk->s", exact, exact), 0.0)
+            inside = np.einsum("sk,sk->s", found - exact, found - exact)
+            differences[dual.name] = float(np.sqrt((inside + outside).max()))
+            sizes[dual.name] = float(norms.max())
+        return SpanErrors(span.run.name, differences, sizes)
 
 
 def _displacement_squares(history: ReducedHistory, span: Span, reductions: Sequence[Reduction]) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from romlib.blocks import free_memory
 from romlib.errors import InputError
 from romlib.online.evaluate import Committed
 from romlib.online.histories import Histories
@@ -30,15 +31,6 @@ def refuse_beyond_memory(n_step: int, per_step: int) -> None:
                          found=f"{plural(n_step, 'output time')} of {per_step} bytes: {needed / 2**30:.1f} GiB",
                          expected=f"at most {free / 2**30:.1f} GiB, which are free",
                          remedy="ask for fewer output times, or solve the case in parts")
-
-
-def free_memory() -> int | None:
-    """Bytes that the system can still give, None where it does not say."""
-    try:
-        with open("/proc/meminfo") as lines:
-            return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 @dataclass(eq=False)

@@ -18,6 +18,7 @@ a Gaussian process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -153,16 +154,35 @@ def bounds_of(
     why_blind = withhold_all(solution.times, values, never_acted(rom, outside))
     withheld, why_not = withhold_displacement(solution.times, values, began.withheld)
     unknown, why_unknown = withhold_variables(solution.times, values, began.variables_withheld)
-
-    def state(step: int) -> BoundsSoFar:
-        return BoundsSoFar(
-            misfits={name: (float(both[0, step]), float(both[1, step])) for name, both in zip(measured, worst)},
-            temperature=(float(shapes[0, step]), float(shapes[1, step])), temperature_is_new=bool(is_new[step]),
-            withheld=bool(withheld[step]), variables_withheld=bool(unknown[step]),
-            outside={name: since for name, since in outside.items() if since <= solution.times[step]})
-
+    now = _SoFar(solution.times, tuple(measured), worst, shapes, is_new, withheld, unknown, outside)
     said = (*notes, *why_blind, *why_not, *why_unknown)
-    return ErrorBounds(values, said, is_new, solution.times, outside, known.norms, found, state)
+    return ErrorBounds(values, said, is_new, solution.times, outside, known.norms, found, now)
+
+
+@dataclass(frozen=True, eq=False)
+class _SoFar:
+    """What a run that goes on from a step needs of the bounds: see `ErrorBounds.so_far`.
+
+    times, is_new, withheld, unknown : (n_step,). names : of what was measured. worst : (n_name, 2, n_step). shapes :
+    (2, n_step). outside : names and times.
+    """
+
+    times: np.ndarray
+    names: tuple[str, ...]
+    worst: np.ndarray
+    shapes: np.ndarray
+    is_new: np.ndarray
+    withheld: np.ndarray
+    unknown: np.ndarray
+    outside: Mapping[str, float]
+
+    def __call__(self, step: int) -> BoundsSoFar:
+        return BoundsSoFar(
+            misfits={name: (float(both[0, step]), float(both[1, step])) for name, both in zip(self.names, self.worst)},
+            temperature=(float(self.shapes[0, step]), float(self.shapes[1, step])),
+            temperature_is_new=bool(self.is_new[step]), withheld=bool(self.withheld[step]),
+            variables_withheld=bool(self.unknown[step]),
+            outside={name: since for name, since in self.outside.items() if since <= self.times[step]})
 
 
 def _shapes(

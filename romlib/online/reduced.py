@@ -18,7 +18,7 @@ from romlib.online.histories import Histories, histories_of
 from romlib.online.history import ReducedHistory
 from romlib.online.problem import BlockBasis, PointBlock, ReducedProblem
 from romlib.online.switching import Switcher
-from romlib.words import unknown
+from romlib.online.variables import Variables
 
 __all__ = ["NodalTemperature", "case_histories", "full_integration_problem", "heated", "point_values", "reactions",
            "reduced_problem"]
@@ -111,15 +111,7 @@ def point_values(problem: ReducedProblem, history: ReducedHistory, field: str, b
     """
     if field == "stress":
         return history.stresses[block]
-    points = problem.blocks[block].points
-    known = points.variables()
-    if field not in known:
-        raise InputError(f"no law has a state variable {field!r}", **unknown(field, ["stress", *known]))
-    values = np.full((len(history.times), problem.blocks[block].n_point, known[field]), np.nan)
-    for group, states in zip(points.groups, history.states[block]):
-        if field in group.law.state_variables:
-            values[:, group.selection] = states[:, :, group.law.state_variables[field]]
-    return values
+    return Variables.of(problem.blocks[block].points).values(history.states[block], field)
 
 
 def reactions(

@@ -4,39 +4,36 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from romlib.archive.fieldsfile import FieldsFile
-from romlib.archive.rom import Rom
+from romlib.archive.rom import Manifest, Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.dictionary.choice import Chooser
 from romlib.errors import InputError
 from romlib.identity.cases import FittedCase, fit_case
-from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature, positions_of
-from romlib.model import Case, Model, TemperatureFile, Times
+from romlib.loads.nodal_temperature import NodalHistory, NodalTemperature
+from romlib.mesh.mesh import Mesh
+from romlib.model import Case, Constraint, Load, Model, TemperatureFile, Times, UnitSystem
 from romlib.online.case import ResolvedCase
 from romlib.online.chosen import choice_of
-from romlib.online.indicator import bounds_of
 from romlib.online.misfits import Misfits
 from romlib.online.newton import NewtonOptions
 from romlib.online.problem import ReducedProblem
-from romlib.online.reduced import (
-    full_integration_problem,
-    heated,
-    point_values,
-    reactions,
-    reduced_problem,
-)
+from romlib.online.reduced import full_integration_problem, heated, reactions, reduced_problem
 from romlib.online.run import solve
-from romlib.online.solved_model import solved_model
-from romlib.online.start import start_of, state_of
+from romlib.online.solved_run import SolvedRun
+from romlib.online.start import start_of
 from romlib.online.values import amplitudes_of, increasing, model_with, refuse_unknown
+from romlib.results.html import Table
 from romlib.snapshots.nodal_fields import StoredTemperature, file_of
+from romlib.snapshots.schema import FieldSpec
 from romlib.solution.clusters import ClusterUse
+from romlib.solution.reader import FieldsReader
 from romlib.solution.solution import Solution
 from romlib.states.source import saved_state
 from romlib.states.state import SavedState
@@ -55,22 +52,106 @@ def load(path: str | Path) -> ReducedOrderModel:
 
 
 class ReducedOrderModel:
-    """A ROM ready to solve cases.
+    """A ROM ready to solve cases. It can be pickled, and used by several threads.
 
-    archive : its data (manifest, model, named cases, points, ...). fields_path : where its fields file is looked for.
-    path : the file that it was read from.
+    archive : all its data (named cases, selected points, bases, ...). fields_path : where its fields file is looked
+    for. path : the file that it was read from.
     """
 
-    def __init__(self, rom: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
-        self.archive, self.fields_path, self.path = rom, fields_path, path
+    def __init__(self, archive: Rom, fields_path: Path | None = None, path: Path | None = None) -> None:
+        self.reader = FieldsReader(archive, fields_path, path)
         self._problem: ReducedProblem | None = None
-        self._places: dict = {}  # of probes
+
+    def __reduce__(self) -> tuple:
+        return _of_reader, (self.reader,)
 
     def __repr__(self) -> str:
         modes, points = (", ".join(map(str, counts)) for counts in zip(
             *((basis.n_mode, basis.n_weighted) for basis in self.archive.clusters)))
         return (f"ReducedOrderModel({modes} modes, {points} of "
-                f"{plural(self.archive.manifest.n_ip, 'integration point')}, cases {listed(self.archive.cases)})")
+                f"{plural(self.manifest.n_ip, 'integration point')}, cases {listed(self.cases)})")
+
+    def _repr_html_(self) -> str:
+        manifest = self.manifest
+        table = Table("Reduced order model" + ("" if self.path is None else f" {self.path.name}"))
+        table.add(("modes", ", ".join(str(basis.n_mode) for basis in self.archive.clusters)))
+        table.add(("integration points", ", ".join(str(basis.n_weighted) for basis in self.archive.clusters)
+                   + f" of {manifest.n_ip}"))
+        table.add(("nodes, cells", f"{manifest.n_node}, {manifest.n_cell}"))
+        table.add(("units", self.units))
+        table.add(("cases", listed(self.cases)))
+        for name in self.loads:
+            lowest, highest = manifest.trained.get(name, (np.nan, np.nan))
+            table.add((f"load {name}", "" if np.isnan(lowest) else f"trained from {lowest:.6g} to {highest:.6g}"))
+        for name, (lowest, highest) in manifest.trained_parameters.items():
+            table.add((f"parameter {name}", f"trained from {lowest:.6g} to {highest:.6g}"))
+        table.add(("fields", listed(self.fields)))
+        for name, error in self.errors.items():
+            table.add((f"error of {name}", f"{error:.2g}"))
+        return table.html()
+
+    @property
+    def archive(self) -> Rom:
+        """All data of the ROM file."""
+        return self.reader.archive
+
+    @property
+    def path(self) -> Path | None:
+        """The file that it was read from."""
+        return self.reader.path
+
+    @property
+    def fields_path(self) -> Path | None:
+        """Where its fields file is looked for."""
+        return self.reader.fields_path
+
+    @property
+    def cases(self) -> dict[str, Case]:
+        """The named cases, for `solve`."""
+        return self.archive.cases
+
+    @property
+    def loads(self) -> dict[str, Load | Constraint]:
+        """What an amplitude can be given for: loads, and constraints that prescribe a displacement, by name."""
+        model = self.archive.model
+        return {**model.loads, **{name: model.constraints[name] for name in self.archive.lifting.names}}
+
+    @property
+    def fields(self) -> dict[str, FieldSpec]:
+        """The fields that its solutions have: name -> place ("node" or "ip"), components, whether a tensor."""
+        gappy = {name: FieldSpec("ip", one.n_comp, one.tensor) for name, one in self.archive.gappy.items()}
+        derived = {"strain": FieldSpec.symmetric("ip"), **({"von_mises": FieldSpec("ip")} if "stress" in gappy else {})}
+        return {"displacement": FieldSpec("node", 3), **gappy, **derived}
+
+    @property
+    def units(self) -> UnitSystem:
+        """Of all numbers."""
+        return self.archive.model.units
+
+    @property
+    def mesh(self) -> Mesh:
+        """The whole mesh, in the order of the fields of its solutions; from the fields file, read once and kept."""
+        with self.reader.session():
+            return self.reader.places.whole(self.reader)
+
+    @property
+    def manifest(self) -> Manifest:
+        """Where the ROM comes from, what was asked for, and what it achieved."""
+        return self.archive.manifest
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """What training has achieved, by quantity; relative."""
+        return dict(self.manifest.errors)
+
+    def plot(self, field: str = "displacement", path: str | Path | None = None, *, case: str | None = None,
+             **options: Any) -> Any:
+        """A picture of the solution of a case (the first one by default): see `romlib.plot`."""
+        if case is None and not self.cases:
+            raise InputError("the ROM has no case to show", file=self.path, place="case",
+                             remedy="rom.solve(times=..., amplitudes=...).plot(...)")
+        name = next(iter(self.cases)) if case is None else case
+        return self.solve(name).plot(field, path, **{"case": name, **options})
 
     def open_fields(self) -> FieldsFile:
         """Open the fields file of this ROM.
@@ -79,11 +160,7 @@ class ReducedOrderModel:
         ------
         InputError : it is not beside the ROM file. FileFormatError : it belongs to another ROM.
         """
-        if self.fields_path is None or not self.fields_path.is_file():
-            raise InputError(
-                "the fields file of the ROM is not there", file=self.fields_path,
-                remedy="copy the .fields.rom beside the .rom: full fields and full integration need it")
-        return FieldsFile(self.fields_path, self.archive)
+        return self.reader.open()
 
     def solve(
         self, case: str | Case | None = None, *, times: Times | Sequence[float] | np.ndarray | None = None,
@@ -128,21 +205,17 @@ class ReducedOrderModel:
         held = None if choice is None else choice.cluster
         began, said = start_of(self.archive, problem, saved, histories.output_level(0), held)
         history = solve(problem, histories, options, start=began, cluster=held, watch=watch)
-        used_clusters = ClusterUse(history.times, history.clusters, history.jumps, len(self.archive.clusters),
-                                   self.archive.fallback)
-        initial_time = float(resolved.times[0]) if saved is None else saved.initial_time
+        use = ClusterUse(history.times, history.clusters, history.jumps, len(self.archive.clusters),
+                         self.archive.fallback)
+        run = SolvedRun(self.reader, model, used, nodal, saved, options, hyper_reduction, history,
+                        {one.what: one.since for one in resolved.outside}, problem, self._misfits)
         return Solution(
-            self.archive, history.times, history.coordinates, history.clusters, history.lifting, used,
-            reactions(problem, history, self.archive.lifting.loads), history.iterations, history.cutbacks, history.timings,
-            hyper_reduction, partial(point_values, problem, history), self._tensors(problem), self.open_fields,
-            (*said, *(() if choice is None else (choice.sentence,)), *used_clusters.cautions(history.redone),
+            self.reader, history.times, history.coordinates, history.clusters, history.lifting, used,
+            reactions(problem, history, self.archive.lifting.loads), history.iterations, history.cutbacks,
+            history.timings, hyper_reduction, run,
+            (*said, *(() if choice is None else (choice.sentence,)), *use.cautions(history.redone),
              *resolved.cautions()),
-            partial(solved_model, self.archive, model.parameters, used, times=history.times, temperature=nodal,
-                    start=saved),
-            tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None), self._places,
-            partial(state_of, self.archive, problem, histories, options, history, initial_time),
-            partial(bounds_of, self.archive, self._misfits, history, saved,
-                    {one.what: one.since for one in resolved.outside}),
+            tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None),
             history.jumps, choice)
 
     def _resolve(
@@ -152,7 +225,7 @@ class ReducedOrderModel:
         """What `solve` is given, checked and fitted to the ROM."""
         chosen = self._case(case)
         if times is None and chosen is None:
-            raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.archive.cases)}",
+            raise InputError("a case or its times are needed", expected=f"one of the cases {listed(self.cases)}",
                              remedy="rom.solve(case=...), or rom.solve(times=...)")
         wanted = chosen.times if times is None and chosen is not None else times
         instants = wanted.instants() if isinstance(wanted, Times) else increasing(wanted)
@@ -194,31 +267,17 @@ class ReducedOrderModel:
         if not isinstance(temperature, TemperatureFile):
             raise InputError("the temperature cannot be understood", place="temperature",
                              expected="a romlib.NodalTemperature, or a file", found=reprlib.repr(temperature))
-        return StoredTemperature(temperature, self._points_of)
-
-    def _points_of(self, node_ids: np.ndarray) -> np.ndarray:
-        """Where nodes are, (n, 3); the mesh is in the fields file."""
-        points = np.empty((len(node_ids), 3))
-        with self.open_fields() as fields:
-            for piece in range(fields.n_piece):
-                mesh = fields.mesh(piece)
-                here = np.flatnonzero(np.isin(node_ids, mesh.node_ids))
-                points[here] = mesh.points[positions_of(node_ids[here], mesh.node_ids)]
-        return points
+        return StoredTemperature(temperature, self.reader.points_of)
 
     def _build(self, model: Model, hyper_reduction: bool, temperature: NodalHistory | None) -> ReducedProblem:
         """The problem on the selected points is kept, and shared by all cases but for the parameters of its laws."""
         if not hyper_reduction:
             with self.open_fields() as fields:
                 return full_integration_problem(self.archive, model, fields, temperature)
-        if self._problem is None:
-            self._problem = reduced_problem(self.archive, model)
-        self._problem = problem = self._problem.with_materials(model.materials)
+        kept = reduced_problem(self.archive, model) if self._problem is None else self._problem
+        problem = kept.with_materials(model.materials)
+        self._problem = problem  # of several threads, one's stays: they are alike
         return problem if temperature is None else heated(problem, self.archive, temperature)
-
-    def _tensors(self, problem: ReducedProblem) -> frozenset[str]:
-        laws = set().union(*(block.points.tensor_variables() for block in problem.blocks))
-        return frozenset({"stress"} | laws | {name for name, gappy in self.archive.gappy.items() if gappy.tensor})
 
     def _case(self, case: str | Case | None) -> Case | None:
         if case is None or isinstance(case, Case):
@@ -231,3 +290,10 @@ class ReducedOrderModel:
             return named
         beside = self.path.parent / named.temperature.file.name  # a ROM never says in which folder a file is
         return named.model_copy(update={"temperature": named.temperature.model_copy(update={"file": beside})})
+
+
+def _of_reader(reader: FieldsReader) -> ReducedOrderModel:
+    """The ROM of a reader, as it arrives in another process."""
+    rom = ReducedOrderModel(reader.archive, reader.fields_path, reader.path)
+    rom.reader = reader
+    return rom

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,16 +13,19 @@ from romlib.errors import InputError
 COLOURS = ("#3b6fb6", "#d1662d", "#3a8f5c", "#8c5fa8", "#b0892e", "#5b6470")
 
 
-def with_own_settings(function: Callable[..., None]) -> Callable[..., None]:
+Drawn = TypeVar("Drawn")
+
+
+def with_own_settings(function: Callable[..., Drawn]) -> Callable[..., Drawn]:
     """Draw with matplotlib's defaults: a matplotlibrc in the working folder, which matplotlib reads by itself, may have
     come with somebody else's files, and can ask for programs to be run (text.usetex).
     """
     @functools.wraps(function)
-    def drawn(*arguments: Any, **options: Any) -> None:
+    def drawn(*arguments: Any, **options: Any) -> Drawn:
         matplotlib = matplotlib_or_refuse()
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
-            function(*arguments, **options)
+            return function(*arguments, **options)
 
     return drawn
 
@@ -51,6 +54,13 @@ def legend_below(axes: Any) -> None:
     """A legend that covers no curve, where there is something to say."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
+
+
+def finish(axes: Any, label: str) -> None:
+    """The axis of times, and a legend outside the curves."""
+    axes.set_xlabel(label)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9)
 
 
 def curves(rows: int, columns: int, size: tuple[float, float]) -> Any:

@@ -1,184 +1,255 @@
-"""A picture of a field on the deformed mesh, rendered without a screen."""
+"""Pictures of a field on the deformed mesh: one step, or a result, its reference and their difference."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.report.camera import Camera, Look, camera, hidden, look_at
+from romlib.report.colours import Colouring, colouring, same, value_range
+from romlib.report.drawn import Drawn, Placement, drawn
+from romlib.report.extremes import Extremes, Spot
+from romlib.report.layout import BodyImage, Frame, Mark, compose, frame
 from romlib.report.offscreen import import_pyvista
-from romlib.report.picture import write_image
-from romlib.report.scalar import Scalar
-from romlib.report.whole_mesh import WholeMesh
-from romlib.snapshots.reader import Snapshots
+from romlib.report.picture import Picture
+from romlib.report.render import render
+from romlib.report.source import FieldSource, name_of
+from romlib.report.surface import Surface, surface_of
+from romlib.results.scalar import Scalar
 from romlib.words import plural
 
-_WINDOW = (1600, 1200)
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
-_MANY_CELLS = 20_000  # beyond this, the edges of the cells would hide the colours
-_INK, _GREY, _ABSENT = "#222222", "#8a8f98", "#d9d9d9"
+_PLACEMENTS = {"nodes": "values at integration points extrapolated to the nodes, averaged by material",
+               "cells": "mean of the integration points of each cell"}
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What a picture shows. scale : of the deformation. lowest, highest : of the scalar. placement : in words."""
+class FieldStyle:
+    """How a field is drawn.
 
-    output: Path
-    label: str
-    unit: str
-    time: float
-    scale: float
-    lowest: float
-    highest: float
-    placement: str
+    scale : factor of the displacement; by default such that the largest one shows well (a round number).
+    at : whether values at integration points are shown at nodes (extrapolated and averaged) or as means of cells.
+    limits : of the colours; by default the range of the values. edges : of the elements; by default where they do not
+    hide the colours. look : where the eye is; by default where it sees the largest value. width : in pixels.
+    case : its name, for the title.
+    """
+
+    scale: float | None = None
+    at: Placement = "nodes"
+    limits: tuple[float, float] | None = None
+    edges: bool | None = None
+    look: Look | None = None
+    width: int | None = None
+    case: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not np.isfinite(self.scale):
+            raise InputError("the scale of the displacement is not finite", place="--deformed", found=self.scale)
+        if self.limits is not None and not self.limits[0] < self.limits[1]:
+            raise InputError("the limits of the colours are not two growing numbers", place="--limits",
+                             found=self.limits)
+        if self.width is not None and not 200 <= self.width <= 8000:
+            raise InputError("the width of the picture is out of range", place="--width", expected="200 to 8000 pixels",
+                             found=self.width)
+        if self.look is not None and not np.linalg.norm(self.look.direction) > 0:
+            raise InputError("the direction of the view is zero", place="--view", found=self.look.direction)
 
 
-def plot_field(
-    snapshots: Snapshots, name: str, output: Path, *, step: int, scale: float | None = None,
-    at: Literal["nodes", "cells"] = "nodes",
-) -> Picture:
-    """Write a PNG of a field at a step on the deformed mesh.
+STYLE = FieldStyle()
+
+
+def draw_field(source: FieldSource, name: str, *, step: int, style: FieldStyle = STYLE) -> Picture:
+    """A field at a step on the deformed mesh, with its largest value marked, as a picture in memory.
 
     Parameters
     ----------
     name : a field, or one of its components, as `Scalar.named` takes it.
-    scale : factor of the displacement; by default such that the largest one shows well (a round number).
-    at : whether values at integration points are averaged to nodes, or to cells.
 
     Raises
     ------
-    InputError : unknown field; pyvista is not installed.
+    InputError : unknown field; pyvista or matplotlib is not installed.
     """
-    if scale is not None and not np.isfinite(scale):
-        raise InputError("the scale of the displacement is not finite", place="--scale", found=scale)
-    pyvista = import_pyvista()
-    scalar, whole = Scalar.named(snapshots, name), WholeMesh(snapshots)
-    displacement = whole.displacement(step)
-    scale = _round_scale(whole.points, displacement) if scale is None else scale
-    grid = whole.grid()
-    outline = grid.extract_surface(algorithm="dataset_surface").extract_feature_edges(
-        30.0, manifold_edges=False, non_manifold_edges=False)
-    if scalar.spec.place == "node":
-        grid.point_data["value"], placement = whole.at_nodes(scalar, step), "values at nodes"
-    elif at == "nodes":
-        grid.point_data["value"], placement = whole.at_nodes(scalar, step), "integration points averaged to nodes"
-    else:
-        grid.cell_data["value"], placement = whole.at_cells(scalar, step), "mean of the integration points of each cell"
-    grid.points = whole.points + scale * displacement
-    lowest, highest = _range(np.asarray(grid["value"]))
-    picture = Picture(Path(output), scalar.label, scalar.unit, float(snapshots.times[step]), scale, lowest, highest,
-                      placement)
-    image = _render(pyvista, grid, outline, scalar, picture, str(snapshots.model.units.time))
-    write_image(output, image)
-    return picture
+    import_pyvista()
+    scalar, surface = Scalar.named(source, name), surface_of(source)
+    values = next(drawn(source, surface, scalar, [step_at(source, "last", step)], style.at))
+    lowest, highest = range_of([values], scalar, style)
+    colours = colouring(lowest, highest, scalar.signed) if style.limits is None else Colouring(style.limits)
+    return FieldPainter(source, scalar, surface, style, [values], colours).paint(values)
 
 
-def step_at(snapshots: Snapshots, time: str, step: int | None = None) -> int:
+def range_of(steps: Sequence[Drawn], scalar: Scalar, style: FieldStyle) -> tuple[float, float]:
+    """Smallest and largest value that is shown: also where it is inside the body, where nodes are shown."""
+    inside = [] if style.at == "cells" and scalar.spec.place == "ip" else [
+        np.array([spot.value]) for values in steps for spot in (values.nodal.largest, values.nodal.smallest) if spot]
+    return value_range(*(values.values for values in steps), *inside)
+
+
+class FieldPainter:
+    """Draws steps of one field from one place, with one scale of colours and one factor of the displacement.
+
+    steps : those that are drawn, or the ones among them that count: what moves most, and where the largest value is.
+    """
+
+    def __init__(
+        self, source: FieldSource, scalar: Scalar, surface: Surface, style: FieldStyle, steps: Sequence[Drawn],
+        colours: Colouring,
+    ) -> None:
+        self.source, self.scalar, self.surface, self.colours = source, scalar, surface, colours
+        moved = max((values.displacement for values in steps), key=lambda u: float(np.abs(u).max(initial=0.0)))
+        scale = round_scale(surface.points, moved) if style.scale is None else style.scale
+        self.style = replace(style, scale=scale)
+        self.room = frame(1, 1, 3 if scalar.spec.place == "ip" else 2, style.width)
+        self.look = style.look or self._look(surface.points + scale * moved, steps)
+        self.everywhere = np.concatenate([surface.points, surface.points + scale * moved])
+        self.camera = camera(self.everywhere, self.look, self.room.body[0] / self.room.body[1])
+
+    def paint(self, values: Drawn) -> Picture:
+        """One step."""
+        scale, surface = self.style.scale or 0.0, self.surface
+        points = surface.points + scale * values.displacement
+        pixels = render(surface, points, values.values, self.colours, self.camera, self.room.body,
+                        undeformed=scale != 0, edges=self.style.edges)
+        marks = marks_of(shown_extremes(values, self.scalar, self.style.at), values, surface, scale, self.camera,
+                         self.room, self.scalar)
+        body = BodyImage(pixels, self.colours, bar_label(self.scalar), marks=marks, axes=self.camera.axes,
+                         absent=bool(np.isnan(values.values).any()))
+        time = float(self.source.times[values.step])
+        caption = self._caption(values)
+        image = compose(self.room, [body], title_of(self.scalar, time, self.source),
+                        titled(self.style.case, self.source), caption)
+        lowest, highest = value_range(values.values)
+        return Picture(image, self.scalar.label, self.scalar.unit, time, values.step, scale, lowest, highest,
+                       placement_of(self.scalar, self.style.at), values.nodal, values.points, tuple(caption))
+
+    def _look(self, points: np.ndarray, steps: Sequence[Drawn]) -> Look:
+        spots = [spot for values in steps if (spot := shown_extremes(values, self.scalar, self.style.at).largest)]
+        if not spots:
+            return look_at(points, triangles(self.surface), None)
+        place = np.array(max(spots, key=lambda spot: spot.value).coordinates)
+        nearest = int(np.argmin(np.linalg.norm(self.surface.points - place, axis=1)))
+        return look_at(points, triangles(self.surface), points[nearest])
+
+    def _caption(self, values: Drawn) -> list[str]:
+        return [*extremes_in_words(values, self.scalar),
+                f"{deformation_in_words(self.style.scale)}; {placement_of(self.scalar, self.style.at)}"]
+
+
+def title_of(scalar: Scalar, time: float, source: FieldSource) -> str:
+    """Field, unit and time."""
+    return f"{scalar.title} at t = {time:.6g} {source.model.units.time}"
+
+
+def titled(case: str, source: FieldSource) -> str:
+    """Case and file."""
+    return "  ·  ".join(part for part in (f"case {case}" if case else "", name_of(source)) if part)
+
+
+def placement_of(scalar: Scalar, at: Placement) -> str:
+    """Where the values that are shown are, in words."""
+    return "values at nodes" if scalar.spec.place == "node" else _PLACEMENTS[at]
+
+
+def deformation_in_words(scale: float | None) -> str:
+    """The factor of the displacement."""
+    return f"displacement x {scale:g}" if scale else "undeformed"
+
+
+def extremes_in_words(values: Drawn, scalar: Scalar) -> list[str]:
+    """One line a kind of place: the largest value, and of a signed scalar the smallest."""
+    kinds = [("values at nodes" if scalar.spec.place == "node" else "nodal averages", values.nodal)]
+    if scalar.spec.place == "ip":
+        kinds.append(("values at integration points", values.points))
+    lines = []
+    for kind, extremes in kinds:
+        if extremes.largest is None or extremes.smallest is None:
+            lines.append(f"no {kind}")
+            continue
+        smallest = f"; smallest {extremes.smallest.described(scalar.unit)}" if scalar.signed else ""
+        lines.append(f"largest of the {kind}: {extremes.largest.described(scalar.unit)}{smallest}")
+    return lines
+
+
+def shown_extremes(values: Drawn, scalar: Scalar, at: Placement) -> Extremes:
+    """Those that belong to the values that are shown: of nodes, or (for means of cells) of integration points."""
+    return values.points if scalar.spec.place == "ip" and at == "cells" else values.nodal
+
+
+def marks_of(
+    extremes: Extremes, values: Drawn, surface: Surface, scale: float, eye: Camera, room: Frame, scalar: Scalar
+) -> tuple[Mark, ...]:
+    """The largest value, and where the scalar has both signs the smallest, as places in the picture."""
+    spots: list[tuple[str, Spot]] = []
+    largest, smallest = extremes.largest, extremes.smallest
+    if largest is None or smallest is None or same(smallest.value, largest.value):
+        return ()
+    if scalar.signed and smallest.value < 0:
+        spots.append(("min", smallest))
+    if not scalar.signed or largest.value > 0:
+        spots.append(("max", largest))
+    marks = []
+    for word, spot in spots:
+        place = np.array(spot.coordinates)
+        nearest = int(np.argmin(np.linalg.norm(surface.points - place, axis=1)))
+        points = surface.points + scale * values.displacement
+        moved = place + scale * values.displacement[nearest]
+        x, y = eye.pixels(moved[None], room.body)[0]
+        inside = float(np.linalg.norm(surface.points[nearest] - place)) > 1e-9 * eye.depth
+        marks.append(Mark((float(x), float(y)), f"{word} {spot.value:.4g}{' ' + scalar.unit if scalar.unit else ''}, "
+                          f"{spot.where}", inside or hidden(points, triangles(surface), points[nearest], eye.axes[2]),
+                          below=word == "min"))
+    return tuple(marks)
+
+
+def triangles(surface: Surface) -> np.ndarray:
+    """The faces as flat triangles between their corners, (n, 3)."""
+    parts = []
+    for block in surface.blocks:
+        nodes = block.connectivity
+        parts.append(nodes[:, :3])
+        if block.face_type.startswith("quad"):
+            parts.append(nodes[:, [0, 2, 3]])
+    return np.concatenate(parts)
+
+
+def bar_label(scalar: Scalar) -> str:
+    """Label and unit on two lines."""
+    first, _, last = scalar.label.rpartition(" ")
+    unit = f" ({scalar.unit})" if scalar.unit else ""
+    return f"{first}\n{last}{unit}" if first else f"{last}{unit}"
+
+
+def step_at(source: FieldSource, time: Any, step: int | None = None) -> int:
     """The number of a step: `step` itself where given (negative: from the end), else that of a time, or of "last".
 
     Raises
     ------
     InputError : no such step; no such time (the nearest ones are named).
     """
-    times, n = snapshots.times, snapshots.n_step
+    times, n = np.asarray(source.times), source.n_step
     if step is not None:
         if not -n <= step < n:
-            raise InputError("there is no such step", file=snapshots.path, expected=f"0 to {n - 1}", found=step)
+            raise InputError("there is no such step", file=source.path, expected=f"0 to {n - 1}", found=step)
         return step % n
     if time == "last":
         return n - 1
     try:
         wanted = float(time)
-    except ValueError:
+    except (TypeError, ValueError):
         raise InputError("this is no time", place="--time", expected="a number, last, or all", found=time) from None
     nearest = int(np.argmin(np.abs(times - wanted)))
     if not abs(times[nearest] - wanted) <= 1e-6 * max(float(np.ptp(times)), 1e-300):  # so that NaN is no time either
         close = sorted(float(t) for t in times[np.argsort(np.abs(times - wanted))[:2]])
-        raise InputError("the file has no step at this time", file=snapshots.path, place="--time", found=wanted,
+        raise InputError("the file has no step at this time", file=source.path, place="--time", found=wanted,
                          expected=f"{plural(n, 'time')} from {times[0]:.6g} to {times[-1]:.6g}",
                          remedy="take one of " + ", ".join(f"{t:.6g}" for t in close))
     return nearest
 
 
-def _render(pyvista: Any, grid: Any, outline: Any, scalar: Scalar, picture: Picture, time_unit: str) -> np.ndarray:
-    plotter = pyvista.Plotter(off_screen=True, window_size=_WINDOW)
-    plotter.set_background("white")
-    surface = grid.extract_surface(nonlinear_subdivision=1, algorithm="dataset_surface")
-    limit = max(abs(picture.lowest), abs(picture.highest))
-    symmetric = scalar.signed and picture.lowest < 0 < picture.highest
-    limits = (-limit, limit) if symmetric else (picture.lowest, picture.highest)
-    if limits[0] == limits[1]:
-        limits = (limits[0], limits[0] + (abs(limits[0]) or 1.0))
-    plotter.add_mesh(
-        surface, scalars="value", cmap="coolwarm" if symmetric else "YlOrRd", clim=limits, nan_color=_ABSENT,
-        show_edges=grid.n_cells <= _MANY_CELLS and _linear(grid), edge_color=_INK, edge_opacity=0.25,
-        line_width=1.0, ambient=0.72, diffuse=0.33,
-        scalar_bar_args={
-            "title": scalar.title + "\n", "vertical": True, "position_x": 0.86, "position_y": 0.16, "height": 0.62,
-            "width": 0.06, "title_font_size": 30, "label_font_size": 26, "color": _INK, "fmt": "%.3g", "n_labels": 6})
-    edges = surface.extract_feature_edges(30.0, manifold_edges=False, non_manifold_edges=False)
-    if edges.n_cells:
-        plotter.add_mesh(edges, color=_INK, line_width=2.0)
-    if picture.scale and outline.n_cells:
-        plotter.add_mesh(outline, color=_GREY, line_width=1.5, opacity=0.8)
-    _describe(plotter, picture, scalar, time_unit)
-    _look(plotter, np.asarray(grid.points))
-    plotter.enable_anti_aliasing("ssaa")
-    image = plotter.screenshot(return_img=True)
-    plotter.close()
-    return np.asarray(image)
-
-
-def _range(values: np.ndarray) -> tuple[float, float]:
-    """Smallest and largest finite value; one that is rounding error beside the other is zero."""
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return 0.0, 0.0
-    lowest, highest = float(values.min()), float(values.max())
-    floor = 1e-9 * max(abs(lowest), abs(highest))
-    return (0.0 if abs(lowest) < floor else lowest), (0.0 if abs(highest) < floor else highest)
-
-
-def _linear(grid: Any) -> bool:
-    """Whether the cells have straight edges: the lines of a subdivided surface are not those of its cells."""
-    return not np.isin(np.unique(grid.celltypes), (22, 23, 24, 25, 26)).any()
-
-
-def _describe(plotter: Any, picture: Picture, scalar: Scalar, time_unit: str) -> None:
-    deformation = "undeformed" if picture.scale == 0 else f"displacement x {picture.scale:g}"
-    unit = f" {scalar.unit}" if scalar.unit else ""
-    plotter.add_text(f"{scalar.title},  t = {picture.time:.6g} {time_unit}", position=(40, _WINDOW[1] - 70),
-                     font_size=17, color=_INK)
-    plotter.add_text(
-        f"{deformation};  {picture.placement};  from {picture.lowest:.4g} to {picture.highest:.4g}{unit}",
-        position=(40, _WINDOW[1] - 112), font_size=11, color=_GREY)
-    plotter.add_axes(line_width=3, color=_INK, viewport=(0.0, 0.0, 0.16, 0.2))
-
-
-def _look(plotter: Any, points: np.ndarray) -> None:
-    """Look along a diagonal that shows the large faces of the body most; the longest direction of y and z is up."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = np.maximum(high - low, 1e-12 * max(float(np.max(high - low)), 1e-300))
-    direction = 1.0 / np.sqrt(extent)
-    direction /= np.linalg.norm(direction)
-    up = np.zeros(3)
-    up[1 if extent[1] > 1.05 * extent[2] else 2] = 1.0
-    center, radius = 0.5 * (low + high), 0.5 * float(np.linalg.norm(high - low))
-    right = np.cross(up, direction)
-    right /= np.linalg.norm(right)
-    center = center + radius * (0.16 * right + 0.07 * np.cross(direction, right))  # room for the scale and the title
-    plotter.camera.SetParallelProjection(True)
-    plotter.camera.focal_point = center
-    plotter.camera.position = center + 6.0 * radius * direction
-    plotter.camera.up = up
-    plotter.camera.parallel_scale = 1.16 * radius
-    plotter.reset_camera_clipping_range()
-
-
-def _round_scale(points: np.ndarray, displacement: np.ndarray) -> float:
+def round_scale(points: np.ndarray, displacement: np.ndarray) -> float:
     """A factor 1, 2 or 5 times a power of ten that makes the largest displacement show; 0 where nothing moves."""
     largest = float(np.linalg.norm(displacement, axis=1).max(initial=0.0))
     diagonal = float(np.linalg.norm(np.ptp(points, axis=0)))

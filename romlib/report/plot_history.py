@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
 from romlib.report.compare import Comparison
-from romlib.report.curves import COLOURS, curves, cycle, legend_below, plain, with_own_settings
-from romlib.report.picture import write_figure
+from romlib.report.curves import COLOURS, curves, cycle, finish, legend_below, plain, with_own_settings
+from romlib.report.picture import Curves, figure_as_curves, write_figure
 from romlib.report.plot_clusters import draw_clusters
 from romlib.report.plot_errors import draw_bounds, largest_error
-from romlib.report.scalar import Scalar
-from romlib.snapshots.reader import Snapshots
+from romlib.report.source import FieldSource, name_of
+from romlib.results.scalar import Scalar
 
 _BLOCK_BYTES = 64 * 2**20
 
@@ -58,60 +59,92 @@ def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") 
     write_figure(output, figure)
 
 
-@with_own_settings
-def plot_quantity(snapshots: Snapshots, name: str, output: Path) -> None:
-    """Write a PNG of a scalar over time: its largest and smallest value, and its mean (over volume, or over nodes).
+def plot_quantity(snapshots: FieldSource, name: str, output: Path) -> None:
+    """Write what `draw_quantities` draws of one file as a PNG."""
+    draw_quantities([snapshots], name).write(output)
 
-    Where the file has a bound of the field's error, in L2 over the volume, a band about the mean over the volume: it is
-    within |e|_L2 / sqrt(volume) of the exact one. Extremes, and values anywhere, have no bound. Of a result of several
-    local bases, a strip that says which solved which step.
+
+@with_own_settings
+def draw_quantities(sources: Sequence[FieldSource], name: str) -> Curves:
+    """A scalar over time: its largest and smallest value, and its mean (over volume, or over nodes); of several files
+    one colour each.
+
+    Where a file has a bound of the field's error, in L2 over the volume, a band about the mean over the volume: it is
+    within |e|_L2 / sqrt(volume) of the exact one. Extremes, and values anywhere, have no bound. Of one result
+    of several local bases, a strip that says which solved which step.
 
     Raises
     ------
-    InputError : matplotlib is not installed, or the file has no such field.
+    InputError : matplotlib is not installed; a file has no such field, or has it in other units or elsewhere.
     """
-    scalar = Scalar.named(snapshots, name)
-    lowest, mean, highest, square, volume = _extremes(snapshots, scalar)
-    units = snapshots.model.units
-    figure = curves(1, 1, (8.5, 5.0))
-    axes = figure.axes[0]
-    axes.fill_between(snapshots.times, lowest, highest, color=COLOURS[0], alpha=0.15, linewidth=0)
-    axes.plot(snapshots.times, highest, color=COLOURS[0], linewidth=1.8, label="largest")
-    axes.plot(snapshots.times, mean, color=COLOURS[1], linewidth=1.8,
-              label="mean over the volume" if scalar.spec.place == "ip" else "mean over the nodes")
-    axes.plot(snapshots.times, lowest, color=COLOURS[0], linewidth=1.2, linestyle="--", label="smallest")
-    bounds = snapshots.error_bounds
+    scalars = [Scalar.named(source, name) for source in sources]
+    for source, scalar in zip(sources, scalars):
+        if (scalar.title, scalar.spec.place) != (scalars[0].title, scalars[0].spec.place):
+            raise InputError(f"the field {name} is not the same in the files", file=source.path,
+                             expected=f"{scalars[0].title}, as in {sources[0].path}", found=scalar.title)
+    figure, alone = curves(1, 1, (8.5, 5.0) if len(sources) == 1 else (10.5, 5.0)), len(sources) == 1
+    axes, names = figure.axes[0], _names(sources)
+    for k, (source, scalar) in enumerate(zip(sources, scalars)):
+        colours = COLOURS[:2] if alone else 2 * (COLOURS[k % len(COLOURS)],)
+        _draw_quantity(axes, source, scalar, colours, "" if alone else f"{names[k]}: ")
+    if alone:
+        draw_clusters(axes, sources[0].times, getattr(sources[0], "clusters", None))
+    axes.set_ylabel(plain(scalars[0].title))
+    axes.set_title(plain(f"{scalars[0].label} over time" + (f", {names[0]}" if alone else "")))
+    axes.set_xlabel(f"time ({plain(sources[0].model.units.time)})")
+    if alone:
+        axes.legend(frameon=False)
+    else:
+        finish(axes, axes.get_xlabel())
+    return figure_as_curves(figure)
+
+
+def _names(sources: Sequence[FieldSource]) -> list[str]:
+    """Names of files; with their folder where two are the same."""
+    names = [name_of(source) for source in sources]
+    twice = len(set(names)) < len(names)
+    return [str(Path(source.path.parent.name) / name) if twice and source.path is not None else name
+            for source, name in zip(sources, names)]
+
+
+def _draw_quantity(
+    axes: Any, source: FieldSource, scalar: Scalar, colours: Sequence[str], name: str,
+) -> None:
+    """The curves of one file. colours : of the extremes, and of the mean."""
+    lowest, mean, highest, square, volume = extremes(source, scalar)
+    axes.fill_between(source.times, lowest, highest, color=colours[0], alpha=0.15 if not name else 0.08, linewidth=0)
+    axes.plot(source.times, highest, color=colours[0], linewidth=1.8, label=f"{plain(name)}largest")
+    axes.plot(source.times, mean, color=colours[1], linewidth=1.8 if not name else 1.2,
+              linestyle="-" if not name else "-.", label=f"{plain(name)}mean over the " + (
+                  "volume" if scalar.spec.place == "ip" else "nodes"))
+    axes.plot(source.times, lowest, color=colours[0], linewidth=1.2, linestyle="--", label=f"{plain(name)}smallest")
+    bounds = getattr(source, "error_bounds", None)
     if bounds is not None and scalar.field in bounds and scalar.spec.place == "ip":
-        _draw_band(axes, snapshots.times, mean, scalar.steepness * largest_error(
-            bounds[scalar.field], square, bounds.sizes.get(scalar.field, 0.0) / volume**0.5))
-    draw_clusters(axes, snapshots.times, snapshots.clusters)
-    axes.set_xlabel(f"time ({plain(units.time)})")
-    axes.set_ylabel(plain(scalar.title))
-    axes.set_title(plain(f"{scalar.label} over time, {snapshots.path.name}"))
-    axes.legend(frameon=False)
-    write_figure(output, figure)
+        _draw_band(axes, source.times, mean, scalar.steepness * largest_error(
+            bounds[scalar.field], square, bounds.sizes.get(scalar.field, 0.0) / volume**0.5), colours[1], name)
 
 
-def _draw_band(axes: Any, times: np.ndarray, mean: np.ndarray, aside: np.ndarray) -> None:
+def _draw_band(axes: Any, times: np.ndarray, mean: np.ndarray, aside: np.ndarray, colour: str, name: str) -> None:
     known = np.isfinite(aside)
-    label = "bound of the mean" + ("" if known.all() else " (none where there is no band)")
+    label = f"{plain(name)}bound of the mean" + ("" if known.all() else " (none where there is no band)")
     aside = np.where(known, aside, 0.0)
-    axes.fill_between(times, mean - aside, mean + aside, where=known, color=COLOURS[1], alpha=0.3, linewidth=0,
+    axes.fill_between(times, mean - aside, mean + aside, where=known, color=colour, alpha=0.3, linewidth=0,
                       label=label)
 
 
-def _extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+def extremes(source: FieldSource, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Smallest, mean and largest value, and the root of the mean square of the field, each (n_step,); the volume."""
-    n_step = snapshots.n_step
+    n_step = source.n_step
     lowest, highest = np.full(n_step, np.inf), np.full(n_step, -np.inf)
     total, squares, weight = np.zeros(n_step), np.zeros(n_step), 0.0
-    for piece in range(snapshots.n_piece):
+    for piece in range(source.n_piece):
         at_nodes = scalar.spec.place == "node"
-        n = snapshots.n_node(piece) if at_nodes else snapshots.n_ip(piece)
-        weights = np.ones(n) if at_nodes else StrainOperator(snapshots.mesh(piece)).positive_weights
+        mesh = source.mesh(piece)
+        weights = np.ones(mesh.n_node) if at_nodes else StrainOperator(mesh).positive_weights
+        n = len(weights)
         there = np.ones(n, dtype=bool)
         for steps in blocks(n_step, 8 * n * scalar.spec.n_comp, _BLOCK_BYTES):
-            components = snapshots.read(scalar.field, piece, steps)
+            components = source.read(scalar.field, piece, steps)
             values = scalar.values(components)
             there = np.isfinite(values).all(axis=0)
             if there.any():
@@ -121,5 +154,5 @@ def _extremes(snapshots: Snapshots, scalar: Scalar) -> tuple[np.ndarray, np.ndar
                 squares[steps] += (components[:, there] ** 2).sum(axis=2) @ weights[there]
         weight += float(weights[there].sum())
     if not weight:
-        raise InputError("the field has no value anywhere", file=snapshots.path, place=scalar.field)
+        raise InputError("the field has no value anywhere", file=source.path, place=scalar.field)
     return lowest, total / weight, highest, np.sqrt(squares / weight), weight

@@ -131,6 +131,14 @@ def usable_converters() -> Iterator[Converter]:
         yield converter
 
 
+def deck_reader(file: Path) -> Converter | None:
+    """The installed converter that reads all of a deck: its files have this suffix, and it knows this one."""
+    for candidate in usable_converters():
+        if isinstance(candidate, DeckReader) and file.suffix.lower() in candidate.suffixes and candidate.can_read(file):
+            return candidate
+    return None
+
+
 def _loaded(entry: EntryPoint) -> Converter:
     try:
         converter = entry.load()()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
 from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.shown import CELLS, DTYPE, NODES, Shown
 
+_ARRAY = 4096.0  # bytes of HDF5's own for an array of values at nodes or of cells, its offsets and its checksums
 _GROUP = 8192.0  # bytes of HDF5's own for a piece, a tag or a field: names, attributes, indices
 
 
@@ -31,11 +33,13 @@ def mesh_bytes(mesh: Mesh) -> float:
 class SnapshotsSize:
     """Counts the bytes of a snapshots file while its pieces are looked at one after another.
 
-    n_bytes : so far. n_step : number of records. fields : descriptions by name.
+    n_bytes : so far. n_step : number of records. fields : descriptions by name. shown : what VTK is shown of them.
     """
 
-    def __init__(self, fields: Mapping[str, FieldSpec], n_step: int) -> None:
-        self.n_bytes = 6 * _GROUP
+    def __init__(self, fields: Mapping[str, FieldSpec], n_step: int, shown: Sequence[Shown] = ()) -> None:
+        self.n_bytes = 6 * _GROUP + len(shown) * _ARRAY
+        self._shown = {data: n_step * sum(array.n_comp * DTYPE.itemsize for array in shown if array.data == data)
+                       for data in (NODES, CELLS)}
         self._row = {place: n_step * sum(spec.n_comp * np.dtype(spec.dtype).itemsize for spec in fields.values()
                                          if spec.place == place) for place in ("node", "ip")}
 
@@ -43,4 +47,5 @@ class SnapshotsSize:
         """The same pieces, counted as they pass."""
         for mesh in pieces:
             self.n_bytes += mesh_bytes(mesh) + mesh.n_node * self._row["node"] + n_ip_of(mesh) * self._row["ip"]
+            self.n_bytes += mesh.n_node * self._shown[NODES] + mesh.n_cell * self._shown[CELLS]
             yield mesh

@@ -24,6 +24,7 @@ from romlib.storage.opening import kind_of
 from romlib.words import plural, shortlist
 
 TEMPERATURE = "temperature"
+Locate = Callable[[np.ndarray], np.ndarray]  # ids of nodes (n,) -> their points (n, 3)
 _BLOCK_BYTES = 64 * 2**20
 
 
@@ -84,7 +85,7 @@ class StoredTemperature:
     FileFormatError : a damaged file, or values that are not finite.
     """
 
-    def __init__(self, source: TemperatureFile, locate: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
+    def __init__(self, source: TemperatureFile, locate: Locate | None = None) -> None:
         self.source, self.locate = source, locate
         path = regular_file(source.file, "there is no such file with a temperature",
                             remedy="give the path of a snapshots file or of a thermal result")

@@ -18,7 +18,7 @@ from romlib.snapshots.nodal_fields import StoredTemperature
 from romlib.snapshots.reader import Snapshots
 
 # What a file is to a training; `romlib.offline.roles` says what each is good for.
-Role = Literal["run", "record", "elastic", "equilibrated", "replayed"]
+Role = Literal["run", "record", "elastic", "equilibrated", "replayed", "validation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class PreparedSnapshots:
     of its own. files : that are read besides the snapshots. notes : what a user has to know of these. role : "run", the
     whole history of a run at full order; "record", single steps at full order; "elastic", answers of the initial
     stiffness; "equilibrated", a run of a ROM that the initial stiffness has brought towards equilibrium; "replayed",
-    the displacement of a run of a ROM.
+    the displacement of a run of a ROM; "validation", a run at full order that trains nothing.
     """
 
     snapshots: Snapshots

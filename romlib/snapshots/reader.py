@@ -13,12 +13,13 @@ import numpy as np
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.validity import check_mesh
-from romlib.model import Identity, Model
+from romlib.model import Identity, Model, UnitSystem
 from romlib.model.library import model_of_file
 from romlib.snapshots import vtkhdf
 from romlib.snapshots.error_bounds import ErrorBounds, read_bounds
 from romlib.snapshots.meshes import read_details
 from romlib.snapshots.schema import CLUSTERS, KIND, ROMLIB_GROUP, VTK_GROUP, FieldSpec, key, name_of, piece_path
+from romlib.snapshots.shown import shown_arrays
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.files import open_contents
 from romlib.storage.headers import RawFile
@@ -117,14 +118,22 @@ class Snapshots:
                 for piece in range(self.n_piece)]
 
     def _check_views(self) -> None:
-        """What VTK is shown besides the node fields are views of the pieces' arrays, and no field is left over."""
-        nodes = {key(name) for name, spec in self.fields.items() if spec.place == "node"}
+        """What VTK is shown besides the node fields is made of fields, or a view of the pieces' arrays; none is left.
+
+        The values at nodes and of cells are not read by romlib, which makes them anew where it wants them.
+        """
+        nodes = {vtkhdf.node_field_path(name) for name, spec in self.fields.items() if spec.place == "node"}
         others = {key(name) for name, spec in self.fields.items() if spec.place == "ip"}
-        for data, known in (("PointData", nodes), ("CellData", set[str]())):
-            group = f"/{VTK_GROUP}/{data}"
-            for name in self._contents.names(group):
-                if name not in known and not self._contents.is_view(f"{group}/{name}"):
-                    raise self._stray(f"{group}/{name}")
+        shown = {array.path: array.shape(self.n_step, self._layout) for array in shown_arrays(self.fields)}
+        for group in (f"/{VTK_GROUP}/PointData", f"/{VTK_GROUP}/CellData"):
+            for path in (f"{group}/{name}" for name in self._contents.names(group)):
+                if path in nodes or self._contents.is_view(path):
+                    continue
+                if path not in shown:
+                    raise self._stray(path)
+                if self._contents.shape(path) != shown[path]:
+                    raise FileFormatError("an array that VTK is shown has the wrong size", file=self.path, place=path,
+                                          expected=shown[path], found=self._contents.shape(path))
         for piece in range(self.n_piece):
             group = f"/{piece_path(piece)}/ip_fields"
             for name in self._contents.names(group) if self._contents.has(group) else ():
@@ -156,6 +165,11 @@ class Snapshots:
         except (ValueError, RecursionError) as error:
             raise FileFormatError("the identity of the model cannot be read", file=self.path, place=place,
                                   found=str(error)) from error
+
+    @property
+    def units(self) -> UnitSystem:
+        """Of all numbers."""
+        return self.model.units
 
     @property
     def checksums(self) -> bool:

@@ -12,10 +12,11 @@ The file is a VTKHDF UnstructuredGrid with Steps, whose parts are the pieces (su
   PointData/<node field>              (n_step * N, n_comp): step by step, piece by piece
   PointData/<node array>              (N, ...), static; a virtual dataset over the arrays of the pieces below
   CellData/<cell array>               (M, ...), static; as above. Both have the solver's ids too
+  PointData, CellData/<ip field>      (n_step * N or M, n_comp) in some files, see `romlib.snapshots.shown`
   Steps (NSteps)                      Values (n_step,): the times; PartOffsets, PointOffsets, CellOffsets,
                                       ConnectivityIdOffsets: zero (the mesh is static); NumberOfParts: n_piece;
                                       PointDataOffsets/<name>: step * N for a field, zero for a static array;
-                                      CellDataOffsets/<name>: zero
+                                      CellDataOffsets/<name>: step * M, zero likewise
 /romlib                               attributes kind = "snapshots", schema_version, romlib_version, solver, units,
                                       fingerprint, n_shared (nodes in several pieces), n_node (each node once), n_cell,
                                       n_ip (both over all pieces)
@@ -43,7 +44,8 @@ from dataclasses import dataclass
 from romlib.errors import InputError
 
 KIND = "snapshots"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+WITHOUT_SHOWN = 2  # of a file that VTK is not shown values at nodes and of cells in: an older romlib reads it
 VTKHDF_VERSION = (2, 0)
 
 VTK_GROUP = "VTKHDF"

@@ -111,7 +111,7 @@ def _vtk_items() -> Iterator[Item]:
     yield Item(f"{vtk}/Connectivity", "integer", ("n_connectivity",), low=0, blocks=True)
     yield Item(f"{vtk}/Offsets", "integer", ("M+n_piece",), low=0, blocks=True)
     yield Item(f"{vtk}/PointData/<name>", "number", None, blocks=True, virtual=True)
-    yield Item(f"{vtk}/CellData/<name>", "number", None, virtual=True)
+    yield Item(f"{vtk}/CellData/<name>", "number", None, blocks=True, virtual=True)
     yield Item(f"{steps}@NSteps", "integer", low=1, binds="n_step")
     yield Item(f"{steps}/Values", "real", ("n_step",), increasing=True)
     yield Item(f"{steps}/NumberOfParts", "integer", ("n_step",), low=0)
@@ -123,7 +123,7 @@ def _vtk_items() -> Iterator[Item]:
     for name in ("CellOffsets", "ConnectivityIdOffsets"):
         yield Item(f"{steps}/{name}", "integer", ("n_step", 1), low=0, high=1)
     yield Item(f"{steps}/PointDataOffsets/<name>", "integer", ("n_step",), low=0)
-    yield Item(f"{steps}/CellDataOffsets/<name>", "integer", ("n_step",), low=0, high=1)
+    yield Item(f"{steps}/CellDataOffsets/<name>", "integer", ("n_step",), low=0)
 
 
 def _romlib_items() -> Iterator[Item]:

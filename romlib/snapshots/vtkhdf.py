@@ -202,17 +202,21 @@ def read_node_field(contents: Contents, layout: Layout, name: str, piece: int, s
 
 
 def show_static_arrays(file: h5py.File, layout: Layout, n_step: int, taken: Iterable[str]) -> None:
-    """Let VTK see ids, node and cell arrays that every piece has alike, as virtual datasets over the stored ones."""
-    taken = set(taken)
+    """Let VTK see ids, node and cell arrays that every piece has alike, as virtual datasets over the stored ones.
+
+    taken : keys of fields, which take precedence; so does whatever the groups of VTK have already.
+    """
+    vtk = file[VTK_GROUP]
     pieces = [file[piece_path(p)] for p in range(layout.n_piece)]
     nodes = [{"node_id": [piece["node_ids"]], **_alone(piece["node_arrays"])} for piece in pieces]
     cells = [{"cell_id": [piece[f"blocks/{k}/cell_ids"] for k in range(len(piece["blocks"]))],
               **_alone(piece["cell_arrays"])} for piece in pieces]
-    for sources, data, hidden in ((nodes, "PointData", taken), (cells, "CellData", set[str]())):
+    for sources, data, hidden in ((nodes, "PointData", {*taken, *vtk["PointData"]}),
+                                  (cells, "CellData", set(vtk["CellData"]))):
         for name in sorted(set.intersection(*(set(s) for s in sources)) - hidden):
             parts = [dataset for source in sources for dataset in source[name]]
             if _alike(parts):
-                _show(file[VTK_GROUP], data, name, parts, n_step)
+                _show(vtk, data, name, parts, n_step)
 
 
 def _alone(group: h5py.Group) -> Mapping[str, list[h5py.Dataset]]:

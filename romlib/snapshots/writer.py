@@ -31,10 +31,12 @@ from romlib.snapshots.schema import (
     ROMLIB_GROUP,
     SCHEMA_VERSION,
     VTK_GROUP,
+    WITHOUT_SHOWN,
     FieldSpec,
     key,
     piece_path,
 )
+from romlib.snapshots.shown import create_shown, nodal_data_wanted, shown_arrays, write_shown
 from romlib.snapshots.space import require
 from romlib.snapshots.tables import SNAPSHOTS
 from romlib.storage.checksums import crc_of
@@ -49,7 +51,7 @@ class SnapshotsWriter:
 
     The file appears under its name when the statement ends without an error and every step of every field was written;
     otherwise nothing is left. Writes may come in any order; each goes to the file at once, so that memory is bounded by
-    one piece. `pieces` may be a lazy sequence: it is run through six times, one piece at a time.
+    one piece. `pieces` may be a lazy sequence: it is run through six times or more, one piece at a time.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ class SnapshotsWriter:
     solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
     identity : of mesh and model, where it is known; else it is computed. bounds : of the errors, at the same times.
     clusters : (n_step,), numbers of the local bases that solved the steps, where there are several.
+    nodal : whether VTK is shown the fields at integration points as values at nodes and of cells
+        (`romlib.snapshots.shown`), made at the exit; None: as `nodal_data` says.
 
     In the `with` statement, `needed` says how many bytes the file will have, about.
 
@@ -72,12 +76,13 @@ class SnapshotsWriter:
     def __init__(
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "", identity: Identity | None = None,
-        bounds: ErrorBounds | None = None, clusters: np.ndarray | None = None,
+        bounds: ErrorBounds | None = None, clusters: np.ndarray | None = None, nodal: bool | None = None,
     ) -> None:
         self._identity, self._bounds, self._clusters = identity, bounds, clusters
         self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
+        self._shown = shown_arrays(self.fields) if (nodal_data_wanted() if nodal is None else nodal) else ()
         if bounds is not None and not np.array_equal(bounds.times, self.times):
             raise InputError("the error bounds are of other times", file=self.path)
         if clusters is not None and np.shape(clusters) != self.times.shape:
@@ -116,6 +121,9 @@ class SnapshotsWriter:
             with self._storing():
                 assert self._output is not None
                 file = self._open_file()
+                if self._shown:
+                    self._checksums |= write_shown(file, self._layout, self._pieces, self.model, self.fields,
+                                                   len(self.times), self._output.check)
                 seal(file, Contents(file, SNAPSHOTS, self.path), self._checksums)
                 self._output.flush()  # HDF5 writes much of the file now
 
@@ -156,7 +164,7 @@ class SnapshotsWriter:
 
     def _create(self) -> None:
         file, n_step = self._open_file(), len(self.times)
-        size = SnapshotsSize(self.fields, n_step)
+        size = SnapshotsSize(self.fields, n_step, self._shown)
         self._layout = vtkhdf.Layout.of_meshes(size.counting(self._pieces))
         self.needed = size.n_bytes
         assert self._output is not None
@@ -186,9 +194,12 @@ class SnapshotsWriter:
             write_bounds(file, self._bounds)
         if self._clusters is not None:
             vtkhdf.write_step_numbers(file, CLUSTERS, self._clusters)
+        if self._shown:
+            create_shown(file, self._layout, self.fields, n_step)
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
         group.attrs.update({
-            "kind": KIND, "schema_version": SCHEMA_VERSION, "romlib_version": getattr(romlib, "__version__", ""),
+            "kind": KIND, "schema_version": SCHEMA_VERSION if self._shown else WITHOUT_SHOWN,
+            "romlib_version": getattr(romlib, "__version__", ""),
             "solver": self.solver, "units": str(self.model.units), "fingerprint": self.fingerprint,
             "n_shared": n_shared, "n_node": n_inside + n_shared, "n_cell": int(self._layout.cells[-1]),
             "n_ip": int(self._n_ip.sum())})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,61 +17,71 @@ from romlib.archive.rom import Rom
 from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.mesh.lazy import LazyMeshes
-from romlib.mesh.mesh import Mesh
 from romlib.model import Amplitude, Identity, Model
+from romlib.results.access import FieldAccess
+from romlib.results.html import Table
+from romlib.results.probe import Probe
+from romlib.results.probing import checked_place
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.writer import SnapshotsWriter
+from romlib.solution.at_points import probe_selected
 from romlib.solution.clusters import ClusterUse
-from romlib.solution.probe import Places, Probe, probe
-from romlib.solution.reconstruction import Reconstruction
+from romlib.solution.reader import FieldsReader
+from romlib.solution.reconstruction import Reconstruction, SolvedModel
 from romlib.solution.timings import Timings
 from romlib.states.file import StateWriter
 from romlib.states.state import SavedState
 from romlib.words import listed, plural
 
-
-class SolvedModel(Protocol):
-    """What a file says was solved: its model, and the mesh of a piece with the node arrays that the model names."""
-
-    @property
-    def model(self) -> Model:
-        """With amplitudes, temperatures and initial state of the run."""
-
-    @property
-    def with_arrays(self) -> Callable[[Mesh], Mesh]:
-        """Adds the arrays to the mesh of a piece."""
-
-
-Steps = int | slice | Sequence[int] | np.ndarray
-_ALL = slice(None)
 _BLOCK_BYTES = 64 * 2**20
+_CACHED = ("source", "error_bound")  # made again of the rest, where a solution is sent to another process
+
+
+class Run(Protocol):
+    """What a solution asks of the run behind it: data, which can be sent to another process."""
+
+    @property
+    def variables(self) -> Mapping[str, int]:
+        """Stress and internal variables, with their numbers of components."""
+
+    @property
+    def tensors(self) -> frozenset[str]:
+        """Fields that are symmetric tensors."""
+
+    def values(self, field: str, block: int = 0) -> np.ndarray:
+        """The laws' own values, (n_step, n_point, n_comp); one block with the selected points, or one a piece."""
+
+    def state(self, step: int) -> SavedState:
+        """The state at a step."""
+
+    def bounds(self, solution: Solution) -> ErrorBounds:
+        """The bounds of its errors."""
+
+    def solved(self, times: np.ndarray | None = None) -> SolvedModel:
+        """The model of a file that the solution is written to, or of a run over other times."""
 
 
 @dataclass(eq=False, repr=False)
-class Solution:
-    """A solved case. Arrays in memory: time first; symmetric tensors Kelvin-Mandel (see `romlib.tensors`).
+class Solution(FieldAccess):
+    """A solved case: data, and a reader of the ROM's fields file. It can be pickled, and used by several threads.
 
-    rom : what was solved. times : (n_step,). coordinates : (n_step, n_mode), with several local bases
+    Fields are those of `romlib.results.access.FieldAccess`: of the whole mesh, in the order of `mesh`.
+
+    reader : of the ROM's fields file. times : (n_step,). coordinates : (n_step, n_mode), with several local bases
     those of the cluster of the time, padded with zeros. clusters : (n_step,).
     lifting : (n_step, n_lift). amplitudes : descriptions used, by name. reactions : by prescribed constraint,
     (n_step,), the force (or moment) conjugate to its amplitude. iterations, cutbacks : (n_step,). timings : seconds.
     hyper_reduced : whether the laws were integrated at the selected points only.
-    point_values : (field, block) -> (n_step, n_point, n_comp), the laws' own values; one block with the selected
-    points, or one a piece with all. tensors : names of the fields that are symmetric tensors.
-    open_fields : opens the fields file; raises an error that says where it should be.
+    run : what was solved, and the laws' own values.
     notes : what the user should know, such as loads that leave the range of the training runs.
-    solved : makes the model of a file that the solution is written to, or of a run over other times (times=...); by
-    default the ROM's with these amplitudes.
-    files : the files of the ROM, which `write` does not replace.
-    places : of probes, found once; the solutions of a ROM share them.
-    state_at : the state at a step. bounds_of : the bounds of its errors.
+    files : the files of the ROM and of its case, which `write` does not replace.
     jumps : (n_step,), what the switch to another cluster on the way to a time has lost of the displacement, in the
     elastic energy and relative to it; zero without one.
     choice : of the cluster, where one was chosen for the whole run.
     """
 
-    rom: Rom
+    reader: FieldsReader
     times: np.ndarray
     coordinates: np.ndarray
     clusters: np.ndarray
@@ -83,30 +92,77 @@ class Solution:
     cutbacks: np.ndarray
     timings: Timings
     hyper_reduced: bool
-    point_values: Callable[[str, int], np.ndarray]
-    tensors: frozenset[str]
-    open_fields: Callable[[], FieldsFile]
+    run: Run
     notes: tuple[str, ...] = ()
-    solved: Callable[..., SolvedModel] | None = None
     files: tuple[Path, ...] = ()
-    places: Places = field(default_factory=dict)
-    state_at: Callable[[int], SavedState] | None = None
-    bounds_of: Callable[[Solution], ErrorBounds] | None = None
     jumps: np.ndarray = field(default_factory=lambda: np.zeros(0))
     choice: Choice | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
+
     def __repr__(self) -> str:
         """One line, for a notebook: the arrays are many."""
-        kind = "selected points" if self.hyper_reduced else "all points"
         return (f"Solution({plural(len(self.times), 'time')} from {self.times[0]:g} to {self.times[-1]:g}, "
-                f"{plural(self.coordinates.shape[1], 'mode')}, {kind}, "
+                f"{plural(self.coordinates.shape[1], 'mode')}, {self._kind}, "
                 f"{plural(int(self.iterations.sum()), 'Newton iteration')}, "
                 f"{plural(int(self.cutbacks.sum()), 'cutback')}, fields {listed(['displacement', *self.rom.gappy])})")
 
+    def _repr_html_(self) -> str:
+        table, unit = Table("Solution"), self.units.time
+        table.add(("times", f"{len(self.times)}, from {self.times[0]:g} to {self.times[-1]:g} {unit}"))
+        table.add(("fields", listed(self.fields)))
+        table.add(("laws integrated at", self._kind))
+        table.add(("modes", self.coordinates.shape[1]))
+        table.add(("Newton iterations, cutbacks", f"{int(self.iterations.sum())}, {int(self.cutbacks.sum())}"))
+        table.add(("time", f"{1e3 * self.timings.total:.1f} ms"))
+        for name, forces in self.reactions.items():
+            table.add((f"reaction of {name}", f"{forces.min():.5g} to {forces.max():.5g} {self.units.force}"))
+        for name in self.error_bound:
+            largest = self.error_bound.largest(name)
+            table.add((f"bound of the error of {name}", "withheld" if np.isnan(largest.value) else
+                       f"{largest.value:.2g}, at time {largest.time:g}"))
+        for note in self.notes:
+            table.note(note)
+        return table.html()
+
+    @property
+    def rom(self) -> Rom:
+        """The data of the ROM."""
+        return self.reader.archive
+
+    @property
+    def stored_fields(self) -> tuple[str, ...]:
+        """Those that `write` writes: displacement, and the dual fields of the ROM."""
+        return "displacement", *self.rom.gappy
+
+    @property
+    def _kind(self) -> str:
+        return "selected points" if self.hyper_reduced else "all points"
+
     @cached_property
-    def _fields(self) -> Reconstruction:
-        return Reconstruction(self.rom, self.coordinates, self.clusters, self.lifting, self.hyper_reduced,
-                              self.point_values, self.tensors, self.open_fields)
+    def source(self) -> Reconstruction:  # type: ignore[override]
+        """The fields piece by piece, for tools that show results."""
+        return Reconstruction(self)
+
+    @property
+    def values(self) -> Callable[..., np.ndarray]:
+        """See `Run.values`."""
+        return self.run.values
+
+    @property
+    def variables(self) -> Mapping[str, int]:
+        """What `at_points` knows, with the numbers of components."""
+        return self.run.variables
+
+    @property
+    def tensors(self) -> frozenset[str]:
+        """Names of the fields that are symmetric tensors."""
+        return self.run.tensors
+
+    def open_fields(self) -> FieldsFile:
+        """Open the fields file of the ROM; raises an error that says where it should be."""
+        return self.reader.open()
 
     @property
     def cluster_use(self) -> ClusterUse | None:
@@ -116,66 +172,55 @@ class Solution:
         jumps = self.jumps if self.jumps.size else np.zeros(self.n_step)
         return ClusterUse(self.times, self.clusters, jumps, len(self.rom.clusters), self.rom.fallback)
 
-    @property
-    def n_step(self) -> int:
-        """Number of output times, the initial one included."""
-        return len(self.times)
-
     @cached_property
     def error_bound(self) -> ErrorBounds:
         """Bounds of the errors by quantity and time, as a mapping: `solution.error_bound["p"]` is (n_step,)."""
-        return ErrorBounds() if self.bounds_of is None else self.bounds_of(self)
+        return self.run.bounds(self)
 
     def at_points(self, field: str) -> np.ndarray:
         """Stress or an internal variable at `rom.points`, as the laws computed it: (n_step, n_point, n_comp)."""
-        return self._fields.at_points(field)
-
-    def displacement(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
-        """Displacement of the nodes of a piece, (n_step, n_node, 3); without the first axis for one step.
-
-        piece : may be left out where there is one only.
-        """
-        return self.field("displacement", steps, piece)
-
-    def field(self, name: str, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
-        """A field of a piece, (n_step, n_node or n_ip, n_comp); without the first axis for one step.
-
-        "displacement" at the nodes; at the integration points "strain" (of the displacement), "von_mises" (of the
-        stress), and the dual fields of the ROM by gappy POD, or as integrated where hyper-reduction was off. NaN where
-        the material lacks the field. piece : may be left out where there is one only.
-
-        Raises
-        ------
-        InputError : no such field, step or piece; or several pieces, and none is named.
-        """
-        values = self._fields.field(name, self._rows(steps), self._which(piece))
-        return values[0] if isinstance(steps, (int, np.integer)) else values
-
-    def von_mises(self, steps: Steps = _ALL, piece: int | None = None) -> np.ndarray:
-        """Von Mises stress of a piece, (n_step, n_ip); without the first axis for one step.
-
-        piece : may be left out where there is one only.
-        """
-        return self.field("von_mises", steps, piece)[..., 0]
+        return self.source.at_points(field)
 
     def probe(
-        self, name: str, *, point: Sequence[float] | None = None, node: int | None = None, tag: str | None = None
+        self, name: str, *, point: Sequence[float] | None = None, node: int | None = None, tag: str | None = None,
+        reduce: str | None = None,
     ) -> Probe:
-        """A field over time at one place (a point, or a node by id), or at the places of a tag; no full field is built.
+        """See `romlib.results.access.FieldAccess.probe`.
 
-        Displacement: by the shape functions of the cell that contains the point, else at the nearest node. Fields of
-        the integration points: at the nearest one, or all those of the tag's cells. `Probe.where` says which.
-
-        Raises
-        ------
-        InputError : not exactly one of point, node, tag; no such node, tag or field.
+        Where the fields file of the ROM is not there, a point gets the value of the nearest integration point that the
+        ROM itself has, and `Probe.where` says how far that is.
         """
-        return probe(self._fields, self.places, name, point, node, tag)
+        if self.reader.has_file or not self.hyper_reduced:
+            return super().probe(name, point=point, node=node, tag=tag, reduce=reduce)
+        place, _, _ = checked_place(point, node, tag)
+        try:
+            self.reader.open().close()
+        except InputError as lacking:
+            return probe_selected(self.source, name, place, lacking)
+        return super().probe(name, point=point, node=node, tag=tag, reduce=reduce)
 
-    def write(self, path: str | Path, fields: Sequence[str] | None = None) -> None:
+    def reaction(self, name: str) -> Probe:
+        """See `romlib.results.access.FieldAccess.reaction`.
+
+        Without the fields file of the ROM: the force that is conjugate to a prescribed displacement, see `reactions`.
+        """
+        if self.reader.has_file or name not in self.reactions:
+            return super().reaction(name)
+        return Probe(self.reactions[name], np.empty((0, 3)), np.empty(0, dtype=np.int64), None,
+                     f"force conjugate to the amplitude of {name!r}", self.times, f"reaction of {name}", (), False,
+                     self.units.force, str(self.units.time), "sum", name)
+
+    def solved(self, times: np.ndarray | None = None) -> SolvedModel:
+        """The model of what was solved, or of a run over other times."""
+        return self.run.solved(times)
+
+    def write(self, path: str | Path, fields: Sequence[str] | None = None, *, nodal: bool = True) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
 
         Its model is what was solved: amplitudes, nodal temperatures, initial time. It has the bounds of the errors.
+
+        nodal : whether ParaView and other programs of VTK are shown the fields at integration points as values at
+        nodes and of cells.
 
         Raises
         ------
@@ -183,20 +228,16 @@ class Solution:
             temperature that is not known at every node of the mesh.
         """
         refuse_inputs(path, self.files)
-        names = list(fields) if fields is not None else ["displacement", *self.rom.gappy]
-        model = self.rom.model.model_copy(update={"amplitudes": {**self.rom.model.amplitudes, **self.amplitudes}})
-        prepare: Callable[[Mesh], Mesh] = lambda mesh: mesh  # noqa: E731
-        if self.solved is not None:
-            made = self.solved()
-            model, prepare = made.model, made.with_arrays
+        names = list(self.stored_fields if fields is None else fields)
+        made = self.solved()
         solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
-        with self._fields.opened() as file:
-            meshes = LazyMeshes(file.n_piece, lambda piece: prepare(file.mesh(piece)))
-            specs = {name: self._fields.spec(name) for name in names}
-            with SnapshotsWriter(Path(path), meshes, model, self.times, specs, solver=solver,
-                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(model),
-                                 bounds=None if self.bounds_of is None else self.error_bound,
-                                 clusters=self.clusters if len(self.rom.clusters) > 1 else None) as writer:
+        with self.reader.opened() as file:
+            meshes = LazyMeshes(file.n_piece, lambda piece: made.with_arrays(file.mesh(piece)))
+            specs = {name: self.source.spec(name) for name in names}
+            with SnapshotsWriter(Path(path), meshes, made.model, self.times, specs, solver=solver,
+                                 fingerprint=self.rom.manifest.fingerprint, identity=self._identity(made.model),
+                                 bounds=self.error_bound, clusters=self.source.clusters,
+                                 nodal=nodal) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)
@@ -206,11 +247,9 @@ class Solution:
 
         Raises
         ------
-        InputError : no such step; a solution that was not made by a run.
+        InputError : no such step.
         """
-        if self.state_at is None:
-            raise InputError("this solution has no states", remedy="take it as ReducedOrderModel.solve returns it")
-        saved = self.state_at(step)
+        saved = self.run.state(step)
         if self.error_bound.so_far is not None:
             saved.bounds = self.error_bound.so_far(step)
         return saved
@@ -253,24 +292,3 @@ class Solution:
         for steps in blocks(self.n_step, self.field(name, 0, piece).nbytes, _BLOCK_BYTES):
             for k, values in enumerate(self.field(name, steps, piece), steps.start):
                 writer.write(name, k, piece, values)
-
-    def _which(self, piece: int | None) -> int:
-        """The piece that is asked for: never the first of several by default, which would be a part taken for all."""
-        if piece is not None and (isinstance(piece, bool) or not isinstance(piece, (int, np.integer)) or piece < 0):
-            raise InputError("there is no such piece", place="piece", expected="0 or more", found=reprlib.repr(piece))
-        if piece is not None and self.hyper_reduced:
-            return int(piece)  # the fields file refuses one that does not exist
-        with self._fields.opened() as fields:
-            n_piece = fields.n_piece
-        if piece is None and n_piece > 1:
-            raise InputError(f"the model has {n_piece} pieces: say which", place="piece",
-                             expected=f"0 to {n_piece - 1}", remedy="go through all of them, or ask for a probe")
-        if not 0 <= (piece or 0) < n_piece:
-            raise InputError(f"there is no piece {piece}", place="piece", expected=f"0 to {n_piece - 1}")
-        return int(piece or 0)
-
-    def _rows(self, steps: Steps) -> np.ndarray:
-        try:
-            return np.atleast_1d(np.arange(self.n_step)[steps])
-        except IndexError:
-            raise InputError("there is no such step", expected=f"0 to {self.n_step - 1}", found=steps) from None

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from romlib.check import CheckOptions, CheckReport, check
+from romlib.offline.roles import is_whole
 from romlib.parallel.comm import Comm
 from romlib.snapshots.reader import Snapshots
 from romlib.study.opened import opened
 from romlib.study.references import validate_against
 from romlib.study.runs import compare_runs
-from romlib.study.study import Study
+from romlib.study.study import Study, Training, Validation
 
 
 def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) -> CheckReport:
@@ -27,8 +28,8 @@ def check_file(path: Path, study: Study | None, comm: Comm, guard: bool = True) 
 
 def check_training(
     study: Study, comm: Comm, progress: Callable[[str], None], names_only: bool = False, checked: Collection[str] = ()
-) -> list[CheckReport]:
-    """Check every training run before anything is computed from it. Collective.
+) -> dict[str, CheckReport]:
+    """Check training and validation runs before anything is computed from them; by name, what was measured. Collective.
 
     names_only : look up the study's names in the files, and measure nothing. checked : the names of runs that have
     passed the check before.
@@ -38,17 +39,18 @@ def check_training(
     CheckError : a run failed, with the measurements and what that usually means; or too little was compared to tell.
     StudyError : unknown names. InputError : the runs are not runs of one model, which is found first.
     """
-    reports = []
-    if names_only or len(study.training) > 1:  # what is found without a law comes before hours of one
-        for run in study.training:
+    reports = {}
+    runs: tuple[Training | Validation, ...] = (*study.training, *study.validation)
+    if names_only or len(runs) > 1:  # what is found without a law comes before hours of one
+        for run in runs:
             with Snapshots(run.snapshots) as snapshots:
                 validate_against(study, snapshots)
         compare_runs(study, comm)
-    for run in study.training:
-        if names_only or run.name in checked or run.role != "run":  # others have no history
+    for run in runs:
+        if names_only or run.name in checked or not is_whole(run.role):  # others have no history
             continue
         report = check_file(run.snapshots, study, comm)
-        reports.append(report)
+        reports[run.name] = report
         report.raise_if_failed()
         measured = [item for item in report.items if item.status in ("pass", "warn") and item.tolerance is not None]
         warned = [item.name for item in measured if item.status == "warn"]

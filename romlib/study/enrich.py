@@ -61,15 +61,15 @@ def run_enrich(
 def run_stream(
     study: Study, rom: Path, case: str | Case, output: Path, comm: Comm, *, tolerance: float, budget: int,
     name: str = "", accept_errors: bool = False, scratch: Path | None = None, options: SolverOptions | None = None,
-    progress: Say = lambda _: None,
+    progress: Say = lambda _: None, nodal: bool = True,
 ) -> Streamed:
     """Solve a case with a ROM that is enriched where a bound passes, without running again. Collective.
 
-    Parameters and errors as of `run_enrich`. output : the snapshots file of the result.
+    Parameters and errors as of `run_enrich`. output : the snapshots file of the result. nodal : as of `Solution.write`.
     """
     with _enriching(Streaming, study, rom, case, comm, tolerance, budget, name, accept_errors, scratch, options,
                     progress) as enriching:
-        return enriching.stream(output)
+        return enriching.stream(output, nodal=nodal)
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def _enriching(
     comm.on_root(journal.create)
     with ExitStack() as stack:
         with comm.agreement():
-            first = training_set(study, stack, n_piece)
+            first = training_set(study, stack, n_piece, validation=True)
         task = Task(
             name or (case if isinstance(case, str) else "the case"), _digest(chosen), chosen.times.instants(),
             lambda model, times, start: model.solve(chosen, times=times, start=start), tolerance, budget,
@@ -101,7 +101,7 @@ def _enriching(
         def begin(more: Callable[[PreparedSnapshots], Sequence[PreparedSnapshots]]) -> Gathered:
             with ExitStack() as files:
                 with comm.agreement():
-                    runs = training_set(study, files, n_piece).given
+                    runs = training_set(study, files, n_piece, validation=True).given
                     training = TrainingSet([*runs, *more(runs[0])])
                 inputs = [] if study.path is None else files_of(study.path)
                 return gather(training, study.training_options, comm, output=rom, accept=study.study.accept,

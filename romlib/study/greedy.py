@@ -21,9 +21,9 @@ class Grid(Description):
     the values.
     """
 
-    case: str
-    factors: dict[str, Sizes] = Field(default_factory=dict)
-    parameters: dict[str, Sizes] = Field(default_factory=dict)
+    case: str = Field(description="the case that is varied")
+    factors: dict[str, Sizes] = Field(default_factory=dict, description="by load, what its amplitude is multiplied by")
+    parameters: dict[str, Sizes] = Field(default_factory=dict, description="by parameter, its values")
 
     @model_validator(mode="after")
     def _some_and_not_too_many(self) -> Grid:
@@ -48,18 +48,22 @@ class DeckSolver(Description):
     files : what the deck and the command need besides, such as meshes and scripts: linked into the folder of each run.
     """
 
-    command: str | tuple[str, ...]
-    converter: str
-    deck: Path
-    results: tuple[str, ...]
-    files: tuple[Path, ...] = ()
-    source: str = "{deck}"
-    failure: str | None = None
-    timeout: Positive | None = None
-    environment: dict[str, str] = Field(default_factory=dict)
-    pieces: Annotated[int, Field(ge=1)] | None = None
-    units: str | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
+    command: str | tuple[str, ...] = Field(description="program and arguments, as `--command` of `romlib external`")
+    converter: str = Field(description="the converter that reads its results")
+    deck: Path = Field(description="its input file; `{case}` in it stands for the candidate's name")
+    results: tuple[str, ...] = Field(description="files that it has to write, such as `{stem}.frd`")
+    files: tuple[Path, ...] = Field(default=(), description=(
+        "what deck and command need besides; linked into the folder of each run, from which a relative command such "
+        "as `./solve.sh` begins"))
+    source: str = Field(default="{deck}", description="what the converter reads")
+    failure: str | None = Field(default=None, description=(
+        "a line of the log in which this regular expression is found means failure; by default none"))
+    timeout: Positive | None = Field(default=None, description="seconds for each run; by default no limit")
+    environment: dict[str, str] = Field(default_factory=dict, description="environment variables for the solver")
+    pieces: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
+        "pieces that the converter cuts the mesh into; by default as the training runs"))
+    units: str | None = Field(default=None, description="unit system of the converter; by default that of the files")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the converter")
 
 
 class Greedy(Description):
@@ -71,11 +75,16 @@ class Greedy(Description):
     budget : runs of the solver, failed ones included, at most. solver : by default the built-in one, on [mesh].
     """
 
-    candidates: tuple[str, ...] | None = None
-    grid: Grid | None = None
-    tolerance: Positive | Annotated[dict[str, Positive], Field(min_length=1)]
-    budget: Annotated[int, Field(ge=1)]
-    solver: DeckSolver | None = None
+    candidates: tuple[str, ...] | None = Field(default=None, description=(
+        "cases of the study; by default all that are no training runs"))
+    grid: Grid | None = Field(default=None, description=(
+        "further candidates: one case with its amplitudes and parameters varied, all combinations"))
+    tolerance: Positive | Annotated[dict[str, Positive], Field(min_length=1)] = Field(description=(
+        "what the bounds may be at most, of all quantities, or by quantity; then those that are not named do not "
+        "count"))
+    budget: Annotated[int, Field(ge=1)] = Field(description="runs of the solver, failed ones included, at most")
+    solver: DeckSolver | None = Field(default=None, description=(
+        "your own solver; by default the built-in one, on `[mesh]`"))
 
 
 def resolve_paths(raw: Any, folder: Path) -> None:

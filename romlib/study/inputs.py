@@ -24,7 +24,7 @@ def files_of(path: str | Path, kind: str = "study", trains: bool = True) -> list
     path = Path(path)
     _, raw = read_toml(path, kind)
     if not trains:
-        raw = {key: value for key, value in raw.items() if key != "training"}
+        raw = {key: value for key, value in raw.items() if key not in ("training", "validation")}
     return [path, *dict.fromkeys(path.parent / name for name in _named(raw))]
 
 

@@ -25,6 +25,7 @@ from romlib.storage.opening import kind_of
 from romlib.study.study import Study
 
 _ANY = "meshio"  # reads what no other converter does
+_ALWAYS = {".msh", ".med", ".rmed"}  # known as meshes also where meshio is not installed, which then is said
 _MERGE = ("make points within a distance one by [mesh] merge = DISTANCE; or say by merge = 0 that they are apart, as "
           "at a crack or between bodies that touch")
 
@@ -102,29 +103,49 @@ def is_hdf5(path: Path) -> bool:
 
 
 def mesh_reader(study: Study) -> MeshReader:
-    """The converter that reads the mesh of a study: the one that it names, else one whose files have this suffix and
-    that knows this one by its beginning, else any of this suffix, else meshio.
+    """The converter that reads the mesh of a study: the one that it names, else `reader_of` its file.
 
     Raises
     ------
     UnsupportedError : the one named reads no mesh alone. InputError : none is installed.
     """
     assert study.mesh is not None
-    if study.mesh.converter is not None:
-        converter = find_converter(study.mesh.converter)
-        if not isinstance(converter, MeshReader):
-            raise UnsupportedError(f"the converter {study.mesh.converter} cannot read a mesh alone", file=study.path,
-                                   place="mesh.converter", remedy="convert the file, and name the snapshots file here")
-        return converter
-    suffix, of_suffix = study.mesh.file.suffix.lower(), []
+    if study.mesh.converter is None:
+        return reader_of(study.mesh.file)
+    converter = find_converter(study.mesh.converter)
+    if not isinstance(converter, MeshReader):
+        raise UnsupportedError(f"the converter {study.mesh.converter} cannot read a mesh alone", file=study.path,
+                               place="mesh.converter", remedy="convert the file, and name the snapshots file here")
+    return converter
+
+
+def reader_of(file: Path) -> MeshReader:
+    """The converter that reads a mesh: one whose files have this suffix and that knows this one by its beginning, else
+    any of this suffix, else meshio.
+
+    Raises
+    ------
+    InputError : none is installed.
+    """
+    suffix, of_suffix = file.suffix.lower(), []
     for candidate in usable_converters():
         if isinstance(candidate, MeshReader) and suffix in candidate.suffixes:
-            if candidate.can_read(study.mesh.file):
+            if candidate.can_read(file):
                 return candidate
             of_suffix.append(candidate)
     reader = of_suffix[0] if of_suffix else find_converter(_ANY)
     assert isinstance(reader, MeshReader)
     return reader
+
+
+def mesh_suffixes() -> set[str]:
+    """Of files that are taken for meshes, or decks: those of the converters, and of what meshio reads."""
+    known = _ALWAYS | {suffix for one in usable_converters() for suffix in one.suffixes}
+    try:
+        import meshio
+    except ImportError:
+        return known
+    return known | set(meshio.extension_to_filetypes)
 
 
 def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Mesh]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 import romlib
+from romlib.check import CheckReport
 from romlib.errors import StudyError
 from romlib.model import Case
 from romlib.offline import train as offline
@@ -44,11 +47,20 @@ def _portable(case: Case) -> Case:
     return case.model_copy(update={"temperature": stored})
 
 
-def provenance_of(study: Study, runs: Sequence[PreparedSnapshots]) -> Provenance:
-    """What a ROM of these runs says of where it comes from."""
+def provenance_of(
+    study: Study, runs: Sequence[PreparedSnapshots], checks: Mapping[str, CheckReport] = MappingProxyType({})
+) -> Provenance:
+    """What a ROM of these runs says of where it comes from. checks : of the runs that were checked, by name."""
     return Provenance(study.text, romlib.__version__, {
         **{run.path.name: run.snapshots.fingerprint for run in runs},
-        **{file.name: str(fingerprint([file])) for run in runs for file in run.files}})
+        **{file.name: str(fingerprint([file])) for run in runs for file in run.files}},
+        {name: {"verdict": report.verdict, "items": [
+            {"name": item.name, "status": item.status, "value": _finite(item.value), "tolerance": item.tolerance}
+            for item in report.items]} for name, report in checks.items()})
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None  # JSON has no other numbers
 
 
 def train(
@@ -88,15 +100,16 @@ def train(
     names_only = skip_check or declared.offline.skip_check
     if names_only:
         progress("check: skipped, as asked for")
-    check_training(declared, comm, progress, names_only=names_only, checked=checked)
+    reports = check_training(declared, comm, progress, names_only=names_only, checked=checked)
     with ExitStack() as stack:
         with comm.agreement():
-            training = training_set(declared, stack, comm.size)
+            training = training_set(declared, stack, comm.size, validation=True)
         for run in training.runs:
+            kind = "validation" if run.role == "validation" else "training"
             for note in run.notes:
-                progress(f"training run {run.name}: {note}")
+                progress(f"{kind} run {run.name}: {note}")
         return offline.train(
             training, declared.training_options, comm, output=output, cases=portable_cases(declared, training.runs),
-            provenance=provenance_of(declared, training.runs), accept=declared.study.accept,
+            provenance=provenance_of(declared, training.runs, reports), accept=declared.study.accept,
             accept_errors=accept_errors, progress=progress, scratch_folder=scratch, inputs=inputs,
             files=stack.pop_all())

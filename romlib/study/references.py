@@ -17,7 +17,7 @@ from romlib.mesh.tags import add_tags
 from romlib.model import ArrayReference, Case, FaceTag, Model
 from romlib.snapshots.reader import Snapshots
 from romlib.study.faults import Fault, refuse
-from romlib.study.study import Study, Training
+from romlib.study.study import Run, Study
 from romlib.words import unknown
 
 _PREPARED_TAGS = ("skin",)  # made from the mesh where the file lacks it
@@ -49,7 +49,7 @@ def validate_against(study: Study, snapshots: Snapshots | MeshFileOf) -> Model:
     ------
     StudyError : all unknown names, each with the list of those that exist and the closest match.
     """
-    training = study.training_of(snapshots.path)
+    training = study.run_of(snapshots.path)
     model = study.complete(snapshots.model, training)
     names = _Names(snapshots)
     faults = [*_tag_faults(study, names), *_reference_faults(study, model, names),
@@ -58,7 +58,8 @@ def validate_against(study: Study, snapshots: Snapshots | MeshFileOf) -> Model:
               *_temperature_faults(study, model)]
     driven = driven_of(model)
     if training is not None or not study.training:
-        where = f"training #{study.training.index(training) + 1}.amplitudes" if training is not None else "amplitudes"
+        where = "amplitudes" if training is None else next(
+            f"{key}.amplitudes" for key, run in study.runs.items() if run is training)
         faults += [Fault(f"{where}.{name}", "this load has no amplitude, neither in the study nor in the file",
                          expected="an amplitude for each of " + ", ".join(driven))
                    for name in driven if name not in model.amplitudes
@@ -169,11 +170,11 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
     return faults
 
 
-def _parameter_faults(study: Study, training: Training | None, model: Model) -> list[Fault]:
+def _parameter_faults(study: Study, training: Run | None, model: Model) -> list[Fault]:
     """Parameters that no material has."""
     tables = {"parameters": study.parameters, **{f"cases.{name}.parameters": one.parameters
                                                  for name, one in study.cases.items()}}
-    tables |= {f"training #{k}.parameters": run.parameters for k, run in enumerate(study.training, 1)
+    tables |= {f"{key}.parameters": run.parameters for key, run in study.runs.items()
                if training is None or run is training}
     known = parameters_of(model.materials)
     return [fault for key, parameters in tables.items() for name in parameters
@@ -213,40 +214,40 @@ def _is_temperature(model: Model, name: str) -> bool:
 
 def _temperature_faults(study: Study, model: Model) -> list[Fault]:
     """A run or a case has one temperature."""
-    tables: dict[str, Training | Case] = {f"cases.{name}": one for name, one in study.cases.items()}
-    tables |= {f"training #{k}": run for k, run in enumerate(study.training, 1)}
+    tables: dict[str, Run | Case] = {f"cases.{name}": one for name, one in study.cases.items()}
+    tables |= study.runs
     return [Fault(f"{key}.amplitudes.{name}", "a temperature load has an amplitude, and the temperature is in a file",
                   remedy="leave out either")
             for key, one in tables.items() if one.temperature is not None
             for name in one.amplitudes if _is_temperature(model, name)]
 
 
-def _other_models(study: Study, training: Training | None) -> Iterator[Model]:
+def _other_models(study: Study, training: Run | None) -> Iterator[Model]:
     """The models of the other training runs: a run may have loads and omissions that this one does not have."""
-    for run in study.training:
+    for run in study.runs.values():
         if training is not None and run is not training and is_file(run.snapshots):  # a missing one is named later
             with Snapshots(run.snapshots) as other:
                 yield study.complete(other.model, run)
 
 
-def _amplitude_faults(study: Study, training: Training | None, model: Model) -> list[Fault]:
+def _amplitude_faults(study: Study, training: Run | None, model: Model) -> list[Fault]:
     """Amplitudes of loads that do not exist: of a run in its own file, of a case in any of the training."""
     tables: dict[str, dict[str, Any]] = {
         f"cases.{name}.amplitudes": one.amplitudes for name, one in study.cases.items()}
-    for k, run in enumerate(study.training, 1):
+    for key, run in study.runs.items():
         if training is None or run is training:
-            tables[f"training #{k}.amplitudes"] = run.amplitudes
+            tables[f"{key}.amplitudes"] = run.amplitudes
     driven = driven_of(model)
     what = "no load or prescribed constraint has this name"
     if any(name not in driven for amplitudes in tables.values() for name in amplitudes):
         others = [name for other in _other_models(study, training) for name in driven_of(other)]
-        known = {key: driven if key.startswith("training") else [*driven, *others] for key in tables}
+        known = {key: driven if key.startswith(("training", "validation")) else [*driven, *others] for key in tables}
         return [fault for key, amplitudes in tables.items() for name in amplitudes
                 for fault in _missing(f"{key}.{name}", what, name, known[key])]
     return []
 
 
-def _omission_faults(study: Study, training: Training | None, model: Model) -> list[Fault]:
+def _omission_faults(study: Study, training: Run | None, model: Model) -> list[Fault]:
     """Accepted omissions that no training file has."""
     known = [omission.name for omission in model.omissions]
     if any(name not in known for name in study.study.accept):

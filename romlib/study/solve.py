@@ -37,8 +37,8 @@ GIVEN = "temperature_given"  # the loads of a temperature in a file are called s
 def run_solve(
     study: Study, case: str | Case, output: str | Path, comm: Comm, *, pieces: int | None = None,
     fields: Sequence[str] = (), options: SolverOptions | None = None, start: Path | None = None,
-    start_time: float | None = None, write_state: Path | None = None, on_step: OnStep | None = None,
-    on_note: Callable[[str], None] | None = None,
+    start_time: float | None = None, write_state: Path | None = None, nodal: bool = False,
+    on_step: OnStep | None = None, on_note: Callable[[str], None] | None = None,
 ) -> SolveReport:
     """Solve a case of a study at full order, and write the snapshots file. Collective.
 
@@ -48,6 +48,7 @@ def run_solve(
         as the file has it, or one for each rank. fields : besides the displacement; see `romlib.fullorder.record`.
     start : a state file, or a snapshots file with displacement, stress and all internal variables, of which the last
         record counts, or that at `start_time`; else the undeformed body. write_state : a state file for the end.
+    nodal : whether VTK is shown the fields at integration points, see `romlib.snapshots.shown`.
     on_note : called with what a user has to know of a case that comes from a deck.
 
     Raises
@@ -92,8 +93,9 @@ def run_solve(
                 (on_note or (lambda _: None))(note)
         with comm.agreement():
             began = None if saved is None else start_of(saved, mine, model, float(times[0]))
-        return solve_to_file(Output(Path(output), tuple(fields), mark, write_state), everything, mine, model, times,
-                             source.pieces, options=options, start=began, on_step=on_step)
+        written = Output(Path(output), tuple(fields), mark, write_state, nodal)
+        return solve_to_file(written, everything, mine, model, times, source.pieces, options=options, start=began,
+                             on_step=on_step)
 
 
 def fitted_to_study(

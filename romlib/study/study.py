@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from romlib.errors import StudyError
+from romlib.life.table import LifeTable
 from romlib.mesh.tags import TagSet
 from romlib.model import (
     Amplitude,
@@ -34,7 +35,7 @@ from romlib.model.clusters import ClusterOptions
 from romlib.model.library import LIBRARY, is_file_name
 from romlib.model.parameters import ParameterValues
 from romlib.offline.options import OfflineOptions
-from romlib.snapshots.prepared import PreparedSnapshots, Role
+from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.case_file import resolve_temperature
@@ -51,17 +52,22 @@ Positive = Annotated[float, Field(gt=0)]
 class Header(Description):
     """[study]: a name, the units where stated, and the omissions of the deck that the user accepts, by name."""
 
-    name: str
-    units: UnitSystem | None = None
-    accept: tuple[str, ...] = ()
+    name: str = Field(description="name of the study")
+    units: UnitSystem | None = Field(default=None, description=(
+        'unit system: "length, force, stress, time" and, if you like, temperature, such as "mm, N, MPa, s, degC"; '
+        'by default that of the files. Nothing is ever converted: a study that contradicts its files is refused, '
+        'and so are units that do not fit together (mm and N need MPa)'))
+    accept: tuple[str, ...] = Field(default=(), description=(
+        "names of omissions (`romlib info` lists them) that do virtual work in the solver and that you accept to "
+        "lose. Without it `romlib check` stays undecided and `romlib offline` refuses such a file"))
 
 
 class TagDefinition(Description):
     """[tags.NAME]: a tag that the file lacks, of nodes, faces or cells (one name may stand for several of them)."""
 
-    nodes: NodeTag | None = None
-    faces: FaceTag | None = None
-    cells: CellTag | None = None
+    nodes: NodeTag | None = Field(default=None, description="a tag of nodes, for constraints and nodal forces")
+    faces: FaceTag | None = Field(default=None, description="a tag of faces, for tractions and pressures")
+    cells: CellTag | None = Field(default=None, description="a tag of cells, for materials and body forces")
 
     @model_validator(mode="after")
     def _something(self) -> TagDefinition:
@@ -73,8 +79,10 @@ class TagDefinition(Description):
 class Initial(Description):
     """[initial]: the state before the first step, where it is not the one of the snapshots file."""
 
-    time: float | None = None
-    temperature: float | ArrayReference | None = None
+    time: float | None = Field(default=None, description="time of the undeformed state; by default that of the file")
+    temperature: float | ArrayReference | None = Field(default=None, description=(
+        "temperature of that state; by default that of the file, else what the temperature loads give at the "
+        "initial time"))
 
 
 class MeshFile(Description):
@@ -87,27 +95,63 @@ class MeshFile(Description):
     it is not the element's default.
     """
 
-    file: Path
-    converter: str | None = None
-    merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
-    pieces: Annotated[int, Field(ge=1)] | None = None
-    quadrature: dict[str, str] = Field(default_factory=dict)
+    file: Path = Field(description=(
+        "a snapshots file, whose mesh, tags and model are taken, or a mesh: a deck `.inp`, `.msh` of gmsh, `.med`, "
+        "`.vtu`, or what else meshio reads. Named sets become tags: physical surfaces and groups of faces, and of "
+        "their nodes; physical volumes and groups of cells"))
+    converter: str | None = Field(default=None, description=(
+        "a converter of `romlib plugins` that reads meshes; by default none for a snapshots file, that of decks for "
+        "`.inp`, else meshio"))
+    merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = Field(default=None, description=(
+        "points within this distance (length) become one; 0: points at one place are apart. By default bodies that "
+        "touch without sharing nodes are refused"))
+    pieces: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
+        "to cut the mesh into; by default as the file has it, else one for each rank. `--pieces` takes precedence"))
+    quadrature: dict[str, str] = Field(default_factory=dict, description=(
+        'integration rule by cell type, where it is not the full one, such as `{ hex20 = "hex_gauss_8" }`'))
 
 
-class Training(Description):
-    """[[training]]: one run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
+class Run(Description):
+    """One run of the solver: its snapshots file, the amplitudes of its loads, and its parameters.
 
-    temperature : a history in a file of its own, in place of all temperature loads. role : "run"; or what else the file
-    is good for, see `romlib.offline.roles`: single steps at full order ("record"), whose stress and internal variables
-    are read from it, answers of the initial stiffness ("elastic"), or the displacement of a run of a ROM ("replayed").
+    temperature : a history in a file of its own, in place of all temperature loads.
     """
 
-    snapshots: Path
-    amplitudes: dict[str, Amplitude] = Field(default_factory=dict)
-    parameters: ParameterValues = Field(default_factory=dict)
-    temperature: TemperatureFile | None = None
-    role: Role = "run"
-    name: str
+    snapshots: Path = Field(description="the snapshots file")
+    amplitudes: dict[str, Amplitude] = Field(default_factory=dict, description=(
+        "amplitudes of this run, by load; by default those of the file"))
+    parameters: ParameterValues = Field(default_factory=dict, description=(
+        "numbers of this run for what the materials name; by default those of the file, else of `[parameters]`"))
+    temperature: TemperatureFile | None = Field(default=None, description=(
+        "a file with nodal temperatures, in place of all temperature loads; by default the temperature loads"))
+    name: str = Field(description=(
+        "for messages; of a run, also a case of the ROM. By default the name of the file without suffix"))
+
+
+class Training(Run):
+    """[[training]]: a run that the ROM is made of.
+
+    role : "run"; or what else the file is good for, see `romlib.offline.roles`: single steps at full order ("record"),
+    whose stress and internal variables are read from it, answers of the initial stiffness ("elastic"), or the
+    displacement of a run of a ROM ("replayed").
+    """
+
+    role: Literal["run", "record", "elastic", "equilibrated", "replayed"] = Field(default="run", description=(
+        'what the file is good for. "run": the history of a run. "record": single full-order steps, whose stress '
+        'and internal variables are read from the file, since there is no history to recompute them from. '
+        '"elastic": answers of the initial stiffness, which train displacement, stress and cubature. '
+        '"equilibrated": a run of a ROM that the initial stiffness brought towards equilibrium, which trains the '
+        'same. "replayed": the displacement of a run of a ROM, which trains the cubature, and never any modes. Only '
+        'runs are checked, and are cases of the ROM'))
+
+
+class Validation(Run):
+    """[[validation]]: a run that the ROM is not made of, and that the finished ROM is compared with."""
+
+    @property
+    def role(self) -> Literal["validation"]:
+        """What the file is good for."""
+        return "validation"
 
 
 class CheckSettings(Description):
@@ -116,15 +160,19 @@ class CheckSettings(Description):
     One that is left out keeps the default of the check.
     """
 
-    strain: Positive | None = None
-    stress: Positive | None = None
-    state: Positive | None = None
-    internal_force: Positive | None = None
-    constraints: Positive | None = None
-    temperature: Positive | None = None
-    equilibrium: Positive | None = None
-    load_balance: Positive | None = None
-    strain_size: Positive | None = None
+    strain: Positive | None = Field(default=None, description="strain from displacement against the stored strain")
+    stress: Positive | None = Field(default=None, description="stress replayed by the law against the stored stress")
+    state: Positive | None = Field(default=None, description="internal variables, likewise")
+    internal_force: Positive | None = Field(default=None, description="B^T sigma against the stored internal force")
+    constraints: Positive | None = Field(default=None, description=(
+        "displacement at constrained components against the prescribed values"))
+    temperature: Positive | None = Field(default=None, description="temperature of the model against the stored one")
+    equilibrium: Positive | None = Field(default=None, description=(
+        "largest residual component at the free degrees of freedom over the largest internal force"))
+    load_balance: Positive | None = Field(default=None, description=(
+        "the same residual in the l2 norm over that of the load; beyond it a warning"))
+    strain_size: Positive | None = Field(default=None, description=(
+        "strain beyond which small-strain theory is doubtful; a warning"))
 
     def options(self) -> CheckOptions:
         """The options of `romlib.check.check`."""
@@ -139,20 +187,25 @@ class Study(Description):
     text : the file as it was read, for the manifest of the ROM. path : the file.
     """
 
-    study: Header
-    mesh: MeshFile | None = None
-    materials: dict[str, Material] = Field(default_factory=dict)
-    tags: dict[str, TagDefinition] = Field(default_factory=dict)
-    constraints: dict[str, Constraint] = Field(default_factory=dict)
-    loads: dict[str, Load] = Field(default_factory=dict)
-    initial: Initial = Initial()
-    training: tuple[Training, ...] = ()
-    offline: OfflineOptions = OfflineOptions()
-    clusters: ClusterOptions = ClusterOptions()
-    check: CheckSettings = CheckSettings()
-    cases: dict[str, Case] = Field(default_factory=dict)
-    greedy: Greedy | None = None
-    parameters: ParameterValues = Field(default_factory=dict)
+    study: Header = Field(description="name, units, and what is accepted")
+    mesh: MeshFile | None = Field(default=None, description="the mesh that `romlib solve` solves on")
+    materials: dict[str, Material] = Field(default_factory=dict, description="constitutive laws, by name")
+    tags: dict[str, TagDefinition] = Field(default_factory=dict, description="tags that the file lacks, by name")
+    constraints: dict[str, Constraint] = Field(default_factory=dict, description="constraints on displacement, by name")
+    loads: dict[str, Load] = Field(default_factory=dict, description="loads, by name")
+    initial: Initial = Field(default=Initial(), description="the state before the first step")
+    training: tuple[Training, ...] = Field(default=(), description="runs of the solver that train the ROM")
+    validation: tuple[Validation, ...] = Field(default=(), description=(
+        "runs of the solver that the ROM is not made of, and that it is compared with"))
+    offline: OfflineOptions = Field(default=OfflineOptions(), description="what the ROM is built to")
+    clusters: ClusterOptions = Field(default=ClusterOptions(), description="several local bases in place of one")
+    check: CheckSettings = Field(default=CheckSettings(), description=(
+        "what each measurement of `romlib check` may reach"))
+    cases: dict[str, Case] = Field(default_factory=dict, description="cases that are stored with the ROM, by name")
+    greedy: Greedy | None = Field(default=None, description="what `romlib greedy` searches")
+    life: LifeTable | None = Field(default=None, description="how `romlib life` counts cycles, and fatigue curves")
+    parameters: ParameterValues = Field(default_factory=dict, description=(
+        "numbers for what the materials name, of all runs and cases that do not say otherwise"))
 
     _text: str = PrivateAttr("")
     _path: Path | None = PrivateAttr(None)
@@ -171,6 +224,12 @@ class Study(Description):
     def name(self) -> str:
         """Name of the study."""
         return self.study.name
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """Training runs and validation runs, by what messages call them, such as "training #1"."""
+        return {f"{kind} #{k}": run for kind, runs in (("training", self.training), ("validation", self.validation))
+                for k, run in enumerate(runs, 1)}
 
     @property
     def training_options(self) -> OfflineOptions:
@@ -218,7 +277,7 @@ class Study(Description):
         study._text, study._path = text, path
         return study
 
-    def complete(self, deck: Model, training: Training | None = None) -> Model:
+    def complete(self, deck: Model, training: Run | None = None) -> Model:
         """The model of a snapshots file, with what this study states put over it by name.
 
         deck : the model that the file has. training : the run whose amplitudes and parameters the model shall have. A
@@ -244,16 +303,16 @@ class Study(Description):
             **initial,
         })
 
-    def prepare(self, snapshots: Snapshots, run: Training | None = None) -> PreparedSnapshots:
+    def prepare(self, snapshots: Snapshots, run: Training | Validation | None = None) -> PreparedSnapshots:
         """An open snapshots file with what this study adds to it.
 
-        run : the training run that it is; by default the one that names the file, if there is one.
+        run : the training or validation run that it is; by default the one that names the file, if there is one.
 
         Raises
         ------
         StudyError : study and file state different units.
         """
-        run = self.training_of(snapshots.path) if run is None else run
+        run = self.run_of(snapshots.path) if run is None else run
         prepared = PreparedSnapshots(snapshots, self.complete(snapshots.model, run), self.tag_set, self.study.accept,
                                      snapshots.path.stem if run is None else run.name,
                                      role="run" if run is None else run.role)
@@ -261,10 +320,11 @@ class Study(Description):
             return prepared
         return prepared.with_temperature(run.temperature)
 
-    def training_of(self, snapshots: str | Path) -> Training | None:
-        """The training run whose snapshots file this is, if it is one."""
+    def run_of(self, snapshots: str | Path) -> Training | Validation | None:
+        """The training or validation run whose snapshots file this is, if it is one."""
         wanted = os.path.realpath(snapshots)  # of links that lead in a circle too
-        return next((run for run in self.training if os.path.realpath(run.snapshots) == wanted), None)
+        runs: tuple[Training | Validation, ...] = (*self.training, *self.validation)
+        return next((run for run in runs if os.path.realpath(run.snapshots) == wanted), None)
 
     def _agree_on_units(self, units: UnitSystem) -> None:
         stated = self.study.units
@@ -296,24 +356,29 @@ def _prepare(raw: dict[str, Any], folder: Path, faults: list[Fault]) -> None:
     resolve_paths(raw.get("greedy"), folder)
     if "clusters" in (raw["offline"] if isinstance(raw.get("offline"), dict) else ()):
         faults.append(Fault("offline.clusters", "local bases have a table of their own", remedy="name it [clusters]"))
-    runs = raw.get("training")
     names: list[str] = []
-    for number, run in enumerate(runs if isinstance(runs, list) else [], 1):
-        if not isinstance(run, dict):
-            continue
-        key = f"training #{number}"
-        resolve_temperature(run, folder)
-        if "amplitudes" in run:
-            run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
-        if isinstance(run.get("snapshots"), str):
-            run.setdefault("name", Path(run["snapshots"]).stem)
-            run["snapshots"] = folder / run["snapshots"]
-        elif "snapshots" not in run:
-            run.setdefault("name", "")
-        if run.get("name") in names:
-            faults.append(Fault(f"{key}.name", f"two training runs have the name {run['name']!r}",
-                                remedy="give each run a name of its own"))
-        names.append(str(run.get("name")))
+    for kind in ("training", "validation"):
+        runs = raw.get(kind)
+        for number, run in enumerate(runs if isinstance(runs, list) else [], 1):
+            if isinstance(run, dict):
+                _prepare_run(run, f"{kind} #{number}", folder, names, faults)
+
+
+def _prepare_run(run: dict[str, Any], key: str, folder: Path, names: list[str], faults: list[Fault]) -> None:
+    """One training or validation run. names : of those before it."""
+    resolve_temperature(run, folder)
+    if "amplitudes" in run:
+        run["amplitudes"] = resolve_amplitudes(run["amplitudes"], folder, f"{key}.amplitudes", faults)
+    if isinstance(run.get("snapshots"), str):
+        run.setdefault("name", Path(run["snapshots"]).stem)
+        run["snapshots"] = folder / run["snapshots"]
+    elif "snapshots" not in run:
+        run.setdefault("name", "")
+    if run.get("name") in names:
+        both = "training runs" if key.startswith("training") else "runs"
+        faults.append(Fault(f"{key}.name", f"two {both} have the name {run['name']!r}",
+                            remedy="give each run a name of its own"))
+    names.append(str(run.get("name")))
 
 
 def _tables(value: Any) -> dict[str, dict[str, Any]]:

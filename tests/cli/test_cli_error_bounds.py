@@ -99,7 +99,7 @@ def test_errors_are_drawn_with_and_without_a_reference(folder, tmp_path):
 
 
 def test_a_picture_is_of_a_field_or_of_errors(folder, tmp_path):
-    for wrong in ((), ("--field", "p", "--errors"), ("--field", "p", "--against", folder / "weak.vtkhdf")):
+    for wrong in ((), ("--field", "p", "--errors"), ("--errors", folder / "weak.vtkhdf")):
         run("plot", folder / "result.vtkhdf", "-o", tmp_path / "a.png", *wrong, code=2)
     run("online", folder / "old.rom", "--case", "weak", "-o", tmp_path / "old.vtkhdf")
     refused = run("plot", tmp_path / "old.vtkhdf", "--errors", "-o", tmp_path / "a.png", code=2)

@@ -1,138 +1,80 @@
-"""The study file as its page documents it: its tables are the keys and defaults of the models."""
+"""The page of the study: every key of every model that a study may have is in it, described; its examples are read."""
 
 from __future__ import annotations
 
-import json
 import re
+import sys
 import tomllib
-from dataclasses import fields
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 import pytest
-from docs_page import PAGES, README, blocks, page, section, tables
+from docs_page import DOCS, PAGES, README, blocks, page, section, tables
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 from romlib_plugins.umat import UmatParameters
 
 from romlib.check import CheckOptions
 from romlib.laws.chaboche import ChabocheParameters
 from romlib.laws.elastic import ElasticParameters
 from romlib.laws.mises import MisesParameters
+from romlib.laws.registry import build_law
 from romlib.loads.expression import ALLOWED, compile_expression
-from romlib.model import Case, Constraint, ExpressionAmplitude, Load, Material, TableAmplitude, UnitSystem
-from romlib.model.clusters import ClusterOptions
-from romlib.model.material import ParameterTable
-from romlib.model.tag import NodeTag
-from romlib.model.temperature import TemperatureFile
+from romlib.model.case import Case
+from romlib.model.identity import Identity
+from romlib.model.model import Omission
 from romlib.offline.options import OfflineOptions
-from romlib.study import Study, TagDefinition, Training
-from romlib.study.greedy import Greedy
-from romlib.study.study import Header, Initial, MeshFile
+from romlib.study import Study
+
+sys.path.insert(0, str(DOCS / "tools"))
+import key_tables
+
+STUDY = page("reference/study.md")
+AMPLITUDES = section("Amplitudes", STUDY)
+LAWS = (ElasticParameters, MisesParameters, ChabocheParameters, UmatParameters)
+WRITTEN_BY_PROGRAMS = (Identity, Omission)  # parts of converted cases
 
 
-def documented(text: str, number: int = 0) -> dict[str, str]:
-    """Key to default of the table of that number among those with keys."""
-    table = [t for t in tables(text) if "key" in t[0] and "kind" not in t[0]][number]
-    return {row["key"].strip("`"): row["default"] for row in table}
-
-
-def members(annotation: Any) -> list[Any]:
-    """The alternatives of an annotation, and what its lists hold."""
-    if get_origin(annotation) is Annotated:
-        return members(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        return [member for part in get_args(annotation) for member in members(part)]
-    if get_origin(annotation) in (tuple, list):
-        return members(get_args(annotation)[0])
-    return [annotation]
-
-
-def keys_of(model: type[BaseModel], leave: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Key to field of a model, those of the models inside as `outer.inner`; a table in temperature is a number."""
-    found: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
-        key = info.alias or name
-        found[key] = info
-        for inner in members(info.annotation):
-            is_model = isinstance(inner, type) and issubclass(inner, BaseModel) and inner is not ParameterTable
-            if is_model and key not in leave and inner.__name__ != "ArrayReference":
-                found |= {f"{key}.{name}": field for name, field in keys_of(inner).items()}
+def models_of(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """A model and those that its fields may hold."""
+    found = {model}
+    for info in model.model_fields.values():
+        for member in values_of(info.annotation):
+            if isinstance(member, type) and issubclass(member, BaseModel) and member not in found:
+                found |= models_of(member)
     return found
 
 
-STUDY = page("reference/study.md")
-MATERIALS = section("`[materials.NAME]`", STUDY)
-TAGS = section("`[tags.NAME]`", STUDY)
-AMPLITUDES = section("Amplitudes", STUDY)
-HEADER = section("`[study]`", STUDY)
-SECTIONS: dict[str, tuple[str, int, dict[str, Any]]] = {
-    "study": (HEADER, 0, keys_of(Header, leave=("units",))),
-    "units": (HEADER, 1, {f"units.{name}": info for name, info in UnitSystem.model_fields.items()}),
-    "material": (MATERIALS, 0, keys_of(Material)),
-    "elastic": (MATERIALS, 1, keys_of(ElasticParameters)),
-    "mises": (MATERIALS, 2, keys_of(MisesParameters)),
-    "chaboche": (MATERIALS, 3, keys_of(ChabocheParameters)),
-    "umat": (MATERIALS, 4, keys_of(UmatParameters, leave=("proof",))),
-    "tag": (TAGS, 0, keys_of(TagDefinition, leave=("nodes", "faces", "cells"))),
-    "definition of a tag": (TAGS, 1, keys_of(NodeTag)),
-    "constraint": (section("`[constraints.NAME]`", STUDY), 0, keys_of(Constraint)),
-    "initial": (section("`[initial]`", STUDY), 0, keys_of(Initial)),
-    "mesh": (section("`[mesh]`", STUDY), 0, keys_of(MeshFile)),
-    "training": (section("`[[training]]`", STUDY), 0, keys_of(Training, leave=("amplitudes", "temperature"))),
-    "offline": (section("`[offline]`", STUDY), 0, {
-        key: info for key, info in keys_of(OfflineOptions).items() if not key.startswith("clusters")}),
-    "clusters": (section("`[clusters]`", STUDY), 0, keys_of(ClusterOptions)),
-    "case": (section("`[cases.NAME]`", STUDY), 0, keys_of(Case, leave=(
-        "amplitudes", "temperature", "identity", "omissions"))),
-    "greedy": (section("`[greedy]`", STUDY), 0, keys_of(Greedy)),
-    "temperature": (section("Temperatures in files", STUDY), 0, {
-        f"temperature.{name}": info for name, info in keys_of(TemperatureFile).items()}),
-}
+def values_of(annotation: Any) -> list[Any]:
+    """What an annotation is made of, through alternatives, lists and tables."""
+    return [annotation, *(part for argument in getattr(annotation, "__args__", ())
+                          for part in values_of(argument))]
 
 
-def in_toml(value: Any) -> str:
-    """A default as the page writes it."""
-    if isinstance(value, ParameterTable) and len(set(value.value)) == 1:
-        value = value.value[0]
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, str):
-        return f'`"{value}"`'
-    if isinstance(value, float):
-        return f"`{value:g}`"
-    return f"`{json.dumps(value)}`"
+def described() -> list[tuple[type[BaseModel], str]]:
+    models = set().union(*map(models_of, (Study, *LAWS)))
+    left = set().union(*map(models_of, WRITTEN_BY_PROGRAMS))
+    return sorted(((model, name) for model in models - left for name in model.model_fields if name != "kind"),
+                  key=lambda place: (place[0].__name__, place[1]))
 
 
-def agrees(cell: str, value: Any) -> bool:
-    """Whether a documented default is this one; numbers may be written in several ways."""
-    try:
-        return float(cell.strip("`")) == float(json.loads(in_toml(value).strip("`")))
-    except (ValueError, TypeError):
-        return cell == in_toml(value)
+def test_every_field_of_a_study_has_a_description():
+    missing = [f"{model.__module__}.{model.__name__}.{name}" for model, name in described()
+               if not model.model_fields[name].description]
+    assert not missing
+    assert len(described()) > 120
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_the_keys_of_a_table_are_those_of_the_model(name):
-    text, number, model = SECTIONS[name]
-    assert set(documented(text, number)) == set(model)
+def test_every_field_of_a_study_is_in_the_page():
+    """Whatever table its key stands in; keys of tables inside are written with a dot."""
+    keys = {key for table in tables(STUDY) for row in table if "key" in row
+            for key in re.findall(r"[\w]+", row["key"])}
+    rest = {(model.__name__, name) for model, name in described()
+            if (model.model_fields[name].alias or name) not in keys}
+    assert rest - {(name, key) for name, key in rest if name in ("Study", "Proof")} == {("OfflineOptions", "clusters")}
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_the_defaults_of_a_table_are_those_of_the_model(name):
-    text, number, model = SECTIONS[name]
-    given = {"name": "file stem"} if name == "training" else {}  # set when the file is read
-    for key, cell in documented(text, number).items():
-        info = model[key]
-        if info.is_required():
-            assert cell == "required" or key in given, key
-        elif cell.startswith("`"):
-            default = info.get_default(call_default_factory=True)
-            if key == "pod_tolerance":  # where neither it nor modes is given
-                default = OfflineOptions().pod_tolerance
-            assert default is not PydanticUndefined and agrees(cell, default), f"{key}: {default!r}"
-        else:
-            assert cell != "required", key
+def test_every_table_that_can_be_generated_is_in_the_page():
+    assert set(re.findall("<!-- generated: (.*) -->", STUDY)) == {
+        *key_tables.TABLES, *key_tables.KINDS, "amplitudes"}
 
 
 def test_the_parts_of_a_study_are_documented():
@@ -140,27 +82,22 @@ def test_the_parts_of_a_study_are_documented():
     assert headings == set(Study.model_fields)
 
 
-def test_the_tolerances_of_the_check_are_documented():
-    expected = {field.name: field.default for field in fields(CheckOptions) if field.name != "accept"}
-    table = documented(section("`[check]`", STUDY))
-    assert {key: float(cell.strip("`")) for key, cell in table.items()} == expected
+@pytest.mark.parametrize("model, key, shown", [
+    (OfflineOptions, "cubature_tolerance", "1e-4"), (OfflineOptions, "dual_fields", '["stress"]'),
+    (Case, "description", '""'), (UmatParameters, "symbol", '"umat_"'), (MisesParameters, "kinematic", "0"),
+])
+def test_a_default_is_written_as_in_a_study(model, key, shown):
+    info = model.model_fields[key]
+    assert key_tables.default_of(info, key, model) == f"`{shown}`"
+    assert tomllib.loads(f"x = {shown}")["x"] == pytest.approx(
+        0 if key == "kinematic" else list(info.default) if key == "dual_fields" else info.default)
 
 
-def test_every_kind_of_load_is_documented():
-    table = next(t for t in tables(section("`[loads.NAME]`", STUDY)) if "kind" in t[0])
-    found = {(row["kind"].strip("`"), row["key"].strip("`")): row["default"] for row in table}
-    expected = {(get_args(load.model_fields["kind"].annotation)[0], key): info
-                for load in members(Load) for key, info in load.model_fields.items() if key != "kind"}
-    assert set(found) == set(expected)
-    for place, cell in found.items():
-        info = expected[place]
-        assert (cell == "required") == info.is_required(), place
-        assert info.is_required() or agrees(cell, info.default), place
-
-
-def test_the_keys_of_amplitudes_are_documented():
-    expected = {*ExpressionAmplitude.model_fields, *TableAmplitude.model_fields, "csv"}
-    assert set(documented(AMPLITUDES)) == expected
+def test_the_defaults_of_the_check_are_those_of_the_page():
+    (table,) = [t for t in tables(section("`[check]`", STUDY)) if "key" in t[0]]
+    options = CheckOptions()
+    assert {row["key"].strip("`"): float(row["default"].strip("`")) for row in table} == {
+        name: value for name, value in options.__dict__.items() if name != "accept"}
 
 
 def test_the_functions_of_a_formula_are_documented():
@@ -182,6 +119,22 @@ def test_the_amplitudes_shown_are_read(tmp_path):
     (tmp_path / "study.toml").write_text(study)
     amplitudes = Study.read(tmp_path / "study.toml").training[0].amplitudes
     assert set(amplitudes) == set(names) and amplitudes["cycles"].period == 2.0
+
+
+@pytest.mark.parametrize("number", range(len(blocks(STUDY, "toml"))))
+def test_an_example_of_the_page_is_read_as_a_study(number, tmp_path):
+    body = blocks(STUDY, "toml")[number][1]
+    if body.startswith("amplitudes."):
+        pytest.skip("keys of a training run: read above")
+    parts = tomllib.loads(body)
+    rest = "".join(f"{text}\n" for key, text in (
+        ("study", '[study]\nname = "x"'), ("training", '[[training]]\nsnapshots = "x.vtkhdf"')) if key not in parts)
+    (tmp_path / "study.toml").write_text(rest + body)
+    study = Study.read(tmp_path / "study.toml")
+    for name, material in study.materials.items():
+        if material.law != "umat" and not parts.get("parameters"):
+            build_law(material)
+        assert name in parts["materials"]
 
 
 def test_every_toml_block_is_toml():

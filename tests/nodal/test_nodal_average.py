@@ -65,7 +65,7 @@ def test_the_chosen_cells_alone_give_their_own_sums():
     np.testing.assert_array_equal(averaging.ips, np.arange(16, 24))
     sums = averaging.sums(np.full((2, 8, 1), 5.0))
     np.testing.assert_allclose(sums.total, 5.0)
-    np.testing.assert_array_equal(sums.count, np.ones((2, 8)))
+    np.testing.assert_array_equal(np.broadcast_to(sums.count, (2, 8, 1)), 1.0)
     np.testing.assert_array_equal(averaging.node, np.unique(mesh.blocks[0].connectivity[2]))
 
 
@@ -74,3 +74,15 @@ def test_of_several_places_at_a_node_the_largest_counts_whatever_their_order():
     values = np.array([[1.0, -2.0, np.nan, 1.0, np.nan, np.nan], [1.0, 0.5, 4.0, -7.0, 2.0, np.nan]])[..., None]
     found = one_value(values, node, 4)[..., 0]
     np.testing.assert_array_equal(found, [[1.0, -2.0, np.nan, np.nan], [1.0, -7.0, np.nan, 2.0]])
+
+
+def test_components_that_one_material_lacks_are_averaged_without_it():
+    """State variables of two laws: the list of the second is shorter."""
+    mesh = box_mesh("hex8", (3, 1, 1))
+    at_points = np.repeat([[1.0, 5.0], [3.0, 7.0], [2.0, np.nan]], 8, axis=0)[None]
+    found = Averaging(mesh).nodes(at_points)[0]
+    x = mesh.points[:, 0]
+    np.testing.assert_allclose(found[np.isclose(x, 2 / 3)], np.tile([2.5, 7.0], (4, 1)))
+    np.testing.assert_allclose(found[x == 1.0], np.tile([2.0, np.nan], (4, 1)))
+    apart = Averaging(mesh, np.array([0, 0, 1])).nodes(at_points)[0]
+    np.testing.assert_allclose(apart[np.isclose(x, 2 / 3)], np.tile([3.0, 7.0], (4, 1)))

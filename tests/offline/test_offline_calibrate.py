@@ -10,12 +10,14 @@ from small_problem import bar, moved_bar, pulled_bar, solve, write
 
 import romlib
 from romlib.archive.indicator import CalibrationPair
+from romlib.archive.rom import Rom
 from romlib.archive.romfile import read_rom
 from romlib.laws.symbols import evaluated_model
 from romlib.model import Model
 from romlib.offline.assemble import assemble
 from romlib.offline.calibrate import LEAST, SAFETY, answerable, factors, splits
 from romlib.offline.options import OfflineOptions
+from romlib.offline.points import PointList
 from romlib.offline.reduce import reduce
 from romlib.offline.rows import Rows
 from romlib.offline.sample import take_sample
@@ -53,6 +55,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return comm.on_root(make)
 
 
+def points_of(rom: Rom) -> PointList:
+    return PointList(rom.points.pieces, rom.points.ips)
+
+
 def trained(files: list[Path], options: OfflineOptions = OPTIONS) -> Trained:
     training = TrainingSet([PreparedSnapshots.of(Snapshots(file)) for file in files])
     return train(training, options, world(), accept_errors=True, scratch_folder=files[0].parent)
@@ -62,7 +68,7 @@ def trained(files: list[Path], options: OfflineOptions = OPTIONS) -> Trained:
 def test_a_rom_of_a_sample_solves_as_the_one_that_the_whole_offline_stage_makes(files: list[Path]) -> None:
     with trained(files[:2]) as both:
         collection, reduction = both.collection, both.reduction
-        sample = take_sample(collection, reduction, both.rom.archive)
+        sample = take_sample(collection, reduction, points_of(both.rom.archive))
         rows = (np.arange(26) < 13).astype(float)
         cheap = sampled_rom(collection, reduction, sample, Rows(rows)).rom
         whole = assemble(collection, [reduce(collection, rows)])
@@ -189,7 +195,7 @@ def test_a_fifth_of_the_control_points_watches_where_stress_is_large_and_nothing
 def test_a_rom_of_a_sample_keeps_its_control_points_out_of_all_that_they_control(files: list[Path]) -> None:
     with trained(files[:2], OPTIONS.model_copy(update={"control_points": 60})) as made:
         rom, collection, reduction = made.rom.archive, made.collection, made.reduction
-        sample = take_sample(collection, reduction, rom)
+        sample = take_sample(collection, reduction, points_of(rom))
         one = sampled_rom(collection, reduction, sample, Rows((np.arange(26) < 13).astype(float)), rom.control).rom
     assert rom.control is not None and one.control is not None
     held = set(zip(rom.points.pieces[rom.control.points], rom.points.ips[rom.control.points]))

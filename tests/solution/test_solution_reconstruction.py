@@ -14,6 +14,7 @@ from romlib.errors import InputError
 from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model, Traction
+from romlib.solution.reader import FieldsReader
 from romlib.tensors import von_mises
 
 
@@ -65,15 +66,21 @@ def test_a_field_is_nan_where_the_material_lacks_it(tmp_path):
     solution.write(tmp_path / "out.vtkhdf", ["p"])
 
 
-def test_the_fields_file_is_opened_once_a_probe_and_once_for_a_whole_file(solution, tmp_path):
+def test_the_fields_file_is_opened_once_a_probe_and_once_for_a_whole_file(solution, tmp_path, monkeypatch):
     """Opening it looks at every object of every piece."""
-    opened, open_fields = [], solution.open_fields
-    solution = replace(solution, open_fields=lambda: opened.append(1) or open_fields())
+    reader = FieldsReader(solution.rom, solution.reader.fields_path, solution.reader.path)
+    opened, opening = [], reader.open
+    monkeypatch.setattr(reader, "open", lambda: opened.append(opening()) or opened[-1])
+    solution = replace(solution, reader=reader)
     for call in (lambda: solution.probe("displacement", point=(0.3, 0.2, 0.1)), lambda: solution.probe("p", tag="skin"),
-                 lambda: solution.write(tmp_path / "a.vtkhdf")):
+                 lambda: solution.field("strain"), lambda: solution.write(tmp_path / "a.vtkhdf")):
         opened.clear()
         call()
         assert len(opened) == 1
+        with pytest.raises(Exception, match=r"identifier is not of specified type|closed"):  # nothing stays open
+            opened[0].modes(0)
     opened.clear()
-    solution.displacement(0, piece=0)
-    assert opened  # nothing stays open
+    for name in ("displacement", "strain", "p"):  # what is kept needs no file
+        solution.probe(name, **({"tag": "skin"} if name == "p" else {"point": (0.3, 0.2, 0.1)}))
+        solution.field(name, 2)
+    assert len(opened) <= 1  # the strain of the probe's place, which was not asked for before

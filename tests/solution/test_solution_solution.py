@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sheared_box import exact_displacement, meshes
 
 from romlib.errors import InputError
+from romlib.mesh.operator import StrainOperator
 from romlib.snapshots.reader import Snapshots
 
 
@@ -54,15 +56,20 @@ def test_a_solution_shows_itself_in_one_line(solution):
     assert "6 times from 0 to 1" in shown and "3 modes" in shown
 
 
-def test_one_piece_of_several_is_never_taken_for_all(solution):
-    """The largest von Mises stress of piece 0 is not that of the structure."""
-    with solution.open_fields() as fields:
-        n_piece = fields.n_piece
-    for call in (solution.von_mises, solution.displacement, lambda: solution.field("stress")):
-        if n_piece == 1:
-            call()
-        else:
-            with pytest.raises(InputError, match=r"3 pieces: say which[\s\S]*0 to 2"):
-                call()
+def test_the_whole_mesh_is_what_is_given_unless_a_piece_is_asked_for(solution):
+    """Its order is that of the mesh: nodes once by ascending id, cells and points piece by piece."""
+    parts, mesh = meshes(solution), solution.mesh
+    stresses = [solution.field("stress", piece=piece) for piece in range(len(parts))]
+    np.testing.assert_array_equal(solution.field("stress"), np.concatenate(stresses, axis=1))
+    assert solution.von_mises().max() == max(solution.von_mises(piece=p).max() for p in range(len(parts)))
+    np.testing.assert_array_equal(mesh.node_ids, np.unique(np.concatenate([part.node_ids for part in parts])))
+    np.testing.assert_allclose(solution.displacement(), exact_displacement(solution, mesh.points), atol=1e-15)
+    np.testing.assert_allclose(solution.displacement(2), exact_displacement(solution, mesh.points)[2], atol=1e-15)
+    expected = StrainOperator(mesh).strain(solution.displacement())
+    np.testing.assert_allclose(solution.field("strain"), expected, atol=1e-14)
+    assert solution.mesh is mesh is not None  # read once
+
+
+def test_a_piece_that_does_not_exist_is_refused(solution):
     with pytest.raises(InputError, match="no piece 7"):
         solution.von_mises(steps=1, piece=7)

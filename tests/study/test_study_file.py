@@ -86,8 +86,8 @@ def test_paths_are_relative_to_the_study_file(tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     study = read(tmp_path)
     assert study.training[1].snapshots == tmp_path / "runs" / "train_A120.vtkhdf"
-    assert study.training_of(tmp_path / "runs" / ".." / "train_A95.vtkhdf") is study.training[0]
-    assert study.training_of(tmp_path / "other.vtkhdf") is None
+    assert study.run_of(tmp_path / "runs" / ".." / "train_A95.vtkhdf") is study.training[0]
+    assert study.run_of(tmp_path / "other.vtkhdf") is None
 
 
 def test_a_training_file_has_the_role_that_the_study_gives_it(tmp_path):

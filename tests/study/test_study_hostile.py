@@ -165,7 +165,7 @@ def use(read, path) -> None:
             for run in declared.training:
                 for amplitude in run.amplitudes.values():
                     evaluate(amplitude, np.linspace(0, 1, 5))
-            declared.training_of(path)
+            declared.run_of(path)
     except InputError as error:
         message = str(error)
         assert len(message) < 20_000 and "\0" not in message

@@ -1,0 +1,1 @@
+"""Life quantities of histories: ranges per cycle, rainflow counting, damage, hot spots."""

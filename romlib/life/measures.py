@@ -1,0 +1,97 @@
+"""Scalars that stand for a strain or stress history: what cycles are counted of, and ranges over a cycle.
+
+Tensors are Kelvin-Mandel. Equivalent strain is sqrt(2/3 e:e), e the deviator of the strain, so that a thermal strain
+counts only where it makes shear; equivalent stress is von Mises'. Both are exact for one axis once the strain has no
+change of volume: `effective_poisson` scales strains where it has (ASME BPVC III-5, HBB-T-1413: the factor
+1.5 / (1 + nu), which is 1 at nu = 0.5).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from romlib.errors import InputError
+from romlib.tensors import VTK_NAMES, deviator, trace, vtk_from_mandel
+from romlib.words import unknown
+
+EQUIVALENT, SIGNED, PRINCIPAL = "equivalent", "signed_von_mises", "max_principal"
+MEASURES = (EQUIVALENT, SIGNED, PRINCIPAL, *VTK_NAMES)
+SIGNED_MEASURES = MEASURES[1:]
+STRAIN_FACTOR, STRESS_FACTOR = 2.0 / 3.0, 1.5
+_SHEAR_LIKE = 0.2  # of |cos 3 theta|: below it the sign of the von Mises value is a matter of little
+_LARGE = 0.5  # of the largest value: only there does the sign matter
+
+
+def size_of(tensor: np.ndarray, factor: float) -> np.ndarray:
+    """sqrt(factor s:s) of the deviator, (...,): the equivalent strain (2/3) or stress (3/2)."""
+    s = deviator(tensor)
+    return np.sqrt(factor * np.einsum("...i,...i->...", s, s))
+
+
+def third_invariant(s: np.ndarray) -> np.ndarray:
+    """Determinant of the tensors (..., 6), (...,)."""
+    a, b, c = s[..., 0], s[..., 1], s[..., 2]
+    ab, ac, bc = (s[..., k] / np.sqrt(2.0) for k in (3, 4, 5))
+    return a * b * c + 2.0 * ab * ac * bc - a * bc**2 - b * ac**2 - c * ab**2
+
+
+def lode(tensor: np.ndarray) -> np.ndarray:
+    """cos 3 theta, (...,), between -1 and 1: 1 for one axis in tension, -1 in compression, 0 for shear (and for 0)."""
+    s = deviator(tensor)
+    half = 0.5 * np.einsum("...i,...i->...", s, s)
+    least = np.finfo(float).tiny
+    scale = np.sqrt(np.maximum(half, least))
+    return np.clip(1.5 * np.sqrt(3.0) * third_invariant(s / scale[..., None]), -1.0, 1.0)
+
+
+def principal(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Largest and smallest principal value, (...,) each."""
+    s, mean = deviator(tensor), trace(tensor) / 3.0
+    radius = 2.0 * np.sqrt(np.einsum("...i,...i->...", s, s) / 6.0)
+    angle = np.arccos(lode(tensor)) / 3.0
+    return mean + radius * np.cos(angle), mean + radius * np.cos(angle + 2.0 * np.pi / 3.0)
+
+
+def scalar_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:
+    """A signed scalar of tensors (..., 6), (...,).
+
+    measure : "signed_von_mises" : the equivalent value with the sign of the principal value of largest magnitude.
+    "max_principal" : that principal value. "xx" ... "xz" : a component of the tensor (of a strain: not engineering).
+    factor : of `size_of`.
+
+    Raises
+    ------
+    InputError : a measure without sign, or none at all.
+    """
+    if measure in VTK_NAMES:
+        return vtk_from_mandel(tensor)[..., VTK_NAMES.index(measure)]
+    if measure not in (SIGNED, PRINCIPAL):
+        raise InputError(f"cycles cannot be counted of the measure {measure!r}", place="measure",
+                         **unknown(measure, SIGNED_MEASURES, "an equivalent value has no sign: take signed_von_mises"))
+    high, low = principal(tensor)
+    leading = np.where(high >= -low, high, low)
+    return leading if measure == PRINCIPAL else np.where(leading >= 0.0, 1.0, -1.0) * size_of(tensor, factor)
+
+
+def sign_is_unsure(tensor: np.ndarray) -> np.ndarray:
+    """Whether a history (n_step, n, 6) is close to shear where it is large, (n,): a sign says little there."""
+    size = size_of(tensor, 1.0)
+    large = size >= _LARGE * size.max(axis=0)
+    return ((abs(lode(tensor)) < _SHEAR_LIKE) & large & (size > 0.0)).any(axis=0)
+
+
+def largest_range(tensor: np.ndarray, factor: float) -> np.ndarray:
+    """max over all pairs of times of sqrt(factor d:d), d the deviator of the difference; (n,) of (n_step, n, 6)."""
+    s = deviator(tensor)
+    largest = np.zeros(tensor.shape[1])
+    for shift in range(1, len(s)):
+        difference = s[shift:] - s[:-shift]
+        np.maximum(largest, np.einsum("tni,tni->tn", difference, difference).max(axis=0), out=largest)
+    return np.sqrt(factor * largest)
+
+
+def range_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:
+    """Range over a history (n_step, n, 6), (n,): over all pairs of times, or largest less smallest of a scalar."""
+    if measure == EQUIVALENT:
+        return largest_range(tensor, factor)
+    return np.ptp(scalar_of(tensor, measure, factor), axis=0)

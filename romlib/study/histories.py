@@ -1,0 +1,202 @@
+"""Histories at the integration points of a run, a block of points at a time: of a snapshots file, or of a solution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from romlib.blocks import blocks
+from romlib.laws.symbols import evaluated_model
+from romlib.loads.amplitudes import evaluate
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.model import Amplitude, Model
+from romlib.nodal.cells import materials_of_cells
+from romlib.snapshots.error_bounds import ErrorBounds
+from romlib.snapshots.prepared import PreparedSnapshots
+from romlib.solution.solution import Solution
+
+_BLOCK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class PointSet:
+    """Integration points of a piece. coordinates : (n, 3). cell_ids, numbers : (n,), of the cell, and in it, from 1.
+
+    material : (n,), position in the model's materials, -1 where none has the cell.
+    """
+
+    coordinates: np.ndarray
+    cell_ids: np.ndarray
+    numbers: np.ndarray
+    material: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return len(self.cell_ids)
+
+
+class Source(Protocol):
+    """A run whose histories are read: a name for messages, its model with numbers, times (n_step,), and its fields."""
+
+    name: str
+    model: Model
+    times: np.ndarray
+    fields: frozenset[str]
+    bounds: ErrorBounds | None
+    notes: tuple[str, ...]
+    whole: bool  # whether the points are those of the mesh
+
+    @property
+    def n_piece(self) -> int:
+        """Number of pieces."""
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece of the mesh, where `whole`."""
+
+    def points(self, piece: int) -> PointSet:
+        """The integration points of a piece."""
+
+    def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
+        """(n_step, n, n_comp) at the integration points of a piece: "strain", or one of `fields`."""
+
+
+def history(source: Source, name: str, piece: int, ips: np.ndarray) -> np.ndarray:
+    """A field over all steps at some points of a piece, (n_step, n, n_comp), read in blocks of steps."""
+    n_step = len(source.times)
+    first = source.read(name, piece, slice(0, 1))
+    out = np.empty((n_step, len(ips), first.shape[2]))
+    for steps in blocks(n_step, first.nbytes, _BLOCK_BYTES):
+        out[steps] = source.read(name, piece, steps)[:, ips]
+    return out
+
+
+def load_values(amplitudes: Mapping[str, Amplitude], times: np.ndarray) -> np.ndarray:
+    """(n_step, n_load), the amplitudes at the times."""
+    values = [evaluate(amplitude, times) for amplitude in amplitudes.values()]
+    return np.array(values).reshape(len(values), len(times)).T
+
+
+class _Meshed:
+    """What sources over the pieces of a mesh share; the strain operator of the last piece is kept."""
+
+    model: Model
+    whole = True
+
+    def __init__(self) -> None:
+        self._held: tuple[int, StrainOperator] | None = None
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece of the mesh."""
+        raise NotImplementedError
+
+    def operator(self, piece: int) -> StrainOperator:
+        """Of a piece."""
+        if self._held is None or self._held[0] != piece:
+            self._held = piece, StrainOperator(self.mesh(piece))
+        return self._held[1]
+
+    def points(self, piece: int) -> PointSet:
+        """The integration points of a piece."""
+        operator = self.operator(piece)
+        materials = materials_of_cells(operator.mesh, [m.cells for m in self.model.materials.values()])
+        return PointSet(operator.coordinates, operator.cell_ids, operator.point_numbers, materials[operator.cell])
+
+
+class FileSource(_Meshed):
+    """A snapshots file, with what a study states over it."""
+
+    def __init__(self, prepared: PreparedSnapshots) -> None:
+        super().__init__()
+        snapshots = prepared.snapshots
+        self._prepared, self._snapshots = prepared, snapshots
+        self.name, self.times, self.model = str(snapshots.path), snapshots.times, evaluated_model(prepared.model)
+        self.bounds = snapshots.error_bounds
+        self.notes: tuple[str, ...] = tuple(self.bounds.notes) if self.bounds is not None else ()
+        self.fields = frozenset(name for name, spec in snapshots.fields.items() if spec.place == "ip")
+
+    @property
+    def n_piece(self) -> int:
+        """Number of pieces."""
+        return self._snapshots.n_piece
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece of the mesh."""
+        return self._prepared.mesh(piece)
+
+    def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
+        """A strain that is not in the file is that of the displacement."""
+        if name == "strain" and name not in self.fields:
+            return self.operator(piece).strain(self._snapshots.read("displacement", piece, steps))
+        return self._snapshots.read(name, piece, steps)
+
+
+class SolutionSource(_Meshed):
+    """A solution of a ROM at all integration points, by reconstruction."""
+
+    def __init__(self, solution: Solution, name: str) -> None:
+        super().__init__()
+        self._solution, self.name = solution, name
+        self.times, self.model = solution.times, _model_of(solution)
+        self.bounds, self.notes = _bounds_and_notes(solution)
+        self.fields = frozenset({"strain", *solution.rom.gappy})
+        with solution.open_fields() as fields:
+            self.n_piece = fields.n_piece
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece of the mesh."""
+        with self._solution.open_fields() as fields:
+            return fields.mesh(piece)
+
+    def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
+        """By gappy POD, or as integrated."""
+        return self._solution.field(name, steps, piece)
+
+
+class SelectedSource:
+    """A solution of a ROM at its selected points alone, as the laws computed it; needs no fields file."""
+
+    whole = False
+    n_piece = 1
+
+    def __init__(self, solution: Solution, name: str) -> None:
+        self._solution, self.name = solution, name
+        self.times, self.model = solution.times, _model_of(solution)
+        self.bounds, self.notes = _bounds_and_notes(solution)
+        self.fields = frozenset({"strain", *solution.rom.gappy})
+
+    def mesh(self, piece: int) -> Mesh:
+        """There is none beside the selected points."""
+        raise NotImplementedError
+
+    def points(self, piece: int) -> PointSet:
+        """The selected points."""
+        points = self._solution.rom.points
+        return PointSet(points.coordinates, points.cell_ids, points.numbers, points.material_index)
+
+    def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
+        """Strain from the modes, all else as the laws computed it."""
+        solution = self._solution
+        if name != "strain":
+            return solution.at_points(name)[steps]
+        rom, clusters, coordinates = solution.rom, solution.clusters[steps], solution.coordinates[steps]
+        out = np.tensordot(solution.lifting[steps], rom.lifting.strains, axes=1)
+        for cluster in np.unique(clusters):
+            here, modes = clusters == cluster, rom.clusters[cluster].strain_modes
+            out[here] += np.tensordot(coordinates[here, :len(modes)], modes, axes=1)
+        return out
+
+
+def _model_of(solution: Solution) -> Model:
+    """With numbers for formulas, and the amplitudes of the run."""
+    model = solution.solved().model
+    return evaluated_model(model.model_copy(update={"amplitudes": {**model.amplitudes, **solution.amplitudes}}))
+
+
+def _bounds_and_notes(solution: Solution) -> tuple[ErrorBounds | None, tuple[str, ...]]:
+    bounds = solution.error_bound
+    return (bounds if len(bounds) or bounds.outside else None), (*solution.notes, *bounds.notes)

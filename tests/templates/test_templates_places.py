@@ -1,0 +1,70 @@
+"""Where a mesh is probably held and loaded: by names, by shapes, and so that nothing is left to move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from romlib.mesh.box import box_mesh
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.summary import summarise
+from romlib.templates.places import guess, materials_of
+
+
+def renamed(**names: str) -> Mesh:
+    """A box of 3 x 2 x 1 whose sides are called so: renamed(xmin="symx")."""
+    mesh = box_mesh("hex8", (3, 2, 1), (3.0, 2.0, 1.0))
+    return replace(mesh, node_tags={new: mesh.node_tags[old] for old, new in names.items()},
+                   face_tags={**{new: mesh.face_tags[old] for old, new in names.items()},
+                              "skin": mesh.face_tags["skin"]})
+
+
+def guessed(mesh: Mesh):
+    return guess(summarise([mesh]), mesh)
+
+
+def test_planes_of_symmetry_hold_what_is_normal_to_them_and_a_load_is_where_its_name_says():
+    found = guessed(renamed(xmin="symmetry_a", ymin="SYM2", zmin="symz", xmax="pulled", ymax="other"))
+    assert {one.nodes: one.components for one in found.held} == {
+        "symmetry_a": ("x",), "SYM2": ("y",), "symz": ("z",)}
+    assert found.loaded == "pulled" and found.planes == ()
+
+
+def test_a_clamped_end_holds_everything():
+    found = guessed(renamed(xmin="clamped", xmax="side"))
+    assert [(one.nodes, one.components) for one in found.held] == [("clamped", ("x", "y", "z"))]
+    assert found.loaded == "side"
+
+
+def test_symmetry_that_leaves_a_motion_is_completed():
+    found = guessed(renamed(xmin="symx", xmax="tip"))
+    assert found.held[0].components == ("x",) and len(found.held) == 2
+    assert found.planes[0].name == found.held[1].nodes == "held_end"
+
+
+def test_a_mesh_without_tags_is_held_and_loaded_at_the_ends_of_its_longest_side():
+    found = guessed(renamed())
+    held, loaded = found.planes
+    assert (held.name, held.axis, held.point[0]) == ("held_end", 0, 0.0)
+    assert (loaded.name, loaded.axis, loaded.point[0]) == (found.loaded, 0, 3.0)
+
+
+def test_an_end_that_is_a_line_is_not_what_holds_a_mesh():
+    """A wedge along x with its edge at x = 0: its longest side begins with that edge."""
+    mesh = box_mesh("hex8", (4, 2, 2), (4.0, 1.0, 1.0))
+    points = mesh.points.copy()
+    points[:, 1] *= 0.01 + points[:, 0] / 4.0
+    points[points[:, 0] == 0.0, 1] = 0.0
+    found = guessed(replace(mesh, points=points, node_tags={}, face_tags={"skin": mesh.face_tags["skin"]}))
+    (held,) = [plane for plane in found.planes if plane.name == "held_end"]
+    assert held.axis == 0 and held.point[0] == 4.0
+
+
+@pytest.mark.parametrize("tags, names", [
+    ({}, ["all"]), ({"a": [0, 1, 2], "b": [3, 4, 5]}, ["a", "b"]), ({"a": [0, 1], "b": [3, 4, 5]}, ["all"]),
+    ({"a": [0, 1, 2, 3], "b": [3, 4, 5]}, ["all"]), ({"a": [0, 1, 2, 3, 4, 5]}, ["all"])])
+def test_cell_tags_that_share_out_the_mesh_are_materials(tags, names):
+    mesh = replace(box_mesh("hex8", (3, 2, 1)), cell_tags={name: np.array(cells) for name, cells in tags.items()})
+    assert materials_of(summarise([mesh]), mesh) == names
