@@ -92,8 +92,10 @@ def deviator(vector: np.ndarray) -> np.ndarray:
 
 def von_mises(stress: np.ndarray) -> np.ndarray:
     """Equivalent stress sqrt(3/2 s:s), shape (...,)."""
-    s = deviator(stress)
-    return np.sqrt(1.5 * np.einsum("...i,...i->...", s, s))
+    a, b, c = (np.asarray(stress)[..., k] for k in range(3))
+    shear = np.asarray(stress)[..., 3:]
+    squares = np.einsum("...i,...i->...", shear, shear)
+    return np.sqrt(0.5 * ((a - b)**2 + (b - c)**2 + (c - a)**2) + 1.5 * squares)
 
 
 def von_mises_from_vtk(stress: np.ndarray) -> np.ndarray:

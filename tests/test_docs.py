@@ -192,7 +192,7 @@ def written(tmp_path_factory) -> dict[str, Path]:
     fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip")}
     bounds = ErrorBounds({"stress": np.zeros(2)}, (), np.zeros(2, dtype=bool), np.array([0.0, 1.0]))
     with SnapshotsWriter(folder / "x.vtkhdf", pieces, model, [0.0, 1.0], fields, bounds=bounds,
-                         clusters=np.array([0, 1])) as writer:
+                         clusters=np.array([0, 1]), nodal=True, case="pull") as writer:
         for step in range(2):
             for p, piece in enumerate(pieces):
                 writer.write("displacement", step, p, np.zeros((piece.n_node, 3)))

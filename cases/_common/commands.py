@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -21,13 +23,38 @@ def heading(text: str) -> None:
     console.print(f"\n[bold]{text}[/bold]")
 
 
+def possible_ranks(wanted: int) -> int:
+    """The number of ranks that can be started here: one without mpi4py or mpirun, as pip alone installs romlib."""
+    lacking = [name for name, there in (("mpi4py", importlib.util.find_spec("mpi4py")), ("mpirun", _which("mpirun")))
+               if there is None]
+    if wanted > 1 and lacking:
+        console.print(f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not installed: one rank instead "
+                      f"of {wanted}; the results are the same", style="yellow")
+        return 1
+    return wanted
+
+
+def _which(program: str) -> str | None:
+    return shutil.which(program, path=_path())
+
+
+def _path() -> str:
+    """With the programs of this Python first."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
 @dataclass(frozen=True)
 class Commands:
-    """folder : where commands run. ranks : of MPI, for what is not online. environment : variables to add."""
+    """folder : where commands run. ranks : of MPI, for what is not online; one where there is no MPI, which is said.
+    environment : variables to add.
+    """
 
     folder: Path
     ranks: int
     environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ranks", possible_ranks(self.ranks))
 
     @property
     def launcher(self) -> str:
@@ -39,8 +66,7 @@ class Commands:
 
         A command that fails ends the case.
         """
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        environment = {**MPI_ENVIRONMENT, **os.environ, "PATH": path, **self.environment}
+        environment = {**MPI_ENVIRONMENT, **os.environ, "PATH": _path(), **self.environment}
         if not quiet:
             self.show(line)
         done = subprocess.run(shlex.split(line), cwd=self.folder, env=environment, text=True, check=False,

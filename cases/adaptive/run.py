@@ -38,7 +38,7 @@ SHOWN = {"inside_0": "inside of the training", "out_8": "5 to 10 % out"}  # draw
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("out/adaptive"), help="for the files")
-    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no mpirun")
+    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 without MPI")
     parser.add_argument("--dofs", type=int, default=6_000, help="degrees of freedom of the blade, from 4,000")
     parser.add_argument("--seed", type=int, help="draw other held-out cases by the same rules")
     parser.add_argument("--control-points", type=int, default=100, help="of the study; 0: none")

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from curves import last_p
 
-from romlib.report.panels import Look, Panel, difference_panels, plot_panels
+from romlib.report.camera import Look
+from romlib.report.panels import Panel, difference_panels, plot_panels
 from romlib.report.scalar import Scalar
 from romlib.report.whole_mesh import WholeMesh
 from romlib.snapshots import Snapshots

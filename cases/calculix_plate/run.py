@@ -57,7 +57,7 @@ class Source:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("out/calculix_plate"), help="for the files")
-    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no mpirun")
+    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 without MPI")
     parser.add_argument("--ccx", type=Path, help="a CalculiX with user materials; by default one is built")
     arguments = parser.parse_args()
     folder, start = arguments.folder, time.perf_counter()
@@ -78,7 +78,7 @@ def main() -> int:
     heading("3. Does romlib recompute what CalculiX computed?")
     commands.run(f"romlib check {source.training[0]}.vtkhdf --study study.toml")
 
-    heading(f"4. Offline, on {arguments.ranks} rank{'s' * (arguments.ranks > 1)}")
+    heading(f"4. Offline, on {commands.ranks} rank{'s' * (commands.ranks > 1)}")
     commands.run(f"{commands.launcher}romlib offline study.toml -o {ROM}")
 
     heading("5. Online, a history that it was not trained on: times and displacement from a deck")

@@ -38,7 +38,7 @@ tables = Console(width=180, highlight=False)  # wider than the 80 columns of a f
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("out/local_bases"), help="for the files")
-    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no mpirun")
+    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 without MPI")
     parser.add_argument("--clusters", type=int, nargs="+", default=[SHOWN], help="numbers of clusters to train")
     parser.add_argument("--bounds", action="store_true", help="calibrate the ROMs, which takes minutes for each")
     arguments = parser.parse_args()

@@ -34,7 +34,7 @@ N_REPEAT = 20
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("out/plate_demo"), help="for the files of the demo")
-    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 needs no MPI")
+    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks of the offline stage; 1 without MPI")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def main() -> int:
     heading("2. Does romlib recompute what the solver computed?")
     commands.run("romlib check train_140.vtkhdf --study study.toml")
 
-    heading(f"3. Offline, on {arguments.ranks} rank{'s' * (arguments.ranks > 1)}")
+    heading(f"3. Offline, on {commands.ranks} rank{'s' * (commands.ranks > 1)}")
     commands.run(f"{commands.launcher}romlib offline study.toml -o plate.rom")
 
     heading("4. Online, on the case that it was not trained on")

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from romlib.report.panels import Look, Panel, difference_panels, plot_panels
-from romlib.report.scalar import Scalar
+import romlib
+from romlib.report.camera import Look
+from romlib.report.drawn import drawn
+from romlib.report.panels import Panel, plot_panels
+from romlib.report.surface import surface_of
 from romlib.report.whole_mesh import WholeMesh
+from romlib.results.scalar import Scalar
 from romlib.snapshots import Snapshots
 
 ACCENT, GREY = "#c0392b", "#8a8f98"
@@ -26,18 +30,18 @@ def plot_mesh(mesh_file: Path, temperature: tuple[float, float], output: Path) -
         values = temperature[0] + temperature[1] * shape
         title = f"{3 * whole.n_node:,} degrees of freedom, {n_cell:,} hexahedra"
         panel = Panel(title, "temperature at\ntake-off, degC", values, (float(values.min()), float(values.max())),
-                      edges=n_cell < 30_000, numbers="%.0f")
+                      "YlOrRd", numbers="%.0f")
         plot_panels(file, [panel], output, Look(DIRECTION))
 
 
 def plot_p(reduced: Path, full: Path, output: Path) -> None:
     """p at the last time: as reduced, at full order, and the difference, on the part of the blade that is hot."""
-    with Snapshots(reduced) as a, Snapshots(full) as b:
-        whole = WholeMesh(b)
-        found, expected = (WholeMesh(f).at_nodes(Scalar.named(f, "p"), f.n_step - 1) for f in (a, b))
-        panels = difference_panels(found, expected, "p", ("reduced", "full order"))
-        plot_panels(b, panels, output, _near(whole.points, whole.points[int(np.argmax(expected))]),
-                    title="p at the last time")
+    with Snapshots(full) as file:
+        surface = surface_of(file)
+        last = next(drawn(file, surface, Scalar.named(file, "p"), [file.n_step - 1]))
+    assert last.nodal.largest is not None
+    look = _near(surface.points, np.array(last.nodal.largest.coordinates))
+    romlib.plot(reduced, "p", output, against=full, deformed=0, view=look, titles=("reduced", "full order"), width=1900)
 
 
 def plot_cycles(times: np.ndarray, values: np.ndarray, reference: tuple[np.ndarray, np.ndarray] | None, period: float,

@@ -39,7 +39,7 @@ LONG = {"mission_hot": "inside", CYCLES: "20 cycles", "beyond": "5 % beyond"}
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("out/turbine_blade"), help="for the files")
-    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks, but for the online stage; 1 needs no mpirun")
+    parser.add_argument("--ranks", type=int, default=2, help="MPI ranks, but for the online stage; 1 without MPI")
     parser.add_argument("--dofs", type=int, default=20_000, help="degrees of freedom wanted, 4,000 to 1,000,000")
     parser.add_argument("--element", choices=("hex8", "hex20"), default="hex8")
     parser.add_argument("--long", action="store_true", help="more missions and all cycles at full order")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import api_page
 import command_page
 import key_tables
 
@@ -15,7 +16,8 @@ def generated() -> dict[Path, str]:
     """Every generated page as it should be."""
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
     with_tables = {path: key_tables.filled(text) for path, text in texts.items() if "<!-- generated: " in text}
-    return {DOCS / "reference" / "commands.md": command_page.page(), **with_tables}
+    whole = {"commands.md": command_page.page(), "api.md": api_page.page()}
+    return {**{DOCS / "reference" / name: text for name, text in whole.items()}, **with_tables}
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ from romlib.model.material import Formula, ParameterTable
 from romlib.model.tag import NodeTag
 from romlib.model.temperature import TemperatureFile
 from romlib.offline.options import OfflineOptions
-from romlib.study import TagDefinition, Training
+from romlib.study import TagDefinition, Training, Validation
 from romlib.study.greedy import Greedy
 from romlib.study.study import CheckSettings, Header, Initial, MeshFile
 
@@ -51,6 +51,7 @@ TABLES: dict[str, tuple[type[BaseModel], str, tuple[str, ...]]] = {
     "initial": (Initial, "", ()),
     "mesh": (MeshFile, "", ()),
     "training": (Training, "", ("amplitudes", "temperature")),
+    "validation": (Validation, "", ("amplitudes", "temperature")),
     "offline": (OfflineOptions, "", ("clusters",)),
     "clusters": (ClusterOptions, "", ()),
     "life": (LifeTable, "", ()),

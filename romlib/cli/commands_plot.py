@@ -48,7 +48,7 @@ def plot(
                                              "default where it sees the largest value.", metavar="X,Y,Z")] = None,
     width: Annotated[int | None, typer.Option(help="Of the picture, in pixels. By default about 1600, of a film "
                                               "1000.")] = None,
-    case: Annotated[str, typer.Option(help="The name of the case, for the title.")] = "",
+    case: Annotated[str, typer.Option(help="The name of the case, for the title; by default as the file has it.")] = "",
     fps: Annotated[float, typer.Option(help="Frames of a film a second.")] = 10.0,
     frames: Annotated[int, typer.Option(help="Frames of a film at most; of more steps that many, evenly "
                                         "spread.")] = 200,

@@ -32,8 +32,9 @@ def validate(
     from romlib.cli.console import counted, print_json, stdout
     from romlib.study.validate import validate as validate_files
 
+    asked = accuracies_of(accuracy)
     with counted(f"validating {rom.name} with {plural(len(files), 'run')}"):
-        found = validate_files(rom, files, study=study, accuracy=accuracies_of(accuracy), scratch=scratch)
+        found = validate_files(rom, files, study=study, accuracy=asked, scratch=scratch)
     print_json(found.to_dict()) if json else show_validated(stdout(), found)
     if not found.met:
         raise typer.Exit(1)

@@ -41,6 +41,7 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
     console.print(pairs(f"Snapshots file {d['file']}", [
         ("size", size(d["file_size"])), ("written by", f"romlib {d['romlib_version']}"),
         ("solver", d["solver"] or "not stated"),
+        *([("case", d["case"])] if d["case"] else []),
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
         ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),

@@ -21,6 +21,7 @@ from romlib.results.file import Results
 from romlib.snapshots.atomic import atomic_targets
 from romlib.snapshots.outputs import check_output
 from romlib.snapshots.space import writing
+from romlib.storage.opening import kind_of
 from romlib.words import closest, listed, plural
 
 FORMATS = {".vtu": "one time, VTK's XML", ".pvd": "a series of .vtu", ".xdmf": "a series, XML and HDF5",
@@ -69,6 +70,10 @@ def export(
     """
     if isinstance(source, FieldAccess):
         return _export(source, Path(target), fields, steps, at, split_materials)
+    if (kind := kind_of(source)) in ("rom", "fields", "state"):
+        raise InputError("a result is exported, and this is none", file=source, expected="a snapshots file (.vtkhdf)",
+                         found={"rom": "a ROM", "fields": "the fields file of a ROM", "state": "a state"}[kind],
+                         remedy="solve a case and write it: romlib online x.rom --case NAME -o result.vtkhdf")
     with Results(Path(source)) as results:
         return _export(results, Path(target), fields, steps, at, split_materials)
 

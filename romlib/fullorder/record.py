@@ -33,6 +33,7 @@ class Output:
 
     path : the snapshots file. fields : "stress", and internal variables of the laws. fingerprint : of the inputs.
     state : a state file for the end of the run, or None. nodal : whether VTK is shown the fields at integration points.
+    case : its name.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Output:
     fingerprint: str = ""
     state: Path | None = None
     nodal: bool = False
+    case: str = ""
 
 
 def solve_to_file(
@@ -69,7 +71,8 @@ def solve_to_file(
             if everything is not None:
                 writer = stack.enter_context(SnapshotsWriter(
                     output.path, everything, portable_model(model), times, specs, fingerprint=output.fingerprint,
-                    solver=f"romlib {romlib.__version__} solve (PETSc {version})", nodal=output.nodal))
+                    solver=f"romlib {romlib.__version__} solve (PETSc {version})", nodal=output.nodal,
+                    case=output.case))
 
         def stream(field: str, step: int, result: StepResult) -> None:
             def consume(piece: int, values: np.ndarray) -> None:

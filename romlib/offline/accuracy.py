@@ -24,8 +24,8 @@ from romlib.offline.sample import take_sample
 from romlib.offline.tighten import tighten
 from romlib.offline.training import Span
 
-# Over runs that it was made of a ROM is to have at most this part of what is asked for: others have two to three times
-# as much, see docs/algorithms.md.
+# Over runs that it was made of a ROM is to have at most this part of what is asked for, because others may have more:
+# see docs/algorithms.md.
 TRAINED_PART = 0.75
 DUAL_PART = 0.25  # of what is asked for: what modes of stress and internal variables may leave out of any run
 ATTAINABLE = 1.5  # times what the other runs' modes leave of a run is the least that is looked for

@@ -16,6 +16,7 @@ from romlib.archive.rom import (
     LiftingData,
     LocalBasis,
     Manifest,
+    Pace,
     Rom,
 )
 from romlib.errors import InputError
@@ -39,6 +40,8 @@ from romlib.offline.training import Span, TrainingSet
 from romlib.online.pace import pace_of
 from romlib.parallel.pieces import Pieces
 from romlib.words import plural
+
+TRAINING_RUN = "training run"  # the description of a case that is one
 
 
 @dataclass(frozen=True)
@@ -139,14 +142,15 @@ def _manifest(collection: Collection, spans: list[Span], provenance: Provenance)
         provenance.fingerprint, provenance.study, provenance.version, str(collection.training.model.units),
         dict(provenance.inputs), tolerances, {}, [], collection.dual.volume, first.n_node_total, first.n_cell_total,
         collection.dual.n_ip, _trained_ranges(collection.training, spans),
-        _trained_parameters(collection.training, spans), pace_of(
-            (span.times, _amplitudes(collection.training, span)) for span in spans), checks=dict(provenance.checks))
+        _trained_parameters(collection.training, spans), _pace(collection.training, spans),
+        checks=dict(provenance.checks))
 
 
-def _amplitudes(training: TrainingSet, span: Span) -> dict[str, np.ndarray]:
-    """Amplitudes (n_step,) of all loads and prescribed constraints at the times of a case."""
-    return {name: evaluate(span.run.amplitudes[name], span.times)
-            for name in [*training.model.loads, *prescribed_names(training.model)]}
+def _pace(training: TrainingSet, spans: list[Span]) -> Pace:
+    """How long steps and runs of the training are, and how much of each amplitude a step applies."""
+    names = [*training.model.loads, *prescribed_names(training.model)]
+    return pace_of((span.times, {name: evaluate(span.run.amplitudes[name], span.times) for name in names})
+                   for span in spans)
 
 
 def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
@@ -154,9 +158,9 @@ def _trained_ranges(training: TrainingSet, spans: list[Span]) -> dict[str, tuple
 
     At the times of the cases, which begin with the initial one: some solvers do not write it.
     """
-    runs = [_amplitudes(training, span) for span in spans]
-    return {name: (min(float(run[name].min()) for run in runs), max(float(run[name].max()) for run in runs))
-            for name in runs[0]}
+    found = {name: np.concatenate([evaluate(span.run.amplitudes[name], span.times) for span in spans])
+             for name in [*training.model.loads, *prescribed_names(training.model)]}
+    return {name: (float(values.min()), float(values.max())) for name, values in found.items()}
 
 
 def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, tuple[float, float]]:
@@ -168,7 +172,7 @@ def _trained_parameters(training: TrainingSet, spans: list[Span]) -> dict[str, t
 def _cases(spans: list[Span], cases: Mapping[str, Case]) -> dict[str, Case]:
     """The study's cases, and each training run as a case of its name."""
     result = {span.run.name: Case(times=Times(values=tuple(span.times.tolist())), amplitudes=dict(span.run.amplitudes),
-                                  parameters=span.run.parameters, description="training run") for span in spans}
+                                  parameters=span.run.parameters, description=TRAINING_RUN) for span in spans}
     clash = sorted(set(result) & set(cases))
     if clash:
         raise InputError("a case has the name of a training run", place=f"[cases.{clash[0]}]",

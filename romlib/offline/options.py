@@ -56,7 +56,7 @@ class OfflineOptions(Description):
         "tolerance is given"))
     pod_tolerance: Tolerance | None = Field(default=None, description=(
         "the modes leave out at most this part of the displacement snapshots: sum_{i>n} lambda_i <= tolerance^2 sum "
-        "lambda_i; by default 1e-4, where `modes` is not given"))
+        "lambda_i; by default chosen to meet `accuracy`, and 1e-4 where another tolerance is given"))
     modes: Annotated[int, Field(ge=1)] | None = Field(default=None, description="their number, instead of a tolerance")
     pod_norm: Literal["l2", "energy"] = Field(default="l2", description=(
         'of the displacement that the modes are the best of: "l2", or "energy", the elastic energy of the virgin '
@@ -64,7 +64,7 @@ class OfflineOptions(Description):
     cubature_tolerance: Tolerance = Field(default=1e-4, description=(
         "the selected points integrate the training set to ||G^T w - b|| <= tolerance max(||b||, a / 10), with a "
         "the energy norm of the stresses: what counts where they are in equilibrium with themselves (heat alone) "
-        "and b vanishes"))
+        "and b vanishes; by default chosen to meet `accuracy`, and 1e-4 where another tolerance is given"))
     cubature_points: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
         "at most so many points, where the tolerance asks for more; by default no limit"))
     cubature_training: Literal["snapshots", "full_rom", "iterates"] = Field(default="snapshots", description=(
@@ -74,7 +74,9 @@ class OfflineOptions(Description):
     dual_fields: tuple[str, ...] = Field(default=("stress",), description=(
         "fields at integration points to reconstruct everywhere: `stress`, any internal variable of the laws, any "
         "field of the file"))
-    dual_tolerance: Tolerance = Field(default=1e-4, description="as `pod_tolerance`, for the modes of each of them")
+    dual_tolerance: Tolerance = Field(default=1e-4, description=(
+        "as `pod_tolerance`, for the modes of each of them; by default chosen to meet `accuracy`, and 1e-4 where "
+        "another tolerance is given"))
     stress: Literal["auto", "read", "replay"] = Field(default="auto", description=(
         '"read" from the file, "replay" from the displacement by the law, "auto": read where the file has it'))
     error_limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict, description=(

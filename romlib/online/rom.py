@@ -216,7 +216,7 @@ class ReducedOrderModel:
             (*said, *(() if choice is None else (choice.sentence,)), *use.cautions(history.redone),
              *resolved.cautions()),
             tuple(file for file in (self.path, self.fields_path, file_of(nodal)) if file is not None),
-            history.jumps, choice)
+            history.jumps, choice, case if isinstance(case, str) else "")
 
     def _resolve(
         self, case: str | Case | None, times: Times | Sequence[float] | np.ndarray | None,

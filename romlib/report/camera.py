@@ -12,12 +12,12 @@ _MARGIN = 1.06  # of the half height or width that the body needs
 
 @dataclass(frozen=True)
 class Look:
-    """Where the eye is: in this direction from the centre; up is up. focus, radius : of a part to look at closely;
-    without them all of the mesh is seen.
+    """Where the eye is: in this direction from the centre. up : by default the longer direction of y and z.
+    focus, radius : of a part to look at closely; without them all of the mesh is seen.
     """
 
     direction: tuple[float, float, float]
-    up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    up: tuple[float, float, float] | None = None
     focus: tuple[float, float, float] | None = None
     radius: float | None = None
 
@@ -42,7 +42,7 @@ class Camera:
 
 def camera(points: np.ndarray, look: Look, aspect: float) -> Camera:
     """A camera that sees all points (n, 3), or what the look has in focus. aspect : width over height."""
-    axes = _axes(look)
+    axes = _axes(look, points)
     along = points @ axes.T
     low, high = along.min(axis=0), along.max(axis=0)
     half = 0.5 * (high - low)
@@ -93,9 +93,9 @@ def hidden(points: np.ndarray, triangles: np.ndarray, place: np.ndarray, directi
     return bool(np.any(~flat & (u >= 0) & (v >= 0) & (u + v <= 1) & (distance > 1e-3 * size)))
 
 
-def _axes(look: Look) -> np.ndarray:
+def _axes(look: Look, points: np.ndarray) -> np.ndarray:
     direction = np.asarray(look.direction, dtype=float) / np.linalg.norm(look.direction)
-    up = np.asarray(look.up, dtype=float)
+    up = np.asarray(look.up or usual_look(points).up, dtype=float)
     if np.linalg.norm(np.cross(up, direction)) < 1e-6 * np.linalg.norm(up):  # along the direction itself
         up = np.roll(up, 1)
     right = np.cross(up, direction)

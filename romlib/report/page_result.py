@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,18 @@ import numpy as np
 
 from romlib.blocks import blocks
 from romlib.errors import InputError
-from romlib.mesh.operator import StrainOperator
 from romlib.report.curves import curves, cycle, legend_below, plain, with_own_settings
+from romlib.report.extremes import Spot, at_integration_points, at_nodes
 from romlib.report.page import Html, drawn, element, image, joined, note, pairs, table
 from romlib.report.picture import png
+from romlib.report.plot_field import FieldStyle, draw_field
 from romlib.report.plot_life import life_figure
-from romlib.report.scalar import Scalar
+from romlib.report.source import FieldSource
+from romlib.results.scalar import Scalar
 from romlib.snapshots.error_bounds import ErrorBounds
-from romlib.snapshots.reader import Snapshots
 
 _MOST_NOTES = 20
+_BLOCK_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,53 +73,43 @@ def bounds_section(bounds: ErrorBounds | None, times: np.ndarray, time_unit: str
         *(note(one) for one in bounds.notes[:_MOST_NOTES])])
 
 
-def pictures(snapshots: Snapshots, names: Sequence[str], drawn_by: Callable[..., Any]) -> Html:
-    """Each field at the time of its largest value; a sentence where nothing here can draw.
-
-    drawn_by : `romlib.report.plot_field.draw_field`.
-    """
+def pictures(source: FieldSource, names: Sequence[str], case: str = "") -> Html:
+    """Each field at the time of its largest value; a sentence where nothing here can draw. case : for the title."""
     parts = []
     for name in names:
         try:
-            parts.append(_picture(snapshots, name, drawn_by))
+            step, largest = largest_of(source, name)
+            picture = draw_field(source, name, step=step, style=FieldStyle(case=case))
+            parts.append(image(png(picture.pixels), "png",
+                               f"{name} at time {picture.time:.6g} {source.units.time}. {largest}"))
         except InputError as error:  # no pyvista, no library that renders without a screen, a field without value
             parts.append(note(f"No picture of {name}: {error.what}" + (f" ({error.remedy})" if error.remedy else "")))
     return joined(parts)
 
 
-def _picture(snapshots: Snapshots, name: str, drawn_by: Callable[..., Any]) -> Html:
-    step, place = largest_of(snapshots, name)
-    data = png(drawn_by(snapshots, name, step=step).pixels)
-    return image(data, "png", f"{name} at time {float(snapshots.times[step]):.6g} {snapshots.model.units.time}, "
-                              f"{snapshots.path.name}. {place}")
+def largest_of(source: FieldSource, name: str) -> tuple[int, str]:
+    """The step of the largest value of a scalar over the run, and where it is, in words.
 
-
-def largest_of(snapshots: Snapshots, name: str) -> tuple[int, str]:
-    """The step of the largest value of a scalar over the run, and where it is, in words."""
-    scalar = Scalar.named(snapshots, name)
-    best, where = -np.inf, (0, 0, 0)
-    for piece in range(snapshots.n_piece):
-        n = snapshots.n_node(piece) if scalar.spec.place == "node" else snapshots.n_ip(piece)
-        for steps in blocks(snapshots.n_step, 8 * n * scalar.spec.n_comp, 64 * 2**20):
-            values = scalar.values(snapshots.read(scalar.field, piece, steps))
-            if not np.isfinite(values).any():
-                continue
-            row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-            if values[row, column] > best:
-                best, where = float(values[row, column]), (piece, steps.start + int(row), int(column))
-    if best == -np.inf:
-        raise InputError("the field has no value anywhere", file=snapshots.path, place=name)
-    piece, step, index = where
-    mesh = snapshots.mesh(piece)
-    if scalar.spec.place == "node":
-        at, spot = mesh.points[index], f"node {mesh.node_ids[index]}"
-    else:
-        operator = StrainOperator(mesh)
-        at = operator.coordinates[index]
-        spot = f"integration point {operator.point_numbers[index]} of cell {operator.cell_ids[index]}"
-    unit = f" {scalar.unit}" if scalar.unit else ""
-    return step, (f"Largest value of the run: {best:.5g}{unit} at {spot}, at ({', '.join(f'{x:.5g}' for x in at)}) "
-                  f"{snapshots.model.units.length}; averages at nodes may be above or below it.")
+    Raises
+    ------
+    InputError : no such field, or it has no value.
+    """
+    scalar = Scalar.named(source, name)
+    of_nodes = scalar.spec.place == "node"
+    best: tuple[int, Spot] | None = None
+    for piece in range(source.n_piece):
+        mesh = source.mesh(piece)
+        n = mesh.n_node if of_nodes else len(source.read(scalar.field, piece, 0))
+        for steps in blocks(source.n_step, 8 * n * scalar.spec.n_comp, _BLOCK_BYTES):
+            values = scalar.values(source.read(scalar.field, piece, steps))
+            found = at_nodes(mesh.node_ids, mesh.points, values) if of_nodes else at_integration_points(mesh, values)
+            for step, one in enumerate(found, steps.start):
+                if one.largest is not None and (best is None or one.largest.value > best[1].value):
+                    best = step, one.largest
+    if best is None:
+        raise InputError("the field has no value anywhere", file=source.path, place=name)
+    at = ", ".join(f"{x:.5g}" for x in best[1].coordinates)
+    return best[0], f"Largest value of the run: {best[1].described(scalar.unit)}, at ({at}) {source.units.length}."
 
 
 def life_section(found: Any) -> Html:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from romlib.archive.accuracy import Accuracy
 from romlib.archive.indicator import Indicator
 from romlib.archive.rom import Manifest, Rom
 from romlib.model import Model
@@ -31,16 +32,17 @@ def rom_sections(rom: Rom, singular_values: Mapping[str, np.ndarray] | None) -> 
 def held_out_errors(rom: Rom) -> dict[str, float]:
     """By quantity, the largest error over a run that the ROM, or one of all runs but that, was not trained with."""
     found: dict[str, float] = {}
+    if rom.manifest.accuracy is not None:
+        accuracy = rom.manifest.accuracy
+        between = accuracy.largest("left out") or accuracy.largest("left out", outside=True)
+        for errors in (between, accuracy.largest("validation")):
+            found |= {name: max(value, found.get(name, 0.0)) for name, value in errors.items()}
+        return found
     pairs_ = rom.indicator.pairs if rom.indicator is not None else ()
     alone = [one for one in pairs_ if not one.left_out.startswith("the runs ")]  # without two, a ROM is a poorer one
     for pair in alone:
         for name, value in pair.errors.items():
             found[name] = max(found.get(name, 0.0), value)
-    for name, value in rom.manifest.errors.items():
-        for prefix in _HELD_OUT:
-            if name.startswith(prefix):
-                quantity = name.removeprefix(prefix).split()[0]
-                found[quantity] = max(found.get(quantity, 0.0), value)
     return found
 
 
@@ -105,12 +107,28 @@ def _check(manifest: Manifest) -> Html:
         for name, one in manifest.checks.items()])
 
 
+def _accuracy(accuracy: Accuracy) -> list[Html]:
+    """Errors over each run beside what was asked for, and what was not met."""
+    names = list(dict.fromkeys([*accuracy.asked, *(name for run in accuracy.runs for name in run.errors)]))
+    order = {"validation": 0, "left out": 1, "trained": 2}
+    rows: list[tuple[Any, ...]] = [
+        (run.run, run.how, *(run.errors.get(name) for name in names), run.failure or "; ".join(run.outside))
+        for run in sorted(accuracy.runs, key=lambda run: order[run.how])]
+    if accuracy.asked:
+        rows.append(("asked for", "", *(accuracy.asked.get(name) for name in names), ""))
+    return [table("Over each run, at all points", ("run", "", *names, "outside the other runs"), rows),
+            *(note(f"Accuracy not met: {one}", bad=True) for one in accuracy.not_met),
+            *(note(one) for one in accuracy.notes)]
+
+
 def errors_of(rom: Rom) -> Html:
     """Errors over runs that were held out, and apart from them those over the training."""
-    parts = []
+    parts: list[Html] = []
     pairs_ = rom.indicator.pairs if rom.indicator is not None else ()
     held = {k: v for k, v in rom.manifest.errors.items() if k.startswith(_HELD_OUT)}
-    if held:
+    if rom.manifest.accuracy is not None:
+        parts += _accuracy(rom.manifest.accuracy)
+    elif held:
         parts.append(table("Over runs that the ROM was not trained with", ("what", "relative error"),
                            [(name, float(value)) for name, value in held.items()]))
     if pairs_:

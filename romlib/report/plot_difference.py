@@ -21,6 +21,7 @@ from romlib.report.plot_field import (
     FieldPainter,
     FieldStyle,
     bar_label,
+    case_in_words,
     deformation_in_words,
     extremes_in_words,
     marks_of,
@@ -177,8 +178,8 @@ class DifferencePainter:
         time = float(reference.times[pair.reference.step])
         caption = self._caption(pair)
         names = f"{self.compared.result.title} against {name_of(reference)}"
-        case = f"case {self.style.case}  ·  " if self.style.case else ""
-        image = compose(self.room, bodies, title_of(scalar, time, reference), case + names, caption)
+        titles = "  ·  ".join(part for part in (case_in_words(self.style.case), names) if part)
+        image = compose(self.room, bodies, title_of(scalar, time, reference), titles, caption)
         return Picture(image, scalar.label, scalar.unit, time, pair.result.step, self.style.scale or 0.0,
                        *self.colours.limits, placement_of(scalar, self.style.at), pair.result.nodal,
                        pair.result.points, tuple(caption), differences=self._spots(pair))

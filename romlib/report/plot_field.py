@@ -20,7 +20,7 @@ from romlib.report.render import render
 from romlib.report.source import FieldSource, name_of
 from romlib.report.surface import Surface, surface_of
 from romlib.results.scalar import Scalar
-from romlib.words import plural
+from romlib.words import plural, shortened
 
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
 _PLACEMENTS = {"nodes": "values at integration points extrapolated to the nodes, averaged by material",
@@ -145,7 +145,12 @@ def title_of(scalar: Scalar, time: float, source: FieldSource) -> str:
 
 def titled(case: str, source: FieldSource) -> str:
     """Case and file."""
-    return "  ·  ".join(part for part in (f"case {case}" if case else "", name_of(source)) if part)
+    return "  ·  ".join(part for part in (case_in_words(case), name_of(source)) if part)
+
+
+def case_in_words(case: str) -> str:
+    """One line of moderate length: it may come from somebody else's file."""
+    return f"case {shortened(' '.join(case.split()), 60)}" if case else ""
 
 
 def placement_of(scalar: Scalar, at: Placement) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def plot(
     at : values at integration points are shown at "nodes" (extrapolated, averaged by material) or as means of "cells".
     limits : of the colours. edges : of the elements; by default where they do not hide the colours.
     view : direction in which the eye is, or a `Look`; by default one from which the largest value is seen.
-    width : in pixels. case : its name, for the title. titles : of result and reference.
+    width : in pixels. case : its name, for the title; by default as the result knows it. titles : of result and
+        reference.
     fps, frames : of a film, frames a second, and at most that many of them. progress : called with frames done and all.
 
     Returns
@@ -63,8 +65,9 @@ def plot(
                          remedy="ask for all times, or give a name that ends in .png")
     if path is not None and not film:
         check_suffix(path)
-    style = FieldStyle(deformed, at, limits, edges, _look(view), width, case)
+    style = FieldStyle(deformed, at, limits, edges, _look(view), width)
     with _opened(result) as source, _opened(against) as reference:
+        style = replace(style, case=case or str(getattr(result, "case", "") or getattr(source, "case", "")))
         drawn: Picture | Curves
         if path is not None and film:
             options: dict[str, Any] = {"style": style, "fps": fps, "most": frames, "progress": progress}
@@ -89,7 +92,7 @@ def _look(view: Sequence[float] | Look | None) -> Look | None:
     if direction.shape != (3,) or not np.isfinite(direction).all():
         raise InputError("the direction of the view is not three numbers", place="--view", found=view)
     x, y, z = direction.tolist()
-    return Look((x, y, z), (0.0, 1.0, 0.0) if abs(z) > 10.0 * max(abs(x), abs(y)) else (0.0, 0.0, 1.0))
+    return Look((x, y, z))
 
 
 def _given(source: FieldSource | None) -> Any:

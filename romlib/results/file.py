@@ -19,7 +19,8 @@ from romlib.model import Model, UnitSystem
 from romlib.results.access import FieldAccess
 from romlib.results.html import Table
 from romlib.results.places import Places
-from romlib.results.spots import NodeSpots, Spots
+from romlib.results.scalar import Scalar
+from romlib.results.spots import IpSpots, NodeSpots, Spots
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.info import info
 from romlib.snapshots.reader import ALL, Snapshots
@@ -160,6 +161,12 @@ class SnapshotsSource:
         values = self.field(field, np.atleast_1d(np.arange(self.n_step)[steps]), piece)
         return values if isinstance(steps, slice) else values[0]
 
+    def largest(
+        self, scalar: Scalar, spots: IpSpots, rows: np.ndarray, floor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """A file has all values, and they are read."""
+        return None
+
     def at_spots(self, name: str, spots: Spots, rows: np.ndarray) -> np.ndarray:
         """A field at some places of a piece, (n_row, n, n_comp)."""
         values = self.field(name, rows, spots.piece)
@@ -225,6 +232,11 @@ class Results(FieldAccess):
     def solver(self) -> str:
         """What computed it."""
         return self._source.file.solver
+
+    @property
+    def case(self) -> str:
+        """The name of the case that was solved; "" where the file does not have it."""
+        return self._source.file.case
 
     @property
     def error_bound(self) -> ErrorBounds:

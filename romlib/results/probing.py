@@ -111,27 +111,33 @@ def reduced(
     ------
     InputError : no place has the field.
     """
-    n_step = source.n_step
-    best, at = np.full(n_step, np.nan), np.zeros(n_step, dtype=np.int64)
-    total, weight, first = np.zeros(n_step), 0.0, 0
-    sign = -1.0 if kind == "min" else 1.0
+    best, at = np.full(source.n_step, np.nan), np.zeros(source.n_step, dtype=np.int64)
+    total, weight, first = np.zeros(source.n_step), 0.0, 0
+    sign, everything = -1.0 if kind == "min" else 1.0, np.arange(source.n_step)
     for spot in spots:
         if not spot.n:
             continue
-        weights = spot.weights if isinstance(spot, IpSpots) else np.ones(spot.n)
-        for steps in blocks(n_step, 8 * spot.n * scalar.spec.n_comp * 2, _BLOCK_BYTES):
-            rows = np.arange(steps.start, steps.stop)
-            values = sign * scalar.values(source.at_spots(scalar.field, spot, rows))
-            there = np.isfinite(values).all(axis=0)
-            if not there.any():
-                continue
-            here = np.where(there, values, -np.inf)
-            largest = here.argmax(axis=1)
-            found = here[np.arange(len(rows)), largest]
-            better = ~(found <= best[rows])  # NaN: nothing yet
-            best[rows[better]], at[rows[better]] = found[better], first + largest[better]
-            total[rows] += values[:, there] @ weights[there]
-            weight += float(weights[there].sum()) if steps.start == 0 else 0.0
+        short = None
+        if kind == "max" and isinstance(spot, IpSpots):
+            short = source.largest(scalar, spot, everything, np.nan_to_num(best))
+        if short is not None:
+            _keep(best, at, everything, short[0], first + short[1])
+            weight += spot.n
+        else:
+            weights = spot.weights if isinstance(spot, IpSpots) else np.ones(spot.n)
+            for steps in blocks(source.n_step, 8 * spot.n * scalar.spec.n_comp * 2, _BLOCK_BYTES):
+                rows = everything[steps]
+                values = sign * scalar.values(source.at_spots(scalar.field, spot, rows))
+                there = np.isfinite(values).all(axis=0)
+                if not there.any():
+                    continue
+                if kind == "mean":
+                    total[rows] += values[:, there] @ weights[there]
+                else:
+                    here = values if there.all() else np.where(there, values, -np.inf)
+                    place = here.argmax(axis=1)
+                    _keep(best, at, rows, here[np.arange(len(rows)), place], first + place)
+                weight += float(weights[there].sum()) if steps.start == 0 else 0.0
         first += spot.n
     if not weight:
         raise InputError(f"the field {name!r} has no value there", file=source.path, place=f"tag {tag!r}",
@@ -148,3 +154,9 @@ def reduced(
     where = f"{'largest' if kind == 'max' else 'smallest'} of the {len(ids)} {what} of {tag!r}"
     return Probe(sign * best, coordinates[at], ids[at], None if numbers is None else numbers[at], where, source.times,
                  label, (), False, unit, time_unit, kind, asked(None, None, tag))
+
+
+def _keep(best: np.ndarray, at: np.ndarray, rows: np.ndarray, found: np.ndarray, place: np.ndarray) -> None:
+    """Keep values (n_row,) that are larger than those so far, and where they are."""
+    better = ~(found <= best[rows])  # NaN: nothing yet
+    best[rows[better]], at[rows[better]] = found[better], place[better]

@@ -12,7 +12,8 @@ import numpy as np
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model, UnitSystem
 from romlib.results.places import Places
-from romlib.results.spots import Spots
+from romlib.results.scalar import Scalar
+from romlib.results.spots import IpSpots, Spots
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.schema import FieldSpec
 
@@ -94,6 +95,14 @@ class FieldSource(Protocol):
 
     def read(self, field: str, piece: int, steps: slice | int = ...) -> np.ndarray:
         """The same for a slice of the steps, or for one step without the first axis."""
+
+    def largest(
+        self, scalar: Scalar, spots: IpSpots, rows: np.ndarray, floor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """The largest value of a scalar over integration points, and the position of the point, (n_row,) each, where
+        there is a way that is shorter than all values; else None. floor : (n_row,), what is known to be elsewhere:
+        where nothing here is larger, anything smaller will do.
+        """
 
     def at_spots(self, name: str, spots: Spots, rows: np.ndarray) -> np.ndarray:
         """A field at some places of a piece, (n_row, n, n_comp)."""

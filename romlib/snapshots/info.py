@@ -18,7 +18,7 @@ def info(path: Path | str) -> dict[str, Any]:
 
     Returns
     -------
-    kind, file, file_size (bytes), schema_version, romlib_version, solver, units, fingerprint,
+    kind, file, file_size (bytes), schema_version, romlib_version, solver, case, units, fingerprint,
     checksums; steps (count, first, last); counts of the whole model (nodes, cells, integration_points, pieces,
     shared_nodes); fields, blocks and pieces as rows of a table; tags and arrays (sizes summed over the pieces); model
     (the names it has, and the parameters of its materials); error_bounds (of a result of a ROM, or None); clusters (the
@@ -75,7 +75,8 @@ def _header(snapshots: Snapshots) -> dict[str, Any]:
     return {
         "kind": "snapshots", "file": str(snapshots.path), "file_size": snapshots.path.stat().st_size,
         "schema_version": snapshots.schema_version, "romlib_version": snapshots.romlib_version,
-        "solver": snapshots.solver, "units": str(model.units), "fingerprint": snapshots.fingerprint,
+        "solver": snapshots.solver, "case": snapshots.case, "units": str(model.units),
+        "fingerprint": snapshots.fingerprint,
         "checksums": checksums_in_words(snapshots.checksums),
         "steps": {"count": snapshots.n_step, "first": float(snapshots.times[0]), "last": float(snapshots.times[-1])},
         "counts": {"nodes": snapshots.n_node_total, "cells": snapshots.n_cell_total,

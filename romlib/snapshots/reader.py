@@ -40,6 +40,7 @@ class Snapshots:
     by name. n_shared : nodes that several pieces have. n_node_total, n_cell_total, n_ip_total : of the whole model,
     every node once. error_bounds : of a result of a ROM; None in other files.
     clusters : (n_step,), numbers of the local bases that solved the steps; None where there was one basis.
+    case : its name, "" where it is not known.
 
     Raises
     ------
@@ -65,6 +66,7 @@ class Snapshots:
             str(contents.attribute(group, name)) for name in ("solver", "fingerprint", "romlib_version"))
         self.schema_version, self.n_shared, self.n_node_total, self.n_cell_total, self.n_ip_total = (
             int(contents.attribute(group, name)) for name in ("schema_version", "n_shared", "n_node", "n_cell", "n_ip"))
+        self.case = str(contents.attributes(group).get("case", ""))
         fields = f"{group}/fields"
         self.fields: dict[str, FieldSpec] = {
             name_of(name): self._field_spec(f"{fields}/{name}", name)

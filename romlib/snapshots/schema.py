@@ -18,8 +18,8 @@ The file is a VTKHDF UnstructuredGrid with Steps, whose parts are the pieces (su
                                       PointDataOffsets/<name>: step * N for a field, zero for a static array;
                                       CellDataOffsets/<name>: step * M, zero likewise
 /romlib                               attributes kind = "snapshots", schema_version, romlib_version, solver, units,
-                                      fingerprint, n_shared (nodes in several pieces), n_node (each node once), n_cell,
-                                      n_ip (both over all pieces)
+                                      fingerprint, case (where known), n_shared (nodes in several pieces), n_node (each
+                                      node once), n_cell, n_ip (both over all pieces)
   model                               JSON of `romlib.model.Model`: materials, constraints, loads, amplitudes, initial
                                       state, and the omissions (what the deck had that the ROM lacks)
   fields/<name>                       attributes place ("node", "ip"), n_comp, tensor, dtype, original_name

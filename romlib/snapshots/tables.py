@@ -128,7 +128,7 @@ def _vtk_items() -> Iterator[Item]:
 
 def _romlib_items() -> Iterator[Item]:
     group, piece = f"/{ROMLIB_GROUP}", f"/{ROMLIB_GROUP}/pieces/<p>"
-    for name in ("kind", "romlib_version", "solver", "units", "fingerprint"):
+    for name in ("kind", "romlib_version", "solver", "units", "fingerprint", "case"):
         yield Item(f"{group}@{name}", "text")
     yield Item(f"{group}@schema_version", "integer")
     yield Item(f"{group}@n_shared", "integer", low=0, binds="n_shared")

@@ -58,7 +58,8 @@ class SnapshotsWriter:
     path : the file; its folder exists.
     pieces : the subdomains, with `shared_index` filled where there are several.
     model : as the deck had it. times : (n_step,), increasing. fields : descriptions by name.
-    solver : name and version. fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
+    solver : name and version. case : its name, kept in a file that has values at nodes and of cells.
+    fingerprint : of the inputs (`romlib.snapshots.fingerprint`); none of them may be `path`.
     identity : of mesh and model, where it is known; else it is computed. bounds : of the errors, at the same times.
     clusters : (n_step,), numbers of the local bases that solved the steps, where there are several.
     nodal : whether VTK is shown the fields at integration points as values at nodes and of cells
@@ -77,7 +78,9 @@ class SnapshotsWriter:
         self, path: Path, pieces: Sequence[Mesh], model: Model, times: Sequence[float] | np.ndarray,
         fields: Mapping[str, FieldSpec], *, solver: str = "", fingerprint: str = "", identity: Identity | None = None,
         bounds: ErrorBounds | None = None, clusters: np.ndarray | None = None, nodal: bool | None = None,
+        case: str = "",
     ) -> None:
+        self._case = case
         self._identity, self._bounds, self._clusters = identity, bounds, clusters
         self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
         self.times = _checked_times(times, self.path)
@@ -203,6 +206,8 @@ class SnapshotsWriter:
             "solver": self.solver, "units": str(self.model.units), "fingerprint": self.fingerprint,
             "n_shared": n_shared, "n_node": n_inside + n_shared, "n_cell": int(self._layout.cells[-1]),
             "n_ip": int(self._n_ip.sum())})
+        if self._case and self._shown:  # an older romlib, which reads files without these, would refuse the attribute
+            group.attrs["case"] = self._case
 
     def _identified(self) -> Identity:
         return identity_of(self._pieces, self.model) if self._identity is None else self._identity

@@ -21,8 +21,10 @@ from romlib.mesh.operator import StrainOperator
 from romlib.results.cache import Cache
 from romlib.results.places import Places
 from romlib.results.spots import IpSpots, NodeSpots
+from romlib.solution.largest import Groups
 
 MODES = 256 * 2**20  # bytes of modes that are kept
+_FEW = 64  # places, whose part of an array is as soon taken as found among what is kept
 _SHARE = 8  # one array has a part of this at most; of larger ones, those at the places of probes are kept
 Read = Callable[[FieldsFile, np.ndarray | None], np.ndarray]
 _held: ContextVar[_Held | None] = ContextVar("_held", default=None)
@@ -138,6 +140,10 @@ class FieldsReader:
         """Modes of a dual field at integration points of a piece (all: None), (n_dual, n, n_comp)."""
         return self._kept(("dual", name), piece, spots, lambda file, rows: file.dual_modes(piece, name, rows))
 
+    def groups(self, spots: IpSpots, stress: np.ndarray) -> Groups:
+        """Bounds of the von Mises stress at groups of points, of the modes of the stress there (n_dual, n, 6)."""
+        return self._modes.get(("groups", spots.key), lambda: Groups.of(stress), lambda found: found.sizes.nbytes)
+
     def strain_modes(self, piece: int, cluster: int, spots: IpSpots | None = None) -> np.ndarray:
         """Strains of the displacement modes of a cluster, (n_mode, n, 6)."""
         return self._kept(("strain", cluster), piece, spots, lambda file, rows: _strain(
@@ -156,7 +162,13 @@ class FieldsReader:
             return self._made((kind, piece), None, read)
         rows = spots.nodes if isinstance(spots, NodeSpots) else spots.ips
         if self._size(kind, piece) <= MODES // _SHARE:
-            return np.ascontiguousarray(self._made((kind, piece), None, read)[:, rows])
+            whole = self._made((kind, piece), None, read)
+            if len(rows) == whole.shape[1] and np.array_equal(rows, np.arange(len(rows))):
+                return whole
+            if len(rows) <= _FEW:
+                return np.ascontiguousarray(whole[:, rows])
+            return self._modes.get((kind, spots.key), lambda: np.ascontiguousarray(whole[:, rows]),
+                                   lambda found: found.nbytes)
         return self._made((kind, spots.key), rows, read)
 
     def _size(self, kind: tuple, piece: int) -> int:

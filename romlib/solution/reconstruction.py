@@ -17,9 +17,11 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.whole import whole_mesh
 from romlib.model import Model, UnitSystem
 from romlib.results.places import Places
+from romlib.results.scalar import Scalar
 from romlib.results.spots import IpSpots, NodeSpots, Spots
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.schema import FieldSpec
+from romlib.solution.largest import largest_von_mises
 from romlib.solution.reader import FieldsReader
 from romlib.tensors import von_mises
 from romlib.words import unknown
@@ -203,6 +205,16 @@ class Reconstruction:
         bases = self.rom.clusters
         return self._combine(np.arange(self.n_step), lambda k: bases[k].strain_modes, self.rom.lifting.strains)
 
+    def largest(
+        self, scalar: Scalar, spots: IpSpots, rows: np.ndarray, floor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Von Mises stresses, of the few points where the largest may be: see `romlib.solution.largest`."""
+        of_stress = scalar.field == "von_mises" or (scalar.field, scalar.component) == ("stress", "von_mises")
+        if not (of_stress and self.run.hyper_reduced):
+            return None
+        modes = self._reader.dual_modes(spots.piece, "stress", spots)
+        return largest_von_mises(self._reader.groups(spots, modes), modes, self._coordinates("stress", rows), floor)
+
     def at_spots(self, name: str, spots: Spots, rows: np.ndarray) -> np.ndarray:
         """A field at some places, (n_row, n, n_comp)."""
         if isinstance(spots, IpSpots):
@@ -224,10 +236,13 @@ class Reconstruction:
         if not self.run.hyper_reduced:
             values = self.run.values(self._known(name), piece)[rows]
             return values if spots is None else values[:, spots.ips]
-        gappy = self.rom.gappy[self._known(name)]
+        return np.tensordot(self._coordinates(self._known(name), rows), reader.dual_modes(piece, name, spots), axes=1)
+
+    def _coordinates(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """(n_row, n_dual) of a dual field, by gappy POD from its values at the selected points."""
+        gappy = self.rom.gappy[name]
         measured = self.run.values(name, 0)[rows][:, gappy.points]
-        modes = reader.dual_modes(piece, name, spots)
-        return np.tensordot(measured.reshape(len(rows), -1) @ gappy.operator.T, modes, axes=1)
+        return measured.reshape(len(rows), -1) @ gappy.operator.T
 
     def _combine(self, rows: np.ndarray, modes: Callable[[int], np.ndarray], liftings: np.ndarray) -> np.ndarray:
         """sum_k a_k L_k + Phi gamma at `rows`, of modes(cluster) (n_mode, ...) and liftings (n_lift, ...)."""

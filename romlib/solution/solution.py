@@ -78,7 +78,7 @@ class Solution(FieldAccess):
     files : the files of the ROM and of its case, which `write` does not replace.
     jumps : (n_step,), what the switch to another cluster on the way to a time has lost of the displacement, in the
     elastic energy and relative to it; zero without one.
-    choice : of the cluster, where one was chosen for the whole run.
+    choice : of the cluster, where one was chosen for the whole run. case : the name of the case, "" without one.
     """
 
     reader: FieldsReader
@@ -97,6 +97,7 @@ class Solution(FieldAccess):
     files: tuple[Path, ...] = ()
     jumps: np.ndarray = field(default_factory=lambda: np.zeros(0))
     choice: Choice | None = None
+    case: str = ""
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
@@ -237,7 +238,7 @@ class Solution(FieldAccess):
             with SnapshotsWriter(Path(path), meshes, made.model, self.times, specs, solver=solver,
                                  fingerprint=self.rom.manifest.fingerprint, identity=self._identity(made.model),
                                  bounds=self.error_bound, clusters=self.source.clusters,
-                                 nodal=nodal) as writer:
+                                 nodal=nodal, case=self.case) as writer:
                 for piece in range(len(meshes)):
                     for name in names:
                         self._write_field(writer, name, piece)

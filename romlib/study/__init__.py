@@ -2,9 +2,9 @@
 
 from romlib.study.case_file import read_case_file, write_case_file
 from romlib.study.references import validate_against
-from romlib.study.study import CheckSettings, OfflineOptions, Study, TagDefinition, Training
+from romlib.study.study import CheckSettings, OfflineOptions, Study, TagDefinition, Training, Validation
 
 __all__ = [
-    "CheckSettings", "OfflineOptions", "Study", "TagDefinition", "Training", "read_case_file", "validate_against",
-    "write_case_file",
+    "CheckSettings", "OfflineOptions", "Study", "TagDefinition", "Training", "Validation", "read_case_file",
+    "validate_against", "write_case_file",
 ]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
-import tempfile
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +12,6 @@ import numpy as np
 import romlib
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.errors import ConvergenceError, InputError
-from romlib.life.table import LifeTable
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Amplitude
 from romlib.online.rom import ReducedOrderModel, load
@@ -27,9 +24,9 @@ from romlib.report.page_result import (
     pictures,
 )
 from romlib.report.page_rom import model_tables, rom_sections
-from romlib.report.plot_field import draw_field
 from romlib.report.plot_history import extremes
 from romlib.report.scalar import Scalar
+from romlib.report.source import FieldSource
 from romlib.snapshots.atomic import write_atomically
 from romlib.snapshots.outputs import check_output
 from romlib.snapshots.reader import Snapshots
@@ -37,7 +34,6 @@ from romlib.solution.solution import Solution
 from romlib.storage.opening import kind_of
 from romlib.study.inputs import files_of
 from romlib.study.life import life, table_of
-from romlib.study.study import Study
 from romlib.tensors import von_mises
 from romlib.words import unknown
 
@@ -187,7 +183,7 @@ def _curves_of(solution: Solution, model: ReducedOrderModel, name: str) -> Html:
 def _case(
     model: ReducedOrderModel, name: str, solution: Solution, path: Path, study: str | Path | None, progress: Progress
 ) -> Html:
-    """Bounds, pictures and life of a case; its fields go to a file that is removed again."""
+    """Bounds, pictures and life of a case."""
     units = model.archive.model.units
     parts = [element("h3", "Bounds of errors"), bounds_section(solution.error_bound, solution.times, units.time)]
     settings = table_of(path, study)
@@ -197,25 +193,20 @@ def _case(
             progress(f"life of case {name}")
             parts += [element("h3", "Life"), life_section(life(solution, table=settings, selected_points=True))]
         return joined(parts)
-    with tempfile.TemporaryDirectory(prefix="romlib-report-") as folder:
-        file = Path(folder) / f"case_{re.sub(r'[^A-Za-z0-9_-]', '_', name)[:80]}.vtkhdf"
-        progress(f"fields of case {name}")
-        solution.write(file)
-        parts += _pictures_and_life(file, settings, progress)
+    source = solution.source
+    with source.opened():
+        parts += _pictures(source, name, progress)
+        if settings.materials:
+            progress(f"life of case {name}")
+            parts += [element("h3", "Life"), life_section(life(solution, table=settings))]
     return joined(parts)
 
 
-def _pictures_and_life(file: Path, settings: LifeTable, progress: Progress) -> list[Html]:
-    parts = []
-    with Snapshots(file) as snapshots:
-        names = [name for name in _PICTURED if name in snapshots.fields] or [
-            name for name in ("displacement",) if name in snapshots.fields]
-        progress("drawing")
-        parts += [element("h3", "Pictures"), pictures(snapshots, names, draw_field)]
-    if settings.materials:
-        progress("life")
-        parts += [element("h3", "Life"), life_section(life(file, table=settings))]
-    return parts
+def _pictures(source: FieldSource, case: str, progress: Progress) -> list[Html]:
+    names = [name for name in _PICTURED if name in source.fields] or [
+        name for name in ("displacement",) if name in source.fields]
+    progress("drawing")
+    return [element("h3", "Pictures"), pictures(source, names, case)]
 
 
 def _of_result(path: Path, study: str | Path | None, progress: Progress) -> list[tuple[str, Html]]:
@@ -238,6 +229,10 @@ def _of_result(path: Path, study: str | Path | None, progress: Progress) -> list
                                     {"largest": highest, "mean": mean, "smallest": lowest}))
         shown = curves_over_time(times, groups, model.units.time, f"{path.name}: loads, and fields over the body.")
         bounds = bounds_section(snapshots.error_bounds, times, model.units.time)
-    settings = LifeTable() if study is None else table_of(path, Study.read(study))
-    return [("the run", head), ("curves", shown), ("bounds of its errors", bounds),
-            ("fields", joined(_pictures_and_life(path, settings, progress)))]
+        fields = _pictures(snapshots, "", progress)
+    sections = [("the run", head), ("curves", shown), ("bounds of its errors", bounds), ("fields", joined(fields))]
+    settings = table_of(path, study)
+    if settings.materials:
+        progress("life")
+        sections.append(("life", life_section(life(path, table=settings))))
+    return sections

@@ -93,7 +93,7 @@ def run_solve(
                 (on_note or (lambda _: None))(note)
         with comm.agreement():
             began = None if saved is None else start_of(saved, mine, model, float(times[0]))
-        written = Output(Path(output), tuple(fields), mark, write_state, nodal)
+        written = Output(Path(output), tuple(fields), mark, write_state, nodal, case if isinstance(case, str) else "")
         return solve_to_file(written, everything, mine, model, times, source.pieces, options=options, start=began,
                              on_step=on_step)
 

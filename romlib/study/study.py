@@ -125,7 +125,7 @@ class Run(Description):
     temperature: TemperatureFile | None = Field(default=None, description=(
         "a file with nodal temperatures, in place of all temperature loads; by default the temperature loads"))
     name: str = Field(description=(
-        "for messages; of a run, also a case of the ROM. By default the name of the file without suffix"))
+        "for messages; of a training run, also a case of the ROM. By default the name of the file without suffix"))
 
 
 class Training(Run):

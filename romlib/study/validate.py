@@ -8,11 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from romlib.archive.accuracy import RunErrors
 from romlib.errors import ConvergenceError, InputError
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
+from romlib.loads.amplitudes import evaluate
 from romlib.model import Case, TemperatureFile, Times
+from romlib.offline.assemble import TRAINING_RUN
 from romlib.online.rom import ReducedOrderModel, load
 from romlib.parallel.comm import serial
 from romlib.parallel.pieces import Pieces
@@ -101,7 +105,7 @@ def _errors(
 ) -> tuple[RunErrors, list[str]]:
     """Of one file, and what the ROM says of its case."""
     prepared.refuse_without_history("validate with")
-    refuse_trained(model, prepared.snapshots)
+    refuse_trained(model, prepared)
     name = str(prepared.path)
     try:
         solution = model.solve(case_of(prepared))
@@ -142,16 +146,30 @@ def case_of(prepared: PreparedSnapshots) -> Case:
         omissions=tuple(one for one in model.omissions if one.does_work), accepted=prepared.accepted)
 
 
-def refuse_trained(model: ReducedOrderModel, snapshots: Snapshots) -> None:
-    """InputError for a file that the ROM was trained with: errors there say nothing of other runs."""
-    archive = model.archive
+def refuse_trained(model: ReducedOrderModel, prepared: PreparedSnapshots) -> None:
+    """InputError for a run that the ROM was trained with: errors there say nothing of other runs.
+
+    By the fingerprint of its file; and by times, amplitudes and parameters where no temperature field is involved.
+    """
+    archive, snapshots = model.archive, prepared.snapshots
     trained = () if archive.trained is None else archive.trained.files
-    for name in trained:
-        if archive.manifest.inputs.get(name) == snapshots.fingerprint and snapshots.fingerprint:
-            raise InputError(
-                "the ROM was trained with this file: errors there say nothing of other runs", file=snapshots.path,
-                expected="a run that the ROM was not trained with", found=f"the training file {name}",
-                remedy="`romlib info` shows the errors over training runs; validate with another run")
+    same = next((name for name in trained if snapshots.fingerprint
+                 and archive.manifest.inputs.get(name) == snapshots.fingerprint), None)
+    if same is None and not any(load.kind == "temperature" for load in archive.model.loads.values()):
+        same = next((name for name, case in archive.cases.items() if case.description == TRAINING_RUN
+                     and _is_run(case, prepared)), None)
+    if same is not None:
+        raise InputError(
+            "the ROM was trained with this run: errors there say nothing of other runs", file=snapshots.path,
+            expected="a run that the ROM was not trained with", found=f"the training run {same}",
+            remedy="`romlib info` shows the errors over training runs; validate with another run")
+
+
+def _is_run(case: Case, prepared: PreparedSnapshots) -> bool:
+    times, own = case.times.instants(), prepared.amplitudes
+    return (np.array_equal(times, prepared.case_times) and case.parameters == prepared.parameters
+            and all(name in own and np.array_equal(evaluate(one, times), evaluate(own[name], times))
+                    for name, one in case.amplitudes.items()))
 
 
 def _not_met(asked: Mapping[str, float], runs: Sequence[RunErrors]) -> list[str]:

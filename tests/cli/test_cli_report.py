@@ -58,7 +58,7 @@ def test_the_page_has_every_section_and_the_numbers_of_the_rom(folder, page):
                      "bar.rom: The check of the training runs", "bar.rom: Errors", "bar.rom: Cubature",
                      "bar.rom: Singular values", "bar.rom: What bounds of errors rest on", "bar.rom: Cases",
                      "bar.rom: Case weak", "result.vtkhdf: the run", "result.vtkhdf: curves",
-                     "result.vtkhdf: bounds of its errors", "result.vtkhdf: fields", "Versions"]
+                     "result.vtkhdf: bounds of its errors", "result.vtkhdf: fields", "result.vtkhdf: life", "Versions"]
     archive, said = read_rom(folder / "bar.rom"), words(page)
     assert archive.manifest.fingerprint in said and f"integration points of {archive.manifest.n_ip}" in said
     assert said.index("Over runs that a ROM of the others was not trained with") < said.index(
@@ -84,9 +84,9 @@ def test_pictures_say_where_the_largest_value_is(folder, page):
         pytest.skip("nothing here renders without a screen")
     said = words(page)
     assert page.count("data:image/png") == 4
-    places = re.findall(r"Largest value of the run: (\S+)(?: MPa)? at integration point (\d+) of cell (\d+)", said)
+    places = re.findall(r"Largest value of the run: (\S+) MPa at cell (\d+), point (\d+), at", said)
     with romlib.open(folder / "result.vtkhdf") as results:
-        assert any(float(value) == pytest.approx(results.von_mises().max(), rel=1e-4) for value, _, _ in places)
+        assert any(float(value) == pytest.approx(results.von_mises().max(), rel=1e-3) for value, _, _ in places)
 
 
 def test_names_from_files_cannot_become_part_of_the_page(folder, tmp_path):
