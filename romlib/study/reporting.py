@@ -27,8 +27,8 @@ from romlib.report.page_result import (
 )
 from romlib.report.page_rom import model_tables, rom_sections
 from romlib.report.plot_history import extremes
-from romlib.report.scalar import Scalar
 from romlib.report.source import FieldSource
+from romlib.results.scalar import Scalar
 from romlib.snapshots.atomic import write_atomically
 from romlib.snapshots.outputs import check_output
 from romlib.snapshots.reader import Snapshots
