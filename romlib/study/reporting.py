@@ -11,7 +11,9 @@ import numpy as np
 
 import romlib
 from romlib.archive.fieldsfile import FieldsFile
+from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, InputError
+from romlib.life.table import LifeTable
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Amplitude
 from romlib.online.rom import ReducedOrderModel, load
@@ -25,8 +27,8 @@ from romlib.report.page_result import (
 )
 from romlib.report.page_rom import model_tables, rom_sections
 from romlib.report.plot_history import extremes
-from romlib.report.scalar import Scalar
 from romlib.report.source import FieldSource
+from romlib.results.scalar import Scalar
 from romlib.snapshots.atomic import write_atomically
 from romlib.snapshots.outputs import check_output
 from romlib.snapshots.reader import Snapshots
@@ -53,7 +55,8 @@ def report(
 
     Parameters
     ----------
-    cases : of ROMs, to be shown with pictures of fields; by default the first. All cases are solved for their curves.
+    cases : of ROMs, to be shown with pictures of fields; by default the first that is no training run. All cases are
+        solved for their curves.
     study : with the table [life]; by default the study that a ROM was trained with. progress : is told each step.
 
     Raises
@@ -110,10 +113,16 @@ def _of_rom(path: Path, cases: Sequence[str], study: str | Path | None, progress
     sections = [(heading, content) for heading, content in rom_sections(archive, singular)]
     solved, content = _cases(model, progress)
     sections.append(("Cases", content))
-    for name in list(cases) or list(solved)[:1]:
+    for name in list(cases) or _first_case(archive, list(solved)):
         if name in solved:
             sections.append((f"Case {name}", _case(model, name, solved[name], path, study, progress)))
     return sections
+
+
+def _first_case(archive: Rom, names: Sequence[str]) -> list[str]:
+    """The first case that is none of the training runs, else the first."""
+    trained = {Path(file).stem for file in archive.manifest.inputs} | set(archive.manifest.checks)
+    return [*(name for name in names if name not in trained), *names][:1]
 
 
 def _has_fields(model: ReducedOrderModel) -> bool:
@@ -189,17 +198,26 @@ def _case(
     settings = table_of(path, study)
     if not _has_fields(model):
         parts.append(note("The fields file (.fields.rom) is not beside the ROM: no pictures."))
-        if settings.materials:
-            progress(f"life of case {name}")
-            parts += [element("h3", "Life"), life_section(life(solution, table=settings, selected_points=True))]
-        return joined(parts)
+        return joined([*parts, *_life(solution, settings, progress, selected_points=True)])
     source = solution.source
     with source.opened():
         parts += _pictures(source, name, progress)
-        if settings.materials:
-            progress(f"life of case {name}")
-            parts += [element("h3", "Life"), life_section(life(solution, table=settings))]
+        parts += _life(solution, settings, progress)
     return joined(parts)
+
+
+def _life(
+    run: Solution | Path, settings: LifeTable, progress: Progress, selected_points: bool = False
+) -> list[Html]:
+    """Life where there are fatigue curves; a sentence where it cannot be found (a curve without Young's modulus)."""
+    if not settings.materials:
+        return []
+    progress("life")
+    try:
+        content = life_section(life(run, table=settings, selected_points=selected_points))
+    except InputError as error:
+        content = note(f"The life was not found: {' '.join(str(error).split())}", bad=True)
+    return [element("h3", "Life"), content]
 
 
 def _pictures(source: FieldSource, case: str, progress: Progress) -> list[Html]:
@@ -232,7 +250,5 @@ def _of_result(path: Path, study: str | Path | None, progress: Progress) -> list
         fields = _pictures(snapshots, "", progress)
     sections = [("the run", head), ("curves", shown), ("bounds of its errors", bounds), ("fields", joined(fields))]
     settings = table_of(path, study)
-    if settings.materials:
-        progress("life")
-        sections.append(("life", life_section(life(path, table=settings))))
-    return sections
+    found = _life(path, settings, progress)
+    return sections if not found else [*sections, ("life", joined(found[1:]))]
