@@ -73,7 +73,8 @@ def returned_classes(items: list[Any]) -> dict[str, type]:
 def is_result(kind: type) -> bool:
     """Whether a class is for those who use romlib: of results, reports and what can be asked of them."""
     room = kind.__module__.split(".")[1]
-    return kind.__name__ not in MACHINERY and room in ("results", "solution", "study", "life", "certificate", "check", "snapshots", "online", "report")
+    return kind.__name__ not in MACHINERY and room in (
+        "results", "solution", "study", "life", "certificate", "check", "snapshots", "online", "report")
 
 
 def looked_up(name: str, module: ModuleType | None) -> Any:
@@ -135,7 +136,7 @@ def signature(name: str, function: Any, of_object: bool = False) -> str:
         default = argument.default
         value = "" if default is argument.empty else f"={default!r}" if not callable(default) else "=..."
         shown.append(star + argument.name + (value if len(value) < 40 and " at 0x" not in value else "=..."))
-    return f"{name}({', '.join(shown)})"
+    return textwrap.fill(f"{name}({', '.join(shown)})", 110, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def documentation(member: Any) -> str:
