@@ -19,6 +19,7 @@ from test_imports import MAY_IMPORT, SOURCES
 
 import romlib.model
 from romlib.archive import hdf5
+from romlib.archive.accuracy import Accuracy, Attempt, RunErrors
 from romlib.archive.rom import Manifest
 from romlib.archive.romfile import fields_path
 from romlib.check.options import CheckOptions
@@ -311,7 +312,7 @@ def test_the_keys_of_the_descriptions_are_the_documented_ones():
     table = {names(row[0])[0]: names(row[1]) for title in ("The model", "The manifest")
              for row in rows("file-formats.md", title)}
     public = [getattr(romlib.model, name) for name in romlib.model.__all__]
-    classes = {kind.__name__: kind for kind in (*public, Manifest)
+    classes = {kind.__name__: kind for kind in (*public, Manifest, Accuracy, RunErrors, Attempt)
                if isinstance(kind, type) and not kind.__name__.endswith("Tag")}
     assert table == {name: keys_of(kind) for name, kind in classes.items()}
 

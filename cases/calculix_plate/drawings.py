@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from curves import last_p
 
+import romlib
+from romlib.nodal.average import Averaging
 from romlib.report.camera import Look
 from romlib.report.panels import Panel, difference_panels, plot_panels
-from romlib.report.scalar import Scalar
-from romlib.report.whole_mesh import WholeMesh
 from romlib.snapshots import Snapshots
 from romlib.study import Study
+from romlib.tensors import von_mises
 
 ACCENT, GREY = "#c0392b", "#8a8f98"
 LOOK = Look((0.25, -0.35, 1.0), up=(0.0, 1.0, 0.0))
@@ -20,11 +21,10 @@ LOOK = Look((0.25, -0.35, 1.0), up=(0.0, 1.0, 0.0))
 
 def plot_mesh(mesh_file: Path, output: Path) -> None:
     """The mesh, coloured by the von Mises stress of the run's last step."""
+    result = romlib.open(mesh_file)
+    values = von_mises(Averaging(result.mesh).nodes(result.field("stress", [-1]))[0])
+    title = f"{result.mesh.n_cell:,} cells, {3 * result.mesh.n_node:,} degrees of freedom"
     with Snapshots(mesh_file) as file:
-        whole = WholeMesh(file)
-        values = whole.at_nodes(Scalar.named(file, "stress"), file.n_step - 1)
-        n_cell = sum(mesh.n_cell for mesh in whole.meshes)
-        title = f"{n_cell:,} cells, {3 * whole.n_node:,} degrees of freedom"
         panel = Panel(title, "von Mises stress\nat the end, MPa", values, (0.0, float(values.max())), edges=True,
                       numbers="%.0f")
         plot_panels(file, [panel], output, LOOK)
@@ -32,10 +32,10 @@ def plot_mesh(mesh_file: Path, output: Path) -> None:
 
 def plot_p(reduced: Path, reference: Path, study: Study, output: Path) -> None:
     """p at the last time: reduced, CalculiX, and the difference."""
-    with Snapshots(reduced) as a, Snapshots(reference) as b:
-        whole = WholeMesh(b)
-        expected = whole.from_points(last_p(b, study))
-        found = WholeMesh(a).at_nodes(Scalar.named(a, "p"), a.n_step - 1)
+    result, other = romlib.open(reduced), romlib.open(reference)
+    found = Averaging(result.mesh).nodes(result.field("p", [-1]))[0, :, 0]
+    with Snapshots(reference) as b:
+        expected = Averaging(other.mesh).nodes(np.concatenate(last_p(b, study))[None, :, None])[0, :, 0]
         panels = difference_panels(found, expected, "p", ("reduced", "CalculiX"), edges=True)
         plot_panels(b, panels, output, LOOK, title="p at the last time")
 

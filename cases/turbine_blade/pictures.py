@@ -11,7 +11,6 @@ from romlib.report.camera import Look
 from romlib.report.drawn import drawn
 from romlib.report.panels import Panel, plot_panels
 from romlib.report.surface import surface_of
-from romlib.report.whole_mesh import WholeMesh
 from romlib.results.scalar import Scalar
 from romlib.snapshots import Snapshots
 
@@ -21,14 +20,10 @@ DIRECTION = (-0.55, 0.8, 0.25)  # towards the eye: leading edge and pressure sid
 
 def plot_mesh(mesh_file: Path, temperature: tuple[float, float], output: Path) -> None:
     """The mesh, coloured by the temperature at take-off. temperature : amplitudes of the warming and the hot spot."""
+    mesh = romlib.open(mesh_file).mesh
+    values = temperature[0] + temperature[1] * mesh.node_arrays["hot_spot"]
+    title = f"{3 * mesh.n_node:,} degrees of freedom, {mesh.n_cell:,} hexahedra"
     with Snapshots(mesh_file) as file:
-        whole = WholeMesh(file)
-        shape = np.empty(whole.n_node)
-        for mesh, numbers in zip(whole.meshes, whole.numbers):
-            shape[numbers] = mesh.node_arrays["hot_spot"]
-        n_cell = sum(mesh.n_cell for mesh in whole.meshes)
-        values = temperature[0] + temperature[1] * shape
-        title = f"{3 * whole.n_node:,} degrees of freedom, {n_cell:,} hexahedra"
         panel = Panel(title, "temperature at\ntake-off, degC", values, (float(values.min()), float(values.max())),
                       "YlOrRd", numbers="%.0f")
         plot_panels(file, [panel], output, Look(DIRECTION))

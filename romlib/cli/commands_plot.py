@@ -17,6 +17,7 @@ class Average(StrEnum):
 
     nodes = "nodes"
     cells = "cells"
+    points = "points"
 
 
 def plot(
@@ -39,7 +40,8 @@ def plot(
                                                    "the undeformed mesh. By default a round number that shows it "
                                                    "well.", metavar="FACTOR")] = None,
     at: Annotated[Average, typer.Option(help="Show values of integration points at nodes (extrapolated by the "
-                                        "elements, averaged by material), or their mean per cell.")] = Average.nodes,
+                                        "elements, averaged by material), as the mean of each cell, or as points.")] = (
+        Average.nodes),
     limits: Annotated[str | None, typer.Option(help="Limits of the colours, such as 0,300. By default the range of the "
                                                "values, in a film of all times.", metavar="LOW,HIGH")] = None,
     edges: Annotated[bool | None, typer.Option("--edges/--no-edges", help="Draw the edges of the elements. By default "

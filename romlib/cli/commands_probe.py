@@ -52,12 +52,7 @@ def probe(
     from romlib.snapshots.outputs import check_output
 
     places = list(_places(point, node, tag))
-    if not (field and places) and not reaction:
-        raise typer.BadParameter("say what to probe and where: --field with --point, --node or --tag; or --reaction",
-                                 param_hint="--field")
-    if bool(field) != bool(places):
-        raise typer.BadParameter("--field needs a --point, --node or --tag, and these need a --field",
-                                 param_hint="--field" if places else "--point, --node, --tag")
+    _refuse(bool(field), bool(places), bool(reaction))
     if reduce and not tag:
         raise typer.BadParameter("belongs to --tag", param_hint="--reduce")
     for output, other in ((csv, plot), (plot, csv)):
@@ -83,6 +78,16 @@ def probe(
                     "probes": [_described(probe) for probe in probes]})
     else:
         _show(probes, written)
+
+
+def _refuse(field: bool, places: bool, reaction: bool) -> None:
+    """A probe of nothing, or nowhere."""
+    if not (field and places) and not reaction:
+        raise typer.BadParameter("say what to probe and where: --field with --point, --node or --tag; or --reaction",
+                                 param_hint="--field")
+    if field != places:
+        raise typer.BadParameter("--field needs a --point, --node or --tag, and these need a --field",
+                                 param_hint="--field" if places else "--point, --node, --tag")
 
 
 def opened(file: Path, case: str | None, case_file: Path | None, parameter: list[str] | None) -> FieldAccess:

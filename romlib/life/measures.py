@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from romlib.errors import InputError
-from romlib.tensors import VTK_NAMES, deviator, trace, vtk_from_mandel
+from romlib.life.kernels import invariants, largest_squares
+from romlib.tensors import VTK_NAMES, vtk_from_mandel
 from romlib.words import unknown
 
 EQUIVALENT, SIGNED, PRINCIPAL = "equivalent", "signed_von_mises", "max_principal"
@@ -24,32 +25,24 @@ _LARGE = 0.5  # of the largest value: only there does the sign matter
 
 def size_of(tensor: np.ndarray, factor: float) -> np.ndarray:
     """sqrt(factor s:s) of the deviator, (...,): the equivalent strain (2/3) or stress (3/2)."""
-    s = deviator(tensor)
-    return np.sqrt(factor * np.einsum("...i,...i->...", s, s))
-
-
-def third_invariant(s: np.ndarray) -> np.ndarray:
-    """Determinant of the tensors (..., 6), (...,)."""
-    a, b, c = s[..., 0], s[..., 1], s[..., 2]
-    ab, ac, bc = (s[..., k] / np.sqrt(2.0) for k in (3, 4, 5))
-    return a * b * c + 2.0 * ab * ac * bc - a * bc**2 - b * ac**2 - c * ab**2
+    return np.sqrt(factor * _invariants(tensor)[0])
 
 
 def lode(tensor: np.ndarray) -> np.ndarray:
     """cos 3 theta, (...,), between -1 and 1: 1 for one axis in tension, -1 in compression, 0 for shear (and for 0)."""
-    s = deviator(tensor)
-    half = 0.5 * np.einsum("...i,...i->...", s, s)
-    least = np.finfo(float).tiny
-    scale = np.sqrt(np.maximum(half, least))
-    return np.clip(1.5 * np.sqrt(3.0) * third_invariant(s / scale[..., None]), -1.0, 1.0)
+    return _invariants(tensor)[1]
 
 
 def principal(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Largest and smallest principal value, (...,) each."""
-    s, mean = deviator(tensor), trace(tensor) / 3.0
-    radius = 2.0 * np.sqrt(np.einsum("...i,...i->...", s, s) / 6.0)
-    angle = np.arccos(lode(tensor)) / 3.0
-    return mean + radius * np.cos(angle), mean + radius * np.cos(angle + 2.0 * np.pi / 3.0)
+    _, _, high, low = _invariants(tensor)
+    return high, low
+
+
+def _invariants(tensor: np.ndarray) -> tuple[np.ndarray, ...]:
+    """See `romlib.life.kernels.invariants`, for any leading axes."""
+    shape = tensor.shape[:-1]
+    return tuple(one.reshape(shape) for one in invariants(np.ascontiguousarray(tensor, dtype=float).reshape(-1, 6)))
 
 
 def scalar_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:
@@ -68,26 +61,22 @@ def scalar_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:
     if measure not in (SIGNED, PRINCIPAL):
         raise InputError(f"cycles cannot be counted of the measure {measure!r}", place="measure",
                          **unknown(measure, SIGNED_MEASURES, "an equivalent value has no sign: take signed_von_mises"))
-    high, low = principal(tensor)
+    squares, _, high, low = _invariants(tensor)
     leading = np.where(high >= -low, high, low)
-    return leading if measure == PRINCIPAL else np.where(leading >= 0.0, 1.0, -1.0) * size_of(tensor, factor)
+    return leading if measure == PRINCIPAL else np.where(leading >= 0.0, 1.0, -1.0) * np.sqrt(factor * squares)
 
 
 def sign_is_unsure(tensor: np.ndarray) -> np.ndarray:
     """Whether a history (n_step, n, 6) is close to shear where it is large, (n,): a sign says little there."""
-    size = size_of(tensor, 1.0)
+    squares, cosine, _, _ = _invariants(tensor)
+    size = np.sqrt(squares)
     large = size >= _LARGE * size.max(axis=0)
-    return ((abs(lode(tensor)) < _SHEAR_LIKE) & large & (size > 0.0)).any(axis=0)
+    return ((abs(cosine) < _SHEAR_LIKE) & large & (size > 0.0)).any(axis=0)
 
 
 def largest_range(tensor: np.ndarray, factor: float) -> np.ndarray:
     """max over all pairs of times of sqrt(factor d:d), d the deviator of the difference; (n,) of (n_step, n, 6)."""
-    s = deviator(tensor)
-    largest = np.zeros(tensor.shape[1])
-    for shift in range(1, len(s)):
-        difference = s[shift:] - s[:-shift]
-        np.maximum(largest, np.einsum("tni,tni->tn", difference, difference).max(axis=0), out=largest)
-    return np.sqrt(factor * largest)
+    return np.sqrt(factor * largest_squares(np.ascontiguousarray(tensor, dtype=float)))
 
 
 def range_of(tensor: np.ndarray, measure: str, factor: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from romlib.life.measures import EQUIVALENT, MEASURES, SIGNED
 from romlib.model.base import Description
 
 _Positive = Annotated[float, Field(gt=0.0)]
-_Negative = Annotated[float, Field(lt=0.0)]
+_Exponent = Annotated[float, Field(ge=-5.0, le=-1e-3)]  # of curves of materials: beyond, lives are no numbers
 Measure = Literal["equivalent", "signed_von_mises", "max_principal", "xx", "yy", "zz", "xy", "yz", "xz"]
 assert set(Measure.__args__) == set(MEASURES)  # type: ignore[attr-defined]
 
@@ -35,7 +35,7 @@ class Basquin(_Curve):
     kind: Literal["basquin"] = Field(description="Basquin's curve.")
     fatigue_strength_coefficient: _Positive = Field(
         description="sigma_f', in the unit of stress: the amplitude that breaks in one reversal.")
-    fatigue_strength_exponent: _Negative = Field(description="b, without unit; about -0.05 to -0.12 for metals.")
+    fatigue_strength_exponent: _Exponent = Field(description="b, without unit; about -0.05 to -0.12 for metals.")
     mean_stress: Literal["none", "morrow", "goodman"] = Field(default="none", description=(
         "Correction of the mean stress sigma_m of a cycle, where it is a tension: the amplitude is divided by "
         "1 - sigma_m / sigma_f' (morrow) or 1 - sigma_m / ultimate_strength (goodman). By default none."))
@@ -55,12 +55,12 @@ class CoffinManson(_Curve):
     kind: Literal["coffin_manson"] = Field(description="The curve of Manson and Coffin, of the plastic strain.")
     fatigue_ductility_coefficient: _Positive = Field(
         description="eps_f', without unit: the plastic amplitude that breaks in one reversal.")
-    fatigue_ductility_exponent: _Negative = Field(description="c, without unit; about -0.5 to -0.7 for metals.")
+    fatigue_ductility_exponent: _Exponent = Field(description="c, without unit; about -0.5 to -0.7 for metals.")
     young: _Positive | None = Field(default=None, description=(
-        "Young's modulus, in the unit of stress; by default the material's, where that is a number. The plastic strain "
-        "is the deviator of the strain less that of the elastic strain, stress (1 + poisson) / young."))
+        "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number. The "
+        "plastic strain is the deviator of the strain less that of the elastic strain, stress (1 + poisson) / young."))
     poisson: Annotated[float, Field(gt=-1.0, lt=0.5)] | None = Field(default=None, description=(
-        "Poisson's ratio, without unit; by default the material's, where that is a number."))
+        "Ratio of Poisson, without unit; by default the material's, where that is a number."))
 
 
 class StrainLife(_Curve):
@@ -68,11 +68,11 @@ class StrainLife(_Curve):
 
     kind: Literal["strain_life"] = Field(description="Basquin's and Manson and Coffin's curves together.")
     fatigue_strength_coefficient: _Positive = Field(description="sigma_f', in the unit of stress.")
-    fatigue_strength_exponent: _Negative = Field(description="b, without unit.")
+    fatigue_strength_exponent: _Exponent = Field(description="b, without unit.")
     fatigue_ductility_coefficient: _Positive = Field(description="eps_f', without unit.")
-    fatigue_ductility_exponent: _Negative = Field(description="c, without unit.")
+    fatigue_ductility_exponent: _Exponent = Field(description="c, without unit.")
     young: _Positive | None = Field(default=None, description=(
-        "Young's modulus, in the unit of stress; by default the material's, where that is a number."))
+        "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number."))
     mean_stress: Literal["none", "morrow"] = Field(default="none", description=(
         "Correction of the mean stress sigma_m of a cycle, where it is a tension: sigma_f' - sigma_m in place of "
         "sigma_f' in the elastic part (morrow). By default none."))
@@ -83,11 +83,11 @@ class SmithWatsonTopper(_Curve):
 
     kind: Literal["smith_watson_topper"] = Field(description="The parameter of Smith, Watson and Topper.")
     fatigue_strength_coefficient: _Positive = Field(description="sigma_f', in the unit of stress.")
-    fatigue_strength_exponent: _Negative = Field(description="b, without unit.")
+    fatigue_strength_exponent: _Exponent = Field(description="b, without unit.")
     fatigue_ductility_coefficient: _Positive = Field(description="eps_f', without unit.")
-    fatigue_ductility_exponent: _Negative = Field(description="c, without unit.")
+    fatigue_ductility_exponent: _Exponent = Field(description="c, without unit.")
     young: _Positive | None = Field(default=None, description=(
-        "Young's modulus, in the unit of stress; by default the material's, where that is a number."))
+        "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number."))
 
 
 Curve = Annotated[Basquin | CoffinManson | StrainLife | SmithWatsonTopper, Field(discriminator="kind")]

@@ -39,11 +39,12 @@ def averaged_pieces(
     fields : by name, what is compared at nodes between materials, see `Averaging.nodes`.
     read : (field, piece, ips) -> (n_step, n, n_comp), ips increasing; None: all points of the piece.
     """
-    shared = {name: SharedSums(len(tags)) for name in fields}
+    shared, n_shared = {name: SharedSums(len(tags)) for name in fields}, 0
     if len(meshes) > 1:
         for piece, mesh in enumerate(meshes):
+            n_shared = max(n_shared, int(shared_index_of(mesh).max(initial=-1)) + 1)
             _add_shared(piece, mesh, tags, shared, read)
-    at_shared = {name: sums.nodes(fields[name]) for name, sums in shared.items()}
+    at_shared = {name: sums.nodes(n_shared, fields[name]) for name, sums in shared.items()}
     for piece, mesh in enumerate(meshes):
         averaging, index = Averaging(mesh, materials_of_cells(mesh, tags)), shared_index_of(mesh)
         inside = index >= 0
@@ -86,13 +87,15 @@ class SharedSums:
         self._total[:, row] += sums.total[:, here]  # a place is there once in a piece
         self._count[:, row] += sums.count[:, here]
 
-    def nodes(self, size: Size = norm) -> np.ndarray | None:
-        """One value a shared node, (n_step, n_shared, n_comp), chosen as `Averaging.nodes` does; None without any."""
+    def nodes(self, n_shared: int, size: Size = norm) -> np.ndarray | None:
+        """One value a shared node, (n_step, n_shared, n_comp), chosen as `Averaging.nodes` does; None without any.
+
+        NaN at one that no cell has, such as the reference point of a constraint.
+        """
         n_row = self._total.shape[1]
         if not n_row:
             return None
-        places = np.arange(n_row) // self._n
-        return one_value(Sums(self._total, self._count).mean, places, n_row // self._n, size)
+        return one_value(Sums(self._total, self._count).mean, np.arange(n_row) // self._n, n_shared, size)
 
     def _grow(self, n_row: int, n_step: int, n_comp: int) -> None:
         total, count = np.zeros((n_step, n_row, n_comp)), np.zeros((n_step, n_row, n_comp))

@@ -30,6 +30,7 @@ TRAINED_PART = 0.75
 DUAL_PART = 0.25  # of what is asked for: what modes of stress and internal variables may leave out of any run
 ATTAINABLE = 1.5  # times what the other runs' modes leave of a run is the least that is looked for
 COARSEST, FINEST = 1e-2, 1e-7  # what Gram matrices in double precision tell of modes ends at about the latter
+PATIENCE = 3  # levels that gain nothing over the training runs, where coarse ones may be good by chance
 MOST_RUNS = 5  # left out, or solved, at each level
 SIZE = 3000  # points of the sample
 _HALF_DECADE = 10.0**-0.5
@@ -118,7 +119,7 @@ class _Search:
         duals = _half_decades(min([0.1 * value for name, value in self._asked.items() if name != "displacement"]
                                   or [COARSEST]))
         self._dual = duals[tighten(len(duals), lambda k: self._left_of_duals(duals[k]))[0]]
-        number, scores = tighten(len(self._levels), lambda k: self._trained(self._levels[k]))
+        number, scores = tighten(len(self._levels), lambda k: self._trained(self._levels[k]), PATIENCE)
         rest, reached = self._levels[number:], scores[number] <= 1.0
         if reached and self._left_out:
             number, scores = tighten(len(rest), lambda k: self._score(rest[k]))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-WORTH = 0.9  # two finer ones that do not bring the score below this part of the best one before end the search
+WORTH = 0.9  # finer levels that do not bring the score below this part of the best one before end the search
 AS_GOOD = 1.1  # times the best score
 
 
-def tighten(n: int, score: Callable[[int], float]) -> tuple[int, list[float]]:
+def tighten(n: int, score: Callable[[int], float], patience: int = 2) -> tuple[int, list[float]]:
     """Number of the level to take, and the scores that were looked at.
 
-    Errors are not monotone in tolerances: one level that is no better does not end the search, two do.
+    Errors are not monotone in tolerances: one level that is no better does not end the search, `patience` of them do.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def tighten(n: int, score: Callable[[int], float]) -> tuple[int, list[float]]:
         scores.append(score(level))
         if scores[-1] <= 1.0:
             return level, scores
-        if level >= 2 and min(scores[-2:]) > WORTH * min(scores[:-2]):
+        if level >= patience and min(scores[-patience:]) > WORTH * min(scores[:-patience]):
             break
     best = min(scores)
     return next(level for level, one in enumerate(scores) if one <= AS_GOOD * best), scores

@@ -79,10 +79,10 @@ def animate_field(
     style = _smaller(style, 1000)
     telling, largest = _Telling[Drawn](), _Largest()
     for values in drawn(source, surface, scalar, steps, style.at):
-        telling.add(values, **_scores(values, scalar, style))
+        telling.add(values, **_scores(values, scalar))
         largest.add(values, source.times)
     kept = telling.kept
-    colours = Colouring(style.limits) if style.limits else colouring(*range_of(kept, scalar, style), scalar.signed)
+    colours = Colouring(style.limits) if style.limits else colouring(*range_of(kept, scalar), scalar.signed)
     painter = FieldPainter(source, scalar, surface, style, kept, colours)
     frames = (painter.paint(values) for values in drawn(source, surface, scalar, steps, style.at))
     keys = [painter.paint(values).pixels for values in kept]
@@ -109,7 +109,7 @@ def animate_difference(
     style = _smaller(style, 1400)
     telling, largest, scalar = _Telling[Pair](), _Largest(), compared.scalar
     for pair in compared.pairs(steps, style):
-        both = [_scores(values, scalar, style) for values in (pair.result, pair.reference)]
+        both = [_scores(values, scalar) for values in (pair.result, pair.reference)]
         telling.add(pair, **{name: max(scores[name] for scores in both) for name in both[0]},
                     difference=max(0.0, *(abs(v) for v in value_range(pair.difference))))
         largest.add(pair.result, result.times)
@@ -143,8 +143,8 @@ class _Telling(Generic[Item]):
         return list({id(item): item for _, item in self._best.values()}.values())
 
 
-def _scores(values: Drawn, scalar: Scalar, style: FieldStyle) -> dict[str, float]:
-    lowest, highest = range_of([values], scalar, style)
+def _scores(values: Drawn, scalar: Scalar) -> dict[str, float]:
+    lowest, highest = range_of([values], scalar)
     return {"moved": float(np.abs(values.displacement).max(initial=0.0)), "highest": highest, "lowest": -lowest}
 
 

@@ -18,12 +18,13 @@ from romlib.blocks import blocks
 from romlib.mesh.mesh import Mesh
 from romlib.nodal.average import Averaging, Sums
 from romlib.nodal.cells import cell_means, materials_of_cells
+from romlib.report.cloud import Cloud, Clouds
 from romlib.report.extremes import Extremes, at_integration_points, at_nodes
-from romlib.report.scalar import Scalar
 from romlib.report.source import FieldSource
 from romlib.report.surface import Surface
+from romlib.results.scalar import Scalar
 
-Placement = Literal["nodes", "cells"]
+Placement = Literal["nodes", "cells", "points"]
 _BLOCK_BYTES = 128 * 2**20
 
 
@@ -31,22 +32,26 @@ _BLOCK_BYTES = 128 * 2**20
 class Drawn:
     """A scalar at one step.
 
-    values : (n_point,) at the points of the surface, or (n_face,) of its faces. displacement : (n_point, 3), zero where
-    the file has none. nodal : extremes of the values at nodes (of nodal averages, for a field at integration points).
-    points : extremes at the integration points; empty for a field at nodes.
+    values : by `at` (n_point,) at the points of the surface ("nodes"), (n_face,) of its faces ("cells"), or those of
+    `cloud`. displacement : (n_point, 3), zero where the file has none. nodal : extremes of the values at nodes (of
+    nodal averages, for a field at integration points). points : extremes at the integration points; empty for a field
+    at nodes. cloud : the integration points of the cells at the surface, where they are shown.
     """
 
     step: int
+    at: Placement
     values: np.ndarray
     displacement: np.ndarray
     nodal: Extremes
     points: Extremes
+    cloud: Cloud | None = None
 
 
 def drawn(
     source: FieldSource, surface: Surface, scalar: Scalar, steps: Sequence[int], at: Placement = "nodes"
 ) -> Iterator[Drawn]:
     """The scalar at these steps, one after the other."""
+    at = at if scalar.spec.place == "ip" else "nodes"
     each = 8 * (2 * scalar.spec.n_comp + 3) * (surface.largest_piece + surface.n_point)
     for span in blocks(len(steps), each, _BLOCK_BYTES):
         yield from _block(source, surface, scalar, list(steps[span]), at)
@@ -54,11 +59,10 @@ def drawn(
 
 def _block(source: FieldSource, surface: Surface, scalar: Scalar, steps: list[int], at: Placement) -> Iterator[Drawn]:
     n, at_points = len(steps), scalar.spec.place == "ip"
-    of_faces = at == "cells" and at_points
-    values = np.full((n, len(surface.cells) if of_faces else surface.n_point), np.nan)
+    values = np.full((n, len(surface.cells) if at == "cells" else surface.n_point), np.nan)
     displacement = np.zeros((n, surface.n_point, 3))
     nodal, points = [Extremes()] * n, [Extremes()] * n
-    averages = _Averages(surface, scalar)
+    averages, clouds, of_clouds = _Averages(surface, scalar), Clouds(surface), list[np.ndarray]()
     first_cell = 0
     for piece in range(source.n_piece):
         mesh = source.mesh(piece)
@@ -73,15 +77,21 @@ def _block(source: FieldSource, surface: Surface, scalar: Scalar, steps: list[in
         else:
             nodal = _joined(nodal, at_nodes(mesh.node_ids, mesh.points, of_places))
             values[:, own] = of_places[:, local]
-        if of_faces:
+        if at == "points":
+            moving = _read(source, "displacement", piece, steps) if "displacement" in source.fields else None
+            of_clouds.append(of_places[:, clouds.add(mesh, first_cell, moving)])
+        if at == "cells":
             here = (surface.cells >= first_cell) & (surface.cells < first_cell + mesh.n_cell)
             values[:, here] = cell_means(mesh, of_places[..., None])[:, surface.cells[here] - first_cell, 0]
         first_cell += mesh.n_cell
     if at_points:
         nodal = _joined(nodal, averages.finish())
-        values = values if of_faces else averages.on_surface(n)
+        values = averages.on_surface(n) if at == "nodes" else values
+    if at == "points":
+        values = np.concatenate(of_clouds, axis=1)
     for k, step in enumerate(steps):
-        yield Drawn(step, values[k], displacement[k], nodal[k], points[k])
+        yield Drawn(step, at, values[k], displacement[k], nodal[k], points[k],
+                    clouds.at(k) if at == "points" else None)
 
 
 class _Averages:

@@ -17,11 +17,12 @@ def import_pyvista() -> Any:
 
     Raises
     ------
-    InputError : pyvista is not installed, or nothing here can render without a screen.
+    InputError : pyvista or matplotlib is not installed, or nothing here can render without a screen.
     """
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         _choose_library()
     try:
+        import matplotlib  # noqa: F401 (scales, titles and colour maps)
         import pyvista
     except ImportError as error:
         raise InputError("pictures need pyvista and matplotlib", found=str(error),

@@ -13,7 +13,7 @@ from romlib.archive.indicator import Indicator
 from romlib.archive.rom import Manifest, Rom
 from romlib.model import Model
 from romlib.report.curves import curves, cycle, plain, with_own_settings
-from romlib.report.page import Html, drawn, element, joined, note, pairs, table, tiles
+from romlib.report.page import Html, drawn, element, joined, note, number, pairs, table, tiles
 
 _TRAINING = "over the runs that the ROM was trained with"
 _HELD_OUT = ("left out ", "validation ")  # of errors of the manifest: runs that it was not trained with
@@ -116,9 +116,18 @@ def _accuracy(accuracy: Accuracy) -> list[Html]:
         for run in sorted(accuracy.runs, key=lambda run: order[run.how])]
     if accuracy.asked:
         rows.append(("asked for", "", *(accuracy.asked.get(name) for name in names), ""))
+    attempts = [(_in_words(one.tolerances), one.modes, one.points, one.failed or _in_words(one.trained),
+                 _in_words(one.left_out)) for one in accuracy.attempts]
     return [table("Over each run, at all points", ("run", "", *names, "outside the other runs"), rows),
             *(note(f"Accuracy not met: {one}", bad=True) for one in accuracy.not_met),
-            *(note(one) for one in accuracy.notes)]
+            *(note(one) for one in accuracy.notes),
+            *([table("How the tolerances were chosen", (
+                "tolerances", "modes", "points", "largest errors over the training", "over runs left out"), attempts)]
+              if attempts else [])]
+
+
+def _in_words(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {number(value)}" for name, value in values.items())
 
 
 def errors_of(rom: Rom) -> Html:
@@ -139,10 +148,10 @@ def errors_of(rom: Rom) -> Html:
             [(p.left_out, p.run, *(p.errors.get(name) for name in names)) for p in pairs_[:_MOST_PAIRS]]))
         if len(pairs_) > _MOST_PAIRS:
             parts.append(element("p", f"and {len(pairs_) - _MOST_PAIRS} more", class_="soft"))
-    if not parts:
+    if not held_out_errors(rom):
         parts.append(note("No run was held out: how far this ROM carries beyond its training is not known. "
                           "The command romlib compare says so, with a reference that it was not trained with."))
-    parts.append(table(f"{_TRAINING[0].upper()}{_TRAINING[1:]}", ("what", "relative error"), [
+    parts.append(table(f"{_TRAINING[0].upper()}{_TRAINING[1:]}, step by step", ("what", "relative error"), [
         (name, float(value)) for name, value in rom.manifest.errors.items() if name not in held]))
     return joined(parts)
 

@@ -21,6 +21,7 @@ from romlib.report.plot_field import (
     FieldPainter,
     FieldStyle,
     bar_label,
+    body_of,
     case_in_words,
     deformation_in_words,
     extremes_in_words,
@@ -31,7 +32,6 @@ from romlib.report.plot_field import (
     step_at,
     title_of,
 )
-from romlib.report.render import render
 from romlib.report.source import AlignedSource, FieldSource, name_of, step_of_time
 from romlib.report.surface import Surface, material_tags, surface_of
 from romlib.results.scalar import Scalar
@@ -43,9 +43,9 @@ TITLES = ("ROM", "reference")
 class Pair:
     """A scalar of a result and of its reference at one time, on the reference's surface.
 
-    difference : result - reference, (n_point,) or (n_face,). on_surface, at_points : where it is largest in size, on
-    the surface that is drawn, and at all integration points (None for a field at nodes). size : the largest absolute
-    value of the reference at this time, which per cents are of.
+    difference : result - reference, where the values of both are. on_surface, at_points : where it is largest in size,
+    at the nodes that are drawn (None where others are), and at all integration points (None for a field at nodes).
+    size : the largest absolute value of the reference at this time, which per cents are of.
     """
 
     result: Drawn
@@ -104,7 +104,7 @@ class Differences:
         difference, surface = a.values - b.values, self.surface
         there = np.isfinite(difference)
         on_surface = None
-        if there.any() and len(difference) == surface.n_point:
+        if there.any() and b.at == "nodes":
             k = int(np.argmax(np.where(there, np.abs(difference), -1.0)))
             x, y, z = (float(c) for c in surface.points[k])
             on_surface = Spot(float(difference[k]), f"node {surface.node_ids[k]}", (x, y, z))
@@ -159,7 +159,7 @@ class DifferencePainter:
     ) -> None:
         self.compared, self.titles = compared, titles
         both = [values for pair in pairs for values in (pair.result, pair.reference)]
-        limits = range_of(both, compared.scalar, style)
+        limits = range_of(both, compared.scalar)
         self.colours = (colouring(*limits, compared.scalar.signed) if style.limits is None else Colouring(style.limits))
         self.of_difference = difference_colouring(max(
             (float(np.nanmax(np.abs(pair.difference))) for pair in pairs if np.isfinite(pair.difference).any()),
@@ -186,16 +186,14 @@ class DifferencePainter:
 
     def _body(self, values: Drawn, shown: np.ndarray, colours: Colouring, title: str, bar: bool) -> BodyImage:
         surface, scale, scalar = self.compared.surface, self.style.scale or 0.0, self.compared.scalar
-        pixels = render(surface, surface.points + scale * values.displacement, shown, colours, self.camera,
-                        self.room.body, undeformed=scale != 0, edges=self.style.edges)
-        marks = marks_of(shown_extremes(values, scalar, self.style.at), values, surface, scale, self.camera, self.room,
-                         scalar)
+        pixels = body_of(surface, values, shown, colours, self.camera, self.room, self.style)
+        marks = marks_of(shown_extremes(values, scalar), values, surface, scale, self.camera, self.room, scalar)
         return BodyImage(pixels, colours, bar_label(scalar), title, marks, bar, bool(np.isnan(shown).any()))
 
     def _difference(self, pair: Pair) -> BodyImage:
         title = f"{self.titles[0]} - {self.titles[1]}"
         body = self._body(pair.reference, pair.difference, self.of_difference, title, True)
-        spot, scalar = pair.on_surface, self.compared.scalar
+        spot, scalar = pair.on_surface or pair.at_points, self.compared.scalar
         marks: tuple[Mark, ...] = ()
         if spot is not None and spot.value:
             found = marks_of(Extremes(spot, replace(spot, value=-abs(spot.value) - 1.0)), pair.reference,

@@ -16,7 +16,7 @@ from romlib.report.extremes import Extremes, Spot
 from romlib.report.layout import BodyImage, Frame, Mark, compose, frame
 from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import Picture
-from romlib.report.render import render
+from romlib.report.render import facing, render
 from romlib.report.source import FieldSource, name_of
 from romlib.report.surface import Surface, surface_of
 from romlib.results.scalar import Scalar
@@ -24,7 +24,8 @@ from romlib.words import plural, shortened
 
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
 _PLACEMENTS = {"nodes": "values at integration points extrapolated to the nodes, averaged by material",
-               "cells": "mean of the integration points of each cell"}
+               "cells": "mean of the integration points of each cell",
+               "points": "integration points of the cells at the surface"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class FieldStyle:
     """How a field is drawn.
 
     scale : factor of the displacement; by default such that the largest one shows well (a round number).
-    at : whether values at integration points are shown at nodes (extrapolated and averaged) or as means of cells.
+    at : whether values at integration points are shown at nodes (extrapolated and averaged), as means of cells, or
+    as points.
     limits : of the colours; by default the range of the values. edges : of the elements; by default where they do not
     hide the colours. look : where the eye is; by default where it sees the largest value. width : in pixels.
     case : its name, for the title.
@@ -76,15 +78,15 @@ def draw_field(source: FieldSource, name: str, *, step: int, style: FieldStyle =
     import_pyvista()
     scalar, surface = Scalar.named(source, name), surface_of(source)
     values = next(drawn(source, surface, scalar, [step_at(source, "last", step)], style.at))
-    lowest, highest = range_of([values], scalar, style)
+    lowest, highest = range_of([values], scalar)
     colours = colouring(lowest, highest, scalar.signed) if style.limits is None else Colouring(style.limits)
     return FieldPainter(source, scalar, surface, style, [values], colours).paint(values)
 
 
-def range_of(steps: Sequence[Drawn], scalar: Scalar, style: FieldStyle) -> tuple[float, float]:
-    """Smallest and largest value that is shown: also where it is inside the body, where nodes are shown."""
-    inside = [] if style.at == "cells" and scalar.spec.place == "ip" else [
-        np.array([spot.value]) for values in steps for spot in (values.nodal.largest, values.nodal.smallest) if spot]
+def range_of(steps: Sequence[Drawn], scalar: Scalar) -> tuple[float, float]:
+    """Smallest and largest value of those that are shown, but of means of cells also where it is inside the body."""
+    extremes = [shown_extremes(values, scalar) for values in steps if values.at != "cells"]
+    inside = [np.array([spot.value]) for one in extremes for spot in (one.largest, one.smallest) if spot]
     return value_range(*(values.values for values in steps), *inside)
 
 
@@ -110,11 +112,9 @@ class FieldPainter:
     def paint(self, values: Drawn) -> Picture:
         """One step."""
         scale, surface = self.style.scale or 0.0, self.surface
-        points = surface.points + scale * values.displacement
-        pixels = render(surface, points, values.values, self.colours, self.camera, self.room.body,
-                        undeformed=scale != 0, edges=self.style.edges)
-        marks = marks_of(shown_extremes(values, self.scalar, self.style.at), values, surface, scale, self.camera,
-                         self.room, self.scalar)
+        pixels = body_of(surface, values, values.values, self.colours, self.camera, self.room, self.style)
+        marks = marks_of(shown_extremes(values, self.scalar), values, surface, scale, self.camera, self.room,
+                         self.scalar)
         body = BodyImage(pixels, self.colours, bar_label(self.scalar), marks=marks, axes=self.camera.axes,
                          absent=bool(np.isnan(values.values).any()))
         time = float(self.source.times[values.step])
@@ -126,7 +126,7 @@ class FieldPainter:
                        placement_of(self.scalar, self.style.at), values.nodal, values.points, tuple(caption))
 
     def _look(self, points: np.ndarray, steps: Sequence[Drawn]) -> Look:
-        spots = [spot for values in steps if (spot := shown_extremes(values, self.scalar, self.style.at).largest)]
+        spots = [spot for values in steps if (spot := shown_extremes(values, self.scalar).largest)]
         if not spots:
             return look_at(points, triangles(self.surface), None)
         place = np.array(max(spots, key=lambda spot: spot.value).coordinates)
@@ -178,9 +178,22 @@ def extremes_in_words(values: Drawn, scalar: Scalar) -> list[str]:
     return lines
 
 
-def shown_extremes(values: Drawn, scalar: Scalar, at: Placement) -> Extremes:
-    """Those that belong to the values that are shown: of nodes, or (for means of cells) of integration points."""
-    return values.points if scalar.spec.place == "ip" and at == "cells" else values.nodal
+def shown_extremes(values: Drawn, scalar: Scalar) -> Extremes:
+    """Those that belong to the values that are shown: of nodes, or (also for means of cells) of integration points."""
+    return values.points if scalar.spec.place == "ip" and values.at != "nodes" else values.nodal
+
+
+def body_of(
+    surface: Surface, values: Drawn, shown: np.ndarray, colours: Colouring, eye: Camera, room: Frame, style: FieldStyle
+) -> np.ndarray:
+    """The body in the colours of `shown`, which are where the values are, as pixels."""
+    scale, cloud = style.scale or 0.0, None
+    points = surface.points + scale * values.displacement
+    if values.cloud is not None:
+        seen = np.isin(values.cloud.cells, surface.cells[facing(surface, points, eye)])
+        cloud, shown = values.cloud.deformed(scale)[seen], shown[seen]
+    return render(surface, points, shown, colours, eye, room.body, at=values.at, cloud=cloud, undeformed=scale != 0,
+                  edges=style.edges)
 
 
 def marks_of(
@@ -203,6 +216,8 @@ def marks_of(
         moved = place + scale * values.displacement[nearest]
         x, y = eye.pixels(moved[None], room.body)[0]
         inside = float(np.linalg.norm(surface.points[nearest] - place)) > 1e-9 * eye.depth
+        if values.at == "points":  # drawn as they are, not behind faces
+            inside = False
         marks.append(Mark((float(x), float(y)), f"{word} {spot.value:.4g}{' ' + scalar.unit if scalar.unit else ''}, "
                           f"{spot.where}", inside or hidden(points, triangles(surface), points[nearest], eye.axes[2]),
                           below=word == "min"))

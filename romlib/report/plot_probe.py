@@ -63,7 +63,8 @@ def _draw(axes: Any, probes: Sequence[tuple[Probe, str]]) -> None:
     for probe, label in probes:
         (_, _, times), *columns = probe.columns()
         shown = [(name, values) for name, _, values in columns if values.dtype.kind == "f"]
-        shown = shown[:1] if probe.reduced in ("max", "min") else shown
+        if probe.reduced in ("max", "min"):
+            shown = [(probe.label, values) for _, values in shown[:1]]
         if len(shown) > _MOST:
             raise InputError("so many curves cannot be told apart", place=probe.label,
                              found=plural(len(shown), "curve"), expected=f"{_MOST} at most",

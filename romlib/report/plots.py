@@ -42,7 +42,8 @@ def plot(
         value. step : its number instead (negative: from the end).
     against : a reference on the same mesh: the result, the reference and the difference are shown beside one another.
     deformed : factor of the displacement; 0 draws the undeformed mesh; by default a round number that shows it well.
-    at : values at integration points are shown at "nodes" (extrapolated, averaged by material) or as means of "cells".
+    at : values at integration points are shown at "nodes" (extrapolated, averaged by material), as means of "cells", or
+        as "points".
     limits : of the colours. edges : of the elements; by default where they do not hide the colours.
     view : direction in which the eye is, or a `Look`; by default one from which the largest value is seen.
     width : in pixels. case : its name, for the title; by default as the result knows it. titles : of result and

@@ -99,7 +99,7 @@ class Places:
     def whole(self, meshes: Meshes) -> Mesh:
         """The whole mesh, see `romlib.mesh.whole.whole_mesh`; made once, and kept."""
         if self._whole is None:
-            self._whole = whole_mesh([meshes.mesh(piece) for piece in range(meshes.n_piece)])
+            self._whole = whole_mesh([self.piece(meshes, piece).mesh for piece in range(meshes.n_piece)])
         return self._whole
 
     def averaging(self, meshes: Meshes, tags: Sequence[str]) -> Averaging:

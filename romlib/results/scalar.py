@@ -16,6 +16,7 @@ from romlib.tensors import VTK_NAMES, von_mises, vtk_from_mandel
 from romlib.words import unknown
 
 AXES = ("x", "y", "z")
+_STRESS, _MISES = "stress", "von_mises"
 
 
 class Described(Protocol):
@@ -52,7 +53,8 @@ class Scalar:
     def named(cls, snapshots: Described, name: str) -> Scalar:
         """The scalar of a field ("p", "stress", "displacement") or of one component of it ("stress.xx").
 
-        A vector as a whole is its length, a stress the von Mises stress, another tensor its norm.
+        A vector as a whole is its length, a stress the von Mises stress, another tensor its norm. "von_mises" is that
+        of the stress where there is one.
 
         Raises
         ------
@@ -61,12 +63,15 @@ class Scalar:
         field, dot, component = (name, "", "") if name in snapshots.fields else name.rpartition(".")
         if field not in snapshots.fields:
             field, component = (name, "") if not dot else (field, component)
-            raise InputError("the file has no such field", file=snapshots.path, place="--field",
+            raise InputError("the file has no such field", file=snapshots.path, place="field",
                              **unknown(field, snapshots.fields))
+        stress = snapshots.fields.get(_STRESS)
+        if field == _MISES and stress is not None and stress.tensor:  # at nodes it is that of their stress
+            field, component = _STRESS, _MISES
         spec = snapshots.fields[field]
         allowed = _components(field, spec)
         if component and component not in allowed:
-            raise InputError(f"the field {field} has no such component", file=snapshots.path, place="--field",
+            raise InputError(f"the field {field} has no such component", file=snapshots.path, place="field",
                              **unknown(component, allowed, "leave the component out"))
         unit = snapshots.model.units.of(field)
         if spec.tensor and not component:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from romlib.mesh.mesh import Mesh
+from romlib.model import Model
+from romlib.nodal.cells import materials_of_cells
 from romlib.results.finder import PieceFinder
 from romlib.results.optional import import_optional
 from romlib.results.scalar import AXES, plain
@@ -30,7 +32,7 @@ def dataset_of(
     Dimensions: "time"; "node" for fields at nodes, "point" for those at integration points; "direction" (x, y, z) for
     vectors, "component" (xx, yy, zz, xy, yz, xz) for symmetric tensors. Their components are plain ones, not
     Kelvin-Mandel. Coordinates: time; node_id, x, y, z of nodes; cell_id, number (of the point in its cell), point_x,
-    point_y, point_z of points; material of the points' cells where it is known. Attribute "units" where it is known.
+    point_y, point_z, and material ("" where none has the cell) of points. Attribute "units" where it is known.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def dataset_of(
     if "node" in places:
         coordinates |= _of_nodes(mesh, units.length)
     if "ip" in places:
-        coordinates |= _of_points(mesh, units.length)
+        coordinates |= _of_points(mesh, units.length, access.source.model)
     if any(known[name].tensor for name in names):
         coordinates["component"] = "component", list(VTK_NAMES), {"description": TENSOR}
     if any(known[name].n_comp == 3 and not known[name].tensor for name in names):
@@ -75,10 +77,13 @@ def _of_nodes(mesh: Mesh, length: str) -> Mapping[str, Any]:
             **{axis: ("node", along, _unit(length)) for axis, along in zip(AXES, mesh.points.T)}}
 
 
-def _of_points(mesh: Mesh, length: str) -> Mapping[str, Any]:
+def _of_points(mesh: Mesh, length: str, model: Model) -> Mapping[str, Any]:
     finder = PieceFinder(mesh, 0)
     cell_ids, numbers = finder.names
+    names = np.array([*model.materials, ""])  # -1, the last one: without material
+    of_cells = names[materials_of_cells(mesh, [one.cells for one in model.materials.values()])]
     return {"cell_id": ("point", cell_ids), "number": ("point", numbers),
+            "material": ("point", np.repeat(of_cells, mesh.points_of_cells)),
             **{f"point_{axis}": ("point", along, _unit(length))
                for axis, along in zip(AXES, finder.ip_coordinates.T)}}
 

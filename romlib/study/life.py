@@ -221,9 +221,8 @@ class _Finder:
         chosen = hot_spots(np.concatenate(fields[by]), coordinates, number, apart)
         first = np.cumsum([0, *(points.n for points in sets)])
         pieces = np.searchsorted(first, chosen, side="right") - 1
-        nodal = self._nodal(fields, sets, [(int(p), int(k - first[p])) for p, k in zip(pieces, chosen)])
-        spots = [self._spot(int(p), int(k - first[p]), sets[p], fields, nodal[i])
-                 for i, (p, k) in enumerate(zip(pieces, chosen))]
+        places = [(int(p), int(k - first[p])) for p, k in zip(pieces, chosen)]
+        spots = self._spots(places, sets, fields)
         source = self.source
         return Life(source.name, source.times, source.model.units, self.table, self.cycles, by, apart, tuple(spots),
                     fields, source.whole, source.bounds, self._notes(spots),
@@ -288,23 +287,37 @@ class _Finder:
             for k, (piece, ip) in enumerate(spots):
                 if piece == part.piece:
                     nodes = _nodes_of(part.mesh, int(sets[piece].cell_ids[ip]))
-                    found[k][part.field] = float(np.nanmax(part.at_nodes[0, nodes, 0]))
+                    values = part.at_nodes[0, nodes, 0]
+                    if not np.isnan(values).all():  # the material lacks the field
+                        found[k][part.field] = float(np.nanmax(values))
         return found
 
+    def _spots(
+        self, places: Sequence[tuple[int, int]], sets: Sequence[PointSet], fields: dict[str, list[np.ndarray]]
+    ) -> list[HotSpot]:
+        """Hot spots at (piece, point), in this order; the points of a piece are read at once."""
+        nodal = self._nodal(fields, sets, places)
+        found: dict[int, HotSpot] = {}
+        for piece in sorted({piece for piece, _ in places}):
+            here = [k for k, place in enumerate(places) if place[0] == piece]
+            together = self._histories(piece, np.array([places[k][1] for k in here]))
+            for column, k in enumerate(here):
+                values = {name: float(parts[piece][places[k][1]]) for name, parts in fields.items()}
+                found[k] = self._spot(*places[k], sets[piece], _at(together, [column]), values, nodal[k])
+        return [found[k] for k in range(len(places))]
+
     def _spot(
-        self, piece: int, ip: int, points: PointSet, fields: dict[str, list[np.ndarray]], nodal: dict[str, float]
+        self, piece: int, ip: int, points: PointSet, histories: Histories, values: dict[str, float],
+        nodal: dict[str, float],
     ) -> HotSpot:
-        histories = self._histories(piece, np.array([ip]))
+        """histories : of this point alone."""
         number = int(points.material[ip])
         name = self.materials[number][0] if number >= 0 else ""
-        judged = None
-        if name in self.table.materials:
-            judged = self._judged_closely(histories, name)
+        judged = self._judged_closely(histories, name) if name in self.table.materials else None
         signed = SIGNED if self.table.used_measure == "equivalent" else self.table.used_measure
         stress = histories.stress
         return HotSpot(
-            piece, ip, int(points.cell_ids[ip]), int(points.numbers[ip]), points.coordinates[ip], name,
-            {key: float(values[piece][ip]) for key, values in fields.items()}, nodal,
+            piece, ip, int(points.cell_ids[ip]), int(points.numbers[ip]), points.coordinates[ip], name, values, nodal,
             ranges_per_cycle(histories.strain, self.cycles, self.table, STRAIN_FACTOR)[:, 0],
             None if histories.p is None else increments_per_cycle(histories.p, self.cycles)[:, 0],
             self.table.strain_scale * scalar_of(histories.strain[:, 0], signed, STRAIN_FACTOR),
@@ -336,7 +349,7 @@ class _Finder:
         return tuple(notes)
 
 
-def _at(histories: Histories, rows: np.ndarray) -> Histories:
+def _at(histories: Histories, rows: np.ndarray | list[int]) -> Histories:
     return Histories(histories.strain[:, rows], None if histories.stress is None else histories.stress[:, rows],
                      None if histories.p is None else histories.p[:, rows])
 

@@ -12,6 +12,7 @@ import numpy as np
 import romlib
 from romlib.archive.fieldsfile import FieldsFile
 from romlib.errors import ConvergenceError, InputError
+from romlib.life.table import LifeTable
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Amplitude
 from romlib.online.rom import ReducedOrderModel, load
@@ -25,8 +26,8 @@ from romlib.report.page_result import (
 )
 from romlib.report.page_rom import model_tables, rom_sections
 from romlib.report.plot_history import extremes
-from romlib.report.scalar import Scalar
 from romlib.report.source import FieldSource
+from romlib.results.scalar import Scalar
 from romlib.snapshots.atomic import write_atomically
 from romlib.snapshots.outputs import check_output
 from romlib.snapshots.reader import Snapshots
@@ -189,17 +190,26 @@ def _case(
     settings = table_of(path, study)
     if not _has_fields(model):
         parts.append(note("The fields file (.fields.rom) is not beside the ROM: no pictures."))
-        if settings.materials:
-            progress(f"life of case {name}")
-            parts += [element("h3", "Life"), life_section(life(solution, table=settings, selected_points=True))]
-        return joined(parts)
+        return joined([*parts, *_life(solution, settings, progress, selected_points=True)])
     source = solution.source
     with source.opened():
         parts += _pictures(source, name, progress)
-        if settings.materials:
-            progress(f"life of case {name}")
-            parts += [element("h3", "Life"), life_section(life(solution, table=settings))]
+        parts += _life(solution, settings, progress)
     return joined(parts)
+
+
+def _life(
+    run: Solution | Path, settings: LifeTable, progress: Progress, selected_points: bool = False
+) -> list[Html]:
+    """Life where there are fatigue curves; a sentence where it cannot be found (a curve without Young's modulus)."""
+    if not settings.materials:
+        return []
+    progress("life")
+    try:
+        content = life_section(life(run, table=settings, selected_points=selected_points))
+    except InputError as error:
+        content = note(f"The life was not found: {' '.join(str(error).split())}", bad=True)
+    return [element("h3", "Life"), content]
 
 
 def _pictures(source: FieldSource, case: str, progress: Progress) -> list[Html]:
@@ -232,7 +242,5 @@ def _of_result(path: Path, study: str | Path | None, progress: Progress) -> list
         fields = _pictures(snapshots, "", progress)
     sections = [("the run", head), ("curves", shown), ("bounds of its errors", bounds), ("fields", joined(fields))]
     settings = table_of(path, study)
-    if settings.materials:
-        progress("life")
-        sections.append(("life", life_section(life(path, table=settings))))
-    return sections
+    found = _life(path, settings, progress)
+    return sections if not found else [*sections, ("life", joined(found[1:]))]

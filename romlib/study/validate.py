@@ -122,8 +122,8 @@ def _errors(
             compared = compare(result, prepared, fields=quantities)
     norms = {} if model.archive.indicator is None else model.archive.indicator.norms
     return RunErrors(name, "validation", {
-        quantity: error_of(one, norms.get(quantity, 0.0)) for quantity, one in compared.fields.items()
-    }), list(solution.notes)
+        quantity: error_of(compared.fields[quantity], norms.get(quantity, 0.0)) for quantity in quantities
+        if quantity in compared.fields}), list(solution.notes)
 
 
 def error_of(field_comparison: FieldComparison, norm: float) -> float:

@@ -56,7 +56,8 @@ def test_solve_shows_vtk_its_fields_when_it_is_asked(tmp_path, monkeypatch):
 
 
 def test_export_says_what_it_wrote(folder):
-    said = as_json("export", folder / "result.vtkhdf", "-o", folder / "a.pvd", "--field", "p,stress", "--steps", "0,2:4")
+    said = as_json("export", folder / "result.vtkhdf", "-o", folder / "a.pvd", "--field", "p,stress", "--steps",
+                   "0,2:4")
     assert said["fields"] == ["p", "stress"] and said["steps"] == 3 and len(said["others"]) == 3
     assert said["file"].endswith("a.pvd") and (folder / "a" / "a_0003.vtu").is_file()
     with romlib.open(folder / "result.vtkhdf") as results:

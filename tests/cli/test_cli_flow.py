@@ -143,9 +143,30 @@ def test_plot_draws_fields_and_curves(folder, tmp_path):
     summary = as_json("plot", folder / "pull.vtkhdf", "--field", "displacement.x", "--time", "0.5",
                       "-o", tmp_path / "u.png")
     assert summary["step"] == 5 and summary["lowest"] == 0.0
-    assert summary["highest"] == pytest.approx(3 * 150 / 70000)
-    run("plot", folder / "pull.vtkhdf", "--field", "displacement", "--time", "all", "-o", tmp_path / "h.png")
+    assert summary["highest"] == pytest.approx(3 * 150 / 70000) == summary["largest at nodes"]["value"]
+    assert summary["largest at nodes"]["coordinates"][0] == 3.0
+    run("plot", folder / "pull.vtkhdf", folder / "reference.vtkhdf", "--field", "displacement", "--time", "all",
+        "-o", tmp_path / "h.png")
     assert {path.name for path in tmp_path.iterdir()} == {"u.png", "h.png"}
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (("-o", "x.png", "--limits", "1"), "2 numbers"), (("-o", "x.png", "--view", "1,a,2"), "3 numbers"),
+    (("-o", "x.jpg"), "expected: .png"), (("-o", "x.gif"), "shows all times"), (("other", "-o", "x.png"), "--time all"),
+    (("-o", "x.gif", "--time", "all", "--fps", "0"), "0.1 to 50"), (("-o", "x.png", "--time", "9"), "take one of")])
+def test_plot_refuses_what_it_cannot_draw_by_name(folder, tmp_path, options, words, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused = run("plot", folder / "pull.vtkhdf", "--field", "displacement", *options, code=2)
+    assert words in " ".join(refused.stderr.split()) and not list(tmp_path.iterdir())
+
+
+def test_plot_takes_no_input_for_its_output(folder):
+    before = (folder / "pull.vtkhdf").read_bytes()
+    for output in ("pull.vtkhdf", "reference.vtkhdf"):
+        refused = run("plot", folder / "pull.vtkhdf", "--field", "displacement", "--against",
+                      folder / "reference.vtkhdf", "-o", folder / output, code=2)
+        assert "would replace an input" in refused.stderr
+    assert (folder / "pull.vtkhdf").read_bytes() == before
 
 
 def test_the_online_command_needs_no_mpi(folder):

@@ -83,7 +83,7 @@ def test_the_parts_of_a_study_are_documented():
 
 
 @pytest.mark.parametrize("model, key, shown", [
-    (OfflineOptions, "cubature_tolerance", "1e-4"), (OfflineOptions, "dual_fields", '["stress"]'),
+    (OfflineOptions, "control_points", "0"), (OfflineOptions, "dual_fields", '["stress"]'),
     (Case, "description", '""'), (UmatParameters, "symbol", '"umat_"'), (MisesParameters, "kinematic", "0"),
 ])
 def test_a_default_is_written_as_in_a_study(model, key, shown):

@@ -47,3 +47,17 @@ def test_any_cut_of_the_mesh_gives_the_values_of_the_whole(n_piece):
     assert np.isnan(expected["p"]).any() and not np.isnan(expected["p"]).all()
     if n_piece == 1:
         assert set(asked) == {None}
+
+
+def test_a_shared_node_without_cells_has_no_value():
+    """The reference point of a constraint, the last of the shared nodes."""
+    whole = box_mesh("hex8", (2, 1, 1))
+    pieces = [replace(mesh, points=np.vstack([mesh.points, [[9.0, 9.0, 9.0]]]), node_ids=np.append(mesh.node_ids, 99),
+                      shared_index=np.append(mesh.shared_index, 4)) for mesh in partition(whole, 2)]
+    for values in averaged_pieces(pieces, [], {"p": norm}, lambda name, piece, ips: np.full(
+            (1, 8 if ips is None else len(ips), 1), piece + 1.0)):
+        found = values.at_nodes[0, :, 0]
+        between = values.mesh.shared_index >= 0
+        np.testing.assert_allclose(found[between][:-1], 1.5)
+        np.testing.assert_allclose(found[~between], values.piece + 1.0)
+        assert np.isnan(found[-1])

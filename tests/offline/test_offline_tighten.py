@@ -21,3 +21,9 @@ def test_the_level_is_the_first_good_one_or_the_coarsest_of_the_best(
 ) -> None:
     chosen, found = tighten(len(scores), scores.__getitem__)
     assert (chosen, len(found)) == (level, looked_at)
+
+
+def test_patience_is_how_many_levels_may_gain_nothing() -> None:
+    scores = (2.0, 5.0, 4.0, 0.8)  # a coarse level that is good by chance
+    assert tighten(4, scores.__getitem__)[0] == 0
+    assert tighten(4, scores.__getitem__, patience=3)[0] == 3

@@ -12,8 +12,8 @@ from romlib.nodal.average import Averaging
 from romlib.report import drawn as drawn_module
 from romlib.report.drawn import drawn
 from romlib.report.extremes import Extremes, Spot
-from romlib.report.scalar import Scalar
 from romlib.report.surface import surface_of
+from romlib.results.scalar import Scalar
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.writer import SnapshotsWriter
 from romlib.tensors import von_mises

@@ -11,9 +11,10 @@ from romlib.report import offscreen
 from romlib.report.offscreen import import_pyvista
 
 
-def test_pictures_without_pyvista_say_what_to_install(monkeypatch):
+@pytest.mark.parametrize("missing", ["pyvista", "matplotlib"])
+def test_pictures_without_what_draws_them_say_what_to_install(monkeypatch, missing):
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setitem(sys.modules, "pyvista", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(InputError, match=r"pictures need pyvista[\s\S]*romlib-mechanics\[plot\]"):
         import_pyvista()
 

@@ -7,11 +7,11 @@ import pytest
 from report_example import bar, cut, displacement, write
 
 from romlib.errors import InputError
+from romlib.mesh.whole import whole_mesh
 from romlib.report.camera import Look
 from romlib.report.layout import frame
 from romlib.report.panels import Panel, _on_surface, difference_panels, plot_panels
 from romlib.report.surface import surface_of
-from romlib.report.whole_mesh import WholeMesh
 from romlib.snapshots.reader import Snapshots
 
 image = pytest.importorskip("matplotlib.image")
@@ -26,7 +26,7 @@ def source(tmp_path):
 
 def nodes(source):
     """Coordinates by ascending id."""
-    return WholeMesh(source).points
+    return whole_mesh([source.mesh(piece) for piece in range(source.n_piece)]).points
 
 
 def test_found_and_expected_share_a_scale_and_the_difference_is_symmetric():

@@ -11,8 +11,7 @@ from romlib.report.camera import Look
 from romlib.report.compare import compare
 from romlib.report.plot_field import FieldStyle, draw_field, step_at
 from romlib.report.plot_history import plot_comparison, plot_quantity
-from romlib.report.scalar import Scalar
-from romlib.report.whole_mesh import WholeMesh
+from romlib.results.scalar import Scalar
 from romlib.snapshots.reader import Snapshots
 from romlib.tensors import von_mises
 
@@ -46,38 +45,6 @@ def test_a_picture_of_a_field_is_written(snapshots, tmp_path, name, style):
     assert picture.scale == (20.0 if style.scale is None else style.scale)  # times 0.0109: 6 % of the diagonal
     assert {path.name for path in tmp_path.iterdir()} == {"a.vtkhdf", "picture.png"}
     assert picture._repr_png_() == output.read_bytes()
-
-
-def test_averages_at_nodes_stay_within_the_values_and_keep_a_constant(tmp_path):
-    fields = {"p": plastic_strain, "displacement": displacement}
-    with Snapshots(write(tmp_path / "a.vtkhdf", cut(bar("tet10"), 3), fields)) as file:
-        whole, scalar = WholeMesh(file), Scalar.named(file, "p")
-        nodal, points = whole.at_nodes(scalar, 5), np.concatenate([file.read("p", k, 5) for k in range(3)])
-        assert whole.n_node == bar("tet10").n_node
-        assert nodal.min() >= points.min() - 1e-15 and nodal.max() <= points.max() + 1e-15
-        assert np.corrcoef(nodal, whole.points[:, 0])[0, 1] > 0.98
-    with Snapshots(write(tmp_path / "b.vtkhdf", cut(bar(), 2), {"p": lambda x, t: np.full((len(x), 1), 0.7)})) as file:
-        whole, scalar = WholeMesh(file), Scalar.named(file, "p")
-        assert whole.at_nodes(scalar, 0) == pytest.approx(0.7) and whole.at_cells(scalar, 0) == pytest.approx(0.7)
-
-
-def test_averages_do_not_depend_on_the_cut(tmp_path):
-    values = []
-    for k in (1, 3):
-        with Snapshots(write(tmp_path / f"{k}.vtkhdf", cut(bar(), k), FIELDS)) as file:
-            values.append(WholeMesh(file).at_nodes(Scalar.named(file, "p"), 5))
-    assert values[0] == pytest.approx(values[1])
-
-
-def test_where_no_material_has_the_field_there_is_no_value(tmp_path):
-    def half(x, t):
-        return np.where(x[:, :1] > 1.5, 1.0, np.nan)
-
-    with Snapshots(write(tmp_path / "a.vtkhdf", [bar()], {"p": half})) as file:
-        whole, scalar = WholeMesh(file), Scalar.named(file, "p")
-        nodal = whole.at_nodes(scalar, 0)
-        assert np.array_equal(np.isnan(nodal), whole.points[:, 0] < 1.5) and np.nanmin(nodal) == pytest.approx(1.0)
-        assert np.isnan(whole.at_cells(scalar, 0)).sum() == bar().n_cell // 2
 
 
 def test_scalars_of_a_tensor_and_a_vector(snapshots):

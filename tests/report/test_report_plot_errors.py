@@ -14,7 +14,7 @@ from romlib.report.compare import compare
 from romlib.report.norms import norms_over_time
 from romlib.report.plot_errors import largest_error, plot_errors
 from romlib.report.plot_history import plot_comparison, plot_quantity
-from romlib.report.scalar import Scalar
+from romlib.results.scalar import Scalar
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.writer import SnapshotsWriter

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from report_example import ELASTIC, TIMES, bar, cut, displacement, plastic_strain, scaled, write
 
 import romlib
 from romlib.errors import InputError
+from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.nodal.average import Averaging
 from romlib.report.plots import plot
+from romlib.report.surface import surface_of
 from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.writer import SnapshotsWriter
 
-pytest.importorskip("pyvista")
+pyvista = pytest.importorskip("pyvista")
 Image = pytest.importorskip("PIL.Image")
 FIELDS = {"displacement": displacement, "p": plastic_strain}
 MARK = (224, 0, 122)
@@ -39,8 +43,7 @@ def rendered(monkeypatch):
                      "size": size, "points": points, **options})
         return np.full((size[1], size[0], 3), 200, np.uint8)
 
-    for module in ("plot_field", "plot_difference", "panels"):
-        monkeypatch.setattr(f"romlib.report.{module}.render", fake)
+    monkeypatch.setattr("romlib.report.plot_field.render", fake)
     return seen
 
 
@@ -97,9 +100,8 @@ def test_the_scale_of_the_deformation_is_used_and_stated(folder, rendered):
         picture = plot(folder / "a.vtkhdf", "p", deformed=given)
         assert stated in picture.caption[-1]
         factor = picture.scale
-        surface = romlib.report.surface.surface_of
         with Snapshots(folder / "a.vtkhdf") as file:
-            points = surface(file).points
+            points = surface_of(file).points
         assert rendered[-1]["points"] == pytest.approx(points + factor * displacement(points, 1.0))
 
 
@@ -205,3 +207,37 @@ def test_a_field_that_one_material_lacks_says_so_in_the_picture(tmp_path, render
     assert np.isnan(rendered[0]["values"]).any()
     grey = (picture.pixels == (0xd9, 0xd9, 0xd9)).all(axis=2)
     assert grey[:, 1340:].sum() > 500  # the patch beside "no value"
+
+
+def test_values_of_cells_are_never_taken_for_those_of_nodes(tmp_path, monkeypatch):
+    """On the surface of a ring there are as many quadrangles as nodes."""
+    mesh = box_mesh("hex8", (3, 3, 1), (3.0, 3.0, 1.0))
+    block = mesh.blocks[0]
+    around = np.array([k for k in range(9) if k != 4])
+    ring = replace(mesh, blocks=(replace(block, connectivity=block.connectivity[around],
+                                         cell_ids=block.cell_ids[around]),), cell_tags={}, cell_arrays={})
+    write(tmp_path / "ring.vtkhdf", [ring], {"p": plastic_strain})
+    shown = []
+    monkeypatch.setattr(pyvista.Plotter, "add_mesh", lambda self, data, **options: shown.append((data, options)))
+    for at in ("cells", "nodes"):
+        plot(tmp_path / "ring.vtkhdf", "p", at=at)
+    with Snapshots(tmp_path / "ring.vtkhdf") as file:
+        surface = surface_of(file)
+    assert len(surface.cells) == surface.n_point == 32
+    bodies = [data for data, options in shown if options.get("scalars") == "value"]
+    assert "value" in bodies[0].cell_data and "value" not in bodies[0].point_data
+    assert "value" in bodies[1].point_data and "value" not in bodies[1].cell_data
+
+
+def test_points_are_shown_where_they_are_in_the_cells_that_face_the_eye(folder, rendered):
+    picture = plot(folder / "a.vtkhdf", "p", at="points", step=5, deformed=10, view=(1, 0, 0))
+    shown, = rendered
+    operator = StrainOperator(bar())
+    inside = np.repeat(bar().points[bar().blocks[0].connectivity].mean(axis=1)[:, 0] > 2.25, 8)  # the cells at x = 3
+    assert len(shown["cloud"]) == inside.sum() == 32 and shown["at"] == "points"
+    exact = operator.coordinates[inside] + 10 * (operator.interpolation_matrix(np.flatnonzero(inside))
+                                                 @ displacement(bar().points, 1.0))
+    order = [np.lexsort(np.round(points, 9).T) for points in (shown["cloud"], exact)]
+    assert shown["cloud"][order[0]] == pytest.approx(exact[order[1]])
+    assert shown["values"][order[0]] == pytest.approx(plastic_strain(operator.coordinates[inside], 1.0)[order[1], 0])
+    assert picture.points.largest.value == pytest.approx(shown["limits"][1])

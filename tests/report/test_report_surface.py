@@ -9,9 +9,10 @@ import pytest
 from report_example import ELASTIC, bar, cut, displacement, write
 
 from romlib.mesh.mesh import Mesh
+from romlib.mesh.whole import whole_mesh
 from romlib.model import Material, Model
 from romlib.report.surface import Surface, surface_of
-from romlib.report.whole_mesh import WholeMesh
+from romlib.results.grid import empty_grid
 from romlib.snapshots.reader import Snapshots
 
 TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
@@ -33,8 +34,8 @@ def test_the_surface_is_that_of_vtk_whatever_the_cut(tmp_path, cell_type):
     for n_piece in (1, 3):
         found, file = surface(tmp_path, cut(bar(cell_type), n_piece), name=str(n_piece))
         with file:
-            whole = WholeMesh(file)
-            reference = whole.grid().extract_surface(nonlinear_subdivision=0, algorithm="dataset_surface")
+            whole = whole_mesh([file.mesh(piece) for piece in range(n_piece)])
+            reference = empty_grid(whole).extract_surface(nonlinear_subdivision=0, algorithm="dataset_surface")
             assert len(found.cells) == reference.n_cells
             assert isinstance(reference, pyvista.PolyData)
         sets.append(faces_by_id(found))

@@ -39,7 +39,8 @@ def test_a_dataset_has_plain_components_units_and_places(solution):
 def test_a_dataset_of_some_fields_and_steps_has_no_more(solution):
     data = solution.to_xarray(["p"], steps=[1, 3])
     assert set(data.data_vars) == {"p"} and set(data.coords) == {
-        "time", "cell_id", "number", "point_x", "point_y", "point_z"}
+        "time", "cell_id", "number", "material", "point_x", "point_y", "point_z"}
+    assert set(data["material"].values) == {"a"}
     np.testing.assert_array_equal(data["time"], solution.times[[1, 3]])
     one = solution.to_xarray(["displacement"], steps=-1, piece=0)
     np.testing.assert_array_equal(one["displacement"][0], solution.displacement(-1, piece=0))

@@ -12,6 +12,7 @@ import romlib
 from romlib.errors import InputError, StudyError
 from romlib.life.table import LifeTable, StrainLife
 from romlib.mesh.box import box_mesh
+from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.model import Case, Constraint, Material, Model
@@ -204,3 +205,29 @@ def test_rows_become_a_table_of_pandas_and_of_html(folder):
     frame = found.to_pandas()
     assert isinstance(frame, pandas.DataFrame) and frame.index.tolist() == [1, 2]
     assert frame.loc[1, "strain_range"] == found.spots[0].values["strain_range"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_materials_without_p_or_without_a_fatigue_curve_have_the_rest(tmp_path):
+    """Half of the strip is elastic: no p there, no damage, and strain ranges all the same."""
+    mesh = box_mesh("hex8", (4, 3, 1), (2.0, 1.0, 1.0))
+    mesh = Mesh(**{**mesh.__dict__, "cell_tags": {"stiff": np.arange(6), "soft": np.arange(6, 12)}})
+    parameters = {"young": YOUNG, "poisson": POISSON}
+    model = Model(materials={
+        "glass": Material(law="elastic", cells="stiff", parameters=parameters),
+        "steel": Material(law="mises", cells="soft", parameters={**parameters, "yield": YIELD,
+                                                                 "linear_hardening": HARDENING})},
+        amplitudes={"pull": "0*t"},
+        constraints={"pull": Constraint(nodes="xmax", components=("x",), kind="prescribed")})
+    rom, data = hand_made_rom([mesh], model, [affine(1), affine(2)], liftings={"pull": bent},
+                              dual={"stress": (6, True)}, cases={"wave": CASE})
+    solution = romlib.load(write_both(tmp_path / "two.rom", rom, data)).solve("wave", hyper_reduction=False)
+    solution.write(tmp_path / "two.vtkhdf", fields=["displacement", "stress", "p"])
+    found = life(tmp_path / "two.vtkhdf", table=TABLE, by="strain_range", number=12, distance=0.0)
+    glass = np.isin(StrainOperator(mesh).cell, np.arange(6))
+    assert np.isnan(found.fields["damage"][0][glass]).all() and np.isnan(found.fields["p"][0][glass]).all()
+    assert (found.fields["damage"][0][~glass] > 0).all() and (found.fields["strain_range"][0] > 0).all()
+    assert {spot.material for spot in life(tmp_path / "two.vtkhdf", table=TABLE).spots} == {"steel"}
+    assert any("no fatigue curve, and no damage, of glass" in note for note in found.notes)
+    for spot in found.spots:
+        assert (spot.damage is None) == (spot.material == "glass") == ("p" not in spot.nodal)
