@@ -71,7 +71,7 @@ test: setup
 docs: setup
 	$(BIN)/python docs/tools
 	$(BIN)/python -m mkdocs --quiet build --strict
-	@echo 'out/docs/index.html'
+	@echo 'out/docs/index.html; with the search: python -m http.server -d out/docs'
 
 clean:
 	rm -rf $(VENV) build out .pytest_cache .ruff_cache .mypy_cache .hypothesis
