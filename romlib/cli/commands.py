@@ -45,9 +45,9 @@ app = typer.Typer(
       romlib plot result.vtkhdf --field p -o p.png
     """,
     epilog="Exit status: 0 done; 1 the check failed or is undecided, a ROM misses its own training cases or the "
-           "accuracy that was asked for, a bound is above a tolerance, a solution did not converge, or an external "
-           "solver failed; 2 wrong input or a full disk; 3 a fault of romlib; 130 and 143: stopped by Ctrl-C or "
-           "SIGTERM.")
+           "accuracy that was asked for, a bound is above a tolerance, a life rests on what nothing has checked, a "
+           "solution did not converge, or an external solver failed; 2 wrong input or a full disk; 3 a fault of "
+           "romlib; 130 and 143: stopped by Ctrl-C or SIGTERM.")
 
 
 def _print_version(wanted: bool) -> None:

@@ -67,24 +67,28 @@ def plot(
     if (field is None) != errors:
         raise typer.BadParameter("give either --field or --errors", param_hint="--field")
     _check_output(output, [*files, *([] if against is None else [against])], check_output)
+    if len(files) > 1 and (field is None or time != "all" or step is not None or against is not None):
+        raise typer.BadParameter("several files are for curves: give --field with --time all, and no --against",
+                                 param_hint="FILE")
     if field is None:
-        if len(files) > 1:
-            raise typer.BadParameter("--errors is of one file", param_hint="FILE")
         _plot_errors(files[0], output, against, json)
         return
     if len(files) > 1:
-        if time != "all" or step is not None or against is not None:
-            raise typer.BadParameter("several files are for curves: give --time all, and no --against",
-                                     param_hint="FILE")
         _plot_curves(files, field, output, json)
         return
+    options = {"time": time, "step": step, "against": against, "deformed": deformed, "at": at.value, "edges": edges,
+               "width": width, "case": case, "fps": fps, "frames": frames}
+    _plot_field(files[0], field, output, json, limits=_numbers(limits, 2, "--limits"), view=_numbers(view, 3, "--view"),
+                **options)
+
+
+def _plot_field(file: Path, field: str, output: Path, json: bool, **options: Any) -> None:
+    """A picture, a film or curves of one file. options : of `romlib.plot`."""
     from romlib.cli.console import counted
     from romlib.report.plots import plot as draw
 
     with counted(f"drawing {field}") as progress:
-        drawn = draw(files[0], field, output, time=time, step=step, against=against, deformed=deformed, at=at.value,
-                     limits=_numbers(limits, 2, "--limits"), edges=edges, view=_numbers(view, 3, "--view"), width=width,
-                     case=case, fps=fps, frames=frames, progress=progress)
+        drawn = draw(file, field, output, progress=progress, **options)
     _show(drawn, output, field, json)
 
 

@@ -15,8 +15,8 @@ def report(
                                                 metavar="FILE...")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The page (.html) to write.")],
     case: Annotated[list[str] | None, typer.Option(help="Of a ROM: a case to show with pictures of its fields; may be "
-                                                   "repeated. By default the first one. All are solved for their "
-                                                   "curves.", metavar="NAME")] = None,
+                                                   "repeated. By default the first that is no training run. All "
+                                                   "are solved for their curves.", metavar="NAME")] = None,
     study: Annotated[Path | None, typer.Option(help=r"The study with the table \[life]: fatigue curves of the "
                                                "materials. By default the one that a ROM was trained with.")] = None,
     json: JsonOption = False,

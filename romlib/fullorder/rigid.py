@@ -63,7 +63,8 @@ def refuse_free_motions(
     if len(free) > NAMED:
         lines.append(f"and {len(free) - NAMED} bodies more")
     raise InputError(
-        f"the constraints leave {'bodies' if several else 'the body'} free to move without strain", place="constraints",
+        "bodies are free to move without strain" if several else "the body is free to move without strain",
+        place="constraints",
         expected="every rigid motion of every body held by a constraint", found="\n    ".join(lines),
         remedy=f"{_what_would_hold(np.concatenate([motions for _, motions in free], axis=1))}; where bodies should "
                "hang together, merge their nodes ([mesh] merge = DISTANCE)")

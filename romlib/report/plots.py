@@ -44,10 +44,9 @@ def plot(
     deformed : factor of the displacement; 0 draws the undeformed mesh; by default a round number that shows it well.
     at : values at integration points are shown at "nodes" (extrapolated, averaged by material), as means of "cells", or
         as "points".
-    limits : of the colours. edges : of the elements; by default where they do not hide the colours.
-    view : direction in which the eye is, or a `Look`; by default one from which the largest value is seen.
-    width : in pixels. case : its name, for the title; by default as the result knows it. titles : of result and
-        reference.
+    limits : of the colours. edges : of the elements; by default where they do not hide the colours. view : direction in
+        which the eye is, or a `Look`; by default one from which the largest value is seen.
+    width : in pixels. case : its name; by default as the result knows it. titles : of result and reference.
     fps, frames : of a film, frames a second, and at most that many of them. progress : called with frames done and all.
 
     Returns

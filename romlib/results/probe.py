@@ -55,7 +55,7 @@ class Probe:
 
     @property
     def plain_values(self) -> np.ndarray:
-        """`values`, with plain components of a tensor (xx, yy, zz, xy, yz, xz) in place of Kelvin-Mandel ones."""
+        """`values`, tensors with plain components (xx, yy, zz, xy, yz, xz) instead of Kelvin-Mandel ones."""
         return vtk_from_mandel(self.values) if self.tensor else self.values
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 
 import romlib
 from romlib.archive.fieldsfile import FieldsFile
+from romlib.archive.rom import Rom
 from romlib.errors import ConvergenceError, InputError
 from romlib.life.table import LifeTable
 from romlib.loads.amplitudes import evaluate
@@ -54,7 +55,8 @@ def report(
 
     Parameters
     ----------
-    cases : of ROMs, to be shown with pictures of fields; by default the first. All cases are solved for their curves.
+    cases : of ROMs, to be shown with pictures of fields; by default the first that is no training run. All cases are
+        solved for their curves.
     study : with the table [life]; by default the study that a ROM was trained with. progress : is told each step.
 
     Raises
@@ -111,10 +113,16 @@ def _of_rom(path: Path, cases: Sequence[str], study: str | Path | None, progress
     sections = [(heading, content) for heading, content in rom_sections(archive, singular)]
     solved, content = _cases(model, progress)
     sections.append(("Cases", content))
-    for name in list(cases) or list(solved)[:1]:
+    for name in list(cases) or _first_case(archive, list(solved)):
         if name in solved:
             sections.append((f"Case {name}", _case(model, name, solved[name], path, study, progress)))
     return sections
+
+
+def _first_case(archive: Rom, names: Sequence[str]) -> list[str]:
+    """The first case that is none of the training runs, else the first."""
+    trained = {Path(file).stem for file in archive.manifest.inputs} | set(archive.manifest.checks)
+    return [*(name for name in names if name not in trained), *names][:1]
 
 
 def _has_fields(model: ReducedOrderModel) -> bool:

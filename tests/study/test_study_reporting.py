@@ -63,6 +63,7 @@ def test_the_page_has_the_check_the_errors_and_the_life_of_the_study(folder):
     said = unescape(re.sub("<[^>]*>", " ", page))
     assert "No run was held out" in said  # there is one training run
     assert "pull: reproduced" in said and "Hot spots by damage" in said
+    assert ">Case harder</h2>" in page and ">Case pull</h2>" not in page  # the training run is not the one to look at
 
 
 def test_the_fatigue_curves_of_its_study_go_with_a_rom(folder):
