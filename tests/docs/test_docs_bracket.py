@@ -6,10 +6,13 @@ accuracy that the study asks for.
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import tomllib
 
-from docs_page import DOCS, blocks, page
+import pytest
+from docs_page import DOCS, blocks, page, paste
 
 PAGE = page("how-to/calculix.md")
 WAY = PAGE[:PAGE.index("## What the deck needs")]
@@ -42,3 +45,20 @@ def test_the_decks_differ_in_their_amplitudes_only():
     for lines in decks.values():
         other = [number for number, pair in enumerate(zip(lines, decks["large"])) if pair[0] != pair[1]]
         assert len(lines) == len(decks["large"]) and set(other) <= {1, lines.index("*AMPLITUDE, NAME=PRESSURE") + 1}
+
+
+def test_the_mesh_and_the_first_increments_of_a_deck_pass_the_check(tmp_path):
+    """The whole way takes CalculiX a minute, and is run with the slow tests."""
+    for program in ("gmsh", "ccx"):
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
+    pytest.importorskip("meshio")
+    for path in (DOCS / "how-to" / "bracket").iterdir():
+        text = path.read_text()
+        (tmp_path / path.name).write_text(text.replace("0.1, 3.", "0.1, 0.2"))
+    lines = [line for line in CODE.splitlines() if line.startswith(("gmsh", "python"))]
+    (external,) = [line.strip().replace("$run", "large") for line in CODE.splitlines() if "romlib external" in line]
+    paste("\n".join([*lines, external, "romlib check large.vtkhdf --json > check.json"]), tmp_path)
+    check = json.loads((tmp_path / "check.json").read_text())
+    values = {item["name"]: item["value"] for item in check["items"]}
+    assert check["passed"] and values["equilibrium"] < 1e-7 and values["stress"] < 1e-5
