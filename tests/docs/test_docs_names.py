@@ -85,6 +85,10 @@ def test_targets_of_make_extras_and_packages_are_those_of_the_files():
         assert sorted(re.findall(r"^ +([\w-]+)", block[1], re.MULTILINE)) == sorted(wanted)
 
 
+def test_the_readme_is_short():
+    assert (ROOT / "README.md").stat().st_size <= 12_000
+
+
 def test_exit_statuses_are_those_of_the_command_line():
     from romlib.cli import failures
 
