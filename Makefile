@@ -18,7 +18,7 @@ MPIRUN ?= mpirun --oversubscribe
 # python3-petsc4py is for `romlib solve` and `certify`, and OpenBLAS makes its factorisations eight times faster.
 # libEGL and Mesa's software renderer are for pictures without a screen. CalculiX is a solver for the tests to run.
 PACKAGES := openmpi-bin python3-mpi4py python3-petsc4py libopenblas0-serial python3-venv \
-            libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx
+            libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx gmsh
 # The tests look at the report as a browser shows it: 0.3 GB, which nobody else needs.
 BROWSER  := chromium
 EXTRAS   := converters,dictionary,life,plot,data,docs,test
@@ -71,7 +71,7 @@ test: setup
 docs: setup
 	$(BIN)/python docs/tools
 	$(BIN)/python -m mkdocs --quiet build --strict
-	@echo 'out/docs/index.html'
+	@echo 'out/docs/index.html; with the search: python -m http.server -d out/docs'
 
 clean:
 	rm -rf $(VENV) build out .pytest_cache .ruff_cache .mypy_cache .hypothesis

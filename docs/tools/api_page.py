@@ -106,7 +106,7 @@ def of_class(title: str, kind: type) -> str:
     methods = []
     for name, member in members(kind):
         if isinstance(member, (property, cached_property)):
-            methods.append(f"**`.{name}`**: {markdown(documentation(member))}")
+            methods.append(f"**`.{name}`**\n\n{markdown(documentation(member))}")
         else:
             function = member.__func__ if isinstance(member, classmethod) else member
             methods.append(f"**`.{signature(name, function, of_object=True)}`**\n\n{markdown(documentation(member))}")

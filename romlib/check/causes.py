@@ -96,23 +96,26 @@ class Sample:
         self.size = min(float(np.linalg.norm(before)), float(np.linalg.norm(wanted)) or np.inf)
 
     def _choose(self, mesh: Mesh, displacement: np.ndarray) -> None:
-        """Nodes inside the piece and off the constraints, those of the most strained cells first, and their cells."""
+        """Nodes inside the piece that are free somehow, those of the most strained cells first, and their cells."""
         operator = Piece(mesh, self.model).operator
         strained = np.linalg.norm(operator.strain(displacement[None])[0], axis=1)
         cells = operator.cell[np.argsort(-strained, kind="stable")]
         inside = np.full(mesh.n_node, True)
         if mesh.shared_index is not None and self.kind != "stress":
             inside = np.asarray(mesh.shared_index) < 0
+        free = np.full((mesh.n_node, 3), True)
         if self.kind in ("equilibrium", "loads"):
             for name, constraint in self.model.constraints.items():
-                inside[constrained_dofs(name, constraint, mesh)[0]] = False
+                nodes, axes = constrained_dofs(name, constraint, mesh)
+                free[nodes[:, None], axes] = False
+            inside &= free.any(axis=1)
         nodes_of = _nodes_of_cells(mesh)
         first = np.concatenate([nodes_of(cell) for cell in _few(cells, _NODES)] or [np.empty(0, np.int64)])
         order = np.random.default_rng(0).permutation(mesh.n_node)
         chosen = [_few(nodes[inside[nodes]], _NODES // 2) for nodes in (first, order)]
         at = np.unique(np.concatenate(chosen))
         if not len(at):
-            raise InputError("no node of the piece is inside of it and free", place="sample of the check")
+            raise InputError("no node inside of the piece is free", place="sample of the check")
         owners = np.ones(mesh.n_cell, dtype=np.int64)
         begin = 0
         for block in mesh.blocks:
@@ -123,6 +126,7 @@ class Sample:
         self._nodes = np.flatnonzero(np.isin(mesh.node_ids, self._mesh.node_ids))
         self._at = np.flatnonzero(np.isin(self._mesh.node_ids, mesh.node_ids[at]))
         self._ips = np.flatnonzero(owners[operator.cell] == 0)
+        self._free = free[self._nodes][self._at]
 
     def _blocks(self, snapshots: Snapshots, piece: int, field: str) -> Iterator[np.ndarray]:
         rows = max(snapshots.n_node(piece), snapshots.n_ip(piece), 1)
@@ -137,7 +141,7 @@ class Sample:
             pattern = unit_force(
                 load, self._mesh, self.model.materials, self._fem.operator, name=name, node_share=share)
             factor = force_factor(load, evaluate(amplitude_of(self.model, name), self.times))
-            self._loads[name] = factor[:, None, None] * pattern.reshape(-1, 3)[self._at]
+            self._loads[name] = factor[:, None, None] * (pattern.reshape(-1, 3)[self._at] * self._free)
         self._wanted = sum(self._loads.values(), np.zeros((len(self.times), len(self._at), 3)))
 
     def _of(self, points: MaterialPoints) -> np.ndarray:
@@ -146,7 +150,7 @@ class Sample:
         stress = np.stack([
             replay.advance(time, self._strain[k], None if self._temperature is None else self._temperature[k]).stress
             for k, time in enumerate(self.times)])
-        return stress if self.kind == "stress" else self._fem.operator.internal_force(stress)[:, self._at]
+        return stress if self.kind == "stress" else self._fem.operator.internal_force(stress)[:, self._at] * self._free
 
     def _difference(self, computed: np.ndarray) -> np.ndarray:
         found = self._wanted - computed

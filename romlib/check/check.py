@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -69,6 +69,7 @@ def check(
             return PieceCheck(snapshots, piece, mesh, prepared.model).run(node_share(mesh, counts), scratch, compared)
 
         measures = pieces.each(measure)
+        worst = pieces.collect(lambda piece: measures[piece].worst())
         findings, *others = pieces.collect(lambda piece: measures[piece].findings()).values()
         for other in others:
             findings.merge(other)
@@ -76,7 +77,7 @@ def check(
             findings.residual.merge(_shared(prepared, pieces, scratch))
         _compare_shared(findings, prepared, pieces, compared)
     items = items_of(findings, snapshots, model, options)
-    hints = (*_explained(items, findings, prepared, pieces), *unit_hints(model))
+    hints = (*_explained(items, findings, worst, prepared, pieces), *unit_hints(model))
     return CheckReport(
         str(snapshots.path), str(model.units), snapshots.n_piece, snapshots.n_step, items,
         left_open(items, model, findings.moved, findings.internal_force_source == OF_REPLAYED_STRESS, options.accept),
@@ -84,14 +85,17 @@ def check(
 
 
 def _explained(
-    items: Sequence[CheckItem], findings: Findings, prepared: PreparedSnapshots, pieces: Pieces
+    items: Sequence[CheckItem], findings: Findings, worst: Mapping[int, Mapping[str, float]],
+    prepared: PreparedSnapshots, pieces: Pieces,
 ) -> list[str]:
-    """What single change would explain that the law or the loads fail. Collective."""
+    """What single change would explain that the law or the loads fail, in the piece where they fail most. Collective.
+
+    worst : of each piece, see `PieceMeasures.worst`.
+    """
     kind = kind_of_failure(items)
     if kind is None or findings.failures:
         return []
-    n_cell = pieces.collect(lambda piece: prepared.snapshots.n_cell(piece))
-    chosen = max(n_cell, key=lambda piece: n_cell[piece])
+    chosen = max(worst, key=lambda piece: worst[piece].get(kind, 0.0))
     step = len(prepared.times) - 1 if findings.residual is None else int(np.argmax(findings.residual.internal_max))
 
     def explain(piece: int) -> list[str]:

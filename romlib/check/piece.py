@@ -55,6 +55,14 @@ class PieceMeasures:
         """The deviation of that name, made when first asked for."""
         return self.deviations.setdefault(name, Deviation())
 
+    def worst(self) -> dict[str, float]:
+        """The largest differences inside the piece, by the kinds of `romlib.check.causes.Sample`; NaN counts none."""
+        left = 0.0 if self.residual is None else float(self.residual.norms.residual_max.max(initial=0.0))
+        found = {kind: self.deviations[name].difference for kind, name in (
+            ("stress", "stress"), ("force", "internal_force")) if name in self.deviations}
+        return {kind: float(np.nan_to_num(size)) for kind, size in {
+            **found, "equilibrium": left, "loads": left}.items()}
+
     def findings(self) -> Findings:
         """What the other ranks need to know."""
         return Findings(

@@ -28,7 +28,7 @@ def export(
                                                     "strain); may be repeated. By default all that the file has, and "
                                                     "the von Mises stress.")] = None,
     steps: Annotated[str | None, typer.Option(metavar="0,5,10:20|all|last", help="Steps, from 0; a range without its "
-                                              "end, perhaps with a stride (0:100:5). By default all, of a .vtu the "
+                                              "end, perhaps with a stride (0:60:5). By default all, of a .vtu the "
                                               "last.")] = None,
     at: Annotated[At, typer.Option(help="Of a .csv: a row for each node, cell, or integration point.")] = At.nodes,
     split_materials: Annotated[bool, typer.Option("--split-materials", help="Write nodes between materials once for "

@@ -36,6 +36,8 @@ def is_film(output: str | Path) -> bool:
 def first_name(output: str | Path) -> Path:
     """The file of the first frame where the name is a pattern, else the file itself."""
     path = Path(output)
+    if not path.name:  # "." and "/": folders, which whoever writes refuses by name
+        return path
     return path.with_name(_NUMBER.sub(lambda found: found[0] % 0, path.name))
 
 

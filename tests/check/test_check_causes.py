@@ -7,6 +7,7 @@ import pytest
 from pulled_bar import STUDY, write_bar
 
 from romlib.check.causes import Change, unit_words
+from romlib.parallel import world
 from romlib.parallel.comm import serial
 from romlib.study import Study
 from romlib.study.checking import check_file
@@ -60,6 +61,21 @@ def test_hints_stand_in_the_error_of_a_failed_check(hints):
     with pytest.raises(Exception, match="as if yield of 'bar' were 243 instead of 200"):
         report.raise_if_failed()
     assert report.to_dict()["hints"] == list(report.hints)
+
+
+@pytest.mark.mpi
+def test_all_ranks_find_the_same_cause(tmp_path):
+    comm = world()
+    folder = comm.bcast(tmp_path)
+
+    def prepare():
+        write_bar(folder / "pull.vtkhdf")
+        (folder / "bar.toml").write_text(STUDY.replace("yield = 243", "yield = 200"))
+
+    comm.on_root(prepare)
+    report = check_file(folder / "pull.vtkhdf", Study.read(folder / "bar.toml"), comm)
+    assert len({hint for hints in comm.allgather(report.hints) for hint in hints}) == len(report.hints)
+    assert any("yield of 'bar' were 243 instead of 200" in hint for hint in report.hints)
 
 
 @pytest.mark.parametrize(("factor", "words"), [(1e-6, "a million"), (1.0005e3, "a thousand"), (1e9, "a billion"),

@@ -13,7 +13,7 @@ from docs_page import DOCS, PAGES, PLUGIN, README, ROOT, page, tables
 
 from romlib.cli import app
 
-OF_OTHERS = {"--system-site-packages", "--oversubscribe"}  # options of pip, venv and mpirun
+OF_OTHERS = {"--system-site-packages", "--oversubscribe", "--no-binary"}  # options of pip, venv and mpirun
 
 
 @functools.cache

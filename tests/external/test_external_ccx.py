@@ -7,6 +7,8 @@ increment; Newton's method being quadratic, the displacement is then closer stil
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from ccx_example import (
@@ -24,6 +26,7 @@ from ccx_example import (
     write_deck,
 )
 from ccx_example import quarter_plate as plate
+from romlib_converters.calculix import CalculixConverter
 
 from romlib.check import check
 from romlib.errors import SolverError
@@ -186,3 +189,25 @@ def test_loads_are_those_of_calculix(tmp_path, element):
             report = check(file)
         at_most(1e-11, **{f"{element}_{name}": difference(found, expected)})
         assert report.passed, name
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    (f"*ELASTIC\n{YOUNG}", "*ELASTIC\n190000.", "as if young of 'STEEL' were 2e+05 instead of 1.9e+05"),
+    (f"*ELASTIC\n{YOUNG}", "*ELASTIC\n2.E11",
+     "as if young of 'STEEL' were 2e+05 instead of 2e+11 (a factor of a million"),
+    (f"{YIELD},0.\n{YIELD + HARDENING},1.", f"{1.2 * YIELD},0.\n{1.2 * (YIELD + HARDENING)},1.",
+     "as if curve.stress of 'STEEL' were 0.8333 times as large"),
+])
+def test_a_wrong_constant_of_a_deck_is_named_with_the_one_that_calculix_had(plastic, tmp_path, old, new, said):
+    _, done = plastic
+    deck = done.snapshots.with_suffix(".inp")
+    for suffix in (".frd", ".sta"):
+        shutil.copyfile(deck.with_suffix(suffix), tmp_path / f"wrong{suffix}")
+    text = deck.read_text()
+    assert old in text
+    (tmp_path / "wrong.inp").write_text(text.replace(old, new))
+    CalculixConverter().convert(tmp_path / "wrong.inp", tmp_path / "wrong.vtkhdf")
+    with Snapshots(tmp_path / "wrong.vtkhdf") as file:
+        report = check(file)
+    assert [item.name for item in report.failed] == ["internal_force"]
+    assert any(said in hint for hint in report.hints), report.hints
