@@ -35,7 +35,7 @@ def test_the_study_shown_is_that_of_the_folder():
     (shown,) = [body for _, body in blocks(WAY, "toml")]
     study = tomllib.loads((DOCS / "how-to" / "bracket" / "bracket.toml").read_text())
     assert tomllib.loads(shown) == study
-    assert study["offline"] == {"dual_fields": ["stress", "p"], "control_points": 100}  # the accuracy that is asked for by default
+    assert study["offline"] == {"dual_fields": ["stress", "p"], "control_points": 100}  # accuracy: the default
     assert "\nromlib validate bracket.rom test.vtkhdf\n" in PAGE  # fails where the test run does not have it
 
 
