@@ -39,7 +39,7 @@ def largest_squares(tensors: np.ndarray) -> np.ndarray:
     """max over all pairs of times of d:d, d the deviator of the difference, (n,) of (n_step, n, 6).
 
     From the middle of its values each time has a radius; two times are no farther apart than the sum of theirs, so that
-    few pairs have to be looked at, beginning with the largest radii.
+    few pairs have to be looked at.
     """
     n_step, n = tensors.shape[:2]
     out, s, radius = np.empty(n), np.empty((n_step, 6)), np.empty(n_step)
@@ -57,20 +57,27 @@ def largest_squares(tensors: np.ndarray) -> np.ndarray:
             out[k] = np.nan
             continue
         radius[:] = np.sqrt(radius) * (1.0 + 1e-12)  # no pair is left out for rounding
-        order = np.argsort(-radius)
-        best, far = 0.0, 0.0
-        for first in range(n_step):
-            one = order[first]
-            if radius[one] + radius[order[0]] < far:
-                break
-            for second in range(first):
-                other = order[second]
-                if radius[one] + radius[other] < far:
-                    break
-                square = 0.0
-                for i in range(6):
-                    square += (s[one, i] - s[other, i]) ** 2
+        one, best = int(np.argmax(radius)), 0.0
+        for _ in range(2):  # the farthest from the farthest: nearly always the largest, and few pairs are then left
+            other = one
+            for step in range(n_step):
+                square = _square(s[step], s[one])
                 if square > best:
-                    best, far = square, np.sqrt(square)
+                    best, other = square, step
+            one = other
+        left = np.flatnonzero(radius + radius.max() > np.sqrt(best))
+        for first in range(len(left)):
+            for second in range(first):
+                if radius[left[first]] + radius[left[second]] > np.sqrt(best):
+                    best = max(best, _square(s[left[first]], s[left[second]]))
         out[k] = best
     return out
+
+
+@numba.njit(cache=True)
+def _square(one: np.ndarray, other: np.ndarray) -> float:
+    """Square of the distance of two tensors (6,)."""
+    square = 0.0
+    for i in range(6):
+        square += (one[i] - other[i]) ** 2
+    return square

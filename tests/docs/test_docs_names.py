@@ -76,11 +76,17 @@ def test_targets_of_make_extras_and_packages_are_those_of_the_files():
         packages[1].split())
     extras = next(t for t in tables(page("installation.md")) if "extra" in t[0])
     setup = (ROOT / "setup.cfg").read_text()
+    requirements = setup[setup.index("[options.extras_require]"):setup.index("[options.entry_points]")]
+    assert {row["extra"].strip("`") for row in extras} == set(re.findall(r"^(\w+) =$", requirements, re.MULTILINE))
     for row in extras:
         name, wanted = row["extra"].strip("`"), row["adds"].split(", ")
         block = re.search(rf"^{name} =\n((?: +\S+\n)+)", setup, re.MULTILINE)
         assert block is not None, name
         assert sorted(re.findall(r"^ +([\w-]+)", block[1], re.MULTILINE)) == sorted(wanted)
+
+
+def test_the_readme_is_short():
+    assert (ROOT / "README.md").stat().st_size <= 12_000
 
 
 def test_exit_statuses_are_those_of_the_command_line():
