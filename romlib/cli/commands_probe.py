@@ -58,6 +58,10 @@ def probe(
     for output, other in ((csv, plot), (plot, csv)):
         if output is not None:
             check_output(output, [file, *([] if other is None else [other])])
+    if plot is not None:
+        from romlib.report.picture import check_suffix
+
+        check_suffix(plot)
     with counted(f"probing {file.name}"):
         result = opened(file, case, case_file, parameter)
         names = [name for text in field or [] for name in names_of(text) or []]
