@@ -301,7 +301,9 @@ def test_the_schema_versions_are_the_documented_ones():
     table = {name: int(number) for row in rows("file-formats.md", "File formats")
              for name, number in re.findall(r"`(romlib\.[\w.]+)` = (\d+)", row[-1])}
     assert table == {"romlib.snapshots.schema.SCHEMA_VERSION": schema.SCHEMA_VERSION,
-                     "romlib.archive.hdf5.SCHEMA": hdf5.SCHEMA, "romlib.states.tables.VERSION": tables.VERSION}
+                     "romlib.archive.hdf5.SCHEMA": hdf5.SCHEMA,
+                     "romlib.archive.hdf5.FIELDS_SCHEMA": hdf5.FIELDS_SCHEMA,
+                     "romlib.states.tables.VERSION": tables.VERSION}
 
 
 def keys_of(kind: type) -> list[str]:

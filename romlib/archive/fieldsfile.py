@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from romlib.archive.hdf5 import recognise, write_head, write_json
+from romlib.archive.hdf5 import FIELDS_SCHEMA, recognise, write_head, write_json
 from romlib.archive.rom import FieldsReference, PieceFields, Rom, SnapshotGrams
 from romlib.archive.tables import FIELDS
 from romlib.errors import FileFormatError, InputError
@@ -47,7 +47,7 @@ class FieldsWriter:
         self._written: set[int] = set()
         self._shape: tuple | None = None
         self._checksums: dict[str, np.ndarray] = {}
-        write_head(file, "fields", fingerprint)
+        write_head(file, "fields", FIELDS_SCHEMA, fingerprint)
         file.attrs["id"], file.attrs["n_piece"] = self._id, n_piece
         write_json(file, "singular_value_names", list(singular_values))
         for k, values in enumerate(singular_values.values()):

@@ -13,7 +13,8 @@ from romlib.storage.files import Recognise
 from romlib.storage.headers import RawFile
 from romlib.storage.opening import child, integer_attribute, text_attribute
 
-SCHEMA = 2
+SCHEMA = 3  # of a ROM; 2 before its manifest had accuracy, pace and checks, which an older romlib takes for damage
+FIELDS_SCHEMA = 2
 CHECKSUMS = "/checksums"
 
 
@@ -32,10 +33,10 @@ def recognise(kind: str) -> Recognise:
     return version
 
 
-def write_head(file: h5py.File, kind: str, fingerprint: str) -> None:
+def write_head(file: h5py.File, kind: str, schema: int, fingerprint: str) -> None:
     """Write what a file of a kind is recognised by."""
     file.attrs["romlib_kind"] = kind
-    file.attrs["schema"] = SCHEMA
+    file.attrs["schema"] = schema
     file.attrs["fingerprint"] = fingerprint
 
 

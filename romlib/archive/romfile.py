@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from romlib.archive.dictionaryfile import read_dictionary, write_dictionary
 from romlib.archive.enrichment import Enrichment
-from romlib.archive.hdf5 import recognise, write_head, write_json
+from romlib.archive.hdf5 import SCHEMA, recognise, write_head, write_json
 from romlib.archive.indicator import Indicator
 from romlib.archive.rom import (
     ControlPoints,
@@ -79,7 +79,7 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
     """
     rom.validate(path)
     refuse_library_paths(rom.model, path)
-    write_head(file, "rom", rom.manifest.fingerprint)
+    write_head(file, "rom", SCHEMA, rom.manifest.fingerprint)
     if rom.fields is not None:
         file.attrs["fields_id"], file.attrs["fields_digest"] = rom.fields.id, rom.fields.digest
     write_json(file, "manifest", asdict(rom.manifest))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from romlib.archive.dictionaryfile import dictionary_items
-from romlib.archive.hdf5 import CHECKSUMS, SCHEMA
+from romlib.archive.hdf5 import CHECKSUMS, FIELDS_SCHEMA, SCHEMA
 from romlib.errors import FileFormatError
 from romlib.snapshots.tables import MESH_SCOPES, mesh_items, mesh_relations
 from romlib.storage.contents import Contents
@@ -126,6 +126,6 @@ def _fields_relations(contents: Contents, unit: str) -> None:
 
 
 FIELDS = FileSchema(
-    "fields file", _fields_items(), version=SCHEMA, version_attribute="/@schema", checksums=CHECKSUMS,
+    "fields file", _fields_items(), version=FIELDS_SCHEMA, version_attribute="/@schema", checksums=CHECKSUMS,
     relations=_fields_relations, units=("/pieces/<p>", "/snapshots"),
     scopes={**MESH_SCOPES, "n_ip": ("p",), "n_mode": ("k",), "n_dual": ("k",), "n_comp": ("k",), "n_value": ("k",)})

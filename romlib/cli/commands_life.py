@@ -62,6 +62,10 @@ def life(
     for output, others in ((csv, files), (plot, [*files, *([] if csv is None else [csv])])):
         if output is not None:
             _check(output, others)
+    if plot is not None:
+        from romlib.report.picture import check_suffix
+
+        check_suffix(plot)
     chosen = _chosen(case, case_file)
     table = _table(file, study, {"counting": counting, "measure": measure, "period": period})
     with counted(f"looking at {file.name}"):

@@ -61,7 +61,7 @@ def held(model: Model, mesh: Mesh, name: str, source: FieldSource) -> tuple[np.n
     tag = name if constraint is None else constraint.nodes
     if tag not in mesh.node_tags:
         raise InputError("there is no such constraint, and no such node tag", file=source.path, place="reaction",
-                         **unknown(name, [*model.constraints, *mesh.node_tags]))
+                         **unknown(name, dict.fromkeys([*model.constraints, *mesh.node_tags])))
     relation = constraint is None or constraint.is_relation
     return np.unique(mesh.node_tags[tag]), AXES if relation or constraint is None else constraint.components
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from romlib.blocks import blocks
 from romlib.errors import InputError, StudyError
+from romlib.files import regular_file
 from romlib.life.counting import Counted, count_one
 from romlib.life.cycles import cycles_of
 from romlib.life.judge import (
@@ -112,6 +113,8 @@ def opened_source(
         yield _of_solution(run, "the solution", selected_points, declared)
         return
     path = run.path if isinstance(run, Results) else Path(run)
+    if case is not None or selected_points:
+        regular_file(path, remedy="check the path")  # else of what is missing it would be said that it is no ROM
     if path.is_file() and _kind(path) == "rom":
         from romlib.online.rom import load
 
@@ -286,21 +289,24 @@ class _Finder:
     def _nodal(
         self, fields: dict[str, list[np.ndarray]], sets: Sequence[PointSet], spots: Sequence[tuple[int, int]]
     ) -> list[dict[str, float]]:
-        """At each spot, by quantity, the largest nodal average at the nodes of its cell."""
+        """At each spot, by quantity, the largest nodal average at the nodes of its cell, over cells of its material."""
         found: list[dict[str, float]] = [{} for _ in spots]
         if not self.source.whole or not spots:
             return found
         meshes = [self.source.mesh(piece) for piece in range(self.source.n_piece)]
         names = [name for name in fields if name != "damage"]  # an average of damages is no damage
         tags = [material.cells for _, material in self.materials]
-        for part in averaged_pieces(meshes, tags, dict.fromkeys(names, lambda v: v[..., 0]),
-                                    lambda name, piece, ips: _column(fields[name][piece], ips)):
-            for k, (piece, ip) in enumerate(spots):
-                if piece == part.piece:
-                    nodes = _nodes_of(part.mesh, int(sets[piece].cell_ids[ip]))
-                    values = part.at_nodes[0, nodes, 0]
-                    if not np.isnan(values).all():  # the material lacks the field
-                        found[k][part.field] = float(np.nanmax(values))
+        for material in sorted({int(sets[piece].material[ip]) for piece, ip in spots}):
+            def read(name: str, piece: int, ips: np.ndarray | None, material: int = material) -> np.ndarray:
+                return _column(np.where(sets[piece].material == material, fields[name][piece], np.nan), ips)
+
+            for part in averaged_pieces(meshes, tags, dict.fromkeys(names, lambda v: v[..., 0]), read):
+                for k, (piece, ip) in enumerate(spots):
+                    if piece == part.piece and sets[piece].material[ip] == material:
+                        nodes = _nodes_of(part.mesh, int(sets[piece].cell_ids[ip]))
+                        values = part.at_nodes[0, nodes, 0]
+                        if not np.isnan(values).all():  # the material lacks the field
+                            found[k][part.field] = float(np.nanmax(values))
         return found
 
     def _spots(

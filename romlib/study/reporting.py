@@ -69,6 +69,9 @@ def report(
         raise InputError("a report needs a ROM or a result", place="files")
     check_output(output, [*paths, *(path.with_name(f"{path.stem}.fields.rom") for path in paths),
                           *([] if study is None else files_of(study))])
+    if Path(output).suffix.lower() not in (".html", ".htm", ""):
+        raise InputError("a report is a page of HTML", file=output, expected=".html", found=Path(output).suffix,
+                         remedy="give a name that ends in .html; a browser prints it as PDF")
     kinds = {path: kind_of(path) for path in paths}
     for path, kind in kinds.items():
         if kind not in ("rom", "snapshots"):
