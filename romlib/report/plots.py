@@ -20,7 +20,7 @@ from romlib.report.plot_difference import TITLES, draw_difference
 from romlib.report.plot_field import FieldStyle, draw_field, step_at
 from romlib.report.plot_history import draw_quantities
 from romlib.report.source import FieldSource
-from romlib.snapshots.reader import Snapshots
+from romlib.results.file import Results
 
 
 def plot(
@@ -106,7 +106,7 @@ def _opened(result: Any) -> Iterator[Any]:
     """What has fields: of a path the open file, of a solution or results what they read from."""
     with ExitStack() as stack:
         if isinstance(result, (str, Path)):
-            result = stack.enter_context(Snapshots(result))
+            result = stack.enter_context(Results(Path(result)))
         source = getattr(result, "source", result)
         if hasattr(source, "opened"):
             stack.enter_context(source.opened())
