@@ -105,15 +105,16 @@ def _errors(
 ) -> tuple[RunErrors, list[str]]:
     """Of one file, and what the ROM says of its case."""
     prepared.refuse_without_history("validate with")
-    refuse_trained(model, prepared)
     name = str(prepared.path)
     try:
-        solution = model.solve(case_of(prepared))
+        solution = model.solve(case_of(prepared))  # first: it says where the file is of another mesh or model
     except ConvergenceError as error:
+        refuse_trained(model, prepared)
         return RunErrors(name, "validation", failure=f"{error.what}, at time {error.time:.6g}"), []
     except InputError as error:
         raise InputError(error.what, file=error.file or prepared.path, place=error.place, expected=error.expected,
                          found=error.found, remedy=error.remedy) from None
+    refuse_trained(model, prepared)
     quantities = ["displacement", *model.archive.gappy]
     with TemporaryDirectory(dir=scratch, prefix="romlib-validate-") as folder:
         written = Path(folder) / "result.vtkhdf"
