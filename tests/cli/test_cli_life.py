@@ -33,7 +33,8 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_run_within_its_training_has_a_table_and_status_0(folder):
+def test_a_run_within_its_training_has_a_table_and_status_0(folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")  # no heading is cut
     result = run("life", folder / "weak.vtkhdf", "--study", folder / "life.toml", "--spots", "3")
     for words in ("Hot spots, at integration points", "damage", "repetitions", "rainflow of signed_von_mises",
                   "What does damage at hot spot 1", "Bounds of the relative errors"):
