@@ -70,7 +70,7 @@ test: setup
 # Nothing is fetched: strict, so that a link that leads nowhere fails.
 docs: setup
 	$(BIN)/python docs/tools
-	$(BIN)/python -m mkdocs --quiet build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 	@echo 'out/docs/index.html; with the search: python -m http.server -d out/docs'
 
 clean:

@@ -34,6 +34,13 @@ def one_of(names: Iterable[object], none: str = "nothing: there are none") -> st
     return f"one of {text}" if text else none
 
 
+def placed(point: Iterable[float]) -> str:
+    """Coordinates as people read them: "(40.5, 0, 6.29)"; what is rounding beside the largest of them is 0."""
+    values = [float(x) for x in point]
+    rounding = 1e-12 * max((abs(x) for x in values), default=0.0)
+    return f"({', '.join(f'{x if abs(x) > rounding else 0.0:.6g}' for x in values)})"
+
+
 def closest_name(name: object, allowed: Iterable[object]) -> str | None:
     """The allowed name that is most like a wrong one; one that differs in case alone takes precedence."""
     names, wanted = [str(one) for one in allowed], str(name)

@@ -7,7 +7,7 @@ import ast
 import pytest
 from test_imports import modules
 
-from romlib.words import closest, closest_name, listed, one_of, plural, shortlist, unknown
+from romlib.words import closest, closest_name, listed, one_of, placed, plural, shortlist, unknown
 
 
 @pytest.mark.parametrize(("said", "expected"), [
@@ -16,6 +16,8 @@ from romlib.words import closest, closest_name, listed, one_of, plural, shortlis
     (shortlist("node", [7]), "node 7"), (shortlist("node", range(12), 3), "nodes 0, 1, 2 ..."),
     (listed(["a", "b"]), "a, b"), (listed([]), "none"), (one_of(["a", "b"]), "one of a, b"),
     (one_of([]), "nothing: there are none"),
+    (placed([70.0, -8.5725e-16, -7.0]), "(70, 0, -7)"), (placed([39.39492294, 1e-9, 0.0]), "(39.3949, 1e-09, 0)"),
+    (placed([0.0, 0.0, 0.0]), "(0, 0, 0)"),
 ])
 def test_counts_and_lists_are_words(said, expected):
     assert said == expected

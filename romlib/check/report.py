@@ -53,6 +53,11 @@ class CheckReport:
     undecided: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        failed = ", ".join(item.name for item in self.failed)
+        return (f"CheckReport({self.file!r}: {self.verdict}, {len(self.items)} measurements"
+                f"{'; failed: ' + failed if failed else ''})")
+
     @property
     def verdict(self) -> Verdict:
         """Reproduced: law, elements and loads were compared with the solver's results, and agree."""

@@ -66,7 +66,7 @@ def life(
         from romlib.report.picture import check_suffix
 
         check_suffix(plot)
-    chosen = _chosen(file, case, case_file)
+    chosen = _chosen(case, case_file)
     table = _table(file, study, {"counting": counting, "measure": measure, "period": period})
     with counted(f"looking at {file.name}"):
         found = find(file, case=chosen, study=study, table=table, by=by, number=spots, distance=distance,
@@ -96,7 +96,7 @@ def _check(output: Path, files: list[Any]) -> None:
     check_output(output, files)
 
 
-def _chosen(file: Path, case: str | None, case_file: Path | None) -> Any:
+def _chosen(case: str | None, case_file: Path | None) -> Any:
     if case is not None and case_file is not None:
         raise typer.BadParameter("give either --case or --case-file", param_hint="--case")
     if case_file is None:

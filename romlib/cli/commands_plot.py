@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from romlib.cli.commands_build import JsonOption
+from romlib.words import placed
 
 
 class Average(StrEnum):
@@ -143,11 +144,10 @@ def _show(drawn: Any, output: Path, field: str, json: bool) -> None:
 
 def _in_words(value: object, unit: str) -> object:
     if isinstance(value, dict):
-        x, y, z = (f"{c:.6g}" for c in value["coordinates"])
         part = value.get("per cent", float("nan"))
         per_cent = f" ({part:.2g} %)" if math.isfinite(part) else ""
         time = f", at time {value['time']:.6g}" if "time" in value else ""
-        return f"{value['value']:.6g}{unit}{per_cent} at {value['where']} ({x}, {y}, {z}){time}"
+        return f"{value['value']:.6g}{unit}{per_cent} at {value['where']} {placed(value['coordinates'])}{time}"
     return f"{value:.6g}" if isinstance(value, float) else value
 
 

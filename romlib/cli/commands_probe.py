@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from romlib.cli.case_options import CaseFileOption, ParameterOption, given_case, parameter_values
-from romlib.cli.commands_build import JsonOption
+from romlib.cli.commands_build import JsonOption, names_of
 
 if TYPE_CHECKING:
     from romlib.results.access import FieldAccess
@@ -22,8 +22,8 @@ def probe(
     file: Annotated[Path, typer.Argument(help="A snapshots file (.vtkhdf), or a ROM (.rom), of which a case is solved.",
                                          metavar="FILE")],
     field: Annotated[list[str] | None, typer.Option(
-        metavar="NAME", help="A field (p, stress, von_mises, displacement) or a component (stress.xx, displacement.y); "
-        "may be repeated.")] = None,
+        metavar="NAME", help="A field (p, stress, von_mises, displacement) or a component (stress.xx, displacement.y), "
+        "or several, separated by commas; may be repeated.")] = None,
     point: Annotated[list[str] | None, typer.Option(
         metavar="X,Y,Z", help="At a point: by the shape functions of the cell that contains it, or at the nearest "
         "integration point; may be repeated.")] = None,
@@ -64,7 +64,8 @@ def probe(
         check_suffix(plot)
     with counted(f"probing {file.name}"):
         result = opened(file, case, case_file, parameter)
-        probes = list(_probes(result, field or [], places, tuple(reduce or ("max", "min", "mean"))))
+        names = [name for text in field or [] for name in names_of(text) or []]
+        probes = list(_probes(result, names, places, tuple(reduce or ("max", "min", "mean"))))
         probes += [result.reaction(name) for name in reaction or []]
     if csv is not None:
         from romlib.results.probe import write_csv

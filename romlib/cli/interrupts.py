@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from romlib.launcher import is_first_rank, launched_ranks
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows
 ANSWER = 0.1  # seconds in which the main thread begins to clean up; mpirun kills a second after its SIGTERM
 OTHERS = 0.4  # seconds that the other ranks have to clean up: mpirun kills them soon after the first one has ended
 PATIENCE = 15.0  # seconds that it then has, which is enough to end an external solver
@@ -76,7 +76,8 @@ def heed_signals() -> None:
             signal.signal(number, request.answer)
     _print_no_interrupts()
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
+    if hasattr(os, "set_blocking"):  # on Windows since Python 3.12
+        os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading, request), daemon=True, name="romlib signals").start()
 

@@ -152,5 +152,5 @@ def _box_in_words(box: dict[str, Any] | None) -> str:
     """Such as "0 to 3, 0 to 1, 0.5"; one number where there is no extent."""
     if box is None:
         return "empty"
-    return ", ".join(figure(a, 4) if a == b else f"{figure(a, 4)} to {figure(b, 4)}"
-                     for a, b in zip(box["min"], box["max"]))
+    sides = ((figure(a, 4), figure(b, 4)) for a, b in zip(box["min"], box["max"]))
+    return ", ".join(low if low == high else f"{low} to {high}" for low, high in sides)

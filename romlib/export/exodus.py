@@ -66,7 +66,7 @@ def write_exodus(path: Path, target: Path, content: Content) -> None:
     attributes = {"api_version": np.float32(8.11), "version": np.float32(8.11), "floating_point_word_size": 8,
                   "file_size": 1, "maximum_name_length": longest, "int64_status": 0,
                   "title": f"romlib {romlib.__version__}: {content.title}"[:_LINE]}
-    variables = _variables(blocks, node_sets, side_sets, names, len(nodal), len(of_cells))
+    variables = _variables(blocks, node_sets, side_sets, len(nodal), len(of_cells))
     with NetcdfWriter(path, dimensions, attributes, variables, len(content.rows), target) as file:
         _write_fixed(file, mesh, blocks, node_sets, side_sets, names, order, longest + 1)
         _write_step(file, 0, first, blocks)
@@ -138,8 +138,7 @@ def _dimensions(
 
 def _variables(
     blocks: Sequence[_Block], node_sets: Mapping[str, np.ndarray],
-    side_sets: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Mapping[str, Sequence[str]], n_nodal: int,
-    n_of_cells: int,
+    side_sets: Mapping[str, tuple[np.ndarray, np.ndarray]], n_nodal: int, n_of_cells: int,
 ) -> list[Variable]:
     def of_sets(short: str, dimension: str, n: int) -> list[Variable]:
         return [Variable(f"{short}_status", "i4", (dimension,), {}),

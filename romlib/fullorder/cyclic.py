@@ -67,7 +67,7 @@ def match(
             f"{constraint.master!r} turned by {constraint.angle:g} degrees",
             found=f"{plural(len(far), 'node')} without a partner; node {slave_ids[worst]} is {distance[worst]:.3g} "
                   f"from node {master_ids[partner[worst]]}",
-            remedy=_remedy(constraint, center, axis, slave_points, master_points, within))
+            remedy=_remedy(constraint, center, slave_points, master_points, within))
     lonely = np.setdiff1d(np.arange(len(master_ids)), partner)
     if len(lonely) or len(np.unique(partner)) < len(partner):
         values, count = np.unique(partner, return_counts=True)
@@ -82,7 +82,7 @@ def match(
 
 
 def _remedy(
-    constraint: Constraint, center: np.ndarray, axis: np.ndarray, slaves: np.ndarray, masters: np.ndarray, within: float
+    constraint: Constraint, center: np.ndarray, slaves: np.ndarray, masters: np.ndarray, within: float
 ) -> str:
     """What to do where nodes do not match: the other direction, where that matches; else mesh anew."""
     turn = rotation(constraint)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import math
@@ -167,8 +166,14 @@ def held(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    InputError : another search has it.
+    InputError : another search has it; a system without such locks (Windows).
     """
+    try:
+        import fcntl
+    except ImportError:
+        raise InputError("a greedy search cannot have its folder to itself on this system", file=folder,
+                         expected="locks of files (Linux, macOS)",
+                         remedy="run it there, or in the Windows Subsystem for Linux") from None
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:

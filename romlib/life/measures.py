@@ -28,17 +28,6 @@ def size_of(tensor: np.ndarray, factor: float) -> np.ndarray:
     return np.sqrt(factor * _invariants(tensor)[0])
 
 
-def lode(tensor: np.ndarray) -> np.ndarray:
-    """cos 3 theta, (...,), between -1 and 1: 1 for one axis in tension, -1 in compression, 0 for shear (and for 0)."""
-    return _invariants(tensor)[1]
-
-
-def principal(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Largest and smallest principal value, (...,) each."""
-    _, _, high, low = _invariants(tensor)
-    return high, low
-
-
 def _invariants(tensor: np.ndarray) -> tuple[np.ndarray, ...]:
     """See `romlib.life.kernels.invariants`, for any leading axes."""
     shape = tensor.shape[:-1]

@@ -81,6 +81,10 @@ class Mesh:
     shared_index: np.ndarray | None = None
     dimension: int = 3
 
+    def __repr__(self) -> str:
+        tags = ", ".join(dict.fromkeys([*self.node_tags, *self.face_tags, *self.cell_tags]))
+        return f"Mesh({self.n_node} nodes, {self.n_cell} cells; tags {tags or 'none'})"
+
     @property
     def n_node(self) -> int:
         """Number of nodes of this piece."""

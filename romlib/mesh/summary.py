@@ -13,6 +13,7 @@ from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.quadrature import rule
 
+_ROUNDING = 1e-12  # of the diagonal: what mesh generators leave of a zero
 FLAT = 1e-6  # of the diagonal of the mesh: a tag that is thinner lies in a plane
 
 
@@ -101,6 +102,10 @@ def summarise(pieces: Iterable[Mesh]) -> MeshSummary:
         tags[key].count += len(np.unique(np.concatenate(ids)))
     whole = tags.pop(("nodes", ""), TagSummary("nodes", ""))
     found.n_node, found.low, found.high = whole.count, whole.low, whole.high
+    if np.isfinite(found.diagonal):
+        for tag in (whole, *tags.values()):
+            for corner in (tag.low, tag.high):
+                corner[np.abs(corner) < _ROUNDING * found.diagonal] = 0.0
     found.blocks = [(cell, formulation, quadrature, n, points)
                     for (cell, formulation, quadrature, points), n in blocks.items()]
     found.n_cell, found.n_ip = sum(blocks.values()), sum(n * points for *_, n, points in found.blocks)

@@ -36,7 +36,7 @@ def judge(
     runs = [*verified.runs, *_left_out(apart, indicator, choice)]
     found = Accuracy(
         options.asked, by_default=choice.by_default if choice is not None else not options.accuracy, runs=runs,
-        attempts=[] if choice is None else list(choice.attempts), notes=_notes(training, apart, runs, options, choice))
+        attempts=[] if choice is None else list(choice.attempts), notes=_notes(apart, runs, options, choice))
     found.not_met.extend(_not_met(training, rows, found, () if choice is not None else options.by_hand))
     return found
 
@@ -60,8 +60,7 @@ def _left_out(apart: Sequence[LeftOut], indicator: Indicator | None, choice: Cho
 
 
 def _notes(
-    training: TrainingSet, apart: Sequence[LeftOut], runs: Sequence[RunErrors], options: OfflineOptions,
-    choice: Choice | None,
+    apart: Sequence[LeftOut], runs: Sequence[RunErrors], options: OfflineOptions, choice: Choice | None
 ) -> list[str]:
     """How it was judged."""
     notes, n = [], sum(one.how == "left out" for one in runs)

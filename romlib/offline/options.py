@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from romlib.model.base import Description
 from romlib.model.clusters import ClusterOptions
+from romlib.words import closest
 
 USUAL_LIMIT = 0.05
 Tolerance = Annotated[float, Field(gt=0, lt=1)]
@@ -114,8 +115,11 @@ class OfflineOptions(Description):
         for key in ("accuracy", "error_limits"):
             unknown = [name for name in getattr(self, key) if name not in self.quantities]
             if unknown:
+                more = "[" + ", ".join(f'"{name}"' for name in (*self.dual_fields, unknown[0])) + "]"
+                meant = closest(unknown[0], self.quantities,
+                                f"a field that the laws compute has to stand in dual_fields too: dual_fields = {more}")
                 raise ValueError(f"{key} has {unknown[0]!r}, which the ROM does not give: one of "
-                                 f"{', '.join(self.quantities)} (dual_fields says which fields it gives)")
+                                 f"{', '.join(self.quantities)}; {meant}")
         return self
 
     @property

@@ -73,7 +73,10 @@ def pod(
     eigenvalues, vectors = linalg.eigh(0.5 * (gram + gram.T))
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     if eigenvalues[0] <= 0.0 and noise <= 0.0:
-        raise InputError(f"the snapshots of {field} are all zero: there is nothing to reduce")
+        raise InputError(f"the snapshots of {field} are all zero: there is nothing to reduce", remedy=(
+            "train on runs in which something moves: are all their amplitudes zero?" if field == "displacement" else
+            f"none of the training runs has any {field} (without yielding there is no p): load one of them further, or "
+            f"leave {field!r} out of dual_fields"))
     # An eigenvalue of a Gram matrix is known to about n eps lambda_max: below it there is only rounding.
     floor = max(len(gram) * np.finfo(float).eps * float(eigenvalues[0]), noise)
     n_kept = int((eigenvalues > floor).sum())

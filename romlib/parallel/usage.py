@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -14,11 +13,15 @@ from romlib.parallel.comm import Comm
 
 
 def peak_memory() -> int:
-    """Largest resident memory of this process since it started, in bytes."""
+    """Largest resident memory of this process since it started, in bytes; 0 where the system does not say."""
     # On Linux ru_maxrss also counts the parent before the exec: a rank would answer for the process that started it.
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
+        try:
+            import resource  # not on Windows
+        except ImportError:
+            return 0
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else 1024 * peak
     return 1024 * int(status.split("VmHWM:")[1].split()[0])

@@ -17,9 +17,9 @@ from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import Picture
 from romlib.report.plot_difference import TITLES, DifferencePainter, Differences, Pair
 from romlib.report.plot_field import STYLE, FieldPainter, FieldStyle, range_of
-from romlib.report.source import FieldSource
 from romlib.report.surface import surface_of
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 
 MOST_FRAMES = 200
 Progress = Callable[[int, int], None]
@@ -56,7 +56,7 @@ class Animation:
 
 
 def animate_field(
-    source: FieldSource, name: str, output: str | Path, *, style: FieldStyle = STYLE, fps: float = 10.0,
+    source: StepSource, name: str, output: str | Path, *, style: FieldStyle = STYLE, fps: float = 10.0,
     most: int = MOST_FRAMES, progress: Progress = lambda done, total: None,
 ) -> Animation:
     """Write a film of a field: GIF, MP4 or numbered PNG files, by the name of the output.
@@ -93,7 +93,7 @@ def animate_field(
 
 
 def animate_difference(
-    result: FieldSource, reference: FieldSource, name: str, output: str | Path, *, style: FieldStyle = STYLE,
+    result: StepSource, reference: StepSource, name: str, output: str | Path, *, style: FieldStyle = STYLE,
     titles: tuple[str, str] = TITLES, fps: float = 10.0, most: int = MOST_FRAMES,
     progress: Progress = lambda done, total: None,
 ) -> Animation:

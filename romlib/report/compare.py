@@ -91,6 +91,11 @@ class Comparison:
     left_out: dict[str, str] = field(default_factory=dict)
     bound_notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        errors = ", ".join(f"{name} {one.relative:.3g}" for name, one in self.fields.items())
+        return (f"Comparison({self.candidate!r} against {self.reference!r} at {plural(len(self.times), 'time')}; "
+                f"relative L2 errors: {errors})")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; an error relative to nothing is null."""
         return {

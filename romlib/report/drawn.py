@@ -20,9 +20,9 @@ from romlib.nodal.average import Averaging, Sums
 from romlib.nodal.cells import cell_means, materials_of_cells
 from romlib.report.cloud import Cloud, Clouds
 from romlib.report.extremes import Extremes, at_integration_points, at_nodes
-from romlib.report.source import FieldSource
 from romlib.report.surface import Surface
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 
 Placement = Literal["nodes", "cells", "points"]
 _BLOCK_BYTES = 128 * 2**20
@@ -48,7 +48,7 @@ class Drawn:
 
 
 def drawn(
-    source: FieldSource, surface: Surface, scalar: Scalar, steps: Sequence[int], at: Placement = "nodes"
+    source: StepSource, surface: Surface, scalar: Scalar, steps: Sequence[int], at: Placement = "nodes"
 ) -> Iterator[Drawn]:
     """The scalar at these steps, one after the other."""
     at = at if scalar.spec.place == "ip" else "nodes"
@@ -57,7 +57,7 @@ def drawn(
         yield from _block(source, surface, scalar, list(steps[span]), at)
 
 
-def _block(source: FieldSource, surface: Surface, scalar: Scalar, steps: list[int], at: Placement) -> Iterator[Drawn]:
+def _block(source: StepSource, surface: Surface, scalar: Scalar, steps: list[int], at: Placement) -> Iterator[Drawn]:
     n, at_points = len(steps), scalar.spec.place == "ip"
     values = np.full((n, len(surface.cells) if at == "cells" else surface.n_point), np.nan)
     displacement = np.zeros((n, surface.n_point, 3))
@@ -149,7 +149,7 @@ def _joined(ones: list[Extremes], others: list[Extremes]) -> list[Extremes]:
     return [one.joined(other) for one, other in zip(ones, others)]
 
 
-def _read(source: FieldSource, field: str, piece: int, steps: list[int]) -> np.ndarray:
+def _read(source: StepSource, field: str, piece: int, steps: list[int]) -> np.ndarray:
     """(n_step, n, n_comp) at steps that need not be adjacent."""
     if steps == list(range(steps[0], steps[-1] + 1)):
         return source.read(field, piece, slice(steps[0], steps[-1] + 1))

@@ -16,8 +16,8 @@ from romlib.report.page import Html, drawn, element, image, joined, note, pairs,
 from romlib.report.picture import png
 from romlib.report.plot_field import FieldStyle, draw_field
 from romlib.report.plot_life import life_figure
-from romlib.report.source import FieldSource
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 from romlib.snapshots.error_bounds import ErrorBounds
 
 _MOST_NOTES = 20
@@ -73,7 +73,7 @@ def bounds_section(bounds: ErrorBounds | None, times: np.ndarray, time_unit: str
         *(note(one) for one in bounds.notes[:_MOST_NOTES])])
 
 
-def pictures(source: FieldSource, names: Sequence[str], case: str = "") -> Html:
+def pictures(source: StepSource, names: Sequence[str], case: str = "") -> Html:
     """Each field at the time of its largest value; a sentence where nothing here can draw. case : for the title."""
     parts = []
     for name in names:
@@ -87,7 +87,7 @@ def pictures(source: FieldSource, names: Sequence[str], case: str = "") -> Html:
     return joined(parts)
 
 
-def largest_of(source: FieldSource, name: str) -> tuple[int, str]:
+def largest_of(source: StepSource, name: str) -> tuple[int, str]:
     """The step of the largest value of a scalar over the run, and where it is, in words.
 
     Raises

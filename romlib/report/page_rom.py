@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,8 @@ _MOST_PAIRS = 30
 
 def rom_sections(rom: Rom, singular_values: Mapping[str, np.ndarray] | None) -> list[tuple[str, Html]]:
     """Sections on a ROM. singular_values : by field, from its fields file; None without one."""
-    return [("The reduced model", _summary(rom)), ("What it was trained on", _training(rom)),
-            ("The check of the training runs", _check(rom.manifest)), ("Errors", errors_of(rom)),
+    return [("The reduced model", _summary(rom)), ("What it was made of", _training(rom)),
+            ("The check of the runs", _check(rom.manifest)), ("Errors", errors_of(rom)),
             ("Cubature", _cubature(rom)), ("Singular values", singular_section(singular_values)),
             ("What bounds of errors rest on", _calibration(rom.indicator))]
 
@@ -59,9 +61,21 @@ def _summary(rom: Rom) -> Html:
                                                    for one in manifest.accepted)])
 
 
+def _validation_files(study: str) -> set[str]:
+    """Names of the files of a study that train nothing."""
+    try:
+        runs = tomllib.loads(study).get("validation", [])
+        return {PurePath(run["snapshots"]).name for run in runs}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError):  # the ROM of somebody else
+        return set()
+
+
 def _training(rom: Rom) -> Html:
     manifest = rom.manifest
-    parts = [table("Files", ("file", "fingerprint"), [(name, mark[:16]) for name, mark in manifest.inputs.items()]),
+    judged = _validation_files(manifest.study)
+    parts = [table("Files", ("file", "what for", "fingerprint"), [
+                 (name, "validation only" if name in judged else "training", mark[:16])
+                 for name, mark in manifest.inputs.items()]),
              model_tables(rom.model),
              table("Range of the loads in the training runs", ("load", "lowest", "highest"),
                    [(name, *map(float, ends)) for name, ends in manifest.trained.items()])]

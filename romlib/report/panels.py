@@ -15,8 +15,8 @@ from romlib.report.layout import BodyImage, compose, frame
 from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import write_image
 from romlib.report.render import render
-from romlib.report.source import FieldSource
 from romlib.report.surface import Surface, surface_of
+from romlib.results.source import StepSource
 
 __all__ = ["Look", "Panel", "difference_panels", "plot_panels"]
 
@@ -52,7 +52,7 @@ def difference_panels(
 
 
 def plot_panels(
-    source: FieldSource, panels: Sequence[Panel], output: Path, look: Look, *, title: str = "", subtitle: str = "",
+    source: StepSource, panels: Sequence[Panel], output: Path, look: Look, *, title: str = "", subtitle: str = "",
     caption: Sequence[str] = (),
 ) -> None:
     """Write a PNG of panels from left to right, on the undeformed mesh of a file.

@@ -32,9 +32,10 @@ from romlib.report.plot_field import (
     step_at,
     title_of,
 )
-from romlib.report.source import AlignedSource, FieldSource, name_of, step_of_time
+from romlib.report.source import AlignedSource, name_of, step_of_time
 from romlib.report.surface import Surface, material_tags, surface_of
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 
 TITLES = ("ROM", "reference")
 
@@ -65,12 +66,12 @@ class Differences:
     """What is compared: a result in the pieces of its reference."""
 
     result: AlignedSource
-    reference: FieldSource
+    reference: StepSource
     scalar: Scalar
     surface: Surface
 
     @classmethod
-    def of(cls, result: FieldSource, reference: FieldSource, name: str) -> Differences:
+    def of(cls, result: StepSource, reference: StepSource, name: str) -> Differences:
         """For a field, or a component of one.
 
         Raises
@@ -124,7 +125,7 @@ class Differences:
 
 
 def draw_difference(
-    result: FieldSource, reference: FieldSource, name: str, *, time: object = "last", step: int | None = None,
+    result: StepSource, reference: StepSource, name: str, *, time: object = "last", step: int | None = None,
     style: FieldStyle = STYLE, titles: tuple[str, str] = TITLES,
 ) -> Picture:
     """A field of a result, of its reference, and the difference, at a time that both have.

@@ -17,9 +17,10 @@ from romlib.report.layout import BodyImage, Frame, Mark, compose, frame
 from romlib.report.offscreen import import_pyvista
 from romlib.report.picture import Picture
 from romlib.report.render import facing, render
-from romlib.report.source import FieldSource, name_of
+from romlib.report.source import name_of
 from romlib.report.surface import Surface, surface_of
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 from romlib.words import plural, shortened
 
 _DEFORMATION = 0.07  # of the diagonal: the largest displacement in a picture whose scale is left open
@@ -64,7 +65,7 @@ class FieldStyle:
 STYLE = FieldStyle()
 
 
-def draw_field(source: FieldSource, name: str, *, step: int, style: FieldStyle = STYLE) -> Picture:
+def draw_field(source: StepSource, name: str, *, step: int, style: FieldStyle = STYLE) -> Picture:
     """A field at a step on the deformed mesh, with its largest value marked, as a picture in memory.
 
     Parameters
@@ -97,7 +98,7 @@ class FieldPainter:
     """
 
     def __init__(
-        self, source: FieldSource, scalar: Scalar, surface: Surface, style: FieldStyle, steps: Sequence[Drawn],
+        self, source: StepSource, scalar: Scalar, surface: Surface, style: FieldStyle, steps: Sequence[Drawn],
         colours: Colouring,
     ) -> None:
         self.source, self.scalar, self.surface, self.colours = source, scalar, surface, colours
@@ -138,12 +139,12 @@ class FieldPainter:
                 f"{deformation_in_words(self.style.scale)}; {placement_of(self.scalar, self.style.at)}"]
 
 
-def title_of(scalar: Scalar, time: float, source: FieldSource) -> str:
+def title_of(scalar: Scalar, time: float, source: StepSource) -> str:
     """Field, unit and time."""
     return f"{scalar.title} at t = {time:.6g} {source.model.units.time}"
 
 
-def titled(case: str, source: FieldSource) -> str:
+def titled(case: str, source: StepSource) -> str:
     """Case and file."""
     return "  ·  ".join(part for part in (case_in_words(case), name_of(source)) if part)
 
@@ -242,7 +243,7 @@ def bar_label(scalar: Scalar) -> str:
     return f"{first}\n{last}{unit}" if first else f"{last}{unit}"
 
 
-def step_at(source: FieldSource, time: Any, step: int | None = None) -> int:
+def step_at(source: StepSource, time: Any, step: int | None = None) -> int:
     """The number of a step: `step` itself where given (negative: from the end), else that of a time, or of "last".
 
     Raises

@@ -16,8 +16,9 @@ from romlib.report.curves import COLOURS, curves, cycle, finish, legend_below, p
 from romlib.report.picture import Curves, figure_as_curves, write_figure
 from romlib.report.plot_clusters import draw_clusters
 from romlib.report.plot_errors import draw_bounds, largest_error
-from romlib.report.source import FieldSource, name_of
+from romlib.report.source import name_of
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 
 _BLOCK_BYTES = 64 * 2**20
 
@@ -59,13 +60,13 @@ def plot_comparison(comparison: Comparison, output: Path, time_unit: str = "s") 
     write_figure(output, figure)
 
 
-def plot_quantity(snapshots: FieldSource, name: str, output: Path) -> None:
+def plot_quantity(snapshots: StepSource, name: str, output: Path) -> None:
     """Write what `draw_quantities` draws of one file as a PNG."""
     draw_quantities([snapshots], name).write(output)
 
 
 @with_own_settings
-def draw_quantities(sources: Sequence[FieldSource], name: str) -> Curves:
+def draw_quantities(sources: Sequence[StepSource], name: str) -> Curves:
     """A scalar over time: its largest and smallest value, and its mean (over volume, or over nodes); of several files
     one colour each.
 
@@ -99,7 +100,7 @@ def draw_quantities(sources: Sequence[FieldSource], name: str) -> Curves:
     return figure_as_curves(figure)
 
 
-def _names(sources: Sequence[FieldSource]) -> list[str]:
+def _names(sources: Sequence[StepSource]) -> list[str]:
     """Names of files; with their folder where two are the same."""
     names = [name_of(source) for source in sources]
     twice = len(set(names)) < len(names)
@@ -108,7 +109,7 @@ def _names(sources: Sequence[FieldSource]) -> list[str]:
 
 
 def _draw_quantity(
-    axes: Any, source: FieldSource, scalar: Scalar, colours: Sequence[str], name: str,
+    axes: Any, source: StepSource, scalar: Scalar, colours: Sequence[str], name: str,
 ) -> None:
     """The curves of one file. colours : of the extremes, and of the mean."""
     lowest, mean, highest, square, volume = extremes(source, scalar)
@@ -132,7 +133,7 @@ def _draw_band(axes: Any, times: np.ndarray, mean: np.ndarray, aside: np.ndarray
                       label=label)
 
 
-def extremes(source: FieldSource, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+def extremes(source: StepSource, scalar: Scalar) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Smallest, mean and largest value, and the root of the mean square of the field, each (n_step,); the volume."""
     n_step = source.n_step
     lowest, highest = np.full(n_step, np.inf), np.full(n_step, -np.inf)

@@ -19,8 +19,8 @@ from romlib.report.picture import Curves, Picture, check_suffix
 from romlib.report.plot_difference import TITLES, draw_difference
 from romlib.report.plot_field import FieldStyle, draw_field, step_at
 from romlib.report.plot_history import draw_quantities
-from romlib.report.source import FieldSource
 from romlib.results.file import Results
+from romlib.results.source import StepSource
 
 
 def plot(
@@ -95,7 +95,7 @@ def _look(view: Sequence[float] | Look | None) -> Look | None:
     return Look((x, y, z))
 
 
-def _given(source: FieldSource | None) -> Any:
+def _given(source: StepSource | None) -> Any:
     if source is None:
         raise InputError("there is nothing to plot", expected="a snapshots file or a solution")
     return source

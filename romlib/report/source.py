@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.mesh import Mesh
-from romlib.model import Model, UnitSystem
 from romlib.report.matching import TIME_TOLERANCE, Matching, Overlap
+from romlib.results.source import StepSource
 from romlib.snapshots.reader import Snapshots
-from romlib.snapshots.schema import FieldSpec
 
 ALL = slice(None)
 
 
-class FieldSource(Protocol):
-    """Fields over time on pieces of a mesh, read when asked for. `romlib.snapshots.reader.Snapshots` is one,
-    and so is a `romlib.results.source.FieldSource`.
-
-    path : of the file, or a name, for titles and messages. times : (n_step,). fields : descriptions by name.
-    """
-
-    @property
-    def path(self) -> Path | None:
-        """The file."""
-
-    @property
-    def times(self) -> np.ndarray:
-        """(n_step,)."""
-
-    @property
-    def fields(self) -> Mapping[str, FieldSpec]:
-        """Descriptions by name."""
-
-    @property
-    def model(self) -> Model:
-        """Materials and units."""
-
-    @property
-    def units(self) -> UnitSystem:
-        """Of the model."""
-
-    @property
-    def n_piece(self) -> int:
-        """Number of pieces."""
-
-    @property
-    def n_step(self) -> int:
-        """Number of times."""
-
-    def mesh(self, piece: int) -> Mesh:
-        """A piece, read anew."""
-
-    def read(self, field: str, piece: int, steps: slice | int = ALL) -> np.ndarray:
-        """(n_step, n, n_comp), or (n, n_comp) for one step; symmetric tensors in Kelvin-Mandel form."""
-
-
-def name_of(source: FieldSource) -> str:
+def name_of(source: StepSource) -> str:
     """In a few words, for titles: of a file its name."""
     return str(getattr(source, "title", "")) or (source.path.name if source.path is not None else "")
 
@@ -73,7 +28,7 @@ class AlignedSource:
     InputError : they are not on the same mesh (by `mesh` and `read`).
     """
 
-    def __init__(self, candidate: FieldSource, reference: FieldSource) -> None:
+    def __init__(self, candidate: StepSource, reference: StepSource) -> None:
         self.candidate, self.reference = candidate, reference
         self.path, self.title = candidate.path, name_of(candidate)
         self.model, self.units, self.fields = candidate.model, candidate.units, candidate.fields
@@ -91,7 +46,7 @@ class AlignedSource:
         return mesh
 
     def read(self, field: str, piece: int, steps: slice | int = ALL) -> np.ndarray:
-        """As `FieldSource.read`, at the reference's nodes and integration points."""
+        """As `StepSource.read`, at the reference's nodes and integration points."""
         if piece not in self._overlaps:
             self.mesh(piece)
         place = self.fields[field].place
@@ -100,7 +55,7 @@ class AlignedSource:
         return values if isinstance(steps, slice) else values[0]
 
 
-def step_of_time(source: FieldSource, time: float) -> int:
+def step_of_time(source: StepSource, time: float) -> int:
     """The step at a time of another file.
 
     Raises

@@ -15,7 +15,7 @@ from romlib.mesh.mesh import FaceBlock, Mesh
 from romlib.mesh.topology import CellFaces, boundary_faces, cell_faces, face_numbers
 from romlib.model import Model
 from romlib.nodal.cells import materials_of_cells
-from romlib.report.source import FieldSource
+from romlib.results.source import StepSource
 
 SHARP = 30.0  # degrees between the normals on either side of an edge
 _PADDED = 8  # nodes of a face: at most those of a quad8
@@ -73,7 +73,7 @@ def material_tags(model: Model) -> tuple[str, ...]:
     return tuple(material.cells for material in model.materials.values())
 
 
-def surface_of(source: FieldSource, tags: Sequence[str] | None = None) -> Surface:
+def surface_of(source: StepSource, tags: Sequence[str] | None = None) -> Surface:
     """The surface of all pieces.
 
     tags : the cell tags of the materials; by default those of the file's model.

@@ -12,6 +12,7 @@ from romlib.errors import InputError
 from romlib.results.scalar import Scalar
 from romlib.results.source import FieldSource
 from romlib.results.spots import IpSpots, Spots
+from romlib.words import placed
 
 _BLOCK_BYTES = 64 * 2**20
 
@@ -35,7 +36,7 @@ class Maximum:
     def where(self) -> str:
         """Such as "cell 7, point 3 (4, 0, 0.5)"."""
         place = f"node {self.id}" if self.number is None else f"cell {self.id}, point {self.number}"
-        return f"{place} ({', '.join(f'{x:.4g}' for x in self.coordinates)})"
+        return f"{place} {placed(self.coordinates)}"
 
     def __repr__(self) -> str:
         return f"Maximum({self.name} = {self.value:.6g}{f' {self.unit}' if self.unit else ''} at time " \

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from romlib.results.probe import Probe
+from romlib.words import placed
 
 Column = tuple[str, str, np.ndarray]
 
@@ -40,8 +41,7 @@ def summary(probes: Sequence[Probe]) -> list[tuple[str, str, str, str, str]]:
             step = int(np.nanargmin(values) if probe.reduced == "min" else np.nanargmax(values))
             where = probe.where
             if probe.reduced in ("max", "min"):
-                where += f"; at that time at {probe.place(step)} " + "({:.5g}, {:.5g}, {:.5g})".format(
-                    *probe.coordinates[step])
+                where += f"; at that time at {probe.place(step)} {placed(probe.coordinates[step])}"
             rows.append((f"{name} ({unit})" if unit else name, f"{np.nanmin(values):.6g}", f"{np.nanmax(values):.6g}",
                          f"{probe.times[step]:.6g}", where))
     return rows

@@ -15,7 +15,7 @@ from romlib.results.probe import Probe
 from romlib.results.scalar import Scalar, components_of
 from romlib.results.source import FieldSource
 from romlib.results.spots import IpSpots, NodeSpots, Spots
-from romlib.words import unknown
+from romlib.words import placed, unknown
 
 REDUCTIONS = ("max", "min", "mean")
 _BLOCK_BYTES = 64 * 2**20
@@ -81,7 +81,8 @@ def _joined(
     if not single:
         where = f"{len(coordinates)} {'nodes' if numbers is None else 'integration points'}"
     elif isinstance(spots[0], IpSpots):
-        where = f"integration point {spots[0].numbers[0]} of cell {spots[0].cell_ids[0]} at {spots[0].coordinates[0]}"
+        where = (f"integration point {spots[0].numbers[0]} of cell {spots[0].cell_ids[0]} at "
+                 f"{placed(spots[0].coordinates[0])}")
     else:
         where = spots[0].where
     values = values[:, 0] if single else values

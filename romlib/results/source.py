@@ -18,24 +18,18 @@ from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.schema import FieldSpec
 
 
-class FieldSource(Protocol):
-    """Fields by name, steps and piece. It has what `romlib.snapshots.reader.Snapshots` has, so that whatever shows a
-    file shows a run.
-
-    path : of the file, or of the ROM, for messages. times : (n_step,). places : of probes, which results of one mesh
-    share. clusters : (n_step,) of several local bases, or None.
+class StepSource(Protocol):
+    """Fields over time on pieces of a mesh, read when asked for: what whatever draws needs. A snapshots file
+    (`romlib.snapshots.reader.Snapshots`) is one, and so is every `FieldSource`.
     """
-
-    times: np.ndarray
-    places: Places
 
     @property
     def path(self) -> Path | None:
-        """The file, or that of the ROM."""
+        """The file, or that of the ROM, for messages."""
 
     @property
-    def title(self) -> str:
-        """In a few words, for pictures and tables."""
+    def times(self) -> np.ndarray:
+        """(n_step,)."""
 
     @property
     def model(self) -> Model:
@@ -55,7 +49,26 @@ class FieldSource(Protocol):
 
     @property
     def fields(self) -> Mapping[str, FieldSpec]:
-        """By name, those that follow from others included."""
+        """By name; of a `FieldSource` those that follow from others included."""
+
+    def mesh(self, piece: int) -> Mesh:
+        """A piece of the mesh."""
+
+    def read(self, field: str, piece: int, steps: slice | int = ...) -> np.ndarray:
+        """(n_step, n, n_comp), or (n, n_comp) for one step; symmetric tensors in Kelvin-Mandel form."""
+
+
+class FieldSource(StepSource, Protocol):
+    """Fields by name, steps and piece, and at single places: what a user asks of a run or of a file.
+
+    places : of probes, which results of one mesh share.
+    """
+
+    places: Places
+
+    @property
+    def title(self) -> str:
+        """In a few words, for pictures and tables."""
 
     @property
     def error_bounds(self) -> ErrorBounds | None:
@@ -67,9 +80,6 @@ class FieldSource(Protocol):
 
     def opened(self) -> AbstractContextManager[Any]:
         """Inside, files stay open."""
-
-    def mesh(self, piece: int) -> Mesh:
-        """A piece of the mesh."""
 
     def solved(self) -> tuple[Model, Mesh]:
         """The model of what was solved, and the whole mesh with the arrays that it names."""
@@ -92,9 +102,6 @@ class FieldSource(Protocol):
         ------
         InputError : no such field, or piece.
         """
-
-    def read(self, field: str, piece: int, steps: slice | int = ...) -> np.ndarray:
-        """The same for a slice of the steps, or for one step without the first axis."""
 
     def largest(
         self, scalar: Scalar, spots: IpSpots, rows: np.ndarray, floor: np.ndarray

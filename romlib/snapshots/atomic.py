@@ -113,11 +113,11 @@ class _Place:
     def complete(self) -> None:
         """Owner and permissions of the file that is replaced; then on disk."""
         if self.before is not None:
-            with contextlib.suppress(OSError):  # to whom it belongs only the superuser can keep
+            with contextlib.suppress(OSError, AttributeError):  # only the superuser can; Windows has no such owner
                 os.chown(self.temporary, self.before.st_uid, self.before.st_gid)
         descriptor = os.open(self.temporary, os.O_RDWR)
         try:
-            if self.before is not None:
+            if self.before is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, stat.S_IMODE(self.before.st_mode))
             os.fsync(descriptor)
         finally:
@@ -207,7 +207,12 @@ def _kept(place: _Place) -> Path | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folders, and renames without it
+        if os.name != "nt":
+            raise
+        return
     try:
         os.fsync(descriptor)
     finally:

@@ -122,6 +122,8 @@ def start_of(pid: int) -> int | None:
 
 
 def _start_without_proc(pid: int) -> int | None:
+    if os.name == "nt":  # where os.kill would end the process
+        return 0
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +38,8 @@ def disk_full(error: OSError, file: Path, needed: float | None = None, written: 
     what, remedy = _WORDS[error.errno or errno.ENOSPC]
     folder = file if file.is_dir() else file.parent
     if error.errno == errno.EFBIG:
-        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-        found = "the file system's own limit" if limit == resource.RLIM_INFINITY else f"a limit of {in_words(limit)}"
+        limit = _limit_of_files()
+        found = "the file system's own limit" if limit is None else f"a limit of {in_words(limit)}"
     elif error.errno == errno.EDQUOT:  # what the disk has free is not for this user
         found = f"room for {in_words(_occupied(written))} within the quota on the disk of {folder}"
     else:
@@ -57,12 +56,23 @@ def cannot_write(error: OSError, file: Path, needed: float | None = None, writte
                       remedy="look whether the disk is in order and may be written to, or write to another disk")
 
 
+def _limit_of_files() -> int | None:
+    """The largest file that this process may write, in bytes; None where it has no limit of its own."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
 def _occupied(path: Path | None) -> int:
     """Bytes on disk of a file, or of the files in a folder."""
     total = 0
     for each in () if path is None else path.iterdir() if path.is_dir() else (path,):
         with contextlib.suppress(OSError):
-            total += each.stat().st_blocks * 512
+            found = each.stat()
+            total += 512 * found.st_blocks if hasattr(found, "st_blocks") else found.st_size
     return total
 
 
@@ -92,13 +102,13 @@ def require(file: Path, needed: float, what: str = "output", folder: Path | None
     DiskFullError : less is free, or a file may not become as large (ulimit -f).
     """
     folder = file.parent if folder is None else folder
-    free, limit = free_bytes(folder), resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    free, limit = free_bytes(folder), _limit_of_files()
     _log.info("disk: about %s of %s%s", in_words(needed), what, free_in_words(free))
     if free is not None and needed > free:
         raise DiskFullError(f"there is not enough room on the disk for the {what}", file=file,
                             expected=f"room for about {in_words(needed)}", found=f"{in_words(free)} free in {folder}",
                             remedy=_WORDS[errno.ENOSPC][1])
-    if what == "output" and limit != resource.RLIM_INFINITY and needed > limit:
+    if what == "output" and limit is not None and needed > limit:
         raise DiskFullError(_WORDS[errno.EFBIG][0], file=file, expected=f"about {in_words(needed)}",
                             found=f"a limit of {in_words(limit)}", remedy=_WORDS[errno.EFBIG][1])
 

@@ -11,6 +11,7 @@ from romlib.results.scalar import Scalar, components_of
 from romlib.snapshots.schema import FieldSpec
 from romlib.solution.reconstruction import Reconstruction
 from romlib.tensors import von_mises
+from romlib.words import placed
 
 
 def probe_selected(
@@ -41,9 +42,9 @@ def probe_selected(
     found = values[:, k] if whole else scalar.values(values[:, [k]])
     single = found.shape[-1] == 1
     components = components_of(scalar.field, scalar.spec) if whole and not single else ()
-    where = (f"integration point {points.numbers[k]} of cell {points.cell_ids[k]} at {points.coordinates[k]}, at a "
-             f"distance of {distance.min():.4g}: the nearest of the {points.n_point} points that the ROM has, because "
-             "its fields file is not there")
+    where = (f"integration point {points.numbers[k]} of cell {points.cell_ids[k]} at "
+             f"{placed(points.coordinates[k])}, at a distance of {distance.min():.4g}: the nearest of the "
+             f"{points.n_point} points that the ROM has, because its fields file is not there")
     return Probe(found[:, 0] if single else found, points.coordinates[[k]], points.cell_ids[[k]], points.numbers[[k]],
                  where, run.times, name, components, whole and scalar.spec.tensor and not single, scalar.unit,
                  str(run.units.time), None, asked(point, None, None))

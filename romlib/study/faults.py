@@ -144,7 +144,7 @@ def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
         parts = unknown(place.keys[-1], place.allowed)
         return Fault(key, "this key is not known", parts["expected"], parts["found"], parts["remedy"])
     if kind == "missing":
-        return Fault(key, "this key is missing")
+        return Fault(key, "this key is missing", _meant(place))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         kinds = [str(value) for annotation in place.annotations
                  if isinstance(annotation, type) and issubclass(annotation, BaseModel) for value in _kinds(annotation)]
@@ -161,6 +161,13 @@ def _fault(detail: Any, place: _Place, prefix: str) -> Fault:
     if kind == "value_error":
         return Fault(key, shortened(str(context.get("error", detail["msg"])), _LONGEST_LIST))
     return Fault(key, "this value is not allowed", _in_toml(detail["msg"]), found)
+
+
+def _meant(place: _Place) -> str | None:
+    """What a key is for, as the reference of the study says it."""
+    meanings = (owner.model_fields[place.keys[-1]].description for owner in place.owners
+                if place.keys and place.keys[-1] in owner.model_fields)
+    return next((meaning for meaning in meanings if meaning), None)
 
 
 def _in_toml(message: str) -> str:

@@ -27,8 +27,8 @@ from romlib.report.page_result import (
 )
 from romlib.report.page_rom import model_tables, rom_sections
 from romlib.report.plot_history import extremes
-from romlib.report.source import FieldSource
 from romlib.results.scalar import Scalar
+from romlib.results.source import StepSource
 from romlib.snapshots.atomic import write_atomically
 from romlib.snapshots.outputs import check_output
 from romlib.snapshots.reader import Snapshots
@@ -223,7 +223,7 @@ def _life(
     return [element("h3", "Life"), content]
 
 
-def _pictures(source: FieldSource, case: str, progress: Progress) -> list[Html]:
+def _pictures(source: StepSource, case: str, progress: Progress) -> list[Html]:
     names = [name for name in _PICTURED if name in source.fields] or [
         name for name in ("displacement",) if name in source.fields]
     progress("drawing")

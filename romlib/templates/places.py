@@ -12,9 +12,10 @@ from romlib.mesh.skin import SKIN
 from romlib.mesh.summary import FLAT, MeshSummary, TagSummary
 
 AXES = "xyz"
-_HELD = re.compile(r"sym|fix|clamp|hold|held|support|encastre|ground|bolt|base|root|foot|bottom", re.IGNORECASE)
+_HELD = re.compile(r"sym|mirror|^cut(_|$)|fix|clamp|hold|held|support|encastre|ground|bolt|base|root|foot|bottom|^wall",
+                   re.IGNORECASE)
 _LOADED = re.compile(r"load|press|force|pull|push|traction|top|tip|rim|inner|hole|bore|wall|end", re.IGNORECASE)
-_SYMMETRY = re.compile(r"sym", re.IGNORECASE)
+_SYMMETRY = re.compile(r"sym|mirror|^cut(_|$)", re.IGNORECASE)
 _NOT_A_PLACE = {SKIN, "surface"}  # every face of the mesh
 
 

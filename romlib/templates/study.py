@@ -41,7 +41,7 @@ def _path(file: Path, output: Path) -> str:
 
 def _of_runs(page: Page, source: Source, output: Path) -> None:
     """Of snapshots files, or of a deck whose results are going to be one."""
-    study, stem, model = output.name, source.path.stem, source.model
+    study, stem, model = output.name, output.stem, source.model
     # What a deck is going to give is written beside the study: the deck's folder may be somebody else's.
     snapshots = [run.file.name if source.kind == "deck" else _path(run.file, output) for run in source.runs]
     page.comment(f"A study of {source.path.name}, written by `romlib init`. In its folder:")
@@ -186,6 +186,9 @@ def _offline(page: Page, model: Model) -> None:
             continue
         fields += [name for name in variables if name == "p" and name not in fields]
     page.line(f"dual_fields = {toml_value(fields)}", "fields to reconstruct everywhere, besides the displacement")
+    page.comment("accuracy = { displacement = 1e-3, stress = 1e-2, p = 2e-2 } would say here which errors are allowed. "
+                 "These are, when nothing is said: `romlib offline` chooses tolerances for them, and says what it "
+                 "cannot meet.")
 
 
 def _example(page: Page, source: Source, placeholder: str | None) -> None:
@@ -211,7 +214,7 @@ def _span(times: np.ndarray) -> str:
 
 def _of_mesh(page: Page, source: Source, output: Path) -> None:
     """For `romlib solve`, and for the training on what it has solved."""
-    name, study = source.path.stem, output.name
+    name, study = output.stem, output.name
     page.comment(f"A study of the mesh {source.path.name}, written by `romlib init`. It solves as it stands; what is "
                  "marked FILL IN is a guess, and yours to correct. In its folder:")
     page.commands(f"romlib solve {study} --case first -o first.vtkhdf --fields stress",

@@ -156,7 +156,7 @@ def test_misspelt_key_is_named(refused, study, ranks):
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_snapshots_of_a_newer_schema_are_refused(refused, study, ranks):
     with h5py.File(study.with_name("cube.vtkhdf"), "a") as file:
-        file["romlib"].attrs["schema_version"] += 1
+        file["romlib"].attrs["schema_version"] = 99
     refused("offline", study, "-o", study.with_name("cube.rom"), ranks=ranks, words=(
         r"file: .*cube\.vtkhdf", "schema_version", "newer version of romlib", "at most"))
 

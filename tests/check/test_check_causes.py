@@ -76,6 +76,7 @@ def test_all_ranks_find_the_same_cause(tmp_path):
     report = check_file(folder / "pull.vtkhdf", Study.read(folder / "bar.toml"), comm)
     assert len({hint for hints in comm.allgather(report.hints) for hint in hints}) == len(report.hints)
     assert any("yield of 'bar' were 243 instead of 200" in hint for hint in report.hints)
+    assert repr(report).startswith(f"CheckReport({report.file!r}: not reproduced, ") and "equilibrium" in repr(report)
 
 
 @pytest.mark.parametrize(("factor", "words"), [(1e-6, "a million"), (1.0005e3, "a thousand"), (1e9, "a billion"),

@@ -50,6 +50,15 @@ def test_values_of_several_fields_and_places_are_written_and_drawn(folder, tmp_p
     assert "reaction of constraint 'stretch'" in said
 
 
+def test_fields_may_be_separated_by_commas_and_a_place_is_said_as_people_read_it(folder):
+    together = as_json("probe", folder / "box.vtkhdf", "--field", "p,stress.xx", "--point", "1.1,0.4,0.3")["probes"]
+    apart = as_json("probe", folder / "box.vtkhdf", "--field", "p", "--field", "stress.xx", "--point",
+                    "1.1,0.4,0.3")["probes"]
+    assert together == apart and len(together) == 2
+    x, y, z = romlib.open(folder / "box.vtkhdf").probe("p", point=(1.1, 0.4, 0.3)).coordinates[0]
+    assert together[0]["where"].endswith(f"({x:.6g}, {y:.6g}, {z:.6g})")
+
+
 def test_few_values_are_shown_where_they_go_to_no_file(folder):
     said = run("probe", folder / "box.vtkhdf", "--field", "displacement.x", "--node", "5").stdout
     assert "Values over time" in said and "displacement.x (mm)" in said

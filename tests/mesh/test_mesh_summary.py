@@ -34,6 +34,16 @@ def test_boxes_of_tags_and_planes_are_those_of_the_box():
     assert found.diagonal == pytest.approx(np.sqrt(6.0))
 
 
+def test_what_a_generator_leaves_of_a_zero_is_no_coordinate_of_a_box():
+    mesh = box_mesh("hex8", (4, 2, 2), (2.0, 1.0, 1.0))
+    points = mesh.points.copy()
+    points[points[:, 0] == 0.0, 0] = -1.2e-15
+    points[points[:, 1] == 0.0, 1] = 1e-9
+    found = summarise([replace(mesh, points=points)])
+    assert found.low.tolist() == [0.0, 1e-9, 0.0]
+    assert found.tag("nodes", "xmin").low.tolist() == found.low.tolist()
+
+
 def test_a_distorted_cell_is_found_by_its_id():
     mesh = box_mesh("hex8", (4, 1, 1), (4.0, 1.0, 1.0))
     points = mesh.points.copy()

@@ -72,6 +72,10 @@ def test_tolerances_are_by_hand_as_soon_as_one_is_given() -> None:
 def test_an_accuracy_of_what_the_rom_does_not_give_is_refused() -> None:
     with pytest.raises(ValueError, match="accuracy has 'p', which the ROM does not give: one of displacement, stress"):
         OfflineOptions.model_validate({"accuracy": {"p": 1e-2}})
+    with pytest.raises(ValueError, match=r'dual_fields = \["stress", "p"\]'):
+        OfflineOptions.model_validate({"accuracy": {"p": 1e-2}, "dual_fields": ["stress"]})
+    with pytest.raises(ValueError, match="did you mean 'displacement'"):
+        OfflineOptions.model_validate({"accuracy": {"displacment": 1e-2}})
 
 
 def test_levels_begin_where_the_accuracy_says_and_end_with_what_gram_matrices_know() -> None:

@@ -40,6 +40,7 @@ def test_a_scaled_history_is_wrong_by_the_scale_in_both_norms_whatever_the_cut(
         field = result.fields[name]
         assert field.relative == pytest.approx(error, rel=1e-9) and field.frobenius == pytest.approx(error, rel=1e-9)
         assert not field.replayed and not field.skipped
+    assert repr(result).endswith("relative L2 errors: displacement 0.02, p 0.1)")
     assert result.fields["p"].over_time == pytest.approx(0.1 * TIMES**2, abs=1e-12)
     assert result.fields["p"].largest == pytest.approx(0.1 * 1e-2 * 4, rel=0.1)
 

@@ -110,6 +110,7 @@ def test_a_number_of_modes_replaces_the_tolerance(tmp_path):
     ("[offline]", "[ofline]", "ofline", ["did you mean 'offline'", "training"]),
     ('kind = "traction"', 'kind = "tration"', "loads.traction.kind", ["centrifugal", "did you mean 'traction'"]),
     ('kind = "traction"\n', "", "loads.traction.kind", ["missing", "nodal_force"]),
+    ("direction = [0, 1, 0]\n", "", "loads.traction.direction", ["missing", "expected: direction of the force in x, y, z"]),
     ('["x"]', '["w"]', "constraints.symx.components #1", ["'w'", "one of x, y, z"]),
     ("[0, 1, 0]", "[0, 1]", "loads.traction.direction #3", ["missing"]),
     ('array = "symx"', 'aray = "symx"', "tags.symx.nodes.aray", ["one of array, value, plane, box"]),

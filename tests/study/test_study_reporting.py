@@ -66,6 +66,17 @@ def test_the_page_has_the_check_the_errors_and_the_life_of_the_study(folder):
     assert ">Case harder</h2>" in page and ">Case pull</h2>" not in page  # the training run is not the one to look at
 
 
+def test_a_run_that_only_judges_is_not_said_to_have_trained(folder):
+    write_bar(folder / "held.vtkhdf", 1, load=310.0)
+    study = folder / "judged.toml"
+    study.write_text(STUDY + '[[validation]]\nsnapshots = "held.vtkhdf"\namplitudes.traction = "310*t"\n')
+    with romlib.train(study) as trained:
+        trained.write(folder / "judged.rom")
+    rows = cells(romlib.report(folder / "judged.rom", folder / "judged.html").read_text(encoding="utf-8"))
+    assert [row[:2] for row in rows if row[0] in ("pull.vtkhdf", "held.vtkhdf")] == [
+        ["pull.vtkhdf", "training"], ["held.vtkhdf", "validation only"]]
+
+
 def test_the_fatigue_curves_of_its_study_go_with_a_rom(folder):
     """A snapshots file has none: they are those of the study that is given."""
     found = romlib.life(folder / "bar.rom", case="harder")

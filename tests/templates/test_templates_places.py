@@ -38,6 +38,14 @@ def test_a_clamped_end_holds_everything():
     assert found.loaded == "side"
 
 
+def test_a_part_that_sticks_out_of_a_wall_is_held_there_and_loaded_at_its_end():
+    found = guessed(renamed(ymin="cut", xmin="wall", xmax="end"))
+    assert {one.nodes: one.components for one in found.held} == {"cut": ("y",), "wall": ("x", "y", "z")}
+    assert found.loaded == "end" and found.planes == ()
+    vessel = guessed(renamed(xmin="base", xmax="inner_wall"))
+    assert [one.nodes for one in vessel.held] == ["base"] and vessel.loaded == "inner_wall"
+
+
 def test_symmetry_that_leaves_a_motion_is_completed():
     found = guessed(renamed(xmin="symx", xmax="tip"))
     assert found.held[0].components == ("x",) and len(found.held) == 2
