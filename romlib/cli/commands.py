@@ -102,6 +102,10 @@ def prepare() -> None:
 
         rich_utils.FORCE_TERMINAL = all(map(has_colours, streams))
         rich_utils.COLOR_SYSTEM = "auto" if rich_utils.FORCE_TERMINAL else None
+    if not all(map(has_colours, streams)):
+        # Where colorama is installed (mkdocs-material brings it), numba prints its code for "no colour" as Python ends,
+        # into whatever a launcher makes look like a terminal: --json under mpirun would be no JSON.
+        os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
 
 
 def _coloured_by_typer(stream: IO[str] | None) -> bool:

@@ -202,8 +202,9 @@ def online(
     parameter: ParameterOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the fields as a snapshots file: needs "
                                                 "the .fields.rom beside the ROM.")] = None,
-    fields: Annotated[str | None, typer.Option(help="Fields to write, separated by commas; by default displacement and "
-                                               "the dual fields of the ROM.", metavar="NAMES")] = None,
+    fields: Annotated[str | None, typer.Option(
+        "--fields", "--field", help="Fields to write, separated by commas; by default displacement and the dual fields "
+        "of the ROM.", metavar="NAMES")] = None,
     no_nodal: Annotated[bool, typer.Option("--no-nodal", help="Leave out the values at nodes and of cells that "
                                            "ParaView shows: a smaller file.")] = False,
     temperature: Annotated[str | None, typer.Option(help="A nodal temperature history instead of the temperature loads "

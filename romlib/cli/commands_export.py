@@ -24,9 +24,9 @@ def export(
                                          metavar="FILE")],
     output: Annotated[Path, typer.Option("--output", "-o", help="By its suffix .vtu (one time), .pvd, .xdmf, .csv or "
                                          ".exo; without one a folder, with a .pvd and a .vtu for each time.")],
-    field: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A field (displacement, stress, von_mises, p, "
-                                                    "strain), or several, separated by commas; may be repeated. By "
-                                                    "default all that the file has, and the von Mises stress.")] = None,
+    field: Annotated[list[str] | None, typer.Option(
+        "--field", "--fields", metavar="NAME", help="A field (displacement, stress, von_mises, p, strain), or several, "
+        "separated by commas; may be repeated. By default all that the file has, and the von Mises stress.")] = None,
     steps: Annotated[str | None, typer.Option(metavar="0,5,10:20|all|last", help="Steps, from 0; a range without its "
                                               "end, perhaps with a stride (0:60:5). By default all, of a .vtu the "
                                               "last.")] = None,

@@ -17,8 +17,9 @@ def compare(
                                               metavar="B")],
     study: Annotated[Path | None, typer.Option(help="The study of the reference: stress and internal variables that it "
                                                "does not store are then replayed by the law.")] = None,
-    fields: Annotated[str | None, typer.Option(help="Fields to compare, separated by commas; by default all that both "
-                                               "have.", metavar="NAMES")] = None,
+    fields: Annotated[str | None, typer.Option(
+        "--fields", "--field", help="Fields to compare, separated by commas; by default all that both have.",
+        metavar="NAMES")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the errors over time as a picture (.png).")] = None,
     json: JsonOption = False,
 ) -> None:

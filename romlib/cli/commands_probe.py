@@ -22,8 +22,8 @@ def probe(
     file: Annotated[Path, typer.Argument(help="A snapshots file (.vtkhdf), or a ROM (.rom), of which a case is solved.",
                                          metavar="FILE")],
     field: Annotated[list[str] | None, typer.Option(
-        metavar="NAME", help="A field (p, stress, von_mises, displacement) or a component (stress.xx, displacement.y), "
-        "or several, separated by commas; may be repeated.")] = None,
+        "--field", "--fields", metavar="NAME", help="A field (p, stress, von_mises, displacement) or a component "
+        "(stress.xx, displacement.y), or several, separated by commas; may be repeated.")] = None,
     point: Annotated[list[str] | None, typer.Option(
         metavar="X,Y,Z", help="At a point: by the shape functions of the cell that contains it, or at the nearest "
         "integration point; may be repeated.")] = None,

@@ -36,8 +36,9 @@ def solve(
     parameter: ParameterOption = None,
     pieces: Annotated[int | None, typer.Option(min=1, help="Cut the mesh into so many pieces; by default as the study "
                                                "says, as the file has it, or one for each rank.")] = None,
-    fields: Annotated[str | None, typer.Option(help="Fields to write besides the displacement, separated by commas: "
-                                               "stress, and internal variables such as p.", metavar="NAMES")] = None,
+    fields: Annotated[str | None, typer.Option(
+        "--fields", "--field", help="Fields to write besides the displacement, separated by commas: stress, and "
+        "internal variables such as p.", metavar="NAMES")] = None,
     nodal: Annotated[bool, typer.Option("--nodal", help="Add values at nodes and of cells, made of those at the "
                                         "integration points, for ParaView to show.")] = False,
     start: StartOption = None,

@@ -52,7 +52,7 @@ def test_values_of_several_fields_and_places_are_written_and_drawn(folder, tmp_p
 
 def test_fields_may_be_separated_by_commas_and_a_place_is_said_as_people_read_it(folder):
     together = as_json("probe", folder / "box.vtkhdf", "--field", "p,stress.xx", "--point", "1.1,0.4,0.3")["probes"]
-    apart = as_json("probe", folder / "box.vtkhdf", "--field", "p", "--field", "stress.xx", "--point",
+    apart = as_json("probe", folder / "box.vtkhdf", "--fields", "p", "--field", "stress.xx", "--point",
                     "1.1,0.4,0.3")["probes"]
     assert together == apart and len(together) == 2
     x, y, z = romlib.open(folder / "box.vtkhdf").probe("p", point=(1.1, 0.4, 0.3)).coordinates[0]
