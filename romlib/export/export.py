@@ -68,6 +68,9 @@ def export(
     ------
     InputError : no such field or step, an unknown suffix, an output that would replace an input or cannot be written.
     """
+    if not isinstance(source, (str, Path, FieldAccess)):
+        raise InputError("a result is exported, and this is none", expected="a snapshots file, results, or a solution",
+                         found=type(source).__name__, remedy="of a ROM: romlib.export(rom.solve(case), ...)")
     if isinstance(source, FieldAccess):
         return _export(source, Path(target), fields, steps, at, split_materials)
     if (kind := kind_of(source)) in ("rom", "fields", "state"):

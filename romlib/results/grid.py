@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
 from romlib.nodal.average import norm
@@ -40,6 +41,8 @@ def grid_of(access: FieldAccess, step: int, fields: Sequence[str] | None) -> Any
     """
     import_optional("pyvista", "plot")
     rows = access.rows(int(step) if isinstance(step, (int, np.integer)) else step)
+    if len(rows) != 1:
+        raise InputError("a grid has one step", place="step", expected="one number", found=f"{len(rows)} steps")
     source, names = access.source, list(access.fields if fields is None else fields)
     with source.opened():
         mesh = access.mesh

@@ -145,3 +145,9 @@ def test_a_file_without_materials_and_without_fields_of_points_is_exported(tmp_p
     for suffix in FORMATS:
         assert export(tmp_path / "a.vtkhdf", tmp_path / f"b{suffix}").fields == ("temperature",)
     assert "temperature (degC)" in (tmp_path / "b.csv").read_text().splitlines()[0]
+
+
+def test_a_rom_without_a_case_is_no_result(tmp_path):
+    rom = romlib.load(write_box(tmp_path, 1))
+    with pytest.raises(InputError, match=r"this is none[\s\S]*rom\.solve"):
+        export(rom, tmp_path / "a.csv")

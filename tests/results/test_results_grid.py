@@ -44,5 +44,7 @@ def test_values_at_nodes_are_averages_of_what_cells_extrapolate(solution):
 def test_a_step_or_field_that_does_not_exist_is_refused(solution):
     with pytest.raises(InputError, match="no such step"):
         solution.to_pyvista(99)
+    with pytest.raises(InputError, match="a grid has one step"):
+        solution.to_pyvista(slice(None))
     with pytest.raises(InputError, match="temperature"):
         solution.to_pyvista(0, ["temperature"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.model import Case, Constraint, Material, Model
 from romlib.nodal.average import Averaging
+from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.reader import Snapshots
 from romlib.study.life import life
 from romlib.study.study import Study
@@ -238,3 +240,10 @@ def test_materials_without_p_or_without_a_fatigue_curve_have_the_rest(tmp_path):
         for spot in (spot for spot in found.spots if spot.material == name):
             nodes = mesh.blocks[0].connectivity[np.flatnonzero(mesh.blocks[0].cell_ids == spot.cell)[0]]
             assert spot.nodal["stress_range"] == pytest.approx(at_nodes[nodes].max(), rel=1e-12)
+
+
+def test_a_bound_that_is_withheld_at_some_time_is_none_of_the_run(folder):
+    found, times = life(folder / "one.vtkhdf", number=1), np.array([0.0, 1.0, 2.0])
+    known = replace(found, bounds=ErrorBounds(
+        {"displacement": np.array([0.1, 0.2, np.nan]), "stress": np.array([0.1, 0.3, 0.2])}, times=times))
+    assert (known.bound("strain_range"), known.bound("stress_range"), known.bound("p")) == (None, 0.3, None)
