@@ -118,10 +118,10 @@ def _plot_curves(files: list[Path], field: str, output: Path, json: bool) -> Non
 
     from romlib.cli.console import counted
     from romlib.report.plot_history import draw_quantities
-    from romlib.snapshots.reader import Snapshots
+    from romlib.results.file import Results
 
     with ExitStack() as stack, counted(f"drawing {field} over time"):
-        drawn = draw_quantities([stack.enter_context(Snapshots(file)) for file in files], field)
+        drawn = draw_quantities([stack.enter_context(Results(file)).source for file in files], field)
         drawn.write(output)
     _show(drawn, output, field, json)
 

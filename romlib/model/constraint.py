@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from romlib.model.base import Description
 from romlib.model.load import ArrayReference, Vector
@@ -76,6 +76,12 @@ class Constraint(Description):
         if data.get("kind") in ("plane", "cyclic") and "components" not in data:
             data = {**data, "components": ALL}
         return data
+
+    @model_serializer(mode="wrap")
+    def _without_keys_of_other_kinds(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An older romlib, which knows neither planes nor sectors, refuses a file that has their keys."""
+        others = {key for kind in ("plane", "cyclic") if kind != self.kind for key in _OF_KIND[kind]}
+        return {key: value for key, value in written(self).items() if key not in others}
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> Constraint:

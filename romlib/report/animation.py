@@ -50,8 +50,8 @@ class Animation:
         spots = {"largest of nodal averages" if self.points else "largest at nodes": self.nodal,
                  "largest at integration points": self.points}
         return {"field": self.label, "unit": self.unit, "frames": self.n_frame, "steps": self.n_step,
-                "frames per second": self.fps, "deformation scale": self.scale, "lowest": self.limits[0],
-                "highest": self.limits[1],
+                "frames per second": self.fps, "deformation scale": self.scale, "colours from": self.limits[0],
+                "colours to": self.limits[1],
                 **{name: {**spot[0].to_dict(), "time": spot[1]} for name, spot in spots.items() if spot is not None}}
 
 

@@ -19,8 +19,8 @@ from romlib.report.picture import Curves, Picture, check_suffix
 from romlib.report.plot_difference import TITLES, draw_difference
 from romlib.report.plot_field import FieldStyle, draw_field, step_at
 from romlib.report.plot_history import draw_quantities
+from romlib.results.file import Results
 from romlib.results.source import StepSource
-from romlib.snapshots.reader import Snapshots
 
 
 def plot(
@@ -106,7 +106,7 @@ def _opened(result: Any) -> Iterator[Any]:
     """What has fields: of a path the open file, of a solution or results what they read from."""
     with ExitStack() as stack:
         if isinstance(result, (str, Path)):
-            result = stack.enter_context(Snapshots(result))
+            result = stack.enter_context(Results(Path(result)))
         source = getattr(result, "source", result)
         if hasattr(source, "opened"):
             stack.enter_context(source.opened())

@@ -106,14 +106,14 @@ def reduced(
     """The largest, smallest or mean value over places, at each time.
 
     The mean over integration points is weighed with their volumes; that over nodes is of their values. Points whose
-    material lacks the field are left out.
+    material lacks the field, and values that are not known at a time, are left out.
 
     Raises
     ------
     InputError : no place has the field.
     """
     best, at = np.full(source.n_step, np.nan), np.zeros(source.n_step, dtype=np.int64)
-    total, weight, first = np.zeros(source.n_step), 0.0, 0
+    total, weight, first = np.zeros(source.n_step), np.zeros(source.n_step), 0
     sign, everything = -1.0 if kind == "min" else 1.0, np.arange(source.n_step)
     for spot in spots:
         if not spot.n:
@@ -129,18 +129,16 @@ def reduced(
             for steps in blocks(source.n_step, 8 * spot.n * scalar.spec.n_comp * 2, _BLOCK_BYTES):
                 rows = everything[steps]
                 values = sign * scalar.values(source.at_spots(scalar.field, spot, rows))
-                there = np.isfinite(values).all(axis=0)
-                if not there.any():
-                    continue
+                there = np.isfinite(values)
                 if kind == "mean":
-                    total[rows] += values[:, there] @ weights[there]
-                else:
+                    total[rows] += np.where(there, values, 0.0) @ weights
+                elif there.any():
                     here = values if there.all() else np.where(there, values, -np.inf)
                     place = here.argmax(axis=1)
                     _keep(best, at, rows, here[np.arange(len(rows)), place], first + place)
-                weight += float(weights[there].sum()) if steps.start == 0 else 0.0
+                weight[rows] += there @ weights
         first += spot.n
-    if not weight:
+    if not weight.any():
         raise InputError(f"the field {name!r} has no value there", file=source.path, place=f"tag {tag!r}",
                          remedy="take a tag of cells whose material has it")
     ids, numbers = _named(spots)
@@ -150,8 +148,10 @@ def reduced(
     label = name if scalar.component in ("", name.rpartition(".")[2]) else f"{name}.{scalar.component}"
     if kind == "mean":
         how = "of the values at" if numbers is None else "by volume, over"
-        return Probe(total / weight, coordinates, ids, numbers, f"mean {how} the {len(ids)} {what} of {tag!r}",
+        mean = np.divide(total, weight, out=np.full(source.n_step, np.nan), where=weight > 0.0)
+        return Probe(mean, coordinates, ids, numbers, f"mean {how} the {len(ids)} {what} of {tag!r}",
                      source.times, label, (), False, unit, time_unit, kind, asked(None, None, tag))
+    best[np.isneginf(best)] = np.nan  # not known at any place
     where = f"{'largest' if kind == 'max' else 'smallest'} of the {len(ids)} {what} of {tag!r}"
     return Probe(sign * best, coordinates[at], ids[at], None if numbers is None else numbers[at], where, source.times,
                  label, (), False, unit, time_unit, kind, asked(None, None, tag))

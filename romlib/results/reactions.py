@@ -11,6 +11,7 @@ from romlib.loads.amplitudes import evaluate
 from romlib.loads.forces import force_factor, force_names
 from romlib.mesh.mesh import Mesh
 from romlib.model import Model
+from romlib.nodal.pieces import cells_at
 from romlib.results.probe import Probe
 from romlib.results.scalar import AXES
 from romlib.results.source import FieldSource
@@ -25,7 +26,8 @@ def reaction(source: FieldSource, name: str) -> Probe:
 
         R = sum over its nodes of (sum_q w_q B_q^T sigma_q - f_ext)
 
-    from the stress at all integration points and the loads of the model. Of a node tag all three directions.
+    from the stress at all integration points and the loads of the model. Of a node tag all three directions. NaN at a
+    time at which the stress of a cell at these nodes is not known.
 
     Raises
     ------
@@ -39,20 +41,33 @@ def reaction(source: FieldSource, name: str) -> Probe:
         model, mesh = source.solved()
         nodes, components = held(model, mesh, name, source)
         piece = Piece(mesh, model)
-        internal = np.zeros((source.n_step, 3))
+        internal, unknown_at = np.zeros((source.n_step, 3)), np.zeros(source.n_step, dtype=bool)
+        around = points_around(piece, mesh, nodes)
         for steps in blocks(source.n_step, 8 * (6 * piece.operator.n_ip + 3 * mesh.n_node), _BLOCK_BYTES):
             rows = np.arange(steps.start, steps.stop)
             stress = np.concatenate([source.field(STRESS, rows, p) for p in range(source.n_piece)], axis=1)
+            unknown_at[steps] = np.isnan(stress[:, around]).any(axis=(1, 2))
             internal[steps] = piece.operator.internal_force(np.nan_to_num(stress))[:, nodes].sum(axis=1)
         values = internal - external(piece, nodes, source.times)
+    if unknown_at.all():
+        raise InputError("the stress is not known in all cells at these nodes", file=source.path, place=name,
+                         remedy="have the solver write the stress of all materials")
     at_rest = (internal == 0.0).all(axis=1) & (source.times <= model.initial_time)  # before anything acts
     values[at_rest] = 0.0
+    values[unknown_at] = np.nan
     chosen = [AXES.index(component) for component in components]
     kind = f"constraint {name!r}" if name in model.constraints else f"the nodes of {name!r}"
     return Probe(values[:, chosen], mesh.points[nodes], mesh.node_ids[nodes], None,
                  f"reaction of {kind}: the sum over {plural(len(nodes), 'node')}", source.times,
                  f"reaction of {name}", tuple(components), False, source.units.force, str(source.units.time), "sum",
                  name)
+
+
+def points_around(piece: Piece, mesh: Mesh, nodes: np.ndarray) -> np.ndarray:
+    """(n,), the integration points of the cells that have some of the nodes."""
+    chosen = np.zeros(mesh.n_node, dtype=bool)
+    chosen[nodes] = True
+    return np.flatnonzero(np.isin(piece.operator.cell, cells_at(mesh, chosen)))
 
 
 def held(model: Model, mesh: Mesh, name: str, source: FieldSource) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -45,7 +45,7 @@ from romlib.errors import InputError
 
 KIND = "snapshots"
 SCHEMA_VERSION = 3
-WITHOUT_SHOWN = 2  # of a file that VTK is not shown values at nodes and of cells in: an older romlib reads it
+WITHOUT_SHOWN = 2  # of a file without values at nodes and of cells, planes and sectors: an older romlib reads it
 VTKHDF_VERSION = (2, 0)
 
 VTK_GROUP = "VTKHDF"

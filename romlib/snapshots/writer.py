@@ -200,8 +200,9 @@ class SnapshotsWriter:
         if self._shown:
             create_shown(file, self._layout, self.fields, n_step)
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
+        new = bool(self._shown) or any(one.kind in ("plane", "cyclic") for one in self.model.constraints.values())
         group.attrs.update({
-            "kind": KIND, "schema_version": SCHEMA_VERSION if self._shown else WITHOUT_SHOWN,
+            "kind": KIND, "schema_version": SCHEMA_VERSION if new else WITHOUT_SHOWN,
             "romlib_version": getattr(romlib, "__version__", ""),
             "solver": self.solver, "units": str(self.model.units), "fingerprint": self.fingerprint,
             "n_shared": n_shared, "n_node": n_inside + n_shared, "n_cell": int(self._layout.cells[-1]),

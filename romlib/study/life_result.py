@@ -97,15 +97,16 @@ class Life:
         return self.units.stress if quantity == "stress_range" else ""
 
     def bound(self, quantity: str) -> float | None:
-        """The largest bound of the relative error of the field behind a quantity, in L2 over the volume; None: none.
+        """The largest bound of the relative error of the field behind a quantity, in L2 over the volume; None: none,
+        or withheld at some time, after which the largest of the others says nothing.
 
         A strain has that of the displacement, of which it is the gradient: an indication, not a bound.
         """
         field = {"stress_range": "stress", "p": "p", "p_per_cycle": "p"}.get(quantity, "displacement")
         if self.bounds is None or field not in self.bounds:
             return None
-        value = self.bounds.largest(field).value
-        return float(value) if np.isfinite(value) else None
+        largest = self.bounds.largest(field)
+        return float(largest.value) if largest.withheld_from is None and np.isfinite(largest.value) else None
 
     def rows(self) -> list[dict[str, Any]]:
         """One mapping a hot spot, with plain values: place, quantities, nodal averages, bounds, damage."""

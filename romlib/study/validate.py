@@ -107,21 +107,21 @@ def _errors(
 ) -> tuple[RunErrors, list[str]]:
     """Of one file, and what the ROM says of its case."""
     prepared.refuse_without_history("validate with")
-    refuse_trained(model, prepared)
-    _refuse_without_loads(model, prepared)
     name, case = str(prepared.path), case_of(prepared)
-    heat = {one for one, load in prepared.model.loads.items() if load.kind == "temperature"}  # which may be in the file
-    lost = [one for one in case.identity.driven if one not in {*case.amplitudes, *heat}] if case.identity else []
-    if lost:
-        raise InputError(f"the amplitude of {lost[0]!r} in this run is not known", file=prepared.path,
-                         place=f"amplitudes.{lost[0]}", remedy=f"{_STUDY} its amplitudes in [[validation]]")
     try:
-        solution = model.solve(case)
+        solution = model.solve(case)  # first: it says where the file is of another mesh or model
     except ConvergenceError as error:
+        refuse_trained(model, prepared)
         return RunErrors(name, "validation", failure=f"{error.what}, at time {error.time:.6g}"), []
     except InputError as error:
+        lost = [] if case.identity is None else [one for one in case.identity.driven if one not in case.amplitudes]
+        if lost and error.place == f"amplitudes.{lost[0]}":
+            raise InputError(f"the amplitude of {lost[0]!r} in this run is not known", file=prepared.path,
+                             place=error.place, remedy=f"{_STUDY} its amplitudes in [[validation]]") from None
         raise InputError(error.what, file=error.file or prepared.path, place=error.place, expected=error.expected,
                          found=error.found, remedy=error.remedy) from None
+    _refuse_without_loads(model, prepared)
+    refuse_trained(model, prepared)
     quantities = ["displacement", *model.archive.gappy]
     with TemporaryDirectory(dir=scratch, prefix="romlib-validate-") as folder:
         written = Path(folder) / "result.vtkhdf"

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 import romlib
+from romlib.archive.hdf5 import FIELDS_SCHEMA
+from romlib.archive.rom import Pace
+from romlib.archive.romfile import write_rom
 from romlib.check import check
 from romlib.snapshots.reader import Snapshots
 
@@ -21,6 +25,18 @@ def test_a_training_run_of_an_earlier_version_passes_the_check():
         assert snapshots.model.parameters == {}
         assert [(one.name, one.does_work) for one in snapshots.model.omissions] == [("parameters", False)]
         assert check(snapshots)["equilibrium"].value <= 1e-8
+
+
+def test_an_earlier_version_refuses_a_rom_of_today_by_its_schema(tmp_path):
+    """It refuses the keys accuracy, pace and checks of the manifest as damage: the number is what it reads first."""
+    with h5py.File(FOLDER / "bar.rom") as old, h5py.File(FOLDER / "bar.fields.rom") as old_fields:
+        earlier = old.attrs["schema"], old_fields.attrs["schema"]
+    rom = romlib.load(FOLDER / "bar.rom").archive
+    rom.manifest.pace = Pace(step=0.1, length=1.0)
+    write_rom(tmp_path / "bar.rom", rom)
+    with h5py.File(tmp_path / "bar.rom") as new:
+        assert new.attrs["schema"] > earlier[0] == earlier[1] == FIELDS_SCHEMA
+    assert romlib.load(tmp_path / "bar.rom").manifest.pace == rom.manifest.pace
 
 
 def test_a_rom_of_an_earlier_version_solves_its_training_case():

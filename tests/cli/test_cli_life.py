@@ -92,6 +92,7 @@ def test_outputs_never_replace_inputs_or_each_other(folder, tmp_path):
     before = (folder / "weak.vtkhdf").read_bytes()
     run("life", folder / "weak.vtkhdf", "--csv", folder / "weak.vtkhdf", code=2)
     run("life", folder / "weak.vtkhdf", "--csv", tmp_path / "x.png", "--plot", tmp_path / "x.png", code=2)
+    run("life", folder / "weak.vtkhdf", "--csv", tmp_path / "x.csv", "--plot", tmp_path / "x.jpg", code=2)
     assert (folder / "weak.vtkhdf").read_bytes() == before and not list(tmp_path.iterdir())
 
 
@@ -103,3 +104,7 @@ def test_a_rom_without_case_names_those_it_has(folder):
 def test_json_is_json_where_a_life_has_no_end(folder):
     text = run("life", folder / "weak.vtkhdf", "--study", folder / "life.toml", "--json").stdout
     assert "Infinity" not in text and json.loads(text)["hot_spots"]
+
+
+def test_a_rom_that_is_not_there_is_said_to_be_missing_and_not_to_be_a_result(folder):
+    assert "there is no such file" in run("life", folder / "bat.rom", "--case", "weak", code=2).stderr

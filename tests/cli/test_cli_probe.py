@@ -101,7 +101,8 @@ def test_a_rom_alone_is_probed_at_its_points(folder, tmp_path):
     (("box.rom", "--case", "Box", "--field", "p", "--node", "5"), "did you mean 'box'"),
     (("box.fields.rom", "--field", "p", "--node", "5"), "fields file of a ROM"),
     (("box.vtkhdf", "--field", "p", "--node", "5", "--csv", "box.vtkhdf"), "box.vtkhdf"),
-    (("box.vtkhdf", "--field", "p", "--node", "5", "--csv", "a", "--plot", "a"), "a")])
+    (("box.vtkhdf", "--field", "p", "--node", "5", "--csv", "a", "--plot", "a"), "a"),
+    (("box.vtkhdf", "--field", "p", "--node", "5", "--csv", "a.csv", "--plot", "a.jpg"), "ends in .png")])
 def test_what_cannot_be_probed_is_refused_by_its_cause(folder, monkeypatch, arguments, said):
     monkeypatch.chdir(folder)
     before = sorted(folder.iterdir())

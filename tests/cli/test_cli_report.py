@@ -145,3 +145,8 @@ def test_a_browser_shows_the_page_with_its_pictures(folder, tmp_path):
     saturated = (pixels.max(axis=2) - pixels.min(axis=2) > 0.3)
     drawn = saturated.reshape(90, 100, 1100).any(axis=(1, 2))
     assert drawn.mean() > 0.2  # curves and pictures, which are what has colours
+
+
+def test_a_page_is_not_written_under_the_name_of_another_kind_of_file(folder, tmp_path):
+    assert "expected: .html" in run("report", folder / "result.vtkhdf", "-o", tmp_path / "a.pdf", code=2).stderr
+    assert not list(tmp_path.iterdir())

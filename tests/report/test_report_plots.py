@@ -241,3 +241,10 @@ def test_points_are_shown_where_they_are_in_the_cells_that_face_the_eye(folder, 
     assert shown["cloud"][order[0]] == pytest.approx(exact[order[1]])
     assert shown["values"][order[0]] == pytest.approx(plastic_strain(operator.coordinates[inside], 1.0)[order[1], 0])
     assert picture.points.largest.value == pytest.approx(shown["limits"][1])
+
+
+def test_fields_that_follow_from_others_are_drawn_of_a_path_as_of_results(folder, rendered):
+    stress, strain = (plot(folder / "a.vtkhdf", name) for name in ("von_mises", "strain"))
+    assert stress.highest == plot(folder / "a.vtkhdf", "stress").highest > 0.0
+    with romlib.open(folder / "a.vtkhdf") as results:
+        assert strain.points.largest.value == pytest.approx(np.linalg.norm(results.field("strain", -1), axis=1).max())

@@ -15,6 +15,8 @@ from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Model, Traction
 from romlib.results.scalar import AXES
+from romlib.snapshots.schema import FieldSpec
+from romlib.snapshots.writer import SnapshotsWriter
 from romlib.solution.reader import FieldsReader
 from romlib.tensors import VTK_NAMES, von_mises
 
@@ -197,3 +199,17 @@ def test_large_arrays_are_kept_at_the_places_of_probes_only(solution, monkeypatc
     for name in ("displacement", "strain", "stress"):
         found = fresh.probe(name, point=(0.3, 0.2, 0.7)).values
         np.testing.assert_allclose(found, solution.probe(name, point=(0.3, 0.2, 0.7)).values, rtol=1e-12, atol=1e-15)
+
+
+def test_a_value_that_is_not_known_at_one_time_is_left_out_at_that_time_alone(tmp_path):
+    mesh, times = box_mesh("hex8", (2, 1, 1), (2.0, 1.0, 1.0)), [0.0, 1.0, 2.0]
+    p = np.arange(1.0, 17.0)[:, None] * np.ones(3)[:, None, None]
+    p[1, 15], p[2] = np.nan, np.nan
+    with SnapshotsWriter(tmp_path / "a.vtkhdf", [mesh], Model(materials={"a": MISES}), times,
+                         {"p": FieldSpec("ip", 1)}, solver="none") as writer:
+        for step in range(3):
+            writer.write("p", step, 0, p[step])
+    with romlib.open(tmp_path / "a.vtkhdf") as results:
+        for reduce, expected in (("max", (16.0, 15.0)), ("min", (1.0, 1.0)), ("mean", (8.5, 8.0))):
+            found = results.probe("p", tag="all", reduce=reduce).values
+            np.testing.assert_allclose(found, [*expected, np.nan])

@@ -9,7 +9,9 @@ from pulled_bar import TIMES, study_with_a_mesh
 import romlib
 from romlib.errors import InputError
 from romlib.mesh.box import box_mesh
+from romlib.mesh.operator import StrainOperator
 from romlib.model import Model
+from romlib.snapshots.reader import Snapshots
 from romlib.snapshots.schema import FieldSpec
 from romlib.snapshots.writer import SnapshotsWriter
 
@@ -58,3 +60,25 @@ def test_the_reaction_of_a_prescribed_displacement_is_what_the_solver_reports(ba
         found = results.reaction("pull").values[:, 0]
         assert np.abs(found).max() > 10.0
         np.testing.assert_allclose(0.02 * found, report.reactions["pull"], atol=1e-6)
+
+
+def test_a_reaction_is_not_known_where_a_stress_beside_it_is_not(bar):
+    romlib.solve(bar / "study.toml", "harder", bar / "known.vtkhdf", fields=["stress"])
+    with Snapshots(bar / "known.vtkhdf") as file:
+        operator = StrainOperator(file.mesh(0))
+        first, last = (int(pick(operator.coordinates[:, 0])) for pick in (np.argmin, np.argmax))
+        for name, steps in (("once", [2]), ("never", range(file.n_step))):
+            with SnapshotsWriter(bar / f"{name}.vtkhdf", [file.mesh(0)], file.model, file.times,
+                                 {"stress": file.fields["stress"]}, solver="none") as writer:
+                for step in range(file.n_step):
+                    stress = file.read("stress", 0, step)
+                    if step in steps:
+                        stress[first if name == "once" else [first, last]] = np.nan
+                    writer.write("stress", step, 0, stress)
+    with romlib.open(bar / "known.vtkhdf") as known, romlib.open(bar / "once.vtkhdf") as once:
+        found = once.reaction("x").values[:, 0]
+        assert np.flatnonzero(np.isnan(found)).tolist() == [2]
+        np.testing.assert_array_equal(np.delete(found, 2), np.delete(known.reaction("x").values[:, 0], 2))
+        assert np.isfinite(once.reaction("xmax").values).all()  # the other end
+    with romlib.open(bar / "never.vtkhdf") as never, pytest.raises(InputError, match="not known in all cells"):
+        never.reaction("x")

@@ -11,7 +11,7 @@ import pytest
 from romlib.errors import FileFormatError
 from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import partition
-from romlib.model import Material, Model
+from romlib.model import Constraint, Material, Model
 from romlib.nodal.average import Averaging
 from romlib.nodal.cells import materials_of_cells
 from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
@@ -111,9 +111,9 @@ def test_what_romlib_reads_is_the_same_with_and_without(shown, tmp_path):
                 np.testing.assert_allclose(found, expected, rtol=1e-6 if name == "plastic_strain" else 1e-14)
 
 
-def _small(path, fields, nodal):
+def _small(path, fields, nodal, **constraints):
     mesh = box_mesh("hex8", (1, 1, 1))
-    with SnapshotsWriter(path, [mesh], Model(), [0.0, 1.0], fields, nodal=nodal) as writer:
+    with SnapshotsWriter(path, [mesh], Model(constraints=constraints), [0.0, 1.0], fields, nodal=nodal) as writer:
         for step in range(2):
             for name, spec in fields.items():
                 writer.write(name, step, 0, np.full((8, spec.n_comp), step + 1.0))
@@ -129,6 +129,15 @@ def test_a_file_without_them_is_one_that_an_older_romlib_reads(tmp_path):
     with Snapshots(plain) as a, Snapshots(asked) as b, Snapshots(refused) as c, Snapshots(no_points) as d:
         assert [file.schema_version for file in (a, b, c, d)] == [2, 3, 2, 2]
     assert plain.read_bytes() == refused.read_bytes()
+
+
+def test_a_file_with_constraints_that_an_older_romlib_does_not_know_is_one_that_it_refuses(tmp_path):
+    """By its number; else it would take them for damage."""
+    for name, constraint, number in (("fixed", Constraint(nodes="xmin", components=("x",)), 2),
+                                     ("plane", Constraint(nodes="xmin", normal=(1, 1, 0)), 3)):
+        path = _small(tmp_path / f"{name}.vtkhdf", {"p": FieldSpec("ip")}, nodal=False, foot=constraint)
+        with Snapshots(path) as file:
+            assert (file.schema_version, file.model.constraints["foot"]) == (number, constraint)
 
 
 def test_names_that_would_be_there_twice_stand_for_the_first():

@@ -16,6 +16,7 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import number_shared_nodes, partition
 from romlib.model import Case, Constraint, Material, Model
+from romlib.nodal.average import Averaging
 from romlib.snapshots.reader import Snapshots
 from romlib.study.life import life
 from romlib.study.study import Study
@@ -231,3 +232,9 @@ def test_materials_without_p_or_without_a_fatigue_curve_have_the_rest(tmp_path):
     assert any("no fatigue curve, and no damage, of glass" in note for note in found.notes)
     for spot in found.spots:
         assert (spot.damage is None) == (spot.material == "glass") == ("p" not in spot.nodal)
+    for cells, name in ((np.arange(6), "glass"), (np.arange(6, 12), "steel")):  # what the other material has is not its
+        alone = Averaging(mesh, cells=cells)
+        at_nodes = alone.nodes(found.fields["stress_range"][0][alone.ips][None, :, None])[0, :, 0]
+        for spot in (spot for spot in found.spots if spot.material == name):
+            nodes = mesh.blocks[0].connectivity[np.flatnonzero(mesh.blocks[0].cell_ids == spot.cell)[0]]
+            assert spot.nodal["stress_range"] == pytest.approx(at_nodes[nodes].max(), rel=1e-12)

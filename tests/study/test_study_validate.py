@@ -159,3 +159,12 @@ def test_an_amplitude_of_a_validation_run_that_belongs_to_no_load_is_named(folde
     with pytest.raises(StudyError) as refused:
         romlib.train(tmp_path / "study.toml")
     assert "validation #1.amplitudes" in str(refused.value) and "traction" in str(refused.value)
+
+
+def test_a_training_run_of_another_mesh_is_refused_for_its_mesh(folder: Path, tmp_path: Path) -> None:
+    """Its times and loads are those of a training run."""
+    write_bar(tmp_path / "wide.vtkhdf", load=320.0, width=2.0)
+    text = study(("max = [3, 1, 1]", "max = [3, 2, 1]")).replace("305*t", "320*t")
+    (tmp_path / "wide.toml").write_text(text.replace("between.vtkhdf", "wide.vtkhdf"))
+    with pytest.raises(InputError, match="differs from what was trained"):
+        romlib.validate(folder / "bar.rom", tmp_path / "wide.vtkhdf", study=tmp_path / "wide.toml")
