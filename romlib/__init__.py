@@ -64,11 +64,14 @@ _HOME = {  # name -> module, and the name there where it is another one
     "Solution": "romlib.solution.solution",
     "RomlibError": "romlib.errors",
 }
+_ROOMS = ("check", "export", "life", "report")  # of these names, those that are folders too: see `_Room`
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'romlib' has no attribute {name!r}")
+    if name in _ROOMS:  # the same object, whatever was imported before: `romlib.report.page` is a module of it
+        return importlib.import_module(f"romlib.{name}")
     module, _, other = _HOME[name].partition(":")
     return getattr(importlib.import_module(module), other or name)
 
@@ -78,8 +81,8 @@ def __dir__() -> list[str]:
 
 
 class _Room(ModuleType):
-    """A folder of romlib that has the name of a function: `romlib.life(...)` calls the function, whether or not Python
-    has put the folder in its place by then, which it does when something in the folder is imported.
+    """A folder of romlib that has the name of a function: `romlib.life(...)` calls the function, and
+    `romlib.life.table` is a module of the folder.
     """
 
     @property
@@ -105,7 +108,7 @@ class _Package(ModuleType):
     """romlib itself, which makes a folder that has the name of a function such a `_Room`."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _HOME and type(value) is ModuleType:
+        if name in _ROOMS and type(value) is ModuleType:
             value.__class__ = _Room
         super().__setattr__(name, value)
 

@@ -37,6 +37,19 @@ def test_a_function_stays_one_when_its_folder_is_imported(name, module, more):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_name_is_the_same_object_before_and_after_its_folder_is_imported():
+    script = """
+import importlib, pathlib, romlib
+folders = [name for name in romlib.__all__ if (pathlib.Path(romlib.__file__).parent / name).is_dir()]
+assert len(folders) >= 4, folders
+for name in folders:
+    before = getattr(romlib, name)
+    assert before is importlib.import_module(f"romlib.{name}") is getattr(romlib, name) and callable(before), name
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_name_of_romlib_can_be_had():
     for name in romlib.__all__:
         assert getattr(romlib, name) is not None

@@ -33,6 +33,9 @@ def main() -> None:
             os._exit(130)
         if isinstance(error, SystemExit):
             heed_no_longer()
+            from romlib.cli.terminal import leave_plain
+
+            leave_plain()
         raise
 
 

@@ -71,14 +71,30 @@ def refuse_time_alone(start: Path | None, start_time: float | None) -> None:
 
 def parameter_values(texts: list[str] | None) -> dict[str, float]:
     """NAME=VALUE pairs of numbers."""
+    return named_numbers(texts, "--parameter")
+
+
+def named_numbers(
+    texts: list[str] | None, option: str, positive: bool = False, nameless: bool = False
+) -> dict[str, float]:
+    """NAME=NUMBER pairs of an option, each name once. positive : the numbers are above zero, and finite.
+
+    nameless : a NUMBER alone is one, too, by the name "".
+    """
     values: dict[str, float] = {}
     for text in texts or []:
-        name, _, value = text.partition("=")
+        name, equals, number = text.rpartition("=")
+        name = name.strip()
         try:
-            values[name.strip()] = float(value)
+            value = float(number)
         except ValueError:
-            raise typer.BadParameter(f"expected NAME=VALUE with a number, found {text!r}",
-                                     param_hint="--parameter") from None
+            value = None
+        if value is None or (positive and not 0.0 < value < float("inf")) or not (name or (nameless and not equals)):
+            form = ("NUMBER or " if nameless else "") + "NAME=NUMBER" + (", above zero" if positive else "")
+            raise typer.BadParameter(f"expected {form}, found {text!r}", param_hint=option)
+        if name in values:
+            raise typer.BadParameter(f"found two numbers of {name or 'all'}", param_hint=option)
+        values[name] = value
     return values
 
 

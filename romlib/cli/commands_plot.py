@@ -12,6 +12,12 @@ import typer
 from romlib.cli.commands_build import JsonOption
 from romlib.words import placed
 
+_ALWAYS = {"files", "output", "field", "errors", "against", "json"}
+_STYLE = {"time", "deformed", "at", "limits", "edges", "view", "width", "case"}
+_USED = {"picture": _STYLE | {"step"}, "film": _STYLE | {"fps", "frames"}, "curves": {"time"}, "errors": set[str]()}
+_DRAWN = {"picture": "a picture of one time", "film": "a film of all times", "curves": "curves over time",
+          "errors": "bounds of errors"}
+
 
 class Average(StrEnum):
     """Where values at integration points are shown."""
@@ -22,6 +28,7 @@ class Average(StrEnum):
 
 
 def plot(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="A snapshots file; several with --time all, for curves of all of "
                                                 "them.", metavar="FILE...")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .png; with --time all also a "
@@ -63,6 +70,7 @@ def plot(
     largest at an integration point, which the law was integrated at: extrapolation makes the former larger where a
     field is steep.
     """
+    from romlib.report.film import is_film
     from romlib.snapshots.outputs import check_output
 
     if (field is None) != errors:
@@ -71,6 +79,8 @@ def plot(
     if len(files) > 1 and (field is None or time != "all" or step is not None or against is not None):
         raise typer.BadParameter("several files are for curves: give --field with --time all, and no --against",
                                  param_hint="FILE")
+    _refuse_idle(context, "errors" if errors else "picture" if time != "all" or step is not None else
+                 "film" if is_film(output) else "curves")
     if field is None:
         _plot_errors(files[0], output, against, json)
         return
@@ -81,6 +91,18 @@ def plot(
                "width": width, "case": case, "fps": fps, "frames": frames}
     _plot_field(files[0], field, output, json, limits=_numbers(limits, 2, "--limits"), view=_numbers(view, 3, "--view"),
                 **options)
+
+
+def _refuse_idle(context: typer.Context, kind: str) -> None:
+    """An option that is given and changes nothing of what is drawn is a misunderstanding."""
+    used = _ALWAYS | _USED[kind]
+    given = {parameter.name: parameter.opts[0] for parameter in context.command.params
+             if (source := context.get_parameter_source(str(parameter.name))) is not None and source.name != "DEFAULT"}
+    for name, option in given.items():
+        if name not in used:
+            raise typer.BadParameter(f"changes nothing of {_DRAWN[kind]}: leave it out", param_hint=option)
+    if {"time", "step"} <= set(given):
+        raise typer.BadParameter("give either --time or --step", param_hint="--step")
 
 
 def _plot_field(file: Path, field: str, output: Path, json: bool, **options: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from romlib.cli.case_options import named_numbers
 from romlib.cli.commands_build import JsonOption
 from romlib.words import plural
 
@@ -32,27 +33,9 @@ def validate(
     from romlib.cli.console import counted, print_json, stdout
     from romlib.study.validate import validate as validate_files
 
-    asked = accuracies_of(accuracy)
+    asked = named_numbers(accuracy, "--accuracy", positive=True) or None
     with counted(f"validating {rom.name} with {plural(len(files), 'run')}"):
         found = validate_files(rom, files, study=study, accuracy=asked, scratch=scratch)
     print_json(found.to_dict()) if json else show_validated(stdout(), found)
     if not found.met:
         raise typer.Exit(1)
-
-
-def accuracies_of(texts: list[str] | None) -> dict[str, float] | None:
-    """NAME=NUMBER, each name once."""
-    given: dict[str, float] = {}
-    for text in texts or []:
-        name, _, number = text.partition("=")
-        try:
-            value = float(number)
-        except ValueError:
-            value = 0.0
-        if not name.strip() or not 0.0 < value < float("inf"):
-            raise typer.BadParameter(f"expected NAME=NUMBER with a number above zero, found {text!r}",
-                                     param_hint="--accuracy")
-        if name.strip() in given:
-            raise typer.BadParameter(f"found two for {name.strip()}", param_hint="--accuracy")
-        given[name.strip()] = value
-    return given or None

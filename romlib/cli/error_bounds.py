@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 
+from romlib.cli.case_options import named_numbers
 from romlib.cli.console import figure, table
 
 if TYPE_CHECKING:
@@ -26,20 +26,7 @@ def tolerances_of(texts: list[str] | None, rom: Rom, path: Path) -> dict[str, fl
     from romlib.errors import InputError
     from romlib.words import unknown
 
-    given: dict[str, float] = {}
-    for text in texts or []:
-        name, _, number = text.rpartition("=")
-        try:
-            value = float(number)
-        except ValueError:
-            value = 0.0
-        if not 0.0 < value < float("inf"):
-            raise typer.BadParameter(f"expected NUMBER or NAME=NUMBER with a number above zero, found {text!r}",
-                                     param_hint="--tolerance")
-        if name.strip() in given:
-            raise typer.BadParameter(f"found two tolerances of {name.strip() or 'all quantities'}",
-                                     param_hint="--tolerance")
-        given[name.strip()] = value
+    given = named_numbers(texts, "--tolerance", positive=True, nameless=True)
     if not given:
         return {}
     known = rom.indicator

@@ -8,7 +8,9 @@ moving things, such as a bar, only a real terminal has any.
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 from typing import IO, Any
 
 from romlib.launcher import launched_ranks
@@ -42,3 +44,14 @@ def has_colours(stream: IO[Any] | None) -> bool:
     if os.environ.get("FORCE_COLOR", "") not in ("", "0"):
         return True
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def leave_plain() -> None:
+    """Let nothing but output go to a stdout without colours as the process ends.
+
+    numba makes use of colorama where that is installed, which then ends every process with a code that resets the
+    terminal: after the JSON of a rank too, because the rank's stream looks like a terminal to it.
+    """
+    module = sys.modules.get("colorama.initialise")
+    if module is not None and not has_colours(sys.stdout):
+        atexit.unregister(module.reset_all)

@@ -44,7 +44,7 @@ def certify(
     options = options or SolverOptions(linear_tolerance=LINEAR_TOLERANCE)
     path, target = Path(file), None if output is None else Path(output)
     with comm.agreement():
-        declared = study if study is None or isinstance(study, Study) else Study.read(study)
+        declared = None if study is None else Study.of(study)
         if target is not None:
             stated = None if declared is None else declared.path
             inputs = [path, *([] if stated is None else files_of(stated))]

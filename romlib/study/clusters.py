@@ -130,7 +130,7 @@ def clusters(
     comm = world() if comm is None else comm
     say = progress if progress is not None and comm.rank == 0 else lambda _: None
     with comm.agreement():
-        declared = study if isinstance(study, Study) else Study.read(study)
+        declared = Study.of(study)
         if not declared.training:
             raise StudyError("the study has no training run", file=declared.path, place="[[training]]",
                              remedy="add at least one [[training]] with snapshots = \"...\"")

@@ -48,7 +48,7 @@ def check(
     """
     comm = world() if comm is None else comm
     with comm.agreement():
-        return check_file(Path(file), _study(study), comm, guard=guard)
+        return check_file(Path(file), None if study is None else Study.of(study), comm, guard=guard)
 
 
 def compare(
@@ -84,9 +84,8 @@ def compare(
                                  remedy="write the reference first, and give its path")
             reference = Path(reference.source.path)
         b = PreparedSnapshots.of(stack.enter_context(Snapshots(reference)))
-        declared = _study(study)
-        if declared is not None:
-            b = declared.prepare(b.snapshots)
+        if study is not None:
+            b = Study.of(study).prepare(b.snapshots)
         return compare_sources(a, b, fields=None if fields is None else list(fields))
 
 
@@ -117,7 +116,7 @@ def solve(
     """
     comm = world() if comm is None else comm
     with comm.agreement():
-        declared = study if isinstance(study, Study) else Study.read(study)
+        declared = Study.of(study)
         chosen = case_of(declared, case)
         began, state = (None if path is None else Path(path) for path in (start, write_state))
         inputs = [] if declared.path is None else files_of(declared.path, trains=False)
@@ -131,7 +130,3 @@ def solve(
         comm.on_root(refuse)
     return run_solve(declared, chosen, output, comm, pieces=pieces, fields=list(fields), options=options, start=began,
                      start_time=start_time, write_state=state, on_step=on_step, on_note=on_note)
-
-
-def _study(study: Study | str | Path | None) -> Study | None:
-    return study if study is None or isinstance(study, Study) else Study.read(study)

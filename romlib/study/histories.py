@@ -191,17 +191,9 @@ class SelectedSource:
     def read(self, name: str, piece: int, steps: slice) -> np.ndarray:
         """Strain from the modes, all else as the laws computed it."""
         if name not in self._known:
-            self._known[name] = self._strain() if name == "strain" else self._solution.at_points(name)
+            solution = self._solution
+            self._known[name] = solution.source.strain_at_points() if name == "strain" else solution.at_points(name)
         return self._known[name][steps]
-
-    def _strain(self) -> np.ndarray:
-        solution = self._solution
-        rom, clusters, coordinates = solution.rom, solution.clusters, solution.coordinates
-        out = np.tensordot(solution.lifting, rom.lifting.strains, axes=1)
-        for cluster in np.unique(clusters):
-            here, modes = clusters == cluster, rom.clusters[cluster].strain_modes
-            out[here] += np.tensordot(coordinates[here, :len(modes)], modes, axes=1)
-        return out
 
 
 def _model_of(solution: Solution) -> Model:

@@ -98,7 +98,7 @@ def table_of(run: str | Path, study: Study | str | Path | None = None) -> LifeTa
         path = Path(run)
         declared = trained_with(read_rom(path).manifest.study) if path.is_file() and _kind(path) == "rom" else None
     else:
-        declared = study if isinstance(study, Study) else Study.read(study)
+        declared = Study.of(study)
     return LifeTable() if declared is None or declared.life is None else declared.life
 
 
@@ -108,7 +108,7 @@ def opened_source(
     selected_points: bool,
 ) -> Iterator[tuple[Source, Study | None]]:
     """The histories of a run, and the study whose [life] is meant."""
-    declared = study if study is None or isinstance(study, Study) else Study.read(study)
+    declared = None if study is None else Study.of(study)
     if isinstance(run, Solution):
         yield _of_solution(run, "the solution", selected_points, declared)
         return

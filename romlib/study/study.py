@@ -257,6 +257,11 @@ class Study(Description):
         return {name: tag.cells for name, tag in self.tags.items() if tag.cells is not None}
 
     @classmethod
+    def of(cls, study: Study | str | Path) -> Study:
+        """A study that is read already, or its file, read."""
+        return study if isinstance(study, Study) else cls.read(study)
+
+    @classmethod
     def read(cls, path: str | Path) -> Study:
         """Read and validate a study file; CSV amplitudes are read, paths of snapshots resolved.
 

@@ -74,7 +74,7 @@ def validate(
     InputError : a file is a training file, or of another mesh or model; the ROM has no such quantity.
     """
     model = rom if isinstance(rom, ReducedOrderModel) else load(rom)
-    declared = study if study is None or isinstance(study, Study) else Study.read(study)
+    declared = None if study is None else Study.of(study)
     asked = _asked(model, accuracy)
     paths = [Path(one) for one in ([files] if isinstance(files, (str, Path)) else files)]
     if not paths:

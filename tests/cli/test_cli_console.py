@@ -258,3 +258,16 @@ def test_where_the_output_goes_to_a_full_disk_one_error_says_so(
         with pytest.raises(InputError, match=rf"{words}\s+found: No space left"):
             SHOWS[show](name)
         full.flush()  # nothing is left that Python would try to write as it ends
+
+
+def test_a_library_that_resets_the_terminal_at_the_end_writes_nothing_after_the_output():
+    script = ("import atexit, sys, types\n"
+              "module = sys.modules['colorama.initialise'] = types.ModuleType('colorama.initialise')\n"
+              "module.reset_all = lambda: sys.__stdout__.write('\\x1b[0m')\n"
+              "atexit.register(module.reset_all)\n"
+              "sys.argv = ['romlib', '--version']\n"
+              "from romlib.cli import main\n"
+              "main()\n")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True,
+                          env={name: value for name, value in os.environ.items() if name != "FORCE_COLOR"})
+    assert done.stdout.startswith("romlib ") and "\x1b" not in done.stdout

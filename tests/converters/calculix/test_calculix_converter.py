@@ -119,8 +119,9 @@ def test_pieces_keep_the_forces_and_the_check(data, tmp_path):
         report = checked(snapshots)
     np.testing.assert_array_equal(total, forces)
     assert report.passed and report["stress"].value <= 1e-6
-    for name in ("internal_force", "equilibrium", "load_balance"):
+    for name in ("internal_force", "equilibrium"):
         assert report[name].value == pytest.approx(expected[name].value, rel=1e-3, abs=1e-13)
+    assert report["load_balance"].status == expected["load_balance"].status  # the deck has no load: displacements
 
 
 def test_a_wrong_force_at_a_node_of_two_pieces_is_found(data, tmp_path):
