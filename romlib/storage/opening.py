@@ -46,9 +46,13 @@ def open_hdf5(path: str | Path, made_by: str) -> h5py.File:
     path = regular_file(path, "the file does not exist", remedy=f"check the path; `{made_by}` makes such files")
     try:
         if not h5py.is_hdf5(path):
-            raise FileFormatError("the file is truncated, or not HDF5", file=path,
-                                  expected=f"a file that `{made_by}` wrote", found=plural(path.stat().st_size, "byte"),
-                                  remedy=LOST)
+            is_text = path.suffix.lower() == ".toml"
+            raise FileFormatError("the file is not HDF5" if is_text else "the file is truncated, or not HDF5",
+                                  file=path,
+                                  expected=f"a file that `{made_by}` wrote",
+                                  found="a study or a case" if is_text else plural(path.stat().st_size, "byte"),
+                                  remedy=f"name a file that `{made_by}` wrote here; a study has an option of its own"
+                                  if is_text else LOST)
         return h5py.File(path, "r")
     except OSError as error:
         raise FileFormatError("the file is truncated or damaged", file=path, found=" ".join(str(error).split()),

@@ -61,7 +61,15 @@ def read_text(path: Path, missing: str, unreadable: str, *, expected: str | None
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise StudyError(unreadable, file=path, found=reason, expected=expected) from None
+        hdf5 = isinstance(error, UnicodeDecodeError) and _is_hdf5(path)
+        raise StudyError(unreadable, file=path, found=reason, expected=expected, remedy=(
+            "this is HDF5, as snapshots files and ROMs are: name the .toml file; `romlib init study` writes one for a "
+            "snapshots file" if hdf5 else None)) from None
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 def _refuse_beyond(content: dict[str, Any], path: Path, what: str) -> None:

@@ -15,7 +15,7 @@ from romlib.errors import ConvergenceError, InputError
 from romlib.identity.distributed import distributed_identity
 from romlib.laws.portable import portable_model
 from romlib.loads.amplitudes import evaluate
-from romlib.model import Case, TemperatureFile, Times
+from romlib.model import Case, Model, TemperatureFile, Times
 from romlib.offline.assemble import TRAINING_RUN
 from romlib.online.rom import ReducedOrderModel, load
 from romlib.parallel.comm import serial
@@ -27,6 +27,8 @@ from romlib.snapshots.reader import Snapshots
 from romlib.study.references import validate_against
 from romlib.study.study import Study
 from romlib.words import unknown
+
+_STUDY = "name the study of the run (--study, study=): one with this file and"
 
 
 @dataclass(frozen=True)
@@ -105,15 +107,20 @@ def _errors(
 ) -> tuple[RunErrors, list[str]]:
     """Of one file, and what the ROM says of its case."""
     prepared.refuse_without_history("validate with")
-    name = str(prepared.path)
+    name, case = str(prepared.path), case_of(prepared)
     try:
-        solution = model.solve(case_of(prepared))  # first: it says where the file is of another mesh or model
+        solution = model.solve(case)  # first: it says where the file is of another mesh or model
     except ConvergenceError as error:
         refuse_trained(model, prepared)
         return RunErrors(name, "validation", failure=f"{error.what}, at time {error.time:.6g}"), []
     except InputError as error:
+        lost = [] if case.identity is None else [one for one in case.identity.driven if one not in case.amplitudes]
+        if lost and error.place == f"amplitudes.{lost[0]}":
+            raise InputError(f"the amplitude of {lost[0]!r} in this run is not known", file=prepared.path,
+                             place=error.place, remedy=f"{_STUDY} its amplitudes in [[validation]]") from None
         raise InputError(error.what, file=error.file or prepared.path, place=error.place, expected=error.expected,
                          found=error.found, remedy=error.remedy) from None
+    _refuse_without_loads(model, prepared)
     refuse_trained(model, prepared)
     quantities = ["displacement", *model.archive.gappy]
     with TemporaryDirectory(dir=scratch, prefix="romlib-validate-") as folder:
@@ -164,6 +171,20 @@ def refuse_trained(model: ReducedOrderModel, prepared: PreparedSnapshots) -> Non
             "the ROM was trained with this run: errors there say nothing of other runs", file=snapshots.path,
             expected="a run that the ROM was not trained with", found=f"the training run {same}",
             remedy="`romlib info` shows the errors over training runs; validate with another run")
+
+
+def _refuse_without_loads(model: ReducedOrderModel, prepared: PreparedSnapshots) -> None:
+    """InputError for a file that says of no load that it acted: such a run would be solved with none, and be all wrong.
+
+    A single load that is missing is none that acts, as in a deck that leaves it out.
+    """
+    def driven(one: Model) -> bool:
+        return bool(one.loads) or any(constraint.kind == "prescribed" for constraint in one.constraints.values())
+
+    if driven(model.archive.model) and not driven(prepared.model):
+        raise InputError("neither the file nor a study says which loads acted in this run", file=prepared.path,
+                         expected="loads with their amplitudes", found="none",
+                         remedy=f"{_STUDY} its amplitudes in [[validation]], and with the loads")
 
 
 def _is_run(case: Case, prepared: PreparedSnapshots) -> bool:

@@ -129,6 +129,15 @@ def test_a_file_of_another_mesh_is_no_validation(folder: Path, tmp_path: Path) -
     assert refused.value.file == tmp_path / "wide.vtkhdf"
 
 
+def test_a_file_that_says_of_no_load_is_not_solved_as_if_none_had_acted(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"which loads acted[\s\S]*\[\[validation\]\]"):
+        romlib.validate(folder / "bar.rom", folder / "between.vtkhdf")
+    with pytest.raises(InputError, match=r"amplitude of 'traction' in this run is not known[\s\S]*--study"):
+        text = study((RUNS[RUNS.index("[[validation]]"):], ""))
+        (folder / "without.toml").write_text(text)
+        romlib.validate(folder / "bar.rom", folder / "between.vtkhdf", study=folder / "without.toml")
+
+
 def test_keys_of_a_validation_run_are_those_of_a_training_run_without_a_role(tmp_path: Path) -> None:
     def read(text: str) -> Study:
         (tmp_path / "study.toml").write_text(text)
