@@ -73,3 +73,8 @@ def unknown(name: object, allowed: Iterable[object], otherwise: str | None = Non
 def shortened(text: str, length: int) -> str:
     """A text of at most this length, and dots where it goes on."""
     return text if len(text) <= length else text[:length] + " ..."
+
+
+def names_of(one_or_several: str | Iterable[str]) -> list[str]:
+    """Names as a list; a text is one name, not its letters."""
+    return [one_or_several] if isinstance(one_or_several, str) else list(one_or_several)

@@ -19,7 +19,7 @@ from romlib.nodal.cells import NO_MATERIAL, cell_maxima, cell_means, materials_o
 from romlib.results.access import FieldAccess
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import von_mises
-from romlib.words import unknown
+from romlib.words import names_of, unknown
 
 STRESS, MISES = "stress", "von_mises"
 _BLOCK_BYTES = 128 * 2**20
@@ -51,7 +51,7 @@ class Content:
     """
 
     def __init__(
-        self, access: FieldAccess, fields: Sequence[str] | None, rows: np.ndarray,
+        self, access: FieldAccess, fields: str | Sequence[str] | None, rows: np.ndarray,
         at: Sequence[str] = ("nodes", "cells"), split: bool = False,
     ) -> None:
         self.access, self.rows, self._at, self._divided = access, rows, frozenset(at), split
@@ -169,13 +169,14 @@ class Content:
         return sum(8 * fields[name].n_comp * n[fields[name].place] for name in self.fields)
 
 
-def names_of_fields(access: FieldAccess, fields: Sequence[str] | None) -> list[str]:
+def names_of_fields(access: FieldAccess, fields: str | Sequence[str] | None) -> list[str]:
     """The fields that are asked for, each once; InputError, with the closest match, for one that does not exist."""
     known = access.fields
     if fields is None:
         return list(dict.fromkeys([*access.stored_fields, *([MISES] if MISES in known else [])]))
-    for name in fields:
+    names = names_of(fields)
+    for name in names:
         if name not in known:
             raise InputError("there is no such field", file=access.source.path, place="--field",
                              **unknown(name, known))
-    return list(dict.fromkeys(fields))
+    return list(dict.fromkeys(names))

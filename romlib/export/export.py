@@ -41,7 +41,7 @@ class Exported:
 
 
 def export(
-    source: str | Path | FieldAccess, target: str | Path, fields: Sequence[str] | None = None,
+    source: str | Path | FieldAccess, target: str | Path, fields: str | Sequence[str] | None = None,
     steps: Steps | str | None = None, *, at: str = "nodes", split_materials: bool = False,
 ) -> Exported:
     """Write a result for other programs: the whole mesh, its pieces merged, with fields at nodes and in cells.
@@ -82,7 +82,8 @@ def export(
 
 
 def _export(
-    access: FieldAccess, target: Path, fields: Sequence[str] | None, steps: Steps | str | None, at: str, split: bool
+    access: FieldAccess, target: Path, fields: str | Sequence[str] | None, steps: Steps | str | None, at: str,
+    split: bool,
 ) -> Exported:
     suffix = _suffix(target)
     rows = rows_of(access, ("last" if suffix == ".vtu" else "all") if steps is None else steps)
@@ -157,7 +158,7 @@ def _place(at: str, suffix: str) -> str:
     return at
 
 
-def _at_place(access: FieldAccess, fields: Sequence[str] | None, at: str) -> list[str]:
+def _at_place(access: FieldAccess, fields: str | Sequence[str] | None, at: str) -> list[str]:
     """The fields that there are at this place; InputError where one that is asked for by name is not."""
     names = names_of_fields(access, fields)
     if at == "nodes":

@@ -174,14 +174,14 @@ class FieldAccess(ABC):
         return reaction(self.source, name)
 
     def to_xarray(
-        self, fields: Sequence[str] | None = None, steps: Steps = ALL, piece: int | None = None
+        self, fields: str | Sequence[str] | None = None, steps: Steps = ALL, piece: int | None = None
     ) -> xarray.Dataset:
         """Fields as an xarray.Dataset; see `romlib.results.tables.dataset_of`."""
         from romlib.results.tables import dataset_of
 
         return dataset_of(self, fields, steps, piece)
 
-    def to_pyvista(self, step: int = -1, fields: Sequence[str] | None = None) -> Any:
+    def to_pyvista(self, step: int = -1, fields: str | Sequence[str] | None = None) -> Any:
         """The mesh at a step as a pyvista.UnstructuredGrid; see `romlib.results.grid.grid_of`."""
         from romlib.results.grid import grid_of
 

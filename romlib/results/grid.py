@@ -15,6 +15,7 @@ from romlib.nodal.cells import cell_maxima, cell_means
 from romlib.results.optional import import_optional
 from romlib.results.scalar import plain
 from romlib.tensors import von_mises
+from romlib.words import names_of
 
 if TYPE_CHECKING:
     from romlib.results.access import FieldAccess
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 STRESS, MISES = "stress", "von_mises"
 
 
-def grid_of(access: FieldAccess, step: int, fields: Sequence[str] | None) -> Any:
+def grid_of(access: FieldAccess, step: int, fields: str | Sequence[str] | None) -> Any:
     """The undeformed mesh with fields of a step as a pyvista.UnstructuredGrid, as ParaView shows a result file.
 
     Node data: "node_id", fields at nodes, and those at integration points taken there: extrapolated in each cell by its
@@ -43,7 +44,7 @@ def grid_of(access: FieldAccess, step: int, fields: Sequence[str] | None) -> Any
     rows = access.rows(int(step) if isinstance(step, (int, np.integer)) else step)
     if len(rows) != 1:
         raise InputError("a grid has one step", place="step", expected="one number", found=f"{len(rows)} steps")
-    source, names = access.source, list(access.fields if fields is None else fields)
+    source, names = access.source, names_of(access.fields if fields is None else fields)
     with source.opened():
         mesh = access.mesh
         grid = empty_grid(mesh)

@@ -15,6 +15,7 @@ from romlib.results.optional import import_optional
 from romlib.results.scalar import AXES, plain
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import VTK_NAMES
+from romlib.words import names_of
 
 if TYPE_CHECKING:
     import xarray
@@ -25,7 +26,7 @@ TENSOR = "plain tensor components (xx, yy, zz, xy, yz, xz); the shear of a strai
 
 
 def dataset_of(
-    access: FieldAccess, fields: Sequence[str] | None, steps: Steps, piece: int | None
+    access: FieldAccess, fields: str | Sequence[str] | None, steps: Steps, piece: int | None
 ) -> xarray.Dataset:
     """Fields as an xarray.Dataset: `data["stress"].sel(component="xx")`.
 
@@ -43,7 +44,7 @@ def dataset_of(
     InputError : xarray is not installed; no such field, step or piece; it does not fit into memory.
     """
     xarray = import_optional("xarray", "data")
-    names, known, units = list(access.fields if fields is None else fields), access.fields, access.units
+    names, known, units = names_of(access.fields if fields is None else fields), access.fields, access.units
     rows = access.rows(steps)
     places = {access.source.spec(name).place for name in names}
     with access.source.opened():

@@ -32,7 +32,7 @@ from romlib.solution.reconstruction import Reconstruction, SolvedModel
 from romlib.solution.timings import Timings
 from romlib.states.file import StateWriter
 from romlib.states.state import SavedState
-from romlib.words import listed, plural
+from romlib.words import listed, names_of, plural
 
 _BLOCK_BYTES = 64 * 2**20
 _CACHED = ("source", "error_bound")  # made again of the rest, where a solution is sent to another process
@@ -215,7 +215,7 @@ class Solution(FieldAccess):
         """The model of what was solved, or of a run over other times."""
         return self.run.solved(times)
 
-    def write(self, path: str | Path, fields: Sequence[str] | None = None, *, nodal: bool = True) -> None:
+    def write(self, path: str | Path, fields: str | Sequence[str] | None = None, *, nodal: bool = True) -> None:
         """Write fields as a snapshots file; by default displacement and all dual fields of the ROM.
 
         Its model is what was solved: amplitudes, nodal temperatures, initial time. It has the bounds of the errors.
@@ -229,7 +229,7 @@ class Solution(FieldAccess):
             temperature that is not known at every node of the mesh.
         """
         refuse_inputs(path, self.files)
-        names = list(self.stored_fields if fields is None else fields)
+        names = names_of(self.stored_fields if fields is None else fields)
         made = self.solved()
         solver = f"romlib online, {'selected points' if self.hyper_reduced else 'all integration points'}"
         with self.reader.opened() as file:

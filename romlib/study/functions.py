@@ -25,6 +25,7 @@ from romlib.study.checking import check_file
 from romlib.study.inputs import files_of
 from romlib.study.solve import case_of, run_solve
 from romlib.study.study import Study
+from romlib.words import names_of
 
 
 def check(
@@ -53,7 +54,7 @@ def check(
 
 def compare(
     candidate: str | Path | FieldAccess, reference: str | Path | FieldAccess, study: Study | str | Path | None = None,
-    *, fields: Sequence[str] | None = None,
+    *, fields: str | Sequence[str] | None = None,
 ) -> Comparison:
     """Errors of a result against a reference on the same mesh, which may be cut otherwise: by field and over time.
 
@@ -70,6 +71,7 @@ def compare(
     ------
     InputError : other meshes, no common time, a field that cannot be compared; a solution as the reference.
     """
+    fields = None if fields is None else names_of(fields)
     with ExitStack() as stack:
         a: Any
         if isinstance(candidate, FieldAccess):
@@ -86,12 +88,12 @@ def compare(
         b = PreparedSnapshots.of(stack.enter_context(Snapshots(reference)))
         if study is not None:
             b = Study.of(study).prepare(b.snapshots)
-        return compare_sources(a, b, fields=None if fields is None else list(fields))
+        return compare_sources(a, b, fields=fields)
 
 
 def solve(
     study: Study | str | Path, case: str | Case, output: str | Path, comm: Comm | None = None, *,
-    pieces: int | None = None, fields: Sequence[str] = (), options: SolverOptions | None = None,
+    pieces: int | None = None, fields: str | Sequence[str] = (), options: SolverOptions | None = None,
     start: str | Path | None = None, start_time: float | None = None, write_state: str | Path | None = None,
     on_step: OnStep | None = None, on_note: Callable[[str], None] | None = None,
 ) -> SolveReport:
@@ -128,5 +130,5 @@ def solve(
                 check_output(state, [*inputs, Path(output)])
 
         comm.on_root(refuse)
-    return run_solve(declared, chosen, output, comm, pieces=pieces, fields=list(fields), options=options, start=began,
-                     start_time=start_time, write_state=state, on_step=on_step, on_note=on_note)
+    return run_solve(declared, chosen, output, comm, pieces=pieces, fields=names_of(fields), options=options,
+                     start=began, start_time=start_time, write_state=state, on_step=on_step, on_note=on_note)

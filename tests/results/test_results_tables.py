@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import romlib
 from romlib.errors import InputError
 from romlib.mesh.operator import StrainOperator
 from romlib.results.optional import import_optional
@@ -48,6 +49,16 @@ def test_a_dataset_of_some_fields_and_steps_has_no_more(solution):
         solution.to_xarray(["backstress"])
     with pytest.raises(InputError, match="no piece 9"):
         solution.to_xarray(["p"], piece=9)
+
+
+def test_one_field_may_be_given_by_its_name_alone(solution, tmp_path):
+    """A text is one name: its letters would be fields of their own, such as p."""
+    assert set(solution.to_xarray("stress").data_vars) == {"stress"}
+    assert "stress" in solution.to_pyvista(fields="stress").point_data
+    solution.write(tmp_path / "stress.vtkhdf", "stress")
+    with romlib.open(tmp_path / "stress.vtkhdf") as results:
+        assert list(results.stored_fields) == ["stress"]
+        assert romlib.export(results, tmp_path / "x.vtu", "stress").fields == ("stress",)
 
 
 def test_a_dataset_is_written_and_read_by_xarray_itself(solution, tmp_path):
