@@ -14,6 +14,9 @@ from hypothesis import settings
 settings.register_profile("romlib", deadline=None)
 settings.load_profile("romlib")
 
+for name in ("COLUMNS", "LINES"):  # pytest-xdist tells its workers a size, and tables would be cut to it
+    os.environ.pop(name, None)
+
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background: Ctrl-C would not be passed on
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
