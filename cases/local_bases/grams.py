@@ -68,7 +68,7 @@ def grams_of(folder: Path, training: Sequence[str], held: Sequence[str]) -> Gram
     named = tuple(Training(snapshots=folder / f"{name}.vtkhdf", name=name) for name in (*training, *held))
     declared = study.model_copy(update={"training": named})
     with ExitStack() as stack:
-        runs = training_set(declared, stack)
+        runs = training_set(declared, stack, 1)
         gathered = gather(runs, OfflineOptions(dual_fields=("stress",)), serial(), scratch_folder=folder,
                           files=stack.pop_all())
         collection = gathered.collection

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CaseFileOption = Annotated[Path | None, typer.Option(help=r"A case in a TOML file: keys as in \[cases.NAME].")]
 ParameterOption = Annotated[list[str] | None, typer.Option(
-    metavar="NAME=VALUE", help="The value of a parameter that the materials name, in place of the case's; may be "
+    metavar="NAME=NUMBER", help="The value of a parameter that the materials name, in place of the case's; may be "
                                "repeated.")]
 StartOption = Annotated[Path | None, typer.Option(
     metavar="FILE", help="Begin with this state: a file that --write-state wrote, or a snapshots file with "
@@ -70,7 +70,7 @@ def refuse_time_alone(start: Path | None, start_time: float | None) -> None:
 
 
 def parameter_values(texts: list[str] | None) -> dict[str, float]:
-    """NAME=VALUE pairs of numbers."""
+    """NAME=NUMBER pairs."""
     return named_numbers(texts, "--parameter")
 
 

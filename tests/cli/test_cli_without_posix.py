@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from pulled_bar import STUDY, write_bar
+from rank_scripts import without_launcher
 
 HIDDEN = """
 import os, pathlib, shutil, signal, sys
@@ -59,6 +60,6 @@ def test_the_stages_of_one_process_run_without_what_only_posix_has(tmp_path):
         ["info", "bar.rom"],
     ):
         done = subprocess.run([sys.executable, "-c", HIDDEN, *command], cwd=tmp_path, capture_output=True, text=True,
-                              check=False)
+                              env=without_launcher(), check=False)
         assert done.returncode == 0, (command, done.stderr)
     assert (tmp_path / "bar.fields.rom").is_file() and not list(tmp_path.glob(".*.part"))

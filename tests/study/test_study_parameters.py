@@ -126,7 +126,7 @@ def test_a_value_on_the_command_line_takes_the_place_of_the_cases(folder, tmp_pa
     assert any("the parameter Y is 300" in note and "extrapolates" in note for note in notes)
 
 
-@pytest.mark.parametrize("given, words", [("Y", "NAME=VALUE"), ("Y=x", "NAME=VALUE"), ("Z=1", "no material"),
+@pytest.mark.parametrize("given, words", [("Y", "NAME=NUMBER"), ("Y=x", "NAME=NUMBER"), ("Z=1", "no material"),
                                           ("Y=nan", "no finite"), ("y=1", "did you mean 'Y'"), ("Y=-5", "must be > 0")])
 @pytest.mark.parametrize("command", ["online", "solve"])
 def test_a_wrong_value_on_the_command_line_is_refused(folder, tmp_path, command, given, words):
