@@ -26,6 +26,14 @@ MODEL = Model(
     constraints={"x": Constraint(nodes="xmin", components=("x",))},
     loads={"pull": Traction(faces="xmax", direction=(1, 0.2, 0)), "heat": Temperature(field=1.0)},
     amplitudes={"pull": "230*sin(3*t)", "heat": "20 + 60*t"}, initial_temperature=20.0)
+LIFE = """
+[study]
+name = "life of the bar"
+[life.materials.steel]
+kind = "basquin"
+fatigue_strength_coefficient = 900
+fatigue_strength_exponent = -0.09
+"""
 HIGHEST = 220.0  # of the trained pull, which the model's leaves
 
 

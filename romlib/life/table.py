@@ -63,31 +63,30 @@ class CoffinManson(_Curve):
         "Ratio of Poisson, without unit; by default the material's, where that is a number."))
 
 
-class StrainLife(_Curve):
-    """Amplitude of the total strain against life: sigma_f' / E (2 N)^b + eps_f' (2 N)^c."""
+class _ElasticPlastic(_Curve):
+    """An elastic and a plastic part: the constants of both, and Young's modulus."""
 
-    kind: Literal["strain_life"] = Field(description="Basquin's and Manson and Coffin's curves together.")
     fatigue_strength_coefficient: _Positive = Field(description="sigma_f', in the unit of stress.")
     fatigue_strength_exponent: _Exponent = Field(description="b, without unit.")
     fatigue_ductility_coefficient: _Positive = Field(description="eps_f', without unit.")
     fatigue_ductility_exponent: _Exponent = Field(description="c, without unit.")
     young: _Positive | None = Field(default=None, description=(
         "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number."))
+
+
+class StrainLife(_ElasticPlastic):
+    """Amplitude of the total strain against life: sigma_f' / E (2 N)^b + eps_f' (2 N)^c."""
+
+    kind: Literal["strain_life"] = Field(description="Basquin's and Manson and Coffin's curves together.")
     mean_stress: Literal["none", "morrow"] = Field(default="none", description=(
         "Correction of the mean stress sigma_m of a cycle, where it is a tension: sigma_f' - sigma_m in place of "
         "sigma_f' in the elastic part (morrow). By default none."))
 
 
-class SmithWatsonTopper(_Curve):
+class SmithWatsonTopper(_ElasticPlastic):
     """sigma_max eps_a = sigma_f'^2 / E (2 N)^(2 b) + sigma_f' eps_f' (2 N)^(b + c); no damage without tension."""
 
     kind: Literal["smith_watson_topper"] = Field(description="The parameter of Smith, Watson and Topper.")
-    fatigue_strength_coefficient: _Positive = Field(description="sigma_f', in the unit of stress.")
-    fatigue_strength_exponent: _Exponent = Field(description="b, without unit.")
-    fatigue_ductility_coefficient: _Positive = Field(description="eps_f', without unit.")
-    fatigue_ductility_exponent: _Exponent = Field(description="c, without unit.")
-    young: _Positive | None = Field(default=None, description=(
-        "Modulus of elasticity, in the unit of stress; by default the material's, where that is a number."))
 
 
 Curve = Annotated[Basquin | CoffinManson | StrainLife | SmithWatsonTopper, Field(discriminator="kind")]

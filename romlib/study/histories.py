@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,9 +56,6 @@ class Source(Protocol):
     def n_piece(self) -> int:
         """Number of pieces."""
 
-    def mesh(self, piece: int) -> Mesh:
-        """A piece of the mesh, where `whole`."""
-
     def points(self, piece: int) -> PointSet:
         """The integration points of a piece."""
 
@@ -90,7 +88,7 @@ def load_values(amplitudes: Mapping[str, Amplitude], times: np.ndarray) -> np.nd
     return np.array(values).reshape(len(values), len(times)).T
 
 
-class _Meshed:
+class MeshedSource(ABC):
     """What sources over the pieces of a mesh share; the strain operator of the last piece is kept."""
 
     model: Model
@@ -99,9 +97,9 @@ class _Meshed:
     def __init__(self) -> None:
         self._held: tuple[int, StrainOperator] | None = None
 
+    @abstractmethod
     def mesh(self, piece: int) -> Mesh:
         """A piece of the mesh."""
-        raise NotImplementedError
 
     def operator(self, piece: int) -> StrainOperator:
         """Of a piece."""
@@ -116,7 +114,7 @@ class _Meshed:
         return PointSet(operator.coordinates, operator.cell_ids, operator.point_numbers, materials[operator.cell])
 
 
-class FileSource(_Meshed):
+class FileSource(MeshedSource):
     """A snapshots file, with what a study states over it."""
 
     def __init__(self, prepared: PreparedSnapshots) -> None:
@@ -144,7 +142,7 @@ class FileSource(_Meshed):
         return self._snapshots.read(name, piece, steps)
 
 
-class SolutionSource(_Meshed):
+class SolutionSource(MeshedSource):
     """A solution of a ROM at all integration points, by reconstruction."""
 
     def __init__(self, solution: Solution, name: str) -> None:
@@ -178,10 +176,6 @@ class SelectedSource:
         self.bounds, self.notes = _bounds_and_notes(solution)
         self.fields = frozenset({"strain", *solution.rom.gappy})
         self._known: dict[str, np.ndarray] = {}  # by field; selected points are few
-
-    def mesh(self, piece: int) -> Mesh:
-        """There is none beside the selected points."""
-        raise NotImplementedError
 
     def points(self, piece: int) -> PointSet:
         """The selected points."""

@@ -38,6 +38,7 @@ from romlib.solution.solution import Solution
 from romlib.storage.opening import kind_of
 from romlib.study.histories import (
     FileSource,
+    MeshedSource,
     PointSet,
     SelectedSource,
     SolutionSource,
@@ -291,7 +292,7 @@ class _Finder:
     ) -> list[dict[str, float]]:
         """At each spot, by quantity, the largest nodal average at the nodes of its cell, over cells of its material."""
         found: list[dict[str, float]] = [{} for _ in spots]
-        if not self.source.whole or not spots:
+        if not isinstance(self.source, MeshedSource) or not spots:
             return found
         meshes = [self.source.mesh(piece) for piece in range(self.source.n_piece)]
         names = [name for name in fields if name != "damage"]  # an average of damages is no damage

@@ -9,17 +9,8 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from bounded_bar import write_rom
+from bounded_bar import LIFE, write_rom
 from terminal import as_json, run
-
-STUDY = """
-[study]
-name = "life of the bar"
-[life.materials.steel]
-kind = "basquin"
-fatigue_strength_coefficient = 900
-fatigue_strength_exponent = -0.09
-"""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +20,7 @@ def folder(tmp_path_factory) -> Path:
     write_rom(folder / "bar.rom")
     for case in ("pull", "weak"):
         run("online", folder / "bar.rom", "--case", case, "-o", folder / f"{case}.vtkhdf")
-    (folder / "life.toml").write_text(STUDY)
+    (folder / "life.toml").write_text(LIFE)
     return folder
 
 

@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from bounded_bar import write_rom
+from bounded_bar import LIFE, write_rom
 from terminal import as_json, run
 
 import romlib
@@ -20,14 +20,6 @@ BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrom
                None)
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync")
-LIFE = """
-[study]
-name = "life of the bar"
-[life.materials.steel]
-kind = "basquin"
-fatigue_strength_coefficient = 900
-fatigue_strength_exponent = -0.09
-"""
 
 
 @pytest.fixture(scope="module")
