@@ -29,10 +29,11 @@ class Element:
     """A reference element.
 
     name : "hex20", ...
-    cell : reference cell ("tri", "quad", "tet", "hex", "wedge"); a quadrature rule must be made for the same one.
+    cell : reference cell ("line", "tri", "quad", "tet", "hex", "wedge"); a quadrature rule is made for one.
     nodes : (n_node, dimension), reference coordinates, corners first.
     edges : the two corners of each edge; a quadratic element has its mid-side nodes in this order after its corners.
-    faces : (face type, local nodes) of each face, outward by the right hand; none for a two-dimensional element.
+    faces : (face type, local nodes) of each face, outward by the right hand; of a two-dimensional element the lines
+        around it, with their normal on their right; none for a line.
     shape : xi (n, dimension) -> (n, n_node). gradient : xi (n, dimension) -> (n, n_node, dimension).
     default_rule : the usual full integration rule. mass_rule : a rule exact for N_a N_b on an affine cell.
     """
@@ -110,6 +111,7 @@ def _superlinear(exponents: Iterable[int]) -> int:
 
 
 _CORNERS = {
+    "line": np.array([[-1.0], [1.0]]),
     "tri": np.array([[0, 0], [1, 0], [0, 1]], dtype=float),
     "quad": np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], dtype=float),
     "tet": np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=float),
@@ -118,6 +120,7 @@ _CORNERS = {
     "wedge": np.array([[0, 0, -1], [1, 0, -1], [0, 1, -1], [0, 0, 1], [1, 0, 1], [0, 1, 1]], dtype=float),
 }
 _EDGES: dict[str, tuple[LocalNodes, ...]] = {
+    "line": ((0, 1),),
     "tri": ((0, 1), (1, 2), (2, 0)),
     "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
     "tet": ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)),
@@ -125,8 +128,9 @@ _EDGES: dict[str, tuple[LocalNodes, ...]] = {
     "wedge": ((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)),
 }
 _FACES: dict[str, tuple[LocalNodes, ...]] = {
-    "tri": (),
-    "quad": (),
+    "line": (),
+    "tri": ((0, 1), (1, 2), (2, 0)),
+    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
     "tet": ((0, 1, 3), (1, 2, 3), (2, 0, 3), (0, 2, 1)),
     "hex": ((0, 4, 7, 3), (1, 2, 6, 5), (0, 1, 5, 4), (3, 7, 6, 2), (0, 3, 2, 1), (4, 5, 6, 7)),
     "wedge": ((0, 2, 1), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
@@ -135,10 +139,13 @@ _FACES: dict[str, tuple[LocalNodes, ...]] = {
 
 def _with_midsides(face: LocalNodes, edges: tuple[LocalNodes, ...], n_corner: int) -> LocalNodes:
     midside = {frozenset(edge): n_corner + k for k, edge in enumerate(edges)}
-    return face + tuple(midside[frozenset((a, b))] for a, b in zip(face, face[1:] + face[:1]))
+    ring = zip(face, face[1:] + face[:1]) if len(face) > 2 else (face,)
+    return face + tuple(midside[frozenset(side)] for side in ring)
 
 
 def _face_type(face: LocalNodes, per_side: int) -> str:
+    if len(face) == 2:
+        return f"line{1 + per_side}"
     return f"{'tri' if len(face) == 3 else 'quad'}{per_side * len(face)}"
 
 
@@ -179,6 +186,8 @@ def _wedge_serendipity(e: tuple[int, ...]) -> bool:
 
 
 ELEMENTS: dict[str, Element] = {e.name: e for e in (
+    _linear("line", 3, _complete(1), "line_gauss_2", "line_gauss_2"),
+    _quadratic("line", 21, _complete(2), "line_gauss_3", "line_gauss_3"),
     _linear("tri", 5, _complete(1), "tri_1", "tri_3"),
     _quadratic("tri", 22, _complete(2), "tri_3", "tri_6"),
     _linear("quad", 9, _multilinear, "quad_gauss_4", "quad_gauss_4"),

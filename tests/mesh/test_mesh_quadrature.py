@@ -20,7 +20,7 @@ def monomial_integral(cell: str, e: tuple[int, ...]) -> float:
     def simplex(*k: int) -> float:
         return float(np.prod([factorial(i) for i in k])) / factorial(sum(k) + len(k))
 
-    if cell in ("quad", "hex"):
+    if cell in ("line", "quad", "hex"):
         return float(np.prod([line(k) for k in e]))
     if cell in ("tri", "tet"):
         return simplex(*e)
@@ -48,7 +48,7 @@ def test_the_degree_is_not_understated(quadrature: Rule) -> None:
 def test_weights_sum_to_the_volume_and_points_lie_in_the_cell(quadrature: Rule) -> None:
     np.testing.assert_allclose(quadrature.weights.sum(), CELL_VOLUME[quadrature.cell], rtol=1e-14)
     x = quadrature.points
-    if quadrature.cell in ("quad", "hex"):
+    if quadrature.cell in ("line", "quad", "hex"):
         assert np.all(np.abs(x) < 1.0)
     else:
         plane = x[:, :2] if quadrature.cell == "wedge" else x
