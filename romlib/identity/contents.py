@@ -25,7 +25,9 @@ from romlib.model import BodyForce, Centrifugal, Load, Material, Model, NodalFor
 from romlib.model.identity import Identity, Part
 from romlib.model.library import LIBRARY
 
-CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
+# In the order of the numbers in files: new ones come last.
+CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15", "hex27", "pyramid5", "pyramid13",
+              "tri3", "tri6", "quad4", "quad8", "quad9")
 _PLANE = tuple(name for name in KINEMATICS if name != SOLID)
 _N_SUM = len(CELL_TYPES) + len(RULES) + len(_PLANE) + 1  # at least nine, for a rotation
 _WIDTH = N_SKETCH + 2 + _N_SUM

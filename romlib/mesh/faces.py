@@ -12,7 +12,7 @@ from romlib.mesh.quadrature import rule
 
 # exact for N_a dA, and N_a r dA, with constant or (in tri7, quad9) smoothly varying load, curved faces included
 FACE_RULES = {"line2": "line_gauss_2", "line3": "line_gauss_3", "tri3": "tri_3", "tri6": "tri_7",
-              "quad4": "quad_gauss_4", "quad8": "quad_gauss_9"}
+              "quad4": "quad_gauss_4", "quad8": "quad_gauss_9", "quad9": "quad_gauss_9"}
 
 
 def face_quadrature(points: np.ndarray, block: FaceBlock) -> tuple[np.ndarray, np.ndarray]:

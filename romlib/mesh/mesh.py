@@ -14,7 +14,7 @@ from romlib.mesh.quadrature import rule
 class CellBlock:
     """Cells of one type, formulation and quadrature.
 
-    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, wedge6, wedge15, ...; in two
+    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, hex27, wedge6, ...; in two
         dimensions tri3, tri6, quad4, quad8, counter-clockwise).
     connectivity : (n_cell, n_node of the element), positions in `Mesh.points`, VTK node order.
     cell_ids : (n_cell,), the solver's own ids.
@@ -39,10 +39,10 @@ class CellBlock:
 
 @dataclass(frozen=True)
 class FaceBlock:
-    """Faces of one type (tri3, tri6, quad4, quad8; in two dimensions line2, line3): connectivity (n_face, n_node).
+    """Faces of one type: connectivity (n_face, n_node), outward normal by the right hand.
 
-    The normal is outward by the right hand; that of a line is on its right, which is outward of a counter-clockwise
-    cell.
+    face_type : tri3, tri6, quad4, quad8 or quad9; in two dimensions line2 or line3, whose normal is on their right,
+        which is outward of a counter-clockwise cell.
     """
 
     face_type: str

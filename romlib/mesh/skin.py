@@ -78,5 +78,5 @@ def _reversal(face_type: str) -> list[int]:
     n = kind.n_corner
     if n == 2:
         return [1, 0, *range(2, kind.n_node)]
-    corners = [0, *range(n - 1, 0, -1)]
-    return corners if kind.n_node == n else corners + [n + k for k in range(n - 1, -1, -1)]
+    midsides = [n + k for k in range(kind.n_midside - 1, -1, -1)]
+    return [0, *range(n - 1, 0, -1), *midsides, *range(n + kind.n_midside, kind.n_node)]
