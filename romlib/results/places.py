@@ -238,13 +238,11 @@ class Places:
 
 
 def finite_point(point: Any) -> tuple[float, float, float]:
-    """The point, three numbers, of which the third may be left out where it is zero; InputError for what is none."""
+    """The point, three numbers, of which the last is zero in two dimensions; InputError for what is none."""
     try:
         target = np.array(point, dtype=float)
     except (TypeError, ValueError, OverflowError):
         target = np.empty(0)
-    if target.shape == (2,):
-        target = np.append(target, 0.0)
     if target.shape != (3,) or not np.isfinite(target).all():
         raise InputError("a probe point has three finite coordinates", place="point", found=reprlib.repr(point))
     return tuple(target.tolist())  # type: ignore[return-value]
