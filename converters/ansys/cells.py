@@ -19,26 +19,20 @@ from romlib.mesh.elements import element
 from romlib.model import Omission
 from romlib.words import listed, plural, shortlist
 
-# A hexahedron with repeated nodes: which of its corners are those of its true shape.
-_CORNERS = {"hex": tuple(range(8)), "wedge": (0, 1, 2, 4, 5, 6), "pyramid": (0, 1, 2, 3, 4), "tet": (0, 1, 2, 4)}
-
 
 @dataclass(frozen=True, eq=False)
 class TypedCells:
-    """Cells of one type and true shape. positions : (n,) of the elements in the database. nodes : (n, n_node), VTK's
-    order; 0 for a mid-side node that is left out."""
+    """Cells of one type and true shape.
+
+    positions : (n,) of the elements in the database. nodes : (n, n_node), VTK's order; 0 for a mid-side node left
+    out. corners : (n, n_corner), which corners of Ansys' element those of the cell are.
+    """
 
     kind: ElementType
     cell_type: str
     positions: np.ndarray
     nodes: np.ndarray
-
-    @property
-    def corners(self) -> tuple[int, ...]:
-        """Which corners of Ansys' element are those of the cell, in VTK's order."""
-        if self.cell_type == shape_of(self.kind):
-            return tuple(range(element(self.cell_type).n_corner))
-        return _CORNERS[element(self.cell_type).cell]
+    corners: np.ndarray
 
 
 def solid_mesh(database: Database, *, mesh_only: bool, accepted: bool = False) -> SolverMesh:
@@ -122,8 +116,21 @@ def _typed_cells(database: Database, others: Counter[str]) -> Iterator[TypedCell
             raise FileFormatError("a solid element lacks a corner", file=database.file, found="node 0",
                                   place=f"element {elements.ids[positions[bare[0]]]} ({type_name(kind)})",
                                   expected=plural(n_corner, "node"))
-        for cell_type, (rows, own) in true_shapes(shape, nodes).items():
-            yield TypedCells(kind, cell_type, positions[rows], own)
+        yield from _true_cells(database, kind, shape, positions, nodes)
+
+
+def _true_cells(
+    database: Database, kind: ElementType, shape: str, positions: np.ndarray, nodes: np.ndarray
+) -> Iterator[TypedCells]:
+    """Bricks with repeated nodes by the shape that they have."""
+    n_corner = element(shape).n_corner
+    if shape not in ("hex8", "hex20"):
+        yield TypedCells(kind, shape, positions, nodes, np.tile(np.arange(n_corner), (len(nodes), 1)))
+        return
+    for cell_type, (rows, own) in true_shapes(shape, nodes, database.elements.ids[positions], database.file).items():
+        mine = own[:, :element(cell_type).n_corner]
+        corners = np.argmax(nodes[rows][:, None, :n_corner] == mine[:, :, None], axis=2)
+        yield TypedCells(kind, cell_type, positions[rows], own, corners)
 
 
 def _full(cell_type: str) -> SolidElement:

@@ -40,8 +40,7 @@ HEX_CORNERS = (0, 1, 3, 2, 4, 5, 7, 6)
 _NO_HOURGLASS = "one integration point with hourglass control"
 _MIXED = "mixed displacement and pressure (u-P)"
 _LAYERED = "layers"
-_COLLAPSED = ("the formulation of a hexahedron with repeated nodes, integrated at 2 x 2 x 2 points of the collapsed "
-              "cube")
+_COLLAPSED = "B-bar of a hexahedron with repeated nodes"
 
 
 @dataclass(frozen=True)
@@ -91,29 +90,18 @@ def _solid(cell_type: str, hexahedron: str | None) -> SolidElement:
     if cell_type == "hex20":
         orders = (HEX_CORNERS,) if hexahedron == "hex_gauss_8" else ()
         return SolidElement("hex20", hexahedron or "hex_gauss_27", point_orders=orders)
-    rules = {"wedge6": "wedge_6", "wedge15": "wedge_9", "pyramid5": "pyramid_8", "pyramid13": "pyramid_8",
+    rules = {"wedge6": "wedge_8_hex", "wedge15": "wedge_9", "pyramid5": "pyramid_8_hex", "pyramid13": "pyramid_8_hex",
              "tet4": "tet_1", "tet10": "tet_4"}
     return SolidElement(cell_type, rules[cell_type])
 
 
-def _linear_degenerate(cell_type: str) -> Formulation | None:
-    """A linear brick with repeated nodes. A tetrahedron has one strain, whatever the points and their mean."""
-    if cell_type == "tet4":
-        return Formulation(_solid(cell_type, None))
-    if cell_type in ("wedge6", "pyramid5"):
-        return Formulation(_solid(cell_type, None), refused=_COLLAPSED,
-                           remedy="mesh this part with quadratic elements, or without repeated nodes")
-    return None
 
 
 def _solid45(kind: ElementType, cell_type: str) -> Formulation:
     one = _solid(cell_type, None)
     if kind.keyopt(2):
         return Formulation(one, refused=_NO_HOURGLASS, remedy="KEYOPT(2) = 0 with KEYOPT(1) = 1")
-    degenerate = _linear_degenerate(cell_type)
-    if degenerate is not None:
-        return degenerate
-    if kind.keyopt(1) == 0:
+    if kind.keyopt(1) == 0 and cell_type == "hex8":  # others have none
         return Formulation(one, refused="extra displacement shapes", remedy="KEYOPT(1) = 1: none, or SOLID185")
     return Formulation(one)
 
@@ -128,7 +116,10 @@ def _solid185(kind: ElementType, cell_type: str) -> Formulation:
     if refused:
         return Formulation(one, refused=refused, remedy="KEYOPT(2) = 0, KEYOPT(3) = 0 and KEYOPT(6) = 0: full "
                                                         "integration with B-bar")
-    return _linear_degenerate(cell_type) or Formulation(one, "B-bar")
+    if cell_type in ("wedge6", "pyramid5"):
+        return Formulation(one, refused=_COLLAPSED,
+                           remedy="mesh this part with quadratic elements, or without repeated nodes")
+    return Formulation(one, "standard" if cell_type == "tet4" else "B-bar")  # one strain is its own mean
 
 
 def _quadratic(reduced: Callable[[ElementType], bool], mixed: int | None, layered: int | None) -> Callable:

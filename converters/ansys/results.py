@@ -78,7 +78,8 @@ class ElementResults:
         for group in groups:
             n_node = self.rst.element_table.stress[group.kind.number]
             values = self._values(group, kind, n_node * items).reshape(len(group.positions), n_node, items)
-            yield Corners(group, self.rst.database.elements.ids[group.positions], values[:, list(group.corners)])
+            yield Corners(group, self.rst.database.elements.ids[group.positions],
+                          np.take_along_axis(values, group.corners[:, :, None], axis=1))
 
     def frames(self, group: TypedCells) -> np.ndarray | None:
         """Axes (n, n_corner, 3, 3) of the elements' results at their corners, None where all are the global ones."""
@@ -88,7 +89,7 @@ class ElementResults:
             return None
         one = counts == 3
         angles = np.where(one[:, None, None], values[:, None, :3], values.reshape(len(values), n_node, 3))
-        angles = angles[:, list(group.corners)]
+        angles = np.take_along_axis(angles, group.corners[:, :, None], axis=1)
         return frames_by_angles(angles.reshape(-1, 3), AXES).reshape(*angles.shape, 3)
 
     def temperatures(self, group: TypedCells) -> tuple[np.ndarray, np.ndarray]:
