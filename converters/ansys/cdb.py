@@ -136,7 +136,7 @@ class _Reader:
             text = self.lines.data[self.lines.starts[self.at]:self.lines.ends[self.at]]
             head = text[:12].strip()
             self.at += 1
-            if head == b"-1" or head.upper().startswith((b"N,", b"EN,")):
+            if head == b"-1" or (head.upper().startswith((b"N,", b"EN,")) and b"-1" in text):
                 return np.arange(first, self.at - 1)
             if head[:1].isalpha() or head[:1] in (b"/", b"*"):
                 break

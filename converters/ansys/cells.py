@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,10 +74,11 @@ def solid_mesh(database: Database, *, mesh_only: bool, accepted: bool = False) -
                 notes.append(_accepted(group.kind, cell_type, how, len(ids)))
                 how = replace(how, formulation="standard")
             cells.append(SolverCells(how.element, ids, nodes, how.formulation))
+    node_sets = _existing(database.node_components, database.node_ids, "nodes", notes)
+    cell_sets = _existing(database.element_components, database.elements.ids, "elements", notes)
     ids, points, midpoints_all = _with_invented(database, invented, midpoints)
-    return SolverMesh(database.file, ids, points, tuple(cells), dict(others), database.node_components,
-                      {**database.element_components, **_materials(database)}, notes=tuple(_merged(notes)),
-                      midpoints=midpoints_all)
+    return SolverMesh(database.file, ids, points, tuple(cells), dict(others), node_sets,
+                      {**cell_sets, **_materials(database)}, notes=tuple(_merged(notes)), midpoints=midpoints_all)
 
 
 def material_tag(number: int) -> str:
@@ -155,6 +156,19 @@ def _accepted(kind: ElementType, cell_type: str, how: Formulation, n: int) -> Om
     return Omission(name=f"formulation_{type_name(kind)}_{cell_type}", does_work=True, description=(
         f"{plural(n, f'{cell_type} cell')} of {type_name(kind)} with {_found(kind, how)} taken as displacement "
         "elements, as the option formulation asks: forces and stress differ from the solver's"))
+
+
+def _existing(
+    components: Mapping[str, np.ndarray], ids: np.ndarray, what: str, notes: list[Omission]
+) -> dict[str, np.ndarray]:
+    """Components without what the file does not have: a part of a model keeps the components of the whole one."""
+    found = {name: own[np.isin(own, ids)] for name, own in components.items()}
+    lost = {name: len(own) - len(found[name]) for name, own in components.items() if len(own) > len(found[name])}
+    if lost:
+        notes.append(Omission(name=f"{what}_of_components", does_work=False, description=(
+            f"components name {what} that the file does not have: "
+            + listed(f"{name} ({plural(n, what[:-1])})" for name, n in lost.items()))))
+    return found
 
 
 def _materials(database: Database) -> dict[str, np.ndarray]:
