@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from romlib_converters.ansys.cells import solid_mesh
+from romlib_converters.ansys.constraints import Constraints, stored_constraints
 from romlib_converters.ansys.materials import read_materials
 from romlib_converters.ansys.records import item, pointer
 from romlib_converters.ansys.results import (
@@ -56,7 +58,11 @@ class AnsysHistory(SolverHistory):
         self.times = np.array([result.time for result in first.sets])
         self.notes = _notes(first, self.parts)
         self.fields = self._fields()
-        self.model = self._model()
+        solids = np.unique(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
+        held = stored_constraints(self.parts, solids, self.mesh.node_sets)
+        self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets},
+                            node_arrays={**self.mesh.node_arrays, **held.node_arrays})
+        self.model = self._model(held)
 
     def read(self, step: int) -> Mapping[str, Any]:
         """A record: each field in one part a file, and element fields in one part an element type."""
@@ -119,7 +125,7 @@ class AnsysHistory(SolverHistory):
         return not plastic or (all(result.extrapolation == 1 for result in sets)
                                and all(results.has(NONLINEAR) for results in last))
 
-    def _model(self) -> Model:
+    def _model(self, held: Constraints) -> Model:
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst)
         solids = np.concatenate([one.ids for one in self.mesh.cells])
@@ -127,8 +133,8 @@ class AnsysHistory(SolverHistory):
                 if name.startswith("material_") and np.isin(ids, solids).any()]
         reference = rst.sets[0].reference_temperature if rst.sets else 0.0
         laws, left = read_materials(materials, used, reference) if not notes else ({}, [])
-        return Model(materials=laws, initial_time=0.0, initial_temperature=reference,
-                     omissions=(*notes, *left))
+        return Model(materials=laws, constraints=held.constraints, amplitudes=held.amplitudes, initial_time=0.0,
+                     initial_temperature=reference, omissions=(*notes, *left, *held.notes))
 
     def _check_parts(self) -> None:
         first = self.parts[0].rst
