@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from romlib.errors import UnsupportedError
-from romlib.mesh.material_axes import axes_at
 from romlib.mesh.kinematics import padded
+from romlib.mesh.material_axes import axes_at
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
