@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.nastran.elements import Integration
+from romlib_converters.nastran.elements import STANDARD_DEFAULT, Integration
 from romlib_converters.nastran.systems import SystemCard
 
 
 @dataclass(frozen=True, eq=False)
 class Grids:
-    """Grid points. ids : (n,); cp, cd : (n,), the systems of their coordinates and of their displacement; given : (n, 3)
-    coordinates in cp. single : whether these are of single precision."""
+    """Grid points. ids : (n,). cp, cd : (n,), the systems of coordinates and of displacement. given : (n, 3), coordinates
+    in cp. single : whether these are of single precision."""
 
     ids: np.ndarray
     cp: np.ndarray
@@ -40,7 +40,7 @@ class SolidProperty:
     card: str
     material: int = 0
     axes: int = 0
-    integration: Integration = Integration()
+    integration: Integration = STANDARD_DEFAULT
     function: str = "SMECH"
 
 

@@ -108,7 +108,8 @@ def _refuse(op2: Op2File, found: Sequence[Stored]) -> None:
                                       "temperature of the study")
     first = found[0].ident
     if first.form not in (0, 1):
-        refuse_no_history("harmonic" if first.analysis == 5 else "complex", op2.path, place=first.place, found=first.kind)
+        refuse_no_history("harmonic" if first.analysis == 5 else "complex", op2.path, place=first.place,
+                          found=first.kind)
     refuse_no_history(_KINDS.get(first.analysis, first.kind), op2.path, place=first.place, found=first.kind)
 
 
@@ -158,8 +159,8 @@ def _notes(found: Sequence[Stored], analysis: int, records: Sequence[Stored]) ->
             f"results that are no history are left out: {', '.join(others)}")))
     if analysis == TRANSIENT:
         notes.append(Omission(name="inertia", does_work=True, description=(
-            "a transient analysis has times: if it is a dynamic one (SOL 109, 112, 129), forces of inertia and damping "
-            "are in its balance and not in romlib's; of a quasi-static one (SOL 400, 401), accept this omission")))
+            "a transient analysis: of a dynamic one (SOL 109, 112, 129), forces of inertia and damping are in the "
+            "solver's balance and not in romlib's; of a quasi-static one (SOL 400, 401), accept this omission")))
     if analysis == STATICS and len(_numbers(records)) > 1:
         notes.append(Omission(name="linear_subcases", does_work=False, description=(
             f"{plural(len(_numbers(records)), 'subcase')} of linear statics, each a state of its own, stand at the "

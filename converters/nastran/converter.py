@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from romlib_converters.common.build import mesh_of
 from romlib_converters.common.history import convert_history, history_options
+from romlib_converters.common.times import initial_time
 from romlib_converters.nastran.bulk import Bulk
-from romlib_converters.nastran.cases import course_of
+from romlib_converters.nastran.cases import Course, course_of
 from romlib_converters.nastran.deck import (
     SUFFIXES,
     Deck,
@@ -21,7 +23,9 @@ from romlib_converters.nastran.deck import (
 from romlib_converters.nastran.geometry import read_geometry
 from romlib_converters.nastran.history import NastranHistory, scalar_note
 from romlib_converters.nastran.mesh import build_mesh
+from romlib_converters.nastran.model import whole_model
 from romlib_converters.nastran.op2 import Op2File
+from romlib_converters.nastran.results import GRID, rows_of
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of, kind_of, shown
@@ -81,9 +85,12 @@ class NastranConverter:
         op2 = Op2File(results)
         course = course_of(op2, _number(options))
         bulk, deck, notes = _bulk(op2, named, options)
-        basic = build_mesh(bulk)
+        basic, model = build_mesh(bulk), None
+        if deck is not None:
+            whole = whole_model(deck, basic, course, _initial_time(op2, course, options))
+            basic, model = replace(basic, mesh=whole.mesh), whole.model
         files = (results, *(() if deck is None else deck.files))
-        history = NastranHistory(op2, bulk, basic, course, files, None,
+        history = NastranHistory(op2, bulk, basic, course, files, model,
                                  (*notes, *course.notes, *scalar_note(op2, course)))
         convert_history(history, Path(target), pieces=pieces, units=units, options=options, progress=progress)
 
@@ -103,6 +110,12 @@ class NastranConverter:
         else:
             bulk = read_deck(path).bulk
         return add_skin([mesh_of(build_mesh(bulk).mesh, quadrature)])[0]
+
+
+def _initial_time(op2: Op2File, course: Course, options: dict[str, Any]) -> float:
+    """When the structure was at rest; see `romlib_converters.common.times.initial_time`."""
+    _, kinds, rows = rows_of(op2, course.records[0])
+    return initial_time(float(course.times[0]), not rows[kinds == GRID, :3].any(), options, op2.path)
 
 
 def _is_output2(head: bytes) -> bool:
@@ -199,6 +212,6 @@ def _compare(inside: Bulk, deck: Bulk, results: Path) -> None:
 
 
 def _other_deck(deck: Path, results: Path, found: str) -> FileFormatError:
-    return FileFormatError("the deck is not the one that was computed", file=deck, expected=f"the model of {results.name}",
-                           found=found, remedy="give the deck of these results (option model), or \"none\" for the "
-                           "geometry in the .op2")
+    return FileFormatError(
+        "the deck is not the one that was computed", file=deck, expected=f"the model of {results.name}", found=found,
+        remedy='give the deck of these results (option model), or "none" for the geometry in the .op2')

@@ -43,6 +43,9 @@ class Integration:
     full: bool = False
 
 
+STANDARD_DEFAULT = Integration()  # what PSOLID has where its fields are blank
+
+
 def rule_of(cell_type: str, chosen: Integration) -> tuple[str, str | None]:
     """romlib's rule, and in words the formulation that it stands for where that is another; None where it is the same.
 

@@ -20,10 +20,25 @@ from romlib_converters.nastran.elements import CORNERS, NODES
 from romlib.errors import FileFormatError
 
 SYSTEM_KINDS = {"R": 1, "C": 2, "S": 3}
-_OTHER_LOADS = ("FORCE", "PLOAD4", "GRAV", "RFORCE", "LOAD", "TEMP", "TEMPD")
-_MATERIAL_CARDS = ("MAT1", "MATS1", "MATT1", "MAT9", "MAT10", "MATHP", "MATHE", "MATEP", "MATVE", "MATG", "MATCZ", "MAT11",
-                   "MATT9", "MATT11", "CREEP", "MATSMA", "MATUSR", "MATDIGI")
-MOST_LINES = 50_000_000
+# Cards that the library reads; of all others their number counts, so that a card that it knows badly does no harm.
+_READ = ("GRID", "SPOINT", "EPOINT", "CORD1R", "CORD1C", "CORD1S", "CORD2R", "CORD2C", "CORD2S", "CHEXA", "CPENTA",
+         "CTETRA", "CPYRAM", "CPYRA", "PSOLID", "PLSOLID", "PCOMPS", "MAT1", "TABLES1", "TABLEM1", "SPC", "SPC1",
+         "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM", "SET1", "NLPARM",
+         "ENDDATA")
+# Cards whose fields are given as they are.
+_RAW = ("MATS1", "MATT1", "NLSTEP", "SPCD")
+_SOLIDS = (*NODES, "CPYRA")
+_NO_ELEMENTS = ("CORD", "CREEP", "CYAX", "CYJOIN", "CYSUP", "CYSYM", "CAMPBLL", "CASECC", "CSUP", "CSSCHD", "CAERO",
+                "CHBDY", "CONV", "CTYPE", "CFLUID", "CDAMP5", "CONTRLT", "CLOAD")
+_RIGID = ("RBE1", "RBE2", "RBE2GS", "RBE3", "RBAR", "RBAR1", "RJOINT", "RROD", "RTRPLT", "RTRPLT1", "RSPLINE", "RSSCON")
+_CONTACT = ("BSURF", "BSURFS", "BCTSET", "BCONP", "BCBODY", "BCBODY1", "BCTABLE", "BCTABL1", "BLSEG", "BGSET", "BOLT",
+            "BOLTFOR", "BCONECT", "BCGRID")
+_LOAD_CARDS = ("FORCE1", "FORCE2", "MOMENT", "MOMENT1", "MOMENT2", "PLOAD", "PLOAD1", "PLOAD2", "PLOADX1", "SPCD",
+               "RFORCE1", "RFORCE2", "ACCEL", "ACCEL1", "SLOAD", "TLOAD1", "TLOAD2", "RLOAD1", "RLOAD2", "DEFORM",
+               "TEMPP1", "TEMPRB", "TEMPBC", "TEMPF", "PLOADB3", "PRESAX", "LOADCYN", "ACSRCE", "CLOAD", "TIC", "DLOAD")
+_MATERIALS = ("MAT2", "MAT3", "MAT8", "MAT9", "MAT10", "MAT11", "MATORT", "MATHP", "MATHE", "MATEP", "MATVE", "MATVP",
+              "MATG", "MATCZ", "MATF", "MATT9", "MATT11", "CREEP", "MATCRP", "MATSMA", "MATUSR", "MATDIGI", "MATTEP",
+              "MATSR", "MATPLCY", "MCOHE", "MATPE1", "MUMAT", "NLMOPTS")
 
 
 def extract(path: Path, punch: bool) -> Iterator[tuple[str, Any]]:
@@ -43,8 +58,12 @@ def extract(path: Path, punch: bool) -> Iterator[tuple[str, Any]]:
     yield from _solids(model)
     yield "others", _others(model)
     yield "properties", {str(pid): _property(one) for pid, one in model.properties.items()}
-    yield "nonlinear_properties", sorted(pid for pid in getattr(model, "psldn1", {}))
-    yield "materials", _materials(model)
+    yield "materials", {str(number): [float(one or 0.0) for one in card.raw_fields()[2:8]]
+                        for number, card in model.materials.items() if card.type == "MAT1"}
+    yield "raw", _raw(model)
+    yield "nlparms", {str(number): [int(card.ninc or 0), str(card.int_out)] for number, card in model.nlparms.items()}
+    yield "of_materials", {name: int(model.card_count[name]) for name in _MATERIALS if name in model.card_count}
+    yield "of_loads", {name: int(model.card_count[name]) for name in _LOAD_CARDS if name in model.card_count}
     yield "tables", {str(number): [np.asarray(table.x).tolist(), np.asarray(table.y).tolist()]
                      for tables in (model.tables, model.tables_m) for number, table in tables.items()
                      if table.type in ("TABLES1", "TABLEM1")}
@@ -60,6 +79,7 @@ def _read(path: Path, punch: bool) -> Any:
     here = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="romlib-nastran-") as folder:
         os.chdir(folder)  # the library leaves a file where it runs when an include is missing
+        model.cards_to_read = set(_READ)
         try:
             model.read_bdf(str(path.resolve()), validate=False, xref=False, punch=punch, encoding="latin-1")
         except FileFormatError:
@@ -131,19 +151,23 @@ def _solids(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _others(model: Any) -> dict[str, int]:
-    """Elements that are no solids, by name: shells, bars, springs, masses, rigid ones, multi-point constraints."""
-    counts: Counter[str] = Counter()
-    for group in (model.elements, model.masses, model.rigid_elements):
-        for element in group.values():
-            if element.type.rstrip("0123456789").replace("CPYRA", "CPYRAM").replace("MM", "M") not in NODES:
-                counts[element.type] += 1
-    for name, count in model.reject_count.items():  # cards that the library does not know: an element may be among them
-        if name.startswith("C") and not name.startswith(("CORD", "CREEP", "CAMPBLL", "CYSUP", "CASE")):
-            counts[name] += int(count)
-    for name in ("BSURF", "BSURFS", "BCTSET", "BCONP", "BCBODY", "BCTABLE", "BCTABL1", "BLSEG", "BGSET", "BOLT"):
-        if model.card_count.get(name):
-            counts[name] = int(model.card_count[name])
-    return dict(counts)
+    """Elements that are no solids, and contact, by name: shells, bars, springs, masses, rigid ones."""
+    return {name: int(count) for name, count in model.card_count.items()
+            if name in _RIGID + _CONTACT
+            or (name.startswith("C") and name not in _SOLIDS and not name.startswith(_NO_ELEMENTS))}
+
+
+def _raw(model: Any) -> dict[str, list[list[Any]]]:
+    """Fields of the cards of `_RAW`, behind their name, as texts."""
+    to_fields = reader("pyNastran.bdf.bdf", "nastran").to_fields
+    found: dict[str, list[list[Any]]] = {}
+    for lines in model.reject_lines:
+        lines = [line for line in lines if line.strip() and not line.lstrip().startswith("$")]
+        name = lines[0].replace("*", " ").replace(",", " ").split()[0].upper() if lines else ""
+        if name in _RAW:
+            found.setdefault(name, []).append([None if one is None else str(one).strip()
+                                               for one in to_fields(lines, name)[1:]])
+    return found
 
 
 def _property(card: Any) -> dict[str, Any]:
@@ -156,25 +180,6 @@ def _property(card: Any) -> dict[str, Any]:
     return found
 
 
-def _materials(model: Any) -> dict[str, list[Any]]:
-    """Fields of the cards that say materials, by card and number."""
-    groups = ("materials", "MATS1", "MATT1", "MATT9", "hyperelastic_materials", "creep_materials", "MATT11")
-    found: dict[str, list[Any]] = {}
-    for group in groups:
-        for number, card in getattr(model, group, {}).items():
-            fields = [None if one is None else _word(one) for one in _fields(card)]
-            found.setdefault(card.type, []).append([int(number), fields])
-    for name in _MATERIAL_CARDS:
-        if model.card_count.get(name) and name not in found:
-            found[name] = []
-    return found
-
-
-def _fields(card: Any) -> list[Any]:
-    fields = card.raw_fields()
-    return list(fields[1:])
-
-
 def _constraints(model: Any) -> Iterator[tuple[str, Any]]:
     """Rows of set, node, component (1 to 6) of single points, and of each the value; sets of sets; relations."""
     rows: list[tuple[int, int, int]] = []
@@ -184,7 +189,8 @@ def _constraints(model: Any) -> Iterator[tuple[str, Any]]:
     for number, cards in model.spcs.items():
         for card in cards:
             if card.type == "SPC1":
-                mine = [(int(number), int(node), int(c)) for node in card.nodes for c in str(card.components) if c != "0"]
+                mine = [(int(number), int(node), int(c)) for node in card.nodes for c in str(card.components)
+                        if c != "0"]
                 rows += mine
                 values += [0.0] * len(mine)
             elif card.type == "SPC":
@@ -216,7 +222,6 @@ def _constraints(model: Any) -> Iterator[tuple[str, Any]]:
 
 def _loads(model: Any) -> Iterator[tuple[str, Any]]:
     cards = [(int(number), card) for number, found in model.loads.items() for card in found]
-    yield "loads_other", sorted({(card.type, number) for number, card in cards if card.type not in _OTHER_LOADS})
     yield "forces", _table([(number, card.node, card.cid, *(card.mag * np.asarray(card.xyz, float)).tolist())
                             for number, card in cards if card.type == "FORCE"], 6)
     pressures = [(number, card) for number, card in cards if card.type == "PLOAD4"]

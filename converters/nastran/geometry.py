@@ -24,17 +24,20 @@ _SOLIDS = {(7308, 73): "CHEXA", (4108, 41): "CPENTA", (5508, 55): "CTETRA", (172
 _ENTRY = {"CHEXA": (22,), "CPENTA": (17,), "CTETRA": (12,), "CPYRAM": (16, 15)}
 # Of elements that are no solids: name and words of an entry, where versions agree in them.
 _OTHERS = {
-    (2408, 24): ("CBAR", (16,)), (5408, 54): ("CBEAM", (18,)), (2608, 26): ("CBUSH", (14,)), (5608, 56): ("CBUSH1D", (8,)),
-    (201, 2): ("CDAMP1", (6,)), (301, 3): ("CDAMP2", (6,)), (401, 4): ("CDAMP3", (4,)), (501, 5): ("CDAMP4", (4,)),
-    (601, 6): ("CELAS1", (6,)), (701, 7): ("CELAS2", (8,)), (801, 8): ("CELAS3", (4,)), (901, 9): ("CELAS4", (4,)),
-    (1908, 19): ("CGAP", (9,)), (1001, 10): ("CMASS1", (6,)), (1101, 11): ("CMASS2", (6,)), (1201, 12): ("CMASS3", (4,)),
-    (1301, 13): ("CMASS4", (4,)), (1401, 14): ("CONM1", (24,)), (1501, 15): ("CONM2", (13,)), (1601, 16): ("CONROD", (8,)),
-    (9108, 91): ("CQUAD", (11,)), (2958, 51): ("CQUAD4", (14, 15)), (4701, 47): ("CQUAD8", (17, 16, 18)), (8009, 80): ("CQUADR", (14, 15)),
-    (3001, 30): ("CROD", (4,)), (3101, 31): ("CSHEAR", (6,)), (5959, 59): ("CTRIA3", (13, 14)), (4801, 48): ("CTRIA6", (13, 14, 15)),
-    (9200, 92): ("CTRIAR", (13, 14)), (3701, 37): ("CTUBE", (4,)), (3901, 39): ("CVISC", (4,)), (6108, 61): ("CTRIAX6", (11,)),
-    (9008, 90): ("CQUADX", (11,)), (10108, 101): ("CTRIAX", (8,)), (5201, 52): ("PLOTEL", (3,)), (15401, 154): ("CQUAD4", (14, 15)),
-    (15301, 153): ("CTRIA3", (13, 14)), (7901, 79): ("CWELD", ()), (6901, 69): ("RBE2", ()), (7101, 71): ("RBE3", ()),
-    (6601, 66): ("RBAR", (7,)), (6501, 65): ("RROD", (5,)), (7001, 70): ("RBE1", ()), (4901, 49): ("MPC", ()),
+    (2408, 24): ("CBAR", (16,)), (5408, 54): ("CBEAM", (18,)), (2608, 26): ("CBUSH", (14,)),
+    (5608, 56): ("CBUSH1D", (8,)), (201, 2): ("CDAMP1", (6,)), (301, 3): ("CDAMP2", (6,)), (401, 4): ("CDAMP3", (4,)),
+    (501, 5): ("CDAMP4", (4,)), (601, 6): ("CELAS1", (6,)), (701, 7): ("CELAS2", (8,)), (801, 8): ("CELAS3", (4,)),
+    (901, 9): ("CELAS4", (4,)), (1908, 19): ("CGAP", (9,)), (1001, 10): ("CMASS1", (6,)),
+    (1101, 11): ("CMASS2", (6,)), (1201, 12): ("CMASS3", (4,)), (1301, 13): ("CMASS4", (4,)),
+    (1401, 14): ("CONM1", (24,)), (1501, 15): ("CONM2", (13,)), (1601, 16): ("CONROD", (8,)),
+    (9108, 91): ("CQUAD", (11,)), (2958, 51): ("CQUAD4", (14, 15)), (4701, 47): ("CQUAD8", (17, 16, 18)),
+    (8009, 80): ("CQUADR", (14, 15)), (3001, 30): ("CROD", (4,)), (3101, 31): ("CSHEAR", (6,)),
+    (5959, 59): ("CTRIA3", (13, 14)), (4801, 48): ("CTRIA6", (13, 14, 15)), (9200, 92): ("CTRIAR", (13, 14)),
+    (3701, 37): ("CTUBE", (4,)), (3901, 39): ("CVISC", (4,)), (6108, 61): ("CTRIAX6", (11,)),
+    (9008, 90): ("CQUADX", (11,)), (10108, 101): ("CTRIAX", (8,)), (5201, 52): ("PLOTEL", (3,)),
+    (15401, 154): ("CQUAD4", (14, 15)), (15301, 153): ("CTRIA3", (13, 14)), (7901, 79): ("CWELD", ()),
+    (6901, 69): ("RBE2", ()), (7101, 71): ("RBE3", ()), (6601, 66): ("RBAR", (7,)), (6501, 65): ("RROD", (5,)),
+    (7001, 70): ("RBE1", ()), (4901, 49): ("MPC", ()),
 }
 _WITHOUT_FORCES = ("PLOTEL",)
 _SPOINTS = ((5551, 49), (707, 7))
@@ -52,8 +55,9 @@ def read_geometry(op2: Op2File) -> Bulk | None:
     solids, others = _elements(op2)
     if grids is None or not (solids or others):
         return None
+    used = np.unique(np.concatenate([np.empty(0, np.int64), *(one.properties for one in solids.values())]))
     sets = {f"PID_{number}": np.concatenate([one.ids[one.properties == number] for one in solids.values()])
-            for number in np.unique(np.concatenate([np.empty(0, np.int64), *(one.properties for one in solids.values())]))}
+            for number in used.tolist()}
     return Bulk(op2.path, grids, solids, others, systems, _properties(op2), cell_sets=sets)
 
 
@@ -176,7 +180,7 @@ def _is_geometry(op2: Op2File, record: object) -> bool:
 
 
 def _count(words: np.ndarray, sizes: tuple[int, ...]) -> int:
-    """Entries of a card: by the sizes that versions give them, else (RBE2, RBE3, MPC) by the -1 or -3 that ends each."""
+    """Entries of a card: by the sizes that versions give them, else (RBE2, RBE3, MPC) by the -1 or -3 at each end."""
     for size in sizes:
         if not len(words) % size:
             return len(words) // size
@@ -203,7 +207,8 @@ def _properties(op2: Op2File) -> dict[int, SolidProperty]:
         if name == "PSOLID" and not len(words) % 7:
             for row, at in zip(words.reshape(-1, 7).tolist(), range(3, 3 + len(words), 7)):
                 function = op2.text(record, at + 6, 1)[:4].strip()
-                found[row[0]] = SolidProperty(name, row[1], row[2], Integration(row[3], row[5] == 1), function or "SMECH")
+                found[row[0]] = SolidProperty(name, row[1], row[2], Integration(row[3], row[5] == 1),
+                                              function or "SMECH")
         elif name is not None and len(words):
             found[int(words[0])] = SolidProperty(name)
     return found

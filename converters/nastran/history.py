@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from romlib_converters.common.frames import global_vectors
 from romlib_converters.common.history import NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.nastran.bulk import Bulk

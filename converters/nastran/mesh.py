@@ -21,7 +21,7 @@ _FLUID = ("PFLUID", "FFLUID", "PFLU", "FFLU", "PORO", "PSLDSHL", "PSLD")
 
 @dataclass(frozen=True, eq=False)
 class BasicMesh:
-    """The mesh, and the frames of displacement. frames : (n_node, 3, 3) of all grid points, None where all are basic."""
+    """The mesh, and the frames of displacement. frames : (n_node, 3, 3) of grid points, None where all are basic."""
 
     mesh: SolverMesh
     frames: np.ndarray | None

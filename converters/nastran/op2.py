@@ -1,9 +1,9 @@
 """The frame of a Nastran output2 file: its byte order, its words, its tables and where their records are.
 
-An .op2 is a sequence of Fortran blocks, each between two lengths in bytes. Blocks of one word are markers: a positive one
-says how many words follow; -1, -2, ... number the parts of a table; 0 ends it. A record may be cut into several pairs of
-marker and block. Nothing but markers is read here, so that a file is surveyed in a time that depends on its number of
-blocks, and tables that nobody asks for cost nothing and cannot fail.
+An .op2 is a sequence of Fortran blocks, each between two lengths in bytes. Blocks of one word are markers: a positive
+one says how many words follow; -1, -2, ... number the parts of a table; 0 ends it. A record may be cut into several
+pairs of marker and block. Nothing but markers is read here, so that a file is surveyed in a time that depends on its
+number of blocks, and tables that nobody asks for cost nothing and cannot fail.
 
 Source: output of MSC and NX Nastran with PARAM,POST,-1 and -2; DMAP Programmer's Guide (OUTPUT2).
 """
@@ -116,7 +116,7 @@ class Op2File:
                           self._data[:12].hex(" "), "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
 
     def _header(self) -> str:
-        """Version, behind date and tape label, which PARAM,POST,-1 puts first; an empty text where they are not there."""
+        """Version, behind date and tape label, which PARAM,POST,-1 puts first; empty where they are not there."""
         if self._peek() != _HEADER:
             return ""
         offset, length = self._take_record(0).spans[-1]
@@ -192,7 +192,7 @@ class Op2File:
         return int(self._marker.unpack_from(self._data, offset)[0])
 
     def _take_record(self, part: int) -> Record:
-        spans = []
+        spans: list[tuple[int, int]] = []
         while not self._ended and (not spans or self._is_marker()) and self._peek() > 0:
             start = self._at
             n_word = self._take_marker()

@@ -52,7 +52,8 @@ class Systems:
         """
         if number not in self._found:
             if number not in self._cards:
-                raise self._wrong("a coordinate system is not defined", number, ", ".join(map(str, self._cards)) or "none")
+                raise self._wrong("a coordinate system is not defined", number,
+                                  ", ".join(map(str, self._cards)) or "none")
             if number in self._open:
                 raise self._wrong("coordinate systems are defined by each other", number, None)
             self._open.append(number)
