@@ -13,8 +13,8 @@ from romlib_converters.nastran.systems import SystemCard
 
 @dataclass(frozen=True, eq=False)
 class Grids:
-    """Grid points. ids : (n,). cp, cd : (n,), the systems of coordinates and of displacement. given : (n, 3), coordinates
-    in cp. single : whether these are of single precision."""
+    """Grid points. ids : (n,). cp, cd : (n,), the systems of coordinates and of displacement. given : (n, 3),
+    coordinates in cp. single : whether these are of single precision."""
 
     ids: np.ndarray
     cp: np.ndarray

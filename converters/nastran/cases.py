@@ -141,12 +141,12 @@ def _times(file: Path, records: list[Stored], analysis: int) -> np.ndarray:
     if len(falls):
         k = int(falls[0])
         first, second = records[k].ident, records[k + 1].ident
-        several = first.subcase != second.subcase
+        several, numbers = first.subcase != second.subcase, ", ".join(map(str, _numbers(records)))
         raise FileFormatError(
             "the times go back" + (" from one subcase to the next: they are no one history" if several else ""),
             file=file, place=second.place, expected=f"more than {times[k]:g} (subcase {first.subcase})",
             found=f"{times[k + 1]:g} (subcase {second.subcase})",
-            remedy=f"convert one of the subcases {', '.join(map(str, _numbers(records)))}: the option subcase" if several
+            remedy=f"convert one of the subcases {numbers}: the option subcase" if several
             else "write the results of one analysis, with time going on through its steps")
     return times
 
@@ -160,7 +160,7 @@ def _notes(found: Sequence[Stored], analysis: int, records: Sequence[Stored]) ->
     if analysis == TRANSIENT:
         notes.append(Omission(name="inertia", does_work=True, description=(
             "a transient analysis: of a dynamic one (SOL 109, 112, 129), forces of inertia and damping are in the "
-            "solver's balance and not in romlib's; of a quasi-static one (SOL 400, 401), accept this omission")))
+            "solver's balance and not in romlib's; of a quasi-static one (SOL 400, 401) accept this omission")))
     if analysis == STATICS and len(_numbers(records)) > 1:
         notes.append(Omission(name="linear_subcases", does_work=False, description=(
             f"{plural(len(_numbers(records)), 'subcase')} of linear statics, each a state of its own, stand at the "

@@ -92,7 +92,8 @@ def read_deck(path: Path) -> Deck:
     """
     regular_file(path)
     with in_child("romlib_converters.nastran.extract:extract", path, _is_punch(path), reader="pyNastran") as found:
-        data: dict[str, Any] = {name: np.array(found[name]) if isinstance(found[name], np.ndarray) else found[name] for name in found}
+        data: dict[str, Any] = {name: np.array(found[name]) if isinstance(found[name], np.ndarray) else found[name]
+                                for name in found}
     if data["superelements"]:
         raise UnsupportedError("the model has superelements, whose parts romlib does not join", file=path,
                                found=f"superelement {data['superelements']}", place="GRID",

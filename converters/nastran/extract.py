@@ -23,8 +23,8 @@ SYSTEM_KINDS = {"R": 1, "C": 2, "S": 3}
 # Cards that the library reads; of all others their number counts, so that a card that it knows badly does no harm.
 _READ = ("GRID", "SPOINT", "EPOINT", "CORD1R", "CORD1C", "CORD1S", "CORD2R", "CORD2C", "CORD2S", "CHEXA", "CPENTA",
          "CTETRA", "CPYRAM", "CPYRA", "PSOLID", "PLSOLID", "PCOMPS", "MAT1", "TABLES1", "TABLEM1", "SPC", "SPC1",
-         "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM", "SET1", "NLPARM",
-         "ENDDATA")
+         "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM", "SET1",
+         "NLPARM", "ENDDATA")
 # Cards whose fields are given as they are.
 _RAW = ("MATS1", "MATT1", "NLSTEP", "SPCD")
 _SOLIDS = (*NODES, "CPYRA")

@@ -62,8 +62,9 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     systems = Systems(deck.bulk.systems, grids.ids[order], grids.cp[order], grids.given[order], deck.path)
     patterns = _patterns(deck, course, subcases, systems, basic, points)
     moving = [name for name, one in held.found.items() if one.kind == "prescribed"]
-    amplitudes: dict[str, Amplitude] = {name: _amplitude(course, subcases, number, name in patterns.speeds, initial_time)
-                  for name, number in patterns.sets.items()}
+    amplitudes: dict[str, Amplitude] = {
+        name: _amplitude(course, subcases, number, name in patterns.speeds, initial_time)
+        for name, number in patterns.sets.items()}
     amplitudes |= {name: _held(course, initial_time) for name in moving}
     cell_sets = {**basic.mesh.cell_sets, **{
         f"MID_{mid}": np.concatenate([one.ids[np.isin(one.properties, [k for k, m in mids.items() if m == mid])]
@@ -122,7 +123,8 @@ def _increments(deck: Deck, course: Course, subcases: Sequence[Subcase]) -> list
     for one in subcases:
         number = one.number_of("NLPARM")
         computed = deck.data["nlparms"].get(str(number), [0, ""])[0]
-        lost += max(0, computed - len(np.unique(course.times[course.subcases == one.number])))
+        mine = course.subcases == one.number if len(subcases) > 1 else np.ones(len(course.times), bool)
+        lost += max(0, computed - len(np.unique(course.times[mine])))
     if not lost:
         return []
     return [missing_increments(lost, "", "Ask for them: NLPARM with INTOUT = YES.",

@@ -1,9 +1,9 @@
 """Displacements and temperatures at grid points of an .op2: which tables have them, at which times, in which frame.
 
 A table of results alternates an ident of 146 words with the rows that it describes. Of the ident are used (words
-from 1): 1 ten times the kind of analysis and the device; 2 the table code, in thousands the sorting; 4 the subcase; 5 the load
-set, time or load factor; 9 the format; 10 the words of a row; 23 whether it is of heat; 83 the subtitle, 115 the label.
-A row has ten times the number of the point and the device, the kind of point, and six reals.
+from 1): 1 ten times the kind of analysis and the device; 2 the table code, in thousands the sorting; 4 the subcase;
+5 the load set, time or load factor; 9 the format; 10 the words of a row; 23 whether it is of heat; 83 the subtitle, 115
+the label. A row has ten times the number of the point and the device, the kind of point, and six reals.
 """
 
 from __future__ import annotations
