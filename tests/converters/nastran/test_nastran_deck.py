@@ -203,7 +203,8 @@ def test_a_missing_include_leaves_the_geometry_of_the_results(tmp_path):
 
 @pytest.mark.parametrize("old, new, words", [
     ("GRID,17,", "GRID,17,abc", "deck cannot be read"),
-    ("PSOLID,5,1,,TWO,,FULL", "PSOLID,5,1,,TWO,,FULL,PFLUID", "fluid"), ("PSOLID,5,1,,TWO,,FULL\n", "", "property that is not defined"), ("CPENTA,101", "CPENTA,1", "deck cannot be read")])
+    ("PSOLID,5,1,,TWO,,FULL", "PSOLID,5,1,,TWO,,FULL,PFLUID", "fluid"),
+    ("PSOLID,5,1,,TWO,,FULL\n", "", "property that is not defined"), ("CPENTA,101", "CPENTA,1", "deck cannot be read")])
 def test_decks_that_cannot_be_are_refused(tmp_path, old, new, words):
     assert old in deck_text()
     with pytest.raises((FileFormatError, UnsupportedError), match=words):
