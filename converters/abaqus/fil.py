@@ -157,7 +157,8 @@ class FilFile:
                                   expected="record 1 before it", found=f"word {orphan}")
         about, values = np.empty((count, 6), np.int64), np.full((count, longest), np.nan)
         element_rows(words.whole, words.real, key, about, values)
-        return PointRows(*(np.ascontiguousarray(about[:, k]) for k in range(6)), values)
+        elements, points, sections, locations, direct, shear = np.ascontiguousarray(about.T)
+        return PointRows(elements, points, sections, locations, direct, shear, values)
 
 
 def _model(words: Words, path: Path) -> FilModel:
@@ -185,7 +186,8 @@ def _nodes(words: Words, at: np.ndarray, path: Path) -> tuple[np.ndarray, np.nda
     lengths = words.whole[at] - 3
     dimension = int(min(lengths.max(), 3))
     if lengths.min() < 1:
-        raise FileFormatError("a node has no coordinates", file=path, place=f"node {words.whole[at[lengths < 1][0] + 2]}")
+        node = words.whole[at[lengths < 1][0] + 2]
+        raise FileFormatError("a node has no coordinates", file=path, place=f"node {node}")
     points = np.zeros((len(at), 3))
     for k in range(dimension):
         has = lengths > k

@@ -21,7 +21,6 @@ from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
 from romlib.model import Model, Omission
 from romlib.snapshots.schema import FieldSpec
-from romlib.words import plural
 
 U, RF, NT = 101, 104, 201
 SDV, COORD, S, E, PE, PEEQ, DIRECTIONS, MODAL = 5, 8, 11, 21, 22, 73, 85, 1980
@@ -40,7 +39,8 @@ def solver_mesh(model: FilModel, file: Path) -> SolverMesh:
     ------
     UnsupportedError : an element that cannot be reproduced, by its name and why; or no solids at all.
     """
-    cells, others = [], {}
+    cells: list[SolverCells] = []
+    others: dict[str, int] = {}
     for part in model.elements:
         kind = solid(part.kind, file, f"record 1900, element {part.ids[0]}")
         if kind is None:

@@ -83,7 +83,7 @@ def _item_end(text: np.ndarray, at: int) -> int:
         end = at + 3 + size
         if size == 0:
             return -1
-    elif kind == _D or kind == _E:
+    elif kind in (_D, _E):
         end = at + 1 + _REAL
     elif kind == _A:
         end = at + 1 + _TEXT
@@ -94,7 +94,7 @@ def _item_end(text: np.ndarray, at: int) -> int:
 
 @numba.njit(cache=True)
 def _integer(text: np.ndarray, start: int, end: int) -> tuple[int, bool]:
-    value, negative, digits = np.int64(0), False, 0
+    value, negative, digits = 0, False, 0
     for k in range(start, end):
         character = text[k]
         if character == _MINUS and digits == 0:
@@ -144,7 +144,7 @@ def _number(text: np.ndarray, start: int, end: int) -> tuple[float, bool]:
     negative = text[k] == _MINUS
     if text[k] == _MINUS or text[k] == ord("+"):
         k += 1
-    digits, power, seen, after = np.int64(0), 0, 0, False
+    digits, power, seen, after = 0, 0, 0, False
     while k < end and ((48 <= text[k] <= 57) or text[k] == _POINT):
         if text[k] == _POINT:
             if after:
@@ -202,7 +202,7 @@ def next_text_record(text: np.ndarray, position: int, key: int, tally: np.ndarra
         length, good = _integer(text, at + 3, end)
         if not good or length < 2 or length > LONGEST:
             return position, WRONG, at
-        found = np.int64(0)
+        found = 0
         for item in range(length - 1):
             at = end
             end = _item_end(text, at)

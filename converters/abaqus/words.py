@@ -208,7 +208,8 @@ def _counts(tally: np.ndarray) -> dict[int, int]:
 
 
 def kind_of(path: Path) -> str | None:
-    """ "ascii", "little" or "big" (binary, by the order of its bytes) of a results file, by its beginning; else None."""
+    """How a results file is written, by its beginning: "ascii"; "little" or "big" (binary, by its order of bytes); None
+    for another file."""
     with open(path, "rb") as stream:
         beginning = stream.read(20)
     if beginning[:1] == b"*" and b"1921" in beginning:

@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 
 Item = int | float | str
-# VTK's components 11, 22, 33, 12, 23, 13 in Abaqus's order 11, 22, 33, 12, 13, 23
-ABAQUS_ORDER = [0, 1, 2, 3, 5, 4]
 
 
 class FilWriter:
@@ -26,7 +24,7 @@ class FilWriter:
         self.path, self.binary, self._order, self._line_end, self._noise = path, binary, order, line_end, noise
         self._words = b""
         self._text = ""
-        self._file = open(path, "wb")
+        self._file = open(path, "wb")  # noqa: SIM115
 
     def __enter__(self) -> FilWriter:
         return self
@@ -162,7 +160,7 @@ def write_points(
 
 
 def plain_tensor(mandel: np.ndarray, *, engineering: bool = False) -> np.ndarray:
-    """Tensors (..., 6) in Kelvin-Mandel form (11, 22, 33, 12, 23, 13) as Abaqus writes them."""
+    """Tensors (..., 6) in Kelvin-Mandel form as Abaqus writes them; both have the order 11, 22, 33, 12, 13, 23."""
     plain = mandel.copy()
     plain[..., 3:] *= (2.0 if engineering else 1.0) / np.sqrt(2.0)
-    return plain[..., ABAQUS_ORDER]
+    return plain
