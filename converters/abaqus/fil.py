@@ -196,21 +196,23 @@ def _nodes(words: Words, at: np.ndarray, path: Path) -> tuple[np.ndarray, np.nda
 
 
 def _elements(words: Words, positions: np.ndarray, keys: np.ndarray, path: Path) -> tuple[FilElements, ...]:
-    at = positions[keys == ELEMENT]
-    counts, flat = element_nodes(words.whole, positions, keys)
+    whole, at = words.whole, positions[keys == ELEMENT]
+    counts, flat = element_nodes(whole, positions, keys)
     if not len(at):
         return ()
-    if (words.whole[at] < 4).any():
+    if (whole[at] < 4).any():
         raise FileFormatError("an element has no type", file=path, place="record 1900", found="a record too short")
-    kinds, number = np.unique(words.real[at + 3].view("S8"), return_inverse=True)
-    starts = np.cumsum(counts) - counts
+    kinds = words.real[at + 3].view(np.int64)
+    runs = np.flatnonzero(np.concatenate([[True], (kinds[1:] != kinds[:-1]) | (counts[1:] != counts[:-1])]))
+    pairs, number = np.unique(np.column_stack([kinds[runs], counts[runs]]), axis=0, return_inverse=True)
+    number = np.repeat(number.ravel(), np.diff(np.append(runs, len(at))))
+    ids, starts = whole[at + 2].astype(np.int64), np.cumsum(counts) - counts
     found = []
-    order = np.unique(np.column_stack([number.ravel(), counts]), axis=0, return_index=True)
-    for (kind, n_node), _ in sorted(zip(order[0].tolist(), order[1].tolist()), key=lambda one: one[1]):
-        mine = np.flatnonzero((number.ravel() == kind) & (counts == n_node))
-        name = kinds[kind].decode("ascii", "replace").replace("\0", " ").strip()
-        found.append(FilElements(name, words.whole[at[mine] + 2].astype(np.int64),
-                                 flat[starts[mine][:, None] + np.arange(n_node)]))
+    for k in np.argsort([int((number == one).argmax()) for one in range(len(pairs))]):
+        mine = np.flatnonzero(number == k)
+        n_node = int(pairs[k, 1])
+        nodes = flat.reshape(-1, n_node) if len(mine) == len(at) else flat[starts[mine][:, None] + np.arange(n_node)]
+        found.append(FilElements(words.text(int(at[mine[0]]) + 3), ids[mine], nodes))
     return tuple(found)
 
 

@@ -28,25 +28,54 @@ _HIGH, _LOW = _powers()
 
 
 @numba.njit(cache=True)
-def next_record(whole: np.ndarray, position: int, key: int, tally: np.ndarray) -> tuple[int, int]:
-    """Follow records from a position in words (n,) to the first with this key.
+def _half(halves: np.ndarray, position: int, swapped: bool) -> int:
+    """The whole number of a word: the first half of it, in whichever order its bytes are."""
+    value = int(halves[position >> 9, 1 + 2 * (position & 511)])
+    return _swapped(value) if swapped else value
 
-    tally : (m,), counts records by their keys. Returns the position of that record and FOUND; or that of the first one
-    that is not whole and INCOMPLETE; or that of one whose length cannot be and WRONG.
+
+@numba.njit(cache=True)
+def _swapped(value: int) -> int:
+    """A whole number of four bytes with these in the other order."""
+    found = 0
+    for k in range(4):
+        found |= ((value >> (8 * k)) & 255) << (8 * (3 - k))
+    return found - (1 << 32) if found >= 1 << 31 else found
+
+
+@numba.njit(cache=True)
+def wrong_marker(halves: np.ndarray, length: int, swapped: bool) -> int:
+    """The first of blocks (n, 1026) whose markers do not hold their length; -1 where there is none."""
+    expected = _swapped(length) if swapped else length
+    for k in range(len(halves)):
+        if halves[k, 0] != expected or halves[k, -1] != expected:
+            return k
+    return -1
+
+
+@numba.njit(cache=True)
+def next_in_blocks(
+    halves: np.ndarray, position: int, key: int, tally: np.ndarray, swapped: bool
+) -> tuple[int, int, int]:
+    """Follow records from a word of blocks (n, 1026) to the first with this key.
+
+    halves : of words, as whole numbers of four bytes, with the marker at each end. tally : (m,), counts records by
+    their keys. Returns the position of that record, its length, and FOUND; or those of the first one that is not whole
+    and INCOMPLETE; or those of one whose length cannot be and WRONG.
     """
-    n = len(whole)
+    n = 512 * len(halves)
     while position + 1 < n:
-        length, found = whole[position], whole[position + 1]
+        length, found = _half(halves, position, swapped), _half(halves, position + 1, swapped)
         if length < 2 or length > LONGEST:
-            return position, WRONG
+            return position, length, WRONG
         if position + length > n:
-            return position, INCOMPLETE
+            return position, length, INCOMPLETE
         if found == key:
-            return position, FOUND
+            return position, length, FOUND
         if 0 <= found < len(tally):
             tally[found] += 1
         position += length
-    return position, INCOMPLETE
+    return position, 0, INCOMPLETE
 
 
 @numba.njit(cache=True)

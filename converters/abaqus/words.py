@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.abaqus.walk import FOUND, INCOMPLETE, WRONG, next_record, next_text_record, text_words
+from romlib_converters.abaqus.walk import (
+    INCOMPLETE,
+    WRONG,
+    next_in_blocks,
+    next_text_record,
+    text_words,
+    wrong_marker,
+)
 
 from romlib.errors import FileFormatError
 from romlib.files import regular_file
@@ -22,8 +29,9 @@ from romlib.words import plural
 
 BLOCK = 512  # words
 _BYTES = 8 * BLOCK
+_RECORD = _BYTES + 8  # with the markers
 _LINE = 80
-_CHUNK = 1 << 25  # bytes that are looked at together
+_CHUNK = 1 << 25  # bytes of text that are looked at together
 START, END = 2000, 2001  # keys of the records that begin and end an increment
 _KEYS = END  # those below are counted
 
@@ -87,12 +95,9 @@ class FilWords:
     def read(self, stretch: Stretch) -> Words:
         """The words of a stretch."""
         place = "the model" if stretch.number == 0 else f"increment record {stretch.number}"
-        with open(self.path, "rb") as stream:
-            stream.seek(stretch.first)
-            data = stream.read(stretch.last - stretch.first)
         if self.binary:
-            return Words.of(self._blocks(data), place, self._swapped)
-        lines = _padded(data)
+            return Words.of(self._words_of(stretch.first // _RECORD, stretch.last // _RECORD), place, self._swapped)
+        lines = _padded(self._bytes(stretch.first, stretch.last))
         words = np.empty(len(lines) // 4 + 1, np.int64)  # the shortest item, a digit, takes four characters
         count, at = text_words(lines, words)
         if at >= 0:
@@ -101,68 +106,56 @@ class FilWords:
 
     def beginning(self, stretch: Stretch) -> Words:
         """The words of the first record of a stretch, or of so much of it as its first block or lines have."""
-        size = _BYTES + 8 if self.binary else 16 * (_LINE + 2)
-        with open(self.path, "rb") as stream:
-            stream.seek(stretch.first)
-            data = stream.read(min(size, stretch.last - stretch.first))
         if self.binary:
-            return Words.of(self._blocks(data), "", self._swapped)
-        lines = _padded(data)
+            return Words.of(self._words_of(stretch.first // _RECORD, stretch.first // _RECORD + 1), "", self._swapped)
+        lines = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))))
         words = np.empty(len(lines) // 4 + 1, np.int64)
         count, _ = text_words(lines, words)
         return Words.of(words[:count].copy(), "")
+
+    def _bytes(self, first: int, last: int) -> bytes:
+        with open(self.path, "rb") as stream:
+            stream.seek(first)
+            return stream.read(last - first)
 
     @property
     def _swapped(self) -> bool:
         return np.dtype(f"{self._order}i4") != np.dtype("=i4")
 
-    def _blocks(self, data: bytes) -> np.ndarray:
-        """Words (n,) of whole blocks with their markers."""
-        blocks = np.frombuffer(data, np.uint8).reshape(-1, _BYTES + 8)
-        words = np.ascontiguousarray(blocks[:, 4:-4]).reshape(-1).view(f"{self._order}i8")
-        return words.astype(np.int64) if self._swapped else words
+    def _words_of(self, first: int, last: int) -> np.ndarray:
+        """Words (n,) of blocks of the file."""
+        blocks = self._mapped(first, last)[:, 4:-4]
+        return np.ascontiguousarray(blocks).reshape(-1).view(f"{self._order}i8").astype(np.int64, copy=False)
 
     def _binary_stretches(self) -> Iterator[Stretch]:
-        """Where records 2001 end, followed through the file block by block."""
-        n_block, rest = divmod(self.size, _BYTES + 8)
-        carry, base = np.empty(0, np.int64), 0  # words of a record that is not whole yet, and the number of the first
+        """Where records 2001 end, followed through the file as the system pages it in."""
+        n_block, rest = divmod(self.size, _RECORD)
+        halves = self._mapped(0, n_block).view(np.int32)
+        wrong = wrong_marker(halves, _BYTES, self._swapped)
+        if wrong >= 0:
+            raise FileFormatError("a block is not between markers of its length", file=self.path,
+                                  place=f"byte {wrong * _RECORD}", expected=_BYTES,
+                                  found=[int(halves[wrong, k]) for k in (0, -1)])
         first, number, position, tally = 0, 0, 0, np.zeros(_KEYS, np.int64)
-        for start in range(0, n_block, _CHUNK // _BYTES):
-            count = min(_CHUNK // _BYTES, n_block - start)
-            words = np.concatenate([carry, self._blocks(self._checked(start, count))])
-            whole = Words.of(words, "", self._swapped).whole
-            while True:
-                position, state = next_record(whole, position, END, tally)
-                if state == INCOMPLETE:
-                    break
-                if state != FOUND:
-                    raise FileFormatError("a record has a length that cannot be", file=self.path,
-                                          place=f"word {base + position}", expected=f"2 to {BLOCK + 1} words",
-                                          found=int(whole[position]))
-                after = -(-(base + position + max(int(whole[position]), 2)) // BLOCK)  # the next block
-                yield Stretch(number, first * (_BYTES + 8), after * (_BYTES + 8), _counts(tally))
-                first, number, position = after, number + 1, after * BLOCK - base
-                if position >= len(words):
-                    break
-            kept = min(position, len(words))
-            base, carry, position = base + kept, words[kept:], position - kept
-        if rest or len(carry):
-            self.truncated = (f"it ends {plural(rest, 'byte')} into a block of {_BYTES + 8}" if rest
+        while position < BLOCK * n_block:
+            position, length, state = next_in_blocks(halves, position, END, tally, self._swapped)
+            if state == WRONG:
+                raise FileFormatError("a record has a length that cannot be", file=self.path, place=f"word {position}",
+                                      expected=f"2 to {BLOCK + 1} words", found=length)
+            if state == INCOMPLETE:
+                break
+            after = -(-(position + length) // BLOCK)  # the next block
+            yield Stretch(number, first * _RECORD, after * _RECORD, _counts(tally))
+            first, number, position = after, number + 1, after * BLOCK
+        if rest or first < n_block:
+            self.truncated = (f"it ends {plural(rest, 'byte')} into a block of {_RECORD}" if rest
                               else "its last increment has no record 2001")
 
-    def _checked(self, start: int, count: int) -> bytes:
-        """Blocks of the file, whose markers hold their length."""
-        with open(self.path, "rb") as stream:
-            stream.seek(start * (_BYTES + 8))
-            data = stream.read(count * (_BYTES + 8))
-        blocks = np.frombuffer(data, np.uint8).reshape(count, _BYTES + 8)
-        markers = np.concatenate([blocks[:, :4], blocks[:, -4:]], axis=1).view(f"{self._order}i4")
-        wrong = np.flatnonzero((markers != _BYTES).any(axis=1))
-        if len(wrong):
-            raise FileFormatError("a block is not between markers of its length", file=self.path,
-                                  place=f"byte {(start + int(wrong[0])) * (_BYTES + 8)}", expected=_BYTES,
-                                  found=markers[wrong[0]].tolist())
-        return data
+    def _mapped(self, first: int, last: int) -> np.ndarray:
+        """Blocks with their markers (n, 4104), which are read when they are looked at."""
+        if last <= first:
+            return np.empty((0, _RECORD), np.uint8)
+        return np.memmap(self.path, np.uint8, "r", first * _RECORD, (last - first, _RECORD))
 
     def _text_stretches(self) -> Iterator[Stretch]:
         """Where records 2001 end, followed through the file line by line."""
