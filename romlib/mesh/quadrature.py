@@ -13,6 +13,7 @@ import numpy as np
 from romlib.errors import UnsupportedError
 from romlib.words import unknown
 
+_MIDSIDES: list[tuple[float, ...]] = [(0.5, 0.0), (0.5, 0.5), (0.0, 0.5)]
 CELL_VOLUME = {"tri": 0.5, "quad": 4.0, "tet": 1.0 / 6.0, "hex": 8.0, "wedge": 1.0}
 
 
@@ -123,7 +124,8 @@ def _all_rules() -> dict[str, Rule]:
         *triangles, *(_gauss("quad", 2, n) for n in (1, 2, 3)),
         *_tetrahedra(), *(_gauss("hex", 3, n) for n in (1, 2, 3)), _irons_14(),
         _wedge("wedge_1", tri_1, 1), _wedge("wedge_2", tri_1, 2), _wedge("wedge_6", tri_3, 2),
-        _wedge("wedge_6_zset", tri_3, 2), _wedge("wedge_9", tri_3, 3), _wedge("wedge_18", tri_6, 3),
+        _wedge("wedge_6_zset", tri_3, 2), _wedge("wedge_6_midside", _orbit("tri", "", 2, [(1.0 / 3.0, _MIDSIDES)]), 2),
+        _wedge("wedge_9", tri_3, 3), _wedge("wedge_18", tri_6, 3),
         _wedge("wedge_21", tri_7, 3),
     ]
     return {r.name: r for r in rules}
