@@ -24,7 +24,8 @@ from romlib.model import BodyForce, Centrifugal, Load, Material, Model, NodalFor
 from romlib.model.identity import Identity, Part
 from romlib.model.library import LIBRARY
 
-CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
+# In the order of the numbers in files: new ones come last.
+CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15", "hex27", "pyramid5", "pyramid13")
 _N_SUM = len(CELL_TYPES) + len(RULES)  # at least nine, for a rotation
 _WIDTH = N_SKETCH + 2 + _N_SUM
 # Parameters of a law that say how it is called, not what it computes.

@@ -9,7 +9,8 @@ from romlib.mesh.mesh import FaceBlock
 from romlib.mesh.quadrature import rule
 
 # exact for N_a dA with constant or (in tri7, quad9) smoothly varying load, curved faces included
-FACE_RULES = {"tri3": "tri_3", "tri6": "tri_7", "quad4": "quad_gauss_4", "quad8": "quad_gauss_9"}
+FACE_RULES = {"tri3": "tri_3", "tri6": "tri_7", "quad4": "quad_gauss_4", "quad8": "quad_gauss_9",
+              "quad9": "quad_gauss_9"}
 
 
 def face_quadrature(points: np.ndarray, block: FaceBlock) -> tuple[np.ndarray, np.ndarray]:

@@ -105,6 +105,8 @@ def is_inside(cell: str, xi: np.ndarray) -> np.ndarray:
         return (np.abs(xi) <= 1.0 + _INSIDE).all(axis=1)
     if cell == "tet":
         return (xi >= -_INSIDE).all(axis=1) & (xi.sum(axis=1) <= 1.0 + _INSIDE)
+    if cell == "pyramid":
+        return (xi[:, 2] >= -_INSIDE) & (np.abs(xi[:, :2]).max(axis=1) <= 1.0 - xi[:, 2] + _INSIDE)
     return ((xi[:, :2] >= -_INSIDE).all(axis=1) & (xi[:, :2].sum(axis=1) <= 1.0 + _INSIDE)
             & (np.abs(xi[:, 2]) <= 1.0 + _INSIDE))
 
@@ -115,6 +117,9 @@ def _into(cell: str, xi: np.ndarray) -> np.ndarray:
         return np.clip(xi, -1.0, 1.0)
     if cell == "tet":
         return _into_simplex(xi)
+    if cell == "pyramid":
+        height = np.clip(xi[:, 2:], 0.0, 1.0)
+        return np.column_stack([np.clip(xi[:, :2], height - 1.0, 1.0 - height), height])
     return np.column_stack([_into_simplex(xi[:, :2]), np.clip(xi[:, 2], -1.0, 1.0)])
 
 

@@ -13,7 +13,7 @@ from romlib.mesh.quadrature import rule
 class CellBlock:
     """Cells of one type, formulation and quadrature.
 
-    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, wedge6, wedge15, ...).
+    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, hex27, wedge6, ...).
     connectivity : (n_cell, n_node of the element), positions in `Mesh.points`, VTK node order.
     cell_ids : (n_cell,), the solver's own ids.
     formulation : "standard", or the name of what the solver did ("reduced", "B-bar", ...); only "standard" is
@@ -37,7 +37,10 @@ class CellBlock:
 
 @dataclass(frozen=True)
 class FaceBlock:
-    """Faces of one type (tri3, tri6, quad4, quad8): connectivity (n_face, n_node), outward normal by the right hand."""
+    """Faces of one type: connectivity (n_face, n_node), outward normal by the right hand.
+
+    face_type : tri3, tri6, quad4, quad8 or quad9.
+    """
 
     face_type: str
     connectivity: np.ndarray

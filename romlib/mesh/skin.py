@@ -74,5 +74,5 @@ def _reversal(face_type: str) -> list[int]:
     """Local nodes of the face seen from behind, starting from the same corner: 0 2 1, then the sides 20 21 10."""
     kind = element(face_type)
     n = kind.n_corner
-    corners = [0, *range(n - 1, 0, -1)]
-    return corners if kind.n_node == n else corners + [n + k for k in range(n - 1, -1, -1)]
+    midsides = [n + k for k in range(kind.n_midside - 1, -1, -1)]
+    return [0, *range(n - 1, 0, -1), *midsides, *range(n + kind.n_midside, kind.n_node)]
