@@ -61,7 +61,7 @@ def stored_constraints(parts: Sequence[SetReader], nodes: np.ndarray, taken: Map
     if (moved & turned).any():
         n_node = len(np.unique(keys[moved & turned] // 3))
         found.notes.append(Omission(name="prescribed_in_nodal_axes", does_work=True, description=(
-            f"displacements in nodes' own axes are prescribed at {plural(n_node, 'node')}: they are left to the study")))
+            f"displacements in nodes' own axes are prescribed at {plural(n_node, 'node')}, and left to the study")))
     _hold(found, keys[~moved & ~turned], taken)
     _tie(found, keys[~moved & turned], taken)
     _move(found, parts, keys[moved & ~turned], taken)
