@@ -7,8 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 from meshio.med._med import med_to_meshio_type
+from romlib_converters.common.reading import reading
 from romlib_converters.meshio.raw import RawMesh
-from romlib_converters.meshio.series import reading
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.words import plural
