@@ -10,7 +10,8 @@ from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.piece import SolvedPiece
 from romlib.mesh.elements import element
-from romlib.mesh.mesh import Mesh
+from romlib.mesh.mean_dilatation import averaged_directions
+from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.quadrature import rule
 from romlib.parallel.pieces import Pieces
 
@@ -20,8 +21,13 @@ _UNSEEN = 1e-10  # strain times the size of a cell, over the largest displacemen
 def has_reduced_rules(meshes: Mapping[int, Mesh], pieces: Pieces) -> bool:
     """Whether a cell has fewer strains at its points than it has motions that are not rigid. Collective."""
     return any(pieces.collect(lambda p: any(
-        6 * rule(block.quadrature).n_point < 3 * element(block.cell_type).n_node - 6
-        for block in meshes[p].blocks)).values())
+        _strains(block) < 3 * element(block.cell_type).n_node - 6 for block in meshes[p].blocks)).values())
+
+
+def _strains(block: CellBlock) -> int:
+    """Components of the strains at the points of a cell that are independent: what is a mean is one number."""
+    n, shared = rule(block.quadrature).n_point, len(averaged_directions(block.formulation, element(block.cell_type)))
+    return (6 - shared) * n + shared
 
 
 def unseen_motion(

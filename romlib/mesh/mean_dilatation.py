@@ -15,14 +15,16 @@ B-bar in plane        11 + 22, and the hoop strain                Abaqus CPE4, C
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numba import njit
 from scipy import sparse
 
-from romlib.errors import UnsupportedError
-from romlib.mesh.elements import Element
+from romlib.errors import InputError, UnsupportedError
+from romlib.mesh.elements import Element, element
+from romlib.mesh.mesh import Mesh
 from romlib.words import unknown
 
 STANDARD, B_BAR, B_BAR_IN_PLANE = "standard", "B-bar", "B-bar in plane"
@@ -55,6 +57,23 @@ def averaged_directions(formulation: str, kind: Element, axisymmetric: bool = Fa
                                expected=f"{STANDARD} or {B_BAR}")
     in_plane = np.array([[1.0, 1.0, 0.0, 0.0, 0.0, 0.0]]) / np.sqrt(2.0)
     return np.concatenate([in_plane, np.eye(6)[2:3]]) if axisymmetric else in_plane
+
+
+def with_formulations(mesh: Mesh, formulations: Mapping[str, str], place: str) -> Mesh:
+    """The mesh with the formulation of each cell type that is named. place : of the choice, for messages.
+
+    Raises
+    ------
+    InputError : cells that the mesh lacks. UnsupportedError : see `averaged_directions`.
+    """
+    kinds = [block.cell_type for block in mesh.blocks]
+    for cell_type, formulation in formulations.items():
+        if cell_type not in kinds:
+            raise InputError("a formulation for cells that the mesh lacks", place=f"{place}, {cell_type}",
+                             expected=", ".join(dict.fromkeys(kinds)), found=cell_type)
+        averaged_directions(formulation, element(cell_type))
+    return replace(mesh, blocks=tuple(
+        replace(block, formulation=formulations.get(block.cell_type, block.formulation)) for block in mesh.blocks))
 
 
 def projected(values: np.ndarray, weights: np.ndarray, n_q: int, first: int, n_cell: int, directions: np.ndarray
