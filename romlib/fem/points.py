@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.laws.points import MaterialPoints, cells_error
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
@@ -17,7 +18,7 @@ from romlib.words import unknown
 def material_points(
     materials: Mapping[str, Material], mesh: Mesh, operator: StrainOperator, strain_free: np.ndarray | None = None
 ) -> MaterialPoints:
-    """All integration points of a piece.
+    """All integration points of a piece; laws see three coordinates, of which the last is zero in two dimensions.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def material_points(
     """
     cell_material = _material_of_cells(materials, mesh)
     return MaterialPoints.from_arrays(materials, cell_material[operator.cell], operator.cell_ids,
-                                      operator.point_numbers, operator.coordinates, strain_free)
+                                      operator.point_numbers, padded(operator.coordinates), strain_free)
 
 
 def _material_of_cells(materials: Mapping[str, Material], mesh: Mesh) -> np.ndarray:

@@ -24,12 +24,12 @@ from scipy import sparse
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.elements import Element, element
+from romlib.mesh.kernels import FAST
 from romlib.mesh.mesh import Mesh
 from romlib.words import unknown
 
 STANDARD, B_BAR, B_BAR_IN_PLANE = "standard", "B-bar", "B-bar in plane"
 FORMULATIONS = (STANDARD, B_BAR, B_BAR_IN_PLANE)
-_FAST = {"contract", "nsz"}  # see romlib.mesh.kernels
 
 
 def averaged_directions(formulation: str, kind: Element, axisymmetric: bool = False) -> np.ndarray:
@@ -86,7 +86,7 @@ def projected(values: np.ndarray, weights: np.ndarray, n_q: int, first: int, n_c
         _project(values, weights, n_q, first, n_cell, directions)
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _project(
     values: np.ndarray, weights: np.ndarray, n_q: int, first: int, n_cell: int, directions: np.ndarray
 ) -> None:
@@ -134,7 +134,7 @@ def entry_arrays(entries: Sequence[tuple[int, int, int, float]]) -> tuple[np.nda
             np.array([entry[3] for entry in entries], dtype=np.float64))
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def add_stiffness(
     tangent: np.ndarray, weights: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray,
     first: int, rows: np.ndarray, slots: np.ndarray, starts: np.ndarray, out: np.ndarray, places: np.ndarray,
@@ -180,7 +180,7 @@ def add_stiffness(
                         out[at + n * i * length + j] += local[a, b, i, j]
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _fill(
     B: np.ndarray, mean: np.ndarray, gradient: np.ndarray, inverse: np.ndarray, weights: np.ndarray, start: int,
     places: np.ndarray, factors: np.ndarray, directions: np.ndarray,
