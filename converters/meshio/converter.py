@@ -20,6 +20,7 @@ from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, i
 from romlib_converters.meshio.tags import read_mesh
 
 from romlib.errors import InputError
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import refuse_loose_cells
 from romlib.mesh.mesh import Mesh
@@ -77,9 +78,12 @@ class MeshioConverter:
         """
         return nodal_field(Path(source), name)
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+    def read_mesh(
+        self, source: Path, *, quadrature: dict[str, str] | None = None, kinematics: str = SOLID,
+        thickness: float = 1.0,
+    ) -> Mesh:
         """The mesh of any file that meshio reads (.msh of gmsh, .vtu, .inp, ...), with its sets as tags."""
-        return read_mesh(source, quadrature or {})
+        return read_mesh(source, quadrature or {}, kinematics, thickness)
 
     def convert(
         self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
