@@ -63,6 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.keyword": {"mesh", "romlib_converters.common"},
     "romlib_converters.calculix": {"romlib_converters.keyword"},
     "romlib_converters.zset": {"romlib_converters.common"},
+    "romlib_converters.nastran": {"romlib_converters.common"},
     "romlib_converters.meshio": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
