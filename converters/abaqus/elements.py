@@ -30,12 +30,6 @@ FORMULATIONS = {"C3D8": B_BAR}
 # Abaqus does not say how second-order elements get the temperature from their nodes to their points.
 UNKNOWN_TEMPERATURE = ("C3D10", "C3D15", "C3D20", "C3D20R")
 
-# The solver's faces 1, 2, ... by corners, numbered from one.
-FACES = {
-    "tet": ((1, 2, 3), (1, 4, 2), (2, 4, 3), (3, 4, 1)),
-    "hex": ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)),
-    "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
-}
 
 # Why a solid is refused: the first pattern that its whole name matches. A remedy names what to compute with instead.
 _USE = "compute with C3D20R, C3D20, C3D10 or C3D8"
