@@ -62,6 +62,9 @@ class ModelParts:
         self.constraints: dict[str, Constraint] = {}
         self.lines: dict[tuple[str, str], str] = {}
         self.entries: list[Entry] = []
+        # of the face tags that loads need: keys of `Places` (n,), and values of each face (n,) in their order
+        self.face_keys: dict[str, np.ndarray] = {}
+        self.face_values: dict[str, dict[str, np.ndarray]] = {}
 
     def _turned(self, nodes: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Forces (n, 3) at positions of nodes (n,), in global components; a solver with local ones turns them here."""
@@ -203,6 +206,7 @@ class ModelParts:
                     tag += "_"
             if arrays or not same:
                 self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
+                self.face_keys[tag], self.face_values[tag] = group.keys, arrays
             self.entries.append(Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
                                        group.parts, self._card(group.card)))
 

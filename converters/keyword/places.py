@@ -57,6 +57,11 @@ class Places:
                                   expected=f"faces 1 to {_MOST_FACES}", found=int(faces[wrong[0], 1]))
         return (cells * _FACES_A_CELL + faces[:, 1] - 1)[cells >= 0]
 
+    @staticmethod
+    def of_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of cells (n,), and the solver's numbers of the faces less one (n,)."""
+        return keys // _FACES_A_CELL, keys % _FACES_A_CELL
+
     def face_set(self, keys: np.ndarray, arrays: dict[str, np.ndarray] | None = None) -> FaceSet:
         """The faces of keys (n,), outward, with arrays (n,) in the order of the keys.
 
