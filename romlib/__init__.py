@@ -6,6 +6,7 @@
     with romlib.train("study.toml") as trained:
         trained.write("x.rom")
 
+    romlib.convert("plate.frd", "plate.vtkhdf", units="mm, N, MPa, s")
     results = romlib.open("result.vtkhdf")
     certificate = romlib.certify("result.vtkhdf")
     romlib.plot("result.vtkhdf", "stress", "stress.png")
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from romlib.report.plots import plot
     from romlib.results.file import Results
     from romlib.results.probe import Probe
+    from romlib.snapshots.conversion import convert
     from romlib.solution.solution import Solution
     from romlib.study.certifying import certify
     from romlib.study.functions import check, compare, solve
@@ -41,12 +43,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "NodalTemperature", "Probe", "ReducedOrderModel", "Results", "RomlibError", "Solution", "__version__", "certify",
-    "check", "compare", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train", "validate"]
+    "check", "compare", "convert", "export", "life", "load", "open", "plot", "plot_probes", "report", "solve", "train",
+    "validate"]
 
 _HOME = {  # name -> module, and the name there where it is another one
     "certify": "romlib.study.certifying",
     "check": "romlib.study.functions",
     "compare": "romlib.study.functions",
+    "convert": "romlib.snapshots.conversion",
     "export": "romlib.export.export",
     "life": "romlib.study.life",
     "load": "romlib.online.rom",

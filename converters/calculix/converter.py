@@ -55,6 +55,8 @@ class CalculixConverter:
 
     name = "calculix"
     suffixes = (".frd", ".inp")
+    reads = "results .frd (text and binary), decks .inp, values at integration points of .dat"
+    reader = extra = None
 
     def can_read(self, path: Path) -> bool:
         """Whether a path is a .frd, a keyword deck, or a folder with a .frd."""

@@ -55,6 +55,8 @@ class MeshioConverter:
 
     name = "meshio"
     suffixes = tuple(_BEGINNINGS)
+    reads = "displacement histories in XDMF, PVD, VTU and PVTU files; meshes in whatever meshio reads"
+    reader, extra = "meshio", "converters"
 
     def can_read(self, path: Path) -> bool:
         """Whether the file is XML of one of these kinds."""

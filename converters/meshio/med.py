@@ -19,8 +19,9 @@ _LARGEST = 1 << 33  # bytes of one array
 _MIRRORED = {"tetra": [0, 2, 1, 3], "tetra10": [0, 2, 1, 3, 6, 5, 4, 7, 9, 8],
              "hexahedron": [0, 3, 2, 1, 4, 7, 6, 5],
              "hexahedron20": [0, 3, 2, 1, 4, 7, 6, 5, 11, 10, 9, 8, 15, 14, 13, 12, 16, 19, 18, 17],
-             "wedge": [0, 2, 1, 3, 5, 4], "wedge15": [0, 2, 1, 3, 5, 4, 8, 7, 6, 11, 10, 9, 12, 14, 13]}
-_EDGES = {"tetra": (1, 2, 3), "hexahedron": (1, 3, 4), "wedge": (1, 2, 3)}
+             "wedge": [0, 2, 1, 3, 5, 4], "wedge15": [0, 2, 1, 3, 5, 4, 8, 7, 6, 11, 10, 9, 12, 14, 13],
+             "pyramid": [0, 3, 2, 1, 4], "pyramid13": [0, 3, 2, 1, 4, 8, 7, 6, 5, 9, 12, 11, 10]}
+_EDGES = {"tetra": (1, 2, 3), "hexahedron": (1, 3, 4), "wedge": (1, 2, 3), "pyramid": (1, 3, 4)}
 
 
 def read_med(file: Path) -> RawMesh:

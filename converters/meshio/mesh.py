@@ -21,9 +21,9 @@ from romlib.mesh.validity import check_mesh
 from romlib.model import Omission
 from romlib.words import listed
 
-SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron20": "hex20", "wedge": "wedge6",
-          "wedge15": "wedge15"}
-SURFACES = {"triangle": "tri3", "triangle6": "tri6", "quad": "quad4", "quad8": "quad8"}
+SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron20": "hex20", "hexahedron27": "hex27",
+          "wedge": "wedge6", "wedge15": "wedge15", "pyramid": "pyramid5", "pyramid13": "pyramid13"}
+SURFACES = {"triangle": "tri3", "triangle6": "tri6", "quad": "quad4", "quad8": "quad8", "quad9": "quad9"}
 OMITTED = {
     "vertex": Omission(name="vertex cells", does_work=False, description="single points"),
     "line": Omission(name="line cells", does_work=True, description="bars, beams or springs; accept them if they only "
@@ -152,21 +152,24 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
 
 
 def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray, file: Path) -> None:
-    """Files in the node order of another program have a mid-side node on the wrong edge."""
+    """Files in the node order of another program have a mid-side node on the wrong edge, or face."""
     reference = element(kind)
-    if reference.n_node == reference.n_corner:
-        return
-    edges = np.array(reference.edges)
-    corners = points[connectivity[:, edges]]  # (n_cell, n_edge, 2, 3)
-    offset = np.linalg.norm(points[connectivity[:, reference.n_corner:]] - corners.mean(axis=2), axis=2)
-    wrong = offset > _MIDSIDE * np.linalg.norm(corners[:, :, 1] - corners[:, :, 0], axis=2)
-    if wrong.any():
-        cell, edge = (int(k) for k in np.argwhere(wrong)[0])
-        raise FileFormatError("mid-side nodes are not on their edges: the nodes are not in VTK's order", file=file,
-                              place=f"{kind} cell {cell} of {len(connectivity)}, nodes {listed(connectivity[cell])}",
-                              expected=f"node {reference.n_corner + edge} between nodes {listed(edges[edge])}",
-                              found=f"{int(wrong.any(axis=1).sum())} such cells",
-                              remedy="write the file in VTK's node order")
+    parts: list[tuple[int, ...]] = list(reference.edges[:reference.n_midside])
+    if reference.n_node > reference.n_corner + reference.n_midside:
+        corners = [face[:element(face_type).n_corner] for face_type, face in reference.faces]
+        parts += [*corners, tuple(range(reference.n_corner))]
+    for number, part in enumerate(parts, reference.n_corner):
+        corners_of = points[connectivity[:, part]]  # (n_cell, n_corner of the part, 3)
+        middle = corners_of.mean(axis=1)
+        reach = np.linalg.norm(corners_of - middle[:, None], axis=2).max(axis=1)
+        wrong = np.linalg.norm(points[connectivity[:, number]] - middle, axis=1) > 2.0 * _MIDSIDE * reach
+        if wrong.any():
+            cell = int(np.argmax(wrong))
+            raise FileFormatError(
+                "mid-side nodes are not on their edges: the nodes are not in VTK's order", file=file,
+                place=f"{kind} cell {cell} of {len(connectivity)}, nodes {listed(connectivity[cell])}",
+                expected=f"node {number} between nodes {listed(part)}", found=f"{int(wrong.sum())} such cells",
+                remedy="write the file in VTK's node order")
 
 
 def _with_surface(mesh: Mesh, surfaces: Mapping[str, tuple[np.ndarray, np.ndarray]], new_node: np.ndarray, file: Path

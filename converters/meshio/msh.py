@@ -26,8 +26,10 @@ _TYPES = {1: ("line", 2), 2: ("triangle", 3), 3: ("quad", 4), 4: ("tetra", 4), 5
           26: ("line4", 4), 29: ("tetra20", 20)}
 _WIDTHS = dict(_TYPES.values())
 # gmsh's node at each place of VTK's order, where they differ
-_ORDERS = {"tetra10": [0, 1, 2, 3, 4, 5, 6, 7, 9, 8],
+_ORDERS = {"tetra10": [0, 1, 2, 3, 4, 5, 6, 7, 9, 8], "pyramid13": [0, 1, 2, 3, 4, 5, 8, 10, 6, 7, 9, 11, 12],
            "hexahedron20": [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 9, 16, 18, 19, 17, 10, 12, 14, 15],
+           "hexahedron27": [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 9, 16, 18, 19, 17, 10, 12, 14, 15, 22, 23, 21, 24, 20,
+                            25, 26],
            "wedge15": [0, 1, 2, 3, 4, 5, 6, 9, 7, 12, 14, 13, 8, 10, 11]}
 _BINARY = {"i": "i4", "n": "u8", "d": "f8"}
 _READ = ("PhysicalNames", "Entities", "PartitionedEntities", "Nodes", "Elements")

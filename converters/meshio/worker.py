@@ -10,7 +10,8 @@ from pathlib import Path
 import meshio
 import numpy as np
 
-meshio._mesh.topological_dimension.setdefault("wedge15", 3)  # meshio 5.3.5 reads these but forgot them in this table
+for _kind in ("wedge15", "pyramid13"):  # meshio 5.3.5 reads these but forgot them in this table
+    meshio._mesh.topological_dimension.setdefault(_kind, 3)
 _BASE, _TIMES = 4 << 30, 200  # bytes of address space, and more for a large file
 
 

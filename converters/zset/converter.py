@@ -54,6 +54,8 @@ class ZsetConverter:
 
     name = "zset"
     suffixes = (".inp", ".ut")
+    reads = "meshes .geof and .geo, decks .inp, material files, results .ut, .node and .integ, subdomains"
+    reader = extra = None
 
     def can_read(self, path: Path) -> bool:
         """Whether a path is a Zset deck, a header of Zset results, or a folder with a deck and its results."""

@@ -258,6 +258,12 @@ class Rom:
     dictionary: Dictionary | None = None
 
     @property
+    def dimension(self) -> int:
+        """Components of the displacement: what is known of the mesh says whether it is plane or axisymmetric."""
+        plane = self.trained is not None and "kinematics" in self.trained.identity.cells.content
+        return 2 if plane else 3
+
+    @property
     def fallback(self) -> int | None:
         """The cluster whose basis is made of all snapshots, beside local ones; None without."""
         if self.dictionary is not None:
@@ -404,8 +410,8 @@ class SnapshotGrams:
 class PieceFields:
     """The full fields of one piece.
 
-    mesh : romlib.mesh.mesh.Mesh, with its tags and skin. modes : one array (n_mode, n_node, 3) a cluster.
-    liftings : (n_lift, n_node, 3). dual_modes : by field, (n_dual, n_ip, n_comp), NaN where no material has the field.
+    mesh : romlib.mesh.mesh.Mesh, with its tags and skin. modes : one array (n_mode, n_node, d) a cluster.
+    liftings : (n_lift, n_node, d). dual_modes : by field, (n_dual, n_ip, n_comp), NaN where no material has the field.
     """
 
     mesh: Any

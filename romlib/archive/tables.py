@@ -106,8 +106,8 @@ def _fields_items() -> Iterator[Item]:
     yield Item("/snapshots/gram_names", "json", ("n_gram",))
     yield Item("/snapshots/grams/<k>", "real", ("n_snapshot", "n_snapshot"))
     yield from mesh_items("/pieces/<p>/mesh", whole=True)
-    yield Item("/pieces/<p>/modes/<k>", "real", ("n_mode", "n_node", 3), blocks=True)
-    yield Item("/pieces/<p>/liftings", "real", ("n_lift", "n_node", 3), blocks=True)
+    yield Item("/pieces/<p>/modes/<k>", "real", ("n_mode", "n_node", "n_dim"), blocks=True)
+    yield Item("/pieces/<p>/liftings", "real", ("n_lift", "n_node", "n_dim"), blocks=True)
     yield Item("/pieces/<p>/dual_names", "json", ("n_dual_field",))
     yield Item("/pieces/<p>/dual_modes/<k>", "real", ("n_dual", "n_ip", "n_comp"), nan=True, blocks=True)
 

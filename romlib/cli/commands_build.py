@@ -38,9 +38,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothin
 
 
 def convert(
-    format: Annotated[str, typer.Argument(help="Format of the source: see `romlib plugins`.", metavar="FORMAT")],
-    source: Annotated[list[Path], typer.Argument(help="File, folder or files of the solver.", metavar="SOURCE...")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The snapshots file (.vtkhdf) to write.")],
+    format: Annotated[str | None, typer.Argument(help="Format of the source, see --list; auto: known by the content of "
+                                                 "the files.", metavar="FORMAT", show_default=False)] = None,
+    source: Annotated[list[Path] | None, typer.Argument(help="File, folder or files of the solver.",
+                                                        metavar="SOURCE", show_default=False)] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o",
+                                                help="The snapshots file (.vtkhdf) to write.")] = None,
     pieces: Annotated[int | None, typer.Option(min=1, help="Cut the mesh into so many pieces; by default as the "
                                                "solver has it. Offline uses at most as many ranks.")] = None,
     units: Annotated[str | None, typer.Option(help='Unit system of the files, such as "mm, N, MPa, s, degC". '
@@ -54,36 +57,63 @@ def convert(
     accept: Annotated[list[str] | None, typer.Option(metavar="NAME", help="With --case: something of the deck that "
                                                      "does virtual work and that the case goes without; may be "
                                                      "repeated.")] = None,
+    formats: Annotated[bool, typer.Option("--list", help="List the formats, what each reads, and whether the library "
+                                          "that reads it is installed.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Convert the files of a solver into a snapshots file, which ParaView opens as it is."""
     from romlib.cli.console import counted, print_json, stdout
     from romlib.files import file_or_folder
-    from romlib.snapshots.converter import find_converter
-    from romlib.snapshots.outputs import check_output, is_snapshots, refuse_files_of
-    from romlib.snapshots.shown import nodal_data
+    from romlib.snapshots.conversion import convert as convert_files
+    from romlib.snapshots.formats import AUTO, converter_for
+    from romlib.snapshots.outputs import check_output
 
-    converter = find_converter(format)
+    if formats:
+        _list_formats(json)
+        return
+    for given, name, what in ((format, "FORMAT", "auto, or one of romlib convert --list"),
+                              (source, "SOURCE", "files of the solver"), (output, "--output", "-o NAME.vtkhdf")):
+        if not given:
+            raise typer.BadParameter(f"missing; expected {what}", param_hint=name)
+    assert format is not None and source is not None and output is not None
     source = [file_or_folder(path) for path in source]
-    check_output(output, source)
     if case:
-        for name, given in (("--pieces", pieces), ("--option", option), ("--nodal", nodal)):
-            if given:
+        check_output(output, source)
+        for name, unused in (("--pieces", pieces), ("--option", option), ("--nodal", nodal)):
+            if unused:
                 raise typer.BadParameter("a case is read from the deck alone", param_hint=name)
-        _convert_case(converter, source, output, tuple(accept or ()), units, json)
+        _convert_case(converter_for(format, source), source, output, tuple(accept or ()), units, json)
         return
     if accept:
         raise typer.BadParameter("belongs to --case; the study of a ROM accepts omissions", param_hint="--accept")
-    for path in source:
-        refuse_files_of(path, output, is_snapshots)
-    with counted(f"converting {', '.join(path.name for path in source)}") as progress, nodal_data(nodal):
-        converter.convert(source[0] if len(source) == 1 else list(source), output, pieces=pieces, units=units,
-                          options=converter_options(option or []), progress=progress)
+    with counted(f"converting {', '.join(path.name for path in source)}") as progress:
+        used = convert_files(source, output, format, pieces=pieces, units=units,
+                             options=converter_options(option or []), nodal=nodal, progress=progress)
     from romlib.cli.describe import show_snapshots
     from romlib.snapshots.info import info
 
     summary = info(output)
-    print_json(summary) if json else show_snapshots(stdout(), summary, brief=True)
+    if json:
+        print_json({"format": used, **summary})
+        return
+    if format == AUTO:
+        stdout().print(f"Recognised as {used}")
+    show_snapshots(stdout(), summary, brief=True)
+
+
+def _list_formats(json: bool) -> None:
+    from dataclasses import asdict
+
+    from romlib.cli.console import print_json, stdout, table
+    from romlib.snapshots.formats import installed_formats
+
+    found = installed_formats()
+    if json:
+        print_json([{**asdict(one), "ready": one.ready} for one in found])
+        return
+    stdout().print(table("Formats", ("format", "what it reads", "files", "reader", "state"), [
+        (one.name, one.reads, " ".join(one.suffixes), one.reader or "romlib's own", one.state) for one in found]))
+    stdout().print("\nromlib convert auto FILE -o NAME.vtkhdf recognises a file by its content.", soft_wrap=True)
 
 
 def converter_options(texts: list[str]) -> dict[str, Any]:

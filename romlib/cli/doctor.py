@@ -33,8 +33,10 @@ _OF_A_RANK = ("OMPI_COMM", "OMPI_APP", "OMPI_MCA_orte", "OMPI_MCA_ess", "OMPI_MC
 # Programs that romlib does not need, and that `romlib external` or a user of it may call.
 _SOLVERS = {"ccx": "CalculiX", "ccx_dynamic": "CalculiX", "Zrun": "Zset", "abaqus": "Abaqus", "as_run": "code_aster",
             "run_aster": "code_aster", "gmsh": "gmsh", "gfortran": "compiler of UMATs"}
-_MPI = ("from mpi4py import MPI; "
-        "print(MPI.COMM_WORLD.allreduce(1), MPI.Get_library_version().split(chr(10))[0].strip(chr(0)))")
+# One rank speaks: the lines of two can come out as one, and then none begins with the number of ranks.
+_MPI = ("from mpi4py import MPI; c = MPI.COMM_WORLD; n = c.allreduce(1); "
+        "text = f'{n} {MPI.Get_library_version().split(chr(10))[0].strip(chr(0))}'; "
+        "c.rank == 0 and print(text)")
 _PETSC = ("from romlib.fullorder.petsc import load; p = load(); "
           "print('.'.join(map(str, p.Sys.getVersion())), 'with MUMPS' if p.Sys.hasExternalPackage('mumps') "
           "else 'without MUMPS: --linear-solver gamg')")

@@ -26,12 +26,15 @@ from romlib.mesh.topology import cell_faces, parent_rows
 _ELEMENTS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "tet4": ("TETRA", (0, 1, 2, 3)), "tet10": ("TETRA10", tuple(range(10))),
     "hex8": ("HEX8", tuple(range(8))), "hex20": ("HEX20", (*range(12), 16, 17, 18, 19, 12, 13, 14, 15)),
-    "wedge6": ("WEDGE", tuple(range(6))), "wedge15": ("WEDGE15", (*range(9), 12, 13, 14, 9, 10, 11))}
+    "hex27": ("HEX27", (*range(12), 16, 17, 18, 19, 12, 13, 14, 15, 26, 24, 25, 20, 21, 22, 23)),
+    "wedge6": ("WEDGE", tuple(range(6))), "wedge15": ("WEDGE15", (*range(9), 12, 13, 14, 9, 10, 11)),
+    "pyramid5": ("PYRAMID5", tuple(range(5))), "pyramid13": ("PYRAMID13", tuple(range(13)))}
 # Side numbers of Exodus, by the corners of the side.
 _SIDES = {
     "tet": ((0, 1, 3), (1, 2, 3), (0, 2, 3), (0, 1, 2)),
     "hex": ((0, 1, 4, 5), (1, 2, 5, 6), (2, 3, 6, 7), (0, 3, 4, 7), (0, 1, 2, 3), (4, 5, 6, 7)),
-    "wedge": ((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2), (3, 4, 5))}
+    "wedge": ((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2), (3, 4, 5)),
+    "pyramid": ((0, 1, 4), (1, 2, 4), (2, 3, 4), (0, 3, 4), (0, 1, 2, 3))}
 _LINE = 80  # characters of a line of the title
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from romlib.errors import InputError
 from romlib.fem.axes import material_axes
 from romlib.laws.points import MaterialPoints, cells_error
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
@@ -18,7 +19,7 @@ from romlib.words import unknown
 def material_points(
     materials: Mapping[str, Material], mesh: Mesh, operator: StrainOperator, strain_free: np.ndarray | None = None
 ) -> MaterialPoints:
-    """All integration points of a piece.
+    """All integration points of a piece; laws see three coordinates, of which the last is zero in two dimensions.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def material_points(
     """
     material_index = _material_of_cells(materials, mesh)[operator.cell]
     return MaterialPoints.from_arrays(
-        materials, material_index, operator.cell_ids, operator.point_numbers, operator.coordinates, strain_free,
+        materials, material_index, operator.cell_ids, operator.point_numbers, padded(operator.coordinates), strain_free,
         material_axes(materials, material_index, mesh, operator))
 
 

@@ -37,7 +37,7 @@ class SolvedPiece(Piece):
 
     def _checked(self, number: int, time: float, start: PieceState) -> PointState:
         given = start.points
-        shapes = {"displacement": (np.shape(start.displacement), (self.mesh.n_node, 3)),
+        shapes = {"displacement": (np.shape(start.displacement), (self.mesh.n_node, self.mesh.dimension)),
                   "strain": (np.shape(given.strain), (self.points.n_ip, 6)),
                   "stress": (np.shape(given.stress), (self.points.n_ip, 6))}
         for name, (found, expected) in shapes.items():
@@ -72,7 +72,7 @@ class SolvedPiece(Piece):
         return self.operator.force_size(np.linalg.norm(thermal, axis=1) / np.sqrt(3.0) * self._stiffness_of_heat)
 
     def force(self, trial: PointsResult, held: np.ndarray | None) -> np.ndarray:
-        """Internal force (n_node, 3) of a trial; with `held` (n_node, 3), that after this further displacement, to
+        """Internal force (n_node, k) of a trial; with `held` (n_node, k), that after this further displacement, to
         first order: B^T (sigma + C : B held).
         """
         stress = trial.state.stress

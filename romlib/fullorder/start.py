@@ -48,7 +48,7 @@ def start_of(saved: SavedState, meshes: Mapping[int, Mesh], model: Model, time: 
     refuse_other_materials(saved, evaluated_model(portable_model(model)).materials)
     found = {}
     for p, mesh in meshes.items():
-        displacement, increment = select_nodes(saved, np.asarray(mesh.node_ids))
+        displacement, increment = select_nodes(saved, np.asarray(mesh.node_ids), mesh.dimension)
         piece = Piece(mesh, model)
         values, strain = select(saved, piece.points), piece.operator.strain(displacement[None])[0]
         points = PointState(saved.time, strain, values.stress, values.states, values.temperature)

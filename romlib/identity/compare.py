@@ -298,8 +298,10 @@ def _place_of(part: Part) -> str:
 
 
 def _cells_of(part: Part) -> str:
+    plane = "".join(f", {key} {part.content[key]}" for key in ("kinematics", "thickness") if key in part.content)
     types = ", ".join(f"{count:.0f} {name}" for name, count in zip(CELL_TYPES, part.value) if count) or "none"
-    return types + "".join(f", {count:.0f} with rule {name}" for name, count in part.content.get("rules", {}).items())
+    rules = "".join(f", {count:.0f} with rule {name}" for name, count in part.content.get("rules", {}).items())
+    return types + rules + plane
 
 
 def _field(part: Part | None) -> str:

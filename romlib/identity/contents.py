@@ -17,6 +17,7 @@ from romlib.identity.sketch import N_SKETCH, cell_keys, element_keys, node_keys,
 from romlib.loads.constraints import constrained_dofs, prescribed_displacement
 from romlib.loads.forces import boundary_force, node_share, presence
 from romlib.loads.nodal import nodal_scalar
+from romlib.mesh.kinematics import KINEMATICS, PLANE_STRAIN, SOLID, padded
 from romlib.mesh.material_axes import axes_in_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import RULES
@@ -25,8 +26,11 @@ from romlib.model import BodyForce, Centrifugal, Load, Material, Model, NodalFor
 from romlib.model.identity import Identity, Part
 from romlib.model.library import LIBRARY
 
-CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
-_N_SUM = len(CELL_TYPES) + len(RULES)  # at least nine, for a rotation
+# In the order of the numbers in files: new ones come last.
+CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15", "hex27", "pyramid5", "pyramid13",
+              "tri3", "tri6", "quad4", "quad8", "quad9")
+_PLANE = tuple(name for name in KINEMATICS if name != SOLID)
+_N_SUM = len(CELL_TYPES) + len(RULES) + len(_PLANE) + 1  # at least nine, for a rotation
 _WIDTH = N_SKETCH + 2 + _N_SUM
 # Parameters of a law that say how it is called, not what it computes.
 _NOT_CONTENT = ("name", "guarded", "proof")
@@ -66,7 +70,7 @@ def _row(sketch: np.ndarray, count: float, squares: float, sums: np.ndarray) -> 
 def _rows_of(model: Model) -> dict[tuple[str, str], Row]:
     """What computes the row of each part, by section and name."""
     rows: dict[tuple[str, str], Row] = {
-        ("nodes", ""): lambda piece: piece.on_nodes(piece.mesh.points),
+        ("nodes", ""): lambda piece: piece.on_nodes(padded(piece.mesh.points)),
         ("cells", ""): _cells_row,
         ("elements", ""): lambda piece: _row(
             project(element_keys(piece.mesh), np.ones(piece.mesh.n_cell)), piece.mesh.n_cell, 0.0, np.empty(0)),
@@ -101,6 +105,9 @@ def _cells_row(piece: _Piece) -> np.ndarray:
             row[N_SKETCH + 2 + CELL_TYPES.index(block.cell_type)] += block.n_cell
         if block.quadrature in RULES:
             row[N_SKETCH + 2 + len(CELL_TYPES) + list(RULES).index(block.quadrature)] += block.n_cell
+    if piece.mesh.dimension == 2:
+        row[-len(_PLANE) - 1 + _PLANE.index(piece.mesh.kinematics)] = piece.mesh.n_cell
+        row[-1] = piece.mesh.n_cell * piece.mesh.thickness
     return row
 
 
@@ -145,7 +152,7 @@ def _load_row(piece: _Piece, name: str, load: Load) -> np.ndarray:
     numbers = float((piece.share * piece.mesh.node_ids)[loaded].sum()) if isinstance(load, NodalForce) else 0.0
     # A sum over pieces is the force on a node; the squares of parts are not, and the norm is taken from the sketch.
     return _row(project(piece.nodes, force), piece.share[loaded].sum(), 0.0,
-                np.append(force.sum(axis=0), numbers))
+                np.append(padded(force.sum(axis=0)), numbers))
 
 
 def _rotation(load: Centrifugal) -> np.ndarray:
@@ -242,6 +249,11 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
     elif section == "cells":
         value = sums[:len(CELL_TYPES)]
         content = {"rules": {name: float(count) for name, count in zip(RULES, sums[len(CELL_TYPES):]) if count}}
+        plane = [name for name, n in zip(_PLANE, sums[-len(_PLANE) - 1:]) if n]
+        if plane:
+            content["kinematics"] = ", ".join(plane)
+        if plane == [PLANE_STRAIN]:
+            content["thickness"] = _short(float(sums[-1]) / max(float(count), 1.0))
     elif section == "initial_temperature" or kind == "temperature":
         value = sums[:1] / max(count, 1.0)
     elif kind.startswith("body_force"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from romlib.mesh.kinematics import SOLID, Kinematics, kinematics
 from romlib.mesh.quadrature import rule
 
 
@@ -13,7 +14,8 @@ from romlib.mesh.quadrature import rule
 class CellBlock:
     """Cells of one type, formulation and quadrature.
 
-    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, wedge6, wedge15, ...).
+    cell_type : name in `romlib.mesh.elements.ELEMENTS` (tet4, tet10, hex8, hex20, hex27, wedge6, ...; in two
+        dimensions tri3, tri6, quad4, quad8, counter-clockwise).
     connectivity : (n_cell, n_node of the element), positions in `Mesh.points`, VTK node order.
     cell_ids : (n_cell,), the solver's own ids.
     formulation : "standard", or the name of what the solver did ("reduced", "B-bar", ...); only "standard" is
@@ -37,7 +39,11 @@ class CellBlock:
 
 @dataclass(frozen=True)
 class FaceBlock:
-    """Faces of one type (tri3, tri6, quad4, quad8): connectivity (n_face, n_node), outward normal by the right hand."""
+    """Faces of one type: connectivity (n_face, n_node), outward normal by the right hand.
+
+    face_type : tri3, tri6, quad4, quad8 or quad9; in two dimensions line2 or line3, whose normal is on their right,
+        which is outward of a counter-clockwise cell.
+    """
 
     face_type: str
     connectivity: np.ndarray
@@ -60,14 +66,17 @@ class FaceSet:
 class Mesh:
     """A piece (subdomain) of a mesh; a whole mesh is one piece.
 
-    points : (n_node, 3). node_ids : (n_node,), the solver's ids, the same for a node in every piece that has it.
+    points : (n_node, dimension). node_ids : (n_node,), the solver's, the same for a node in every piece that has it.
     blocks : cells; "cell k" counts through the blocks in order; so do integration points, cell by cell.
     node_tags, cell_tags : positions of nodes and cells. face_tags : face sets ("skin" is the outer skin of the whole
         mesh, without the interfaces between pieces). "all" is a cell tag that every mesh has implicitly.
     node_arrays : (n_node,) or (n_node, k); cell_arrays : (n_cell,) or (n_cell, k).
     shared_index : (n_node,), -1 inside the piece, else the number of the node among the nodes that several pieces
         share (0 ... n_shared - 1 over the whole mesh).
-    dimension : 3; 2 is kept open for plane strain and axisymmetric.
+    kinematics : "solid", "plane strain" or "axisymmetric" (`romlib.mesh.kinematics`): what the displacement makes of
+        the six components of the strain. It gives the dimension, 3 or 2, of points, displacements and forces.
+    thickness : of a body in plane strain, in the unit of length: its volumes and forces are of this thickness; one
+        otherwise. Those of an axisymmetric body are of the whole circumference.
     """
 
     points: np.ndarray
@@ -79,11 +88,22 @@ class Mesh:
     node_arrays: dict[str, np.ndarray] = field(default_factory=dict)
     cell_arrays: dict[str, np.ndarray] = field(default_factory=dict)
     shared_index: np.ndarray | None = None
-    dimension: int = 3
+    kinematics: str = SOLID
+    thickness: float = 1.0
 
     def __repr__(self) -> str:
         tags = ", ".join(dict.fromkeys([*self.node_tags, *self.face_tags, *self.cell_tags]))
         return f"Mesh({self.n_node} nodes, {self.n_cell} cells; tags {tags or 'none'})"
+
+    @property
+    def motion(self) -> Kinematics:
+        """What the displacement makes of the strain; UnsupportedError where there is none of this name."""
+        return kinematics(self.kinematics)
+
+    @property
+    def dimension(self) -> int:
+        """Components of points, displacements and forces."""
+        return self.motion.dimension
 
     @property
     def n_node(self) -> int:

@@ -1,7 +1,7 @@
 """Quadrature rules on the reference cells of `romlib.mesh.elements`, in the solvers' order of points.
 
 Gauss rules on quadrangles and hexahedra run xi fastest, then eta, then zeta; rules on wedges run through the triangle
-first, then upwards.
+first, then upwards; those on pyramids are in `romlib.mesh.collapsed`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from romlib.errors import UnsupportedError
+from romlib.mesh.collapsed import conical, hammer_27, of_collapsed_hexahedron
 from romlib.words import unknown
 
-CELL_VOLUME = {"tri": 0.5, "quad": 4.0, "tet": 1.0 / 6.0, "hex": 8.0, "wedge": 1.0}
+CELL_VOLUME = {"line": 2.0, "tri": 0.5, "quad": 4.0, "tet": 1.0 / 6.0, "hex": 8.0, "wedge": 1.0, "pyramid": 4.0 / 3.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +117,39 @@ def _wedge(name: str, triangle: Rule, n: int) -> Rule:
     return Rule(name, "wedge", points, np.outer(w, triangle.weights).ravel(), min(triangle.degree, 2 * n - 1))
 
 
+def _pyramids() -> list[Rule]:
+    root = np.sqrt(15.0)
+    low, high = (10.0 - root) / 40.0, (5.0 + 2.0 * root) / 20.0
+    corners = [(0.5 * x, 0.5 * y, low) for x, y in ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0))]
+    return [
+        _orbit("pyramid", "pyramid_1", 1, [(1.0, [(0.0, 0.0, 0.25)])]),
+        # FPG5 of Code_Aster (R3.01.01), from Castem
+        _orbit("pyramid", "pyramid_5", 2, [(0.2, [*corners, (0.0, 0.0, high)])]),
+        Rule("pyramid_8", "pyramid", *conical(2), 3),
+        Rule("pyramid_27", "pyramid", *conical(3), 5),
+        Rule("pyramid_27_aster", "pyramid", *hammer_27(), 3),
+    ]
+
+
+def _hexahedron_of_equal_nodes() -> list[Rule]:
+    """The eight Gauss points of a hexahedron some nodes of which are one, where the solver integrates it as it is."""
+    eight = _gauss("hex", 3, 2)
+    return [Rule(f"{cell}_8_hex", cell, *of_collapsed_hexahedron(cell, eight.points, eight.weights), degree)
+            for cell, degree in (("tet", 1), ("wedge", 2), ("pyramid", 1))]
+
+
 def _all_rules() -> dict[str, Rule]:
     triangles = _triangles()
     tri_1, tri_3, tri_6, tri_7 = triangles
+    # FPG6 of Code_Aster has the middles of the sides
+    midsides = _orbit("tri", "midsides", 2, [(1.0 / 3.0, [(0.5, 0.0), (0.5, 0.5), (0.0, 0.5)])])
     rules = [
-        *triangles, *(_gauss("quad", 2, n) for n in (1, 2, 3)),
+        *(_gauss("line", 1, n) for n in (1, 2, 3)), *triangles, *(_gauss("quad", 2, n) for n in (1, 2, 3)),
         *_tetrahedra(), *(_gauss("hex", 3, n) for n in (1, 2, 3)), _irons_14(),
         _wedge("wedge_1", tri_1, 1), _wedge("wedge_2", tri_1, 2), _wedge("wedge_6", tri_3, 2),
         _wedge("wedge_6_zset", tri_3, 2), _wedge("wedge_9", tri_3, 3), _wedge("wedge_18", tri_6, 3),
-        _wedge("wedge_21", tri_7, 3),
+        _wedge("wedge_21", tri_7, 3), _wedge("wedge_6_midside", midsides, 2), *_pyramids(),
+        *_hexahedron_of_equal_nodes(),
     ]
     return {r.name: r for r in rules}
 

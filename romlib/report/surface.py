@@ -18,7 +18,7 @@ from romlib.nodal.cells import materials_of_cells
 from romlib.results.source import StepSource
 
 SHARP = 30.0  # degrees between the normals on either side of an edge
-_PADDED = 8  # nodes of a face: at most those of a quad8
+_PADDED = 9  # nodes of a face: at most those of a quad9
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def surface_of(source: StepSource, tags: Sequence[str] | None = None) -> Surface
 class _Part:
     """Faces of a piece, with points of their own: each node of a face, once for each material.
 
-    faces : (n_face, 8), positions among the points, -1 after the last. corners : (n_face, 4), node ids, -1 after the
+    faces : (n_face, 9), positions among the points, -1 after the last. corners : (n_face, 4), node ids, -1 after the
     third of a triangle. types, cells : (n_face,). points : (n_point, 3). point_nodes, point_ids, point_materials :
     (n_point,), position in the piece, id and material.
     """
@@ -143,7 +143,7 @@ _NO_ID = np.iinfo(np.int64).min  # ids may be any other number
 
 
 def _nodes_of(mesh: Mesh, faces: CellFaces, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All nodes of faces, (n_face, 8), -1 after the last, and their types, (n_face,)."""
+    """All nodes of faces, (n_face, 9), -1 after the last, and their types, (n_face,)."""
     nodes, types = np.full((len(rows), _PADDED), -1, dtype=np.int64), np.full(len(rows), "", dtype="<U5")
     first_cell = 0
     for number, block in enumerate(mesh.blocks):
@@ -187,7 +187,7 @@ def edges(points: np.ndarray, blocks: tuple[FaceBlock, ...]) -> tuple[np.ndarray
         kind, nodes = element(block.face_type), block.connectivity
         pairs = np.array(kind.edges)
         ends.append(nodes[:, pairs].reshape(-1, 2))
-        middles.append((nodes[:, kind.n_corner:] if kind.n_node > kind.n_corner else
+        middles.append((nodes[:, kind.n_corner:kind.n_corner + kind.n_midside] if kind.n_midside else
                         np.full((len(nodes), len(pairs)), -1)).reshape(-1))
         faces.append(n_face + np.repeat(np.arange(len(nodes)), len(pairs)))
         n_face += len(nodes)

@@ -27,7 +27,11 @@ _REQUIRED = ("name", "suffixes", "can_read", "convert")
 class Converter(Protocol):
     """Turn the files of one solver into a snapshots file.
 
-    name : as in `romlib convert NAME`. suffixes : of the files that it reads, with the dot.
+    name : as in `romlib convert NAME` ("auto" stands for all). suffixes : of the files that it reads, with the dot.
+
+    It may have these too, which `romlib convert --list` shows. reads : what it reads, in one line; else the first line
+    of its docstring. reader : the libraries that it reads with, by their names at pip, separated by commas; None for
+    none. extra : the extra of romlib-mechanics that installs them; None where they have to be named themselves.
     """
 
     name: str
@@ -142,9 +146,9 @@ def deck_reader(file: Path) -> Converter | None:
 def _loaded(entry: EntryPoint) -> Converter:
     try:
         converter = entry.load()()
-    except ImportError as error:
+    except Exception as error:  # whatever a foreign package raises at import
         raise InputError("a converter cannot be imported", place=f"entry point {entry.name} = {entry.value}",
-                         found=str(error), remedy="install what it needs, such as `pip install "
+                         found=str(error) or type(error).__name__, remedy="install what it needs, such as `pip install "
                          "'romlib-mechanics[converters]'`") from error
     missing = [attribute for attribute in _REQUIRED if not hasattr(converter, attribute)]
     if missing:

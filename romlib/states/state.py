@@ -23,7 +23,7 @@ _REMEDY = "start from a state of the same mesh: another one cannot be carried ov
 
 @dataclass(eq=False)
 class NodeState:
-    """ids : (n_node,). displacement : (n_node, 3). increment : (n_node, 3), the last one, or None."""
+    """ids : (n_node,). displacement : (n_node, d). increment : (n_node, d), the last one, or None."""
 
     ids: np.ndarray
     displacement: np.ndarray
@@ -225,19 +225,22 @@ def _refuse_elsewhere(
             remedy="state the same initial_temperature for both runs")
 
 
-def select_nodes(saved: SavedState, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Displacement (n, 3) of nodes by id, and their last increment where the state has it.
+def select_nodes(saved: SavedState, ids: np.ndarray, dimension: int = 3) -> tuple[np.ndarray, np.ndarray | None]:
+    """Displacement (n, dimension) of nodes by id, and their last increment where the state has it.
 
     Raises
     ------
-    InputError : a node that the state does not have; a state of selected points, which has none.
+    InputError : a node that the state does not have; a state of selected points, which has none; one of another mesh.
     """
-    displacement, increment = np.zeros((len(ids), 3)), np.zeros((len(ids), 3))
+    displacement, increment = np.zeros((len(ids), dimension)), np.zeros((len(ids), dimension))
     found, whole = np.zeros(len(ids), dtype=bool), True
     for block in saved.blocks:
         if block.nodes is None:
             raise InputError("the state has no displacement of the nodes", file=saved.what, found="a state of a ROM",
                              remedy="start from a state or a snapshots file of a full-order run")
+        if block.nodes.displacement.shape[1] != dimension:
+            raise InputError("the state is of a mesh of another dimension", file=saved.what, expected=dimension,
+                             found=block.nodes.displacement.shape[1], remedy=_REMEDY)
         place = IdIndex(block.nodes.ids).find(ids)
         there = place >= 0
         displacement[there] = block.nodes.displacement[place[there]]

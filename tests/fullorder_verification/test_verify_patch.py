@@ -21,7 +21,8 @@ GRADIENT = 1e-3 * np.array([[1.0, 0.4, -0.2], [0.3, -0.7, 0.5], [-0.1, 0.6, 0.9]
 STRAIN = mandel_from_matrix(0.5 * (GRADIENT + GRADIENT.T))
 CASES = [("tet4", None, False), ("tet10", None, False), ("tet10", "tet_15", True), ("hex8", None, False),
          ("hex20", None, False), ("hex20", None, True), ("hex20", "hex_gauss_8", False), ("wedge6", None, False),
-         ("wedge15", None, False), ("wedge15", "wedge_18", True)]
+         ("wedge15", None, False), ("wedge15", "wedge_18", True), ("hex27", None, True), ("pyramid5", None, False),
+         ("pyramid5", "pyramid_8", False), ("pyramid13", None, False)]
 
 
 def hooke(strain: np.ndarray) -> np.ndarray:

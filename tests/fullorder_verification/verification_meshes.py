@@ -30,7 +30,7 @@ def distorted_box(cell_type: str, quadrature: str | None, curved: bool, seed: in
     kind, (block,) = element(cell_type), mesh.blocks
     if kind.n_node > kind.n_corner and not curved:
         edges = block.connectivity[:, np.array(kind.edges)]
-        points[block.connectivity[:, kind.n_corner:]] = points[edges].mean(axis=2)
+        points[block.connectivity[:, kind.n_corner:kind.n_corner + kind.n_midside]] = points[edges].mean(axis=2)
     return replace(mesh, points=points)
 
 

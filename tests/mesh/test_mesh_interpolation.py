@@ -10,7 +10,7 @@ import pytest
 from romlib.mesh.box import box_mesh
 from romlib.mesh.interpolation import interpolation
 
-TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
+TYPES = ("tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13")
 
 
 def skewed(cell_type: str):
@@ -25,7 +25,7 @@ def test_a_linear_field_is_taken_exactly_in_every_cell(cell_type):
     mesh, random = skewed(cell_type), np.random.default_rng(1)
     cells = np.concatenate([block.connectivity for block in mesh.blocks])
     weights = random.random((60, cells.shape[1]))
-    corners = {"tet": 4, "hex": 8, "wed": 6}[cell_type[:3]]
+    corners = {"tet": 4, "hex": 8, "wed": 6, "pyr": 5}[cell_type[:3]]
     weights[:, corners:] = 0.0
     weights /= weights.sum(axis=1, keepdims=True)
     points = np.einsum("na,nai->ni", weights, mesh.points[cells[random.integers(len(cells), size=60)]])

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from romlib.errors import UnsupportedError
+from romlib.mesh.collapsed import conical
+from romlib.mesh.elements import element
+from romlib.mesh.interpolation import is_inside
 from romlib.mesh.quadrature import CELL_VOLUME, RULES, Rule, rule
 
 every_rule = pytest.mark.parametrize("quadrature", RULES.values(), ids=list(RULES))
@@ -20,10 +23,12 @@ def monomial_integral(cell: str, e: tuple[int, ...]) -> float:
     def simplex(*k: int) -> float:
         return float(np.prod([factorial(i) for i in k])) / factorial(sum(k) + len(k))
 
-    if cell in ("quad", "hex"):
+    if cell in ("line", "quad", "hex"):
         return float(np.prod([line(k) for k in e]))
     if cell in ("tri", "tet"):
         return simplex(*e)
+    if cell == "pyramid":  # the square at zeta has the half side 1 - zeta
+        return line(e[0]) * line(e[1]) * simplex(e[2], e[0] + e[1] + 2) * (sum(e) + 4)
     return simplex(*e[:2]) * line(e[2])
 
 
@@ -48,7 +53,13 @@ def test_the_degree_is_not_understated(quadrature: Rule) -> None:
 def test_weights_sum_to_the_volume_and_points_lie_in_the_cell(quadrature: Rule) -> None:
     np.testing.assert_allclose(quadrature.weights.sum(), CELL_VOLUME[quadrature.cell], rtol=1e-14)
     x = quadrature.points
-    if quadrature.cell in ("quad", "hex"):
+    if quadrature.name == "pyramid_27_aster":
+        assert (is_inside("pyramid", x)).sum() == 15  # the others are those that its cube has outside, too
+    elif quadrature.name == "wedge_6_midside":
+        assert np.all(is_inside("wedge", x))
+    elif quadrature.cell == "pyramid":
+        assert np.all(x[:, 2] > 0.0) and np.all(np.abs(x[:, :2]).max(axis=1) < 1.0 - x[:, 2])
+    elif quadrature.cell in ("line", "quad", "hex"):
         assert np.all(np.abs(x) < 1.0)
     else:
         plane = x[:, :2] if quadrature.cell == "wedge" else x
@@ -86,6 +97,43 @@ def test_gauss_rules_integrate_products_of_degree_2n_minus_1_in_each_variable() 
     for e in product(range(6), repeat=3):
         value = np.prod(quadrature.points ** np.array(e), axis=1) @ quadrature.weights
         assert abs(value - monomial_integral("hex", e)) < 1e-14
+
+
+@pytest.mark.parametrize(("kind", "name"), [("pyramid5", "pyramid_8"), ("pyramid13", "pyramid_27")])
+def test_conical_rules_integrate_products_of_shape_functions_of_a_pyramid(kind: str, name: str) -> None:
+    def products(quadrature: Rule) -> np.ndarray:
+        shape = element(kind).shape(quadrature.points)
+        return np.einsum("q,qa,qb->ab", quadrature.weights, shape, shape)
+
+    fine = Rule("fine", "pyramid", *conical(8), 15)
+    np.testing.assert_allclose(products(rule(name)), products(fine), atol=1e-14)
+
+
+@pytest.mark.parametrize(("cell", "equal"), [
+    ("wedge6", {3: 2, 4: 3, 5: 4, 6: 5, 7: 5}), ("pyramid5", {5: 4, 6: 4, 7: 4}),
+    ("tet4", {3: 2, 4: 3, 5: 3, 6: 3, 7: 3})])
+def test_a_collapsed_hexahedron_has_its_own_points_and_weights(cell: str, equal: dict[int, int]) -> None:
+    kind, cube, eight = element(cell), element("hex8"), rule("hex_gauss_8")
+    nodes = kind.nodes[[equal.get(node, node) for node in range(8)]]
+    found = rule(f"{kind.cell}_8_hex")
+    np.testing.assert_allclose(found.points, cube.shape(eight.points) @ nodes, atol=1e-15)
+    jacobian = np.linalg.det(np.einsum("ai,qaj->qij", nodes, cube.gradient(eight.points)))
+    np.testing.assert_allclose(found.weights, eight.weights * jacobian, atol=1e-15)
+
+
+def test_the_five_points_of_a_pyramid_are_those_of_code_aster() -> None:
+    quadrature = rule("pyramid_5")
+    np.testing.assert_allclose(quadrature.points[:, 2], [0.1531754163448146] * 4 + [0.6372983346207416], rtol=1e-14)
+    np.testing.assert_allclose(quadrature.weights, 4.0 / 15.0, rtol=1e-14)
+
+
+def test_the_27_points_of_code_aster_are_those_of_its_source() -> None:
+    quadrature, z = rule("pyramid_27_aster"), rule("pyramid_27_aster").points[:, 2]
+    c, d = 0.652816472, 1.106412899
+    np.testing.assert_allclose(z[[0, 7, 15, 26]], [0.5, 0.5 * (1 - c), 0.5 * (1 - d), 0.5 * (1 + d)], atol=1e-9)
+    np.testing.assert_allclose(quadrature.points[7, :2], [-c * (1 - z[7])] * 2, atol=1e-9)
+    of_source = np.repeat([0.788073483, 0.499369002, 0.478508449, 0.032303742], [1, 6, 8, 12]) * 0.25 * (1 - z) ** 2
+    np.testing.assert_allclose(quadrature.weights, 2.0 * of_source, atol=1e-9)  # its cell has half the volume
 
 
 def test_an_unknown_rule_is_refused_by_name() -> None:

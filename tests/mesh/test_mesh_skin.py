@@ -16,7 +16,7 @@ from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import split
 from romlib.mesh.skin import add_skin, orient_outward
 
-SOLIDS = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
+SOLIDS = ("tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13")
 
 
 def area_and_volume(mesh: Mesh, faces: FaceSet) -> tuple[np.ndarray, float]:
@@ -34,7 +34,7 @@ def test_the_skin_is_closed_and_encloses_the_volume(distorted, cell_type: str) -
     mesh = add_skin([distorted(cell_type)])[0]
     area, volume = area_and_volume(mesh, mesh.face_tags["skin"])
     np.testing.assert_allclose(area, 0.0, atol=1e-13)
-    fine = {"tet10": "tet_15", "wedge15": "wedge_21"}.get(cell_type, mesh.blocks[0].quadrature)
+    fine = {"tet10": "tet_15", "wedge15": "wedge_21", "pyramid5": "pyramid_8"}.get(cell_type, mesh.blocks[0].quadrature)
     blocks = (replace(mesh.blocks[0], quadrature=fine),)
     np.testing.assert_allclose(volume, StrainOperator(replace(mesh, blocks=blocks)).weights.sum(), rtol=1e-12)
 
@@ -65,12 +65,12 @@ def turned(faces: FaceSet, rng: np.random.Generator) -> FaceSet:
         n = element(block.face_type).n_corner
         rows = []
         for row in block.connectivity:
-            corners, middles = row[:n], row[n:]
+            corners, middles, own = row[:n], row[n:2 * n], row[2 * n:]
             k = int(rng.integers(n))
             corners, middles = np.roll(corners, -k), np.roll(middles, -k)
             if rng.random() < 0.5:
                 corners, middles = np.roll(corners[::-1], 1), middles[::-1]
-            rows.append(np.concatenate([corners, middles]))
+            rows.append(np.concatenate([corners, middles, own]))
         blocks.append(FaceBlock(block.face_type, np.array(rows)))
     return replace(faces, blocks=tuple(blocks))
 

@@ -18,7 +18,7 @@ from romlib.nodal.extrapolation import extrapolation
 PAIRS = [(kind.name, points.name) for kind in ELEMENTS.values() for points in RULES.values()
          if kind.cell == points.cell]
 # the rules that have too few points for a linear field
-CONSTANT = {"tri_1", "quad_gauss_1", "tet_1", "hex_gauss_1", "wedge_1"}
+CONSTANT = {"line_gauss_1", "tri_1", "quad_gauss_1", "tet_1", "hex_gauss_1", "wedge_1", "pyramid_1"}
 IN_ONE_DIRECTION = {"wedge_2"}
 CCX = {"C3D4": ("tet4", "tet_1"), "C3D8": ("hex8", "hex_gauss_8"), "C3D8R": ("hex8", "hex_gauss_1"),
        "C3D10": ("tet10", "tet_4"), "C3D15": ("wedge15", "wedge_9"), "C3D20": ("hex20", "hex_gauss_27"),
@@ -47,7 +47,9 @@ def test_a_linear_field_is_exact_where_the_rule_determines_it(cell_type, quadrat
 
 @pytest.mark.parametrize("cell_type, quadrature", [("hex20", "hex_gauss_27"), ("tet10", "tet_15"),
                                                    ("wedge15", "wedge_18"), ("hex8", "hex_gauss_8"),
-                                                   ("wedge6", "wedge_6"), ("quad8", "quad_gauss_9")])
+                                                   ("wedge6", "wedge_6"), ("quad8", "quad_gauss_9"),
+                                                   ("hex27", "hex_gauss_27"), ("pyramid5", "pyramid_5"),
+                                                   ("pyramid5", "pyramid_8"), ("pyramid13", "pyramid_27")])
 def test_every_field_of_the_element_is_exact_where_the_rule_determines_it(cell_type, quadrature):
     kind = element(cell_type)
     nodal = np.random.default_rng(0).random(kind.n_node)
@@ -57,7 +59,7 @@ def test_every_field_of_the_element_is_exact_where_the_rule_determines_it(cell_t
 
 @pytest.mark.parametrize("cell_type, quadrature", [("hex20", "hex_gauss_8"), ("hex20", "hex_irons_14"),
                                                    ("tet10", "tet_4"), ("tet10", "tet_5_zset"),
-                                                   ("wedge15", "wedge_9")])
+                                                   ("wedge15", "wedge_9"), ("pyramid13", "pyramid_8")])
 def test_midside_nodes_have_the_mean_of_their_corners_where_the_rule_determines_no_more(cell_type, quadrature):
     kind, matrix = element(cell_type), extrapolation(cell_type, quadrature)
     corners = matrix[np.array(kind.edges)]

@@ -15,7 +15,7 @@ from romlib.report.surface import Surface, surface_of
 from romlib.results.grid import empty_grid
 from romlib.snapshots.reader import Snapshots
 
-TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
+TYPES = ("tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13")
 
 
 def surface(tmp_path, pieces: list[Mesh], model: Model = ELASTIC, name: str = "a") -> tuple[Surface, Snapshots]:
@@ -57,7 +57,7 @@ def test_edges_are_those_of_the_elements_and_the_twelve_of_the_box_are_sharp(tmp
     file.close()
     length = np.linalg.norm(np.diff(found.points[found.segments], axis=1)[:, 0], axis=1)
     assert length[found.sharp].sum() == pytest.approx(4 * (3 + 2 + 1))
-    if cell_type in ("hex8", "hex20"):  # 4 x 2 x 2 cells: every line of the grid on the faces, each once
+    if cell_type in ("hex8", "hex20", "hex27"):  # 4 x 2 x 2 cells: every line of the grid on the faces, each once
         lines = {"x": 3.0 * 2 * (2 + 2), "y": 2.0 * 2 * (4 + 2), "z": 1.0 * 2 * (4 + 2)}
         assert length.sum() == pytest.approx(sum(lines.values()))
     if cell_type in ("tet10", "hex20", "wedge15"):  # corner to middle to corner

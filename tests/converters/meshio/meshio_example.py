@@ -13,9 +13,11 @@ import numpy as np
 from romlib.mesh.box import box_mesh
 
 MESHIO_TYPE = {"tet4": "tetra", "tet10": "tetra10", "hex8": "hexahedron", "hex20": "hexahedron20", "wedge6": "wedge",
-               "wedge15": "wedge15", "tri3": "triangle", "tri6": "triangle6", "quad4": "quad", "quad8": "quad8"}
+               "wedge15": "wedge15", "pyramid5": "pyramid", "pyramid13": "pyramid13", "hex27": "hexahedron27",
+               "tri3": "triangle", "tri6": "triangle6", "quad4": "quad", "quad8": "quad8", "quad9": "quad9"}
 
-meshio._mesh.topological_dimension.setdefault("wedge15", 3)  # meshio 5.3.5 writes these but forgot them in this table
+for _kind in ("wedge15", "pyramid13"):  # meshio 5.3.5 writes these but forgot them in this table
+    meshio._mesh.topological_dimension.setdefault(_kind, 3)
 
 
 @dataclass
@@ -40,12 +42,12 @@ def box_example(cell_type: str = "hex8", n_step: int = 4, name: str = "displacem
     """A box with the faces of x = 1 turned inward, a flag a node array, a group of each cell."""
     mesh = box_mesh(cell_type, (2, 2, 1))
     faces = mesh.face_tags["xmax"].blocks
-    n_corner = {"tri3": 3, "tri6": 3, "quad4": 4, "quad8": 4}
+    n_corner = {"tri3": 3, "tri6": 3, "quad4": 4, "quad8": 4, "quad9": 4}
     cells = [(MESHIO_TYPE[cell_type], mesh.blocks[0].connectivity)]
     for block in faces:
         n, nodes = n_corner[block.face_type], block.connectivity
         turned = [nodes[:, n - 1::-1]] if nodes.shape[1] == n else [
-            nodes[:, n - 1::-1], nodes[:, 2 * n - 2:n - 1:-1], nodes[:, 2 * n - 1:]]
+            nodes[:, n - 1::-1], nodes[:, 2 * n - 2:n - 1:-1], nodes[:, 2 * n - 1:2 * n], nodes[:, 2 * n:]]
         cells.append((MESHIO_TYPE[block.face_type], np.concatenate(turned, axis=1)))
     rng = np.random.default_rng(3)
     n_node, n_solid = mesh.n_node, mesh.n_cell

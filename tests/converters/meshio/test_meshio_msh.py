@@ -16,7 +16,7 @@ meshio = pytest.importorskip("meshio", reason="meshio is not installed")
 from meshio_example import MESHIO_TYPE  # type: ignore[import-not-found]  # noqa: E402
 from romlib_converters.meshio import MeshioConverter  # noqa: E402
 
-CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15"]
+CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13"]
 HEAD = "$MeshFormat\n2.2 0 8\n$EndMeshFormat\n"
 NAMES = '$PhysicalNames\n3\n3 1 "body"\n3 3 "left"\n2 2 "end"\n$EndPhysicalNames\n'
 POINTS = [(x, y, z) for z in (0, 1) for y in (0, 1) for x in (0, 1, 2)]

@@ -1,0 +1,261 @@
+"""romlib's mesh of a solver's: ids to positions, blocks, tags and arrays, all of it checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from romlib_converters.common.elements import SolidElement, check_rules
+from romlib_converters.common.midsides import check_midsides
+from romlib_converters.common.solver_mesh import IdValues, SolverCells, SolverMesh
+
+from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.elements import element
+from romlib.mesh.ids import IdIndex, used_of
+from romlib.mesh.merge import bodies, representatives
+from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
+from romlib.mesh.operator import StrainOperator
+from romlib.mesh.skin import SKIN
+from romlib.mesh.validity import check_mesh
+from romlib.model import Omission
+from romlib.words import plural, shortlist
+
+_FARTHEST = 1e15  # in any unit of length that anybody uses
+_CELLS_AT_ONCE = 20000  # whose Jacobians are checked at one time
+_AT_ONE_PLACE = 1e-9  # of the size of the mesh
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """mesh : whole, without pieces and skin. elements : of each block. omissions : what the solver's mesh had besides.
+
+    nodes : finds positions among the file's nodes. cells : finds positions of cells in the mesh. new_node : (n_node of
+    the file,), where each of its nodes is in the mesh, -1 for those of no solid.
+    """
+
+    mesh: Mesh
+    elements: tuple[SolidElement, ...]
+    omissions: tuple[Omission, ...]
+    nodes: IdIndex
+    cells: IdIndex
+    new_node: np.ndarray
+
+    def positions(self, ids: np.ndarray) -> np.ndarray:
+        """Where nodes are in the mesh, by id: -1 for nodes of no solid, -2 for ids that the file has no node of."""
+        at = self.nodes.find(ids)
+        return np.where(at >= 0, self.new_node[at], -2)
+
+
+def mesh_of(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Mesh:
+    """The mesh alone, for `read_mesh` of a converter; see `build`."""
+    return build(solver, quadrature).mesh
+
+
+def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Built:
+    """Sort a solver's mesh.
+
+    Parameters
+    ----------
+    quadrature : rule by cell type (hex8, ...), where it is not that of the solver's element.
+
+    Raises
+    ------
+    FileFormatError : ids that are there twice, nodes that do not exist, points that are not finite, mid-side nodes off
+        their edges, cells there twice. InputError : a cell whose Jacobian is not positive. UnsupportedError : no solid
+        cell, an element or formulation that the operator lacks.
+    """
+    index = _checked_nodes(solver)
+    groups = _grouped(solver, quadrature or {})
+    blocks = []
+    for group in groups:
+        at = index.find(group.nodes)
+        wrong = np.argwhere(at < 0)
+        if len(wrong):
+            cell, node = wrong[0]
+            raise FileFormatError("a cell has a node that the file does not define", file=solver.file,
+                                  place=f"cell {group.ids[cell]}", found=f"node {group.nodes[cell, node]}")
+        blocks.append(replace(group.element.block(at, group.ids), formulation=group.formulation))
+    nodes, new_node = used_of([block.connectivity for block in blocks], len(solver.node_ids))
+    mesh = Mesh(np.ascontiguousarray(solver.points[nodes], dtype=float), tuple(
+        replace(block, connectivity=new_node[block.connectivity]) for block in blocks), solver.node_ids[nodes])
+    for block in mesh.blocks:
+        check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
+    check_mesh(mesh, solver.file)
+    _check_shapes(mesh, solver)
+    built = Built(mesh, tuple(group.element for group in groups), (), index, IdIndex(mesh.cell_ids), new_node)
+    tagged, lost = _with_tags(built, solver)
+    check_mesh(tagged, solver.file)
+    return replace(built, mesh=tagged, omissions=_omissions(solver, mesh) + lost)
+
+
+def _checked_nodes(solver: SolverMesh) -> IdIndex:
+    ids, points = solver.node_ids, solver.points
+    if solver.kinematics != "solid":
+        raise UnsupportedError(f"{solver.kinematics} models are not converted", file=solver.file, expected="solids")
+    if ids.ndim != 1 or ids.dtype.kind not in "iu" or points.shape != (len(ids), 3):
+        raise FileFormatError("nodes and coordinates do not fit together", file=solver.file,
+                              expected="one integer id and x, y, z a node", found=f"{ids.shape}, {points.shape}")
+    index = IdIndex(ids)
+    if len(index.twice):
+        raise FileFormatError("two nodes have the same id", file=solver.file, place=f"node {index.twice[0]}",
+                              found=plural(len(index.twice), "such id"))
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(~(np.abs(points) < _FARTHEST).all(axis=1))
+    if len(wrong):
+        raise FileFormatError("a coordinate is not a number, or out of all proportion", file=solver.file,
+                              place=f"node {ids[wrong[0]]}", found=points[wrong[0]],
+                              expected=f"finite numbers below {_FARTHEST:g}")
+    return index
+
+
+def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCells]:
+    """The cells of each element and formulation in one, in the order of the file; rules as the user has chosen."""
+    found: dict[tuple[SolidElement, str], list[SolverCells]] = {}
+    for cells in solver.cells:
+        if cells.nodes.shape != (len(cells.ids), cells.element.n_node) or cells.nodes.dtype.kind not in "iu":
+            raise FileFormatError("cells have another number of nodes than their type", file=solver.file,
+                                  place=f"cells of type {cells.element.cell_type}",
+                                  expected=f"({len(cells.ids)}, {cells.element.n_node}) integers",
+                                  found=f"{cells.nodes.shape} {cells.nodes.dtype}")
+        if len(cells.ids):
+            found.setdefault((cells.element, cells.formulation), []).append(cells)
+    if not found:
+        raise UnsupportedError("the mesh has no solid cell", file=solver.file, expected="solid elements",
+                               found=", ".join(f"{n} {kind}" for kind, n in solver.others.items()) or "no element")
+    check_rules(quadrature, list(dict.fromkeys(kind.cell_type for kind, _ in found)), "quadrature")
+    groups = [SolverCells(replace(kind, quadrature=quadrature[kind.cell_type], point_orders=())
+                          if kind.cell_type in quadrature else kind, np.concatenate([one.ids for one in parts]),
+                          np.concatenate([one.nodes for one in parts]), formulation)
+              for (kind, formulation), parts in found.items()]
+    twice = IdIndex(np.concatenate([group.ids for group in groups])).twice
+    if len(twice):
+        raise FileFormatError("two cells have the same id", file=solver.file, place=f"cell {twice[0]}",
+                              found=plural(len(twice), "such id"))
+    return groups
+
+
+def _check_shapes(mesh: Mesh, solver: SolverMesh) -> None:
+    """Positive Jacobians at all points, of some thousand cells at a time."""
+    for block in mesh.blocks:
+        for first in range(0, block.n_cell, _CELLS_AT_ONCE):
+            rows = slice(first, first + _CELLS_AT_ONCE)
+            nodes, local = np.unique(block.connectivity[rows], return_inverse=True)
+            part = replace(block, connectivity=local.reshape(-1, block.connectivity.shape[1]),
+                           cell_ids=block.cell_ids[rows])
+            try:
+                StrainOperator(Mesh(mesh.points[nodes], (part,), mesh.node_ids[nodes]))
+            except InputError as error:
+                raise type(error)(error.what, file=error.file or solver.file, place=error.place,
+                                  expected=error.expected, found=error.found, remedy=error.remedy) from error
+
+
+def _with_tags(built: Built, solver: SolverMesh) -> tuple[Mesh, tuple[Omission, ...]]:
+    mesh, empty = built.mesh, []
+    node_tags, cell_tags, face_tags = {}, {}, {}
+    for name, ids in solver.node_sets.items():
+        node_tags[_name(name)] = at = _known(built.positions(ids), ids, f"node set {name!r}", "node", solver)
+        empty += [name] * (len(ids) > 0 and not len(at))
+    for name, ids in solver.cell_sets.items():
+        found = built.cells.find(ids)
+        cell_tags[_name(name)] = np.unique(found[found >= 0])
+        empty += [name] * (len(ids) > 0 and not len(cell_tags[_name(name)]))
+    for name, (ids, numbers) in solver.face_sets.items():
+        face_tags[_name(name)] = face_set(mesh, built.cells.find(ids), numbers, f"face set {name!r}", solver)
+        empty += [name] * (len(ids) > 0 and not face_tags[_name(name)].n_face)
+    for tags in (node_tags, cell_tags, face_tags):
+        for name in [name for name, tag in tags.items() if name in empty]:
+            del tags[name]
+    node_arrays = {name: _spread(array, built.positions(array.ids), mesh.n_node, f"node array {name!r}", solver)
+                   for name, array in solver.node_arrays.items()}
+    cell_arrays = {name: _spread(array, built.cells.find(array.ids), mesh.n_cell, f"cell array {name!r}", solver)
+                   for name, array in solver.cell_arrays.items()}
+    lost = () if not empty else (Omission(name="sets_without_solids", does_work=False, description=(
+        f"{shortlist('set', empty)} on no solid cell left out")),)
+    return replace(mesh, node_tags=node_tags, cell_tags=cell_tags, face_tags=face_tags, node_arrays=node_arrays,
+                   cell_arrays=cell_arrays), lost
+
+
+def face_set(mesh: Mesh, cells: np.ndarray, numbers: np.ndarray, place: str, solver: SolverMesh) -> FaceSet:
+    """Faces of cells, outward. cells : (n,), positions, -1 for those left out. numbers : (n,), in `Element.faces`.
+
+    Raises
+    ------
+    FileFormatError : a number that the cell's type does not have.
+    """
+    keep = cells >= 0
+    pairs = np.unique(np.column_stack([cells[keep], np.asarray(numbers)[keep]]), axis=0)
+    found: dict[str, list[np.ndarray]] = {}
+    first = 0
+    for block in mesh.blocks:
+        kind = element(block.cell_type)
+        mine = pairs[(pairs[:, 0] >= first) & (pairs[:, 0] < first + block.n_cell)]
+        wrong = np.flatnonzero((mine[:, 1] < 0) | (mine[:, 1] >= len(kind.faces)))
+        if len(wrong):
+            raise FileFormatError("a cell has no such face", file=solver.file,
+                                  place=f"{place}, cell {block.cell_ids[mine[wrong[0], 0] - first]}",
+                                  expected=f"faces 1 to {len(kind.faces)}", found=int(mine[wrong[0], 1]) + 1)
+        for number, (face_type, nodes) in enumerate(kind.faces):
+            rows = mine[mine[:, 1] == number, 0] - first
+            if len(rows):
+                found.setdefault(face_type, []).append(block.connectivity[rows][:, nodes])
+        first += block.n_cell
+    return FaceSet(tuple(FaceBlock(kind, np.concatenate(found[kind])) for kind in sorted(found)))
+
+
+def _name(name: str) -> str:
+    """The solver's name of a set; "skin" is romlib's own, and an empty name no name."""
+    return f"{name}_of_the_solver" if name == SKIN else name or "unnamed"
+
+
+def _known(at: np.ndarray, ids: np.ndarray, place: str, what: str, solver: SolverMesh) -> np.ndarray:
+    """Positions (n,) of those that are in the mesh, each once."""
+    if (at == -2).any():
+        raise FileFormatError(f"a {what} that the file does not define", file=solver.file, place=place,
+                              found=f"{what} {ids[at == -2][0]}")
+    return np.unique(at[at >= 0])
+
+
+def _spread(array: IdValues, at: np.ndarray, n: int, place: str, solver: SolverMesh) -> np.ndarray:
+    """Values (n, ...) in the order of the mesh; NaN, or -1 for integers, where there is none."""
+    if len(array.values) != len(array.ids):
+        raise FileFormatError("an array has the wrong length", file=solver.file, place=place, expected=len(array.ids),
+                              found=len(array.values))
+    keep = at >= 0
+    lacking: float = -1 if array.values.dtype.kind in "iu" else np.nan
+    found = np.full((n, *array.values.shape[1:]), lacking, dtype=array.values.dtype)
+    found[at[keep]] = array.values[keep]
+    return found
+
+
+def _omissions(solver: SolverMesh, mesh: Mesh) -> tuple[Omission, ...]:
+    found = [Omission(name=f"elements_{kind}", does_work=True, description=(
+        f"{plural(count, 'element')} {kind} are no solids: their forces are not in the reduced model"))
+        for kind, count in solver.others.items() if count]
+    loose = len(solver.node_ids) - mesh.n_node
+    if loose:
+        found.append(Omission(name="nodes_without_solids", does_work=False,
+                              description=f"{plural(loose, 'node')} of no solid cell left out"))
+    return (*found, *solver.notes, *_touching(mesh, solver))
+
+
+def _touching(mesh: Mesh, solver: SolverMesh) -> tuple[Omission, ...]:
+    """Bodies that touch without sharing nodes: contact, ties or a crack; refused where every cell is a body."""
+    found = bodies(mesh)
+    if found.number < 2:
+        return ()
+    size = float(np.max(np.ptp(mesh.points, axis=0)))
+    first = representatives(mesh.points, max(_AT_ONE_PLACE * size, float(np.finfo(float).tiny)))
+    lowest, highest = np.full(mesh.n_node, found.number), np.full(mesh.n_node, -1)
+    np.minimum.at(lowest, first, found.of_node)
+    np.maximum.at(highest, first, found.of_node)
+    places = int((highest > lowest).sum())
+    if not places:
+        return ()
+    if found.number == mesh.n_cell:
+        raise UnsupportedError("cells that touch share no nodes", file=solver.file, expected="one node at one place",
+                               found=f"{found.number} bodies, every cell is one of its own",
+                               remedy="write the mesh with nodes that cells share")
+    return (Omission(name="bodies_that_touch", does_work=False, description=(
+        f"{found.number} bodies share no nodes and touch at {plural(places, 'place')}: what holds them together "
+        "(contact, ties) is not in the mesh")),)

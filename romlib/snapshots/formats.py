@@ -1,0 +1,145 @@
+"""Which formats are installed, whether their readers are, and which of them a file is of, by its content."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
+
+from romlib.errors import InputError
+from romlib.files import instead_of, shown
+from romlib.snapshots.converter import GROUP, Converter, find_converter, installed_converters
+from romlib.words import listed
+
+AUTO = "auto"  # in place of the name of a converter: by content
+_BEGINNING = 24  # bytes of a file that no converter knows, for the message
+
+
+@dataclass(frozen=True)
+class Format:
+    """A converter that is installed.
+
+    name : as in `romlib convert NAME`. reads : what it reads, in one line. suffixes : of its files. reader : the
+    library that it reads with, "" for none. state : "ready", or what is missing and the line that installs it.
+    package : where it is from.
+    """
+
+    name: str
+    reads: str
+    suffixes: tuple[str, ...]
+    reader: str
+    state: str
+    package: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether a file can be converted."""
+        return self.state == "ready"
+
+
+def installed_formats() -> list[Format]:
+    """One a converter, in alphabetical order; what cannot be imported is listed with the reason."""
+    packages = {entry.name: f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
+                for entry in entry_points(group=GROUP)}
+    return [_format(name, packages[name]) for name in installed_converters()]
+
+
+def _format(name: str, package: str) -> Format:
+    try:
+        converter = find_converter(name)
+    except InputError as error:
+        return Format(name, "", (), "", f"cannot be loaded: {error.found}", package)
+    reads = getattr(converter, "reads", None) or (inspect.getdoc(type(converter)) or "").partition("\n")[0]
+    return Format(name, str(reads), tuple(converter.suffixes), str(getattr(converter, "reader", None) or ""),
+                  missing_reader(converter) or "ready", package)
+
+
+def missing_reader(converter: Converter) -> str:
+    """Which library a converter lacks, with the line that installs it; "" where it has all, or needs none.
+
+    Its attribute `reader` names distributions or modules, separated by commas; `extra` is the extra of romlib that has
+    them, without which the names themselves are given to pip.
+    """
+    named = [part.strip() for part in str(getattr(converter, "reader", None) or "").split(",") if part.strip()]
+    missing = [name for name in named if not _is_installed(name)]
+    if not missing:
+        return ""
+    extra = getattr(converter, "extra", None)
+    wanted = f"'romlib-mechanics[{extra}]'" if extra else " ".join(missing)
+    return f"needs {listed(missing)}: pip install {wanted}"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        try:
+            return importlib.util.find_spec(name) is not None
+        except (ImportError, ValueError):  # of a package that is not there, or of a name that no module has
+            return False
+    return True
+
+
+def converter_for(name: str, source: Path | Sequence[Path]) -> Converter:
+    """The converter of that name; of "auto", the one that knows the files.
+
+    Raises
+    ------
+    InputError : see `find_converter` and `recognised`.
+    """
+    return recognised(source) if name == AUTO else find_converter(name)
+
+
+def recognised(source: Path | Sequence[Path]) -> Converter:
+    """The installed converter that knows a file, a folder, or all of several files, by their content.
+
+    Raises
+    ------
+    InputError : none does, and what each was asked; or several do, and how to name one.
+    """
+    paths = [source] if isinstance(source, (str, Path)) else list(source)
+    paths = [Path(path) for path in paths]
+    for path in paths:
+        if not path.exists():
+            raise InputError("no such file or folder", file=shown(path), remedy=instead_of(path))
+    tried: list[str] = []
+    known: list[Converter] = []
+    for name in installed_converters():
+        try:
+            converter = find_converter(name)
+            answer = all(bool(converter.can_read(path)) for path in paths)
+        except Exception as error:  # whatever a foreign package raises, the others are asked
+            what = error.found if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            tried.append(f"{name} (cannot tell: {what})")
+            continue
+        tried.append(f"{name} ({', '.join(converter.suffixes)})")
+        if answer:
+            known.append(converter)
+    place = ", ".join(path.name for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
+    if not known:
+        raise InputError("no installed converter knows this by its content", file=paths[0] if paths else None,
+                         expected=f"files of one of {', '.join(tried)}", found=_seen(paths),
+                         remedy="name the format (romlib convert NAME ...), whose message then says what is wrong; "
+                                "romlib convert --list shows what each reads")
+    if len(known) > 1:
+        names = [converter.name for converter in known]
+        raise InputError(f"{place} may be of several formats", file=paths[0], expected="a format that is named",
+                         found=", ".join(names), remedy=f"name one: romlib convert {names[0]} ..., "
+                         f"or romlib convert {names[1]} ...")
+    return known[0]
+
+
+def _seen(paths: Sequence[Path]) -> str:
+    """What a file looks like, in a few characters."""
+    if not paths:
+        return "no file"
+    path = paths[0]
+    if path.is_dir():
+        suffixes = sorted({entry.suffix for entry in path.iterdir() if entry.suffix})
+        return f"a folder with files {', '.join(suffixes[:8]) or 'without suffixes'}"
+    with open(path, "rb") as stream:
+        start = stream.read(_BEGINNING)
+    return f"a file {path.suffix or 'without suffix'} that begins with {start!r}" if start else "an empty file"

@@ -1,0 +1,95 @@
+"""A solver's mesh by ids as romlib's, or a refusal that names the id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from romlib_converters.common.build import build, mesh_of
+from romlib_converters.common.history import SolverCells, SolverMesh
+from synthetic_history import HEX, IDS, POINTS, TOP_FIRST, WEDGE, solver_mesh
+
+from romlib.errors import FileFormatError, InputError, RomlibError, UnsupportedError
+from romlib.mesh.operator import StrainOperator
+
+FILE = Path("job.results")
+
+
+def test_the_mesh_has_the_volume_of_its_cells():
+    mesh = mesh_of(solver_mesh(FILE))
+    assert StrainOperator(mesh).weights.sum() == pytest.approx(2.5)
+    assert [block.cell_type for block in mesh.blocks] == ["hex8", "wedge6"]
+
+
+def test_cells_of_one_type_in_several_parts_are_one_block():
+    parts = tuple(SolverCells(HEX, np.array([k]), IDS[[nodes]]) for k, nodes in zip((30, 7), TOP_FIRST))
+    mesh = mesh_of(solver_mesh(FILE, cells=parts, face_sets={}, cell_arrays={}))
+    assert [block.n_cell for block in mesh.blocks] == [2] and mesh.cell_ids.tolist() == [30, 7]
+
+
+def test_a_rule_that_the_user_knows_replaces_the_elements():
+    mesh = mesh_of(solver_mesh(FILE), {"hex8": "hex_gauss_1"})
+    assert mesh.blocks[0].quadrature == "hex_gauss_1"
+    with pytest.raises(InputError, match="another shape"):
+        mesh_of(solver_mesh(FILE), {"hex8": "tet_1"})
+
+
+TWICE = IDS.copy()
+TWICE[4] = 70
+CELLS = (SolverCells(HEX, np.array([30, 30]), IDS[TOP_FIRST]),)
+STRANGE = IDS[TOP_FIRST].copy()
+STRANGE[1, 3] = 12345
+TURNED = IDS[TOP_FIRST][:, [4, 5, 6, 7, 0, 1, 2, 3]]
+NAN = POINTS.copy()
+NAN[3, 2] = np.nan
+BARE = {"face_sets": {}, "cell_arrays": {}}
+
+
+@pytest.mark.parametrize("changed, kind, words", [
+    ({"node_ids": TWICE}, FileFormatError, "node 70"),
+    ({"node_ids": IDS.astype(float)}, FileFormatError, "integer id"),
+    ({"points": NAN}, FileFormatError, "node 11"),
+    ({"points": 1e30 * POINTS}, FileFormatError, "out of all proportion"),
+    ({"cells": CELLS, **BARE}, FileFormatError, "cell 30"),
+    ({"cells": (SolverCells(HEX, np.array([30, 7]), STRANGE),), **BARE}, FileFormatError, "node 12345"),
+    ({"cells": (SolverCells(HEX, np.array([30, 7]), IDS[TOP_FIRST][:, :6]),), **BARE}, FileFormatError, "hex8"),
+    ({"cells": (SolverCells(HEX, np.array([30, 7]), TURNED),), **BARE}, InputError, "cell 30, 7"),
+    ({"cells": (SolverCells(HEX, np.array([30, 7]), IDS[TOP_FIRST], "hourglass"),), **BARE}, UnsupportedError,
+     "hourglass"),
+    ({"cells": (), **BARE}, UnsupportedError, "2 MASS21"),
+    ({"node_sets": {"X": np.array([12345])}}, FileFormatError, "node 12345"),
+    ({"face_sets": {"X": (np.array([30]), np.array([6]))}}, FileFormatError, "no such face"),
+    ({"kinematics": "plane stress"}, UnsupportedError, "plane stress"),
+])
+def test_what_contradicts_itself_is_refused_by_name(changed, kind, words):
+    with pytest.raises(kind, match=words):
+        build(solver_mesh(FILE, **changed))
+
+
+def test_bodies_that_touch_are_said_and_a_mesh_of_single_cells_is_refused():
+    points = np.concatenate([POINTS[:12], POINTS[:12]])
+    apart = np.array(TOP_FIRST)
+    apart[1] += 12
+    ids = np.arange(24) * 3 + 5
+    mesh = SolverMesh(FILE, ids, points, (SolverCells(HEX, np.array([1, 2]), ids[apart]),))
+    with pytest.raises(UnsupportedError, match="every cell is one of its own"):
+        build(mesh)
+    prism = np.array([[2, 12, 5, 8, 13, 11]])
+    more = SolverMesh(FILE, np.append(ids, [900, 901]), np.concatenate([points, POINTS[12:14]]), (
+        SolverCells(HEX, np.array([1, 2]), ids[apart]),
+        SolverCells(WEDGE, np.array([3]), np.append(ids, [900, 901])[np.where(prism == 12, 24, np.where(
+            prism == 13, 25, prism + 12))])))
+    note = next(one for one in build(more).omissions if one.name == "bodies_that_touch")
+    assert "2 bodies" in note.description and "4 places" in note.description
+
+
+def test_a_set_called_skin_keeps_its_faces_under_another_name():
+    mesh = mesh_of(solver_mesh(FILE, face_sets={"skin": (np.array([30]), np.array([5]))}))
+    assert list(mesh.face_tags) == ["skin_of_the_solver"]
+
+
+def test_every_refusal_names_the_file():
+    with pytest.raises(RomlibError) as caught:
+        build(solver_mesh(FILE, cells=(SolverCells(HEX, np.array([30, 7]), TURNED),), **BARE))
+    assert "job.results" in str(caught.value)

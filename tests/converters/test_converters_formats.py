@@ -1,0 +1,129 @@
+"""Formats are listed with their readers, and files known by their content, those of other packages too."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from synthetic_formats import GOOD, install_package
+from typer.testing import CliRunner
+
+import romlib
+from romlib.cli import app
+from romlib.errors import InputError
+from romlib.snapshots import Snapshots
+from romlib.snapshots.converter import find_converter
+from romlib.snapshots.formats import installed_formats, missing_reader, recognised
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """See `synthetic_formats.install_package`."""
+    def package(entry_points, code):
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.delitem(sys.modules, "somebody_module", raising=False)
+        install_package(tmp_path, entry_points, code)
+
+    return package
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "job.mine"
+    path.write_text("MINE 1\n")
+    return path
+
+
+def test_each_format_of_this_package_says_what_it_reads_and_with_what():
+    found = {one.name: one for one in installed_formats()}
+    assert {"calculix", "meshio", "zset"} <= set(found)
+    for one in found.values():
+        assert one.reads and one.suffixes and one.package.startswith("romlib-mechanics"), one
+    assert found["meshio"].reader == "meshio" and found["zset"].reader == "" and found["zset"].ready
+
+
+def test_a_missing_reader_is_named_with_the_line_that_installs_it(install):
+    install("mine = somebody_module:Mine\n", GOOD + '    reader, extra = "json, no-such-reader", None\n')
+    found = next(one for one in installed_formats() if one.name == "mine")
+    assert not found.ready and found.state == "needs no-such-reader: pip install no-such-reader"
+    converter = find_converter("mine")
+    converter.extra = "mine"
+    assert missing_reader(converter) == "needs no-such-reader: pip install 'romlib-mechanics[mine]'"
+
+
+def test_a_converter_that_cannot_be_imported_is_listed_and_stops_no_other(install, mine):
+    install("mine = somebody_module:Mine\nbroken = somebody_else:Broken\n", GOOD)
+    found = {one.name: one.state for one in installed_formats()}
+    assert "somebody_else" in found["broken"] and found["mine"] == "ready"
+    assert recognised(mine).name == "mine"
+
+
+def test_a_file_that_one_converter_knows_is_its_own(install, mine):
+    install("mine = somebody_module:Mine\n", GOOD)
+    assert recognised(mine).name == "mine" and recognised([mine, mine]).name == "mine"
+    target = mine.with_suffix(".vtkhdf")
+    assert romlib.convert(mine, target, units="m, N, Pa, s, K", options={"scale": 3.0}) == "mine"
+    with Snapshots(target) as found:
+        assert np.array_equal(found.read("displacement", 0)[0], 3.0 * found.mesh(0).points)
+        assert str(found.model.units) == "m, N, Pa, s, K"
+
+
+def test_a_file_that_nobody_knows_is_refused_with_all_that_were_asked(install, tmp_path):
+    install("mine = somebody_module:Mine\nangry = somebody_module:Angry\n", GOOD + """
+class Angry(Mine):
+    name = "angry"
+    def can_read(self, path):
+        raise ValueError("what is this?")
+""")
+    path = tmp_path / "job.strange"
+    path.write_bytes(b"\x7fELF")
+    with pytest.raises(InputError, match="no installed converter") as caught:
+        recognised(path)
+    words = str(caught.value)
+    assert all(part in words for part in ("job.strange", "calculix (.frd, .inp)", "mine (.mine)", "ELF", "--list",
+                                          "angry (cannot tell: ValueError: what is this?)"))
+    (tmp_path / "empty").touch()
+    with pytest.raises(InputError, match="an empty file"):
+        recognised(tmp_path / "empty")
+    with pytest.raises(InputError, match="a folder with files"):
+        recognised(tmp_path)
+    with pytest.raises(InputError, match="no such file or folder"):
+        recognised(tmp_path / "absent")
+
+
+def test_a_file_that_several_know_asks_for_a_name(install, mine):
+    install("mine = somebody_module:Mine\nother = somebody_module:Other\n",
+            GOOD + '\nclass Other(Mine):\n    name = "other"\n')
+    with pytest.raises(InputError, match="may be of several formats") as caught:
+        recognised(mine)
+    assert caught.value.found == "mine, other" and "romlib convert mine" in caught.value.remedy
+
+
+def run(*arguments, code=0):
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == code, done.output
+    return done.stdout if "--json" in arguments else done.output
+
+
+def test_the_command_lists_formats_as_a_table_and_as_json(install):
+    install("mine = somebody_module:Mine\n", GOOD + '    reader, extra = "no-such-reader", None\n')
+    words = run("convert", "--list")
+    assert "meshio" in words and "pip install" in words and "auto" in words
+    rows = {row["name"]: row for row in json.loads(run("convert", "--list", "--json"))}
+    assert rows["zset"]["ready"] and rows["zset"]["suffixes"] == [".inp", ".ut"] and not rows["mine"]["ready"]
+
+
+def test_the_command_recognises_a_file_and_says_as_what(install, mine):
+    install("mine = somebody_module:Mine\n", GOOD)
+    target = mine.with_suffix(".vtkhdf")
+    assert "Recognised as mine" in run("convert", "auto", mine, "-o", target) and target.is_file()
+    assert json.loads(run("convert", "auto", mine, "-o", target, "--json"))["format"] == "mine"
+
+
+@pytest.mark.parametrize("arguments, missing", [
+    ((), "FORMAT"), (("auto",), "SOURCE"), (("auto", "job.mine"), "--output")])
+def test_the_command_says_what_is_missing(arguments, missing):
+    words = run("convert", *arguments, code=2)
+    assert f"Invalid value for {missing}" in words and "missing" in words
