@@ -67,6 +67,7 @@ class ModelBuilder:
         self.n_node = deck.places.mesh.n_node
         self.node_tags, self.cell_tags, self.face_tags = set_tags(deck.inp, deck.places)
         self.node_arrays: dict[str, np.ndarray] = {}
+        self.cell_arrays: dict[str, np.ndarray] = {}
         self.omissions: list[Omission] = []
         self.constraints: dict[str, Constraint] = {}
         self.lines: dict[tuple[str, str], str] = {}
@@ -87,7 +88,7 @@ class ModelBuilder:
         thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
                                     self.deck.amplitudes)
         loads, amplitudes = self._named(set(thermal.loads))
-        materials, cards, notes = section_materials(self.deck, self.cell_tags)
+        materials, cards, notes = section_materials(self.deck, self.cell_tags, self.cell_arrays)
         self.omissions += notes
         self.lines.update({("materials", name): where(card) for name, card in cards.items()})
         self.node_arrays.update(thermal.arrays)
@@ -101,7 +102,7 @@ class ModelBuilder:
                 "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
                 "displacement")))
         mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
-                       face_tags=self.face_tags, node_arrays=self.node_arrays)
+                       face_tags=self.face_tags, node_arrays=self.node_arrays, cell_arrays=self.cell_arrays)
         return mesh, Model(
             units=units, materials=materials, constraints=self.constraints, loads={**loads, **thermal.loads},
             amplitudes={**amplitudes, **thermal.amplitudes}, initial_time=0.0,
