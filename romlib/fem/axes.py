@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from romlib.errors import UnsupportedError
+from romlib.mesh.kinematics import padded
 from romlib.mesh.material_axes import axes_at
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
@@ -41,7 +42,7 @@ def material_axes(
         if axes is None:
             axes = np.tile(np.eye(3), (len(material_index), 1, 1))
         place = f"materials.{name}.orientation"
-        found = axes_at(material.orientation, mesh, operator.cell[ips], operator.coordinates[ips], place)
+        found = axes_at(material.orientation, mesh, operator.cell[ips], padded(operator.coordinates[ips]), place)
         if mesh.dimension == 2:
             _refuse_out_of_plane(found, place)
         axes[ips] = found
