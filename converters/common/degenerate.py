@@ -151,13 +151,13 @@ def _midsides(
             raise UnsupportedError(
                 f"mid-side nodes of a {cell_type} of equal nodes contradict its shape", file=file,
                 place=f"cell {ids[row]}, edge {'at node' if len(where) == 1 else 'between nodes'} {on}",
-                expected="the node of the corner, or none" if len(where) == 1 else "one node on one edge",
+                expected="the node of a corner, or none" if len(where) == 1 else "one node on one edge",
                 found=f"{plural(int(wrong.sum()), 'such cell')}; nodes {', '.join(map(str, nodes[row]))}")
 
     for k, pair in enumerate(ends):  # an edge that has become a point
         if len(pair) == 1:
-            middle = nodes[:, kind.n_corner + k]
-            refuse((middle != nodes[:, min(pair)]) & (middle != missing), pair)
+            middle = nodes[:, kind.n_corner + k, None]  # Ansys repeats the node of any corner there
+            refuse((middle != nodes[:, :kind.n_corner]).all(axis=1) & (middle[:, 0] != missing), pair)
     found = np.empty((len(nodes), len(own.edges)), dtype=nodes.dtype)
     for k, (a, b) in enumerate(own.edges):
         pair = frozenset((int(pattern[places[a]]), int(pattern[places[b]])))
