@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from romlib.mesh.kinematics import SOLID, Kinematics, kinematics
+from romlib.mesh.kinematics import SOLID, Kinematics, kinematics, padded
 from romlib.mesh.quadrature import rule
 
 
@@ -104,6 +104,11 @@ class Mesh:
     def dimension(self) -> int:
         """Components of points, displacements and forces."""
         return self.motion.dimension
+
+    @property
+    def coordinates(self) -> np.ndarray:
+        """The points in space, (n_node, 3): in two dimensions with a third coordinate, zero."""
+        return padded(self.points)
 
     @property
     def n_node(self) -> int:
