@@ -61,9 +61,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters": set(),
     "romlib_converters.common": {"mesh", "model", "snapshots"},
     "romlib_converters.keyword": {"mesh", "romlib_converters.common"},
+    "romlib_converters.ansys": {"romlib_converters.common"},
     "romlib_converters.calculix": {"romlib_converters.keyword"},
+    "romlib_converters.abaqus": {"romlib_converters.keyword"},
     "romlib_converters.zset": {"romlib_converters.common"},
-    "romlib_converters.meshio": {"romlib_converters.common"},
+    "romlib_converters.med": {"mesh", "romlib_converters.common"},
+    "romlib_converters.meshio": {"romlib_converters.med"},
+    "romlib_converters.aster": {"romlib_converters.med"},
+    "romlib_converters.exodus": {"romlib_converters.common"},
     "romlib_plugins": {"laws"},
 }
 # Whoever uses sklearn, skops and joblib imports them in the function that needs them.

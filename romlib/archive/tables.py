@@ -28,6 +28,7 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/points/pieces", "integer", ("n_point",), low=0, high="n_ip")  # a piece has a point at least
     yield Item("/points/ips", "integer", ("n_point",), low=0, high="n_ip")
     yield Item("/points/material_index", "integer", ("n_point",), low=0, high="n_material")
+    yield Item("/points/orientation", "real", ("n_point", 3, 3))
     yield Item("/clusters/<k>/strain_modes", "real", ("n_mode", "n_point", 6))
     yield Item("/clusters/<k>/weights", "real", ("n_point",), low=0.0)
     yield Item("/clusters/<k>/loads", "real", ("n_force", "n_mode"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.fem.axes import material_axes
 from romlib.laws.points import MaterialPoints, cells_error
 from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
@@ -26,11 +27,13 @@ def material_points(
 
     Raises
     ------
-    InputError : a tag is missing, or cells have no material or more than one. LawError : a law cannot be built.
+    InputError : a tag is missing, or cells have no material or more than one; and what `material_axes` raises.
+    LawError : a law cannot be built.
     """
-    cell_material = _material_of_cells(materials, mesh)
-    return MaterialPoints.from_arrays(materials, cell_material[operator.cell], operator.cell_ids,
-                                      operator.point_numbers, padded(operator.coordinates), strain_free)
+    material_index = _material_of_cells(materials, mesh)[operator.cell]
+    return MaterialPoints.from_arrays(
+        materials, material_index, operator.cell_ids, operator.point_numbers, padded(operator.coordinates), strain_free,
+        material_axes(materials, material_index, mesh, operator))
 
 
 def _material_of_cells(materials: Mapping[str, Material], mesh: Mesh) -> np.ndarray:

@@ -93,7 +93,7 @@ def write_state(
         return StateBlock(
             p, laws.cells, laws.numbers, laws.coordinates, laws.material_index, laws.material_names, now.strain,
             now.stress, now.states, now.temperature, piece.origin, laws.strain_free_temperature,
-            NodeState(np.asarray(meshes[p].node_ids), piece.displacement, piece.increment))
+            NodeState(np.asarray(meshes[p].node_ids), piece.displacement, piece.increment), laws.orientation)
 
     writer: StateWriter | None = None
     with pieces.comm.agreement():

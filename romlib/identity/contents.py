@@ -18,6 +18,7 @@ from romlib.loads.constraints import constrained_dofs, prescribed_displacement
 from romlib.loads.forces import boundary_force, node_share, presence
 from romlib.loads.nodal import nodal_scalar
 from romlib.mesh.kinematics import KINEMATICS, PLANE_STRAIN, SOLID, padded
+from romlib.mesh.material_axes import axes_in_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import RULES
 from romlib.mesh.tags import cells_of
@@ -53,8 +54,9 @@ class _Piece:
         return _row(project(nodes, shared), share.sum(), (shared * values).sum(), shared.sum(axis=0))
 
     def on_cells(self, cells: np.ndarray, vector: Sequence[float] | np.ndarray) -> np.ndarray:
-        """A row of a field that has this value in these cells."""
-        values = np.tile(np.asarray(vector, dtype=float), (len(cells), 1))
+        """A row of a field that has this value (k,), or these (len(cells), k), in these cells."""
+        vector = np.asarray(vector, dtype=float)
+        values = vector if vector.ndim == 2 else np.tile(vector, (len(cells), 1))
         return _row(project(self.cells[cells], values), len(cells), (values**2).sum(), values.sum(axis=0))
 
 
@@ -79,6 +81,9 @@ def _rows_of(model: Model) -> dict[tuple[str, str], Row]:
     for name, material in model.materials.items():
         rows["materials", name] = lambda piece, material=material: piece.on_cells(  # type: ignore[misc]
             cells_of(piece.mesh, material.cells), [1.0])
+        if material.orientation is not None:
+            rows["orientations", name] = lambda piece, material=material: _axes_row(  # type: ignore[misc]
+                piece, material)
     for name, constraint in model.constraints.items():
         rows["constraints", name] = lambda piece, name=name: _dofs_row(piece, model, [name])  # type: ignore[misc]
         if constraint.kind == "prescribed":
@@ -104,6 +109,14 @@ def _cells_row(piece: _Piece) -> np.ndarray:
         row[-len(_PLANE) - 1 + _PLANE.index(piece.mesh.kinematics)] = piece.mesh.n_cell
         row[-1] = piece.mesh.n_cell * piece.mesh.thickness
     return row
+
+
+def _axes_row(piece: _Piece, material: Material) -> np.ndarray:
+    """How the axes at the centres of a material's cells differ from those of the coordinates."""
+    cells = cells_of(piece.mesh, material.cells)
+    assert material.orientation is not None
+    axes = axes_in_cells(material.orientation, piece.mesh, cells)
+    return piece.on_cells(cells, np.nan_to_num(axes - np.eye(3)).reshape(-1, 9))
 
 
 def _dofs_row(piece: _Piece, model: Model, names: Sequence[str]) -> np.ndarray:
@@ -188,6 +201,7 @@ def identity_from(
         units=str(model.units) if units is None else units, initial_time=model.initial_time, tolerance=tolerance,
         nodes=found["nodes"][""], cells=cells, held=found["held"][""], linear=found["linear"][""],
         initial_temperature=found.get("initial_temperature", {}).get(""), materials=found.get("materials", {}),
+        orientations=found.get("orientations", {}),
         constraints=found.get("constraints", {}), prescribed=found.get("prescribed", {}), loads=found.get("loads", {}))
 
 
@@ -212,6 +226,9 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
     kind, content = section, {}
     if section == "materials":
         kind, content = "material", material_content(model.materials[name])
+    elif section == "orientations":
+        kind, content = "axes", _plain(model.materials[name].orientation.model_dump(  # type: ignore[union-attr]
+            mode="json", exclude_none=True, exclude_defaults=True))
     elif section in ("constraints", "prescribed"):
         constraint = model.constraints[name]
         kind = "linear" if constraint.is_relation else constraint.kind
@@ -271,7 +288,7 @@ def material_content(material: Material) -> dict[str, Any]:
     expansion = material.thermal_expansion
     if expansion is not None:
         described = expansion.model_dump(mode="json", exclude_none=True)
-        if isinstance(expansion.coefficient, (int, float, str)):
+        if all(isinstance(one, (int, float, str)) for one in expansion.coefficients):
             del described["reference_temperature"]
         content["thermal_expansion"] = _plain(described)
     return content

@@ -1,0 +1,285 @@
+"""What an Exodus file has: numbers and names of nodes, blocks, sets, variables and times, from its NetCDF variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.exodus.netcdf import Netcdf
+
+from romlib.errors import FileFormatError, UnsupportedError
+
+_MOST = 1 << 20  # blocks, sets or variables of one kind
+_AXES = "xyz"
+# What NetCDF fills a variable with that was never written (NC_FILL_DOUBLE, NC_FILL_FLOAT, to single precision).
+_FILL = 9.969209968386869e36
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Elements of one type. number : of its variables, from 1. id : what its writer calls it. first : position of its
+    first element in the file. nodes : (n, k) positions in the file, in the order of Exodus; None for polyhedra.
+    """
+
+    number: int
+    id: int
+    name: str
+    type: str
+    first: int
+    count: int
+    nodes: np.ndarray | None
+
+    @property
+    def place(self) -> str:
+        """For messages."""
+        return f"element block {self.id}" + (f" ({self.name})" if self.name else "")
+
+    @property
+    def elements(self) -> np.ndarray:
+        """(n,) positions in the file."""
+        return np.arange(self.first, self.first + self.count)
+
+
+class ExodusContent:
+    """The mesh of an Exodus file, and where its results are.
+
+    Raises
+    ------
+    FileFormatError : a part that is missing or contradicts another. UnsupportedError : no elements.
+    """
+
+    def __init__(self, netcdf: Netcdf) -> None:
+        self.netcdf, self.file = netcdf, netcdf.file
+        if "num_nodes" not in netcdf.dimensions or "num_el_blk" not in netcdf.dimensions:
+            raise UnsupportedError("this NetCDF file is no Exodus file with a mesh", file=self.file,
+                                   expected="the dimensions num_nodes and num_el_blk",
+                                   found=", ".join(list(netcdf.dimensions)[:8]) or "no dimension")
+        self.points = self._points()
+        self.n_node, self.dimension = self.points.shape
+        self.blocks = list(self._blocks())
+        self.n_element = sum(block.count for block in self.blocks)
+        self.node_ids = self._map("node_num_map", self.n_node)
+        self.element_ids = self._map("elem_num_map", self.n_element)
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """(n_record,) as stored."""
+        if not self.netcdf.has("time_whole"):
+            return np.empty(0)
+        return self.netcdf.read("time_whole").astype(float).ravel()
+
+    @cached_property
+    def node_variables(self) -> list[str]:
+        """Names of the variables at nodes, in the order of the file."""
+        return self._names("name_nod_var")
+
+    @cached_property
+    def element_variables(self) -> list[str]:
+        """Names of the variables in elements, in the order of the file."""
+        return self._names("name_elem_var")
+
+    @cached_property
+    def global_variables(self) -> list[str]:
+        """Names of the variables of the whole model."""
+        return self._names("name_glo_var")
+
+    def node_dtype(self, name: str) -> str:
+        """"float32" or "float64"."""
+        if self.netcdf.has("vals_nod_var"):
+            return _precision(self.netcdf.dtype("vals_nod_var"))
+        return _precision(self.netcdf.dtype(f"vals_nod_var{self.node_variables.index(name) + 1}"))
+
+    def element_dtype(self, name: str, block: Block) -> str:
+        """"float32" or "float64"."""
+        return _precision(self.netcdf.dtype(self._element_variable(name, block)))
+
+    def node_values(self, name: str, record: int) -> np.ndarray:
+        """(n_node,) of a variable at a time; NaN where nothing was written."""
+        number = self.node_variables.index(name)
+        place = f"record {record + 1}, variable {name}"
+        if self.netcdf.has("vals_nod_var"):  # files before 1998: all variables in one
+            every = self.netcdf.read("vals_nod_var", record)
+            if every.ndim != 2 or number >= len(every):
+                raise FileFormatError("a variable is missing", file=self.file, place=place, found=every.shape)
+            return self._checked(every[number], self.n_node, place)
+        return self._checked(self.netcdf.read(f"vals_nod_var{number + 1}", record), self.n_node, place)
+
+    def has_element_values(self, name: str, block: Block) -> bool:
+        """Whether a variable is stored for a block."""
+        return self.netcdf.has(self._element_variable(name, block))
+
+    def element_values(self, name: str, block: Block, record: int) -> np.ndarray:
+        """(n,) of a variable in the elements of a block at a time; NaN where nothing was written."""
+        return self._checked(self.netcdf.read(self._element_variable(name, block), record), block.count,
+                             f"record {record + 1}, variable {name} of {block.place}")
+
+    def node_sets(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Name of each set of nodes, and positions of its nodes (n,)."""
+        for number, name in self._sets("num_node_sets", "ns", "nodeset"):
+            variable = f"node_ns{number}"
+            if self.netcdf.has(variable):
+                yield name, self._positions(variable, self.n_node)
+
+    def element_sets(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Name of each set of elements, and positions of its elements (n,)."""
+        for number, name in self._sets("num_elem_sets", "els", "elemset"):
+            variable = f"elem_els{number}"
+            if self.netcdf.has(variable):
+                yield name, self._positions(variable, self.n_element)
+
+    def side_sets(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        """Name of each set of sides, positions of the elements (n,), and numbers of the sides (n,), from 1."""
+        for number, name in self._sets("num_side_sets", "ss", "sideset"):
+            if not self.netcdf.has(f"elem_ss{number}"):
+                continue
+            elements = self._positions(f"elem_ss{number}", self.n_element)
+            sides = self.netcdf.read(f"side_ss{number}").astype(np.int64).ravel()
+            if len(sides) != len(elements):
+                raise FileFormatError("a set of sides has more elements than sides, or fewer", file=self.file,
+                                      place=f"side set {name}", expected=len(elements), found=len(sides))
+            yield name, elements, sides
+
+    def _points(self) -> np.ndarray:
+        dimension = self.netcdf.dimensions.get("num_dim", 3)
+        n_node = self.netcdf.dimensions["num_nodes"]
+        if dimension not in (1, 2, 3):
+            raise FileFormatError("an Exodus file has one, two or three dimensions", file=self.file, place="num_dim",
+                                  found=dimension)
+        if self.netcdf.has("coord"):
+            points = self.netcdf.read("coord").astype(float).T
+        else:
+            points = np.column_stack([self.netcdf.read(f"coord{axis}").astype(float).ravel()
+                                      for axis in _AXES[:dimension]])
+        if points.shape != (n_node, dimension):
+            raise FileFormatError("the coordinates are not those of the nodes", file=self.file,
+                                  expected=(n_node, dimension), found=points.shape)
+        return points
+
+    def _blocks(self) -> Iterator[Block]:
+        n_block = self._count("num_el_blk")
+        ids, names = self._ids("eb_prop1", n_block), self._texts("eb_names", n_block)
+        first = 0
+        for k in range(n_block):
+            variable = f"connect{k + 1}"
+            if not self.netcdf.has(variable):  # an empty block, or polyhedra, which are stored otherwise
+                count = self.netcdf.dimensions.get(f"num_el_in_blk{k + 1}", 0)
+                if count:
+                    yield Block(k + 1, ids[k], names[k], "NFACED", first, count, None)
+                    first += count
+                continue
+            kind = self.netcdf.attribute(variable, "elem_type")
+            polyhedra = self.netcdf.shape(variable)
+            if len(polyhedra) != 2:
+                yield Block(k + 1, ids[k], names[k], kind or "NSIDED", first,
+                            self.netcdf.dimensions.get(f"num_el_in_blk{k + 1}", 0), None)
+            else:
+                nodes = self._positions(variable, self.n_node).reshape(polyhedra)
+                if len(nodes):
+                    yield Block(k + 1, ids[k], names[k], kind, first, len(nodes), nodes)
+            first += polyhedra[0] if len(polyhedra) == 2 else self.netcdf.dimensions.get(f"num_el_in_blk{k + 1}", 0)
+
+    def _map(self, variable: str, count: int) -> np.ndarray:
+        """The numbers that the writer gives nodes or elements; from 1 where the file has none."""
+        if not self.netcdf.has(variable):
+            return np.arange(1, count + 1)
+        found = self.netcdf.read(variable).astype(np.int64).ravel()
+        if len(found) != count:
+            raise FileFormatError("a list of numbers has the wrong length", file=self.file, place=variable,
+                                  expected=count, found=len(found))
+        return found if found.any() else np.arange(1, count + 1)  # zeros: a map that was defined and never written
+
+    def _positions(self, variable: str, count: int) -> np.ndarray:
+        found = self.netcdf.read(variable)
+        if found.dtype.kind not in "iu":
+            raise FileFormatError("numbers of nodes or elements are not whole", file=self.file, place=variable,
+                                  found=found.dtype)
+        found = found.astype(np.int64).ravel()
+        if len(found) and (found.min() < 1 or found.max() > count):
+            wrong = found[(found < 1) | (found > count)][0]
+            raise FileFormatError("a node or element does not exist", file=self.file, place=variable,
+                                  expected=f"1 to {count}", found=int(wrong))
+        return found - 1
+
+    def _sets(self, dimension: str, short: str, words: str) -> Iterator[tuple[int, str]]:
+        count = self._count(dimension)
+        ids, names = self._ids(f"{short}_prop1", count), self._texts(f"{short}_names", count)
+        for k in range(count):
+            yield k + 1, names[k] or f"{words}_{ids[k]}"
+
+    def _count(self, dimension: str) -> int:
+        count = self.netcdf.dimensions.get(dimension, 0)
+        if count > _MOST:
+            raise FileFormatError("the file says that it has more blocks or sets than it can", file=self.file,
+                                  place=dimension, expected=f"at most {_MOST}", found=count)
+        return count
+
+    def _ids(self, variable: str, count: int) -> list[int]:
+        if not self.netcdf.has(variable):
+            return list(range(1, count + 1))
+        found = self.netcdf.read(variable).ravel()
+        return [int(one) for one in found[:count]] + list(range(len(found) + 1, count + 1))
+
+    def _names(self, variable: str) -> list[str]:
+        if not self.netcdf.has(variable):
+            return []
+        return self._texts(variable, max((0, *self.netcdf.shape(variable)[:1])))
+
+    def _texts(self, variable: str, count: int) -> list[str]:
+        """Texts, whatever they are encoded in: UTF-8 where that is valid, else Latin-1."""
+        if not self.netcdf.has(variable):
+            return [""] * count
+        rows = self.netcdf.read(variable)
+        if rows.dtype.kind != "S" or rows.ndim != 2:
+            raise FileFormatError("names are not texts", file=self.file, place=variable,
+                                  found=f"{rows.dtype}, shape {rows.shape}")
+        texts = [_text(b"".join(one or b"\0" for one in row)) for row in rows[:count]]
+        return texts + [""] * (count - len(texts))
+
+    def _element_variable(self, name: str, block: Block) -> str:
+        return f"vals_elem_var{self.element_variables.index(name) + 1}eb{block.number}"
+
+    def _checked(self, values: np.ndarray, count: int, place: str) -> np.ndarray:
+        if values.shape != (count,):
+            raise FileFormatError("a variable has the wrong length", file=self.file, place=place, expected=count,
+                                  found=values.shape)
+        values = values.astype(float)
+        return np.where(np.abs(values) >= 0.999999 * _FILL, np.nan, values)
+
+
+def _text(data: bytes) -> str:
+    data = data.split(b"\0")[0].strip()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _precision(dtype: np.dtype) -> str:
+    return "float32" if dtype.itemsize == 4 and dtype.kind == "f" else "float64"
+
+
+def is_exodus(path: Path) -> bool:
+    """Whether a file is NetCDF with the dimensions of Exodus; never raises, reads its beginning only."""
+    from romlib_converters.exodus.netcdf import HDF5
+
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(1 << 16)
+    except OSError:
+        return False
+    if start.startswith((b"CDF\1", b"CDF\2", b"CDF\5")):
+        return b"num_nodes" in start and b"num_el_blk" in start
+    return start.startswith(HDF5) and _has_dimensions(path)
+
+
+def _has_dimensions(path: Path) -> bool:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as content:
+            return "num_nodes" in content and "num_el_blk" in content
+    except (OSError, RuntimeError, ValueError):
+        return False
