@@ -45,7 +45,8 @@ def stored_constraints(parts: Sequence[SetReader], nodes: np.ndarray, taken: Map
 
     Parameters
     ----------
-    parts : files of the solution. nodes : ids of the nodes of solids. taken : node sets, whose names are not used.
+    parts : files of the solution. nodes : ids of the nodes of solids, increasing. taken : node sets, whose names are
+        not used again.
     """
     found = Constraints()
     tables = [_given(parts, number, nodes) for number in range(len(parts[0].rst.sets))]
@@ -61,10 +62,10 @@ def stored_constraints(parts: Sequence[SetReader], nodes: np.ndarray, taken: Map
     if (moved & turned).any():
         n_node = len(np.unique(keys[moved & turned] // 3))
         found.notes.append(Omission(name="prescribed_in_nodal_axes", does_work=True, description=(
-            f"displacements in nodes' own axes are prescribed at {plural(n_node, 'node')}: they are left to the study")))
+            f"displacements in nodes' own axes are prescribed at {plural(n_node, 'node')}, and left to the study")))
     _hold(found, keys[~moved & ~turned], taken)
     _tie(found, keys[~moved & turned], taken)
-    _move(found, parts, keys[moved & ~turned], taken)
+    _move(found, parts, keys[moved & ~turned], nodes, taken)
     return found
 
 
@@ -130,7 +131,10 @@ def _tie(found: Constraints, keys: np.ndarray, taken: Mapping[str, np.ndarray]) 
         description="zero displacement in nodes' own axes (NROTAT)")
 
 
-def _move(found: Constraints, parts: Sequence[SetReader], keys: np.ndarray, taken: Mapping[str, np.ndarray]) -> None:
+def _move(
+    found: Constraints, parts: Sequence[SetReader], keys: np.ndarray, nodes: np.ndarray,
+    taken: Mapping[str, np.ndarray],
+) -> None:
     if not len(keys):
         return
     times = [result.time for result in parts[0].rst.sets]
@@ -154,7 +158,7 @@ def _move(found: Constraints, parts: Sequence[SetReader], keys: np.ndarray, take
         ids = keys[mine] // 3
         value: float | ArrayReference = 1.0
         if (np.abs(factors - 1.0) > _ALIKE).any():
-            found.node_arrays[f"{name}_value"] = IdValues(ids, factors)
+            found.node_arrays[f"{name}_value"] = _spread(ids, factors, nodes)
             value = ArrayReference(array=f"{name}_value")
         found.node_sets[name] = ids
         found.constraints[name] = Constraint(nodes=name, components=(component,), kind="prescribed", value=value)
@@ -175,6 +179,13 @@ def _displacement(parts: Sequence[SetReader], number: int, keys: np.ndarray) -> 
         raise FileFormatError("a prescribed displacement has no result", file=parts[0].rst.file,
                               place=f"node {keys[np.isnan(values)][0] // 3}")
     return values
+
+
+def _spread(ids: np.ndarray, values: np.ndarray, nodes: np.ndarray) -> IdValues:
+    """A node array that is zero at all other nodes."""
+    full = np.zeros(len(nodes))
+    full[np.searchsorted(nodes, ids)] = values
+    return IdValues(nodes, full)
 
 
 def _by_components(keys: np.ndarray) -> list[tuple[tuple[Component, ...], np.ndarray]]:

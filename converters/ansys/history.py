@@ -145,13 +145,13 @@ class AnsysHistory(SolverHistory):
                 raise FileFormatError("the parts have different result sets", file=part.rst.file,
                                       expected=f"those of {first.file.name}: {plural(len(first.sets), 'set')}",
                                       found=plural(len(part.rst.sets), "set"))
-        if len(self.parts) > 1 and first.global_nodes is not None:
-            known = np.concatenate([part.rst.database.node_ids for part in self.parts])
-            missing = np.setdiff1d(first.global_nodes, known)
-            if len(missing):
-                raise FileFormatError("the parts do not have all nodes of the model", file=first.file,
-                                      found=f"node {missing[0]} is in none of {plural(len(self.parts), 'file')}",
-                                      expected=plural(len(first.global_nodes), "node"))
+        known = np.unique(np.concatenate([part.rst.database.node_ids for part in self.parts]))
+        if first.n_global_node and len(known) != first.n_global_node:
+            raise FileFormatError("the part files do not have all nodes of the model", file=first.file,
+                                  expected=plural(first.n_global_node, "node"),
+                                  found=f"{plural(len(known), 'node')} in {plural(len(self.parts), 'file')}",
+                                  remedy="put all of NAME0.rst, NAME1.rst, ... beside each other, or combine them in "
+                                         "Ansys with RESCOMBINE")
 
 
 def _open(path: Path) -> list[RstFile]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.ansys.database import Database, Elements, ElementType, component_ids
-from romlib_converters.ansys.records import RecordFile, item, pointer, text_of
+from romlib_converters.ansys.records import FIRST, RecordFile, item, pointer, text_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.words import plural
@@ -25,8 +25,8 @@ _MOST_TYPES = 10_000_000
 def is_rst(path: Path) -> bool:
     """Whether a file begins like Ansys' results (.rst, .rth)."""
     with open(path, "rb") as stream:
-        head = np.frombuffer(stream.read(12), "<i4")
-    return len(head) == 3 and head[0] == 100 and head[2] == RESULTS
+        head = stream.read(12)
+    return head[:4] == FIRST.to_bytes(4, "little") and head[8:] == RESULTS.to_bytes(4, "little")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.piece import SolvedPiece
 from romlib.mesh.elements import element
-from romlib.mesh.mesh import Mesh
+from romlib.mesh.mean_dilatation import averaged_directions
+from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.quadrature import rule
 from romlib.parallel.pieces import Pieces
 
@@ -19,12 +20,15 @@ _UNSEEN = 1e-10  # strain times the size of a cell, over the largest displacemen
 
 def has_reduced_rules(meshes: Mapping[int, Mesh], pieces: Pieces) -> bool:
     """Whether a cell has fewer strains at its points than it has motions that are not rigid. Collective."""
-    def has(mesh: Mesh) -> bool:
-        motion = mesh.motion
-        return any(motion.n_strain * rule(block.quadrature).n_point
-                   < motion.dimension * element(block.cell_type).n_node - len(motion.rigid) for block in mesh.blocks)
+    return any(pieces.collect(lambda p: any(
+        _strains(block, meshes[p]) < meshes[p].dimension * element(block.cell_type).n_node - len(meshes[p].motion.rigid)
+        for block in meshes[p].blocks)).values())
 
-    return any(pieces.collect(lambda p: has(meshes[p])).values())
+
+def _strains(block: CellBlock, mesh: Mesh) -> int:
+    """Components of the strains at the points of a cell that are independent: what is a mean is one number."""
+    shared = len(averaged_directions(block.formulation, element(block.cell_type), mesh.motion.axisymmetric))
+    return (mesh.motion.n_strain - shared) * rule(block.quadrature).n_point + shared
 
 
 def unseen_motion(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from romlib.mesh.kinematics import SOLID, Kinematics, kinematics
+from romlib.mesh.kinematics import SOLID, Kinematics, kinematics, padded
 from romlib.mesh.quadrature import rule
 
 
@@ -18,8 +18,8 @@ class CellBlock:
         dimensions tri3, tri6, quad4, quad8, counter-clockwise).
     connectivity : (n_cell, n_node of the element), positions in `Mesh.points`, VTK node order.
     cell_ids : (n_cell,), the solver's own ids.
-    formulation : "standard", or the name of what the solver did ("reduced", "B-bar", ...); only "standard" is
-        reproduced (a reduced rule with plain shape functions is "standard" with another quadrature).
+    formulation : "standard" (a reduced rule with plain shape functions is "standard" with another quadrature), or one
+        of `romlib.mesh.mean_dilatation.FORMULATIONS` ("B-bar"); any other name of what the solver did is refused.
     quadrature : name in `romlib.mesh.quadrature.RULES`, the solver's rule.
     temperature_interpolation : "shape" (shape functions) or "mean" (mean of the nodes), as the solver does.
     """
@@ -104,6 +104,11 @@ class Mesh:
     def dimension(self) -> int:
         """Components of points, displacements and forces."""
         return self.motion.dimension
+
+    @property
+    def coordinates(self) -> np.ndarray:
+        """The points in space, (n_node, 3): in two dimensions with a third coordinate, zero."""
+        return padded(self.points)
 
     @property
     def n_node(self) -> int:

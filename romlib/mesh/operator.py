@@ -10,9 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from romlib.errors import InputError, UnsupportedError
-from romlib.mesh import kernels, plane_kernels
+from romlib.mesh import kernels, mean_dilatation, plane_kernels
 from romlib.mesh.elements import Element, element
 from romlib.mesh.embedding import checked_points, embedded_gradient, extent, fill_jacobians
+from romlib.mesh.mean_dilatation import averaged_directions, entry_arrays, projected, projection_matrix
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.quadrature import Rule, rule
 
@@ -25,12 +26,25 @@ class _Part:
     shape: np.ndarray  # (n_q, n_a)
     gradient: np.ndarray  # (n_q, n_a, 3), reference, embedded (`romlib.mesh.embedding`)
     interpolation: np.ndarray  # (n_q, n_a), shape functions, or 1 / n_a where the solver takes the mean of the nodes
+    averaged: np.ndarray  # (n, 6), directions in which the strain is the mean of the cell: none but for B-bar
     first_cell: int
     first_ip: int
 
     @property
     def n_ip(self) -> int:
         return len(self.connectivity) * len(self.shape)
+
+    @property
+    def n_q(self) -> int:
+        return len(self.shape)
+
+    def project(self, values: np.ndarray, weights: np.ndarray) -> None:
+        """Take the strains or stresses (n_step, n_ip, 6) of the block to what B-bar makes of them, in place."""
+        projected(values, weights, self.n_q, self.first_ip, len(self.connectivity), self.averaged)
+
+    def points_of(self, cells: np.ndarray) -> np.ndarray:
+        """All integration points of cells of the block, (n_cell, n_q)."""
+        return self.first_ip + cells[:, None] * self.n_q + np.arange(self.n_q)
 
 
 class StrainOperator:
@@ -134,11 +148,16 @@ class StrainOperator:
         out = np.empty((len(u), self.n_ip, 6))
         for part in self._parts:
             self._kernels.strain(u, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
+            part.project(out, self.weights)
         return out
 
     def internal_force(self, stress: np.ndarray) -> np.ndarray:
         """Nodal forces (n_step, n_node, k), sum_q w_q B_q^T sigma_q, this piece's part; stress (n_step, n_ip, 6)."""
         stress = self._checked(stress, self.n_ip, 6, "stress")
+        if any(len(part.averaged) for part in self._parts):
+            stress = stress.copy()
+            for part in self._parts:
+                part.project(stress, self.weights)
         out = np.zeros((len(stress), self.n_node, self.dimension))
         for part in self._parts:
             self._kernels.add_internal_force(
@@ -158,8 +177,13 @@ class StrainOperator:
         if tangent.shape != (self.n_ip, 6, 6):
             raise InputError("tangents of another shape than the mesh", expected=(self.n_ip, 6, 6), found=tangent.shape)
         for part, of_block in zip(self._parts, slots):
-            self._kernels.add_stiffness(tangent, self.weights, part.connectivity, part.gradient, self._inverse,
-                                        part.first_ip, rows, of_block, starts, out)
+            arguments = (tangent, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, rows,
+                         of_block, starts, out)
+            if len(part.averaged):
+                mean_dilatation.add_stiffness(
+                    *arguments, *entry_arrays(self.motion.entries), self.dimension, part.averaged)
+            else:
+                self._kernels.add_stiffness(*arguments)
 
     def force_size(self, stress_size: np.ndarray) -> np.ndarray:
         """Bound (n_node,) of the nodal forces of stresses of these norms (n_ip,) that nothing can cancel."""
@@ -168,6 +192,11 @@ class StrainOperator:
             raise InputError("sizes of another shape than the mesh", expected=(self.n_ip,), found=size.shape)
         out = np.zeros(self.n_node)
         for part in self._parts:
+            if len(part.averaged):  # at each point the mean of the cell acts, too
+                every = part.points_of(np.arange(len(part.connectivity)))
+                means = (size[every] * self.weights[every]).sum(axis=1) / self.weights[every].sum(axis=1)
+                size = size.copy()
+                size[every] += means[:, None]
             kernels.add_force_size(
                 size, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
         return out
@@ -202,8 +231,19 @@ class StrainOperator:
 
     def strain_at(self, u: np.ndarray, ips: np.ndarray) -> np.ndarray:
         """Strain (n_step, n, 6) at the integration points ips (n,) only; u (n_step, n_node, dimension)."""
-        ips = np.asarray(ips, dtype=np.int64)
-        u = np.asarray(u, dtype=np.float64)
+        ips, u = np.asarray(ips, dtype=np.int64), np.asarray(u, dtype=np.float64)
+        out = self._own_strain_at(u, ips)
+        for part, where, local_cell, q in self._located(ips):
+            if len(part.averaged):
+                cells, which = np.unique(local_cell, return_inverse=True)
+                every = part.points_of(cells).ravel()
+                whole = self._own_strain_at(u, every)
+                projected(whole, self.weights[every], part.n_q, 0, len(cells), part.averaged)
+                out[:, where] = whole[:, which * part.n_q + q]
+        return out
+
+    def _own_strain_at(self, u: np.ndarray, ips: np.ndarray) -> np.ndarray:
+        """The symmetric gradient at points, whatever the formulation."""
         gradient = np.zeros((len(u), len(ips), self.dimension, 3))
         for part, where, local_cell, q in self._located(ips):
             physical = part.gradient[q] @ self._inverse[ips[where]]  # (n, n_a, 3)
@@ -220,6 +260,20 @@ class StrainOperator:
         Rows: point, then Kelvin-Mandel component. Columns: node, then x, y (, z).
         """
         ips = np.arange(self.n_ip) if ips is None else np.asarray(ips, dtype=np.int64)
+        matrix = self._own_strain_matrix(ips)
+        for part, where, local_cell, q in self._located(ips):
+            if len(part.averaged):
+                cells, which = np.unique(local_cell, return_inverse=True)
+                every = part.points_of(cells)
+                others = np.ones(len(ips))
+                others[where] = 0.0
+                mean = projection_matrix(where, which, q, self.weights[every], part.averaged, len(ips))
+                matrix = (sparse.diags(np.repeat(others, 6)) @ matrix
+                          + mean @ self._own_strain_matrix(every.ravel())).tocsr()
+        return matrix
+
+    def _own_strain_matrix(self, ips: np.ndarray) -> sparse.csr_matrix:
+        """The same of the symmetric gradient, whatever the formulation."""
         rows, columns, values = [], [], []
         for part, where, local_cell, q in self._located(ips):
             physical = part.gradient[q] @ self._inverse[ips[where]]
@@ -256,10 +310,7 @@ def _part(block: CellBlock, mesh: Mesh, first_cell: int, first_ip: int) -> tuple
                                expected=f"cells of dimension {mesh.dimension} (kinematics {mesh.kinematics!r})",
                                found=f"dimension {kind.dimension}",
                                remedy="say by [mesh] kinematics what the mesh is, or take these cells out of it")
-    if block.formulation != "standard":
-        raise UnsupportedError("the element formulation cannot be reproduced", place=f"cells of type {block.cell_type}",
-                               expected="standard", found=block.formulation,
-                               remedy="run the solver with a standard formulation (full or reduced integration)")
+    averaged = averaged_directions(block.formulation, kind, mesh.motion.axisymmetric)
     if quadrature.cell != kind.cell:
         raise InputError("quadrature rule of another cell shape", place=f"cells of type {block.cell_type}",
                          expected=f"a rule for {kind.cell}", found=block.quadrature)
@@ -273,7 +324,7 @@ def _part(block: CellBlock, mesh: Mesh, first_cell: int, first_ip: int) -> tuple
         raise UnsupportedError("unknown interpolation of the temperature", expected="shape, mean",
                                place=f"cells of type {block.cell_type}", found=block.temperature_interpolation)
     gradient = embedded_gradient(kind, quadrature.points)
-    return _Part(connectivity, shape, gradient, interpolation, first_cell, first_ip), quadrature
+    return _Part(connectivity, shape, gradient, interpolation, averaged, first_cell, first_ip), quadrature
 
 
 def checked_connectivity(block: CellBlock, kind: Element, n_node: int) -> np.ndarray:

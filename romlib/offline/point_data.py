@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from romlib.archive.rom import SelectedPoints, TemperatureAtPoints
+from romlib.mesh.kinematics import padded
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.points import PointList, at_points
@@ -29,7 +30,8 @@ def selected_points(training: TrainingSet, pieces: Pieces, points: PointList) ->
                          operators.points.material_index[ips]], axis=1)
 
     numbers = at_points(points, pieces, identity)
-    coordinates = at_points(points, pieces, lambda piece, ips: training.piece(piece).operator.coordinates[ips])
+    coordinates = at_points(
+        points, pieces, lambda piece, ips: padded(training.piece(piece).operator.coordinates[ips]))
     orientation = None
     if any(material.orientation is not None for material in training.model.materials.values()):
         orientation = at_points(points, pieces, lambda piece, ips: _axes(training, piece, ips))

@@ -205,7 +205,7 @@ def test_a_nan_coordinate_is_a_bad_jacobian() -> None:
 
 
 @pytest.mark.parametrize(("change", "error", "message"), [
-    ({"formulation": "B-bar"}, UnsupportedError, "B-bar"),
+    ({"formulation": "incompatible modes"}, UnsupportedError, "incompatible modes"),
     ({"cell_type": "hex64"}, UnsupportedError, "hex64"),
     ({"quadrature": "hex_64"}, UnsupportedError, "hex_64"),
     ({"quadrature": "tet_4"}, InputError, "tet_4"),

@@ -30,8 +30,8 @@ class Set:
 
 @dataclass
 class Rst:
-    """What a file says. nodes : by id, coordinates and angles. types : number, routine, key options. elements : id, type,
-    material, nodes. header, geometry : items of the headers to set."""
+    """What a file says. nodes : by id, coordinates and angles. types : number, routine, key options. elements : id,
+    type, material, nodes. header, geometry : items of the headers to set."""
 
     nodes: Mapping[int, Sequence[float]]
     types: Sequence[tuple[int, int, Mapping[int, int]]]
@@ -109,7 +109,7 @@ class _Writer:
             values[:2] = number, routine
             for key, value in keyopts.items():
                 values[1 + key] = value
-            values[[60, 62, 93]] = _NODES.get(routine, 4), _NODES.get(routine, 4), _CORNERS.get(routine, 4)
+            values[[60, 62, 93]] = _NODES.get(routine, 8), _NODES.get(routine, 8), _CORNERS.get(routine, 8)
             self.set(types, number - 1, self.integers(values.tolist()) - types)
         nodes = [self.reals([number, *values, *[0.0] * (6 - len(values))]) for number, values in rst.nodes.items()]
         index = self.longs([0] * len(rst.elements))
