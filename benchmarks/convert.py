@@ -1,6 +1,6 @@
 """Speed and memory of reading large results: a million nodes, 20 records, against reading the bytes alone.
 
-    python benchmarks/convert.py [--nodes 1000000] [--steps 20] [--formats exodus,abaqus,xdmf,vtu] [--folder out/convert]
+    python benchmarks/convert.py [--nodes 1000000] [--steps 20] [--formats exodus,abaqus,xdmf,vtu] [--folder FOLDER]
 
 Writes a block of hexahedra that moves, in each format that a script can write, and measures in a process of its own:
 
@@ -168,7 +168,8 @@ def write_vtu(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -
                 '<VTKFile type="UnstructuredGrid" version="1.0" byte_order="LittleEndian" '
                 f'header_type="UInt64"><UnstructuredGrid><Piece NumberOfPoints="{len(points)}" '
                 f'NumberOfCells="{len(cells)}"><PointData>{tags[0]}</PointData><Points>{tags[1]}</Points>'
-                f'<Cells>{"".join(tags[2:])}</Cells></Piece></UnstructuredGrid><AppendedData encoding="raw">_').encode())
+                f'<Cells>{"".join(tags[2:])}</Cells></Piece></UnstructuredGrid><AppendedData encoding="raw">_'
+            ).encode())
             for *_, values in arrays:
                 np.array([values.nbytes], dtype=np.uint64).tofile(file)
                 np.ascontiguousarray(values).tofile(file)
