@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.keyword": {"mesh", "romlib_converters.common"},
     "romlib_converters.calculix": {"romlib_converters.keyword"},
     "romlib_converters.zset": {"romlib_converters.common"},
-    "romlib_converters.med": {"mesh", "romlib_converters.common"},
+    "romlib_converters.med": {"romlib_converters.common"},
     "romlib_converters.meshio": {"romlib_converters.med"},
     "romlib_converters.aster": {"romlib_converters.med"},
     "romlib_converters.exodus": {"romlib_converters.common"},

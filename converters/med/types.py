@@ -47,5 +47,6 @@ def node_order(kind: str, nodes: np.ndarray, points: np.ndarray) -> tuple[int, .
         return None
     if not len(nodes) or nodes.min() < 0 or nodes.max() >= len(points):
         return None  # refused by its place in the mesh
-    sides = points[nodes[:, list(edges)]] - points[nodes[:, :1]]
+    with np.errstate(all="ignore"):  # coordinates of damaged files are refused later
+        sides = points[nodes[:, list(edges)]] - points[nodes[:, :1]]
     return _MIRRORED[kind] if (np.linalg.det(sides) < 0.0).all() else _UPRIGHT.get(kind)
