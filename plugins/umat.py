@@ -26,7 +26,6 @@ from romlib.errors import LawError, LawNotCalledError
 from romlib.laws.law import Increment, LawResult
 from romlib.laws.parameters import read_parameters
 from romlib.model.base import Description
-from romlib.tensors import rotate
 from romlib.words import plural
 
 _REASON = {
@@ -183,15 +182,13 @@ class UmatLaw:
     def integrate(self, increment: Increment, state0: np.ndarray, tangent: bool = True) -> LawResult:
         """Stress, tangent and state at the end of the increment; see `romlib.laws.law.Law.integrate`.
 
-        With an orientation the UMAT gets and returns components along the material axes, as it does in a solver with
-        *ORIENTATION; its STATEV, and so the state here, stay along them.
+        Of a material with axes (`Increment.orientation`) all components are along them, as a UMAT has them in a solver
+        with *ORIENTATION; its STATEV, and so the state here, stay along them.
 
         Raises
         ------
         LawError : the UMAT writes past its STATEV, changes its PROPS or, guarded, crashes.
         """
-        if increment.orientation is not None:
-            return self._along_axes(increment, state0, tangent)
         batch = self._batch(increment, state0, tangent)
         outcome = self._call(batch)
         result = LawResult(batch.stress, batch.tangent if tangent else None, batch.state)
@@ -236,22 +233,6 @@ class UmatLaw:
         result.dt_factor = max(outcome.pnewdt, SMALLEST_FACTOR)
         if kernel.NOT_FINITE in codes:
             result.dt_factor = min(result.dt_factor, FACTOR_NOT_FINITE)
-
-    def _along_axes(self, increment: Increment, state0: np.ndarray, tangent: bool) -> LawResult:
-        """Into the material axes (rows of the orientation), and back."""
-        assert increment.orientation is not None
-        axes = np.asarray(increment.orientation, dtype=float)
-        back = np.swapaxes(axes, -1, -2)
-        local = Increment(
-            rotate(increment.strain0, axes), rotate(increment.strain1, axes), rotate(increment.stress0, axes),
-            increment.temperature0, increment.temperature1, increment.time, increment.dt, increment.cells,
-            increment.points, increment.coordinates)
-        result = self.integrate(local, state0, tangent)
-        result.stress = rotate(result.stress, back)
-        if result.tangent is not None:
-            turned = rotate(np.swapaxes(result.tangent, 1, 2), back[:, None])  # each column of C is a tensor
-            result.tangent = rotate(np.swapaxes(turned, 1, 2), back[:, None])
-        return result
 
 
 def _wrong_shape(found: tuple[int, ...], expected: tuple[int, ...]) -> LawError:

@@ -53,7 +53,7 @@ def hand_made_rom(
     """
     liftings, dual = liftings or {}, dual or {}
     names = tuple(force_names(model))
-    parts, points, data = [], [], []
+    parts, points, data, axes = [], [], [], []
     for p, mesh in enumerate(pieces):
         piece = Piece(mesh, model)
         operator = piece.operator
@@ -70,7 +70,11 @@ def hand_made_rom(
                        np.full(operator.n_ip, p), np.arange(operator.n_ip), piece.points.material_index))
         data.append((mesh, [phi], lift, {
             name: np.tile(np.eye(n_comp)[:, None, :], (1, operator.n_ip, 1)) for name, (n_comp, _) in dual.items()}))
-    selected = SelectedPoints(*(np.concatenate([row[k] for row in points]) for k in range(6)))
+        found = piece.points.orientation
+        axes.append(np.tile(np.eye(3), (operator.n_ip, 1, 1)) if found is None else found)
+    selected = SelectedPoints(*(np.concatenate([row[k] for row in points]) for k in range(6)),
+                              np.concatenate(axes) if any(
+                                  one.orientation is not None for one in model.materials.values()) else None)
 
     def joined(name: str, axis: int = 0) -> np.ndarray:
         return np.concatenate([part[name] for part in parts], axis=axis)

@@ -13,6 +13,7 @@ from romlib_converters.common.solver_mesh import IdValues, SolverCells, SolverMe
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.ids import IdIndex, used_of
+from romlib.mesh.kinematics import kinematics
 from romlib.mesh.merge import bodies, representatives
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.operator import StrainOperator
@@ -65,7 +66,7 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Bu
         their edges, cells there twice. InputError : a cell whose Jacobian is not positive. UnsupportedError : no solid
         cell, an element or formulation that the operator lacks.
     """
-    index = _checked_nodes(solver)
+    index, points = _checked_nodes(solver)
     groups = _grouped(solver, quadrature or {})
     blocks = []
     for group in groups:
@@ -77,8 +78,9 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Bu
                                   place=f"cell {group.ids[cell]}", found=f"node {group.nodes[cell, node]}")
         blocks.append(replace(group.element.block(at, group.ids), formulation=group.formulation))
     nodes, new_node = used_of([block.connectivity for block in blocks], len(solver.node_ids))
-    mesh = Mesh(np.ascontiguousarray(solver.points[nodes], dtype=float), tuple(
-        replace(block, connectivity=new_node[block.connectivity]) for block in blocks), solver.node_ids[nodes])
+    mesh = Mesh(np.ascontiguousarray(points[nodes], dtype=float), tuple(
+        replace(block, connectivity=new_node[block.connectivity]) for block in blocks), solver.node_ids[nodes],
+        kinematics=solver.kinematics, thickness=solver.thickness)
     for block in mesh.blocks:
         check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
     check_mesh(mesh, solver.file)
@@ -89,13 +91,13 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Bu
     return replace(built, mesh=tagged, omissions=_omissions(solver, mesh) + lost)
 
 
-def _checked_nodes(solver: SolverMesh) -> IdIndex:
-    ids, points = solver.node_ids, solver.points
-    if solver.kinematics != "solid":
-        raise UnsupportedError(f"{solver.kinematics} models are not converted", file=solver.file, expected="solids")
-    if ids.ndim != 1 or ids.dtype.kind not in "iu" or points.shape != (len(ids), 3):
+def _checked_nodes(solver: SolverMesh) -> tuple[IdIndex, np.ndarray]:
+    """The index of the ids, and coordinates (n_node, dimension)."""
+    ids, points, dimension = solver.node_ids, solver.points, _dimension(solver)
+    if ids.ndim != 1 or ids.dtype.kind not in "iu" or points.shape not in {(len(ids), 3), (len(ids), dimension)}:
         raise FileFormatError("nodes and coordinates do not fit together", file=solver.file,
-                              expected="one integer id and x, y, z a node", found=f"{ids.shape}, {points.shape}")
+                              expected=f"one integer id and {dimension} coordinates a node",
+                              found=f"{ids.shape}, {points.shape}")
     index = IdIndex(ids)
     if len(index.twice):
         raise FileFormatError("two nodes have the same id", file=solver.file, place=f"node {index.twice[0]}",
@@ -106,7 +108,21 @@ def _checked_nodes(solver: SolverMesh) -> IdIndex:
         raise FileFormatError("a coordinate is not a number, or out of all proportion", file=solver.file,
                               place=f"node {ids[wrong[0]]}", found=points[wrong[0]],
                               expected=f"finite numbers below {_FARTHEST:g}")
-    return index
+    across = points[:, dimension:]
+    if across.size and np.ptp(across) > _AT_ONE_PLACE * np.ptp(points[:, :dimension], axis=0).max():
+        far = int(np.abs(across[:, 0] - across[0, 0]).argmax())
+        raise FileFormatError(f"a {solver.kinematics} model is not plane", file=solver.file,
+                              place=f"node {ids[far]}", expected=f"z = {across[0, 0]:.6g} as at node {ids[0]}",
+                              found=f"z = {across[far, 0]:.6g}")
+    return index, points[:, :dimension]
+
+
+def _dimension(solver: SolverMesh) -> int:
+    try:
+        return kinematics(solver.kinematics).dimension
+    except UnsupportedError as error:
+        raise UnsupportedError(error.what, file=solver.file, place=error.place, expected=error.expected,
+                               found=error.found, remedy=error.remedy) from error
 
 
 def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCells]:
@@ -118,6 +134,10 @@ def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCe
                                   place=f"cells of type {cells.element.cell_type}",
                                   expected=f"({len(cells.ids)}, {cells.element.n_node}) integers",
                                   found=f"{cells.nodes.shape} {cells.nodes.dtype}")
+        if element(cells.element.cell_type).dimension != _dimension(solver):
+            raise UnsupportedError(f"a {solver.kinematics} model has cells of another dimension", file=solver.file,
+                                   place=f"cell {cells.ids[0]}" if len(cells.ids) else None,
+                                   found=cells.element.cell_type, expected="solids alone, or plane cells alone")
         if len(cells.ids):
             found.setdefault((cells.element, cells.formulation), []).append(cells)
     if not found:
@@ -144,7 +164,7 @@ def _check_shapes(mesh: Mesh, solver: SolverMesh) -> None:
             part = replace(block, connectivity=local.reshape(-1, block.connectivity.shape[1]),
                            cell_ids=block.cell_ids[rows])
             try:
-                StrainOperator(Mesh(mesh.points[nodes], (part,), mesh.node_ids[nodes]))
+                StrainOperator(Mesh(mesh.points[nodes], (part,), mesh.node_ids[nodes], kinematics=mesh.kinematics))
             except InputError as error:
                 raise type(error)(error.what, file=error.file or solver.file, place=error.place,
                                   expected=error.expected, found=error.found, remedy=error.remedy) from error

@@ -17,8 +17,8 @@ from romlib.mesh.elements import element
 from romlib.model import Omission
 from romlib.words import listed, plural
 
-LINEAR = {"tet10": "tet4", "hex20": "hex8", "wedge15": "wedge6", "pyramid13": "pyramid5", "tri6": "tri3",
-          "quad8": "quad4"}
+LINEAR = {"tet10": "tet4", "hex20": "hex8", "wedge15": "wedge6", "pyramid13": "pyramid5", "hex27": "hex8",
+          "tri6": "tri3", "quad8": "quad4"}
 _FARTHEST = 0.4  # a mid-side node is farther from the middle than this part of the edge's length: it is another node
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.common.elements import SolidElement
 
+from romlib.mesh.kinematics import SOLID
 from romlib.model import Omission
 
 
@@ -39,14 +40,16 @@ class IdValues:
 class SolverMesh:
     """Nodes, cells and sets of a solver's files. Ids are any integers in any order, with gaps, and never twice.
 
-    file : for messages. node_ids : (n_node,). points : (n_node, 3), global Cartesian. cells : solids; elements that are
+    file : for messages. node_ids : (n_node,). points : (n_node, 3), global Cartesian; of a plane or axisymmetric model
+    (n_node, 2), or with a third coordinate that is the same everywhere. cells : solids; elements that are
     none are counted in `others` by the solver's name of their type. node_sets, cell_sets : ids; those that are on no
     solid are left out. face_sets : ids of cells (n,), and of each the number of the face in
     `romlib.mesh.elements.Element.faces` (n,). node_arrays, cell_arrays : what does not change in time, such as numbers
     of materials or axes of elements; NaN where an id has no value. notes : what was left out in reading.
     midpoints : (n, 3), for nodes that the converter invented at the middle of an edge (`romlib_converters.common.
     midsides`): the id of the node and those of the corners; its results are the mean of theirs.
-    kinematics : "solid", "plane strain" or "axisymmetric".
+    kinematics : "solid", "plane strain" or "axisymmetric" (x is the radius, forces are of the whole circumference); see
+    `romlib.mesh.kinematics`, which refuses others by name. thickness : of a body in plane strain.
     """
 
     file: Path
@@ -61,4 +64,5 @@ class SolverMesh:
     cell_arrays: Mapping[str, IdValues] = field(default_factory=dict)
     notes: tuple[Omission, ...] = ()
     midpoints: np.ndarray = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
-    kinematics: str = "solid"
+    kinematics: str = SOLID
+    thickness: float = 1.0

@@ -22,6 +22,8 @@ from romlib.words import plural, unknown
 
 Given: TypeAlias = "FieldValues | Sequence[FieldValues]"
 _FARTHEST = 1e4  # sizes of the structure: what moves farther was read wrongly
+_PLANE = 1e-9  # of the largest component: what plane and axisymmetric bodies do not have
+VECTORS = ("displacement", "internal_force", "reaction_force")  # which have as many components as the mesh dimensions
 _SAME = 1e-6  # of the size: a displacement that equals the coordinates is a position
 FORCES = ("internal_force", "reaction_force")
 
@@ -44,7 +46,9 @@ class Streams:
         self, file: Path, fields: Mapping[str, SolverField], solver: SolverMesh, built: Built,
         first: Mapping[str, Given], leave_out: Sequence[str] = (),
     ) -> None:
-        """first : the first record: which fields are complete, and in which precision they come, is judged by it.
+        """Of a plane or axisymmetric mesh, vectors lose a third component, which has to be zero.
+
+        first : the first record: which fields are complete, and in which precision they come, is judged by it.
 
         Raises
         ------
@@ -87,8 +91,15 @@ class Streams:
         return self._values("displacement", given, place)
 
     def _check_names(self, leave_out: Sequence[str]) -> None:
+        plane = self._built.mesh.dimension == 2
         for name, one in self._fields.items():
             one.validate(name)
+            if one.spec.tensor and one.width < 6 and not plane:
+                raise InputError("a tensor of a solid has six components", place=f"field {name!r}", file=self.file,
+                                 found=", ".join(one.components))
+            if name in VECTORS and one.spec.n_comp not in ((2, 3) if plane else (3,)):
+                raise InputError("a vector has the wrong number of components", place=f"field {name!r}", file=self.file,
+                                 expected=self._built.mesh.dimension, found=one.spec.n_comp)
         strange = [name for name in leave_out if name not in self._fields]
         if strange:
             raise InputError("the results have no such field", file=self.file, place="option leave_out",
@@ -124,7 +135,8 @@ class Streams:
             self._note(name, "the solver has it at the nodes of each element, extrapolated; means at nodes are kept "
                        f"for looking at, as {label}, and romlib check compares no stress with them", f"{name}_at_nodes")
         single = one.spec.dtype == "float32" or all(part.values.dtype == np.float32 for part in _parts(first[name]))
-        self.specs[label] = replace(one.spec, place=place, dtype="float32" if single else "float64")
+        self.specs[label] = replace(one.spec, place=place, dtype="float32" if single else "float64",
+                                    n_comp=values.shape[1])
         self._sources[label] = name
 
     def _note(self, name: str, why: str, label: str | None = None) -> None:
@@ -172,7 +184,17 @@ class Streams:
         if len(midpoints):
             new, a, b = self._built.positions(midpoints).T
             found[new] = 0.5 * (found[a] + found[b])
-        return found
+        return self._in_the_plane(found, where) if name in VECTORS else found
+
+    def _in_the_plane(self, values: np.ndarray, where: str) -> np.ndarray:
+        """Vectors (n_node, dimension)."""
+        mesh = self._built.mesh
+        across = np.abs(values[:, mesh.dimension:])
+        if across.size and np.nanmax(across, initial=0.0) > _PLANE * np.nanmax(np.abs(values), initial=0.0):
+            row = int(np.nanargmax(across[:, 0]))
+            raise FileFormatError(f"a {mesh.kinematics} body has a component across its plane", file=self.file,
+                                  place=f"{where}, node {mesh.node_ids[row]}", expected=0, found=values[row, 2])
+        return values[:, :mesh.dimension]
 
     def _at_points(self, name: str, one: SolverField, parts: Sequence[FieldValues], where: str) -> np.ndarray:
         mesh = self._built.mesh

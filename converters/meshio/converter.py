@@ -20,6 +20,7 @@ from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, i
 from romlib_converters.meshio.tags import read_mesh
 
 from romlib.errors import InputError
+from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import refuse_loose_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
@@ -28,7 +29,7 @@ from romlib.model import Model, Omission
 from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.nodal_fields import NodalField
 
-_OPTIONS = (*NODE_FIELDS, "quadrature", "times", "initial_time", "solver", "merge")
+_OPTIONS = (*NODE_FIELDS, "quadrature", "formulation", "times", "initial_time", "solver", "merge")
 _MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
           "as at a crack or between bodies that touch")
 _BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile",
@@ -38,7 +39,7 @@ _BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu":
 class MeshioConverter:
     """XDMF time series (.xdmf), and VTU or PVTU files given by a .pvd file, a pattern, or a list in the order of time.
 
-    Solid cells (4 and 10-node tetrahedra, 8 and 20-node hexahedra, 6 and 15-node wedges) become the mesh; surface cells
+    Solid cells (tetrahedra, hexahedra, wedges and pyramids of first and second order) become the mesh; surface cells
     the face tag "surface", outward, with the cell arrays as arrays of the tag. Node and cell arrays that do not change
     in time are kept; those that change are left out, and listed among the omissions. Ids of nodes and cells are
     positions in the file, from 0.
@@ -49,8 +50,9 @@ class MeshioConverter:
     case, or the only array of vectors whose name does not say that it is something else. merge : points within this
     distance are one, for files written cell by cell or part by part; 0 says that points at one place are apart.
     internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
-    use full integration, such as {"hex20": "hex_gauss_8"}. times : of the records, where the files have none or others.
-    initial_time : when the structure was at rest, before the first record. solver : name and version, for the record.
+    use full integration, such as {"hex20": "hex_gauss_8"}; formulation : likewise, such as {"hex8": "B-bar"}.
+    times : of the records, where the files have none or others. initial_time : when the structure was at rest, before
+    the first record. solver : name and version, for the record.
     """
 
     name = "meshio"
@@ -101,12 +103,13 @@ class MeshioConverter:
                     progress(done, total)
 
             points, cells = series.mesh()
-            grid = build_grid(points, cells, _quadrature(options), series.file, merge)
+            grid = build_grid(points, cells, _by_cell_type(options, "quadrature", "hex_gauss_8"), series.file, merge)
             if merge is None:
                 refuse_loose_cells(grid.mesh, series.file, _MERGE)
             names = {name: _arrays(options, name) for name in NODE_FIELDS if name in options}
             survey = survey_series(series, grid, names, _times(options), report)
             mesh, lost = with_mesh_tags(grid, with_static_arrays(grid, survey.node, survey.cell), series)
+            mesh = with_formulations(mesh, _by_cell_type(options, "formulation", "B-bar"), "option formulation")
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
             parts = add_skin(partition(mesh, pieces or 1))
@@ -140,11 +143,11 @@ def _arrays(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _quadrature(options: Mapping[str, Any]) -> Mapping[str, str]:
-    given = options.get("quadrature", {})
+def _by_cell_type(options: Mapping[str, Any], name: str, example: str) -> Mapping[str, str]:
+    given = options.get(name, {})
     if not isinstance(given, Mapping):
-        raise InputError("rules are given by cell type", place="option quadrature", found=given,
-                         expected='a mapping such as {"hex20": "hex_gauss_8"}')
+        raise InputError("rules and formulations are given by cell type", place=f"option {name}", found=given,
+                         expected=f'a mapping such as {{"hex8": "{example}"}}')
     return given
 
 

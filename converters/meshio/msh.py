@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from romlib_converters.common.reading import reading
 from romlib_converters.common.records import Cursor, word_array
 from romlib_converters.meshio.raw import RawMesh
-from romlib_converters.meshio.series import reading
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import meshio
 import numpy as np
-from romlib_converters.meshio.series import Cells, reading
+from romlib_converters.common.reading import reading
+from romlib_converters.meshio.series import Cells
 
 from romlib.errors import FileFormatError, UnsupportedError
 

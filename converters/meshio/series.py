@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from romlib.errors import FileFormatError, RomlibError, UnsupportedError
+from romlib.errors import UnsupportedError
 
 Cells = list[tuple[str, np.ndarray]]
 
@@ -68,18 +66,6 @@ class Series(Protocol):
     def close(self) -> None:
         """Close the files."""
         ...
-
-
-@contextmanager
-def reading(file: Path, place: str | None = None) -> Iterator[None]:
-    """Turn whatever a reader raises on a damaged file into a FileFormatError that names the file."""
-    try:
-        yield
-    except RomlibError:
-        raise
-    except (Exception, SystemExit) as error:  # meshio raises almost anything, and sometimes exits
-        raise FileFormatError("the file cannot be read: it is damaged, incomplete, or of another format", file=file,
-                              place=place, found=f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
 
 def plain(values: np.ndarray) -> np.ndarray:

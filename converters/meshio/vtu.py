@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 from meshio._vtk_common import vtk_to_meshio_type
-from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain, reading
+from romlib_converters.common.reading import reading
+from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain
 from romlib_converters.meshio.vtu_arrays import Storage
 from romlib_converters.meshio.xml import beside, number_of, parse_xml
 

@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 from meshio.xdmf.common import xdmf_idx_to_meshio_type, xdmf_to_meshio_type
-from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain, reading
+from romlib_converters.common.reading import reading
+from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain
 from romlib_converters.meshio.xdmf_grids import Collection, Grid, read_grids
 from romlib_converters.meshio.xdmf_items import Items, attributes_of, label
 from romlib_converters.meshio.xml import parse_xml

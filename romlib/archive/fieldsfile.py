@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from romlib.archive.hdf5 import FIELDS_SCHEMA, recognise, write_head, write_json
+from romlib.archive.hdf5 import FIELDS_OF_SOLIDS, FIELDS_SCHEMA, recognise, write_head, write_json
 from romlib.archive.rom import FieldsReference, PieceFields, Rom, SnapshotGrams
 from romlib.archive.tables import FIELDS
 from romlib.errors import FileFormatError, InputError
@@ -47,7 +47,7 @@ class FieldsWriter:
         self._written: set[int] = set()
         self._shape: tuple | None = None
         self._checksums: dict[str, np.ndarray] = {}
-        write_head(file, "fields", FIELDS_SCHEMA, fingerprint)
+        write_head(file, "fields", FIELDS_OF_SOLIDS, fingerprint)
         file.attrs["id"], file.attrs["n_piece"] = self._id, n_piece
         write_json(file, "singular_value_names", list(singular_values))
         for k, values in enumerate(singular_values.values()):
@@ -70,15 +70,17 @@ class FieldsWriter:
             raise InputError("a piece is out of range or written twice", place=place,
                              expected=f"each of 0 to {self._n_piece - 1} once")
         for name, array in [*((f"modes of cluster {k}", m) for k, m in enumerate(modes)), ("liftings", liftings)]:
-            if array.shape[1:] != (mesh.n_node, 3):
+            if array.shape[1:] != (mesh.n_node, mesh.dimension):
                 raise InputError(f"the {name} do not fit the mesh", place=place,
-                                 expected=f"(n, {mesh.n_node}, 3)", found=array.shape)
+                                 expected=f"(n, {mesh.n_node}, {mesh.dimension})", found=array.shape)
         shape = (tuple(len(m) for m in modes), len(liftings), [(n, len(d), d.shape[-1]) for n, d in dual_modes.items()])
         self._shape = self._shape or shape
         if shape != self._shape:
             raise InputError("the pieces differ in their modes, liftings or dual fields", place=place,
                              expected=self._shape, found=shape)
         group = self._file.create_group(f"pieces/{piece}")
+        if mesh.dimension == 2:
+            self._file.attrs["schema"] = FIELDS_SCHEMA
         write_mesh(group.create_group("mesh"), mesh)
         for k, array in enumerate(modes):
             self._write_rows(group, f"modes/{k}", array)
@@ -197,11 +199,11 @@ class FieldsFile:
         return int(self._contents.symbol("n_ip", p=piece) or 0)
 
     def modes(self, piece: int, cluster: int = 0, nodes: np.ndarray | None = None) -> np.ndarray:
-        """Displacement modes of a cluster, (n_mode, n_node, 3), or only those at `nodes` (n,), positions."""
+        """Displacement modes of a cluster, (n_mode, n_node, dimension), or only those at `nodes` (n,), positions."""
         return self._read_rows(f"{self._unit(piece)}/modes/{cluster}", nodes)
 
     def liftings(self, piece: int, nodes: np.ndarray | None = None) -> np.ndarray:
-        """Lifting fields, (n_lift, n_node, 3), or only at `nodes` (n,)."""
+        """Lifting fields, (n_lift, n_node, dimension), or only at `nodes` (n,)."""
         return self._read_rows(f"{self._unit(piece)}/liftings", nodes)
 
     def dual_names(self, piece: int = 0) -> list[str]:

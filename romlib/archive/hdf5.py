@@ -14,7 +14,8 @@ from romlib.storage.headers import RawFile
 from romlib.storage.opening import child, integer_attribute, text_attribute
 
 SCHEMA = 3  # of a ROM; 2 before its manifest had accuracy, pace and checks, which an older romlib takes for damage
-FIELDS_SCHEMA = 2
+FIELDS_SCHEMA = 3
+FIELDS_OF_SOLIDS = 2  # of a fields file whose mesh has three dimensions: an older romlib reads it
 CHECKSUMS = "/checksums"
 
 

@@ -23,6 +23,7 @@ from romlib.errors import FileFormatError
 from romlib.model import Case, Model, TrainedModel
 
 WEIGHT_TOLERANCE = 1e-6  # relative, of their sum; written, they agree to rounding
+_SAME_AXES = 1e-9  # of products of unit vectors
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class SelectedPoints:
     cell_ids, numbers : (n_point,), the solver's cell id, and the number of the point in its cell (from 1).
     coordinates : (n_point, 3). pieces, ips : (n_point,), the piece, and the position among the piece's points.
     material_index : (n_point,), position in the list of `Model.materials`.
+    orientation : (n_point, 3, 3), rows are the material axes; None where no material has any.
     """
 
     cell_ids: np.ndarray
@@ -107,6 +109,7 @@ class SelectedPoints:
     pieces: np.ndarray
     ips: np.ndarray
     material_index: np.ndarray
+    orientation: np.ndarray | None = None
 
     @property
     def n_point(self) -> int:
@@ -255,6 +258,12 @@ class Rom:
     dictionary: Dictionary | None = None
 
     @property
+    def dimension(self) -> int:
+        """Components of the displacement: what is known of the mesh says whether it is plane or axisymmetric."""
+        plane = self.trained is not None and "kinematics" in self.trained.identity.cells.content
+        return 2 if plane else 3
+
+    @property
     def fallback(self) -> int | None:
         """The cluster whose basis is made of all snapshots, beside local ones; None without."""
         if self.dictionary is not None:
@@ -282,6 +291,8 @@ class Rom:
         }
         for name in ("numbers", "pieces", "ips", "material_index"):
             expected[f"points/{name}"] = getattr(self.points, name), (n_point,)
+        if self.points.orientation is not None:
+            expected["points/orientation"] = self.points.orientation, (n_point, 3, 3)
         for k, basis in enumerate(self.clusters):
             expected[f"clusters/{k}/strain_modes"] = basis.strain_modes, (basis.n_mode, n_point, 6)
             expected[f"clusters/{k}/weights"] = basis.weights, (n_point,)
@@ -311,8 +322,26 @@ class Rom:
         if self.dictionary is not None:
             self.dictionary.validate(len(self.clusters), n_point, file)
         self._validate_counts(file)
+        self._validate_axes(file)
         self._validate_weights(file)
         self._validate_names(file)
+
+    def _validate_axes(self, file: object) -> None:
+        """Axes where a material has them, of unit length and orthogonal: a law computes with them."""
+        oriented = [name for name, material in self.model.materials.items() if material.orientation is not None]
+        axes, place = self.points.orientation, "points/orientation"
+        if axes is None:
+            names = list(self.model.materials)
+            if any((self.points.material_index == names.index(name)).any() for name in oriented):
+                raise FileFormatError("the ROM lacks the axes of a material at its points", place=place, found="none",
+                                      file=str(file) if file else None, expected=f"axes of {', '.join(oriented)}")
+            return
+        products = axes @ np.swapaxes(axes, 1, 2)
+        off = float(np.abs(products - np.eye(3)).max(initial=0.0))
+        if not off <= _SAME_AXES or (np.linalg.det(axes) < 0.0).any():
+            raise FileFormatError("the material axes of the ROM are not orthogonal unit vectors, right-handed",
+                                  file=str(file) if file else None, place=place, expected="a rotation at each point",
+                                  found=f"products that are off by {off:.2g}, or left-handed axes")
 
     def _validate_counts(self, file: object) -> None:
         """No more modes than the points have strains, and values: memory goes with the square of their number."""
@@ -381,8 +410,8 @@ class SnapshotGrams:
 class PieceFields:
     """The full fields of one piece.
 
-    mesh : romlib.mesh.mesh.Mesh, with its tags and skin. modes : one array (n_mode, n_node, 3) a cluster.
-    liftings : (n_lift, n_node, 3). dual_modes : by field, (n_dual, n_ip, n_comp), NaN where no material has the field.
+    mesh : romlib.mesh.mesh.Mesh, with its tags and skin. modes : one array (n_mode, n_node, d) a cluster.
+    liftings : (n_lift, n_node, d). dual_modes : by field, (n_dual, n_ip, n_comp), NaN where no material has the field.
     """
 
     mesh: Any

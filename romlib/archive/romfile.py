@@ -95,6 +95,8 @@ def fill_rom(file: h5py.File, path: Path, rom: Rom) -> None:
         write_json(file, "identity", rom.trained.model_dump(mode="json"))
     for name in _POINT_FIELDS:
         file[f"points/{name}"] = getattr(rom.points, name)
+    if rom.points.orientation is not None:
+        file["points/orientation"] = rom.points.orientation
     for k, basis in enumerate(rom.clusters):
         for name in ("strain_modes", "weights", "loads"):
             file[f"clusters/{k}/{name}"] = getattr(basis, name)
@@ -137,7 +139,9 @@ def _read(contents: Contents) -> Rom:
         model = Model.model_validate(contents.json("/model", dict))
     with damage(contents.path, "/cases"):
         cases = {name: Case.model_validate(case) for name, case in contents.json("/cases", dict).items()}
-    points = SelectedPoints(**{name: _as(array(f"/points/{name}"), kind) for name, kind in _POINT_FIELDS.items()})
+    points = SelectedPoints(
+        **{name: _as(array(f"/points/{name}"), kind) for name, kind in _POINT_FIELDS.items()},
+        orientation=_as(array("/points/orientation")) if contents.has("/points/orientation") else None)
     bases = [LocalBasis(*(_as(array(f"/clusters/{k}/{name}")) for name in ("strain_modes", "weights", "loads")))
              for k in range(contents.count("/clusters"))]
     lifting = LiftingData(tuple(contents.json("/lifting/names", list)), _as(array("/lifting/strains")),

@@ -28,6 +28,7 @@ def _rom_items() -> Iterator[Item]:
     yield Item("/points/pieces", "integer", ("n_point",), low=0, high="n_ip")  # a piece has a point at least
     yield Item("/points/ips", "integer", ("n_point",), low=0, high="n_ip")
     yield Item("/points/material_index", "integer", ("n_point",), low=0, high="n_material")
+    yield Item("/points/orientation", "real", ("n_point", 3, 3))
     yield Item("/clusters/<k>/strain_modes", "real", ("n_mode", "n_point", 6))
     yield Item("/clusters/<k>/weights", "real", ("n_point",), low=0.0)
     yield Item("/clusters/<k>/loads", "real", ("n_force", "n_mode"))
@@ -105,8 +106,8 @@ def _fields_items() -> Iterator[Item]:
     yield Item("/snapshots/gram_names", "json", ("n_gram",))
     yield Item("/snapshots/grams/<k>", "real", ("n_snapshot", "n_snapshot"))
     yield from mesh_items("/pieces/<p>/mesh", whole=True)
-    yield Item("/pieces/<p>/modes/<k>", "real", ("n_mode", "n_node", 3), blocks=True)
-    yield Item("/pieces/<p>/liftings", "real", ("n_lift", "n_node", 3), blocks=True)
+    yield Item("/pieces/<p>/modes/<k>", "real", ("n_mode", "n_node", "n_dim"), blocks=True)
+    yield Item("/pieces/<p>/liftings", "real", ("n_lift", "n_node", "n_dim"), blocks=True)
     yield Item("/pieces/<p>/dual_names", "json", ("n_dual_field",))
     yield Item("/pieces/<p>/dual_modes/<k>", "real", ("n_dual", "n_ip", "n_comp"), nan=True, blocks=True)
 

@@ -17,7 +17,7 @@ Block = dict[int, np.ndarray]  # by piece: (n_step, n_node or n_ip, n_comp)
 class StoredMotion:
     """What a file has of a block of steps.
 
-    displacement : (n_step, n_node, 3) by piece. missing : (n_step, n_local, 3), prescribed minus stored displacement at
+    displacement : (n_step, n_node, d) by piece. missing : (n_step, n_local, d), prescribed minus stored displacement at
     constrained dofs, zero elsewhere. at_rest : (n_step,) bool, the undeformed body that the run began with.
     """
 
@@ -31,7 +31,7 @@ def stored_motion(snapshots: Snapshots, problem: Problem, steps: slice) -> Store
     """Read a block of steps. Collective."""
     times = np.asarray(snapshots.times[steps], dtype=float)
     displacement: Block = {}
-    missing = np.zeros((len(times), len(problem.numbering.ids), 3))
+    missing = np.zeros((len(times), len(problem.numbering.ids), problem.numbering.dimension))
     moved = np.zeros(len(times))
     with problem.comm.agreement():
         stored = np.zeros_like(missing)
@@ -68,12 +68,12 @@ class Balance:
         return sum(replay.step_bytes for replay in self._replays.values())
 
     def advance(self, motion: StoredMotion, displacement: Block) -> tuple[dict[str, Block], np.ndarray, np.ndarray]:
-        """The next steps, at this displacement (n_step, n_node, 3) by piece.
+        """The next steps, at this displacement (n_step, n_node, d) by piece.
 
         Returns
         -------
         dual fields (n_step, n_ip, n_comp) by name and piece, zero at rest; external minus internal force (n_step,
-        n_owned, 3), zero at constrained dofs and at rest; the larger of the norms of external and internal force,
+        n_owned, d), zero at constrained dofs and at rest; the larger of the norms of external and internal force,
         (n_step,).
 
         Raises
@@ -82,7 +82,7 @@ class Balance:
         """
         problem, numbering, times = self._problem, self._problem.numbering, motion.times
         fields: dict[str, Block] = {}
-        local = np.zeros((len(times), len(numbering.ids), 3))
+        local = np.zeros((len(times), len(numbering.ids), numbering.dimension))
         with problem.comm.agreement(), problem.timed("law"):
             for p, piece in problem.pieces.items():
                 found = self._replays[p].block(times, piece.operator.strain(displacement[p]))
@@ -90,7 +90,7 @@ class Balance:
                     values[motion.at_rest] = 0.0
                     fields.setdefault(name, {})[p] = values
                 local[:, numbering.positions[p]] += piece.operator.internal_force(found[STRESS])
-        residual, squares = np.zeros((len(times), numbering.n_owned, 3)), np.zeros((len(times), 2))
+        residual, squares = np.zeros((len(times), numbering.n_owned, numbering.dimension)), np.zeros((len(times), 2))
         for k, time in enumerate(times):
             internal = numbering.add(local[k])
             if not motion.at_rest[k]:

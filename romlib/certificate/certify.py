@@ -181,7 +181,7 @@ def _measures(
 
 
 def _mass(piece: Piece, values: np.ndarray) -> np.ndarray:
-    """Squared L2 norm (n_step,) of nodal values (n_step, n_node, 3)."""
+    """Squared L2 norm (n_step,) of nodal values (n_step, n_node, d)."""
     return np.einsum("tnc,tnc->t", values, piece.apply_mass(values))
 
 

@@ -25,10 +25,10 @@ from romlib.words import plural
 class Corrected:
     """A block of steps, corrected.
 
-    motion : what the file has. residual : (n_step, n_owned, 3), of the file, zero at constrained dofs.
+    motion : what the file has. residual : (n_step, n_owned, d), of the file, zero at constrained dofs.
     force : (n_step,), the larger norm of external and internal force.
-    corrections : (n_pass, n_step, n_local, 3), e_j.
-    inelastic : (n_step, n_local, 3), the file's displacement less that of an elastic structure.
+    corrections : (n_pass, n_step, n_local, d), e_j.
+    inelastic : (n_step, n_local, d), the file's displacement less that of an elastic structure.
     replayed : stress (n_step, n_ip, 6) of the file's displacement, by piece.
     solution : dual fields (n_step, n_ip, n_comp) that stand for the solution, by name and piece; the stress is in
         equilibrium with the loads.
@@ -44,7 +44,7 @@ class Corrected:
 
     @property
     def error(self) -> np.ndarray:
-        """Sum of the corrections, (n_step, n_local, 3)."""
+        """Sum of the corrections, (n_step, n_local, d)."""
         return self.corrections.sum(axis=0)
 
 
@@ -62,7 +62,7 @@ class Corrector:
     @property
     def step_bytes(self) -> int:
         """What a step takes on the rank where it takes most. Collective."""
-        nodes = sum(8 * 3 * piece.mesh.n_node for piece in self._problem.pieces.values())
+        nodes = sum(8 * piece.mesh.dimension * piece.mesh.n_node for piece in self._problem.pieces.values())
         own = sum(balance.step_bytes for balance in self._balances) + (4 + len(self._balances)) * nodes
         return max(self._problem.comm.allgather(own))
 
@@ -97,7 +97,7 @@ class Corrector:
         return Corrected(motion, first, first_force, np.stack(corrections), inelastic, replayed, solution)
 
     def _inelastic(self, motion: StoredMotion, residual: np.ndarray, stress: Block) -> np.ndarray:
-        """u less the displacement of an elastic structure under the same loads and temperature, (n_step, n_local, 3):
+        """u less the displacement of an elastic structure under the same loads and temperature, (n_step, n_local, d):
 
             -K_0^-1 (f_ext - B^T C_0 : (eps(u) - eps_thermal))
         """

@@ -16,7 +16,7 @@ class Places:
         self._problem = problem
 
     def worst_node(self, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Ids (n_step,) of the nodes with the largest residual (n_step, n_owned, 3), -1 where it is zero everywhere;
+        """Ids (n_step,) of the nodes with the largest residual (n_step, n_owned, d), -1 where it is zero everywhere;
         and its component of largest size there, (n_step,).
         """
         numbering, size = self._problem.numbering, np.linalg.norm(residual, axis=2)

@@ -40,9 +40,9 @@ class _Meshes(Sequence[Mesh]):
 
 def error_fields(prepared: PreparedSnapshots, model: Model, passes: int) -> dict[str, FieldSpec]:
     """Descriptions of what is written: the displacement of the file, the residual, and an error a quantity."""
-    stored = prepared.snapshots.fields
-    specs = {DISPLACEMENT: FieldSpec("node", 3), "residual": FieldSpec("node", 3),
-             "displacement_error": FieldSpec("node", 3), "stress_error": FieldSpec.symmetric("ip")}
+    stored, vector = prepared.snapshots.fields, FieldSpec("node", prepared.snapshots.dimension)
+    specs = {DISPLACEMENT: vector, "residual": vector, "displacement_error": vector,
+             "stress_error": FieldSpec.symmetric("ip")}
     for name in compared_fields(prepared.snapshots, model, passes):
         if name in stored:
             specs[f"{name}_error"] = FieldSpec("ip", stored[name].n_comp, stored[name].tensor)

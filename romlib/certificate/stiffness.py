@@ -27,13 +27,13 @@ class VirginStiffness:
             self._symmetric = problem.assembly.update(self.tangents)
 
     def displacement(self, residual: np.ndarray, missing: np.ndarray | None) -> np.ndarray:
-        """The displacement (n_step, n_local, 3) that brings forces of this size into equilibrium, elastically.
+        """The displacement (n_step, n_local, d) that brings forces of this size into equilibrium, elastically.
 
             e = d + K_0^-1 (R - B^T C_0 B d) at free dofs,  e = d at constrained ones
 
         Parameters
         ----------
-        residual : R (n_step, n_owned, 3), zero at constrained dofs. missing : d (n_step, n_local, 3), zero at free
+        residual : R (n_step, n_owned, d), zero at constrained dofs. missing : d (n_step, n_local, d), zero at free
             ones; None: zero everywhere.
 
         Raises
@@ -41,7 +41,7 @@ class VirginStiffness:
         InputError : the linear solver failed.
         """
         problem, numbering = self._problem, self._problem.numbering
-        found = np.zeros((len(residual), len(numbering.ids), 3))
+        found = np.zeros((len(residual), len(numbering.ids), numbering.dimension))
         if missing is not None and not any(problem.comm.allgather(bool(missing.any()))):
             missing = None  # as in most files; else it costs a pass over all points
         if missing is not None:
@@ -58,7 +58,7 @@ class VirginStiffness:
         return found if missing is None else found + missing
 
     def _force_of(self, displacement: np.ndarray) -> np.ndarray:
-        """B^T C_0 B d (n_step, n_owned, 3) at the free dofs. Collective."""
+        """B^T C_0 B d (n_step, n_owned, d) at the free dofs. Collective."""
         problem, numbering = self._problem, self._problem.numbering
         local = np.zeros_like(displacement)
         with problem.comm.agreement():
@@ -69,7 +69,7 @@ class VirginStiffness:
         return np.stack([problem.on_free(numbering.add(of_step)) for of_step in local])
 
     def stress(self, piece: int, displacement: np.ndarray) -> np.ndarray:
-        """C_0 : eps(e) (n_step, n_ip, 6) of one piece, of e (n_step, n_node, 3)."""
+        """C_0 : eps(e) (n_step, n_ip, 6) of one piece, of e (n_step, n_node, d)."""
         return self.stress_of(piece, self._problem.pieces[piece].operator.strain(displacement))
 
     def stress_of(self, piece: int, strain: np.ndarray) -> np.ndarray:

@@ -103,7 +103,7 @@ class Sample:
         inside = np.full(mesh.n_node, True)
         if mesh.shared_index is not None and self.kind != "stress":
             inside = np.asarray(mesh.shared_index) < 0
-        free = np.full((mesh.n_node, 3), True)
+        free = np.full((mesh.n_node, mesh.dimension), True)
         if self.kind in ("equilibrium", "loads"):
             for name, constraint in self.model.constraints.items():
                 nodes, axes = constrained_dofs(name, constraint, mesh)
@@ -134,18 +134,18 @@ class Sample:
             yield snapshots.read(field, piece, steps)
 
     def _find_loads(self) -> None:
-        """The force of each load at the nodes of the sample, (n_step, n, 3)."""
+        """The force of each load at the nodes of the sample, (n_step, n, d)."""
         share = np.ones(self._mesh.n_node)
         for name in force_names(self.model):
             load = self.model.loads[name]
             pattern = unit_force(
                 load, self._mesh, self.model.materials, self._fem.operator, name=name, node_share=share)
             factor = force_factor(load, evaluate(amplitude_of(self.model, name), self.times))
-            self._loads[name] = factor[:, None, None] * (pattern.reshape(-1, 3)[self._at] * self._free)
-        self._wanted = sum(self._loads.values(), np.zeros((len(self.times), len(self._at), 3)))
+            self._loads[name] = factor[:, None, None] * (pattern[self._at] * self._free)
+        self._wanted = sum(self._loads.values(), np.zeros((len(self.times), len(self._at), self._mesh.dimension)))
 
     def _of(self, points: MaterialPoints) -> np.ndarray:
-        """What is compared, with other materials: stress (n_step, n_ip, 6), or forces (n_step, n, 3)."""
+        """What is compared, with other materials: stress (n_step, n_ip, 6), or forces (n_step, n, d)."""
         replay = Replay(points, self.model.initial_time)
         stress = np.stack([
             replay.advance(time, self._strain[k], None if self._temperature is None else self._temperature[k]).stress

@@ -62,7 +62,8 @@ def check(
     options = CheckOptions() if options is None else options
     prepared.refuse_without_history("check")
     counts = pieces.sum(lambda piece: presence(prepared.mesh(piece), snapshots.n_shared))
-    with ResidualFile() as scratch, ResidualFile(3) as compared:
+    d = snapshots.dimension
+    with ResidualFile(d=d) as scratch, ResidualFile(3, d) as compared:
 
         def measure(piece: int) -> PieceMeasures:
             mesh = prepared.mesh(piece)
@@ -140,7 +141,7 @@ def _shared(prepared: PreparedSnapshots, pieces: Pieces, scratch: ResidualFile) 
 
     def facts(piece: int) -> np.ndarray:
         mesh = prepared.mesh(piece)
-        rows = np.zeros((n_shared, 5))  # present, constrained in x, y, z, id of the node
+        rows = np.zeros((n_shared, 2 + mesh.dimension))  # present, constrained in x, y (, z), id of the node
         if mesh.shared_index is not None:
             local = np.flatnonzero(mesh.shared_index >= 0)
             rows[mesh.shared_index[local]] = np.column_stack([
@@ -148,5 +149,5 @@ def _shared(prepared: PreparedSnapshots, pieces: Pieces, scratch: ResidualFile) 
         return rows
 
     total = pieces.sum(facts)
-    node_ids = np.rint(total[:, 4] / np.maximum(total[:, 0], 1.0)).astype(np.int64)
-    return shared_norms(scratch, n_shared, prepared.snapshots.n_step, total[:, 1:4] == 0.0, node_ids, pieces)
+    node_ids = np.rint(total[:, -1] / np.maximum(total[:, 0], 1.0)).astype(np.int64)
+    return shared_norms(scratch, n_shared, prepared.snapshots.n_step, total[:, 1:-1] == 0.0, node_ids, pieces)

@@ -191,7 +191,7 @@ class PieceCheck:
     def _compare_forces(
         self, stored: np.ndarray, computed: np.ndarray, replayed: np.ndarray | None, steps: slice
     ) -> None:
-        """Internal forces (n_step, n_node, 3) at the nodes of this piece alone; the others are kept to be added up.
+        """Internal forces (n_step, n_node, d) at the nodes of this piece alone; the others are kept to be added up.
 
         replayed : of the replayed stress, where `computed` is of a stored one.
         """
@@ -273,7 +273,7 @@ class PieceCheck:
             nodes, axes = constrained_dofs(name, constraint, self.mesh)
             found = displacement[:, nodes][:, :, axes]
             if constraint.normal is not None:
-                normal = np.array(constraint.normal) / np.linalg.norm(constraint.normal)
+                normal = np.array(constraint.normal)[axes] / np.linalg.norm(constraint.normal)
                 found = found @ normal[:, None]
             wanted = np.zeros_like(found)
             if constraint.kind == "prescribed":

@@ -33,13 +33,13 @@ EXTERNAL, INTERNAL = 0, 1
 
 
 class ResidualFile:
-    """Forces of the shared nodes of this rank's pieces, (n_step, n, k, 3) a piece, on disk; a context manager.
+    """Forces of the shared nodes of this rank's pieces, (n_step, n, k, d) a piece, on disk; a context manager.
 
-    k : so many kinds of forces; two by default, external and internal.
+    k : so many kinds of forces; two by default, external and internal. d : components of a force.
     """
 
-    def __init__(self, k: int = 2) -> None:
-        self._width = 3 * k
+    def __init__(self, k: int = 2, d: int = 3) -> None:
+        self._width, self.d = d * k, d
         # Without a buffer: closing a full one tries to write once more, and fails in the place of the first error.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed by __exit__)
         self._parts: dict[int, tuple[np.ndarray, int]] = {}
@@ -59,7 +59,7 @@ class ResidualFile:
         self._end += 8 * self._width * len(shared) * n_step
 
     def write(self, piece: int, step: int, forces: np.ndarray) -> None:
-        """Keep forces (n_step, n, k, 3) from this step on; a full disk is a DiskFullError."""
+        """Keep forces (n_step, n, k, d) from this step on; a full disk is a DiskFullError."""
         shared, start = self._parts[piece]
         with writing(Path(tempfile.gettempdir()) / "temporary file of the check", self._end):
             left = memoryview(np.ascontiguousarray(forces, dtype=float).tobytes())
@@ -68,12 +68,12 @@ class ResidualFile:
                 left = left[self._file.write(left):]
 
     def read(self, piece: int, steps: slice, n_shared: int) -> np.ndarray:
-        """Forces of a block of steps, placed among all shared nodes: (n_step, n_shared, k, 3)."""
+        """Forces of a block of steps, placed among all shared nodes: (n_step, n_shared, k, d)."""
         shared, start = self._parts[piece]
-        n, width = steps.stop - steps.start, self._width
+        n, width, shape = steps.stop - steps.start, self._width, (self._width // self.d, self.d)
         self._file.seek(start + 8 * width * len(shared) * steps.start)
-        forces = np.fromfile(self._file, count=width * len(shared) * n).reshape(n, len(shared), width // 3, 3)
-        placed = np.zeros((n, n_shared, width // 3, 3))
+        forces = np.fromfile(self._file, count=width * len(shared) * n).reshape(n, len(shared), *shape)
+        placed = np.zeros((n, n_shared, *shape))
         placed[:, shared] = forces
         return placed
 
@@ -88,7 +88,7 @@ class ResidualNorms:
         self.squares = np.zeros((2, n_step))  # free residual, load
 
     def add(self, steps: slice, forces: np.ndarray, free: np.ndarray, node_ids: np.ndarray) -> None:
-        """Take nodes into account: forces (n_step, n, 2, 3), free (n, 3) bool, node_ids (n,)."""
+        """Take nodes into account: forces (n_step, n, 2, d), free (n, d) bool, node_ids (n,)."""
         if forces.shape[1] == 0:
             return
         residual = (forces[:, :, EXTERNAL] - forces[:, :, INTERNAL]) * free
@@ -129,7 +129,7 @@ class PieceResidual:
     ) -> None:
         names = force_names(model)
         self.piece, self.scratch, self.norms = piece, scratch, ResidualNorms(len(times))
-        self._patterns = np.zeros((len(names), mesh.n_node * 3))
+        self._patterns = np.zeros((len(names), mesh.n_node * mesh.dimension))
         self._factors = np.zeros((len(times), len(names)))
         for k, name in enumerate(names):
             load = model.loads[name]
@@ -142,7 +142,7 @@ class PieceResidual:
         scratch.open_piece(piece, shared[self._shared], len(times))
 
     def add(self, steps: slice, internal: np.ndarray) -> None:
-        """Take a block of internal forces (n_step, n_node, 3) into account."""
+        """Take a block of internal forces (n_step, n_node, d) into account."""
         external = (self._factors[steps] @ self._patterns).reshape(internal.shape)
         forces = np.stack([external, internal], axis=2)
         self.norms.add(steps, forces[:, self._own], self._free[self._own], self._node_ids[self._own])
@@ -150,8 +150,8 @@ class PieceResidual:
 
 
 def constrained(mesh: Mesh, model: Model) -> np.ndarray:
-    """The dofs (n_node, 3) that a constraint of any kind holds; a node tag that the mesh lacks is an InputError."""
-    mask = np.zeros((mesh.n_node, 3), dtype=bool)
+    """The dofs (n_node, d) that a constraint of any kind holds; a node tag that the mesh lacks is an InputError."""
+    mask = np.zeros((mesh.n_node, mesh.dimension), dtype=bool)
     for name, constraint in model.constraints.items():
         nodes, axes = constrained_dofs(name, constraint, mesh)
         mask[nodes[:, None], axes] = True
@@ -165,7 +165,7 @@ def shared_norms(
 
     Parameters
     ----------
-    free : (n_shared, 3) bool. node_ids : (n_shared,).
+    free : (n_shared, d) bool. node_ids : (n_shared,).
     """
     norms = ResidualNorms(n_step)
     if n_shared == 0:

@@ -119,7 +119,7 @@ class Resolution:
     def add_displacement(
         self, precision: Precision, values: np.ndarray, operator: StrainOperator, tangent: np.ndarray | None
     ) -> None:
-        """Take a displacement (n_node, 3) into account; tangent : (n_ip, 6, 6) of the virgin state, if there is one."""
+        """Take a displacement (n_node, d) into account; tangent : (n_ip, 6, 6) of the virgin state, if there is one."""
         strain = operator.strain(precision.noise(values)[None])[0]
         found = Resolution(displacement=precision.words, strain=_largest(strain))
         if tangent is not None:

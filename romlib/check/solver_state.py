@@ -23,8 +23,9 @@ def split_statev(points: MaterialPoints, values: np.ndarray) -> tuple[dict[str, 
 
     Returns
     -------
-    By name of the laws' variables, (n_step, n_ip, n_comp) in Kelvin-Mandel form, NaN where the material lacks it; and
-    what is wrong, where a law has more state variables than the field.
+    By name of the laws' variables, (n_step, n_ip, n_comp) in Kelvin-Mandel form, NaN where the material lacks it, and
+    tensors, which the solver has along the material axes, in the global frame; and what is wrong, where a law has more
+    state variables than the field.
     """
     widths = points.variables()
     found: dict[str, np.ndarray] = {}
@@ -39,7 +40,7 @@ def split_statev(points: MaterialPoints, values: np.ndarray) -> tuple[dict[str, 
         for name, columns in group.law.state_variables.items():
             if name not in found:
                 found[name] = np.full((*values.shape[:2], widths[name]), np.nan)
-            found[name][:, group.selection] = state[..., columns]
+            found[name][:, group.selection] = group.in_global_frame(name, state[..., columns])
     return found, None
 
 

@@ -48,7 +48,7 @@ def _of_material(name: str, material: Material, units: UnitSystem) -> Iterator[s
             unit = f"{units.force} {units.time}2/{units.length}4"
             yield _sentence(f"density of {name!r}", material.density, unit, factor, _USUAL_DENSITY)
     expansion = None if material.thermal_expansion is None else _first(
-        getattr(material.thermal_expansion.coefficient, "value", material.thermal_expansion.coefficient))
+        *(getattr(one, "value", one) for one in material.thermal_expansion.coefficients))
     if expansion and not _EXPANSION[0] <= abs(expansion) <= _EXPANSION[1]:
         yield (f"the coefficient of thermal expansion of {name!r} is {expansion:.4g} per {units.temperature}; solids "
                "have 1e-6 to 1e-3")

@@ -89,7 +89,7 @@ class SolvedCase:
         that of a block of steps.
         """
         here, first, n_known = self.piece(piece), self.first, 0
-        displacement, before = np.zeros((here.mesh.n_node, 3)), None
+        displacement, before = np.zeros((here.mesh.n_node, here.mesh.dimension)), None
         if self._start is not None:
             known = start_of(self._start, {piece: here.mesh}, self.model, float(self.times[first])).pieces[piece]
             displacement, before, n_known = known.displacement, known.points, 1

@@ -50,7 +50,7 @@ def write_equilibrated(path: Path, run: Path, case: SolvedCase, options: SolverO
         writer: SnapshotsWriter | None = None
         with comm.agreement():
             snapshots = stack.enter_context(Snapshots(run))
-            specs = field_specs(model, names)
+            specs = field_specs(model, names, snapshots.dimension)
         problem = Problem(case.mine, model, model.initial_time, case.pieces, chosen, None)
         corrector = Corrector(snapshots, problem, 1, names)
         with comm.agreement():

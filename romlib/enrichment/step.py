@@ -20,7 +20,7 @@ from romlib.loads.amplitudes import evaluate
 from romlib.model import Model
 from romlib.snapshots.writer import SnapshotsWriter
 
-Values = dict[str, np.ndarray]  # by field: (n_node, 3) of the displacement, (n_ip, n_comp) of the others
+Values = dict[str, np.ndarray]  # by field: (n_node, dimension) of the displacement, (n_ip, n_comp) of the others
 
 
 def full_order_step(case: SolvedCase, step: int, options: SolverOptions | None = None) -> dict[int, Values]:
@@ -65,7 +65,7 @@ def write_step(path: Path, case: SolvedCase, model: Model, time: float, values: 
     comm, model = case.pieces.comm, at_one_time(model, time)
     names = comm.allgather(list(next(iter(values.values()), {})))[0]
     with comm.agreement():
-        specs = field_specs(model, names)
+        specs = field_specs(model, names, next(iter(case.mine.values())).dimension)
     writer = None
     with comm.agreement():
         if comm.rank == 0:

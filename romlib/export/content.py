@@ -12,6 +12,7 @@ from romlib.blocks import blocks
 from romlib.errors import InputError
 from romlib.export.arrays import Array
 from romlib.export.split import Split, split_by_material
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.nodal.average import norm, one_value
@@ -101,7 +102,7 @@ class Content:
     def point_names(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of the integration points: id of the cell (n_ip,), number in it from 1 (n_ip,), coordinates (n_ip, 3)."""
         operator = StrainOperator(self.access.mesh)
-        return operator.cell_ids, operator.point_numbers, operator.coordinates
+        return operator.cell_ids, operator.point_numbers, padded(operator.coordinates)
 
     def steps(self) -> Iterator[Step]:
         """The steps in order; read in blocks, held one block at a time."""

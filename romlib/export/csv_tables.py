@@ -38,11 +38,11 @@ def _fixed_columns(content: Content, at: str) -> list[tuple[str, np.ndarray]]:
     """What is the same at each step: names and coordinates of the places."""
     mesh, unit = content.mesh, content.length
     if at == "nodes":
-        return [("node", mesh.node_ids), *_coordinates(mesh.points, unit)]
+        return [("node", mesh.node_ids), *_coordinates(mesh.coordinates, unit)]
     if at == "points":
         cell_ids, numbers, coordinates = content.point_names
         return [("cell", cell_ids), ("point", numbers), *_coordinates(coordinates, unit)]
-    centres = [mesh.points[block.connectivity].mean(axis=1) for block in mesh.blocks]
+    centres = [mesh.coordinates[block.connectivity].mean(axis=1) for block in mesh.blocks]
     return [("cell", mesh.cell_ids), *_coordinates(np.concatenate([np.empty((0, 3)), *centres]), unit)]
 
 

@@ -171,7 +171,7 @@ def _write_fixed(
     side_sets: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Mapping[str, Sequence[str]], order: np.ndarray,
     len_name: int,
 ) -> None:
-    for axis, along in zip("xyz", mesh.points.T):
+    for axis, along in zip("xyz", mesh.coordinates.T):
         file.write(f"coord{axis}", along)
     file.write("coor_names", _characters("xyz", len_name))
     file.write("node_num_map", _numbers(mesh.node_ids))

@@ -41,7 +41,7 @@ def write_vtu(
             "<UnstructuredGrid>", "<FieldData>")
         add("TimeValue", np.array([time]), extra=' NumberOfTuples="1"')
         put("</FieldData>", f'<Piece NumberOfPoints="{mesh.n_node}" NumberOfCells="{mesh.n_cell}">', "<Points>")
-        add("Points", np.asarray(mesh.points, dtype=np.float64))
+        add("Points", np.asarray(mesh.coordinates, dtype=np.float64))
         put("</Points>", "<Cells>")
         for name, values in cells_of(mesh).items():
             add(name, values)

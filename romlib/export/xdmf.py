@@ -77,7 +77,7 @@ class _Steps:
 
 
 def _geometry(steps: _Steps, mesh: Mesh) -> str:
-    return '<Geometry GeometryType="XYZ">' + steps.item("points", np.asarray(mesh.points, float)) + "</Geometry>"
+    return '<Geometry GeometryType="XYZ">' + steps.item("points", np.asarray(mesh.coordinates, float)) + "</Geometry>"
 
 
 def _topology(steps: _Steps, mesh: Mesh) -> str:

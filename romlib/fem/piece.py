@@ -80,9 +80,9 @@ class Piece:
         return self.points.virgin_tangent(self.model.initial_time, self.initial_temperature)
 
     def unit_forces(self, node_share: np.ndarray | None) -> np.ndarray:
-        """(n_force, n_node, 3): each force at amplitude one, in the order of `force_names`; see `unit_force`."""
+        """(n_force, n_node, k): each force at amplitude one, in the order of `force_names`; see `unit_force`."""
         names = force_names(self.model)
-        forces = np.zeros((len(names), self.mesh.n_node, 3))
+        forces = np.zeros((len(names), self.mesh.n_node, self.mesh.dimension))
         for k, name in enumerate(names):
             forces[k] = unit_force(self.model.loads[name], self.mesh, self.model.materials, self.operator, name=name,
                                    node_share=node_share)
@@ -95,7 +95,7 @@ class Piece:
         return np.ascontiguousarray(product.reshape(flat.shape).transpose(1, 0, 2))
 
     def apply_virgin_stiffness(self, fields: np.ndarray) -> np.ndarray:
-        """K u of nodal fields (n, n_node, 3), of the virgin tangents with the positive weights of the points."""
+        """K u of nodal fields (n, n_node, k), of the virgin tangents with the positive weights of the points."""
         operator = self.operator
         stress = np.matmul(self.virgin_tangent(), operator.strain(fields)[..., None])[..., 0]
         return operator.internal_force(stress * (operator.positive_weights / operator.weights)[:, None])

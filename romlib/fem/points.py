@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.fem.axes import material_axes
 from romlib.laws.points import MaterialPoints, cells_error
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Material
@@ -17,7 +19,7 @@ from romlib.words import unknown
 def material_points(
     materials: Mapping[str, Material], mesh: Mesh, operator: StrainOperator, strain_free: np.ndarray | None = None
 ) -> MaterialPoints:
-    """All integration points of a piece.
+    """All integration points of a piece; laws see three coordinates, of which the last is zero in two dimensions.
 
     Parameters
     ----------
@@ -25,11 +27,13 @@ def material_points(
 
     Raises
     ------
-    InputError : a tag is missing, or cells have no material or more than one. LawError : a law cannot be built.
+    InputError : a tag is missing, or cells have no material or more than one; and what `material_axes` raises.
+    LawError : a law cannot be built.
     """
-    cell_material = _material_of_cells(materials, mesh)
-    return MaterialPoints.from_arrays(materials, cell_material[operator.cell], operator.cell_ids,
-                                      operator.point_numbers, operator.coordinates, strain_free)
+    material_index = _material_of_cells(materials, mesh)[operator.cell]
+    return MaterialPoints.from_arrays(
+        materials, material_index, operator.cell_ids, operator.point_numbers, padded(operator.coordinates), strain_free,
+        material_axes(materials, material_index, mesh, operator))
 
 
 def _material_of_cells(materials: Mapping[str, Material], mesh: Mesh) -> np.ndarray:

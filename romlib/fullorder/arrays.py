@@ -18,8 +18,9 @@ from romlib.parallel.pieces import Pieces
 
 @dataclass(eq=False)
 class Arrays:
-    """A history: displacement (n_step, n_node, 3), stress (n_step, n_ip, 6) in Kelvin-Mandel form, reaction forces
-    (n_step, n_node, 3) at constrained dofs; reactions by prescribed constraint (n_step,), conjugate to its amplitude.
+    """A history: displacement (n_step, n_node, dimension), stress (n_step, n_ip, 6) in Kelvin-Mandel form, reaction
+    forces (n_step, n_node, dimension) at constrained dofs; reactions by prescribed constraint (n_step,), conjugate to
+    its amplitude.
     """
 
     times: np.ndarray

@@ -21,14 +21,14 @@ class Assembly:
     A rank sums the cells of its own pieces into a CSR matrix over its own nodes (rows and columns), whose pattern and
     places are made once. PETSc adds the rows of nodes that ranks share at their owners; its matrix is allocated for
     exactly the entries that arise. Rows and columns of constrained dofs are zero but for the diagonal, so that the
-    matrix stays symmetric where the tangent is, with three dofs a node, as multigrid likes it.
+    matrix stays symmetric where the tangent is, with d dofs a node (three, or two), as multigrid likes it.
 
     With relations it is T^T K T: each block of two nodes is turned into the frames of their unknowns, and goes to the
     row and the column of the nodes that have these; a node without unknowns keeps its place on the diagonal.
 
     Parameters
     ----------
-    constrained : (n_local, 3) bool, the same on every rank that has the node; of the unknowns, where there are
+    constrained : (n_local, d) bool, the same on every rank that has the node; of the unknowns, where there are
         relations.
     """
 
@@ -37,6 +37,7 @@ class Assembly:
         constrained: np.ndarray, relations: Relations | None = None,
     ) -> None:
         self._operators, self._numbering, self._relations = operators, numbering, relations
+        self._d = numbering.dimension
         with numbering.comm.agreement():
             self._build_pattern(pieces)
             self._mark_constrained(constrained)
@@ -68,13 +69,12 @@ class Assembly:
         slave = np.empty(0, dtype=np.int64) if self._relations is None else np.flatnonzero(
             self._relations.slave & self._numbering.owned)
         self._alone = self._numbering.number[slave]  # global nodes without unknowns: a block on the diagonal each
-        self._values = np.zeros(9 * (len(unique) + len(slave)))
+        self._values = np.zeros(self._d**2 * (len(unique) + len(slave)))
         self._n_block = len(unique)
         if self._relations is not None:
             turned = self._relations.tied
             touched = np.flatnonzero(turned[self._row] | turned[self._column])
-            self._turned = self._places(touched)[:, None, None] + (
-                3 * self._lengths(touched)[:, None, None] * np.arange(3)[:, None] + np.arange(3))
+            self._turned = self._entries(touched)
             self._turns = self._relations.turn[self._row[touched]], self._relations.turn[self._column[touched]]
 
     def _lengths(self, blocks: np.ndarray) -> np.ndarray:
@@ -84,7 +84,12 @@ class Assembly:
     def _places(self, blocks: np.ndarray) -> np.ndarray:
         """Where the first entry of each of some blocks is among the values."""
         begin = self._starts[self._row[blocks]]
-        return 9 * begin + 3 * (blocks - begin)
+        return self._d**2 * begin + self._d * (blocks - begin)
+
+    def _entries(self, blocks: np.ndarray) -> np.ndarray:
+        """Where the entries of some blocks are among the values, (n, d, d)."""
+        axis, length = np.arange(self._d), self._lengths(blocks)[:, None, None]
+        return self._places(blocks)[:, None, None] + (self._d * length * axis[:, None] + axis)
 
     def _mark_constrained(self, constrained: np.ndarray) -> None:
         """Entries of constrained rows or columns, and the diagonal entries of the constrained dofs that we own."""
@@ -92,8 +97,7 @@ class Assembly:
         held = constrained if relations is None else relations.target_held | (constrained & ~relations.slave[:, None])
         touched = np.flatnonzero(held.any(axis=1)[self._row] | held.any(axis=1)[self._column])
         row, column = self._row[touched], self._column[touched]
-        at = self._places(touched)[:, None, None] + (
-            3 * self._lengths(touched)[:, None, None] * np.arange(3)[:, None] + np.arange(3))
+        at = self._entries(touched)
         self._dropped = at[held[row][:, :, None] | held[column][:, None, :]]
         own = constrained & self._numbering.owned[:, None]
         if relations is not None:
@@ -103,20 +107,22 @@ class Assembly:
         self._ones, self._free = diagonal[node, axis], diagonal[~constrained]
 
     def _diagonal(self) -> np.ndarray:
-        """Places (n_local, 3) of the diagonal entries."""
+        """Places (n_local, d) of the diagonal entries."""
         slot = np.flatnonzero(self._row == self._column)
         begin, length = self._starts[:-1], np.diff(self._starts)
-        return (9 * begin + 3 * (slot - begin))[:, None] + (3 * length[:, None] + 1) * np.arange(3)
+        d = self._d
+        return (d**2 * begin + d * (slot - begin))[:, None] + (d * length[:, None] + 1) * np.arange(d)
 
     def _allocate(self) -> Any:
         PETSc, numbering = petsc.load(), self._numbering
         number = numbering.number if self._relations is None else self._relations.target
-        total, kind, alone = np.int64(numbering.n_total), PETSc.IntType, self._alone
+        total, kind, alone, d = np.int64(numbering.n_total), PETSc.IntType, self._alone, self._d
+        axes = np.arange(d)
         of_row = np.concatenate([number, alone])
-        self._rowmap = (3 * of_row[:, None] + np.arange(3)).ravel().astype(kind)
+        self._rowmap = (d * of_row[:, None] + axes).ravel().astype(kind)
         row, column = np.concatenate([number[self._row], alone]), np.concatenate([number[self._column], alone])
         starts = np.concatenate([self._starts, self._starts[-1] + 1 + np.arange(len(alone))])
-        self._I, self._J = _three_rows(starts, (3 * column[:, None] + np.arange(3)).astype(kind), kind)
+        self._I, self._J = _scalar_rows(starts, (d * column[:, None] + axes).astype(kind), kind)
         keys = row * total + column
         low, high = numbering.first * total, (numbering.first + numbering.n_owned) * total
         foreign = (keys < low) | (keys >= high)
@@ -124,11 +130,11 @@ class Assembly:
         every = np.unique(np.concatenate([keys[~foreign], *(k[(k >= low) & (k < high)] for k in received)]))
         owned_rows, owned_columns = np.divmod(every, total)
         starts = np.searchsorted(owned_rows - numbering.first, np.arange(numbering.n_owned + 1))
-        indptr, indices = _three_rows(starts, (3 * owned_columns[:, None] + np.arange(3)).astype(kind), kind)
-        size = (3 * numbering.n_owned, 3 * numbering.n_total)
+        indptr, indices = _scalar_rows(starts, (d * owned_columns[:, None] + axes).astype(kind), kind)
+        size = (d * numbering.n_owned, d * numbering.n_total)
         matrix = PETSc.Mat().create(comm=petsc.communicator(numbering.comm))
         matrix.setSizes((size, size))
-        matrix.setBlockSize(3)
+        matrix.setBlockSize(d)
         matrix.setType(PETSc.Mat.Type.AIJ)
         matrix.setPreallocationCSR((indptr, indices))
         matrix.setOption(PETSc.Mat.Option.NEW_NONZERO_LOCATION_ERR, True)
@@ -152,22 +158,22 @@ class Assembly:
             self._scale = max(mean for _, mean in facts) or 1.0
         values[self._dropped] = 0.0
         values[self._ones] = self._scale
-        values[9 * self._n_block:] = np.tile((self._scale * np.eye(3)).ravel(), len(self._alone))
+        values[self._d**2 * self._n_block:] = np.tile((self._scale * np.eye(self._d)).ravel(), len(self._alone))
         self.matrix.zeroEntries()
         self.matrix.setValuesIJV(self._I, self._J, values, addv=True, rowmap=self._rowmap)
         self.matrix.assemble()
         return all(symmetric for symmetric, _ in facts)
 
 
-def _three_rows(starts: np.ndarray, columns: np.ndarray, kind: type) -> tuple[np.ndarray, np.ndarray]:
-    """Scalar CSR (indptr, indices) of a pattern of nodes; columns (n, 3) are the scalar columns of each entry."""
-    length = np.diff(starts)
-    row = np.repeat(np.arange(len(length)), 3)
-    indptr = np.concatenate([[0], np.cumsum(3 * length[row])])
-    # row 3 r + i repeats the columns of row r
-    count = 3 * length[row]
+def _scalar_rows(starts: np.ndarray, columns: np.ndarray, kind: type) -> tuple[np.ndarray, np.ndarray]:
+    """Scalar CSR (indptr, indices) of a pattern of nodes; columns (n, d) are the scalar columns of each entry."""
+    length, d = np.diff(starts), columns.shape[1]
+    row = np.repeat(np.arange(len(length)), d)
+    indptr = np.concatenate([[0], np.cumsum(d * length[row])])
+    # row d r + i repeats the columns of row r
+    count = d * length[row]
     within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], count)
-    indices = columns.ravel()[np.repeat(3 * starts[:-1][row], count) + within]
+    indices = columns.ravel()[np.repeat(d * starts[:-1][row], count) + within]
     return indptr.astype(kind), indices
 
 

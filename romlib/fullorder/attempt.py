@@ -23,7 +23,7 @@ class Predictor:
     """
 
     def __init__(self, drive: np.ndarray, known: Drive | None = None, increment: np.ndarray | None = None) -> None:
-        """known, increment : of the run that this one goes on from; increment (n_local, 3)."""
+        """known, increment : of the run that this one goes on from; increment (n_local, d)."""
         if known is None or known.now.shape != drive.shape:
             known, increment = Drive(drive, np.abs(drive)), None
         self.drive, self.increment = known, increment
@@ -33,7 +33,7 @@ class Predictor:
         self.increment = None
 
     def predict(self, u: np.ndarray, drive: np.ndarray, time: float, start: float) -> np.ndarray:
-        """First guess (n_local, 3) of the increment from u at `start` to `time`."""
+        """First guess (n_local, d) of the increment from u at `start` to `time`."""
         known = self.drive
         if self.increment is None or known.change is None:
             return u
@@ -60,11 +60,11 @@ class Equilibrium:
     """External = internal force over the free dofs; `trial` is the last one that was evaluated. All is collective.
 
     Prescribed displacements move with the first correction, whole, and there is no line search on it: until then they
-    are in `_pending` (n_local, 3).
+    are in `_pending` (n_local, d).
 
     Parameters
     ----------
-    external : (n_owned, 3). time : of the end of the increment. pending : None where nothing prescribed moves.
+    external : (n_owned, d). time : of the end of the increment. pending : None where nothing prescribed moves.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Equilibrium:
         self._before: Evaluation | None = None
 
     def evaluate(self, u: np.ndarray, delta: np.ndarray | None) -> Balance:
-        """The laws at u (n_local, 3) and their residual; the sums over the ranks are one collective."""
+        """The laws at u (n_local, d) and their residual; the sums over the ranks are one collective."""
         problem, self._before = self._problem, self.trial
         trial = self.trial = problem.evaluate(u, self._temperatures, self._time, self._pending)
         unbalanced = self._external - trial.force

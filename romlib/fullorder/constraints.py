@@ -17,8 +17,8 @@ from romlib.model import Model
 class Constraints:
     """The constrained dofs of this rank's nodes. Collective.
 
-    mask : (n_local, 3) bool, the same on every rank that has the node. names : prescribed constraints.
-    patterns : (n_prescribed, n_local, 3), the displacement at amplitude one.
+    mask : (n_local, d) bool, d the dimension of the mesh, the same on every rank that has the node. names : prescribed
+    constraints. patterns : (n_prescribed, n_local, d), the displacement at amplitude one.
 
     Raises
     ------
@@ -31,10 +31,10 @@ class Constraints:
     def __init__(self, pieces: Mapping[int, Mesh], model: Model, numbering: Numbering) -> None:
         self._model, self._numbering = model, numbering
         self.names = [name for name, c in model.constraints.items() if c.kind == "prescribed"]
-        n = len(numbering.ids)
-        holder = np.full((n, 3), -1)
+        n, d = len(numbering.ids), numbering.dimension
+        holder = np.full((n, d), -1)
         found = dict.fromkeys(model.constraints, 0)
-        self.patterns = np.zeros((len(self.names), n, 3))
+        self.patterns = np.zeros((len(self.names), n, d))
         with numbering.comm.agreement():
             for k, (name, constraint) in enumerate(model.constraints.items()):
                 if constraint.kind == "linear":
@@ -62,7 +62,7 @@ class Constraints:
             self.patterns[k] = np.divide(pattern, count, out=np.zeros_like(pattern), where=self.mask)
 
     def _hold(self, holder: np.ndarray, k: int, nodes: np.ndarray, axes: np.ndarray) -> None:
-        """Note constraint k in `holder` (n_local, 3); two fixed ones may hold a dof, others may not."""
+        """Note constraint k in `holder` (n_local, d); two fixed ones may hold a dof, others may not."""
         constraints = list(self._model.constraints.values())
         before = holder[nodes[:, None], axes]
         for other in np.unique(before):
@@ -84,7 +84,7 @@ class Constraints:
                                  found=f"node tag {self._model.constraints[name].nodes!r} is empty")
 
     def values(self, time: float) -> np.ndarray:
-        """Prescribed displacement (n_local, 3) at a time, zero at dofs that are fixed or free."""
+        """Prescribed displacement (n_local, d) at a time, zero at dofs that are fixed or free."""
         return np.tensordot(self.amplitudes(time), self.patterns, 1)
 
     def amplitudes(self, time: float) -> np.ndarray:

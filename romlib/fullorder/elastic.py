@@ -19,7 +19,7 @@ _OPTIONS = SolverOptions(linear_tolerance=1e-10)  # there is no further iteratio
 
 @dataclass(frozen=True, eq=False)
 class ElasticAnswer:
-    """Of a piece. displacement : (n_node, 3). stress : (n_ip, 6), Kelvin-Mandel, in equilibrium with the loads."""
+    """Of a piece. displacement : (n_node, k). stress : (n_ip, 6), Kelvin-Mandel, in equilibrium with the loads."""
 
     displacement: np.ndarray
     stress: np.ndarray

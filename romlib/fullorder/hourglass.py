@@ -10,7 +10,8 @@ from romlib.fullorder.linear import LinearSolver
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.piece import SolvedPiece
 from romlib.mesh.elements import element
-from romlib.mesh.mesh import Mesh
+from romlib.mesh.mean_dilatation import averaged_directions
+from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.quadrature import rule
 from romlib.parallel.pieces import Pieces
 
@@ -20,8 +21,14 @@ _UNSEEN = 1e-10  # strain times the size of a cell, over the largest displacemen
 def has_reduced_rules(meshes: Mapping[int, Mesh], pieces: Pieces) -> bool:
     """Whether a cell has fewer strains at its points than it has motions that are not rigid. Collective."""
     return any(pieces.collect(lambda p: any(
-        6 * rule(block.quadrature).n_point < 3 * element(block.cell_type).n_node - 6
+        _strains(block, meshes[p]) < meshes[p].dimension * element(block.cell_type).n_node - len(meshes[p].motion.rigid)
         for block in meshes[p].blocks)).values())
+
+
+def _strains(block: CellBlock, mesh: Mesh) -> int:
+    """Components of the strains at the points of a cell that are independent: what is a mean is one number."""
+    shared = len(averaged_directions(block.formulation, element(block.cell_type), mesh.motion.axisymmetric))
+    return (mesh.motion.n_strain - shared) * rule(block.quadrature).n_point + shared
 
 
 def unseen_motion(
@@ -34,7 +41,7 @@ def unseen_motion(
 
     Parameters
     ----------
-    motion_of : unknowns (n_owned, 3) -> displacement (n_local, 3), zero at constrained dofs.
+    motion_of : unknowns (n_owned, d) -> displacement (n_local, d), zero at constrained dofs.
     """
     weakest = linear.weakest()
     if weakest is None:
@@ -42,19 +49,22 @@ def unseen_motion(
     motion = motion_of(weakest)
     sizes = np.linalg.norm(motion, axis=1)
     node = int(np.argmax(sizes)) if len(sizes) else -1
-    here = (float(sizes[node]), int(numbering.ids[node]), motion[node]) if node >= 0 else (0.0, 0, np.zeros(3))
+    here = (0.0, 0, np.zeros(numbering.dimension))
+    if node >= 0:
+        here = (float(sizes[node]), int(numbering.ids[node]), motion[node])
     size, name, direction = max(numbering.comm.allgather(here), key=lambda one: (one[0], -one[1]))
 
     def strains(p: int) -> tuple[float, float, int]:
         operator = solved[p].operator
         strain = operator.strain(motion[numbering.positions[p]][None])
-        return float(np.abs(strain).max(initial=0.0)), float(operator.weights.sum()), solved[p].mesh.n_cell
+        size = float((operator.weights / operator.extent).sum())
+        return float(np.abs(strain).max(initial=0.0)), size, solved[p].mesh.n_cell
 
     strain, volume, n_cell = zip(*numbering.pieces.collect(strains).values())
-    cell = (sum(volume) / max(sum(n_cell), 1)) ** (1 / 3)
+    cell = (sum(volume) / max(sum(n_cell), 1)) ** (1 / numbering.dimension)
     if not 0.0 < size < np.inf or max(strain) * cell > _UNSEEN * size:
         return ""
     direction = direction * np.sign(direction[np.argmax(np.abs(direction))]) / size
     direction = np.where(np.abs(direction) > 1e-6, direction, 0.0)
     return (f"the integration rule sees no strain in a motion (hourglass) that moves node {name} most, along "
-            "({:.3g}, {:.3g}, {:.3g})".format(*direction))
+            f"({', '.join(f'{x:.3g}' for x in direction)})")

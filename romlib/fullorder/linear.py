@@ -30,7 +30,7 @@ class LinearSolver:
         self._matrix, self._numbering, self._options = matrix, numbering, options
         kind = options.linear_solver
         if kind == "auto":
-            kind = "direct" if 3 * numbering.n_total <= DIRECT_UP_TO else "gamg"
+            kind = "direct" if numbering.dimension * numbering.n_total <= DIRECT_UP_TO else "gamg"
         self._kind = kind
         self.name = {"direct": "MUMPS", "gamg": "GAMG", "hypre": "hypre BoomerAMG"}[kind]
         self.n_setup = self.n_solve = self.n_iteration = 0
@@ -39,7 +39,8 @@ class LinearSolver:
             coordinates = numbering.vector()
             coordinates.array[:] = numbering.points[numbering.owned].ravel()
             matrix.setNearNullSpace(petsc.load().NullSpace().createRigidBody(coordinates))
-        self._may_factorise = options.linear_solver == "auto" and 3 * numbering.n_total <= FACTORISE_UP_TO
+        self._may_factorise = (options.linear_solver == "auto"
+                               and numbering.dimension * numbering.n_total <= FACTORISE_UP_TO)
         self._lu, self._definite = False, True
         self._serves = False  # whether there is a preconditioner that is worth another solve
         self._spent = self._fresh_iterations = 0
@@ -89,9 +90,9 @@ class LinearSolver:
                     database.setValue(name, old)
 
     def solve(self, right: np.ndarray, symmetric: bool) -> np.ndarray | None:
-        """Solution (n_owned, 3) for the matrix as it is now; None where it failed (a singular matrix). Collective.
+        """Solution (n_owned, d) for the matrix as it is now; None where it failed (a singular matrix). Collective.
 
-        right : (n_owned, 3). symmetric : whether the matrix is.
+        right : (n_owned, d), d the dimension of the mesh. symmetric : whether the matrix is.
         """
         self._right.array[:] = right.ravel()
         if self._kind != "direct":
@@ -103,7 +104,7 @@ class LinearSolver:
                 self._serves = self._spent <= _BUDGET
             else:
                 self._serves = iterations <= 5 + 3 * self._fresh_iterations // 2
-            return np.array(self._solution.array).reshape(-1, 3)
+            return np.array(self._solution.array).reshape(-1, self._numbering.dimension)
         self._serves = self._attempt(reuse=False)
         if not self._serves and self._kind == "direct" and not symmetric and not self._lu:
             self._lu = True
@@ -121,10 +122,10 @@ class LinearSolver:
         if not self._serves:
             return None
         self._spent, self._fresh_iterations = 0, self._ksp.getIterationNumber()
-        return np.array(self._solution.array).reshape(-1, 3)
+        return np.array(self._solution.array).reshape(-1, self._numbering.dimension)
 
     def solve_all(self, rights: np.ndarray, symmetric: bool) -> np.ndarray | None:
-        """Solutions (n, n_owned, 3) for several right-hand sides (n, n_owned, 3) of one matrix. Collective.
+        """Solutions (n, n_owned, d) for several right-hand sides (n, n_owned, d) of one matrix. Collective.
 
         Factors take them as one block, which costs a fraction of n solves; None where one of them failed.
         """
@@ -141,8 +142,8 @@ class LinearSolver:
 
     def _by_factors(self, rights: np.ndarray) -> np.ndarray:
         """Solutions by the factors as they are. Collective."""
-        PETSc, numbering, n = petsc.load(), self._numbering, len(rights)
-        sizes = ((3 * numbering.n_owned, 3 * numbering.n_total), (None, n))
+        PETSc, numbering, n, d = petsc.load(), self._numbering, len(rights), self._numbering.dimension
+        sizes = ((d * numbering.n_owned, d * numbering.n_total), (None, n))
         right, solution = (PETSc.Mat().createDense(sizes, comm=petsc.communicator(numbering.comm)) for _ in range(2))
         for matrix in (right, solution):
             matrix.setUp()  # without it PETSc leaves them without memory
@@ -157,16 +158,17 @@ class LinearSolver:
         return found
 
     def weakest(self) -> np.ndarray | None:
-        """The motion (n_owned, 3), of length one, that the factors of the last tangent resist least. Collective.
+        """The motion (n_owned, d), of length one, that the factors of the last tangent resist least. Collective.
 
         By inverse iteration; None without factors.
         """
-        PETSc, first = petsc.load(), 3 * self._numbering.first
+        PETSc, numbering = petsc.load(), self._numbering
+        first, length = (numbering.dimension * n for n in (numbering.first, numbering.n_owned))
         if self._kind != "direct":
             return None
         vector, other = self._numbering.vector(), self._numbering.vector()
-        start = np.random.default_rng(0).standard_normal(3 * self._numbering.n_total)  # the same for all ranks
-        vector.array[:] = start[first:first + 3 * self._numbering.n_owned]
+        start = np.random.default_rng(0).standard_normal(numbering.dimension * numbering.n_total)  # of all ranks
+        vector.array[:] = start[first:first + length]
         for _ in range(_WEAKEST):
             try:
                 self._ksp.getPC().apply(vector, other)
@@ -179,7 +181,7 @@ class LinearSolver:
                 return None
             other.scale(1.0 / norm)
             vector, other = other, vector
-        return np.array(vector.array).reshape(-1, 3)
+        return np.array(vector.array).reshape(-1, self._numbering.dimension)
 
     def _remake(self) -> None:
         self._ksp.destroy()

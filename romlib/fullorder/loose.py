@@ -13,7 +13,7 @@ from romlib.mesh.mesh import Mesh
 
 def loose_nodes(pieces: Mapping[int, Mesh], numbering: Numbering) -> np.ndarray:
     """Whether each node of this rank (n_local,) is of no cell of any piece. Collective."""
-    used = np.zeros((len(numbering.ids), 3))
+    used = np.zeros((len(numbering.ids), numbering.dimension))
     for p, mesh in pieces.items():
         for block in mesh.blocks:
             used[numbering.positions[p][block.connectivity]] = 1.0
@@ -25,7 +25,7 @@ def refuse_loads_on(loose: np.ndarray, patterns: np.ndarray, names: list[str], n
 
     Parameters
     ----------
-    loose : of `loose_nodes`. patterns : (n_load, n_owned, 3), of the loads with these names.
+    loose : of `loose_nodes`. patterns : (n_load, n_owned, d), of the loads with these names.
 
     Raises
     ------

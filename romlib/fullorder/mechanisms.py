@@ -2,6 +2,8 @@
 
 A cell without strain moves as a rigid body, and two that share a face do so together. What hangs together by faces is
 therefore one rigid part; parts of one body that share the nodes of a line or of a point alone are joined by a hinge.
+In plane strain a node is a line, across the plane, and two hold parts together. An axisymmetric body has no mechanisms:
+its only rigid motion is along the axis, which parts that share a node have together.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from scipy.sparse.linalg import splu
 from romlib.errors import InputError
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.relations import Relations
-from romlib.fullorder.rigid import FREE, NAMED, at_points, describe, held_motions, moments, smallest_ids
+from romlib.fullorder.rigid import FREE, NAMED, absent_motions, at_points, describe, held_motions, moments, smallest_ids
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.topology import face_neighbours
 from romlib.words import plural
@@ -47,18 +50,20 @@ def refuse_mechanisms(
 
     Parameters
     ----------
-    mask : (n_local, 3), the constrained dofs of this rank's nodes; of the unknowns, where there are relations. What is
+    mask : (n_local, d), the constrained dofs of this rank's nodes; of the unknowns, where there are relations. What is
         tied to another node counts as held, so that nothing is refused that the other face of a sector may hold.
 
     Raises
     ------
     InputError : on every rank; names parts and motions.
     """
-    pieces = numbering.pieces
+    pieces, plane = numbering.pieces, numbering.dimension == 2
+    if numbering.motion.axisymmetric:
+        return
     local = pieces.each(lambda p: _members(meshes[p]))
     everything = pieces.collect(lambda p: (1 + int(local[p].part.max(initial=-1)), _joints(local[p], meshes[p])))
     first, shared = _together(everything)
-    label = _rigid_parts(shared, sum(n for n, _ in everything.values()))
+    label = _rigid_parts(shared, sum(n for n, _ in everything.values()), plane)
     shared = _once(_Members(shared.node, label[shared.part], shared.points))
     ties = _pairs(shared)
     if not len(ties[0]):
@@ -78,7 +83,7 @@ def refuse_mechanisms(
     rows = pieces.each(lambda p: np.searchsorted(numbering.ids, parts[p].node))
     grams = pieces.sum(lambda p: held_motions(
         parts[p].points, mask[rows[p]], parts[p].part, centre, radius,
-        None if relations is None else relations.frame[rows[p]]))
+        None if relations is None else relations.frame[rows[p]])) + absent_motions(numbering.motion)
     free = _free_motions(shared, ties, grams, centre, radius)
     _refuse([f"the part with node {node[k]}: " + "; ".join(describe(motions, centre[k], float(radius[k])))
              for k, motions in free.items()])
@@ -108,7 +113,7 @@ def _members(mesh: Mesh) -> _Members:
         parts.append(np.repeat(of_cell[begin:begin + block.n_cell], block.connectivity.shape[1]))
         begin += block.n_cell
     position = np.concatenate(nodes)
-    return _once(_Members(np.asarray(mesh.node_ids)[position], np.concatenate(parts), mesh.points[position]))
+    return _once(_Members(np.asarray(mesh.node_ids)[position], np.concatenate(parts), padded(mesh.points[position])))
 
 
 def _named_nodes(members: _Members, hinges: np.ndarray, number: int) -> np.ndarray:
@@ -160,14 +165,17 @@ def _pairs(members: _Members) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(low), np.concatenate(high)
 
 
-def _rigid_parts(shared: _Members, number: int) -> np.ndarray:
-    """The rigid part (number,) that each part is of: those that share nodes which are not on a line are one."""
+def _rigid_parts(shared: _Members, number: int, plane: bool) -> np.ndarray:
+    """The rigid part (number,) that each part is of: those that share nodes which are not on a line are one.
+
+    plane : whether a node stands for a line across the plane.
+    """
     label = np.arange(number)
     while True:
         members = _once(_Members(shared.node, label[shared.part], shared.points))
         low, high = _pairs(members)
         two, of_tie = np.unique(np.stack([members.part[low], members.part[high]], axis=1), axis=0, return_inverse=True)
-        wide = _wide(members.points[low], of_tie.ravel(), len(two))
+        wide = _wide(members.points[low], of_tie.ravel(), len(two), plane)
         size = int(label.max(initial=-1)) + 1
         graph = sparse.coo_matrix((np.ones(wide.sum()), tuple(two[wide].T)), shape=(size, size))
         n_part, joined = sparse.csgraph.connected_components(graph, directed=False)
@@ -176,14 +184,16 @@ def _rigid_parts(shared: _Members, number: int) -> np.ndarray:
         label = joined[label]
 
 
-def _wide(points: np.ndarray, group: np.ndarray, number: int) -> np.ndarray:
-    """Whether the points (n, 3) of each group are not on a line, (number,)."""
+def _wide(points: np.ndarray, group: np.ndarray, number: int, plane: bool) -> np.ndarray:
+    """Whether the points (n, 3) of each group, or the lines across the plane through them, are not on one line."""
     count = np.bincount(group, minlength=number)
     mean = np.stack([np.bincount(group, weights=x, minlength=number) for x in points.T], axis=1) / count[:, None]
     x = points - mean[group]
     second = np.array([[np.bincount(group, weights=x[:, a] * x[:, b], minlength=number) for a in range(3)]
                        for b in range(3)])
     values = np.linalg.eigvalsh(np.moveaxis(second, 2, 0))
+    if plane:
+        return (count >= 2) & (values[:, 2] > 0.0)
     return (count >= 3) & (values[:, 1] > _FLAT * values[:, 2])
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from romlib.errors import InputError
 from romlib.fullorder import petsc
+from romlib.mesh.kinematics import kinematics
 from romlib.mesh.mesh import Mesh
 from romlib.parallel.pieces import Pieces
 
@@ -20,8 +22,9 @@ class Numbering:
 
     Attributes
     ----------
-    ids : (n_local,), the solver's ids, sorted. points : (n_local, 3). positions : piece -> (n_node,), where the nodes
+    ids : (n_local,), the solver's ids, sorted. points : (n_local, d). positions : piece -> (n_node,), where the nodes
         of a piece are among those of the rank.
+    dimension : components of a displacement, the d of what follows. motion : the kinematics of the meshes.
     number : (n_local,), global. owned : (n_local,) bool. n_owned, n_total : int; first : first global number here.
     pieces : which rank has which, with comm.
     """
@@ -31,7 +34,9 @@ class Numbering:
         with self.comm.agreement():
             every = np.concatenate([np.empty(0, dtype=np.int64), *(mesh.node_ids for mesh in meshes.values())])
             self.ids, where = np.unique(every, return_index=True)
-            self.points = np.concatenate([np.empty((0, 3)), *(mesh.points for mesh in meshes.values())])[where]
+            self._take_motion(meshes)
+            self.points = np.concatenate([
+                np.empty((0, self.dimension)), *(mesh.points for mesh in meshes.values())])[where]
             self.positions = {p: np.searchsorted(self.ids, mesh.node_ids) for p, mesh in meshes.items()}
             shared = np.full(len(self.ids), -1, dtype=np.int64)
             for p, mesh in meshes.items():
@@ -40,6 +45,15 @@ class Numbering:
         self.shared = shared
         self._number()
         self._exchange()
+
+    def _take_motion(self, meshes: Mapping[int, Mesh]) -> None:
+        """The kinematics that all pieces have; a rank has one piece at least."""
+        found = sorted({mesh.kinematics for mesh in meshes.values()})
+        if len(found) != 1:
+            raise InputError("the pieces of a mesh have different kinematics", expected="the same of all",
+                             found=", ".join(found))
+        self.motion = kinematics(found[0])
+        self.dimension = self.motion.dimension
 
     def _number(self) -> None:
         comm = self.comm
@@ -63,11 +77,11 @@ class Numbering:
         self.number[here] = number_of_shared[self.shared[here]]
 
     def _exchange(self) -> None:
-        PETSc, comm = petsc.load(), petsc.communicator(self.comm)
-        self._owned = PETSc.Vec().createMPI((3 * self.n_owned, 3 * self.n_total), bsize=3, comm=comm)
-        self._local = PETSc.Vec().createSeq(3 * len(self.ids), bsize=3)
-        source = PETSc.IS().createBlock(3, self.number.astype(PETSc.IntType), comm=PETSc.COMM_SELF)
-        target = PETSc.IS().createStride(3 * len(self.ids), step=1, comm=PETSc.COMM_SELF)
+        PETSc, comm, d = petsc.load(), petsc.communicator(self.comm), self.dimension
+        self._owned = PETSc.Vec().createMPI((d * self.n_owned, d * self.n_total), bsize=d, comm=comm)
+        self._local = PETSc.Vec().createSeq(d * len(self.ids), bsize=d)
+        source = PETSc.IS().createBlock(d, self.number.astype(PETSc.IntType), comm=PETSc.COMM_SELF)
+        target = PETSc.IS().createStride(d * len(self.ids), step=1, comm=PETSc.COMM_SELF)
         self._scatter = PETSc.Scatter().create(self._owned, source, self._local, target)
         self._add, self._insert = PETSc.InsertMode.ADD_VALUES, PETSc.InsertMode.INSERT_VALUES
         self._reverse = PETSc.ScatterMode.REVERSE
@@ -77,14 +91,14 @@ class Numbering:
         return self._owned.duplicate()
 
     def add(self, local: np.ndarray) -> np.ndarray:
-        """Sum over the ranks, at the owners: parts (n_local, 3) -> totals (n_owned, 3). Collective."""
+        """Sum over the ranks, at the owners: parts (n_local, d) -> totals (n_owned, d). Collective."""
         self._local.array[:] = np.ascontiguousarray(local, dtype=float).ravel()
         self._owned.set(0.0)
         self._scatter.scatter(self._local, self._owned, addv=self._add, mode=self._reverse)
-        return np.array(self._owned.array).reshape(-1, 3)
+        return np.array(self._owned.array).reshape(-1, self.dimension)
 
     def spread(self, owned: np.ndarray) -> np.ndarray:
-        """Values of the owners on every rank that has the node: (n_owned, 3) -> (n_local, 3). Collective."""
+        """Values of the owners on every rank that has the node: (n_owned, d) -> (n_local, d). Collective."""
         self._owned.array[:] = np.ascontiguousarray(owned, dtype=float).ravel()
         self._scatter.scatter(self._owned, self._local, addv=self._insert)
-        return np.array(self._local.array).reshape(-1, 3)
+        return np.array(self._local.array).reshape(-1, self.dimension)

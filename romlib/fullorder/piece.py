@@ -37,7 +37,7 @@ class SolvedPiece(Piece):
 
     def _checked(self, number: int, time: float, start: PieceState) -> PointState:
         given = start.points
-        shapes = {"displacement": (np.shape(start.displacement), (self.mesh.n_node, 3)),
+        shapes = {"displacement": (np.shape(start.displacement), (self.mesh.n_node, self.mesh.dimension)),
                   "strain": (np.shape(given.strain), (self.points.n_ip, 6)),
                   "stress": (np.shape(given.stress), (self.points.n_ip, 6))}
         for name, (found, expected) in shapes.items():
@@ -53,21 +53,26 @@ class SolvedPiece(Piece):
         return None if found is None else found[0]
 
     def _virgin_stiffness(self) -> np.ndarray | None:
-        """|C_0 : I| (n_ip,) of the virgin material; None where nothing expands."""
+        """|C_0 : I| (n_ip,) of the virgin material, or where expansion has axes what bounds |C_0 : e|, |e| = |I|; None
+        where nothing expands."""
         if self.origin is None or not any(g.n_ip and g.thermal_expansion for g in self.points.groups):
             return None
         tangent = self.points.virgin_tangent(self.state.time, self.origin)
-        return np.linalg.norm(tangent @ _SPHERE, axis=1)
+        found = np.linalg.norm(tangent @ _SPHERE, axis=1)
+        for group in self.points.groups:
+            if group.thermal_expansion is not None and not group.thermal_expansion.is_isotropic:
+                found[group.selection] = np.sqrt(3.0) * np.linalg.norm(tangent[group.selection], axis=(1, 2))
+        return found
 
     def thermal_force(self, temperature: np.ndarray | None) -> np.ndarray:
         """Bound (n_node,) of the nodal forces that the thermal strain would cause if it were held back."""
         if self._stiffness_of_heat is None:
             return np.zeros(self.mesh.n_node)
-        thermal = self.points.mechanical_strain(np.zeros((self.operator.n_ip, 6)), temperature)[:, 0]
-        return self.operator.force_size(np.abs(thermal) * self._stiffness_of_heat)
+        thermal = self.points.mechanical_strain(np.zeros((self.operator.n_ip, 6)), temperature)
+        return self.operator.force_size(np.linalg.norm(thermal, axis=1) / np.sqrt(3.0) * self._stiffness_of_heat)
 
     def force(self, trial: PointsResult, held: np.ndarray | None) -> np.ndarray:
-        """Internal force (n_node, 3) of a trial; with `held` (n_node, 3), that after this further displacement, to
+        """Internal force (n_node, k) of a trial; with `held` (n_node, k), that after this further displacement, to
         first order: B^T (sigma + C : B held).
         """
         stress = trial.state.stress

@@ -34,7 +34,9 @@ Temperatures = dict[int, np.ndarray | None]
 
 @dataclass(eq=False)
 class Evaluation:
-    """Trials of this rank's pieces; internal force (n_owned, 3); over all ranks: points that failed, factor of dt."""
+    """Trials of this rank's pieces; internal force (n_owned, d), d the dimension of the mesh; over all ranks:
+    points that failed, factor of dt.
+    """
 
     trials: dict[int, PointsResult]
     force: np.ndarray
@@ -45,7 +47,7 @@ class Evaluation:
 class Problem:
     """All pieces of all ranks. Every method that says so is collective.
 
-    held : (n_owned, 3), unknowns that are not free. relations : between dofs, or None: then the unknowns are the
+    held : (n_owned, d), unknowns that are not free. relations : between dofs, or None: then the unknowns are the
     displacement. reduced : whether there are cells with reduced rules. unseen : a motion that these do not see, in
     words, or "".
     """
@@ -68,7 +70,7 @@ class Problem:
         self.constraints.mask |= loose[:, None]
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
-        self._patterns = np.stack([np.zeros((self.numbering.n_owned, 3)), *(
+        self._patterns = np.stack([np.zeros((self.numbering.n_owned, self.numbering.dimension)), *(
             self.numbering.add(self.gather({p: piece.patterns[k] for p, piece in self.pieces.items()}))
             for k in range(len(self.force_names)))])[1:]
         refuse_loads_on(loose, self._patterns, self.force_names, self.numbering)
@@ -88,8 +90,8 @@ class Problem:
         self.seconds[stage] += perf_counter() - clock
 
     def gather(self, values: Mapping[int, np.ndarray]) -> np.ndarray:
-        """Sum of nodal values of the pieces (n_node, ...) over this rank's nodes (n_local, 3)."""
-        total = np.zeros((len(self.numbering.ids), 3))
+        """Sum of nodal values of the pieces (n_node, ...) over this rank's nodes (n_local, d)."""
+        total = np.zeros((len(self.numbering.ids), self.numbering.dimension))
         for p, array in values.items():
             total[self.numbering.positions[p]] += array.reshape(len(array), -1)
         return total
@@ -99,20 +101,20 @@ class Problem:
         return np.sum(self.comm.allgather(np.array(values, dtype=float)), axis=0)
 
     def on_free(self, force: np.ndarray) -> np.ndarray:
-        """Nodal forces (n_owned, 3) as those on the unknowns that are free, zero for the others. Collective."""
+        """Nodal forces (n_owned, d) as those on the unknowns that are free, zero for the others. Collective."""
         return np.where(self.held, 0.0, force if self.relations is None else self.relations.reduce(force))
 
     def of_constraints(self, force: np.ndarray) -> np.ndarray:
-        """The part of unbalanced nodal forces (n_owned, 3) that constraints and relations take, zero elsewhere."""
+        """The part of unbalanced nodal forces (n_owned, d) that constraints and relations take, zero elsewhere."""
         held = self.held if self.relations is None else self.held | self.relations.tied[self.numbering.owned, None]
         return np.where(held, force, 0.0)
 
     def nodal(self, force: np.ndarray) -> np.ndarray:
-        """Forces on the unknowns (n_owned, 3) as nodal ones (n_local, 3). Collective."""
+        """Forces on the unknowns (n_owned, d) as nodal ones (n_local, d). Collective."""
         return self.numbering.spread(force if self.relations is None else self.relations.nodal(force))
 
     def motion(self, unknowns: np.ndarray) -> np.ndarray:
-        """The displacement (n_local, 3) of unknowns (n_owned, 3), of which those that are held count zero. Collective.
+        """The displacement (n_local, d) of unknowns (n_owned, d), of which those that are held count zero. Collective.
 
         A Krylov method leaves the constrained dofs at zero only to its tolerance, which would add up in u.
         """
@@ -120,7 +122,7 @@ class Problem:
         return self.numbering.spread(free) if self.relations is None else self.relations.expand(free)
 
     def missing(self, u: np.ndarray, time: float) -> np.ndarray:
-        """What u (n_local, 3) lacks of the prescribed values, and of satisfying the relations. Collective."""
+        """What u (n_local, d) lacks of the prescribed values, and of satisfying the relations. Collective."""
         mask, values = self.constraints.mask, self.constraints.values(time)
         if self.relations is None:
             return np.where(mask, values - u, 0.0)
@@ -136,14 +138,14 @@ class Problem:
         return np.array([evaluate(amplitude_of(self.model, name), at)[0] for name in names])
 
     def external(self, time: float) -> np.ndarray:
-        """External force (n_owned, 3)."""
+        """External force (n_owned, d)."""
         at = np.array([time])
         factors = [force_factor(self.model.loads[name], evaluate(amplitude_of(self.model, name), at))[0]
                    for name in self.force_names]
         return np.tensordot(np.array(factors), self._patterns, 1)
 
     def internal(self) -> np.ndarray:
-        """Internal force (n_owned, 3) of the committed stress. Collective."""
+        """Internal force (n_owned, d) of the committed stress. Collective."""
         forces = self.numbering.pieces.each(
             lambda p: self.pieces[p].operator.internal_force(self.pieces[p].state.stress[None])[0])
         return self.numbering.add(self.gather(forces))
@@ -154,15 +156,16 @@ class Problem:
 
     def thermal_size(self, temperatures: Temperatures) -> float:
         """Euclidean norm of the nodal forces of thermal strains, without cancellation. Collective."""
+        d = self.numbering.dimension
         parts = self.numbering.pieces.each(lambda p: np.repeat(
-            self.pieces[p].thermal_force(temperatures[p])[:, None], 3, axis=1) / np.sqrt(3.0))
+            self.pieces[p].thermal_force(temperatures[p])[:, None], d, axis=1) / np.sqrt(float(d)))
         owned = self.numbering.add(self.gather(parts))
         return float(np.sqrt(self.total(float((owned * owned).sum()))[0]))
 
     def evaluate(
         self, u: np.ndarray, temperatures: Temperatures, time: float, held: np.ndarray | None
     ) -> Evaluation:
-        """Laws and internal force at u (n_local, 3); `held` as in `SolvedPiece.force`. Collective."""
+        """Laws and internal force at u (n_local, d); `held` as in `SolvedPiece.force`. Collective."""
         positions = self.numbering.positions
         with self.comm.agreement(), self.timed("law"):
             trials = {p: piece.points.integrate(
@@ -178,7 +181,7 @@ class Problem:
         return Evaluation(trials, force, sum(n for n, _ in facts), min(factor for _, factor in facts))
 
     def newton_step(self, evaluation: Evaluation, residual: np.ndarray) -> np.ndarray | None:
-        """K^-1 r (n_local, 3) of r on the unknowns, zero at constrained dofs; None: a singular tangent. Collective."""
+        """K^-1 r (n_local, d) of r on the unknowns, zero at constrained dofs; None: a singular tangent. Collective."""
         return self.linear_step(
             {p: trial.tangent for p, trial in evaluation.trials.items()}, residual)  # type: ignore[misc]
 

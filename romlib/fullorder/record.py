@@ -63,7 +63,7 @@ def solve_to_file(
     """
     comm = pieces.comm
     with comm.agreement():
-        specs = field_specs(model, output.fields)
+        specs = field_specs(model, output.fields, max(mesh.dimension for mesh in meshes.values()))
     version = ".".join(map(str, petsc.load().Sys.getVersion()))
     with ExitStack() as later, ExitStack() as stack:
         writer: SnapshotsWriter | None = None
@@ -100,13 +100,13 @@ def solve_to_file(
 
 
 def values_of(piece: PieceResult, field: str) -> np.ndarray:
-    """A field of a result: (n_node, 3) for the displacement, else (n_ip, n_comp)."""
+    """A field of a result: (n_node, dimension) for the displacement, else (n_ip, n_comp)."""
     if field == "displacement":
         return piece.displacement
     return piece.state.stress if field == "stress" else piece.variable(field)
 
 
-def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:
+def field_specs(model: Model, names: Sequence[str], dimension: int = 3) -> dict[str, FieldSpec]:
     """Descriptions of the displacement and of these fields.
 
     Raises
@@ -116,7 +116,7 @@ def field_specs(model: Model, names: Sequence[str]) -> dict[str, FieldSpec]:
     none = np.empty(0, dtype=np.int64)
     points = MaterialPoints.from_arrays(evaluated_model(model).materials, none, none, none, np.empty((0, 3)))
     variables, tensors = points.variables(), points.tensor_variables()
-    specs = {"displacement": FieldSpec("node", 3)}
+    specs = {"displacement": FieldSpec("node", dimension)}
     for name in names:
         if name == "stress" or name in tensors:
             specs[name] = FieldSpec.symmetric("ip")

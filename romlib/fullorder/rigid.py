@@ -11,6 +11,7 @@ from scipy import sparse
 from romlib.errors import InputError
 from romlib.fullorder.numbering import Numbering
 from romlib.fullorder.relations import Relations
+from romlib.mesh.kinematics import Kinematics, padded
 from romlib.mesh.merge import bodies
 from romlib.mesh.mesh import Mesh
 from romlib.words import plural
@@ -25,7 +26,8 @@ class Body:
     """A body of the model: smallest node id, centre (3,), radius of gyration, and G (6, 6).
 
     G sums r_d r_d^T over the constrained dofs d, r_d the components there of three unit translations and three unit
-    rotations about the centre, lengths divided by the radius: its null space is what nothing holds.
+    rotations about the centre, lengths divided by the radius: its null space is what nothing holds. In two dimensions
+    points have a third coordinate, zero, and the motions that the mesh does not have count as held.
     """
 
     node: int
@@ -46,7 +48,7 @@ def refuse_free_motions(
     Parameters
     ----------
     shares : of each piece, the part of each node (n_node,) that it counts (`romlib.loads.forces.node_share`).
-    mask : (n_local, 3), the constrained dofs of this rank's nodes; of the unknowns, where there are relations.
+    mask : (n_local, d), the constrained dofs of this rank's nodes; of the unknowns, where there are relations.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def _bodies(
     number = int(label.max(initial=-1)) + 1
     of_node = pieces.each(lambda p: np.where(
         local[p].of_node >= 0, label[first[p] + np.maximum(local[p].of_node, 0)], -1))
-    total = pieces.sum(lambda p: moments(meshes[p].points, shares[p], of_node[p], number))
+    total = pieces.sum(lambda p: moments(padded(meshes[p].points), shares[p], of_node[p], number))
     nodes = pieces.collect(lambda p: smallest_ids(meshes[p].node_ids, of_node[p], number))
     node = np.min(list(nodes.values()), axis=0)
     count = total[:, 0]
@@ -163,8 +165,8 @@ def _bodies(
     held = mask if relations is None else mask & ~relations.slave[:, None]
     frames = None if relations is None else relations.frame
     grams = pieces.sum(lambda p: held_motions(
-        meshes[p].points, held[numbering.positions[p]], of_node[p], centre, radius,
-        None if frames is None else frames[numbering.positions[p]]))
+        padded(meshes[p].points), held[numbering.positions[p]], of_node[p], centre, radius,
+        None if frames is None else frames[numbering.positions[p]])) + absent_motions(numbering.motion)
     if relations is not None and number:
         of = np.full(len(numbering.ids), -1)
         for p in meshes:
@@ -205,6 +207,11 @@ def moments(points: np.ndarray, share: np.ndarray, of_node: np.ndarray, number: 
                     axis=1)
 
 
+def absent_motions(motion: Kinematics) -> np.ndarray:
+    """Of the rigid motions those that the kinematics do not have, as held ones, (6, 6)."""
+    return np.diag([float(k not in motion.rigid) for k in range(6)])
+
+
 def smallest_ids(ids: np.ndarray, of_node: np.ndarray, number: int) -> np.ndarray:
     """(number,): the smallest of the ids of each body's nodes; the largest integer where it has none."""
     found = np.full(number, np.iinfo(np.int64).max)
@@ -218,13 +225,13 @@ def held_motions(
 ) -> np.ndarray:
     """The part of a piece in G of each body, (n_body, 6, 6).
 
-    mask : (n_node, 3), directions that are held: axes of coordinates, or of the nodes' `frames` (n_node, 3, 3), by
-        columns.
+    points : (n_node, 3). mask : (n_node, d), directions that are held: axes of coordinates, or of the nodes' `frames`
+        (n_node, d, d), by columns.
     """
     node, axis = np.nonzero(mask & (of_node >= 0)[:, None])
     body = of_node[node]
     x = (points[node] - centre[body]) / radius[body][:, None]
-    direction = np.eye(3)[axis] if frames is None else frames[node, :, axis]
+    direction = np.eye(3)[axis] if frames is None else padded(frames[node, :, axis])
     rows = np.concatenate([direction, np.cross(x, direction)], axis=1)  # (w x r) . d = w . (r x d)
     found = np.zeros((len(centre), 6, 6))
     np.add.at(found, body, rows[:, :, None] * rows[:, None, :])
@@ -237,7 +244,7 @@ def _tied_motions(of_node: np.ndarray, centre: np.ndarray, radius: np.ndarray, r
     A rigid motion goes on if it moves the slave as it does the master, turned. Where the two are of two bodies, both
     count as held, so that nothing is refused that the neighbouring sector may hold.
     """
-    labels = np.repeat(of_node[relations.numbering.owned][:, None], 3, axis=1).astype(float)
+    labels = np.repeat(of_node[relations.numbering.owned][:, None], relations.numbering.dimension, axis=1).astype(float)
     of_master = np.rint(relations.of_target(labels)[:, 0]).astype(np.int64)
     node = np.flatnonzero(relations.slave & (of_node >= 0))
     body, other = of_node[node], of_master[node]

@@ -67,11 +67,11 @@ def solve(
 
 
 class _Run:
-    """A run: the committed displacement (n_local, 3), its time, the step size, and the reference force."""
+    """A run: the committed displacement (n_local, d), its time, the step size, and the reference force."""
 
     def __init__(self, problem: Problem, time: float, options: SolverOptions, start: State | None) -> None:
         self.problem, self.options, self.time = problem, options, time
-        self.u = np.zeros((len(problem.numbering.ids), 3))
+        self.u = np.zeros((len(problem.numbering.ids), problem.numbering.dimension))
         self._scale = 0.0
         self._predictor = Predictor(problem.drive(time))
         self._increments = Increments(options.max_cutbacks, on_cut=options.on_cut)
@@ -154,8 +154,8 @@ class _Run:
         iterations, cutbacks, increments, reactions = zip(*steps)
         linear = problem.linear
         return SolveReport(
-            times, 3 * numbering.n_total - n_held, numbering.n_total, n_cell, n_ip, linear.name, np.array(iterations),
-            np.array(cutbacks), np.array(increments),
+            times, numbering.dimension * numbering.n_total - n_held, numbering.n_total, n_cell, n_ip, linear.name,
+            np.array(iterations), np.array(cutbacks), np.array(increments),
             {name: np.array([of_step[name] for of_step in reactions]) for name in problem.constraints.names},
             State(self.time, pieces, self._scale, self._increments.size, self._predictor.drive), linear.n_setup,
             linear.n_solve, linear.n_iteration, seconds, tuple(problem.comm.allgather(peak_memory())))

@@ -48,7 +48,7 @@ def start_of(saved: SavedState, meshes: Mapping[int, Mesh], model: Model, time: 
     refuse_other_materials(saved, evaluated_model(portable_model(model)).materials)
     found = {}
     for p, mesh in meshes.items():
-        displacement, increment = select_nodes(saved, np.asarray(mesh.node_ids))
+        displacement, increment = select_nodes(saved, np.asarray(mesh.node_ids), mesh.dimension)
         piece = Piece(mesh, model)
         values, strain = select(saved, piece.points), piece.operator.strain(displacement[None])[0]
         points = PointState(saved.time, strain, values.stress, values.states, values.temperature)
@@ -93,7 +93,7 @@ def write_state(
         return StateBlock(
             p, laws.cells, laws.numbers, laws.coordinates, laws.material_index, laws.material_names, now.strain,
             now.stress, now.states, now.temperature, piece.origin, laws.strain_free_temperature,
-            NodeState(np.asarray(meshes[p].node_ids), piece.displacement, piece.increment))
+            NodeState(np.asarray(meshes[p].node_ids), piece.displacement, piece.increment), laws.orientation)
 
     writer: StateWriter | None = None
     with pieces.comm.agreement():

@@ -14,8 +14,8 @@ from romlib.laws.state import PointState
 class PieceState:
     """The state of a piece at one time.
 
-    displacement : (n_node, 3). points : its integration points. origin : temperature at the time of the virgin state,
-    (n_ip,), for the size of thermal forces; None: that of now. increment : (n_node, 3), the last one of the
+    displacement : (n_node, k). points : its integration points. origin : temperature at the time of the virgin state,
+    (n_ip,), for the size of thermal forces; None: that of now. increment : (n_node, k), the last one of the
     displacement, from which the next is predicted, or None.
     """
 
@@ -55,7 +55,7 @@ class State:
 
 @dataclass(eq=False)
 class PieceResult:
-    """A piece at an output time. displacement : (n_node, 3). reaction : (n_node, 3), force of the constraints on the
+    """A piece at an output time. displacement : (n_node, k). reaction : (n_node, k), force of the constraints on the
     body at constrained dofs (of the whole model, not of the piece alone), zero elsewhere.
     """
 

@@ -23,6 +23,8 @@ _FINENESS, _WIDEST = 1e3, 1e-3
 _ONE_MEMBER = 1e-3  # sets that differ in one member differ by about one
 _SAME_NUMBER = 1e-9
 _MOST = 6
+ISOTROPIC = ("elastic", "mises", "chaboche")  # laws of romlib, which material axes do not matter to
+_ANISOTROPIC = ("cubic", "orthotropic")
 _NODAL = {"traction", "pressure", "nodal_force"}
 
 
@@ -123,9 +125,10 @@ class Comparison:
         one, two = self.first.materials, self.second.materials
         found = []
         for name, part in one.items():
-            other = two.get(name)
+            known, other = name, two.get(name)
             if other is None or not same_set(part, other):  # another name on the same cells
-                other = next((p for p in two.values() if not p.unknown and same_set(part, p)), None)
+                known, other = next(((n, p) for n, p in two.items() if not p.unknown and same_set(part, p)),
+                                    (name, None))
             if other is None:
                 there = two.get(name)
                 found.append(Difference(
@@ -133,10 +136,22 @@ class Comparison:
                 continue
             for key, here, there_ in unlike(part.content, other.content, self._needs_density):
                 found.append(Difference(f"material {name!r}{_at(other)}, {key}", here, there_))
+            found += self._axes(name, known, other)
         names = [name for name, part in two.items() if name not in one
                  and not any(same_set(part, known) for known in one.values())]
         return found + [Difference(f"material {name!r}{_at(two[name])}", "no such material", _on(two[name]))
                         for name in names]
+
+    def _axes(self, name: str, known: str, other: Part) -> list[Difference]:
+        """Axes of a material that are others; none are those of the coordinates, and isotropic laws have none."""
+        law, expansion = other.content.get("law"), other.content.get("thermal_expansion", {})
+        if law in ISOTROPIC and not isinstance(expansion.get("coefficient"), list):
+            return []
+        none = Part(kind="axes")
+        here, there = self.first.orientations.get(name, none), self.second.orientations.get(known, none)
+        if relative(here, there) <= max(SAME_NODES, self.tolerance):
+            return []
+        return [Difference(f"material {name!r}{_at(other)}, orientation", _axes_of(here), _axes_of(there))]
 
     @property
     def _needs_density(self) -> bool:
@@ -202,8 +217,7 @@ class Comparison:
 
 def thermal(identity: Identity) -> bool:
     """Whether temperature acts on a material: by expansion, by parameters in tables, or by code of the user's own."""
-    own = ("elastic", "mises", "chaboche")
-    return any("thermal_expansion" in part.content or part.content.get("law") not in own
+    return any("thermal_expansion" in part.content or part.content.get("law") not in (*ISOTROPIC, *_ANISOTROPIC)
                or _has_table(part.content) for part in identity.materials.values())
 
 
@@ -262,6 +276,10 @@ def _named(name: str, part: Part) -> str:
     return f"the {'constraint' if part.kind == 'prescribed' else 'load'} {name!r}{_at(part)}"
 
 
+def _axes_of(part: Part) -> str:
+    return ", ".join(f"{key} {_shown(value)}" for key, value in part.content.items()) or "the axes of the coordinates"
+
+
 def _at(part: Part | None) -> str:
     return f" ({part.source})" if part is not None and part.source else ""
 
@@ -280,8 +298,10 @@ def _place_of(part: Part) -> str:
 
 
 def _cells_of(part: Part) -> str:
+    plane = "".join(f", {key} {part.content[key]}" for key in ("kinematics", "thickness") if key in part.content)
     types = ", ".join(f"{count:.0f} {name}" for name, count in zip(CELL_TYPES, part.value) if count) or "none"
-    return types + "".join(f", {count:.0f} with rule {name}" for name, count in part.content.get("rules", {}).items())
+    rules = "".join(f", {count:.0f} with rule {name}" for name, count in part.content.get("rules", {}).items())
+    return types + rules + plane
 
 
 def _field(part: Part | None) -> str:

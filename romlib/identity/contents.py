@@ -17,6 +17,8 @@ from romlib.identity.sketch import N_SKETCH, cell_keys, element_keys, node_keys,
 from romlib.loads.constraints import constrained_dofs, prescribed_displacement
 from romlib.loads.forces import boundary_force, node_share, presence
 from romlib.loads.nodal import nodal_scalar
+from romlib.mesh.kinematics import KINEMATICS, PLANE_STRAIN, SOLID, padded
+from romlib.mesh.material_axes import axes_in_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import RULES
 from romlib.mesh.tags import cells_of
@@ -25,8 +27,10 @@ from romlib.model.identity import Identity, Part
 from romlib.model.library import LIBRARY
 
 # In the order of the numbers in files: new ones come last.
-CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15", "hex27", "pyramid5", "pyramid13")
-_N_SUM = len(CELL_TYPES) + len(RULES)  # at least nine, for a rotation
+CELL_TYPES = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15", "hex27", "pyramid5", "pyramid13",
+              "tri3", "tri6", "quad4", "quad8", "quad9")
+_PLANE = tuple(name for name in KINEMATICS if name != SOLID)
+_N_SUM = len(CELL_TYPES) + len(RULES) + len(_PLANE) + 1  # at least nine, for a rotation
 _WIDTH = N_SKETCH + 2 + _N_SUM
 # Parameters of a law that say how it is called, not what it computes.
 _NOT_CONTENT = ("name", "guarded", "proof")
@@ -50,8 +54,9 @@ class _Piece:
         return _row(project(nodes, shared), share.sum(), (shared * values).sum(), shared.sum(axis=0))
 
     def on_cells(self, cells: np.ndarray, vector: Sequence[float] | np.ndarray) -> np.ndarray:
-        """A row of a field that has this value in these cells."""
-        values = np.tile(np.asarray(vector, dtype=float), (len(cells), 1))
+        """A row of a field that has this value (k,), or these (len(cells), k), in these cells."""
+        vector = np.asarray(vector, dtype=float)
+        values = vector if vector.ndim == 2 else np.tile(vector, (len(cells), 1))
         return _row(project(self.cells[cells], values), len(cells), (values**2).sum(), values.sum(axis=0))
 
 
@@ -65,7 +70,7 @@ def _row(sketch: np.ndarray, count: float, squares: float, sums: np.ndarray) -> 
 def _rows_of(model: Model) -> dict[tuple[str, str], Row]:
     """What computes the row of each part, by section and name."""
     rows: dict[tuple[str, str], Row] = {
-        ("nodes", ""): lambda piece: piece.on_nodes(piece.mesh.points),
+        ("nodes", ""): lambda piece: piece.on_nodes(padded(piece.mesh.points)),
         ("cells", ""): _cells_row,
         ("elements", ""): lambda piece: _row(
             project(element_keys(piece.mesh), np.ones(piece.mesh.n_cell)), piece.mesh.n_cell, 0.0, np.empty(0)),
@@ -76,6 +81,9 @@ def _rows_of(model: Model) -> dict[tuple[str, str], Row]:
     for name, material in model.materials.items():
         rows["materials", name] = lambda piece, material=material: piece.on_cells(  # type: ignore[misc]
             cells_of(piece.mesh, material.cells), [1.0])
+        if material.orientation is not None:
+            rows["orientations", name] = lambda piece, material=material: _axes_row(  # type: ignore[misc]
+                piece, material)
     for name, constraint in model.constraints.items():
         rows["constraints", name] = lambda piece, name=name: _dofs_row(piece, model, [name])  # type: ignore[misc]
         if constraint.kind == "prescribed":
@@ -97,7 +105,18 @@ def _cells_row(piece: _Piece) -> np.ndarray:
             row[N_SKETCH + 2 + CELL_TYPES.index(block.cell_type)] += block.n_cell
         if block.quadrature in RULES:
             row[N_SKETCH + 2 + len(CELL_TYPES) + list(RULES).index(block.quadrature)] += block.n_cell
+    if piece.mesh.dimension == 2:
+        row[-len(_PLANE) - 1 + _PLANE.index(piece.mesh.kinematics)] = piece.mesh.n_cell
+        row[-1] = piece.mesh.n_cell * piece.mesh.thickness
     return row
+
+
+def _axes_row(piece: _Piece, material: Material) -> np.ndarray:
+    """How the axes at the centres of a material's cells differ from those of the coordinates."""
+    cells = cells_of(piece.mesh, material.cells)
+    assert material.orientation is not None
+    axes = axes_in_cells(material.orientation, piece.mesh, cells)
+    return piece.on_cells(cells, np.nan_to_num(axes - np.eye(3)).reshape(-1, 9))
 
 
 def _dofs_row(piece: _Piece, model: Model, names: Sequence[str]) -> np.ndarray:
@@ -133,7 +152,7 @@ def _load_row(piece: _Piece, name: str, load: Load) -> np.ndarray:
     numbers = float((piece.share * piece.mesh.node_ids)[loaded].sum()) if isinstance(load, NodalForce) else 0.0
     # A sum over pieces is the force on a node; the squares of parts are not, and the norm is taken from the sketch.
     return _row(project(piece.nodes, force), piece.share[loaded].sum(), 0.0,
-                np.append(force.sum(axis=0), numbers))
+                np.append(padded(force.sum(axis=0)), numbers))
 
 
 def _rotation(load: Centrifugal) -> np.ndarray:
@@ -182,6 +201,7 @@ def identity_from(
         units=str(model.units) if units is None else units, initial_time=model.initial_time, tolerance=tolerance,
         nodes=found["nodes"][""], cells=cells, held=found["held"][""], linear=found["linear"][""],
         initial_temperature=found.get("initial_temperature", {}).get(""), materials=found.get("materials", {}),
+        orientations=found.get("orientations", {}),
         constraints=found.get("constraints", {}), prescribed=found.get("prescribed", {}), loads=found.get("loads", {}))
 
 
@@ -206,6 +226,9 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
     kind, content = section, {}
     if section == "materials":
         kind, content = "material", material_content(model.materials[name])
+    elif section == "orientations":
+        kind, content = "axes", _plain(model.materials[name].orientation.model_dump(  # type: ignore[union-attr]
+            mode="json", exclude_none=True, exclude_defaults=True))
     elif section in ("constraints", "prescribed"):
         constraint = model.constraints[name]
         kind = "linear" if constraint.is_relation else constraint.kind
@@ -226,6 +249,11 @@ def _part(section: str, name: str, model: Model, row: np.ndarray, source: str) -
     elif section == "cells":
         value = sums[:len(CELL_TYPES)]
         content = {"rules": {name: float(count) for name, count in zip(RULES, sums[len(CELL_TYPES):]) if count}}
+        plane = [name for name, n in zip(_PLANE, sums[-len(_PLANE) - 1:]) if n]
+        if plane:
+            content["kinematics"] = ", ".join(plane)
+        if plane == [PLANE_STRAIN]:
+            content["thickness"] = _short(float(sums[-1]) / max(float(count), 1.0))
     elif section == "initial_temperature" or kind == "temperature":
         value = sums[:1] / max(count, 1.0)
     elif kind.startswith("body_force"):
@@ -260,7 +288,7 @@ def material_content(material: Material) -> dict[str, Any]:
     expansion = material.thermal_expansion
     if expansion is not None:
         described = expansion.model_dump(mode="json", exclude_none=True)
-        if isinstance(expansion.coefficient, (int, float, str)):
+        if all(isinstance(one, (int, float, str)) for one in expansion.coefficients):
             del described["reference_temperature"]
         content["thermal_expansion"] = _plain(described)
     return content

@@ -35,13 +35,15 @@ def node_keys(mesh: Mesh) -> np.ndarray:
 
 
 def cell_keys(mesh: Mesh) -> np.ndarray:
-    """A key for each cell, (n_cell,): from its type, rule, formulation, temperature interpolation and node ids.
+    """A key for each cell, (n_cell,): from its type, rule, formulation, temperature interpolation and node ids, and in
+    two dimensions the kinematics and thickness of the mesh.
 
     The solver's number of the cell does not count: it changes no result.
     """
     nodes, keys = node_keys(mesh), [np.empty(0, np.uint64)]
+    plane = () if mesh.dimension == 3 else (mesh.kinematics, f"{mesh.thickness:.12g}")
     for block in mesh.blocks:
-        text = "|".join((block.cell_type, block.quadrature, block.formulation, block.temperature_interpolation))
+        text = "|".join((block.cell_type, block.quadrature, block.formulation, block.temperature_interpolation, *plane))
         seed = int.from_bytes(sha256(text.encode()).digest()[:8], "little")
         key = np.full(block.n_cell, seed, dtype=np.uint64)
         for column in np.asarray(block.connectivity).T:

@@ -23,7 +23,8 @@ class Increment:
     temperature0, temperature1 : (n_ip,), or None where the problem has no temperature.
     time, dt : time at the start, and length of the increment.
     cells, points : (n_ip,), the solver's cell id and the number of the point in its cell.
-    coordinates : (n_ip, 3). orientation : (n_ip, 3, 3), rows are the material axes, or None.
+    coordinates : (n_ip, 3). orientation : (n_ip, 3, 3), rows are the material axes, along which strain and stress are
+    given and returned; None where they are of the global frame. A law needs it only to know directions of its own.
     """
 
     strain0: np.ndarray
@@ -68,7 +69,8 @@ class Law(Protocol):
     """A constitutive law with its parameters. `romlib.laws.check_law.check_law` verifies an implementation.
 
     name : the entry point of `romlib.laws`.
-    isotropic : True when rotating strain and state rotates the stress.
+    isotropic : True when rotating strain and state rotates the stress. Such a law gets, and has its state, in the
+    global frame; any other along the axes of its material, where the model states some.
     state_variables : columns of the state array by name, such as {"p": slice(0, 1), "plastic_strain": slice(1, 7)}.
     tensor_variables : those that are symmetric tensors (Kelvin-Mandel, six columns).
     n_state : number of columns.

@@ -10,6 +10,7 @@ import numpy as np
 from romlib.errors import InputError, LawError
 from romlib.laws.law import NO_POINTS, Increment, Law, LawResult
 from romlib.laws.registry import build_law
+from romlib.laws.rotation import along_axes, from_axes, tangent_from_axes
 from romlib.laws.state import PointState
 from romlib.laws.thermal import Expansion
 from romlib.model.material import Material, ThermalExpansion
@@ -43,7 +44,11 @@ class PointsResult:
 
 @dataclass(frozen=True)
 class MaterialGroup:
-    """The points of one material; `selection` picks them from arrays over all points (a slice where adjacent)."""
+    """The points of one material; `selection` picks them from arrays over all points (a slice where adjacent).
+
+    orientation : (n_ip, 3, 3), rows are the axes along which the law has its strain, stress and state; None where these
+    are of the global frame, as they always are for a law that is isotropic.
+    """
 
     name: str
     law: Law
@@ -71,11 +76,35 @@ class MaterialGroup:
         self, strain0: np.ndarray, strain: np.ndarray, stress0: np.ndarray, temperature0: np.ndarray | None,
         temperature: np.ndarray | None, time0: float, time: float, state0: np.ndarray, tangent: bool,
     ) -> LawResult:
-        """The law on the points of the group, from their values at the start (0) to total strain at the end."""
-        return self.law.integrate(Increment(
-            self.mechanical_strain(strain0, temperature0), self.mechanical_strain(strain, temperature), stress0,
-            temperature0, temperature, time0, time - time0, self.cells, self.numbers, self.coordinates,
-            self.orientation), state0, tangent)
+        """The law on the points of the group, from their values at the start (0) to total strain at the end.
+
+        Strain, stress and tangent are of the global frame, the state is the law's own, along the material axes.
+        """
+        strain0, strain = self.mechanical_strain(strain0, temperature0), self.mechanical_strain(strain, temperature)
+        axes = self.orientation
+        if axes is not None:
+            strain0, strain, stress0 = (along_axes(one, axes) for one in (strain0, strain, stress0))
+        result = self.law.integrate(Increment(
+            strain0, strain, stress0, temperature0, temperature, time0, time - time0, self.cells, self.numbers,
+            self.coordinates, axes), state0, tangent)
+        if axes is not None:
+            result.stress = from_axes(result.stress, axes)
+            if result.tangent is not None:
+                result.tangent = tangent_from_axes(result.tangent, axes)
+        return result
+
+    def in_global_frame(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Values (..., n_ip, n_comp) of a state variable as results have them: a tensor in the global frame.
+
+        What the law does not declare a tensor, such as a UMAT's list of STATEV, stays as the law has it.
+        """
+        turns = self.orientation is not None and name in self.law.tensor_variables
+        return from_axes(values, self.orientation) if turns else values  # type: ignore[arg-type]
+
+    def as_in_state(self, name: str, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The inverse of `in_global_frame` at some points of the group: values (n, n_comp), rows (n,) of the group."""
+        turns = self.orientation is not None and name in self.law.tensor_variables
+        return along_axes(values, self.orientation[rows]) if turns else values  # type: ignore[index]
 
 
 class MaterialPoints:
@@ -85,6 +114,7 @@ class MaterialPoints:
     material_names : all materials of the model in order; `groups` is parallel to it (a group may have no points).
     material_index : (n_ip,), position in `material_names`.
     strain_free_temperature : (n_ip,), T_0 before a material's own value replaces it, or None.
+    orientation : (n_ip, 3, 3), rows are the material axes (those of the coordinates for materials without), or None.
     """
 
     def __init__(
@@ -149,18 +179,22 @@ class MaterialPoints:
         first, last = (int(ips[0]), int(ips[-1]) + 1) if len(ips) else (0, 0)
         selection = slice(first, last) if last - first == len(ips) else ips
         name = self.material_names[m]
-        thermal = self.materials[name].thermal_expansion
-        expansion = None
+        thermal, expansion = self.materials[name].thermal_expansion, None
+        axes = None
+        if self.materials[name].orientation is not None and len(ips):
+            if self.orientation is None:
+                raise InputError(f"the axes of the material '{name}' at its points are not known",
+                                 place=f"materials.{name}.orientation", expected="axes (n_ip, 3, 3)", found="none")
+            axes = np.ascontiguousarray(self.orientation[selection], dtype=float)
         if thermal is not None:
             free = thermal.strain_free_temperature
             if free is not None:
-                expansion = Expansion(thermal, free)
+                expansion = Expansion(thermal, free, axes)
             elif self.strain_free_temperature is not None:
-                expansion = Expansion(thermal, self.strain_free_temperature[selection])
+                expansion = Expansion(thermal, self.strain_free_temperature[selection], axes)
         return MaterialGroup(
             name, self.laws[m], selection, len(ips), self.cells[selection], self.numbers[selection],
-            self.coordinates[selection], None if self.orientation is None else self.orientation[selection],
-            thermal, expansion)
+            self.coordinates[selection], None if self.laws[m].isotropic else axes, thermal, expansion)
 
     def virgin(self, time: float, temperature: np.ndarray | None = None) -> PointState:
         """The undeformed, stress-free state at `temperature` (n_ip,)."""
@@ -258,7 +292,7 @@ class MaterialPoints:
         return has[self.material_index]
 
     def variable(self, states: Sequence[np.ndarray], name: str) -> np.ndarray:
-        """A state variable at all points, (n_ip, n_comp); NaN where the material lacks it.
+        """A state variable at all points, (n_ip, n_comp), tensors in the global frame; NaN where the material lacks it.
 
         Raises
         ------
@@ -271,7 +305,7 @@ class MaterialPoints:
         out = np.full((self.n_ip, known[name]), np.nan)
         for group, state in zip(self.groups, states):
             if name in group.law.state_variables:
-                out[group.selection] = state[:, group.law.state_variables[name]]
+                out[group.selection] = group.in_global_frame(name, state[:, group.law.state_variables[name]])
         return out
 
 

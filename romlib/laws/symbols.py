@@ -105,8 +105,9 @@ def _formulas(material: Material) -> Iterator[tuple[str, str, bool]]:
             yield f"parameters.{key}", text, _texts_of(material.law) is not None
     if isinstance(material.density, str):
         yield "density", material.density, True
-    if material.thermal_expansion is not None and isinstance(material.thermal_expansion.coefficient, str):
-        yield "thermal_expansion.coefficient", material.thermal_expansion.coefficient, True
+    for one in () if material.thermal_expansion is None else material.thermal_expansion.coefficients:
+        if isinstance(one, str):
+            yield "thermal_expansion.coefficient", one, True
 
 
 def _leaves(value: Any) -> Iterator[str]:
@@ -132,9 +133,11 @@ def _evaluated(name: str, material: Material, parameters: Mapping[str, float]) -
             raise InputError("a density is negative", place=place, found=f"{material.density} = {update['density']:g}",
                              expected="0 or more")
     expansion = material.thermal_expansion
-    if expansion is not None and isinstance(expansion.coefficient, str):
-        update["thermal_expansion"] = expansion.model_copy(update={"coefficient": _number(
-            expansion.coefficient, parameters, f"materials.{name}.thermal_expansion.coefficient")})
+    if expansion is not None and any(isinstance(one, str) for one in expansion.coefficients):
+        found = tuple(_number(one, parameters, f"materials.{name}.thermal_expansion.coefficient")
+                      for one in expansion.coefficients)
+        update["thermal_expansion"] = expansion.model_copy(
+            update={"coefficient": found[0] if expansion.is_isotropic else found})
     return material.model_copy(update=update) if update else material
 
 

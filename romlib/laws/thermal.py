@@ -1,4 +1,4 @@
-"""Isotropic thermal expansion."""
+"""Thermal expansion: isotropic, or with a coefficient along each of the material axes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 
 from romlib.errors import LawError
 from romlib.laws.parameters import interpolate_table
+from romlib.laws.rotation import directions_of
 from romlib.model.material import ParameterTable, ThermalExpansion
 
 
@@ -17,35 +18,50 @@ class Expansion:
     ----------
     expansion : coefficient alpha (secant, from the reference temperature) and reference temperature T_ref.
     strain_free : (n_ip,) or scalar, T_0.
+    axes : (n_ip, 3, 3), rows, of the material; None for those of the coordinates. Isotropic expansion needs none.
     """
 
-    def __init__(self, expansion: ThermalExpansion, strain_free: np.ndarray | float) -> None:
-        coefficient = expansion.coefficient
-        if not isinstance(coefficient, ParameterTable):
-            coefficient = ParameterTable(temperature=(0.0,), value=(float(coefficient),))
-        self._knots, self._values = np.array(coefficient.temperature), np.array(coefficient.value)
+    def __init__(
+        self, expansion: ThermalExpansion, strain_free: np.ndarray | float, axes: np.ndarray | None = None
+    ) -> None:
+        tables = [one if isinstance(one, ParameterTable) else ParameterTable(temperature=(0.0,), value=(float(one),))
+                  for one in expansion.coefficients]  # type: ignore[arg-type]  # no formula: the model is evaluated
+        self._tables = [(np.array(table.temperature), np.array(table.value)) for table in tables]
         self._reference = float(expansion.reference_temperature)
-        self._offset = np.ascontiguousarray(self._secant(np.asarray(strain_free, dtype=float)))
+        free = np.asarray(strain_free, dtype=float)
+        self._offsets = [np.ascontiguousarray(self._secant(k, free)) for k in range(len(tables))]
+        self._directions = None
+        if len(tables) == 3:
+            self._directions = directions_of(np.eye(3)[None] if axes is None else axes)
 
-    def _secant(self, temperature: np.ndarray) -> np.ndarray:
-        return np.interp(temperature, self._knots, self._values) * (temperature - self._reference)
+    def _secant(self, k: int, temperature: np.ndarray) -> np.ndarray:
+        return np.interp(temperature, *self._tables[k]) * (temperature - self._reference)
 
     def strain(self, temperature: np.ndarray) -> np.ndarray:
-        """Thermal strain, the same on 11, 22 and 33: alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref).
+        """Isotropic thermal strain, the same on 11, 22 and 33: alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref).
 
-        The shape of `temperature`, whose last axis is the points.
+        The shape of `temperature`, whose last axis is the points; of an expansion along axes with that of 1, 2, 3
+        before: (3, ..., n_ip).
         """
-        return self._secant(np.asarray(temperature, dtype=float)) - self._offset
+        temperature = np.asarray(temperature, dtype=float)
+        found = [self._secant(k, temperature) - offset for k, offset in enumerate(self._offsets)]
+        return found[0] if len(found) == 1 else np.stack(found)
 
     def mechanical(self, strain: np.ndarray, temperature: np.ndarray) -> np.ndarray:
-        """Total strain (n_ip, 6) less the thermal strain at `temperature` (n_ip,), a new array."""
-        if strain.shape != (len(temperature), 6) or np.size(self._offset) not in (1, len(temperature)):
+        """Total strain (n_ip, 6) less the thermal strain at `temperature` (n_ip,), a new array; global components."""
+        sizes = {np.size(offset) for offset in self._offsets} | {
+            1 if self._directions is None else len(self._directions)}
+        if strain.shape != (len(temperature), 6) or not sizes <= {1, len(temperature)}:
             raise LawError("strain and temperature do not fit each other",
-                           expected=f"strain (n, 6) and n temperatures, n = {np.size(self._offset)}",
+                           expected=f"strain (n, 6) and n temperatures, n = {max(sizes)}",
                            found=f"strain {strain.shape}, temperature {temperature.shape}")
+        strain, temperature = (np.ascontiguousarray(values, dtype=float) for values in (strain, temperature))
         out = np.empty((len(strain), 6))
-        _subtract(np.ascontiguousarray(strain, dtype=float), np.ascontiguousarray(temperature, dtype=float),
-                  self._knots, self._values, self._reference, np.atleast_1d(self._offset), out)
+        if self._directions is None:
+            knots, values = self._tables[0]
+            _subtract(strain, temperature, knots, values, self._reference, np.atleast_1d(self._offsets[0]), out)
+        else:
+            _subtract_along(strain, np.ascontiguousarray(self.strain(temperature)), self._directions, out)
         return out
 
 
@@ -59,3 +75,13 @@ def _subtract(strain, temperature, knots, values, reference, offset, out):
         for a in range(3):
             out[i, a] = strain[i, a] - thermal
             out[i, a + 3] = strain[i, a + 3]
+
+
+@numba.njit(cache=True)
+def _subtract_along(strain, thermal, directions, out):
+    stride = 0 if len(directions) == 1 else 1
+    for i in range(len(strain)):
+        dyads = directions[i * stride]
+        for a in range(6):
+            out[i, a] = (strain[i, a] - thermal[0, i] * dyads[0, a] - thermal[1, i] * dyads[1, a]
+                         - thermal[2, i] * dyads[2, a])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from romlib.errors import InputError
+from romlib.errors import InputError, UnsupportedError
 from romlib.loads.nodal import nodal_components
+from romlib.loads.plane import in_plane
 from romlib.mesh.mesh import Mesh
 from romlib.model import Constraint
 from romlib.words import closest
@@ -18,11 +19,31 @@ def constrained_dofs(name: str, constraint: Constraint, mesh: Mesh) -> tuple[np.
 
     Raises
     ------
-    InputError : the mesh lacks the node tag; it lists those that there are.
+    InputError : the mesh lacks the node tag; it lists those that there are. UnsupportedError : a component that the
+        mesh does not have, or a cyclic symmetry of an axisymmetric body.
     """
     nodes = [tagged_nodes(name, tag, mesh) for tag in constraint.tags]
     axes = np.array([AXES[axis] for axis in constraint.components])
+    if mesh.dimension == 2:
+        axes = _plane_axes(name, constraint, mesh, axes)
     return (nodes[0] if len(nodes) == 1 else np.unique(np.concatenate(nodes))), axes
+
+
+def _plane_axes(name: str, constraint: Constraint, mesh: Mesh, axes: np.ndarray) -> np.ndarray:
+    """Components of a mesh of two dimensions. A relation names all three, of which the plane has two."""
+    place = f"constraint {name!r}"
+    if constraint.kind == "cyclic":
+        raise UnsupportedError(f"a cyclic symmetry of a mesh with kinematics {mesh.kinematics!r}", place=place,
+                               expected="another kind", found="cyclic", remedy="mesh the whole section, or a solid")
+    if constraint.kind in ("plane", "linear"):
+        if constraint.normal is not None:
+            in_plane(constraint.normal, mesh, f"{place}, normal")
+        return axes[axes < mesh.dimension]
+    if (axes >= mesh.dimension).any():
+        raise UnsupportedError(f"a mesh with kinematics {mesh.kinematics!r} has no displacement z", place=place,
+                               expected="components x and y", found=", ".join(constraint.components),
+                               remedy="leave z out: it is zero everywhere")
+    return axes
 
 
 def tagged_nodes(name: str, tag: str, mesh: Mesh) -> np.ndarray:

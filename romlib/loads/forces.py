@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from romlib.errors import InputError, UnsupportedError
+from romlib.loads.plane import in_plane, refuse_other_rotations
 from romlib.loads.scatter import scatter
 from romlib.loads.surface import surface_force
 from romlib.mesh.elements import element
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.quadrature import rule
@@ -108,12 +110,12 @@ def unit_force(
 
     Returns
     -------
-    (n_node, 3), force.
+    (n_node, dimension), force: in plane strain of the body's thickness, of an axisymmetric body of the circumference.
 
     Raises
     ------
     InputError : a tag or array that the mesh lacks, a missing density, shared nodes without `node_share`.
-    UnsupportedError : a temperature, which is no force.
+    UnsupportedError : a temperature, which is no force; a load that does not keep the body plane or axisymmetric.
     """
     place = f"load {name!r}" if name else f"a load of kind {load.kind!r}"
     if isinstance(load, (Traction, Pressure, NodalForce)):
@@ -130,7 +132,7 @@ def unit_force(
 def boundary_force(
     load: Traction | Pressure | NodalForce, mesh: Mesh, place: str, node_share: np.ndarray | None = None
 ) -> np.ndarray:
-    """Nodal forces (n_node, 3) of a load on faces or nodes, which needs no integration over cells; see `unit_force`."""
+    """Nodal forces (n_node, k) of a load on faces or nodes, which needs no integration over cells; see `unit_force`."""
     if isinstance(load, NodalForce):
         return _nodal_force(load, mesh, node_share, place)
     return surface_force(load, mesh, place)
@@ -203,35 +205,40 @@ def _nodal_force(load: NodalForce, mesh: Mesh, share: np.ndarray | None, place: 
                 expected="the argument node_share", found="None",
                 remedy="compute it with romlib.loads.forces.node_share")
         share = np.ones(mesh.n_node)
-    force = np.zeros((mesh.n_node, 3))
+    force = np.zeros((mesh.n_node, mesh.dimension))
     force[nodes] = share[nodes, None] * _directions(load, mesh, place)[nodes]
     return force
 
 
 def _directions(load: NodalForce, mesh: Mesh, place: str) -> np.ndarray:
-    """The force at amplitude one on each node, (n_node, 3)."""
+    """The force at amplitude one on each node, (n_node, dimension)."""
     if not isinstance(load.direction, ArrayReference):
-        return np.broadcast_to(np.array(load.direction), (mesh.n_node, 3))
+        return np.broadcast_to(in_plane(load.direction, mesh, f"{place}, direction"), (mesh.n_node, mesh.dimension))
     array = mesh.node_arrays.get(load.direction.array)
-    if array is None or array.shape != (mesh.n_node, 3):
+    if array is None or array.shape not in ((mesh.n_node, mesh.dimension), (mesh.n_node, 3)):
         raise InputError(
             f"the node array {load.direction.array!r} does not exist or is no vector field", place=place,
-            expected=f"a node array of shape ({mesh.n_node}, 3)",
+            expected=f"a node array of shape ({mesh.n_node}, {mesh.dimension})",
             found=f"node arrays {', '.join(mesh.node_arrays) or 'none'}" if array is None else f"shape {array.shape}",
             remedy=closest(load.direction.array, list(mesh.node_arrays), "correct the name of the array"))
-    return np.asarray(array, dtype=float)
+    return in_plane(array, mesh, f"{place}, node array {load.direction.array!r}")
 
 
 def _body_force(
     load: BodyForce, mesh: Mesh, materials: Mapping[str, Material], operator: StrainOperator, place: str
 ) -> np.ndarray:
-    cells = cells_of(mesh, load.cells)
+    cells, direction = cells_of(mesh, load.cells), in_plane(load.direction, mesh, f"{place}, direction")
+    if load.per == "mass" and mesh.motion.axisymmetric and direction[0] != 0.0:
+        raise UnsupportedError(
+            "an acceleration across the axis is not axisymmetric", place=f"{place}, direction", found=load.direction,
+            expected="zero along x, the radius", remedy="leave it out; a force that acts outwards everywhere is one "
+            'per = "volume", or a rotation')
     if load.per == "mass":
         intensity = cell_density(cells, mesh, materials, place)
     else:
         intensity = np.zeros(mesh.n_cell)
         intensity[cells] = 1.0
-    return volume_force(mesh, operator, intensity[operator.cell][:, None] * np.array(load.direction))
+    return volume_force(mesh, operator, intensity[operator.cell][:, None] * direction)
 
 
 def _centrifugal(
@@ -241,25 +248,27 @@ def _centrifugal(
     if length == 0.0:
         raise InputError("the axis of a rotation has no direction", place=place, expected="a vector that is not zero",
                          found=load.axis)
+    refuse_other_rotations(load, mesh, place)
     axis = np.array(load.axis) / length
-    arm = operator.coordinates - np.array(load.center)
+    arm = padded(operator.coordinates) - np.array(load.center)
     arm -= np.outer(arm @ axis, axis)
+    arm = arm[:, :mesh.dimension]
     density = cell_density(cells_of(mesh, load.cells), mesh, materials, place)
     return volume_force(mesh, operator, (density[operator.cell] * load.speed**2)[:, None] * arm)
 
 
 def volume_force(mesh: Mesh, operator: StrainOperator, intensity: np.ndarray) -> np.ndarray:
-    """Consistent nodal forces (n_node, 3) of a force per unit volume at the integration points (n_ip, 3).
+    """Consistent nodal forces (n_node, k) of a force per unit volume at the integration points (n_ip, k).
 
     f_a = sum_q w_q N_a(xi_q) b(x_q), with the solver's rule of each cell block.
     """
-    force = np.zeros((mesh.n_node, 3))
+    force = np.zeros((mesh.n_node, intensity.shape[1]))
     weighted = operator.weights[:, None] * intensity
     start = 0
     for block in mesh.blocks:
         shape = element(block.cell_type).shape(rule(block.quadrature).points)  # (n_q, n_a)
         stop = start + block.n_cell * len(shape)
-        per_cell = shape.T @ weighted[start:stop].reshape(block.n_cell, len(shape), 3)  # (n_cell, n_a, 3)
+        per_cell = shape.T @ weighted[start:stop].reshape(block.n_cell, len(shape), -1)  # (n_cell, n_a, k)
         scatter(force, block.connectivity, per_cell)
         start = stop
     return force

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.loads.plane import in_plane
 from romlib.loads.scatter import scatter
-from romlib.mesh.faces import face_quadrature
+from romlib.mesh.faces import loaded_faces
 from romlib.mesh.mesh import FaceSet, Mesh
 from romlib.model import ArrayReference, Pressure, Traction
 from romlib.words import closest
@@ -28,7 +29,7 @@ def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarr
 
     Returns
     -------
-    (n_node, 3), force.
+    (n_node, dimension), force: in plane strain of the body's thickness, of an axisymmetric body of the circumference.
     """
     if load.faces not in mesh.face_tags:
         raise InputError(
@@ -36,15 +37,15 @@ def surface_force(load: Traction | Pressure, mesh: Mesh, place: str) -> np.ndarr
             found=f"face tags {', '.join(mesh.face_tags) or 'none'}",
             remedy=closest(load.faces, list(mesh.face_tags), "correct the tag, or define it in the study"))
     faces = mesh.face_tags[load.faces]
-    force = np.zeros((mesh.n_node, 3))
+    force = np.zeros((mesh.n_node, mesh.dimension))
     for block, value in zip(faces.blocks, _values(load.value, faces, mesh, place)):
-        shape, area = face_quadrature(mesh.points, block)
+        shape, area = loaded_faces(mesh, block)
         at_points = value @ shape.T if value.ndim == 2 else np.repeat(value[:, None], len(shape), axis=1)
         if isinstance(load, Pressure):
             density = -at_points[..., None] * area
         else:
             size = np.linalg.norm(area, axis=-1, keepdims=True)
-            density = at_points[..., None] * size * np.array(load.direction)
+            density = at_points[..., None] * size * in_plane(load.direction, mesh, f"{place}, direction")
         scatter(force, block.connectivity, shape.T @ density)
     return force
 

@@ -30,12 +30,12 @@ class Element:
     """A reference element.
 
     name : "hex20", ...
-    cell : reference cell ("tri", "quad", "tet", "hex", "wedge", "pyramid"); a quadrature rule must be made for the same
-        one.
+    cell : reference cell ("line", "tri", "quad", "tet", "hex", "wedge", "pyramid"); a quadrature rule is made for one.
     nodes : (n_node, dimension), reference coordinates, corners first.
     edges : the two corners of each edge; a quadratic element has its mid-side nodes in this order after its corners.
         A biquadratic one has, after those, the middles of its faces (of `faces`, in this order), then its own.
-    faces : (face type, local nodes) of each face, outward by the right hand; none for a two-dimensional element.
+    faces : (face type, local nodes) of each face, outward by the right hand; of a two-dimensional element the lines
+        around it, with their normal on their right; none for a line.
     shape : xi (n, dimension) -> (n, n_node). gradient : xi (n, dimension) -> (n, n_node, dimension).
     default_rule : the usual full integration rule. mass_rule : a rule exact for N_a N_b on an affine cell.
     """
@@ -118,6 +118,7 @@ def _superlinear(exponents: Iterable[int]) -> int:
 
 
 _CORNERS = {
+    "line": np.array([[-1.0], [1.0]]),
     "tri": np.array([[0, 0], [1, 0], [0, 1]], dtype=float),
     "quad": np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], dtype=float),
     "tet": np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=float),
@@ -127,6 +128,7 @@ _CORNERS = {
     "pyramid": np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0], [0, 0, 1]], dtype=float),
 }
 _EDGES: dict[str, tuple[LocalNodes, ...]] = {
+    "line": ((0, 1),),
     "tri": ((0, 1), (1, 2), (2, 0)),
     "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
     "tet": ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)),
@@ -135,8 +137,9 @@ _EDGES: dict[str, tuple[LocalNodes, ...]] = {
     "pyramid": ((0, 1), (1, 2), (2, 3), (3, 0), (0, 4), (1, 4), (2, 4), (3, 4)),
 }
 _FACES: dict[str, tuple[LocalNodes, ...]] = {
-    "tri": (),
-    "quad": (),
+    "line": (),
+    "tri": ((0, 1), (1, 2), (2, 0)),
+    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
     "tet": ((0, 1, 3), (1, 2, 3), (2, 0, 3), (0, 2, 1)),
     "hex": ((0, 4, 7, 3), (1, 2, 6, 5), (0, 1, 5, 4), (3, 7, 6, 2), (0, 3, 2, 1), (4, 5, 6, 7)),
     "wedge": ((0, 2, 1), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
@@ -146,10 +149,13 @@ _FACES: dict[str, tuple[LocalNodes, ...]] = {
 
 def _with_midsides(face: LocalNodes, edges: tuple[LocalNodes, ...], n_corner: int) -> LocalNodes:
     midside = {frozenset(edge): n_corner + k for k, edge in enumerate(edges)}
-    return face + tuple(midside[frozenset((a, b))] for a, b in zip(face, face[1:] + face[:1]))
+    ring = zip(face, face[1:] + face[:1]) if len(face) > 2 else (face,)
+    return face + tuple(midside[frozenset(side)] for side in ring)
 
 
 def _face_type(face: LocalNodes, per_side: int) -> str:
+    if len(face) == 2:
+        return f"line{1 + per_side}"
     return f"{'tri' if len(face) == 3 else 'quad'}{per_side * len(face)}"
 
 
@@ -172,11 +178,12 @@ def _quadratic(cell: str, vtk_type: int, keep: Keep | None, default_rule: str, m
 def _biquadratic(cell: str, vtk_type: int, rule: str) -> Element:
     """A quadrangle or hexahedron with a node in the middle of each face, and in its own."""
     corners, edges = _CORNERS[cell], _EDGES[cell]
-    n = len(corners) + len(edges)
-    middles = [corners[list(face)].mean(axis=0) for face in _FACES[cell]]
+    n, solid = len(corners) + len(edges), corners.shape[1] == 3
+    middles = [corners[list(face)].mean(axis=0) for face in _FACES[cell] if solid]
     nodes = np.concatenate([corners, corners[np.array(edges)].mean(axis=1), [*middles, corners.mean(axis=0)]])
     shape, gradient = _basis(nodes, lambda e: max(e) <= 2)
-    faces = tuple((f"quad{2 * len(face) + 1}", (*_with_midsides(face, edges, len(corners)), n + k))
+    faces = tuple((f"quad{2 * len(face) + 1}" if solid else "line3",
+                   (*_with_midsides(face, edges, len(corners)), *([n + k] if solid else [])))
                   for k, face in enumerate(_FACES[cell]))
     return Element(f"{cell}{len(nodes)}", cell, vtk_type, nodes, edges, faces, shape, gradient, rule, rule)
 
@@ -207,6 +214,8 @@ def _wedge_serendipity(e: tuple[int, ...]) -> bool:
 
 
 ELEMENTS: dict[str, Element] = {e.name: e for e in (
+    _linear("line", 3, _complete(1), "line_gauss_2", "line_gauss_2"),
+    _quadratic("line", 21, _complete(2), "line_gauss_3", "line_gauss_3"),
     _linear("tri", 5, _complete(1), "tri_1", "tri_3"),
     _quadratic("tri", 22, _complete(2), "tri_3", "tri_6"),
     _linear("quad", 9, _multilinear, "quad_gauss_4", "quad_gauss_4"),

@@ -29,7 +29,7 @@ class Interpolation:
 
 
 def interpolation(mesh: Mesh, points: np.ndarray) -> Interpolation:
-    """How nodal fields of a mesh are taken at points (n, 3); one outside gets the value of the nearest cell's border.
+    """How nodal fields of a mesh are taken at points (n, dimension); outside, the value of the nearest cell's border.
 
     The nearest cell is the nearest of those whose centres are nearest: right where cells next to each other are of
     similar size.
@@ -81,9 +81,9 @@ def _try_cells(
 
 
 def reference_coordinates(kind: Element, corners: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Solve x(xi) = point in each cell (n, n_node, 3) by Newton's method: (n, 3), NaN where it does not converge.
+    """Solve x(xi) = point in each cell (n, n_node, k) by Newton's method: (n, k), NaN where it does not converge.
 
-    points : (n, 3), one a cell, or (3,).
+    points : (n, k), one a cell, or (k,).
     """
     xi = np.tile(kind.nodes.mean(axis=0), (len(corners), 1))
     if not len(corners):
@@ -101,9 +101,9 @@ def reference_coordinates(kind: Element, corners: np.ndarray, points: np.ndarray
 
 def is_inside(cell: str, xi: np.ndarray) -> np.ndarray:
     """(n,), False for NaN."""
-    if cell == "hex":
+    if cell in ("hex", "quad"):
         return (np.abs(xi) <= 1.0 + _INSIDE).all(axis=1)
-    if cell == "tet":
+    if cell in ("tet", "tri"):
         return (xi >= -_INSIDE).all(axis=1) & (xi.sum(axis=1) <= 1.0 + _INSIDE)
     if cell == "pyramid":
         return (xi[:, 2] >= -_INSIDE) & (np.abs(xi[:, :2]).max(axis=1) <= 1.0 - xi[:, 2] + _INSIDE)
@@ -112,10 +112,10 @@ def is_inside(cell: str, xi: np.ndarray) -> np.ndarray:
 
 
 def _into(cell: str, xi: np.ndarray) -> np.ndarray:
-    """A point (n, 3) of the reference cell near each of these."""
-    if cell == "hex":
+    """A point (n, k) of the reference cell near each of these."""
+    if cell in ("hex", "quad"):
         return np.clip(xi, -1.0, 1.0)
-    if cell == "tet":
+    if cell in ("tet", "tri"):
         return _into_simplex(xi)
     if cell == "pyramid":
         height = np.clip(xi[:, 2:], 0.0, 1.0)

@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_FAST = {"contract", "nsz"}  # fused multiply-add; no reordering of sums, and NaN and infinity keep their meaning
+FAST = {"contract", "nsz"}  # fused multiply-add; no reordering of sums, and NaN and infinity keep their meaning
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def inverse_jacobians(
     points: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, determinant: np.ndarray, inverse: np.ndarray,
     first: int,
@@ -55,8 +55,8 @@ def inverse_jacobians(
             inverse[k, 2, 2] = (J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0]) * scale
 
 
-@njit(cache=True, fastmath=_FAST, inline="always")
-def _physical_gradients(gradient: np.ndarray, inverse: np.ndarray, first: int, physical: np.ndarray) -> None:
+@njit(cache=True, fastmath=FAST, inline="always")
+def physical_gradients(gradient: np.ndarray, inverse: np.ndarray, first: int, physical: np.ndarray) -> None:
     """Fill dN_a/dx_j (n_q, n_a, 3) of the cell whose first integration point is `first`."""
     for q in range(gradient.shape[0]):
         for a in range(gradient.shape[1]):
@@ -66,7 +66,7 @@ def _physical_gradients(gradient: np.ndarray, inverse: np.ndarray, first: int, p
                                      + gradient[q, a, 2] * inverse[first + q, 2, j])
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def strain(
     displacement: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray, first: int,
     out: np.ndarray,
@@ -79,7 +79,7 @@ def strain(
     local = np.empty((n_a, 3))
     for c in range(n_cell):
         start = first + c * n_q
-        _physical_gradients(gradient, inverse, start, physical)
+        physical_gradients(gradient, inverse, start, physical)
         for s in range(displacement.shape[0]):
             for a in range(n_a):
                 node = connectivity[c, a]
@@ -109,7 +109,7 @@ def strain(
                 row[5] = half_root * (yz + zy)
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def add_internal_force(
     stress: np.ndarray, weights: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray,
     first: int, out: np.ndarray,
@@ -122,7 +122,7 @@ def add_internal_force(
     local = np.empty((n_a, 3))
     for c in range(n_cell):
         start = first + c * n_q
-        _physical_gradients(gradient, inverse, start, physical)
+        physical_gradients(gradient, inverse, start, physical)
         for s in range(stress.shape[0]):
             local[:] = 0.0
             for q in range(n_q):
@@ -141,7 +141,7 @@ def add_internal_force(
                     out[s, node, i] += local[a, i]
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def add_stiffness(
     tangent: np.ndarray, weights: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray,
     first: int, rows: np.ndarray, slots: np.ndarray, starts: np.ndarray, out: np.ndarray,
@@ -160,7 +160,7 @@ def add_stiffness(
     local = np.empty((n_a, n_a, 3, 3))
     for c in range(n_cell):
         start = first + c * n_q
-        _physical_gradients(gradient, inverse, start, physical)
+        physical_gradients(gradient, inverse, start, physical)
         local[:] = 0.0
         for q in range(n_q):
             C, w = tangent[start + q], weights[start + q]
@@ -190,7 +190,7 @@ def add_stiffness(
                         out[at + 3 * i * length + j] += local[a, b, i, j]
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def add_force_size(
     size: np.ndarray, weights: np.ndarray, connectivity: np.ndarray, gradient: np.ndarray, inverse: np.ndarray,
     first: int, out: np.ndarray,
@@ -201,7 +201,7 @@ def add_force_size(
     physical = np.empty((n_q, n_a, 3))
     for c in range(n_cell):
         start = first + c * n_q
-        _physical_gradients(gradient, inverse, start, physical)
+        physical_gradients(gradient, inverse, start, physical)
         for q in range(n_q):
             factor = abs(weights[start + q]) * size[start + q]
             for a in range(n_a):

@@ -48,7 +48,7 @@ def bodies_of(connectivities: list[np.ndarray], n_node: int) -> Bodies:
 
 
 def representatives(points: np.ndarray, tolerance: float) -> np.ndarray:
-    """For each point (n, 3), the first of those that are within `tolerance` of it, or of one another in a chain: (n,).
+    """For each point (n, k), the first of those that are within `tolerance` of it, or of one another in a chain: (n,).
 
     Raises
     ------
@@ -140,5 +140,5 @@ def refuse_loose_cells(mesh: Mesh, file: Path, remedy: str) -> None:
     each = " (every cell is one of its own)" if found.number == mesh.n_cell else ""
     raise UnsupportedError(
         "cells that touch share no nodes", file=file, expected="one node at one place",
-        place="points at equal coordinates, such as ({:.6g}, {:.6g}, {:.6g})".format(*point),
+        place=f"points at equal coordinates, such as ({', '.join(f'{x:.6g}' for x in point)})",
         found=f"{found.number} bodies{each}, {len(touching)} places where they touch", remedy=remedy)

@@ -10,11 +10,12 @@ import numpy as np
 from scipy import sparse
 
 from romlib.errors import InputError, UnsupportedError
-from romlib.mesh import kernels
+from romlib.mesh import kernels, mean_dilatation, plane_kernels
 from romlib.mesh.elements import Element, element
+from romlib.mesh.embedding import checked_points, embedded_gradient, extent, fill_jacobians
+from romlib.mesh.mean_dilatation import averaged_directions, entry_arrays, projected, projection_matrix
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.quadrature import Rule, rule
-from romlib.tensors import SQRT2
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +24,27 @@ class _Part:
 
     connectivity: np.ndarray
     shape: np.ndarray  # (n_q, n_a)
-    gradient: np.ndarray  # (n_q, n_a, 3), reference
+    gradient: np.ndarray  # (n_q, n_a, 3), reference, embedded (`romlib.mesh.embedding`)
     interpolation: np.ndarray  # (n_q, n_a), shape functions, or 1 / n_a where the solver takes the mean of the nodes
+    averaged: np.ndarray  # (n, 6), directions in which the strain is the mean of the cell: none but for B-bar
     first_cell: int
     first_ip: int
 
     @property
     def n_ip(self) -> int:
         return len(self.connectivity) * len(self.shape)
+
+    @property
+    def n_q(self) -> int:
+        return len(self.shape)
+
+    def project(self, values: np.ndarray, weights: np.ndarray) -> None:
+        """Take the strains or stresses (n_step, n_ip, 6) of the block to what B-bar makes of them, in place."""
+        projected(values, weights, self.n_q, self.first_ip, len(self.connectivity), self.averaged)
+
+    def points_of(self, cells: np.ndarray) -> np.ndarray:
+        """All integration points of cells of the block, (n_cell, n_q)."""
+        return self.first_ip + cells[:, None] * self.n_q + np.arange(self.n_q)
 
 
 class StrainOperator:
@@ -40,39 +54,42 @@ class StrainOperator:
 
     Attributes
     ----------
-    n_ip, n_node, n_cell : int
-    weights : (n_ip,), weight of the solver's rule x det J: may be negative, sums to the volume.
+    n_ip, n_node, n_cell : int. motion : the kinematics. dimension : of displacements and forces.
+    weights : (n_ip,), weight of the solver's rule x det J (x thickness, or x circumference): may be negative, sums to
+        the volume.
     cell : (n_ip,), position of the point's cell. cell_ids : (n_ip,), the solver's id of that cell.
     point_numbers : (n_ip,), number of the point in its cell, counted from 1 as solvers do.
-    cell_volumes : (n_cell,). coordinates : (n_ip, 3). positive_weights : (n_ip,).
+    cell_volumes : (n_cell,). coordinates : (n_ip, dimension). positive_weights : (n_ip,).
 
     Raises
     ------
-    UnsupportedError : unknown element, rule or formulation, or a mesh that is not three-dimensional.
-    InputError : connectivity out of range, rule of another cell shape, Jacobian not positive (names the cell).
+    UnsupportedError : unknown element, rule, formulation or kinematics, or cells of another dimension.
+    InputError : connectivity out of range, rule of another cell shape, Jacobian not positive (names the cell), a node
+        beyond the axis of an axisymmetric body.
     """
 
     def __init__(self, mesh: Mesh) -> None:
-        if mesh.dimension != 3:
-            raise UnsupportedError("the strain operator is three-dimensional", expected=3, found=mesh.dimension)
-        self.mesh = mesh
+        self.mesh, self.motion, self.dimension = mesh, mesh.motion, mesh.dimension
         self.n_node, self.n_cell = mesh.n_node, mesh.n_cell
-        self._points = np.ascontiguousarray(mesh.points, dtype=np.float64)
+        self._points = checked_points(mesh)
+        self._kernels = kernels if self.dimension == 3 else plane_kernels
         self._parts: list[_Part] = []
         first_cell = first_ip = 0
         rule_weights: list[np.ndarray] = []
         for block in mesh.blocks:
-            part, quadrature = _part(block, self.n_node, first_cell, first_ip)
+            part, quadrature = _part(block, mesh, first_cell, first_ip)
             self._parts.append(part)
             rule_weights.append(np.tile(quadrature.weights, block.n_cell))
             first_cell, first_ip = first_cell + block.n_cell, first_ip + part.n_ip
         self.n_ip = first_ip
         determinant, self._inverse = np.empty(self.n_ip), np.empty((self.n_ip, 3, 3))
         for part in self._parts:
-            kernels.inverse_jacobians(
-                self._points, part.connectivity, part.gradient, determinant, self._inverse, part.first_ip)
+            fill_jacobians(self.motion, self._points, part.connectivity, part.gradient, determinant, self._inverse,
+                           part.first_ip)
         self._refuse_bad_jacobians(determinant)
         self.weights = np.concatenate([np.empty(0), *rule_weights]) * determinant
+        if self.dimension == 2:
+            self.weights *= self.extent
 
     def _refuse_bad_jacobians(self, determinant: np.ndarray) -> None:
         bad = np.unique(self.cell[~(determinant > 0.0)])  # NaN is bad too
@@ -85,6 +102,11 @@ class StrainOperator:
             place=f"cell {', '.join(str(i) for i in ids[:5])}{more}", expected="det J > 0",
             found=f"det J = {determinant[self.cell == bad[0]].min():.3e} in cell {ids[0]}",
             remedy="check the node order of these cells, or repair the mesh in the solver")
+
+    @property
+    def extent(self) -> np.ndarray:
+        """(n_ip,), what makes a volume of the area at a point: thickness or circumference; one in a solid."""
+        return extent(self.mesh, self.coordinates[:, 0])
 
     @cached_property
     def cell(self) -> np.ndarray:
@@ -115,31 +137,37 @@ class StrainOperator:
 
     @cached_property
     def coordinates(self) -> np.ndarray:
-        """(n_ip, 3), undeformed."""
-        return np.concatenate([np.empty((0, 3)), *(
-            (part.shape @ self._points[part.connectivity]).reshape(-1, 3) for part in self._parts)])
+        """(n_ip, dimension), undeformed."""
+        n = self.dimension
+        return np.concatenate([np.empty((0, n)), *(
+            (part.shape @ self._points[part.connectivity]).reshape(-1, n) for part in self._parts)])
 
     def strain(self, u: np.ndarray) -> np.ndarray:
-        """Strain (n_step, n_ip, 6), Kelvin-Mandel, of displacements u (n_step, n_node, 3)."""
-        u = self._checked(u, self.n_node, 3, "displacement")
+        """Strain (n_step, n_ip, 6), Kelvin-Mandel, of displacements u (n_step, n_node, dimension)."""
+        u = self._checked(u, self.n_node, self.dimension, "displacement")
         out = np.empty((len(u), self.n_ip, 6))
         for part in self._parts:
-            kernels.strain(u, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
+            self._kernels.strain(u, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
+            part.project(out, self.weights)
         return out
 
     def internal_force(self, stress: np.ndarray) -> np.ndarray:
-        """Nodal forces (n_step, n_node, 3): sum_q w_q B_q^T sigma_q, this piece's part; stress (n_step, n_ip, 6)."""
+        """Nodal forces (n_step, n_node, k), sum_q w_q B_q^T sigma_q, this piece's part; stress (n_step, n_ip, 6)."""
         stress = self._checked(stress, self.n_ip, 6, "stress")
-        out = np.zeros((len(stress), self.n_node, 3))
+        if any(len(part.averaged) for part in self._parts):
+            stress = stress.copy()
+            for part in self._parts:
+                part.project(stress, self.weights)
+        out = np.zeros((len(stress), self.n_node, self.dimension))
         for part in self._parts:
-            kernels.add_internal_force(
+            self._kernels.add_internal_force(
                 stress, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
         return out
 
     def add_stiffness(
         self, tangent: np.ndarray, rows: np.ndarray, slots: Sequence[np.ndarray], starts: np.ndarray, out: np.ndarray,
     ) -> None:
-        """Add sum_q w_q B_q^T C_q B_q to the values `out` of a CSR matrix with three rows and columns a node.
+        """Add sum_q w_q B_q^T C_q B_q to the values `out` of a CSR matrix with `dimension` rows and columns a node.
 
         tangent : (n_ip, 6, 6). rows : (n_node,), row of each node in the pattern of nodes. slots : for each cell block
         (n_cell, n_a, n_a), place of each pair of its nodes among the columns of the pattern. starts : (n_row + 1,),
@@ -149,8 +177,13 @@ class StrainOperator:
         if tangent.shape != (self.n_ip, 6, 6):
             raise InputError("tangents of another shape than the mesh", expected=(self.n_ip, 6, 6), found=tangent.shape)
         for part, of_block in zip(self._parts, slots):
-            kernels.add_stiffness(tangent, self.weights, part.connectivity, part.gradient, self._inverse,
-                                  part.first_ip, rows, of_block, starts, out)
+            arguments = (tangent, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, rows,
+                         of_block, starts, out)
+            if len(part.averaged):
+                mean_dilatation.add_stiffness(
+                    *arguments, *entry_arrays(self.motion.entries), self.dimension, part.averaged)
+            else:
+                self._kernels.add_stiffness(*arguments)
 
     def force_size(self, stress_size: np.ndarray) -> np.ndarray:
         """Bound (n_node,) of the nodal forces of stresses of these norms (n_ip,) that nothing can cancel."""
@@ -159,6 +192,11 @@ class StrainOperator:
             raise InputError("sizes of another shape than the mesh", expected=(self.n_ip,), found=size.shape)
         out = np.zeros(self.n_node)
         for part in self._parts:
+            if len(part.averaged):  # at each point the mean of the cell acts, too
+                every = part.points_of(np.arange(len(part.connectivity)))
+                means = (size[every] * self.weights[every]).sum(axis=1) / self.weights[every].sum(axis=1)
+                size = size.copy()
+                size[every] += means[:, None]
             kernels.add_force_size(
                 size, self.weights, part.connectivity, part.gradient, self._inverse, part.first_ip, out)
         return out
@@ -192,34 +230,59 @@ class StrainOperator:
         return _csr(rows, columns, values, (len(ips), self.n_node))
 
     def strain_at(self, u: np.ndarray, ips: np.ndarray) -> np.ndarray:
-        """Strain (n_step, n, 6) at the integration points ips (n,) only; u (n_step, n_node, 3)."""
-        ips = np.asarray(ips, dtype=np.int64)
-        u = np.asarray(u, dtype=np.float64)
-        gradient = np.zeros((len(u), len(ips), 3, 3))
+        """Strain (n_step, n, 6) at the integration points ips (n,) only; u (n_step, n_node, dimension)."""
+        ips, u = np.asarray(ips, dtype=np.int64), np.asarray(u, dtype=np.float64)
+        out = self._own_strain_at(u, ips)
+        for part, where, local_cell, q in self._located(ips):
+            if len(part.averaged):
+                cells, which = np.unique(local_cell, return_inverse=True)
+                every = part.points_of(cells).ravel()
+                whole = self._own_strain_at(u, every)
+                projected(whole, self.weights[every], part.n_q, 0, len(cells), part.averaged)
+                out[:, where] = whole[:, which * part.n_q + q]
+        return out
+
+    def _own_strain_at(self, u: np.ndarray, ips: np.ndarray) -> np.ndarray:
+        """The symmetric gradient at points, whatever the formulation."""
+        gradient = np.zeros((len(u), len(ips), self.dimension, 3))
         for part, where, local_cell, q in self._located(ips):
             physical = part.gradient[q] @ self._inverse[ips[where]]  # (n, n_a, 3)
-            local = u[:, part.connectivity[local_cell]]  # (n_step, n, n_a, 3)
+            local = u[:, part.connectivity[local_cell]]  # (n_step, n, n_a, dimension)
             gradient[:, where] = np.swapaxes(local, -1, -2) @ physical
-        out = np.empty((len(u), len(ips), 6))
-        for k, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
-            out[..., k] = gradient[..., i, j] if i == j else (gradient[..., i, j] + gradient[..., j, i]) / SQRT2
+        out = np.zeros((len(u), len(ips), 6))
+        for row, component, column, factor in self.motion.entries:
+            out[..., row] += factor * gradient[..., component, column]
         return out
 
     def strain_matrix(self, ips: np.ndarray | None = None) -> sparse.csr_matrix:
-        """B as a sparse matrix (6 n, 3 n_node) at ips (n,), all points by default: for assembling a tangent.
+        """B as a sparse matrix (6 n, dimension n_node) at ips (n,), all points by default: for assembling a tangent.
 
-        Rows: point, then Kelvin-Mandel component. Columns: node, then x, y, z.
+        Rows: point, then Kelvin-Mandel component. Columns: node, then x, y (, z).
         """
         ips = np.arange(self.n_ip) if ips is None else np.asarray(ips, dtype=np.int64)
+        matrix = self._own_strain_matrix(ips)
+        for part, where, local_cell, q in self._located(ips):
+            if len(part.averaged):
+                cells, which = np.unique(local_cell, return_inverse=True)
+                every = part.points_of(cells)
+                others = np.ones(len(ips))
+                others[where] = 0.0
+                mean = projection_matrix(where, which, q, self.weights[every], part.averaged, len(ips))
+                matrix = (sparse.diags(np.repeat(others, 6)) @ matrix
+                          + mean @ self._own_strain_matrix(every.ravel())).tocsr()
+        return matrix
+
+    def _own_strain_matrix(self, ips: np.ndarray) -> sparse.csr_matrix:
+        """The same of the symmetric gradient, whatever the formulation."""
         rows, columns, values = [], [], []
         for part, where, local_cell, q in self._located(ips):
             physical = part.gradient[q] @ self._inverse[ips[where]]
             nodes = part.connectivity[local_cell]
-            for row, component, direction, factor in _B_ENTRIES:
+            for row, component, column, factor in self.motion.entries:
                 rows.append(np.repeat(6 * where + row, nodes.shape[1]))
-                columns.append((3 * nodes + component).ravel())
-                values.append((factor * physical[..., direction]).ravel())
-        return _csr(rows, columns, values, (6 * len(ips), 3 * self.n_node))
+                columns.append((self.dimension * nodes + component).ravel())
+                values.append((factor * physical[..., column]).ravel())
+        return _csr(rows, columns, values, (6 * len(ips), self.dimension * self.n_node))
 
     def _located(self, ips: np.ndarray) -> list[tuple[_Part, np.ndarray, np.ndarray, np.ndarray]]:
         """For each block concerned: the block, which of ips are in it, and their cell in the block and point number."""
@@ -234,27 +297,24 @@ class StrainOperator:
         return located
 
 
-# row of the Kelvin-Mandel strain, component of the displacement, direction of the derivative, factor
-_B_ENTRIES = ((0, 0, 0, 1.0), (1, 1, 1, 1.0), (2, 2, 2, 1.0), (3, 0, 1, 1 / SQRT2), (3, 1, 0, 1 / SQRT2),
-              (4, 0, 2, 1 / SQRT2), (4, 2, 0, 1 / SQRT2), (5, 1, 2, 1 / SQRT2), (5, 2, 1, 1 / SQRT2))
-
-
 def _csr(rows: list, columns: list, values: list, shape: tuple[int, int]) -> sparse.csr_matrix:
     if not rows:
         return sparse.csr_matrix(shape)
     return sparse.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
 
 
-def _part(block: CellBlock, n_node: int, first_cell: int, first_ip: int) -> tuple[_Part, Rule]:
+def _part(block: CellBlock, mesh: Mesh, first_cell: int, first_ip: int) -> tuple[_Part, Rule]:
     kind, quadrature = element(block.cell_type), rule(block.quadrature)
-    if block.formulation != "standard":
-        raise UnsupportedError("the element formulation cannot be reproduced", place=f"cells of type {block.cell_type}",
-                               expected="standard", found=block.formulation,
-                               remedy="run the solver with a standard formulation (full or reduced integration)")
+    if kind.dimension != mesh.dimension:
+        raise UnsupportedError("cells of another dimension than the mesh", place=f"cells of type {block.cell_type}",
+                               expected=f"cells of dimension {mesh.dimension} (kinematics {mesh.kinematics!r})",
+                               found=f"dimension {kind.dimension}",
+                               remedy="say by [mesh] kinematics what the mesh is, or take these cells out of it")
+    averaged = averaged_directions(block.formulation, kind, mesh.motion.axisymmetric)
     if quadrature.cell != kind.cell:
         raise InputError("quadrature rule of another cell shape", place=f"cells of type {block.cell_type}",
                          expected=f"a rule for {kind.cell}", found=block.quadrature)
-    connectivity = checked_connectivity(block, kind, n_node)
+    connectivity = checked_connectivity(block, kind, mesh.n_node)
     shape = kind.shape(quadrature.points)
     if block.temperature_interpolation == "shape":
         interpolation = shape
@@ -263,8 +323,8 @@ def _part(block: CellBlock, n_node: int, first_cell: int, first_ip: int) -> tupl
     else:
         raise UnsupportedError("unknown interpolation of the temperature", expected="shape, mean",
                                place=f"cells of type {block.cell_type}", found=block.temperature_interpolation)
-    gradient = np.ascontiguousarray(kind.gradient(quadrature.points))
-    return _Part(connectivity, shape, gradient, interpolation, first_cell, first_ip), quadrature
+    gradient = embedded_gradient(kind, quadrature.points)
+    return _Part(connectivity, shape, gradient, interpolation, averaged, first_cell, first_ip), quadrature
 
 
 def checked_connectivity(block: CellBlock, kind: Element, n_node: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from romlib.errors import UnsupportedError
 from romlib.mesh.collapsed import conical, hammer_27, of_collapsed_hexahedron
 from romlib.words import unknown
 
-CELL_VOLUME = {"tri": 0.5, "quad": 4.0, "tet": 1.0 / 6.0, "hex": 8.0, "wedge": 1.0, "pyramid": 4.0 / 3.0}
+CELL_VOLUME = {"line": 2.0, "tri": 0.5, "quad": 4.0, "tet": 1.0 / 6.0, "hex": 8.0, "wedge": 1.0, "pyramid": 4.0 / 3.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ def _all_rules() -> dict[str, Rule]:
     # FPG6 of Code_Aster has the middles of the sides
     midsides = _orbit("tri", "midsides", 2, [(1.0 / 3.0, [(0.5, 0.0), (0.5, 0.5), (0.0, 0.5)])])
     rules = [
-        *triangles, *(_gauss("quad", 2, n) for n in (1, 2, 3)),
+        *(_gauss("line", 1, n) for n in (1, 2, 3)), *triangles, *(_gauss("quad", 2, n) for n in (1, 2, 3)),
         *_tetrahedra(), *(_gauss("hex", 3, n) for n in (1, 2, 3)), _irons_14(),
         _wedge("wedge_1", tri_1, 1), _wedge("wedge_2", tri_1, 2), _wedge("wedge_6", tri_3, 2),
         _wedge("wedge_6_zset", tri_3, 2), _wedge("wedge_9", tri_3, 3), _wedge("wedge_18", tri_6, 3),

@@ -23,7 +23,7 @@ def add_skin(pieces: Sequence[Mesh]) -> list[Mesh]:
     faces = [cell_faces(piece) for piece in pieces]
     rows = [boundary_faces(f) for f in faces]
     corners = [f.corners[r] for f, r in zip(faces, rows)]
-    # -1 stands for "no fourth corner" and ids may be any number: number the ids first
+    # -1 stands for "no further corner" and ids may be any number: number the ids first
     ids = [np.asarray(piece.node_ids)[np.maximum(c, 0)] for piece, c in zip(pieces, corners)]
     _, compact = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(i.ravel() for i in ids)]),
                            return_inverse=True)
@@ -60,7 +60,7 @@ def orient_outward(mesh: Mesh, face_set: FaceSet) -> FaceSet:
         ids = ", ".join(str(i) for i in mesh.node_ids[corners[np.argmax(twisted)]])
         raise FileFormatError("the nodes of a face are not in order around it", place=f"face with corner nodes {ids}",
                               expected="neighbouring corners one after the other", found="a crossed quadrangle")
-    turn = opposed & ~agrees
+    turn = np.where(n_corner == 2, position == 1, opposed & ~agrees)  # both ends of a line are beside each other
     blocks, first = [], 0
     for block in face_set.blocks:
         mine = turn[first:first + len(block.connectivity)]
@@ -71,8 +71,12 @@ def orient_outward(mesh: Mesh, face_set: FaceSet) -> FaceSet:
 
 
 def _reversal(face_type: str) -> list[int]:
-    """Local nodes of the face seen from behind, starting from the same corner: 0 2 1, then the sides 20 21 10."""
+    """Local nodes of the face seen from behind, starting from the same corner: 0 2 1, then the sides 20 21 10; of a
+    line its ends exchanged.
+    """
     kind = element(face_type)
     n = kind.n_corner
+    if n == 2:
+        return [1, 0, *range(2, kind.n_node)]
     midsides = [n + k for k in range(kind.n_midside - 1, -1, -1)]
     return [0, *range(n - 1, 0, -1), *midsides, *range(n + kind.n_midside, kind.n_node)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.elements import element
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.quadrature import rule
@@ -78,7 +79,7 @@ def summarise(pieces: Iterable[Mesh]) -> MeshSummary:
     def add(kind: str, name: str, count: int, nodes: np.ndarray, mesh: Mesh) -> None:
         tag = tags.setdefault((kind, name), TagSummary(kind, name))
         tag.count += count
-        tag.low, tag.high = _around(mesh.points[nodes], tag.low, tag.high)
+        tag.low, tag.high = _around(padded(mesh.points[nodes]), tag.low, tag.high)
 
     for mesh in pieces:
         common = np.zeros(mesh.n_node, dtype=bool) if mesh.shared_index is None else np.asarray(mesh.shared_index) >= 0

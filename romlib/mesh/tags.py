@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from romlib.errors import InputError
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import SKIN
 from romlib.mesh.topology import face_corners, face_numbers
@@ -66,11 +67,12 @@ def _nodes_where(mesh: Mesh, tag: NodeTag | FaceTag | CellTag, name: str) -> np.
     tolerance = _RELATIVE_TOLERANCE * float(np.linalg.norm(np.ptp(mesh.points, axis=0))) if mesh.n_node else 0.0
     if tag.plane is not None:
         normal = np.asarray(tag.plane.normal) / np.linalg.norm(tag.plane.normal)
-        distance = (mesh.points - np.asarray(tag.plane.point)) @ normal
+        distance = (padded(mesh.points) - np.asarray(tag.plane.point)) @ normal
         return np.abs(distance) <= (tolerance if tag.plane.tolerance is None else tag.plane.tolerance)
     assert tag.box is not None  # the model has made sure that there is exactly one definition
     low, high = np.asarray(tag.box.min) - tolerance, np.asarray(tag.box.max) + tolerance
-    return np.all((mesh.points >= low) & (mesh.points <= high), axis=1)
+    points = padded(mesh.points)
+    return np.all((points >= low) & (points <= high), axis=1)
 
 
 def _cells_where(mesh: Mesh, tag: CellTag, name: str) -> np.ndarray:

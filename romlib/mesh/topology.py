@@ -18,7 +18,8 @@ _MAX_CORNERS = 4
 class CellFaces:
     """All faces of all cells, cell by cell.
 
-    corners : (n, 4), positions of the corner nodes, outward by the right hand, -1 after the third of a triangle.
+    corners : (n, 4), positions of the corner nodes, outward by the right hand, -1 after the third of a triangle
+        and the second of a line.
     cell : (n,), the cell. block : (n,), its block. local : (n,), number of the face in the element.
     """
 
@@ -103,7 +104,7 @@ def face_blocks(mesh: Mesh, faces: CellFaces, rows: np.ndarray) -> tuple[FaceBlo
 
 
 def face_corners(face_set: FaceSet) -> np.ndarray:
-    """Corners (n_face, 4) of a face set, -1 after the third of a triangle."""
+    """Corners (n_face, 4) of a face set, -1 after the last of a triangle or of a line."""
     corners = [np.empty((0, _MAX_CORNERS), dtype=np.int64)]
     for block in face_set.blocks:
         n_corner = element(block.face_type).n_corner

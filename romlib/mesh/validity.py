@@ -65,6 +65,10 @@ def check_pieces(pieces: Iterable[Mesh], file: Path | None = None) -> None:
 
 
 def _check_piece(mesh: Mesh, file: Path | None) -> None:
+    if mesh.points.ndim != 2 or mesh.points.shape[1] != mesh.dimension:
+        raise FileFormatError("the points have another number of coordinates than the kinematics of the mesh",
+                              file=file, place=f"kinematics {mesh.kinematics!r}",
+                              expected=f"(n_node, {mesh.dimension})", found=mesh.points.shape)
     wrong = np.flatnonzero(~np.isfinite(mesh.points).all(axis=1))
     if len(wrong):
         raise FileFormatError("a coordinate is not a finite number", file=file, place=f"node {mesh.node_ids[wrong[0]]}",

@@ -70,7 +70,8 @@ def whole_mesh(meshes: Sequence[Mesh], numbering: Numbering | None = None) -> Me
         node_tags={name: np.unique(np.concatenate(parts)) for name, parts in node_tags.items()},
         cell_tags={name: np.concatenate(parts) for name, parts in cell_tags.items()},
         face_tags={name: _joined_faces(parts) for name, parts in faces.items()},
-        node_arrays=_node_arrays(meshes, numbering), cell_arrays=_cell_arrays(meshes), dimension=meshes[0].dimension)
+        node_arrays=_node_arrays(meshes, numbering), cell_arrays=_cell_arrays(meshes), kinematics=meshes[0].kinematics,
+        thickness=meshes[0].thickness)
 
 
 def _blocks(meshes: Sequence[Mesh], numbering: Numbering) -> tuple[CellBlock, ...]:

@@ -16,6 +16,7 @@ from romlib.model.load import (
 )
 from romlib.model.material import Material, ParameterTable, ThermalExpansion
 from romlib.model.model import Model, Omission
+from romlib.model.orientation import Orientation
 from romlib.model.tag import CellTag, FaceTag, NodeTag
 from romlib.model.temperature import TemperatureFile
 from romlib.model.units import UnitSystem
@@ -37,6 +38,7 @@ __all__ = [
     "NodalForce",
     "NodeTag",
     "Omission",
+    "Orientation",
     "ParameterTable",
     "Part",
     "Pressure",

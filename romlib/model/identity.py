@@ -37,7 +37,8 @@ class Identity(Description):
     the deck places otherwise (0: they are what the deck says). nodes : ids and coordinates. cells : types, rules, node
     lists. held : degrees of freedom that are fixed or prescribed. linear : those in linear relations. constraints : the
     degrees of freedom of each constraint. prescribed : the displacement of each prescribed constraint at amplitude one.
-    loads : the force, or the temperature, of each load at amplitude one.
+    loads : the force, or the temperature, of each load at amplitude one. orientations : of materials that state axes,
+    how these differ from the axes of the coordinates; none where a material states none.
     """
 
     units: str = ""
@@ -52,6 +53,7 @@ class Identity(Description):
     constraints: dict[str, Part] = Field(default_factory=dict)
     prescribed: dict[str, Part] = Field(default_factory=dict)
     loads: dict[str, Part] = Field(default_factory=dict)
+    orientations: dict[str, Part] = Field(default_factory=dict)
 
     @property
     def driven(self) -> dict[str, Part]:

@@ -12,7 +12,8 @@ Vector = tuple[float, float, float]
 
 
 class ArrayReference(Description):
-    """Values taken from an array of the snapshots file: a node array, or an array of the load's face tag."""
+    """Values taken from an array of the snapshots file: a node array, an array of the load's face tag, or a cell array
+    of material axes."""
 
     array: str = Field(description="name of an array of the snapshots file")
 

@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from romlib.formula import LONGEST
 from romlib.model.base import Description
+from romlib.model.orientation import Orientation
 
 MOST_ROWS = 10_000  # of a table
 
@@ -36,16 +37,28 @@ Parameter = float | Formula | ParameterTable
 
 
 class ThermalExpansion(Description):
-    """Isotropic expansion: alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref), with the secant coefficient alpha.
+    """Expansion alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref), with the secant coefficient alpha; isotropic, or with a
+    coefficient along each of the material axes.
 
     T_0, the temperature at which the strain is zero, is the model's initial temperature unless given here.
     """
 
-    coefficient: Parameter = Field(description=(
-        "secant coefficient of expansion alpha (1 / temperature), from the reference temperature"))
+    coefficient: Parameter | tuple[Parameter, Parameter, Parameter] = Field(description=(
+        "secant coefficient of expansion alpha (1 / temperature), from the reference temperature; or three of them, "
+        "along the axes 1, 2, 3 of the material"))
     reference_temperature: float = Field(description="T_ref in alpha(T)(T - T_ref) - alpha(T_0)(T_0 - T_ref)")
     strain_free_temperature: float | None = Field(default=None, description=(
         "T_0, where the strain is zero; by default the initial temperature"))
+
+    @property
+    def coefficients(self) -> tuple[Parameter, ...]:
+        """One coefficient where the expansion is isotropic, else three."""
+        return self.coefficient if isinstance(self.coefficient, tuple) else (self.coefficient,)
+
+    @property
+    def is_isotropic(self) -> bool:
+        """Whether it is the same in all directions."""
+        return len(self.coefficients) == 1
 
 
 class Material(Description):
@@ -61,13 +74,16 @@ class Material(Description):
     """
 
     law: str = Field(description=(
-        "a law of `romlib plugins`: `elastic`, `mises`, `chaboche`, `umat`, or one of another package"))
+        "a law of `romlib plugins`: `elastic`, `cubic`, `orthotropic`, `mises`, `chaboche`, `umat`, or one of another "
+        "package"))
     cells: str = Field(default="all", description="cell tag where the material is. Every cell needs exactly one")
     parameters: dict[str, Any] = Field(default_factory=dict, description="parameters of the law, below")
     density: Annotated[float, Field(ge=0)] | Formula | None = Field(default=None, description=(
         "mass per volume (with mm, N, MPa, s: tonne/mm^3); needed by centrifugal loads and body forces per mass"))
     thermal_expansion: ThermalExpansion | None = Field(default=None, description=(
-        "isotropic thermal expansion; needs a temperature"))
+        "thermal expansion, isotropic or along the material axes; needs a temperature"))
+    orientation: Orientation | None = Field(default=None, description=(
+        "material axes; by default those of the coordinates. A law that is isotropic does not need them"))
     _file: str | None = PrivateAttr(default=None)
 
     @property

@@ -53,7 +53,7 @@ class DisplacementBasis:
         return len(self.liftings)
 
     def fields(self, training: TrainingSet, piece: int, n_node: int) -> np.ndarray:
-        """(n_mode + n_lift, n_node, 3) on a piece: the modes, then the liftings."""
+        """(n_mode + n_lift, n_node, d) on a piece: the modes, then the liftings."""
         combination = np.concatenate([self.modes, self.liftings.T], axis=1)
         result = combine(partial(training.read, "displacement", piece), combination, n_node * 24)
         result[: self.n_mode] = np.tensordot(self.correction.T, result[: self.n_mode], axes=1)
@@ -111,7 +111,7 @@ def reduce_displacement(
 def _gram_of_modes(training: TrainingSet, basis: DisplacementBasis, piece: int) -> np.ndarray:
     operators = training.piece(piece)
     modes = basis.fields(training, piece, operators.mesh.n_node)[: basis.n_mode]
-    flat = basis.n_mode, 3 * operators.mesh.n_node
+    flat = basis.n_mode, operators.mesh.dimension * operators.mesh.n_node
     return operators.apply_mass(modes).reshape(flat) @ modes.reshape(flat).T
 
 

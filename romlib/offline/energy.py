@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from romlib.errors import InputError
+from romlib.mesh.kinematics import padded
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.training import TrainingSet
 from romlib.parallel.pieces import Pieces
@@ -32,7 +33,7 @@ def elastic_stiffness(
         weighted = operator.positive_weights[None, :, None] * strains
         tangent, n = operators.virgin_tangent(), len(strains)
         stress = np.matmul(tangent, strains[..., None])[..., 0]
-        x, weights = operators.mesh.points, operator.positive_weights
+        x, weights = padded(operators.mesh.points), operator.positive_weights
         return {"stiffness": weighted.reshape(n, -1) @ stress.reshape(n, -1).T,
                 "size": np.array([weights.sum(), weights @ np.linalg.norm(tangent, axis=(1, 2)), len(x),
                                   *x.sum(axis=0), (x * x).sum()])}

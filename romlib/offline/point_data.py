@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from romlib.archive.rom import SelectedPoints, TemperatureAtPoints
+from romlib.mesh.kinematics import padded
 from romlib.offline.collect import Collection
 from romlib.offline.displacement import DisplacementBasis
 from romlib.offline.points import PointList, at_points
@@ -29,9 +30,19 @@ def selected_points(training: TrainingSet, pieces: Pieces, points: PointList) ->
                          operators.points.material_index[ips]], axis=1)
 
     numbers = at_points(points, pieces, identity)
-    coordinates = at_points(points, pieces, lambda piece, ips: training.piece(piece).operator.coordinates[ips])
+    coordinates = at_points(
+        points, pieces, lambda piece, ips: padded(training.piece(piece).operator.coordinates[ips]))
+    orientation = None
+    if any(material.orientation is not None for material in training.model.materials.values()):
+        orientation = at_points(points, pieces, lambda piece, ips: _axes(training, piece, ips))
     return SelectedPoints(numbers[:, 0], numbers[:, 1], coordinates, points.pieces.astype(np.int64),
-                          points.ips.astype(np.int64), numbers[:, 2])
+                          points.ips.astype(np.int64), numbers[:, 2], orientation)
+
+
+def _axes(training: TrainingSet, piece: int, ips: np.ndarray) -> np.ndarray:
+    """Material axes (n, 3, 3); those of the coordinates in a piece without."""
+    axes = training.piece(piece).points.orientation
+    return np.tile(np.eye(3), (len(ips), 1, 1)) if axes is None else axes[ips]
 
 
 def temperature_at_points(training: TrainingSet, pieces: Pieces, points: PointList) -> TemperatureAtPoints:

@@ -66,7 +66,7 @@ class Room:
         self._scratch, self._pieces, self.output_bytes = scratch, pieces, 0.0
         first = training.runs[0].snapshots
         self._n_ip = sum(first.n_ip(piece) for piece in pieces.mine)
-        self._n_node = sum(first.n_node(piece) for piece in pieces.mine)
+        self._n_dof = first.dimension * sum(first.n_node(piece) for piece in pieces.mine)
         self._mesh = sum(mesh_bytes(first.mesh(piece)) for piece in pieces.mine)
         none = np.empty(0, dtype=np.int64)
         materials = evaluated_model(training.model).materials
@@ -88,7 +88,7 @@ class Room:
         once = 8.0 * (1 + len(fields)) * training.n_snapshot**2 + _ROM_BYTES if self._pieces.comm.rank == 0 else 0.0
         grams = 8.0 * len(self._pieces.mine) * integrands**2 if integrands <= LARGE else 0.0
         return Need(scratch + grams,
-                    8.0 * (3 * self._n_node * modes.displacement + n_ip * n_dual) + self._mesh + once)
+                    8.0 * (self._n_dof * modes.displacement + n_ip * n_dual) + self._mesh + once)
 
     def least_and_most(self) -> tuple[Need, Need]:
         """Before there are any modes: without them, and with as many as there are snapshots."""

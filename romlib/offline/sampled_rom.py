@@ -115,7 +115,8 @@ def sampled_rom(
     runs = [run for run, start, stop in zip(collection.training.runs, collection.training.offsets,
                                             collection.training.offsets[1:]) if rows.weights[start:stop].any()]
     points = SelectedPoints(**{name: getattr(sample.points, name)[chosen] for name in (
-        "cell_ids", "numbers", "coordinates", "pieces", "ips", "material_index")})
+        "cell_ids", "numbers", "coordinates", "pieces", "ips", "material_index")},
+        orientation=None if sample.points.orientation is None else sample.points.orientation[chosen])
     at = strains[:, chosen]
     rom = Rom(Manifest(""), collection.training.model, {}, points, tuple(term.label for term in terms),
               [LocalBasis(at[:n_mode], weights, loads[:, :n_mode])],

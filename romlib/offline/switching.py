@@ -59,7 +59,7 @@ def _products_of_piece(
 
 
 def _fields(collection: Collection, reductions: Sequence[Reduction], piece: int, n_node: int) -> np.ndarray:
-    """Modes of all bases, then the liftings, (n_all, n_node, 3), with one reading of the snapshots."""
+    """Modes of all bases, then the liftings, (n_all, n_node, d), with one reading of the snapshots."""
     bases = [one.basis for one in reductions]
     combination = np.concatenate([*(basis.modes for basis in bases), bases[0].liftings.T], axis=1)
     result = combine(partial(collection.training.read, "displacement", piece), combination, n_node * 24)

@@ -52,7 +52,7 @@ def reduced_problem(rom: Rom, model: Model) -> ReducedProblem:
     stored = rom.temperature
     points = MaterialPoints.from_arrays(
         model.materials, rom.points.material_index, rom.points.cell_ids, rom.points.numbers,
-        rom.points.coordinates, stored.initial)
+        rom.points.coordinates, stored.initial, rom.points.orientation)
     bases = [BlockBasis(basis.strain_modes, basis.weights) for basis in rom.clusters]
     terms = np.stack(list(stored.terms.values())) if stored.terms else None
     if terms is None and stored.initial is not None:

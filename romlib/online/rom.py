@@ -121,7 +121,7 @@ class ReducedOrderModel:
         """The fields that its solutions have: name -> place ("node" or "ip"), components, whether a tensor."""
         gappy = {name: FieldSpec("ip", one.n_comp, one.tensor) for name, one in self.archive.gappy.items()}
         derived = {"strain": FieldSpec.symmetric("ip"), **({"von_mises": FieldSpec("ip")} if "stress" in gappy else {})}
-        return {"displacement": FieldSpec("node", 3), **gappy, **derived}
+        return {"displacement": FieldSpec("node", self.archive.dimension), **gappy, **derived}
 
     @property
     def units(self) -> UnitSystem:

@@ -55,7 +55,8 @@ def state_of(
         blocks.append(StateBlock(
             block.piece, points.cells, points.numbers, points.coordinates, points.material_index, points.material_names,
             at.strain, at.stress, at.states, at.temperature,
-            None if of.origin is None else of.origin[k], points.strain_free_temperature))
+            None if of.origin is None else of.origin[k], points.strain_free_temperature,
+            orientation=points.orientation))
     materials = {name: material_content(material) for name, material in problem.blocks[0].points.materials.items()}
     clusters = {} if len(problem.loads) == 1 else {"cluster": np.array([state.cluster])}
     if of.barred is not None:

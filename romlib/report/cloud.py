@@ -41,7 +41,7 @@ class Clouds:
             points = rule(block.quadrature).points
             here = self._at_surface[(self._at_surface >= cell) & (self._at_surface < cell + block.n_cell)]
             shape, nodes = element(block.cell_type).shape(points), np.asarray(block.connectivity)[here - cell]
-            self._points.append(np.einsum("qa,cai->cqi", shape, mesh.points[nodes]).reshape(-1, 3))
+            self._points.append(np.einsum("qa,cai->cqi", shape, mesh.coordinates[nodes]).reshape(-1, 3))
             self._cells.append(np.repeat(here, len(points)))
             moved = np.zeros((1, len(here) * len(points), 3)) if displacement is None else np.einsum(
                 "qa,scai->scqi", shape, displacement[:, nodes]).reshape(len(displacement), -1, 3)

@@ -75,7 +75,7 @@ def _block(source: StepSource, surface: Surface, scalar: Scalar, steps: list[int
             points = _joined(points, at_integration_points(mesh, of_places))
             nodal = _joined(nodal, averages.add(mesh, materials_of_cells(mesh, surface.tags), field))
         else:
-            nodal = _joined(nodal, at_nodes(mesh.node_ids, mesh.points, of_places))
+            nodal = _joined(nodal, at_nodes(mesh.node_ids, mesh.coordinates, of_places))
             values[:, own] = of_places[:, local]
         if at == "points":
             moving = _read(source, "displacement", piece, steps) if "displacement" in source.fields else None
@@ -111,9 +111,9 @@ class _Averages:
         sums = averaging.sums(field)
         shared = _maybe_shared(mesh)[averaging.node]
         self._shared.append((np.asarray(mesh.node_ids)[averaging.node[shared]], averaging.material[shared],
-                             mesh.points[averaging.node[shared]], sums.total[:, shared], sums.count[:, shared]))
+                             mesh.coordinates[averaging.node[shared]], sums.total[:, shared], sums.count[:, shared]))
         nodes = averaging.node[~shared]
-        return self._take(np.asarray(mesh.node_ids)[nodes], averaging.material[~shared], mesh.points[nodes],
+        return self._take(np.asarray(mesh.node_ids)[nodes], averaging.material[~shared], mesh.coordinates[nodes],
                           Sums(sums.total[:, ~shared], sums.count[:, ~shared]))
 
     def finish(self) -> list[Extremes]:

@@ -82,6 +82,6 @@ def _ip_spot(mesh: Mesh, ip: int) -> tuple[str, np.ndarray]:
             cell, number = divmod(ip, len(points))
             shape = element(block.cell_type).shape(points[number][None])[0]
             return (f"cell {block.cell_ids[cell]}, point {number + 1}",
-                    shape @ np.asarray(mesh.points, dtype=float)[block.connectivity[cell]])
+                    shape @ np.asarray(mesh.coordinates, dtype=float)[block.connectivity[cell]])
         ip -= block.n_cell * len(points)
     raise IndexError(ip)

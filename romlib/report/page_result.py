@@ -102,7 +102,8 @@ def largest_of(source: StepSource, name: str) -> tuple[int, str]:
         n = mesh.n_node if of_nodes else len(source.read(scalar.field, piece, 0))
         for steps in blocks(source.n_step, 8 * n * scalar.spec.n_comp, _BLOCK_BYTES):
             values = scalar.values(source.read(scalar.field, piece, steps))
-            found = at_nodes(mesh.node_ids, mesh.points, values) if of_nodes else at_integration_points(mesh, values)
+            found = (at_nodes(mesh.node_ids, mesh.coordinates, values) if of_nodes
+                     else at_integration_points(mesh, values))
             for step, one in enumerate(found, steps.start):
                 if one.largest is not None and (best is None or one.largest.value > best[1].value):
                     best = step, one.largest

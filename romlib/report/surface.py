@@ -136,7 +136,7 @@ def _part(mesh: Mesh, materials: np.ndarray, first_cell: int) -> _Part:
     numbers = np.full(nodes.shape, -1, dtype=np.int64)
     numbers[there] = inverse.reshape(-1)
     return _Part(numbers, np.where(corners >= 0, ids[np.maximum(corners, 0)], _NO_ID), types, first_cell + cells,
-                 np.asarray(mesh.points, dtype=float)[keys[:, 0]], keys[:, 0], ids[keys[:, 0]], keys[:, 1])
+                 np.asarray(mesh.coordinates, dtype=float)[keys[:, 0]], keys[:, 0], ids[keys[:, 0]], keys[:, 1])
 
 
 _NO_ID = np.iinfo(np.int64).min  # ids may be any other number

@@ -19,7 +19,7 @@ from romlib.model import Model, UnitSystem
 from romlib.results.access import FieldAccess
 from romlib.results.html import Table
 from romlib.results.places import Places
-from romlib.results.scalar import Scalar
+from romlib.results.scalar import Scalar, vector_axes
 from romlib.results.spots import IpSpots, NodeSpots, Spots
 from romlib.snapshots.error_bounds import ErrorBounds
 from romlib.snapshots.info import info
@@ -261,7 +261,8 @@ class Results(FieldAccess):
         table.add(("materials", listed(self.model.materials)))
         table.add(("loads", listed(self.model.loads)))
         for name, spec in self.fields.items():
-            kind = "symmetric tensor" if spec.tensor else {1: "scalar", 3: "vector"}.get(spec.n_comp, str(spec.n_comp))
+            kind = ("symmetric tensor" if spec.tensor else "vector" if vector_axes(spec)
+                    else "scalar" if spec.n_comp == 1 else str(spec.n_comp))
             unit = self.units.of(name)
             table.add((f"field {name}", f"{kind} at {'nodes' if spec.place == 'node' else 'integration points'}"
                        + (f", {unit}" if unit else "")))

@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.mesh.elements import element
 from romlib.mesh.interpolation import is_inside, reference_coordinates
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.quadrature import rule
@@ -38,13 +39,13 @@ class PieceFinder:
         parts = [np.empty((0, 3))]
         for block in self.mesh.blocks:
             shape = element(block.cell_type).shape(rule(block.quadrature).points)
-            parts.append((shape @ self.mesh.points[block.connectivity]).reshape(-1, 3))
+            parts.append(padded((shape @ self.mesh.points[block.connectivity]).reshape(-1, self.mesh.dimension)))
         return np.concatenate(parts)
 
     @cached_property
     def box(self) -> np.ndarray:
         """(2, 3), lowest and highest coordinates of nodes and integration points."""
-        everything = (self.mesh.points, self.ip_coordinates)
+        everything = (self.mesh.coordinates, self.ip_coordinates)
         return np.array([np.min([part.min(axis=0, initial=np.inf) for part in everything], axis=0),
                          np.max([part.max(axis=0, initial=-np.inf) for part in everything], axis=0)])
 
@@ -53,7 +54,7 @@ class PieceFinder:
         """By block: lowest and highest coordinates of each cell (n_cell, 3), with what it may bulge."""
         boxes = []
         for block in self.mesh.blocks:
-            corners = self.mesh.points[block.connectivity]
+            corners = self.mesh.coordinates[block.connectivity]
             low, high = corners.min(axis=1), corners.max(axis=1)
             margin = BULGE * (high - low).max(axis=1, keepdims=True)
             boxes.append((low - margin, high + margin))
@@ -77,10 +78,13 @@ class PieceFinder:
 
     def containing_cell(self, point: np.ndarray) -> NodeSpots | None:
         """The first cell that contains a point (3,), with its shape functions there; None if none does."""
+        n = self.mesh.dimension
+        if point[n:].any():  # beside the plane
+            return None
         for block, (low, high) in zip(self.mesh.blocks, self._cell_boxes):
             candidates = np.flatnonzero(((point >= low) & (point <= high)).all(axis=1))
             kind = element(block.cell_type)
-            xi = reference_coordinates(kind, self.mesh.points[block.connectivity[candidates]], point)
+            xi = reference_coordinates(kind, self.mesh.points[block.connectivity[candidates]], point[:n])
             inside = np.flatnonzero(is_inside(kind.cell, xi))
             if len(inside):
                 cell = candidates[inside[0]]
@@ -91,7 +95,7 @@ class PieceFinder:
 
     def nearest_node(self, point: np.ndarray) -> tuple[float, int]:
         """Distance and position of the node that is nearest to a point (3,)."""
-        distance = np.linalg.norm(self.mesh.points - point, axis=1)
+        distance = np.linalg.norm(self.mesh.coordinates - point, axis=1)
         k = int(np.argmin(distance))
         return float(distance[k]), k
 
@@ -106,7 +110,7 @@ class PieceFinder:
     def nodes(self, nodes: np.ndarray, where: str) -> NodeSpots:
         """Nodes as spots."""
         nodes = np.asarray(nodes, dtype=np.int64)
-        return NodeSpots(self.piece, nodes, None, self.mesh.points[nodes], self.mesh.node_ids[nodes], where)
+        return NodeSpots(self.piece, nodes, None, self.mesh.coordinates[nodes], self.mesh.node_ids[nodes], where)
 
     @property
     def names(self) -> tuple[np.ndarray, np.ndarray]:

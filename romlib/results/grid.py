@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.elements import element
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.nodal.average import norm
 from romlib.nodal.cells import cell_maxima, cell_means
@@ -52,7 +53,7 @@ def grid_of(access: FieldAccess, step: int, fields: str | Sequence[str] | None) 
             spec = source.spec(name)
             values = access.field(name, rows)
             if spec.place == "node":
-                grid.point_data[name] = _flat(plain(values, spec)[0])
+                grid.point_data[name] = _flat(_in_space(plain(values, spec)[0], mesh))
                 continue
             grid.point_data[name] = _flat(plain(at_nodes(access, name, rows), spec)[0])
             grid.cell_data[name] = _flat(plain(cell_means(mesh, values), spec)[0])
@@ -82,9 +83,14 @@ def empty_grid(mesh: Mesh) -> Any:
         nodes = block.connectivity
         cells.append(np.column_stack([np.full(len(nodes), nodes.shape[1]), nodes]).ravel())
         types.append(np.full(len(nodes), element(block.cell_type).vtk_type, dtype=np.uint8))
-    grid = pyvista.UnstructuredGrid(np.concatenate(cells), np.concatenate(types), mesh.points.copy())
+    grid = pyvista.UnstructuredGrid(np.concatenate(cells), np.concatenate(types), np.array(mesh.coordinates))
     grid.point_data["node_id"], grid.cell_data["cell_id"] = mesh.node_ids, mesh.cell_ids
     return grid
+
+
+def _in_space(values: np.ndarray, mesh: Mesh) -> np.ndarray:
+    """Vectors of a mesh of two dimensions with a third component, which filters of VTK expect."""
+    return padded(values) if values.shape[-1] == mesh.dimension == 2 else values
 
 
 def _flat(values: np.ndarray) -> np.ndarray:

@@ -201,7 +201,7 @@ class Places:
             if finder.has_cells(tag):
                 spots.append(finder.ips(finder.ips_of_cells(tag)))
             elif finder.has_nodes(tag):
-                targets.append(finder.mesh.points[finder.nodes_of_tag(tag)])
+                targets.append(finder.mesh.coordinates[finder.nodes_of_tag(tag)])
         if not spots and any(len(target) for target in targets):
             spots = self.nearest_ips(meshes, np.concatenate(targets))
         if not any(spot.n for spot in spots):
@@ -238,7 +238,7 @@ class Places:
 
 
 def finite_point(point: Any) -> tuple[float, float, float]:
-    """The point, three numbers; InputError for what is none."""
+    """The point, three numbers, of which the last is zero in two dimensions; InputError for what is none."""
     try:
         target = np.array(point, dtype=float)
     except (TypeError, ValueError, OverflowError):

@@ -41,9 +41,9 @@ def reaction(source: FieldSource, name: str) -> Probe:
         model, mesh = source.solved()
         nodes, components = held(model, mesh, name, source)
         piece = Piece(mesh, model)
-        internal, unknown_at = np.zeros((source.n_step, 3)), np.zeros(source.n_step, dtype=bool)
+        internal, unknown_at = np.zeros((source.n_step, mesh.dimension)), np.zeros(source.n_step, dtype=bool)
         around = points_around(piece, mesh, nodes)
-        for steps in blocks(source.n_step, 8 * (6 * piece.operator.n_ip + 3 * mesh.n_node), _BLOCK_BYTES):
+        for steps in blocks(source.n_step, 8 * (6 * piece.operator.n_ip + mesh.dimension * mesh.n_node), _BLOCK_BYTES):
             rows = np.arange(steps.start, steps.stop)
             stress = np.concatenate([source.field(STRESS, rows, p) for p in range(source.n_piece)], axis=1)
             unknown_at[steps] = np.isnan(stress[:, around]).any(axis=(1, 2))
@@ -55,9 +55,10 @@ def reaction(source: FieldSource, name: str) -> Probe:
     at_rest = (internal == 0.0).all(axis=1) & (source.times <= model.initial_time)  # before anything acts
     values[at_rest] = 0.0
     values[unknown_at] = np.nan
+    components = components[:mesh.dimension] if components == AXES else components
     chosen = [AXES.index(component) for component in components]
     kind = f"constraint {name!r}" if name in model.constraints else f"the nodes of {name!r}"
-    return Probe(values[:, chosen], mesh.points[nodes], mesh.node_ids[nodes], None,
+    return Probe(values[:, chosen], mesh.coordinates[nodes], mesh.node_ids[nodes], None,
                  f"reaction of {kind}: the sum over {plural(len(nodes), 'node')}", source.times,
                  f"reaction of {name}", tuple(components), False, source.units.force, str(source.units.time), "sum",
                  name)
@@ -82,8 +83,8 @@ def held(model: Model, mesh: Mesh, name: str, source: FieldSource) -> tuple[np.n
 
 
 def external(piece: Piece, nodes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """(n_step, 3), the external force on some nodes."""
-    total = np.zeros((len(times), 3))
+    """(n_step, dimension), the external force on some nodes."""
+    total = np.zeros((len(times), piece.mesh.dimension))
     names = force_names(piece.model)
     if not names:
         return total

@@ -113,6 +113,13 @@ def components_of(field: str, spec: FieldSpec) -> tuple[str, ...]:
     return VTK_NAMES if spec.tensor else _components(field, spec)
 
 
+def vector_axes(spec: FieldSpec) -> tuple[str, ...]:
+    """The components of a vector, x, y and z, or x and y at the nodes of a mesh of two dimensions; none of others."""
+    if spec.tensor or (spec.n_comp != 3 and (spec.n_comp, spec.place) != (2, "node")):
+        return ()
+    return AXES[:spec.n_comp]
+
+
 def plain(values: np.ndarray, spec: FieldSpec) -> np.ndarray:
     """Values (..., n_comp) in memory as others read them: a tensor from Kelvin-Mandel to plain components (VTK)."""
     return vtk_from_mandel(values) if spec.tensor else values
@@ -122,6 +129,6 @@ def _components(field: str, spec: FieldSpec) -> tuple[str, ...]:
     """Names that may follow the dot; for a tensor the last one is the default."""
     if spec.tensor:
         return (*VTK_NAMES, "norm", *(("von_mises",) if "stress" in field else ()))
-    if spec.n_comp == 3:
-        return AXES
+    if vector_axes(spec):
+        return vector_axes(spec)
     return () if spec.n_comp == 1 else tuple(str(k) for k in range(spec.n_comp))

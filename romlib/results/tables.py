@@ -12,7 +12,7 @@ from romlib.model import Model
 from romlib.nodal.cells import materials_of_cells
 from romlib.results.finder import PieceFinder
 from romlib.results.optional import import_optional
-from romlib.results.scalar import AXES, plain
+from romlib.results.scalar import AXES, plain, vector_axes
 from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import VTK_NAMES
 from romlib.words import names_of
@@ -58,8 +58,9 @@ def dataset_of(
         coordinates |= _of_points(mesh, units.length, access.source.model)
     if any(known[name].tensor for name in names):
         coordinates["component"] = "component", list(VTK_NAMES), {"description": TENSOR}
-    if any(known[name].n_comp == 3 and not known[name].tensor for name in names):
-        coordinates["direction"] = "direction", list(AXES)
+    axes = max((len(vector_axes(known[name])) for name in names), default=0)
+    if axes:
+        coordinates["direction"] = "direction", list(AXES[:axes])
     return xarray.Dataset(variables, coordinates, {"source": access.source.title, "unit_system": str(units)})
 
 
@@ -70,12 +71,12 @@ def _variable(values: np.ndarray, name: str, spec: FieldSpec, unit: str) -> tupl
         return dims, values[..., 0], attributes
     if spec.tensor:
         return (*dims, "component"), plain(values, spec), {**attributes, "components": TENSOR}
-    return (*dims, "direction" if spec.n_comp == 3 else f"{name}_component"), values, attributes
+    return (*dims, "direction" if vector_axes(spec) else f"{name}_component"), values, attributes
 
 
 def _of_nodes(mesh: Mesh, length: str) -> Mapping[str, Any]:
     return {"node_id": ("node", mesh.node_ids),
-            **{axis: ("node", along, _unit(length)) for axis, along in zip(AXES, mesh.points.T)}}
+            **{axis: ("node", along, _unit(length)) for axis, along in zip(AXES, mesh.coordinates.T)}}
 
 
 def _of_points(mesh: Mesh, length: str, model: Model) -> Mapping[str, Any]:

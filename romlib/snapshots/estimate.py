@@ -36,12 +36,15 @@ class SnapshotsSize:
     n_bytes : so far. n_step : number of records. fields : descriptions by name. shown : what VTK is shown of them.
     """
 
-    def __init__(self, fields: Mapping[str, FieldSpec], n_step: int, shown: Sequence[Shown] = ()) -> None:
+    def __init__(
+        self, fields: Mapping[str, FieldSpec], n_step: int, shown: Sequence[Shown] = (), dimension: int = 3
+    ) -> None:
         self.n_bytes = 6 * _GROUP + len(shown) * _ARRAY
         self._shown = {data: n_step * sum(array.n_comp * DTYPE.itemsize for array in shown if array.data == data)
                        for data in (NODES, CELLS)}
-        self._row = {place: n_step * sum(spec.n_comp * np.dtype(spec.dtype).itemsize for spec in fields.values()
-                                         if spec.place == place) for place in ("node", "ip")}
+        self._row = {place: n_step * sum(
+            spec.stored_components(dimension) * np.dtype(spec.dtype).itemsize for spec in fields.values()
+            if spec.place == place) for place in ("node", "ip")}
 
     def counting(self, pieces: Iterable[Mesh]) -> Iterator[Mesh]:
         """The same pieces, counted as they pass."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import h5py
 import numpy as np
 
-from romlib.errors import InputError
+from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.kinematics import PLANE_STRAIN, SOLID, Kinematics, kinematics
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.snapshots.schema import key, name_of
 from romlib.snapshots.tables import BLOCK_ATTRIBUTES
@@ -40,6 +41,8 @@ def write_details(group: h5py.Group, mesh: Mesh) -> None:
     if mesh.blocks:
         check_unique(mesh.cell_ids, f"{group.name}, cell_ids", group.file.filename)
     group.attrs["dimension"] = mesh.dimension
+    if mesh.dimension == 2:  # an older romlib, which reads files of solids, would refuse the attributes
+        group.attrs["kinematics"], group.attrs["thickness"] = mesh.kinematics, float(mesh.thickness)
     group.create_dataset("node_ids", data=mesh.node_ids)
     if mesh.shared_index is not None:
         group.create_dataset("shared_index", data=mesh.shared_index)
@@ -71,10 +74,30 @@ def read_details(
     faces = {name_of(name): _read_face_set(contents, f"{path}/face_tags/{name}")
              for name in contents.names(f"{path}/face_tags")}
     shared = f"{path}/shared_index"
+    motion, thickness = _motion_of(contents, path)
     return Mesh(
         points=np.asarray(points, dtype=float), blocks=tuple(blocks), node_ids=contents.array(f"{path}/node_ids"),
         face_tags=faces, shared_index=contents.array(shared) if contents.has(shared) else None,
-        dimension=int(contents.attribute(path, "dimension")), **arrays)
+        kinematics=motion.name, thickness=thickness, node_tags=arrays["node_tags"], cell_tags=arrays["cell_tags"],
+        node_arrays=arrays["node_arrays"], cell_arrays=arrays["cell_arrays"])
+
+
+def _motion_of(contents: Contents, path: str) -> tuple[Kinematics, float]:
+    """Kinematics and thickness; FileFormatError where they contradict the dimension."""
+    said, dimension = contents.attributes(path), int(contents.attribute(path, "dimension"))
+    try:
+        motion = kinematics(str(said.get("kinematics", SOLID)))
+    except UnsupportedError as error:
+        raise UnsupportedError(error.what, file=contents.path, place=f"{path}, attribute kinematics",
+                               expected=error.expected, found=error.found, remedy=error.remedy) from None
+    thickness = float(said.get("thickness", 1.0))
+    if motion.dimension != dimension:
+        raise FileFormatError("the dimension of a mesh is not that of its kinematics", file=contents.path,
+                              place=f"{path}, attribute dimension", expected=motion.dimension, found=dimension)
+    if not 0.0 < thickness < np.inf or (thickness != 1.0 and motion.name != PLANE_STRAIN):
+        raise FileFormatError("the thickness of a mesh is wrong", file=contents.path, found=thickness,
+                              place=f"{path}, attribute thickness", expected="positive, and 1 but in plane strain")
+    return motion, thickness
 
 
 def _write_arrays(group: h5py.Group, arrays: dict[str, np.ndarray]) -> None:

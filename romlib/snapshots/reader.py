@@ -37,8 +37,8 @@ class Snapshots:
     What is read is checked first, and compared with its checksum: see `romlib.storage`.
 
     path : the file. times : (n_step,). n_piece, n_step. model, solver, fingerprint : as written. fields : descriptions
-    by name. n_shared : nodes that several pieces have. n_node_total, n_cell_total, n_ip_total : of the whole model,
-    every node once. error_bounds : of a result of a ROM; None in other files.
+    by name. dimension : of points, displacements, forces. n_shared : nodes that several pieces have. n_node_total,
+    n_cell_total, n_ip_total : of the whole model, every node once. error_bounds : of a result of a ROM; else None.
     clusters : (n_step,), numbers of the local bases that solved the steps; None where there was one basis.
     case : its name, "" where it is not known.
 
@@ -67,6 +67,7 @@ class Snapshots:
         self.schema_version, self.n_shared, self.n_node_total, self.n_cell_total, self.n_ip_total = (
             int(contents.attribute(group, name)) for name in ("schema_version", "n_shared", "n_node", "n_cell", "n_ip"))
         self.case = str(contents.attributes(group).get("case", ""))
+        self.dimension = int(contents.attribute(f"/{piece_path(0)}", "dimension")) if self._layout.n_piece else 3
         fields = f"{group}/fields"
         self.fields: dict[str, FieldSpec] = {
             name_of(name): self._field_spec(f"{fields}/{name}", name)
@@ -114,8 +115,8 @@ class Snapshots:
     def _places_of(self, name: str, spec: FieldSpec) -> list[tuple[str, tuple[int, ...]]]:
         """Where a field is, with the shape of each array."""
         if spec.place == "node":
-            rows = self.n_step * self._layout.n_point
-            return [(vtkhdf.node_field_path(name), (rows,) if spec.n_comp == 1 else (rows, spec.n_comp))]
+            rows, n_comp = self.n_step * self._layout.n_point, spec.stored_components(self.dimension)
+            return [(vtkhdf.node_field_path(name), (rows,) if n_comp == 1 else (rows, n_comp))]
         return [(f"/{piece_path(piece)}/ip_fields/{key(name)}", (self.n_step, self.n_ip(piece), spec.n_comp))
                 for piece in range(self.n_piece)]
 
@@ -218,7 +219,8 @@ class Snapshots:
         contents, group = self._contents, f"/{piece_path(self._checked_piece(piece))}"
         blocks = [(str(contents.attribute(f"{group}/blocks/{k}", "cell_type")),
                    contents.shape(f"{group}/blocks/{k}/cell_ids")[0]) for k in range(contents.count(f"{group}/blocks"))]
-        mesh = read_details(contents, group, *vtkhdf.read_piece(contents, self._layout, piece, blocks))
+        points, connectivity = vtkhdf.read_piece(contents, self._layout, piece, blocks)
+        mesh = read_details(contents, group, self._in_plane(points, "points"), connectivity)
         check_mesh(mesh, self.path)
         if mesh.shared_index is None:
             return Mesh(**{**mesh.__dict__, "shared_index": np.full(mesh.n_node, -1)})
@@ -262,7 +264,16 @@ class Snapshots:
         for step, block in zip(steps, values):
             contents.check_block(path, (step, piece) if node else step, block)
         check_finite(values, place, self.path, nan=not node)
+        if spec.stored_components(self.dimension) > spec.n_comp:
+            values = self._in_plane(values, place)
         return mandel_from_vtk(values) if spec.tensor else values.astype(float, copy=False)
+
+    def _in_plane(self, values: np.ndarray, place: str) -> np.ndarray:
+        """Points or vectors (..., 3) as the mesh has them (..., dimension): what is left out has to be zero."""
+        if values[..., self.dimension:].any():
+            raise FileFormatError("a mesh of two dimensions has a third component that is not zero", file=self.path,
+                                  place=place, expected="zero: VTK alone is shown three components")
+        return np.ascontiguousarray(values[..., :self.dimension])
 
     def _range(self, steps: slice) -> range:
         selected = range(self.n_step)[steps]

@@ -9,7 +9,8 @@ The file is a VTKHDF UnstructuredGrid with Steps, whose parts are the pieces (su
   NumberOfConnectivityIds
   Points, Types, Connectivity,        (N, 3), (M,), ..., (M + n_piece,); connectivity and offsets count within the piece
   Offsets
-  PointData/<node field>              (n_step * N, n_comp): step by step, piece by piece
+  PointData/<node field>              (n_step * N, n_comp): step by step, piece by piece; in two dimensions points and
+                                      vectors have a third component, zero, which VTK expects
   PointData/<node array>              (N, ...), static; a virtual dataset over the arrays of the pieces below
   CellData/<cell array>               (M, ...), static; as above. Both have the solver's ids too
   PointData, CellData/<ip field>      (n_step * N or M, n_comp) in some files, see `romlib.snapshots.shown`
@@ -22,9 +23,10 @@ The file is a VTKHDF UnstructuredGrid with Steps, whose parts are the pieces (su
                                       node once), n_cell, n_ip (both over all pieces)
   model                               JSON of `romlib.model.Model`: materials, constraints, loads, amplitudes, initial
                                       state, and the omissions (what the deck had that the ROM lacks)
-  fields/<name>                       attributes place ("node", "ip"), n_comp, tensor, dtype, original_name
+  fields/<name>                       attributes place ("node", "ip"), n_comp (in memory), tensor, dtype, original_name
   pieces/<p>                          what `romlib.snapshots.meshes` writes of a mesh, without points and connectivity
-                                      (attribute n_ip): node_ids, shared_index, blocks/<k> (cell_type, formulation,
+                                      (attributes n_ip, dimension; in two dimensions kinematics,
+                                      thickness): node_ids, shared_index, blocks/<k> (cell_type, formulation,
                                       quadrature, temperature_interpolation; cell_ids), tags, arrays
   pieces/<p>/ip_fields/<name>         (n_step, n_ip, n_comp), contiguous: a block of steps is one read
   identity                            JSON: what the contents were made from, where it is known
@@ -44,7 +46,8 @@ from dataclasses import dataclass
 from romlib.errors import InputError
 
 KIND = "snapshots"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+OF_SOLIDS = 3  # of a file whose mesh has three dimensions: an older romlib reads it
 WITHOUT_SHOWN = 2  # of a file without values at nodes and of cells, planes and sectors: an older romlib reads it
 VTKHDF_VERSION = (2, 0)
 
@@ -74,6 +77,10 @@ class FieldSpec:
     def symmetric(cls, place: str, *, dtype: str = "float64", original_name: str = "") -> FieldSpec:
         """A symmetric tensor field."""
         return cls(place, 6, True, dtype, original_name)
+
+    def stored_components(self, dimension: int) -> int:
+        """Components in the file: a vector at the nodes of a mesh of two dimensions has a third one there, zero."""
+        return 3 if self.place == "node" and self.n_comp == dimension == 2 else self.n_comp
 
     def validate(self, name: str) -> None:
         """Raise InputError, naming the field, where the description contradicts itself."""

@@ -17,14 +17,17 @@ CHECKSUMS = f"/{ROMLIB_GROUP}/checksums"
 BLOCK_ATTRIBUTES = ("cell_type", "quadrature", "formulation", "temperature_interpolation")
 INTERPOLATIONS = ("shape", "mean")
 MESH_SCOPES = {
-    "n_node": ("p",), "n_cells": ("p",), "n_cell": ("p", "k"), "n_a": ("p", "k"), "n_node_tag": ("p", "name"),
+    "n_node": ("p",), "n_dim": ("p",),
+    "n_cells": ("p",), "n_cell": ("p", "k"), "n_a": ("p", "k"), "n_node_tag": ("p", "name"),
     "n_cell_tag": ("p", "name"), "n_face": ("p", "tag", "k"), "n_face_node": ("p", "tag", "k"), "n_faces": ("p", "tag"),
 }
 
 
 def mesh_items(mesh: str, *, whole: bool) -> Iterator[Item]:
     """What a mesh in the group `mesh` has; whole: points and connectivity too. The symbols are those of MESH_SCOPES."""
-    yield Item(f"{mesh}@dimension", "integer", low=2)
+    yield Item(f"{mesh}@dimension", "integer", low=2, high=4, binds="n_dim")
+    yield Item(f"{mesh}@kinematics", "text")
+    yield Item(f"{mesh}@thickness", "real", low=0.0)
     yield Item(f"{mesh}/node_ids", "integer", ("n_node",), unique=True)
     yield Item(f"{mesh}/shared_index", "integer", ("n_node",), low=-1, high="n_shared")
     for name in BLOCK_ATTRIBUTES:
@@ -39,7 +42,7 @@ def mesh_items(mesh: str, *, whole: bool) -> Iterator[Item]:
     yield Item(f"{mesh}/node_arrays/<name>", "number", ("n_node", ANY))
     yield Item(f"{mesh}/cell_arrays/<name>", "number", ("n_cells", ANY))
     if whole:
-        yield Item(f"{mesh}/points", "real", ("n_node", 3))
+        yield Item(f"{mesh}/points", "real", ("n_node", "n_dim"))
         yield Item(f"{mesh}/blocks/<k>/connectivity", "integer", ("n_cell", "n_a"), low=0, high="n_node")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.schema import VTK_GROUP, VTKHDF_VERSION, FieldSpec, key, piece_path
 from romlib.storage.checksums import crc_of
@@ -99,7 +100,7 @@ def create_grid(file: h5py.File, layout: Layout, times: np.ndarray) -> None:
 
 def write_piece(file: h5py.File, layout: Layout, piece: int, mesh: Mesh) -> dict[str, int]:
     """Write points and cells of one piece; return the checksum of each array's part, by name."""
-    parts = {"Points": np.asarray(mesh.points, dtype=np.float64), **_cells_of(
+    parts = {"Points": padded(np.asarray(mesh.points, dtype=np.float64)), **_cells_of(
         [(block.cell_type, block.n_cell) for block in mesh.blocks]),
         "Connectivity": np.concatenate([block.connectivity.ravel() for block in mesh.blocks]).astype(np.int64)}
     for name, values in parts.items():
@@ -166,11 +167,13 @@ def read_step_numbers(contents: Contents, name: str) -> np.ndarray | None:
     return contents.array(path) if contents.has(path) else None
 
 
-def create_node_field(file: h5py.File, layout: Layout, name: str, spec: FieldSpec, n_step: int) -> None:
-    """Create the array of a node field over all steps and pieces."""
-    rows = n_step * layout.n_point
+def create_node_field(
+    file: h5py.File, layout: Layout, name: str, spec: FieldSpec, n_step: int, dimension: int
+) -> None:
+    """Create the array of a node field over all steps and pieces of a mesh of this dimension."""
+    rows, n_comp = n_step * layout.n_point, spec.stored_components(dimension)
     vtk = file[VTK_GROUP]
-    vtk["PointData"].create_dataset(key(name), (rows,) if spec.n_comp == 1 else (rows, spec.n_comp), dtype=spec.dtype)
+    vtk["PointData"].create_dataset(key(name), (rows,) if n_comp == 1 else (rows, n_comp), dtype=spec.dtype)
     vtk["Steps/PointDataOffsets"].create_dataset(
         key(name), data=np.arange(n_step, dtype=np.int64) * layout.n_point)
 

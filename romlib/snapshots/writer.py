@@ -14,6 +14,7 @@ import numpy as np
 import romlib
 from romlib.errors import FileFormatError, InputError
 from romlib.identity.contents import identity_of
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.validity import check_pieces
 from romlib.model import Identity, Model
@@ -28,6 +29,7 @@ from romlib.snapshots.outputs import refuse_inputs
 from romlib.snapshots.schema import (
     CLUSTERS,
     KIND,
+    OF_SOLIDS,
     ROMLIB_GROUP,
     SCHEMA_VERSION,
     VTK_GROUP,
@@ -97,6 +99,7 @@ class SnapshotsWriter:
         if not len(pieces):
             raise InputError("a snapshots file needs at least one piece", file=self.path)
         self._pieces: Sequence[Mesh] = pieces
+        self._dimension = pieces[0].dimension
         self._written = {name: np.zeros((len(self.times), len(pieces)), dtype=bool) for name in self.fields}
         self._checksums: dict[str, np.ndarray] = {}  # CRC-32 by array, of each block that is read alone
         self._stack = contextlib.ExitStack()
@@ -153,6 +156,8 @@ class SnapshotsWriter:
         self._check_finite(spec, piece, values, place)
         if spec.tensor:
             values = vtk_from_mandel(values)
+        if spec.stored_components(self._dimension) > spec.n_comp:
+            values = padded(values)
         values = values.astype(spec.dtype, copy=False)
         file = self._open_file()
         with self._storing():
@@ -167,7 +172,7 @@ class SnapshotsWriter:
 
     def _create(self) -> None:
         file, n_step = self._open_file(), len(self.times)
-        size = SnapshotsSize(self.fields, n_step, self._shown)
+        size = SnapshotsSize(self.fields, n_step, self._shown, self._dimension)
         self._layout = vtkhdf.Layout.of_meshes(size.counting(self._pieces))
         self.needed = size.n_bytes
         assert self._output is not None
@@ -181,7 +186,7 @@ class SnapshotsWriter:
             entry.attrs.update({"place": spec.place, "n_comp": spec.n_comp, "tensor": spec.tensor,
                                 "dtype": spec.dtype, "original_name": spec.original_name})
             if spec.place == "node":
-                vtkhdf.create_node_field(file, self._layout, name, spec, n_step)
+                vtkhdf.create_node_field(file, self._layout, name, spec, n_step, self._dimension)
                 self._checksums[vtkhdf.node_field_path(name)] = np.zeros((n_step, len(self._pieces)), dtype=np.uint32)
         n_inside, n_shared, self._n_ip = 0, 0, np.zeros(len(self._pieces), dtype=np.int64)
         for p, mesh in enumerate(self._pieces):
@@ -202,7 +207,8 @@ class SnapshotsWriter:
         vtkhdf.show_static_arrays(file, self._layout, n_step, map(key, self.fields))
         new = bool(self._shown) or any(one.kind in ("plane", "cyclic") for one in self.model.constraints.values())
         group.attrs.update({
-            "kind": KIND, "schema_version": SCHEMA_VERSION if new else WITHOUT_SHOWN,
+            "kind": KIND,
+            "schema_version": SCHEMA_VERSION if self._dimension == 2 else OF_SOLIDS if new else WITHOUT_SHOWN,
             "romlib_version": getattr(romlib, "__version__", ""),
             "solver": self.solver, "units": str(self.model.units), "fingerprint": self.fingerprint,
             "n_shared": n_shared, "n_node": n_inside + n_shared, "n_cell": int(self._layout.cells[-1]),

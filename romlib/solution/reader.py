@@ -119,8 +119,8 @@ class FieldsReader:
             return fields.n_ip(piece)
 
     def points_of(self, node_ids: np.ndarray) -> np.ndarray:
-        """Where nodes are, (n, 3), by their ids."""
-        points = np.empty((len(node_ids), 3))
+        """Where nodes are, (n, d), by their ids."""
+        points = np.empty((len(node_ids), self.archive.dimension))
         with self.opened() as fields:
             for piece in range(fields.n_piece):
                 mesh = fields.mesh(piece)
@@ -129,11 +129,11 @@ class FieldsReader:
         return points
 
     def modes(self, piece: int, cluster: int, spots: NodeSpots | None = None) -> np.ndarray:
-        """Displacement modes of a cluster at nodes of a piece (all: None), (n_mode, n, 3)."""
+        """Displacement modes of a cluster at nodes of a piece (all: None), (n_mode, n, d)."""
         return self._kept(("modes", cluster), piece, spots, lambda file, rows: file.modes(piece, cluster, rows))
 
     def liftings(self, piece: int, spots: NodeSpots | None = None) -> np.ndarray:
-        """Lifting fields at nodes of a piece (all: None), (n_lift, n, 3)."""
+        """Lifting fields at nodes of a piece (all: None), (n_lift, n, d)."""
         return self._kept(("liftings",), piece, spots, lambda file, rows: file.liftings(piece, rows))
 
     def dual_modes(self, piece: int, name: str, spots: IpSpots | None = None) -> np.ndarray:
@@ -179,7 +179,7 @@ class FieldsReader:
             gappy = rom.gappy[kind[1]]
             return 8 * gappy.n_dual * gappy.n_comp * n_ip
         n_field = len(rom.lifting.names) if "liftings" in kind[0] else rom.clusters[kind[1]].n_mode
-        return 8 * n_field * (6 * n_ip if "strain" in kind[0] else 3 * n_node)
+        return 8 * n_field * (6 * n_ip if "strain" in kind[0] else rom.dimension * n_node)
 
     def _made(self, key: tuple, rows: np.ndarray | None, read: Read) -> np.ndarray:
         def made() -> np.ndarray:

@@ -173,7 +173,7 @@ class Reconstruction:
     def spec(self, name: str) -> FieldSpec:
         """How a file describes a field; InputError for one that the ROM does not have."""
         if name == "displacement":
-            return FieldSpec("node", 3)
+            return FieldSpec("node", self.rom.dimension)
         if name == "von_mises" and self._known("stress"):
             return FieldSpec("ip", 1)
         if name == "strain":
@@ -224,7 +224,7 @@ class Reconstruction:
         return spots.combined(self.displacement(rows, spots.piece, spots))
 
     def displacement(self, rows: np.ndarray, piece: int, spots: NodeSpots | None = None) -> np.ndarray:
-        """At nodes of a piece (all: None), (n_row, n, 3)."""
+        """At nodes of a piece (all: None), (n_row, n, d)."""
         return self._combine(rows, lambda k: self._reader.modes(piece, k, spots), self._reader.liftings(piece, spots))
 
     def at_ips(self, name: str, rows: np.ndarray, piece: int, spots: IpSpots | None = None) -> np.ndarray:

@@ -28,7 +28,7 @@ from romlib.storage.manifest import seal
 from romlib.storage.opening import LOST, damage, integer_attribute, text_attribute
 
 _OF_POINTS = ("cells", "numbers", "coordinates", "material_index", "strain", "stress")
-_OPTIONAL = ("temperature", "origin", "strain_free")
+_OPTIONAL = ("temperature", "origin", "strain_free", "orientation")
 
 
 class StateWriter:
@@ -178,7 +178,7 @@ class _Blocks:
         return StateBlock(
             int(contents.attribute(unit, "piece")), points["cells"], points["numbers"], points["coordinates"],
             points["material_index"], self._names, points["strain"], points["stress"], states,
-            array("temperature"), array("origin"), array("strain_free"), nodes)
+            array("temperature"), array("origin"), array("strain_free"), nodes, array("orientation"))
 
 
 def _recognise(file: h5py.File, raw: RawFile, path: Path) -> int | None:

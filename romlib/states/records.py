@@ -28,6 +28,7 @@ class RecordBlock:
 
     temperature: np.ndarray | None = None
     origin: np.ndarray | None = None
+    orientation: np.ndarray | None = None  # results are in the global frame
 
     def __init__(
         self, path: Path, operator: StrainOperator, nodes: NodeState, stress: np.ndarray,
@@ -39,7 +40,7 @@ class RecordBlock:
         self.nodes: NodeState | None = nodes
         self._path, self._variables = path, variables
 
-    def state_of(self, group: MaterialGroup, rows: np.ndarray) -> np.ndarray:
+    def state_of(self, group: MaterialGroup, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
         """State of the law of a material at these points.
 
         Raises
@@ -61,7 +62,7 @@ class RecordBlock:
                 remedy="have the solver write them (romlib solve: --fields), or start from a state file")
         else:
             for name, columns in law.state_variables.items():
-                state[:, columns] = known[name][rows]
+                state[:, columns] = group.as_in_state(name, known[name][rows], places)
         if np.isnan(state).any():
             row = rows[np.flatnonzero(np.isnan(state).any(axis=1))[0]]
             raise InputError("an internal variable has no value", file=self._path, found="NaN",

@@ -17,12 +17,13 @@ from romlib.model import Material
 from romlib.snapshots.error_bounds import BoundsSoFar
 
 _SAME_PLACE = 1e-6  # of the size of the body: coordinates of the same point, also from single precision
+_SAME_AXES = 1e-6  # of components of unit vectors
 _REMEDY = "start from a state of the same mesh: another one cannot be carried over"
 
 
 @dataclass(eq=False)
 class NodeState:
-    """ids : (n_node,). displacement : (n_node, 3). increment : (n_node, 3), the last one, or None."""
+    """ids : (n_node,). displacement : (n_node, d). increment : (n_node, d), the last one, or None."""
 
     ids: np.ndarray
     displacement: np.ndarray
@@ -41,9 +42,11 @@ class Block(Protocol):
     origin: np.ndarray | None
     strain_free: np.ndarray | None
     nodes: NodeState | None
+    orientation: np.ndarray | None
 
-    def state_of(self, group: MaterialGroup, rows: np.ndarray) -> np.ndarray:
-        """State (len(rows), n_state) of the law of a material at these points."""
+    def state_of(self, group: MaterialGroup, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """State (len(rows), n_state) of the law of a material at these points, which are those of the group at places.
+        """
 
 
 @dataclass(eq=False)
@@ -54,6 +57,7 @@ class StateBlock:
     material_index : (n_point,), position in `material_names`. strain, stress : (n_point, 6), Kelvin-Mandel.
     states : one (points of the material, n_state) a material. temperature, origin, strain_free : (n_point,) or None;
     now, at the time of the virgin state, and free of strain. nodes : of the same piece, where they are known.
+    orientation : (n_point, 3, 3), the material axes along which laws have their states; None without, or not known.
     """
 
     piece: int
@@ -69,8 +73,9 @@ class StateBlock:
     origin: np.ndarray | None = None
     strain_free: np.ndarray | None = None
     nodes: NodeState | None = None
+    orientation: np.ndarray | None = None
 
-    def state_of(self, group: MaterialGroup, rows: np.ndarray) -> np.ndarray:
+    def state_of(self, group: MaterialGroup, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
         """State of the law of a material at these points.
 
         Raises
@@ -169,7 +174,7 @@ def select(saved: SavedState, points: MaterialPoints) -> PointValues:
             mine = np.flatnonzero(points.material_index == m)
             there = (rows[mine] >= 0) & np.isin(mine, here)
             if there.any():
-                out.states[m][there] = block.state_of(group, rows[mine][there])
+                out.states[m][there] = block.state_of(group, rows[mine][there], np.flatnonzero(there))
     if not found.all():
         k = int(np.flatnonzero(~found)[0])
         raise InputError(
@@ -198,6 +203,15 @@ def _refuse_elsewhere(
             "a point of the state is elsewhere in this mesh", file=saved.what,
             place=f"cell {points.cells[here[k]]}, integration point {points.numbers[here[k]]}",
             expected=points.coordinates[here[k]], found=block.coordinates[rows[k]], remedy=_REMEDY)
+    if block.orientation is not None and points.orientation is not None:
+        turned = np.abs(block.orientation[rows] - points.orientation[here]).max(axis=(1, 2))
+        k = int(np.argmax(turned))
+        if turned[k] > _SAME_AXES:
+            raise InputError(
+                "a point of the state has other material axes", file=saved.what,
+                place=f"cell {points.cells[here[k]]}, integration point {points.numbers[here[k]]}",
+                expected=points.orientation[here[k]].tolist(), found=block.orientation[rows[k]].tolist(),
+                remedy="start from a run with the same orientation of its materials")
     mine = points.strain_free_temperature
     if block.strain_free is None or mine is None:
         return
@@ -211,19 +225,22 @@ def _refuse_elsewhere(
             remedy="state the same initial_temperature for both runs")
 
 
-def select_nodes(saved: SavedState, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Displacement (n, 3) of nodes by id, and their last increment where the state has it.
+def select_nodes(saved: SavedState, ids: np.ndarray, dimension: int = 3) -> tuple[np.ndarray, np.ndarray | None]:
+    """Displacement (n, dimension) of nodes by id, and their last increment where the state has it.
 
     Raises
     ------
-    InputError : a node that the state does not have; a state of selected points, which has none.
+    InputError : a node that the state does not have; a state of selected points, which has none; one of another mesh.
     """
-    displacement, increment = np.zeros((len(ids), 3)), np.zeros((len(ids), 3))
+    displacement, increment = np.zeros((len(ids), dimension)), np.zeros((len(ids), dimension))
     found, whole = np.zeros(len(ids), dtype=bool), True
     for block in saved.blocks:
         if block.nodes is None:
             raise InputError("the state has no displacement of the nodes", file=saved.what, found="a state of a ROM",
                              remedy="start from a state or a snapshots file of a full-order run")
+        if block.nodes.displacement.shape[1] != dimension:
+            raise InputError("the state is of a mesh of another dimension", file=saved.what, expected=dimension,
+                             found=block.nodes.displacement.shape[1], remedy=_REMEDY)
         place = IdIndex(block.nodes.ids).find(ids)
         there = place >= 0
         displacement[there] = block.nodes.displacement[place[there]]

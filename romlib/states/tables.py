@@ -32,9 +32,10 @@ def _items() -> Iterator[Item]:
     yield Item(f"{block}/states/<k>", "real", ("n_of", "n_state"))
     for name in ("temperature", "origin", "strain_free"):
         yield Item(f"{block}/{name}", "real", ("n_point",))
+    yield Item(f"{block}/orientation", "real", ("n_point", 3, 3))
     yield Item(f"{block}/nodes/ids", "integer", ("n_node",), unique=True)
-    yield Item(f"{block}/nodes/displacement", "real", ("n_node", 3))
-    yield Item(f"{block}/nodes/increment", "real", ("n_node", 3))
+    yield Item(f"{block}/nodes/displacement", "real", ("n_node", "n_dim"))
+    yield Item(f"{block}/nodes/increment", "real", ("n_node", "n_dim"))
 
 
 def _relations(contents: Contents, unit: str) -> None:

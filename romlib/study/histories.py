@@ -12,6 +12,7 @@ import numpy as np
 from romlib.blocks import blocks
 from romlib.laws.symbols import evaluated_model
 from romlib.loads.amplitudes import evaluate
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.model import Amplitude, Model
@@ -111,7 +112,8 @@ class MeshedSource(ABC):
         """The integration points of a piece."""
         operator = self.operator(piece)
         materials = materials_of_cells(operator.mesh, [m.cells for m in self.model.materials.values()])
-        return PointSet(operator.coordinates, operator.cell_ids, operator.point_numbers, materials[operator.cell])
+        return PointSet(
+            padded(operator.coordinates), operator.cell_ids, operator.point_numbers, materials[operator.cell])
 
 
 class FileSource(MeshedSource):

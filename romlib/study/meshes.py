@@ -10,6 +10,7 @@ import h5py
 from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.files import regular_file
 from romlib.mesh.lazy import LazyMeshes
+from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import merge_points, refuse_loose_cells
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition
@@ -52,7 +53,7 @@ class MeshSource:
         with comm.agreement():
             as_it_is = study.mesh.converter is None and is_hdf5(self.path)
             if as_it_is:
-                for key in ("merge", "quadrature"):
+                for key in ("merge", "quadrature", "formulation"):
                     if key in study.mesh.model_fields_set:
                         raise StudyError("the mesh of a snapshots file is taken as it is", file=study.path,
                                          place=f"mesh.{key}", remedy="leave it out, or convert the mesh anew with it")
@@ -159,6 +160,7 @@ def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Me
     else:
         file, merge = study.mesh.file, study.mesh.merge
         whole = mesh_reader(study).read_mesh(file, quadrature=dict(study.mesh.quadrature))
+        whole = with_formulations(whole, study.mesh.formulation, "mesh.formulation")
         check_mesh(whole, file)
         if merge:
             whole = merge_points(whole, merge)

@@ -157,6 +157,12 @@ def _reference_faults(study: Study, model: Model, names: _Names) -> list[Fault]:
         if isinstance(field, ArrayReference):
             faults += _missing(f"loads.{name}.field.array", "the snapshots file has no node array with this name",
                                field.array, names.node_arrays)
+    for name, material in study.materials.items():
+        for key in ("first", "plane"):
+            vector = getattr(material.orientation, key, None)
+            if isinstance(vector, ArrayReference):
+                faults += _missing(f"materials.{name}.orientation.{key}.array",
+                                   "the file has no cell array with this name", vector.array, names.cell_arrays)
     for name, constraint in study.constraints.items():
         if constraint.master is not None:
             faults += _missing_tag(f"constraints.{name}.master", "nodes", constraint.master, nodes, names)

@@ -92,7 +92,7 @@ class MeshFile(Description):
     suffix, and meshio reads any other. merge : points within this distance become one; 0 says that points at one place
     are apart.
     pieces : to cut it into; by default as the file has it, or one for each rank. quadrature : rule by cell type, where
-    it is not the element's default.
+    it is not the element's default. formulation : by cell type, where it is not the standard one.
     """
 
     file: Path = Field(description=(
@@ -109,6 +109,9 @@ class MeshFile(Description):
         "to cut the mesh into; by default as the file has it, else one for each rank. `--pieces` takes precedence"))
     quadrature: dict[str, str] = Field(default_factory=dict, description=(
         'integration rule by cell type, where it is not the full one, such as `{ hex20 = "hex_gauss_8" }`'))
+    formulation: dict[str, str] = Field(default_factory=dict, description=(
+        'element formulation by cell type, where it is not the standard one: `{ hex8 = "B-bar" }` has the mean of the '
+        'volumetric strain over the cell, and does not lock where the volume hardly changes (linear cells only)'))
 
 
 class Run(Description):

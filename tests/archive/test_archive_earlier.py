@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 import romlib
-from romlib.archive.hdf5 import FIELDS_SCHEMA
+from romlib.archive.hdf5 import FIELDS_OF_SOLIDS
 from romlib.archive.rom import Pace
 from romlib.archive.romfile import write_rom
 from romlib.check import check
@@ -35,7 +35,7 @@ def test_an_earlier_version_refuses_a_rom_of_today_by_its_schema(tmp_path):
     rom.manifest.pace = Pace(step=0.1, length=1.0)
     write_rom(tmp_path / "bar.rom", rom)
     with h5py.File(tmp_path / "bar.rom") as new:
-        assert new.attrs["schema"] > earlier[0] == earlier[1] == FIELDS_SCHEMA
+        assert new.attrs["schema"] > earlier[0] == earlier[1] == FIELDS_OF_SOLIDS
     assert romlib.load(tmp_path / "bar.rom").manifest.pace == rom.manifest.pace
 
 

@@ -7,6 +7,7 @@ from damaged_files import without_checksums
 from hand_made_rom import SNAPSHOTS, affine, hand_made_rom, write_both
 
 from romlib.archive.fieldsfile import FieldsFile
+from romlib.archive.hdf5 import FIELDS_SCHEMA
 from romlib.archive.pair import PairWriter
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.archive.tables import FIELDS
@@ -92,7 +93,7 @@ def test_unknown_pieces_and_fields_are_named(made):
 def test_a_newer_schema_is_refused(made):
     path, *_ = made
     with h5py.File(fields_path(path), "r+") as file:
-        file.attrs["schema"] = 3
+        file.attrs["schema"] = FIELDS_SCHEMA + 1
     with pytest.raises(SchemaError, match="newer"):
         FieldsFile(fields_path(path))
 

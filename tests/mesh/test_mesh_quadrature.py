@@ -23,7 +23,7 @@ def monomial_integral(cell: str, e: tuple[int, ...]) -> float:
     def simplex(*k: int) -> float:
         return float(np.prod([factorial(i) for i in k])) / factorial(sum(k) + len(k))
 
-    if cell in ("quad", "hex"):
+    if cell in ("line", "quad", "hex"):
         return float(np.prod([line(k) for k in e]))
     if cell in ("tri", "tet"):
         return simplex(*e)
@@ -59,7 +59,7 @@ def test_weights_sum_to_the_volume_and_points_lie_in_the_cell(quadrature: Rule) 
         assert np.all(is_inside("wedge", x))
     elif quadrature.cell == "pyramid":
         assert np.all(x[:, 2] > 0.0) and np.all(np.abs(x[:, :2]).max(axis=1) < 1.0 - x[:, 2])
-    elif quadrature.cell in ("quad", "hex"):
+    elif quadrature.cell in ("line", "quad", "hex"):
         assert np.all(np.abs(x) < 1.0)
     else:
         plane = x[:, :2] if quadrature.cell == "wedge" else x

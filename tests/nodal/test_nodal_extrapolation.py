@@ -18,7 +18,7 @@ from romlib.nodal.extrapolation import extrapolation
 PAIRS = [(kind.name, points.name) for kind in ELEMENTS.values() for points in RULES.values()
          if kind.cell == points.cell]
 # the rules that have too few points for a linear field
-CONSTANT = {"tri_1", "quad_gauss_1", "tet_1", "hex_gauss_1", "wedge_1", "pyramid_1"}
+CONSTANT = {"line_gauss_1", "tri_1", "quad_gauss_1", "tet_1", "hex_gauss_1", "wedge_1", "pyramid_1"}
 IN_ONE_DIRECTION = {"wedge_2"}
 CCX = {"C3D4": ("tet4", "tet_1"), "C3D8": ("hex8", "hex_gauss_8"), "C3D8R": ("hex8", "hex_gauss_1"),
        "C3D10": ("tet10", "tet_4"), "C3D15": ("wedge15", "wedge_9"), "C3D20": ("hex20", "hex_gauss_27"),

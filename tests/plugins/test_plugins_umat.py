@@ -13,6 +13,7 @@ from umat_example import J2EVP, POISSON, YOUNG, compiled, increment
 from romlib.errors import LawError
 from romlib.laws.check_law import check_law
 from romlib.laws.elastic import ElasticLaw
+from romlib.laws.points import MaterialGroup
 from romlib.laws.registry import build_law
 from romlib.model import Material
 from romlib.tensors import rotate, umat_strain_from_mandel, umat_stress_from_mandel
@@ -155,9 +156,14 @@ def test_a_law_with_material_axes_gets_and_gives_local_components(tmp_path):
            "stress[0] += 30. * (stran[1] + dstran[1]);"
     law = law_of(compiled(tmp_path, body))
     axes, _ = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))
+    axes *= np.sign(np.linalg.det(axes))
     check_law(law, orientation=axes)
-    turned = law.integrate(increment(STRAIN, orientation=np.tile(axes, (5, 1, 1))), np.zeros((5, 0)))
     local = law.integrate(increment(rotate(STRAIN, axes)), np.zeros((5, 0)))
+    same = law.integrate(increment(rotate(STRAIN, axes), orientation=np.tile(axes, (5, 1, 1))), np.zeros((5, 0)))
+    assert np.array_equal(same.stress, local.stress)
+    group = MaterialGroup("a", law, slice(0, 5), 5, np.arange(5), np.ones(5, int), np.zeros((5, 3)),
+                          np.tile(axes, (5, 1, 1)), None, None)
+    turned = group.integrate(np.zeros((5, 6)), STRAIN, np.zeros((5, 6)), None, None, 0.0, 1.0, np.zeros((5, 0)), True)
     np.testing.assert_allclose(rotate(turned.stress, axes), local.stress, rtol=1e-12)
     np.testing.assert_allclose(np.einsum("pij,pj->pi", turned.tangent, STRAIN), turned.stress, rtol=1e-10, atol=1e-12)
 

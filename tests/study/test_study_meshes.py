@@ -116,7 +116,8 @@ def test_a_cell_that_is_there_twice_is_refused_with_the_file(tmp_path):
         mesh_of(tmp_path, "a.inp")
 
 
-@pytest.mark.parametrize("key", ["merge = 0.1", 'quadrature = { hex8 = "hex_gauss_1" }'])
+@pytest.mark.parametrize("key", ["merge = 0.1", 'quadrature = { hex8 = "hex_gauss_1" }',
+                                 'formulation = { hex8 = "B-bar" }'])
 def test_what_cannot_apply_to_a_snapshots_file_is_refused(tmp_path, key):
     with SnapshotsWriter(tmp_path / "a.vtkhdf", [box_mesh("hex8")], Model(), [0.0], {}):
         pass

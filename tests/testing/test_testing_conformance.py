@@ -137,16 +137,11 @@ def test_each_fault_of_a_converter_is_named(npz, archive, kind):
     assert FAULTS[kind] in str(error.value)
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    (lambda arrays: {**arrays, "hex8": arrays["hex8"][:, [4, 5, 6, 7, 0, 1, 2, 3]]}, "Jacobian of a cell"),
-    (lambda arrays: {**arrays, "points": np.vstack([arrays["points"], [[9, 9, 9]]]),
-                     "displacement": np.pad(arrays["displacement"], ((0, 0), (0, 1), (0, 0)))},
-     "1 node without a cell")])
-def test_a_mesh_that_is_none_is_named(npz, archive, change, words):
+def test_a_mesh_that_is_none_is_named(npz, archive):
     with np.load(archive) as arrays:
-        changed = change(dict(arrays))
+        changed = {**arrays, "hex8": arrays["hex8"][:, [4, 5, 6, 7, 0, 1, 2, 3]]}
     np.savez(archive, **changed)
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(InputError, match="Jacobian of a cell"):
         check_converter(npz.NpzConverter(), archive, mutations=0)
 
 

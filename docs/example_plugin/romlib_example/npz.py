@@ -1,21 +1,47 @@
-"""A converter of NumPy archives: the arrays points, hex8, times and displacement, and nothing else."""
+"""A converter of NumPy archives: points, hexahedra, times, a displacement, and sets of nodes."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from romlib_converters.common.elements import SolidElement
+from romlib_converters.common.history import (
+    FieldValues,
+    SolverCells,
+    SolverField,
+    SolverHistory,
+    SolverMesh,
+    convert_history,
+    history_options,
+)
 
 from romlib.errors import FileFormatError
-from romlib.mesh.mesh import CellBlock, Mesh
-from romlib.mesh.partition import partition, positions_in
-from romlib.mesh.skin import add_skin
-from romlib.model import Model
-from romlib.snapshots.converter import Progress, checked_options, read_units
-from romlib.snapshots.fingerprint import fingerprint
+from romlib.snapshots.converter import Progress
 from romlib.snapshots.schema import FieldSpec
-from romlib.snapshots.writer import SnapshotsWriter
 
-NEEDED = ("points", "hex8", "times", "displacement")  # (n, 3), (m, 8), (k,), (k, n, 3)
+NEEDED = ("points", "hex8", "times", "displacement")  # (n, 3), (m, 8) ids of nodes, (k,), (k, n, 3)
+HEX8 = SolidElement("hex8", "hex_gauss_8")  # VTK's order of nodes; the rule that the solver has
+
+
+class NpzHistory(SolverHistory):
+    """An archive as romlib wants a history. Ids are those of node_ids and cell_ids, or positions where it has none."""
+
+    solver = "NumPy"
+
+    def __init__(self, file: Path) -> None:
+        arrays = _arrays(file)
+        n_node, n_cell = len(arrays["points"]), len(arrays["hex8"])
+        self.node_ids = arrays.get("node_ids", np.arange(n_node))
+        cells = SolverCells(HEX8, arrays.get("cell_ids", np.arange(n_cell)), arrays["hex8"])
+        sets = {name.removeprefix("nodes_"): ids for name, ids in arrays.items() if name.startswith("nodes_")}
+        self.files, self.times = [file], arrays["times"]
+        self.mesh = SolverMesh(file, self.node_ids, arrays["points"], (cells,), node_sets=sets)
+        self.displacement = arrays["displacement"]
+        self.fields = {"displacement": SolverField(FieldSpec("node", 3, dtype=str(self.displacement.dtype)))}
+
+    def read(self, step: int) -> dict[str, FieldValues]:
+        """One record. (A large file would be read here, step by step, and not before.)"""
+        return {"displacement": FieldValues(self.node_ids, self.displacement[step])}
 
 
 class NpzConverter:
@@ -23,6 +49,8 @@ class NpzConverter:
 
     name = "npz"
     suffixes = (".npz",)
+    reads = "NumPy archives with points, hex8, times and displacement"
+    reader = extra = None  # the library that it reads with, and the extra that installs it: none but NumPy
 
     def can_read(self, path: Path) -> bool:
         """Whether the file is a zip archive with this suffix, as NumPy writes them."""
@@ -34,46 +62,30 @@ class NpzConverter:
         options: dict[str, Any] | None = None, progress: Progress | None = None,
     ) -> None:
         """Write the snapshots file; see `romlib.snapshots.converter.Converter`."""
-        options = checked_options(self.name, options, ())  # this converter has none: any is refused by name
+        options = history_options(self.name, options)  # those of all converters; others would be named here
         if isinstance(source, list) or not self.can_read(source):
             raise FileFormatError("this is not one NumPy archive", file=str(source), expected="a file NAME.npz")
-        points, cells, times, displacement = _arrays(Path(source))
-        block = CellBlock("hex8", cells, np.arange(1, len(cells) + 1), quadrature="hex_gauss_8")
-        mesh = Mesh(points.astype(float), (block,), np.arange(1, len(points) + 1))
-        parts = add_skin(partition(mesh, pieces or 1))
-        nodes = [positions_in(mesh, part)[0] for part in parts]
-        model = Model(units=read_units(units))
-        with SnapshotsWriter(Path(target), parts, model, times, {"displacement": FieldSpec("node", 3)},
-                             solver="NumPy", fingerprint=fingerprint([source], options)) as writer:
-            for step in range(len(times)):
-                for piece, positions in enumerate(nodes):
-                    writer.write("displacement", step, piece, displacement[step, positions])
-                if progress is not None:
-                    progress(step + 1, len(times))
+        convert_history(NpzHistory(Path(source)), target, pieces=pieces, units=units, options=options,
+                        progress=progress)
 
 
-def _arrays(source: Path) -> list[np.ndarray]:
-    """The arrays, with the shapes and values that a mesh and a history can have; whatever else is refused by name."""
+def _arrays(source: Path) -> dict[str, np.ndarray]:
+    """The arrays, with shapes that fit together. What a mesh and a history must be besides, romlib checks."""
     try:
         with np.load(source) as archive:
-            arrays = {name: archive[name] for name in NEEDED if name in archive}
+            arrays = dict(archive.items())
     except Exception as error:  # what zipfile, zlib and NumPy raise on a damaged archive has no common class
         raise FileFormatError("the archive is damaged", file=source, found=f"{type(error).__name__}: {error}") from None
     lacking = [name for name in NEEDED if name not in arrays]
     if lacking:
         raise FileFormatError("the archive lacks an array", file=source, expected=", ".join(NEEDED),
                               found=f"without {', '.join(lacking)}")
-    points, cells, times, displacement = (arrays[name] for name in NEEDED)
-    n = len(points) if points.ndim else 0
-    for name, array, shape, kinds in (
-            ("points", points, (n, 3), "fiu"), ("hex8", cells, (len(cells) if cells.ndim else 0, 8), "iu"),
-            ("times", times, (times.size,), "fiu"), ("displacement", displacement, (times.size, n, 3), "fiu")):
-        if array.shape != shape or 0 in shape or array.dtype.kind not in kinds:
+    n, m, k = (len(arrays[name]) if arrays[name].ndim else 0 for name in ("points", "hex8", "times"))
+    shapes = {"points": ((n, 3), "fiu"), "hex8": ((m, 8), "iu"), "times": ((k,), "fiu"), "node_ids": ((n,), "iu"),
+              "cell_ids": ((m,), "iu"), "displacement": ((k, n, 3), "f")}
+    for name, array in arrays.items():
+        shape, kinds = shapes.get(name, ((array.size,), "iu"))
+        if array.shape != shape or array.dtype.kind not in kinds or array.dtype.itemsize < 4 * (kinds == "f"):
             raise FileFormatError(f"the array {name} does not fit the others", file=source, expected=shape,
                                   found=f"{array.dtype} of shape {array.shape}")
-        if not np.isfinite(array).all():
-            raise FileFormatError("an array has a value that is not finite", file=source, place=name)
-    if cells.min() < 0 or cells.max() >= n or (np.diff(times) <= 0).any():
-        raise FileFormatError("the mesh or the times make no sense", file=source,
-                              expected=f"node numbers from 0 to {n - 1}, and times that increase")
-    return [points, cells, times, displacement]
+    return arrays

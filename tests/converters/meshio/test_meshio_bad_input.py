@@ -36,6 +36,14 @@ def test_cells_that_romlib_lacks_are_named_with_their_number(tmp_path, refused):
     refused(write_vtu(example, tmp_path), UnsupportedError, "found: 2 wedge18")
 
 
+def test_hexahedra_of_27_nodes_in_the_order_of_gmsh_are_refused(tmp_path, refused):
+    example = box_example("hex27")
+    kind, nodes = example.cells[0]
+    example.cells[0] = kind, nodes[:, [*range(20), 24, 22, 20, 21, 23, 25, 26]]
+    example.cells, example.cell = example.cells[:1], []
+    refused(write_xdmf(example, tmp_path), FileFormatError, r"not in VTK's order[\s\S]*node 20 between nodes 0, 4, 7")
+
+
 def test_a_mesh_without_solids(tmp_path, refused):
     example = box_example()
     example.cells, example.cell = example.cells[1:], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.tags import add_tags
 from romlib.model import NodeTag
@@ -16,7 +17,7 @@ from meshio_example import box_example, write_pvd, write_vtu, write_xdmf  # type
 from romlib_converters.meshio import MeshioConverter  # noqa: E402
 from romlib_converters.meshio.xdmf import mixed_cells  # noqa: E402
 
-CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15"]
+CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13"]
 
 
 def convert(source, target, **arguments):
@@ -168,6 +169,18 @@ def test_quadrature_is_the_default_or_as_stated(tmp_path):
     with convert(source, tmp_path / "a.vtkhdf", options={"quadrature": {"hex20": "hex_gauss_8"}}) as snapshots:
         assert snapshots.mesh(0).blocks[0].quadrature == "hex_gauss_8"
         assert snapshots.n_ip_total == 4 * 8
+
+
+def test_a_formulation_is_standard_or_as_stated(tmp_path):
+    source = write_xdmf(box_example("hex8"), tmp_path)
+    with convert(source, tmp_path / "a.vtkhdf") as snapshots:
+        assert snapshots.mesh(0).blocks[0].formulation == "standard"
+    with convert(source, tmp_path / "a.vtkhdf", options={"formulation": {"hex8": "B-bar"}}) as snapshots:
+        assert snapshots.mesh(0).blocks[0].formulation == "B-bar"
+    for given, words in (({"hex20": "B-bar"}, "cells that the mesh lacks"), ({"hex8": "hourglass"}, "cannot be repro"),
+                         ("B-bar", "by cell type")):
+        with pytest.raises((InputError, UnsupportedError), match=words):
+            MeshioConverter().convert(source, tmp_path / "b.vtkhdf", options={"formulation": given})
 
 
 def test_units_and_progress(tmp_path):

@@ -221,6 +221,28 @@ def test_groups_of_med_become_tags(tmp_path, suffix, mirrored):
     np.testing.assert_array_equal(found.node_tags["fixed"], np.sort(mesh.node_tags["xmin"]))
 
 
+# As MED has them, by its own words of nodes: the base seen from below.
+MED_PYRAMIDS = {"pyramid5": ("PY5", [0, 3, 2, 1, 4]), "pyramid13": ("P13", [0, 3, 2, 1, 4, 8, 7, 6, 5, 9, 12, 11, 10])}
+
+
+@pytest.mark.parametrize("cell_type", MED_PYRAMIDS)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_pyramids_of_med_are_read_in_both_orientations(tmp_path, cell_type, mirrored):
+    import h5py
+
+    mesh, (name, order) = box_mesh(cell_type, (2, 1, 1)), MED_PYRAMIDS[cell_type]
+    nodes = mesh.blocks[0].connectivity[:, order] if mirrored else mesh.blocks[0].connectivity
+    path = med(tmp_path / "a.med", box_mesh("tet4"))
+    with h5py.File(path, "a") as file:
+        state = file["ENS_MAA/m/-1-1"]
+        del state["MAI"], state["NOE"], file["FAS"]
+        state.create_dataset("NOE/COO", data=mesh.points.T.ravel()).attrs["NBR"] = mesh.n_node
+        cells = state.create_group(f"MAI/{name}")
+        cells.attrs["PFL"] = np.bytes_("MED_NO_PROFILE_INTERNAL")
+        cells.create_dataset("NOD", data=nodes.T.ravel() + 1).attrs["NBR"] = len(nodes)
+    np.testing.assert_array_equal(read(path).blocks[0].connectivity, mesh.blocks[0].connectivity)
+
+
 @pytest.mark.data
 def test_a_real_med_file(data_dir):
     found = read(data_dir / "code_aster" / "juliafem_rings.rmed")

@@ -1,0 +1,243 @@
+"""A results file .fil as words of eight bytes, whichever way it is written: the same words come from both kinds.
+
+Binary: Fortran records of 512 words, each between two markers of four bytes that hold its length. ASCII: lines of 80
+characters without regard to what stands in them; items are `I`, two digits and so many characters of a whole number,
+`D` and 22 characters of a real one, `A` and eight characters. A record is its length in words, its key, and attributes;
+it may go on in the next block or line. An increment ends with record 2001 and fills its last block, or its last line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.abaqus.walk import (
+    INCOMPLETE,
+    WRONG,
+    next_in_blocks,
+    next_text_record,
+    text_words,
+    wrong_marker,
+)
+
+from romlib.errors import FileFormatError
+from romlib.files import regular_file
+from romlib.words import plural
+
+BLOCK = 512  # words
+_BYTES = 8 * BLOCK
+_RECORD = _BYTES + 8  # with the markers
+_LINE = 80
+_CHUNK = 1 << 25  # bytes of text that are looked at together
+START, END = 2000, 2001  # keys of the records that begin and end an increment
+_KEYS = END  # those below are counted
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bytes of the file, from a block or a line to another, that hold whole records.
+
+    number : of it, from zero. keys : how many records it has of each key (without record 2001).
+    """
+
+    number: int
+    first: int
+    last: int
+    keys: Mapping[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Words of whole records. real : (n,) as float64; whole : (n,) as int32 (the half of a word that Abaqus sets)."""
+
+    real: np.ndarray
+    whole: np.ndarray
+    place: str
+
+    @classmethod
+    def of(cls, words: np.ndarray, place: str, swapped: bool = False) -> Words:
+        """words : (n,) int64, in the byte order of this machine. swapped : they were in the other one."""
+        halves = words.view(np.int32).reshape(-1, 2)
+        return cls(words.view(np.float64), halves[:, 1 if swapped else 0], place)
+
+    def text(self, position: int, count: int = 1) -> str:
+        """Characters of words, without the blanks around them; bytes that are no ASCII become question marks."""
+        raw = self.real[position:position + count].tobytes()
+        return raw.decode("ascii", "replace").replace("\ufffd", "?").replace("\0", " ").strip()
+
+
+class FilWords:
+    """The words of a file. Stretch 0 is the model, the others are the increments; one of them is read at a time.
+
+    truncated : what is wrong with the end of the file, "" where it is whole.
+
+    Raises
+    ------
+    FileFormatError : it is no results file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = regular_file(path, "No such file")
+        self.size = os.path.getsize(self.path)
+        with open(self.path, "rb") as stream:
+            beginning = stream.read(4)
+        kind = kind_of(self.path)
+        if kind is None:
+            raise FileFormatError("this is no results file of Abaqus", file=self.path, place="its beginning",
+                                  expected="record 1921, in text or in blocks of 512 words", found=repr(beginning))
+        self.binary, self._order = kind != "ascii", ">" if kind == "big" else "<"
+        self.truncated = ""
+        self.stretches = list(self._binary_stretches() if self.binary else self._text_stretches())
+
+    def read(self, stretch: Stretch) -> Words:
+        """The words of a stretch."""
+        place = "the model" if stretch.number == 0 else f"increment record {stretch.number}"
+        if self.binary:
+            return Words.of(self._words_of(stretch.first // _RECORD, stretch.last // _RECORD), place, self._swapped)
+        lines = _padded(self._bytes(stretch.first, stretch.last))
+        words = np.empty(len(lines) // 4 + 1, np.int64)  # the shortest item, a digit, takes four characters
+        count, at = text_words(lines, words)
+        if at >= 0:
+            raise self._no_item(lines, at, stretch.first)
+        return Words.of(words[:count].copy(), place)
+
+    def beginning(self, stretch: Stretch) -> Words:
+        """The words of the first record of a stretch, or of so much of it as its first block or lines have."""
+        if self.binary:
+            return Words.of(self._words_of(stretch.first // _RECORD, stretch.first // _RECORD + 1), "", self._swapped)
+        lines = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))))
+        words = np.empty(len(lines) // 4 + 1, np.int64)
+        count, _ = text_words(lines, words)
+        return Words.of(words[:count].copy(), "")
+
+    def _bytes(self, first: int, last: int) -> bytes:
+        with open(self.path, "rb") as stream:
+            stream.seek(first)
+            return stream.read(last - first)
+
+    @property
+    def _swapped(self) -> bool:
+        return np.dtype(f"{self._order}i4") != np.dtype("=i4")
+
+    def _words_of(self, first: int, last: int) -> np.ndarray:
+        """Words (n,) of blocks of the file."""
+        blocks = self._mapped(first, last)[:, 4:-4]
+        return np.ascontiguousarray(blocks).reshape(-1).view(f"{self._order}i8").astype(np.int64, copy=False)
+
+    def _binary_stretches(self) -> Iterator[Stretch]:
+        """Where records 2001 end, followed through the file as the system pages it in."""
+        n_block, rest = divmod(self.size, _RECORD)
+        halves = self._mapped(0, n_block).view(np.int32)
+        wrong = wrong_marker(halves, _BYTES, self._swapped)
+        if wrong >= 0:
+            raise FileFormatError("a block is not between markers of its length", file=self.path,
+                                  place=f"byte {wrong * _RECORD}", expected=_BYTES,
+                                  found=[int(halves[wrong, k]) for k in (0, -1)])
+        first, number, position, tally = 0, 0, 0, np.zeros(_KEYS, np.int64)
+        while position < BLOCK * n_block:
+            position, length, state = next_in_blocks(halves, position, END, tally, self._swapped)
+            if state == WRONG:
+                raise FileFormatError("a record has a length that cannot be", file=self.path, place=f"word {position}",
+                                      expected=f"2 to {BLOCK + 1} words", found=length)
+            if state == INCOMPLETE:
+                break
+            after = -(-(position + length) // BLOCK)  # the next block
+            yield Stretch(number, first * _RECORD, after * _RECORD, _counts(tally))
+            first, number, position = after, number + 1, after * BLOCK
+        if rest or first < n_block:
+            self.truncated = (f"it ends {plural(rest, 'byte')} into a block of {_RECORD}" if rest
+                              else "its last increment has no record 2001")
+
+    def _mapped(self, first: int, last: int) -> np.ndarray:
+        """Blocks with their markers (n, 4104), which are read when they are looked at."""
+        if last <= first:
+            return np.empty((0, _RECORD), np.uint8)
+        return np.memmap(self.path, np.uint8, "r", first * _RECORD, (last - first, _RECORD))
+
+    def _text_stretches(self) -> Iterator[Stretch]:
+        """Where records 2001 end, followed through the file line by line."""
+        carry, first, number, tally = b"", 0, 0, np.zeros(_KEYS, np.int64)
+        offset, position = 0, 0  # of the carried bytes in the file; characters of them that have been followed already
+        with open(self.path, "rb") as stream:
+            while True:
+                data = stream.read(_CHUNK)
+                block = carry + data
+                cut = len(block) if not data else block.rfind(b"\n") + 1
+                lines, starts = _padded(block[:cut]), _line_starts(block[:cut])
+                while True:
+                    position, state, wrong = next_text_record(lines, position, END, tally)
+                    if state == WRONG:
+                        raise self._no_item(lines, wrong, offset)
+                    if state == INCOMPLETE:
+                        break
+                    line = -(-position // _LINE)
+                    last = offset + (int(starts[line]) if line < len(starts) else cut)
+                    yield Stretch(number, first, last, _counts(tally))
+                    first, number = last, number + 1
+                line = min(position // _LINE, len(starts))
+                keep = int(starts[line]) if line < len(starts) else cut
+                carry, position, offset = block[keep:], position - line * _LINE, offset + keep
+                if not data:
+                    break
+        if carry.strip():
+            self.truncated = "its last increment has no record 2001"
+
+    def _no_item(self, lines: np.ndarray, at: int, offset: int) -> FileFormatError:
+        found = lines[at:at + 24].tobytes().decode("latin-1")
+        return FileFormatError("an item of the text cannot be read", file=self.path,
+                               place=f"{plural(at // _LINE, 'line')} after byte {offset}, column {at % _LINE + 1}",
+                               expected="I, D or A with its value, or * before a record", found=repr(found),
+                               remedy="take the file as Abaqus wrote it: lines of 80 characters")
+
+
+def _counts(tally: np.ndarray) -> dict[int, int]:
+    """What has been counted, by key; the counts become zero."""
+    found = {key: int(tally[key]) for key in np.flatnonzero(tally).tolist()}
+    tally[:] = 0
+    return found
+
+
+def kind_of(path: Path) -> str | None:
+    """How a results file is written, by its beginning: "ascii"; "little" or "big" (binary, by its order of bytes); None
+    for another file."""
+    with open(path, "rb") as stream:
+        beginning = stream.read(20)
+    if beginning[:1] == b"*" and b"1921" in beginning:
+        return "ascii"
+    for kind, order in (("little", "<"), ("big", ">")):
+        if len(beginning) == 20 and int(np.frombuffer(beginning[:4], f"{order}i4")[0]) == _BYTES:
+            key = int(np.frombuffer(beginning[12:16], f"{order}i4")[0])
+            if key == 1921:
+                return kind
+    return None
+
+
+def _line_starts(data: bytes) -> np.ndarray:
+    """Where the lines (n,) of bytes begin."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    starts = np.concatenate([[0], ends + 1])
+    return starts[:-1] if starts[-1] == len(data) else starts
+
+
+def _padded(data: bytes) -> np.ndarray:
+    """The characters (n,) of lines, each with 80: blanks at their ends may have been lost."""
+    raw = np.frombuffer(data, np.uint8)
+    starts = _line_starts(data)
+    if not len(starts):
+        return np.empty(0, np.uint8)
+    ends = np.append(starts[1:] - 1, len(raw) - (1 if data.endswith(b"\n") else 0))
+    returns = (ends > starts) & (raw[np.maximum(ends - 1, 0)] == ord("\r"))
+    lengths = np.minimum(ends - returns - starts, _LINE)
+    if (lengths == _LINE).all() and len(np.unique(np.diff(starts))) <= 1:
+        width = int(starts[1] - starts[0]) if len(starts) > 1 else len(raw)
+        whole = np.full(len(starts) * width, ord(" "), np.uint8)
+        whole[:len(raw)] = raw
+        return np.ascontiguousarray(whole.reshape(-1, width)[:, :_LINE]).reshape(-1)
+    lines = np.full((len(starts), _LINE), ord(" "), np.uint8)
+    column = np.arange(_LINE)
+    inside = column < lengths[:, None]
+    lines[inside] = raw[(starts[:, None] + column)[inside]]
+    return lines.reshape(-1)

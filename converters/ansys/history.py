@@ -1,0 +1,230 @@
+"""The results of one .rst, or of all parts of a distributed solution, as a history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from romlib_converters.ansys.cells import solid_mesh
+from romlib_converters.ansys.constraints import Constraints, stored_constraints
+from romlib_converters.ansys.materials import read_materials
+from romlib_converters.ansys.records import item, pointer
+from romlib_converters.ansys.results import (
+    NONLINEAR,
+    PLASTIC_STRAIN,
+    STRESS,
+    ElementResults,
+    SetReader,
+    refuse_dead,
+)
+from romlib_converters.ansys.rst import ResultSet, RstFile
+from romlib_converters.ansys.rst_materials import stored_materials
+from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
+from romlib_converters.common.kinds import refuse_no_history
+from romlib_converters.common.parts import join_meshes, numbered_parts
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.model import Model, Omission
+from romlib.snapshots.schema import FieldSpec
+from romlib.words import plural
+
+_KINDS = {1: "buckling", 2: "modal", 3: "harmonic", 5: "modal", 6: "harmonic", 7: "substructure", 8: "spectrum"}
+_TRANSIENT = 4
+_COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "xz")
+
+
+class AnsysHistory(SolverHistory):
+    """Results in time; see `SolverHistory`."""
+
+    def __init__(self, path: Path, *, accepted: bool = False) -> None:
+        """accepted : the user's word for formulations that are not reproduced.
+
+        Raises
+        ------
+        FileFormatError, UnsupportedError : with file and place.
+        """
+        self.parts = [SetReader(rst) for rst in _open(path)]
+        first = self.parts[0].rst
+        _refuse_kinds(first)
+        self.solver = f"Ansys MAPDL {first.version}".strip()
+        self.files = [part.rst.file for part in self.parts]
+        self.mesh = join_meshes([solid_mesh(part.rst.database, mesh_only=False, accepted=accepted)
+                                 for part in self.parts], first.file)
+        self._check_parts()
+        self.times = np.array([result.time for result in first.sets])
+        self.notes = _notes(first, self.parts)
+        self.fields = self._fields()
+        solids = np.unique(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
+        held = stored_constraints(self.parts, solids, self.mesh.node_sets)
+        self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets},
+                            node_arrays={**self.mesh.node_arrays, **held.node_arrays})
+        self.model = self._model(held)
+
+    def read(self, step: int) -> Mapping[str, Any]:
+        """A record: each field in one part a file, and element fields in one part an element type."""
+        found: dict[str, list[FieldValues]] = {name: [] for name in self.fields}
+        for part in self.parts:
+            result = part.rst.sets[step]
+            refuse_dead(result, part.rst)
+            elements = ElementResults(part.rst, result)
+            found["displacement"].append(part.displacement(result))
+            if "temperature" in found:
+                values = part.temperature(result, elements)
+                if values is None:
+                    raise FileFormatError("elements that meet at a node have different temperatures there",
+                                          file=part.rst.file, place=result.place,
+                                          remedy="leave the temperature out: option leave_out=temperature")
+                found["temperature"].append(values)
+            if "stress" in found:
+                found["stress"] += (part.stress(result, elements) if self.fields["stress"].spec.place == IP
+                                    else part.corner_stress(elements))
+            if "plastic_strain" in found:
+                found["plastic_strain"] += part.plastic_strain(elements)
+            if "p" in found:
+                found["p"] += part.cumulated(elements)
+        return found
+
+    def _fields(self) -> dict[str, SolverField]:
+        """What the first set has, and later ones are asked for."""
+        part = self.parts[0]
+        if not part.rst.sets:
+            return {}
+        result = part.rst.sets[0]
+        elements = [ElementResults(one.rst, one.rst.sets[0]) for one in self.parts]
+        single = part.is_single(result)
+        fields = {"displacement": SolverField(FieldSpec(NODE, 3, dtype=_dtype(single), original_name="NSL"))}
+        if all(one.temperature(one.rst.sets[0], results) is not None
+               for one, results in zip(self.parts, elements, strict=True)):
+            fields["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="EPT"))
+        points = any(one.at_points for one in self.parts)
+        if any(results.has(STRESS) for results in elements):
+            place = IP if points and self._stress_is_known() else ELEMENT_NODE
+            dtype = _dtype(any(results.is_single(STRESS) for results in elements))
+            fields["stress"] = SolverField(FieldSpec.symmetric(place, dtype=dtype, original_name="ENS"), _COMPONENTS)
+        last = [ElementResults(one.rst, one.rst.sets[-1]) for one in self.parts]
+        if points and any(results.has(PLASTIC_STRAIN) for results in last):
+            dtype = _dtype(any(results.is_single(PLASTIC_STRAIN) for results in last))
+            fields["plastic_strain"] = SolverField(
+                FieldSpec.symmetric(IP, dtype=dtype, original_name="EPL"), _COMPONENTS, engineering=True)
+        if points and any(results.has(NONLINEAR) for results in last):
+            dtype = _dtype(any(results.is_single(NONLINEAR) for results in last))
+            fields["p"] = SolverField(FieldSpec(IP, 1, dtype=dtype, original_name="ENL"))
+        return fields
+
+    def _stress_is_known(self) -> bool:
+        """Whether stress can be told at points: copied, or extrapolated from points where nothing is plastic."""
+        sets = self.parts[0].rst.sets
+        if all(result.extrapolation == 0 for result in sets):
+            return True
+        last = [ElementResults(one.rst, one.rst.sets[-1]) for one in self.parts]
+        plastic = any(results.has(PLASTIC_STRAIN) for results in last)
+        return not plastic or (all(result.extrapolation == 1 for result in sets)
+                               and all(results.has(NONLINEAR) for results in last))
+
+    def _model(self, held: Constraints) -> Model:
+        rst = self.parts[0].rst
+        materials, notes = stored_materials(rst)
+        solids = np.concatenate([one.ids for one in self.mesh.cells])
+        used = [int(name.removeprefix("material_")) for name, ids in self.mesh.cell_sets.items()
+                if name.startswith("material_") and np.isin(ids, solids).any()]
+        reference = rst.sets[0].reference_temperature if rst.sets else 0.0
+        laws, left = read_materials(materials, used, reference) if not notes else ({}, [])
+        return Model(materials=laws, constraints=held.constraints, amplitudes=held.amplitudes, initial_time=0.0,
+                     initial_temperature=reference, omissions=(*notes, *left, *held.notes))
+
+    def _check_parts(self) -> None:
+        first = self.parts[0].rst
+        for part in self.parts[1:]:
+            same = len(part.rst.sets) == len(first.sets) and all(
+                a.time == b.time and a.step == b.step for a, b in zip(part.rst.sets, first.sets, strict=True))
+            if not same:
+                raise FileFormatError("the parts have different result sets", file=part.rst.file,
+                                      expected=f"those of {first.file.name}: {plural(len(first.sets), 'set')}",
+                                      found=plural(len(part.rst.sets), "set"))
+        known = np.unique(np.concatenate([part.rst.database.node_ids for part in self.parts]))
+        if first.n_global_node and len(known) != first.n_global_node:
+            raise FileFormatError("the part files do not have all nodes of the model", file=first.file,
+                                  expected=plural(first.n_global_node, "node"),
+                                  found=f"{plural(len(known), 'node')} in {plural(len(self.parts), 'file')}",
+                                  remedy="put all of NAME0.rst, NAME1.rst, ... beside each other, or combine them in "
+                                         "Ansys with RESCOMBINE")
+
+
+def _open(path: Path) -> list[RstFile]:
+    """The file, or all parts of the solution that it is a part of."""
+    rst = RstFile(path)
+    if not rst.n_global_node:
+        return [rst]
+    match = re.fullmatch(r"(.*?)(\d+)(\.\w+)", rst.file.name)
+    if match is None:
+        raise FileFormatError("a part of a distributed solution whose others cannot be found", file=rst.file,
+                              expected="NAME0.rst, NAME1.rst, ...", remedy="keep the names that Ansys gives, or "
+                              "combine the files in Ansys with RESCOMBINE")
+    pattern = rf"{re.escape(match[1])}(?P<number>\d+){re.escape(match[3])}"
+    files = [RstFile(part) for part in numbered_parts(rst.file, pattern)]
+    for one in files:
+        if one.n_global_node != rst.n_global_node:
+            raise FileFormatError("this file is no part of the same solution", file=one.file,
+                                  expected=f"a part of {plural(rst.n_global_node, 'node')}, as {rst.file.name}",
+                                  found=plural(one.n_global_node, "node") if one.n_global_node else "a whole model")
+    return files
+
+
+def _refuse_kinds(rst: RstFile) -> None:
+    """Refuse what is no history in time."""
+    kind = item(rst.header, 7)
+    if item(rst.header, 20) > 1 or pointer(rst.header, 16, 43):
+        refuse_no_history("cyclic-symmetric", rst.file, found=f"{item(rst.header, 20)} sectors")
+    if kind in _KINDS:
+        refuse_no_history(_KINDS[kind], rst.file, found=f"ANTYPE {kind}")
+    if item(rst.header, 17):
+        refuse_no_history("substructure", rst.file, found="CMS")
+    if not rst.sets:
+        raise FileFormatError("the file has no results", file=rst.file, expected="one result set or more", found="none",
+                              remedy="OUTRES,ALL,ALL before SOLVE; the mesh alone is read from a .cdb (CDWRITE,DB)")
+    for result in rst.sets:
+        if item(result.header, 18):
+            refuse_no_history("complex", rst.file, place=result.place)
+        at = pointer(result.header, 149, 150) if len(result.header) > 150 else 0
+        if at and at != rst.geometry_at:
+            raise UnsupportedError("the mesh changes during the solution", file=rst.file, place=result.place,
+                                   remedy="solve without rezoning and without nonlinear adaptivity")
+
+
+def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
+    found = []
+    if item(rst.header, 34):
+        found.append(Omission(name="nlgeom", does_work=True, description=(
+            "small strain does not hold: NLGEOM,ON makes Ansys compute with finite strain and equilibrium on the "
+            "deformed shape, and romlib has neither; the disagreement grows with the square of the displacement")))
+    if item(rst.header, 7) == _TRANSIENT:
+        found.append(Omission(name="inertia", does_work=True, description=(
+            "a transient analysis: unless TIMINT,OFF was given, inertia takes part in the balance of forces, and "
+            "romlib has none")))
+    skipped = _skipped_substeps(rst.sets)
+    if skipped:
+        found.append(Omission(name="missing_increments", does_work=True, description=(
+            f"{plural(skipped, 'substep')} computed and not written: the law is integrated over longer increments than "
+            "the solver's, and replayed stress differs by per cents. Let OUTRES,ALL,ALL write every substep")))
+    if not any(part.at_points for part in parts):
+        found.append(Omission(name="points_without_corners", does_work=False, description=(
+            "no cell has one integration point near each corner: results of elements are not compared")))
+    return found
+
+
+def _skipped_substeps(sets: Sequence[ResultSet]) -> int:
+    """Substeps between the sets that are not in the file, as far as their numbers tell."""
+    skipped, before = 0, (0, 0)
+    for result in sets:
+        load, substep = result.step[:2]
+        skipped += max(substep - (before[1] if load == before[0] else 0) - 1, 0)
+        before = load, substep
+    return skipped
+
+
+def _dtype(single: bool) -> str:
+    return "float32" if single else "float64"

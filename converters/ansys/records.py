@@ -1,0 +1,124 @@
+"""Ansys' binary files: records found by pointers, and refused where they are not what they must be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.ansys.unpack import DAMAGED, OUTSIDE, WHOLE, ZIPPED, follow, sizes, unpack
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import regular_file
+
+FIRST = 100  # words of the first record of all of Ansys' binary files
+UNCOMPRESSED = "write it anew with /FCOMP,RST,0 (no compression by zlib)"
+
+
+
+class RecordFile:
+    """A file as words of four bytes, of which only what is asked for is read."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileFormatError : no binary file of Ansys, or of another byte order."""
+        self.path = regular_file(path)
+        with open(self.path, "rb") as stream:
+            head = stream.read(8)
+        if len(head) < 8 or int.from_bytes(head[:4], "little") != FIRST:
+            found = "an empty file" if not head else "another beginning"
+            if int.from_bytes(head[:4], "big") == FIRST:
+                found = "a file of big-endian numbers"
+            raise FileFormatError("this is no binary file of Ansys", file=self.path, found=found,
+                                  expected=f"little-endian records, the first one of {FIRST} words")
+        n_word = self.path.stat().st_size // 4
+        self.words = np.memmap(self.path, dtype="<i4", mode="r", shape=(n_word,))
+
+    def numbers(self, at: int, what: str) -> np.ndarray:
+        """The values (n,) of a record as floating-point numbers. at : its word. what : it is, for messages."""
+        size, = self.sizes(np.array([at]), what)
+        if size > len(self.words):  # a sparse record says how long it is
+            raise self._error(DAMAGED, at, what)
+        values, counts = unpack(self.words, np.array([at], np.int64), int(size))
+        self._check(counts, np.array([at]), what)
+        return values[0]
+
+    def integers(self, at: int, what: str) -> np.ndarray:
+        """The values (n,) of a record of whole numbers.
+
+        Raises
+        ------
+        FileFormatError : a record that has others.
+        """
+        values = self.numbers(at, what)
+        if not (int(self.words[at + 1]) >> 24) & WHOLE:
+            raise FileFormatError(f"{what} has no whole numbers: the file is damaged", file=self.path,
+                                  place=f"word {at}")
+        return values.astype(np.int64)
+
+    def long_integers(self, at: int, what: str) -> np.ndarray:
+        """The values (n,) of a record of whole numbers of eight bytes, which its flags do not tell from those of four.
+
+        """
+        values = self.integers(at, what)
+        return values[0:len(values) // 2 * 2:2] % (1 << 32) + (values[1::2] << 32)
+
+    def rows(self, at: np.ndarray, width: int, what: str) -> tuple[np.ndarray, np.ndarray]:
+        """The first values (n, width) of many records, and their numbers (n,) of values. at : (n,), -1 for none."""
+        values, counts = unpack(self.words, np.asarray(at, np.int64), width)
+        self._check(counts, at, what)
+        return values, counts
+
+    def sizes(self, at: np.ndarray, what: str) -> np.ndarray:
+        """Number of values (n,) of records at some words (n,)."""
+        found = sizes(self.words, np.asarray(at, np.int64))
+        self._check(found, at, what)
+        return found
+
+    def chain(self, start: int, n: int, what: str) -> np.ndarray:
+        """Where n records (n,) are that stand behind each other from a word on."""
+        if n > len(self.words):
+            raise FileFormatError(f"{what}: more records than the file has words", file=self.path, found=n)
+        found = follow(self.words, start, n)
+        wrong = np.flatnonzero(found < 0)
+        if len(wrong):
+            raise self._error(OUTSIDE, start if wrong[0] == 0 else int(found[wrong[0] - 1]), what,
+                              f"record {wrong[0] + 1} of {n}")
+        return found
+
+    def behind(self, at: int) -> int:
+        """The word behind a record that was read."""
+        return at + int(self.words[at]) + 3
+
+    def _check(self, counts: np.ndarray, at: np.ndarray, what: str) -> None:
+        wrong = np.flatnonzero(counts < 0)
+        if len(wrong):
+            raise self._error(int(counts[wrong[0]]), int(at[wrong[0]]), what)
+
+    def _error(self, code: int, at: int, what: str, found: str | None = None) -> FileFormatError | UnsupportedError:
+        place = f"word {at}"
+        if code == ZIPPED:
+            return UnsupportedError(f"{what} is compressed by zlib", file=self.path, place=place,
+                                    remedy=UNCOMPRESSED)
+        why = "is not in the file: it is truncated, or damaged" if code == OUTSIDE else "is damaged"
+        return FileFormatError(f"{what} {why}", file=self.path, place=place, found=found)
+
+
+def pointer(values: np.ndarray, low: int, high: int, old: int | None = None) -> int:
+    """A pointer of 64 bits in two words of a header; older files have 32 bits, in one word. 0: there is none.
+
+    values : (n,) of the header. low, high : positions of both words. old : of the one word in older files.
+    """
+    if high < len(values):
+        return (int(values[low]) & 0xFFFFFFFF) | (int(values[high]) << 32)
+    place = low if old is None else old
+    return int(values[place]) & 0xFFFFFFFF if place < len(values) else 0
+
+
+def item(values: np.ndarray, k: int) -> int:
+    """An item of a header, 0 where an older file does not have it."""
+    return int(values[k]) if k < len(values) else 0
+
+
+def text_of(values: np.ndarray) -> str:
+    """Text of words with four characters each, the last one first."""
+    raw = b"".join((int(value) & 0xFFFFFFFF).to_bytes(4, "big") for value in values)
+    return raw.split(b"\0")[0].decode("latin-1").strip()

@@ -1,0 +1,141 @@
+"""A Nastran deck: bulk data, case control and the solution number, through pyNastran in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from romlib_converters.common.child import in_child
+from romlib_converters.nastran.bulk import Bulk, Grids, SolidProperty, Solids
+from romlib_converters.nastran.elements import Integration
+from romlib_converters.nastran.systems import SystemCard
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import regular_file
+
+SUFFIXES = (".bdf", ".dat", ".nas", ".blk")
+_IN = {"TWO": 2, "2": 2, "THREE": 3, "3": 3}
+_FULL = ("FULL", "1")
+_ELEMENTS = ("CHEXA", "CPENTA", "CTETRA", "CPYRAM", "CPYRA", "GRID")
+_BEGINNING = 1 << 20  # bytes in which a deck shows that it is one
+
+
+@dataclass(frozen=True, eq=False)
+class Subcase:
+    """Case control of a subcase. commands : value and options by name, those of all subcases included."""
+
+    number: int
+    commands: Mapping[str, tuple[Any, list[Any]]]
+
+    def number_of(self, command: str) -> int | None:
+        """The set that a command names; None where the command is not there, or says a word."""
+        value = self.commands.get(command, (None, []))[0]
+        return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdigit()) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Deck:
+    """A deck. sol : the solution number, None where only bulk data are there. data : the other arrays and values that
+    `romlib_converters.nastran.extract` gives, by its names."""
+
+    path: Path
+    files: tuple[Path, ...]
+    sol: int | None
+    subcases: tuple[Subcase, ...]
+    bulk: Bulk
+    data: Mapping[str, Any]
+
+    @property
+    def cards(self) -> Mapping[str, int]:
+        """Number of cards by name."""
+        cards: Mapping[str, int] = self.data["cards"]
+        return cards
+
+
+def is_deck(path: Path) -> bool:
+    """Whether a file looks like a Nastran deck: its beginning has a bulk data card or the executive control."""
+    with open(path, "rb") as stream:
+        text = stream.read(_BEGINNING)
+    if b"\0" in text:
+        return False
+    lines = [line.strip().upper() for line in text.decode("latin-1").splitlines()]
+    words = {line.replace("*", " ").replace(",", " ").split(" ")[0][:8] for line in lines if line[:1] not in ("", "$")}
+    return bool(words & {"GRID", *_ELEMENTS}) or ("CEND" in words and "BEGIN" in words) or (
+        "SOL" in words and "CEND" in words)
+
+
+def deck_beside(results: Path) -> Path | None:
+    """The deck of the same stem; None where there is none."""
+    names = {one.name.lower(): one for one in results.parent.iterdir() if one.is_file()}
+    for suffix in SUFFIXES:
+        found = names.get(results.stem.lower() + suffix)
+        if found is not None and is_deck(found):
+            return found
+    return None
+
+
+def missing_include(error: FileFormatError) -> bool:
+    """Whether a deck could not be read because a file that it includes is not there."""
+    return "No such bdf_filename" in str(error.found)
+
+
+def read_deck(path: Path) -> Deck:
+    """The deck, with what it includes.
+
+    Raises
+    ------
+    InputError : pyNastran is not installed. FileFormatError : it cannot read the deck, with its words.
+    UnsupportedError : superelements.
+    """
+    regular_file(path)
+    with in_child("romlib_converters.nastran.extract:extract", path, _is_punch(path), reader="pyNastran") as found:
+        data: dict[str, Any] = {name: np.array(found[name]) if isinstance(found[name], np.ndarray) else found[name]
+                                for name in found}
+    if data["superelements"]:
+        raise UnsupportedError("the model has superelements, whose parts romlib does not join", file=path,
+                               found=f"superelement {data['superelements']}", place="GRID",
+                               remedy="compute the model without superelements")
+    return Deck(path, tuple(Path(one) for one in data["files"]), data["sol"], _subcases(data["subcases"]),
+                _bulk(path, data), data)
+
+
+def _is_punch(path: Path) -> bool:
+    """Whether there is bulk data alone: no line that ends executive or case control."""
+    with open(path, encoding="latin-1") as stream:
+        for line in stream:
+            words = line.strip().upper().split()
+            if words[:1] == ["CEND"] or words[:2] == ["BEGIN", "BULK"] or words[:1] == ["BEGIN"]:
+                return False
+            if words and words[0].rstrip("*").split(",")[0] in ("GRID", *_ELEMENTS):
+                return True
+    return True
+
+
+def _subcases(found: list[dict[str, Any]]) -> tuple[Subcase, ...]:
+    """Subcases without the global commands alone, unless there is nothing else."""
+    all_of_them = [Subcase(one["number"], {key: (value[0], value[1]) for key, value in one["commands"].items()})
+                   for one in found]
+    numbered = [one for one in all_of_them if one.number > 0]
+    return tuple(numbered or all_of_them)
+
+
+def _bulk(path: Path, data: Mapping[str, Any]) -> Bulk:
+    grids = Grids(data["grid_ids"], np.maximum(data["grid_cp"], 0), data["grid_xyz"], np.maximum(data["grid_cd"], 0))
+    systems = {row[0]: SystemCard(row[0], row[1], row[2], tuple(tuple(point) for point in row[3]), tuple(row[4]))
+               for row in data["systems"]}
+    solids = {}
+    for name in data["solid_names"]:
+        table = data[f"solids_{name}"]
+        solids[name] = Solids(table[:, 0], table[:, 1], table[:, 2:])
+    properties = {int(number): SolidProperty(
+        one["card"], one["material"], one["axes"],
+        Integration(_IN.get(str(one["integration"]).upper(), 0), str(one["isop"]).upper() in _FULL), one["function"])
+        for number, one in data["properties"].items()}
+    used = np.unique(np.concatenate([np.empty(0, np.int64), *(one.properties for one in solids.values())]))
+    cell_sets = {f"PID_{number}": np.concatenate([one.ids[one.properties == number] for one in solids.values()])
+                 for number in used.tolist()}
+    node_sets = {f"SET_{number}": np.array(ids, np.int64) for number, ids in data["sets"].items()}
+    return Bulk(path, grids, solids, data["others"], systems, properties, node_sets, cell_sets)

@@ -1,0 +1,226 @@
+"""The frame of a Nastran output2 file: its byte order, its words, its tables and where their records are.
+
+An .op2 is a sequence of Fortran blocks, each between two lengths in bytes. Blocks of one word are markers: a positive
+one says how many words follow; -1, -2, ... number the parts of a table; 0 ends it. A record may be cut into several
+pairs of marker and block. Nothing but markers is read here, so that a file is surveyed in a time that depends on its
+number of blocks, and tables that nobody asks for cost nothing and cannot fail.
+
+Source: output of MSC and NX Nastran with PARAM,POST,-1 and -2; DMAP Programmer's Guide (OUTPUT2).
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from romlib.errors import FileFormatError
+from romlib.files import regular_file
+
+_LENGTH = 4  # bytes of the length around a block
+_HEADER = 3  # words of the date, the first marker of a file written with PARAM,POST,-1
+_NAME = 8
+_REMEDY = "write the file again with PARAM,POST,-1 and let the run end"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of a table. part : 1, 2, ..., as its markers number it. spans : its pieces, (offset, bytes)."""
+
+    part: int
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def n_byte(self) -> int:
+        """Its length."""
+        return sum(length for _, length in self.spans)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its name as OUGV1, its place among the tables of the file, and its records in order."""
+
+    name: str
+    number: int
+    records: tuple[Record, ...]
+
+    @property
+    def place(self) -> str:
+        """For messages."""
+        return f"table {self.number} ({self.name})"
+
+
+class Op2File:
+    """A Nastran output2 file, surveyed.
+
+    order : "<" or ">". word : bytes of a word, 4 or 8. version : of the solver, as the file says. tables : in order.
+
+    Raises
+    ------
+    FileFormatError : no output2 file, or one that ends in the middle of a table.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = regular_file(path)
+        with open(self.path, "rb") as stream:
+            if self.path.stat().st_size < 3 * _LENGTH:
+                raise self._wrong("the file is too short for Nastran's output2", 0, "a marker", "fewer than 12 bytes")
+            self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self.order, self.word = self._layout()
+        self._int = struct.Struct(self.order + "i")
+        self._marker = struct.Struct(self.order + ("i" if self.word == 4 else "q"))
+        self._at = 0
+        self.version = self._header()
+        self.tables = tuple(self._survey())
+
+    @property
+    def integers(self) -> np.dtype:
+        """Type of a word that is a number without fraction."""
+        return np.dtype(f"{self.order}i{self.word}")
+
+    @property
+    def reals(self) -> np.dtype:
+        """Type of a word that is a real number."""
+        return np.dtype(f"{self.order}f{self.word}")
+
+    def bytes_of(self, record: Record) -> bytes:
+        """The record, its pieces joined."""
+        return b"".join(self._data[offset:offset + length] for offset, length in record.spans)
+
+    def words(self, record: Record) -> np.ndarray:
+        """The record as integers (n,); `view` them as `reals` where they are real numbers."""
+        data = self.bytes_of(record)
+        if len(data) % self.word:
+            raise self._wrong("a record is no whole number of words", record.spans[0][0],
+                              f"a multiple of {self.word} bytes", len(data))
+        return np.frombuffer(data, self.integers)
+
+    def text(self, record: Record, first: int, count: int) -> str:
+        """`count` words of a record from word `first` as text: four letters a word, in 64 bits four or eight."""
+        data = self.bytes_of(record)[first * self.word:(first + count) * self.word]
+        return letters(data, self.word)
+
+    def _layout(self) -> tuple[str, int]:
+        """Byte order and size of words: the first block is a marker, one word."""
+        for order in "<>":
+            length = struct.unpack_from(f"{order}i", self._data)[0]
+            if length in (4, 8) and len(self._data) >= length + 2 * _LENGTH:
+                after = struct.unpack_from(f"{order}i", self._data, _LENGTH + length)[0]
+                if after == length:
+                    return order, length
+        raise self._wrong("the file is no binary output2 of Nastran", 0, "a block of one word, of 4 or 8 bytes",
+                          self._data[:12].hex(" "), "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
+
+    def _header(self) -> str:
+        """Version, behind date and tape label, which PARAM,POST,-1 puts first; empty where they are not there."""
+        if self._peek() != _HEADER:
+            return ""
+        offset, length = self._take_record(0).spans[-1]
+        for _ in range(2):  # the markers -1, 0
+            if not self._ended and self._peek() in (-1, 0):
+                self._take_marker()
+        text = letters(self._data[offset:offset + length], self.word)
+        return " ".join("".join(letter if " " <= letter <= "~" else " " for letter in text).split())[:40]
+
+    def _survey(self) -> Iterator[Table]:
+        number = 0
+        while not self._ended:
+            marker = self._peek()
+            if marker == 0:
+                self._take_marker()
+                continue
+            number += 1
+            if marker < 0:
+                raise self._wrong("a table has no name", self._at, "the marker 2", f"the marker {marker}")
+            name = letters(self.bytes_of(self._take_record(0)), self.word)[:_NAME].strip()
+            yield Table(name, number, tuple(self._records(name)))
+
+    def _records(self, name: str) -> Iterator[Record]:
+        part = 0
+        while True:
+            if self._ended:
+                raise self._wrong(f"the file ends in the middle of the table {name}", self._at, "the marker 0",
+                                  "the end of the file")
+            marker = self._peek()
+            if marker == 0:
+                self._take_marker()
+                return
+            if marker < 0:
+                part = -self._take_marker()
+                for _ in range(2 if part > 1 else 0):  # 1, 0: what kind of part begins
+                    if self._peek() not in (0, 1):
+                        break
+                    self._take_marker()
+                continue
+            yield self._take_record(part)
+
+    @property
+    def _ended(self) -> bool:
+        return self._at >= len(self._data)
+
+    def _block(self) -> tuple[int, int]:
+        """Offset and length of the next block, and step over it."""
+        start = self._at
+        if start + 2 * _LENGTH > len(self._data):
+            raise self._wrong("the file ends in the middle of a block", start, "a block", "the end of the file")
+        length = self._int.unpack_from(self._data, start)[0]
+        end = start + _LENGTH + length
+        if length < 0 or end + _LENGTH > len(self._data):
+            raise self._wrong("the file ends in the middle of a block", start, f"{length} bytes",
+                              f"{len(self._data) - start - _LENGTH} bytes")
+        if self._int.unpack_from(self._data, end)[0] != length:
+            raise self._wrong("the length behind a block is not the one before it", start, length,
+                              self._int.unpack_from(self._data, end)[0])
+        self._at = end + _LENGTH
+        return start + _LENGTH, length
+
+    def _peek(self) -> int:
+        at = self._at
+        marker = self._take_marker()
+        self._at = at
+        return marker
+
+    def _take_marker(self) -> int:
+        start = self._at
+        offset, length = self._block()
+        if length != self.word:
+            raise self._wrong("a marker is missing", start, f"a block of {self.word} bytes", f"{length} bytes")
+        return int(self._marker.unpack_from(self._data, offset)[0])
+
+    def _take_record(self, part: int) -> Record:
+        spans: list[tuple[int, int]] = []
+        while not self._ended and (not spans or self._is_marker()) and self._peek() > 0:
+            start = self._at
+            n_word = self._take_marker()
+            offset, length = self._block()
+            if length != n_word * self.word:
+                raise self._wrong("a record is not as long as its marker says", start,
+                                  f"{n_word * self.word} bytes", f"{length} bytes")
+            spans.append((offset, length))
+        if not spans:
+            raise self._wrong("a record is missing", self._at, "a positive marker", self._found())
+        return Record(part, tuple(spans))
+
+    def _is_marker(self) -> bool:
+        if self._at + 2 * _LENGTH + self.word > len(self._data):
+            return False
+        return bool(self._int.unpack_from(self._data, self._at)[0] == self.word)
+
+    def _found(self) -> str:
+        return "the end of the file" if self._ended else f"the marker {self._peek()}"
+
+    def _wrong(self, what: str, at: int, expected: object, found: object, remedy: str = _REMEDY) -> FileFormatError:
+        return FileFormatError(what, file=self.path, place=f"byte {at}", expected=expected, found=found, remedy=remedy)
+
+
+def letters(data: bytes, word: int) -> str:
+    """Text of words: in 64 bits some versions fill half of each word with blanks."""
+    if word == 8 and len(data) >= 16:
+        halves = [data[at + 4:at + 8] for at in range(0, len(data), 8)]
+        if all(half == b"    " for half in halves) and data[8:12] != b"    ":
+            data = b"".join(data[at:at + 4] for at in range(0, len(data), 8))
+    return data.decode("latin-1")

@@ -1,0 +1,353 @@
+"""What the real files of Ansys do not have: rotated nodes, subsets, parts, kinds that are no history, damage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cdb_files import CUBE
+from romlib_converters.ansys import AnsysConverter
+from romlib_converters.ansys.history import AnsysHistory
+from romlib_converters.ansys.unpack import unpack
+from rst_files import Rst, Set, constant, table
+from scipy.spatial.transform import Rotation
+
+from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.mesh.box import box_mesh
+from romlib.model import Material
+from romlib.snapshots.reader import Snapshots
+from romlib.testing import check_converter
+
+IDS = [7 + 10 * k for k in range(8)]
+NODES = dict(zip(IDS, CUBE.tolist(), strict=True))
+STRETCH = np.array([[1e-3, 2e-4, 0.0], [0.0, -3e-4, 1e-4], [0.0, 0.0, 5e-4]])
+MOVED = CUBE @ STRETCH.T
+
+
+def cube(sets=None, **parts):
+    """One SOLID45 without extra shapes: plain trilinear displacement at 2 x 2 x 2 points."""
+    sets = [Set(1.0, MOVED), Set(2.0, 2.0 * MOVED)] if sets is None else sets
+    return Rst(**{"nodes": NODES, "types": [(1, 45, {1: 1})], "elements": [(12, 1, 3, IDS)], "sets": sets, **parts})
+
+
+def converted(rst, tmp_path, **options):
+    path = rst.write(tmp_path / "file.rst")
+    AnsysConverter().convert(path, tmp_path / "out.vtkhdf", options=options)
+    return Snapshots(tmp_path / "out.vtkhdf")
+
+
+def refused(rst, tmp_path, error, word, **options):
+    path = rst.write(tmp_path / "file.rst") if isinstance(rst, Rst) else rst
+    with pytest.raises(error, match=word) as caught:
+        AnsysConverter().convert(path, tmp_path / "out.vtkhdf", options=options)
+    assert not (tmp_path / "out.vtkhdf").exists() and caught.value.file is not None
+    return caught.value
+
+
+def test_the_kit_finds_nothing_wrong_with_the_converter(tmp_path):
+    mesh = box_mesh("hex20", (2, 1, 1))
+    ids = 3 * mesh.node_ids + 5
+    elements = [(40 - k, 1, 1, ids[nodes].tolist()) for k, nodes in enumerate(mesh.blocks[0].connectivity)]
+    u = mesh.points @ STRETCH.T
+    rst = Rst(dict(zip(ids.tolist(), mesh.points.tolist(), strict=True)), [(1, 186, {})], elements,
+              [Set(0.5, u), Set(1.0, 2.0 * u)], materials={1: {1: constant(2e5), 4: constant(0.3)}})
+    report = check_converter(
+        AnsysConverter(), rst.write(tmp_path / "file.rst"), times=[0.5, 1.0], n_node=mesh.n_node, n_cell=2,
+        displacement=lambda points, time: 2.0 * time * points @ STRETCH.T, mutations=40)
+    assert report is not None
+
+
+def test_displacement_of_rotated_nodes_is_turned_to_the_global_axes(tmp_path):
+    """THXY about z, THYZ about the new x, THZX about the newest y: SciPy's intrinsic ZXY."""
+    angles = np.array([[30.0, 20.0, -50.0], *np.zeros((6, 3)), [-75.0, 40.0, 10.0]])
+    turned = Rotation.from_euler("ZXY", angles, degrees=True)
+    nodes = {number: [*point, *own] for (number, point), own in zip(NODES.items(), angles.tolist(), strict=True)}
+    with converted(cube([Set(1.0, turned.inv().apply(MOVED))], nodes=nodes), tmp_path) as found:
+        assert np.allclose(found.read("displacement", 0, 0), MOVED, rtol=0, atol=1e-15)
+    meshio = pytest.importorskip("meshioplusplus")
+    other = meshio.read(str(tmp_path / "file.rst"))
+    assert np.allclose(other.point_data["U"], MOVED, rtol=0, atol=1e-15)
+
+
+def test_a_history_that_meshio_writes_is_read(tmp_path):
+    meshio = pytest.importorskip("meshioplusplus")
+    mesh = box_mesh("hex20", (2, 2, 1))
+    angles = np.zeros((mesh.n_node, 3))
+    angles[2] = 10.0, 20.0, 30.0
+    writer = meshio.ansys_rst.SeriesWriter(str(tmp_path / "file.rst"))
+    for time in (0.5, 1.0):
+        one = meshio.Mesh(mesh.points, [("hexahedron20", mesh.blocks[0].connectivity)])
+        one.point_data["U"] = time * mesh.points @ STRETCH.T
+        one.point_data["ansys:node_angles"] = angles
+        one.field_data["meshio:time"] = np.array([time])
+        writer.write(time, one)
+    writer.close()
+    AnsysConverter().convert(tmp_path / "file.rst", tmp_path / "out.vtkhdf")
+    with Snapshots(tmp_path / "out.vtkhdf") as found:
+        assert found.times.tolist() == [0.5, 1.0]
+        assert np.allclose(found.read("displacement", 0, 1), mesh.points @ STRETCH.T, rtol=0, atol=1e-15)
+
+
+def test_stress_copied_from_points_is_taken_for_that_of_the_points(tmp_path):
+    stress = np.arange(48.0).reshape(8, 6)
+    frame = Rotation.from_euler("ZXY", [30.0, 20.0, 10.0], degrees=True).as_matrix()
+    one = Set(1.0, MOVED, {0: {2: stress.ravel(), 9: [30.0, 20.0, 10.0]}}, extrapolation=0)
+    with converted(cube([one]), tmp_path) as found:
+        given = found.read("stress", 0, 0)
+    full = np.zeros((8, 3, 3))
+    for column, (a, b) in enumerate([(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2)]):
+        full[:, a, b] = full[:, b, a] = stress[:, column]
+    full = frame @ full @ frame.T
+    root = np.sqrt(2.0)
+    expected = np.stack([full[:, 0, 0], full[:, 1, 1], full[:, 2, 2], root * full[:, 0, 1], root * full[:, 0, 2],
+                         root * full[:, 1, 2]], axis=1)
+    order = [0, 1, 3, 2, 4, 5, 7, 6]  # the corner nearest each point, xi fastest
+    assert np.allclose(given, expected[order], rtol=1e-5)
+
+
+def test_stress_extrapolated_where_nothing_is_plastic_is_taken_back_to_the_points(tmp_path):
+    """A stress that is linear in space has at a corner what extrapolation gives there."""
+    field = 100.0 + CUBE @ np.array([3.0, -5.0, 7.0])
+    one = Set(1.0, MOVED, {0: {2: np.tile(field[:, None], 6).ravel()}})
+    with converted(cube([one]), tmp_path) as found:
+        points = 0.5 + np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)]) / np.sqrt(12.0)
+        expected = 100.0 + points @ np.array([3.0, -5.0, 7.0])
+        assert np.allclose(found.read("stress", 0, 0)[:, 0], expected, rtol=1e-6)
+
+
+def test_stress_of_unloading_elements_is_not_taken_for_that_of_points(tmp_path):
+    """Plastic strain, and a ratio below 1: whether Ansys copied or extrapolated is not known."""
+    nonlinear = np.zeros((8, 10))
+    nonlinear[:, [1, 3]] = 0.7, 0.01
+    one = Set(1.0, MOVED, {0: {2: np.ones(48), 6: 0.01 * np.ones(56), 14: nonlinear.ravel()}})
+    grows = nonlinear.copy()
+    grows[:, 1] = 1.0
+    two = Set(2.0, MOVED, {0: {2: np.ones(48), 6: 0.01 * np.ones(56), 14: grows.ravel()}})
+    with converted(cube([two, replace(one, time=3.0)]), tmp_path) as found:
+        assert np.isfinite(found.read("stress", 0, 0)).all() and np.isnan(found.read("stress", 0, 1)).all()
+        assert np.allclose(found.read("p", 0, 1), 0.01) and np.isfinite(found.read("plastic_strain", 0, 1)).all()
+
+
+def test_temperatures_of_elements_are_those_of_their_nodes(tmp_path):
+    sets = [Set(1.0, MOVED, {0: {16: np.arange(8.0)}}, reference_temperature=20.0)]
+    materials = {3: {1: table([20.0, 500.0], [2e5, 1.5e5]), 4: constant(0.3), 10: constant(1.2e-5)}}
+    with converted(cube(sets, materials=materials), tmp_path) as found:
+        assert found.read("temperature", 0, 0).ravel().tolist() == list(range(8))
+        steel: Material = found.model.materials["material_3"]
+        assert steel.parameters["young"] == {"temperature": (20.0, 500.0), "value": (2e5, 1.5e5)} or list(
+            steel.parameters["young"]["value"]) == [2e5, 1.5e5]
+        assert steel.thermal_expansion.reference_temperature == 20.0 == found.model.initial_temperature
+
+
+def test_a_material_that_no_law_is_made_of_is_left_to_the_study(tmp_path):
+    with converted(cube(materials={3: {1: constant(2e5), 2: constant(1e5), 4: constant(0.3)}}), tmp_path) as found:
+        note = next(one for one in found.model.omissions if one.name == "law_material_3")
+        assert note.does_work and "EY" in note.description and not found.model.materials
+
+
+def test_constraints_of_the_sets_become_those_of_the_model(tmp_path):
+    held = [(IDS[0], 1, 0.0), (IDS[0], 2, 0.0), (IDS[0], 3, 0.0), (IDS[1], 2, 0.0), (IDS[6], 1, 5.0), (IDS[5], 1, 5.0)]
+    sets = [replace(one, constraints=held) for one in cube().sets]
+    with converted(cube(sets), tmp_path) as found:
+        mesh, model = found.mesh(0), found.model
+        assert {name: mesh.node_ids[mesh.node_tags[one.nodes]].tolist() for name, one in model.constraints.items()} == {
+            "fixed_xyz": [IDS[0]], "fixed_y": [IDS[1]], "prescribed_x": [IDS[6]], "prescribed_x_2": [IDS[5]]} or (
+            model.constraints["prescribed_x"].value != 1.0)
+        one = model.constraints["prescribed_x"]
+        assert model.amplitudes["prescribed_x"].time == (0.0, 1.0, 2.0) and one.kind == "prescribed"
+        largest = max(MOVED[5, 0], MOVED[6, 0])
+        assert model.amplitudes["prescribed_x"].value == pytest.approx((0.0, largest, 2.0 * largest))
+        values = mesh.node_arrays["prescribed_x_value"][mesh.node_tags["prescribed_x"]]
+        assert values.ravel() == pytest.approx(MOVED[[5, 6], 0] / largest)
+
+
+def test_results_at_a_part_of_the_nodes_are_refused_unless_the_others_have_no_solid(tmp_path):
+    some = [Set(1.0, MOVED, nodes=range(7))]
+    error = refused(cube(some), tmp_path, FileFormatError, "part of the nodes")
+    assert f"node {IDS[7]}" in error.place
+    loose = {**NODES, 999: [9.0, 9.0, 9.0]}
+    with converted(cube([Set(1.0, np.vstack([MOVED, np.zeros(3)]), nodes=range(8))], nodes=loose), tmp_path) as found:
+        assert np.allclose(found.read("displacement", 0, 0), MOVED)
+        assert any(note.name == "nodes_without_solids" for note in found.model.omissions)
+
+
+def test_undefined_values_are_missing_and_never_zero(tmp_path):
+    values = MOVED.copy()
+    values[3] = np.nan
+    error = refused(cube([Set(1.0, values)]), tmp_path, FileFormatError, "part of the nodes")
+    assert f"node {IDS[3]}" in error.place
+
+
+def test_two_sets_at_one_time_are_one_where_they_are_equal(tmp_path):
+    with converted(cube([Set(1.0, MOVED), Set(1.0, MOVED, step=(2, 1, 2)), Set(2.0, 2 * MOVED, step=(2, 2, 3))]),
+                   tmp_path) as found:
+        assert found.times.tolist() == [1.0, 2.0]
+        assert any(note.name == "repeated_times" for note in found.model.omissions)
+
+
+def test_substeps_that_were_not_written_are_noted(tmp_path):
+    sets = [Set(1.0, MOVED, step=(1, 3, 3)), Set(2.0, 2 * MOVED, step=(1, 4, 4))]
+    with converted(cube(sets), tmp_path) as found:
+        note = next(one for one in found.model.omissions if one.name == "missing_increments")
+        assert "2 substeps" in note.description
+
+
+def test_large_deflection_and_inertia_are_noted_as_what_does_work(tmp_path):
+    with converted(cube(header={34: 1, 7: 4}), tmp_path) as found:
+        assert {note.name for note in found.model.omissions if note.does_work} >= {"nlgeom", "inertia"}
+
+
+@pytest.mark.parametrize(("header", "word"), [
+    ({7: 2}, "modal"), ({7: 3}, "harmonic"), ({7: 1}, "buckling"), ({7: 8}, "spectrum"), ({20: 12}, "cyclic-symmetric"),
+    ({17: 1}, "substructure")])
+def test_what_is_no_history_is_refused_by_name(tmp_path, header, word):
+    error = refused(cube(header=header), tmp_path, UnsupportedError, word)
+    assert "quasi-static" in error.expected
+
+
+def test_complex_sets_and_dead_elements_are_refused(tmp_path):
+    refused(cube([Set(1.0, MOVED, header={18: 1})]), tmp_path, UnsupportedError, "complex")
+    refused(cube([Set(1.0, MOVED, header={122: 1})]), tmp_path, UnsupportedError, "killed")
+
+
+@pytest.mark.parametrize(("routine", "keyopts", "word"), [
+    (45, {}, "extra displacement shapes"), (45, {2: 1}, "hourglass"), (185, {2: 1}, "hourglass"),
+    (185, {2: 2}, "enhanced strain"), (185, {6: 1}, "u-P"), (185, {3: 1}, "layers"), (64, {}, "another physics")])
+def test_formulations_are_refused_by_name(tmp_path, routine, keyopts, word):
+    error = refused(cube(types=[(1, routine, keyopts)]), tmp_path, UnsupportedError, "formulation")
+    assert word in error.found and "formulation" in error.remedy
+
+
+def test_a_tetrahedron_with_pressures_is_refused_and_read_at_the_users_word(tmp_path):
+    four = (0, 1, 3, 4)
+    rst = Rst({k + 1: NODES[IDS[k]] for k in four}, [(1, 285, {})], [(1, 1, 1, [1, 2, 4, 5])], [Set(1.0, MOVED[[*four]])])
+    assert "stabilised" in refused(rst, tmp_path, UnsupportedError, "SOLID285").found
+    with converted(rst, tmp_path, formulation="standard") as found:
+        assert found.mesh(0).blocks[0].cell_type == "tet4"
+
+
+def test_elements_that_are_no_solids_are_counted_by_name(tmp_path):
+    rst = cube(types=[(1, 45, {1: 1}), (2, 154, {}), (3, 181, {})],
+               elements=[(12, 1, 3, IDS), (13, 2, 1, IDS[:4]), (14, 2, 1, IDS[4:]), (15, 3, 1, IDS[:4])])
+    with converted(rst, tmp_path) as found:
+        notes = {note.name: note.description for note in found.model.omissions if note.does_work}
+        assert notes["elements_SURF154"].startswith("2 elements") and "elements_SHELL181" in notes
+
+
+def test_a_brick_that_lacks_a_midside_node_has_one_in_the_middle_that_moves_with_the_corners(tmp_path):
+    mesh = box_mesh("hex20", (1, 1, 1))
+    own = (mesh.node_ids[mesh.blocks[0].connectivity[0]] + 1).tolist()
+    own[8] = 0
+    u = mesh.points @ STRETCH.T
+    nodes = dict(zip((mesh.node_ids + 1).tolist(), mesh.points.tolist(), strict=True))
+    with converted(Rst(nodes, [(1, 186, {})], [(1, 1, 1, own)], [Set(1.0, u)]), tmp_path) as found:
+        assert any(note.name == "midside_nodes" for note in found.model.omissions)
+        mesh_found = found.mesh(0)
+        assert np.allclose(found.read("displacement", 0, 0), mesh_found.points @ STRETCH.T, rtol=0, atol=1e-15)
+
+
+def split(**changes):
+    """A bar of two cubes in two part files: nodes and elements of each, with global numbers."""
+    mesh = box_mesh("hex8", (2, 1, 1))
+    ids, u = mesh.node_ids + 1, mesh.points @ STRETCH.T
+    files = []
+    for k, nodes in enumerate(mesh.blocks[0].connectivity):
+        rows = np.sort(nodes)
+        files.append(Rst({int(ids[row]): mesh.points[row].tolist() for row in rows}, [(1, 45, {1: 1})],
+                         [(k + 1, 1, 1, ids[nodes].tolist())], [Set(1.0, u[rows]), Set(2.0, 2 * u[rows])],
+                         components={"ENDS": (1, [int(ids[0]), int(ids[-1])])}, header={48: mesh.n_node}))
+    files[0] = replace(files[0], global_nodes=ids.tolist())
+    files[1] = replace(files[1], **changes)
+    return mesh, files
+
+
+def test_part_files_of_a_distributed_solution_are_joined(tmp_path):
+    mesh, files = split()
+    for k, one in enumerate(files):
+        one.write(tmp_path / f"job{k}.rst")
+    for start in ("job0.rst", "job1.rst"):
+        AnsysConverter().convert(tmp_path / start, tmp_path / "out.vtkhdf")
+        with Snapshots(tmp_path / "out.vtkhdf") as found:
+            whole = found.mesh(0)
+            assert (whole.n_node, whole.n_cell) == (mesh.n_node, 2)
+            assert np.allclose(found.read("displacement", 0, 1), 2 * whole.points @ STRETCH.T, rtol=0, atol=1e-15)
+            assert len(whole.node_tags["ENDS"]) == 2
+
+
+def test_a_part_that_is_missing_or_of_another_solution_is_refused(tmp_path):
+    _, files = split()
+    path = files[0].write(tmp_path / "job0.rst")
+    refused(path, tmp_path, FileFormatError, "do not have all nodes")
+    _, other = split(sets=[Set(1.0, np.zeros((8, 3)))])
+    other[1].write(tmp_path / "job1.rst")
+    refused(path, tmp_path, FileFormatError, "different result sets")
+    _, other = split(header={48: 999})
+    other[1].write(tmp_path / "job1.rst")
+    refused(path, tmp_path, FileFormatError, "no part of the same solution")
+
+
+@pytest.mark.parametrize(("change", "error", "word"), [
+    (lambda raw: raw[:len(raw) // 2], FileFormatError, "truncated"),
+    (lambda raw: b"", FileFormatError, "no binary file"),
+    (lambda raw: np.frombuffer(raw, "<i4").astype(">i4").tobytes(), FileFormatError, "no binary file"),
+    (lambda raw: raw[:8] + (4).to_bytes(4, "little") + raw[12:], FileFormatError, "no results"),
+    (lambda raw: b"not a result at all" * 40, FileFormatError, "no binary file")])
+def test_what_is_no_result_or_not_whole_is_refused_with_its_cause(tmp_path, change, error, word):
+    path = cube().write(tmp_path / "file.rst")
+    path.write_bytes(change(path.read_bytes()))
+    refused(path, tmp_path, error, word)
+
+
+def test_a_file_without_sets_is_refused_and_a_deck_is_no_result(tmp_path):
+    refused(cube([]), tmp_path, FileFormatError, "no results")
+    (tmp_path / "x.cdb").write_text("/COM,ANSYS RELEASE\n")
+    with pytest.raises(InputError, match="mesh and no results"):
+        AnsysConverter().convert(tmp_path / "x.cdb", tmp_path / "out.vtkhdf")
+    with pytest.raises(InputError, match="option"):
+        AnsysConverter().convert(cube().write(tmp_path / "file.rst"), tmp_path / "out.vtkhdf",
+                                 options={"formulation": "B-bar"})
+
+
+def words(data: bytes, flags: int) -> np.ndarray:
+    """A record, as words."""
+    n = len(data) // 4
+    return np.concatenate([np.array([n, np.int32(np.uint32(flags << 24))], np.int32), np.frombuffer(data, "<i4"),
+                           np.array([n], np.int32)]).astype(np.int32)
+
+
+@pytest.mark.parametrize(("data", "flags", "expected"), [
+    (np.array([1.5, -2.0], "<f8").tobytes(), 0, [1.5, -2.0]),
+    (np.array([1.5, -2.0, 3.0], "<f4").tobytes(), 0x40, [1.5, -2.0, 3.0]),
+    (np.array([7, -9], "<i4").tobytes(), 0x80, [7, -9]),
+    (np.array([7, -9, 300, 0], "<i2").tobytes(), 0xC0, [7, -9, 300, 0]),
+    (np.array([5, 0b10010], "<i4").tobytes() + np.array([1.5, 2.5], "<f8").tobytes(), 0x08, [0, 1.5, 0, 0, 2.5]),
+    (np.array([4, 0b1001], "<i4").tobytes() + np.array([7, -9], "<i2").tobytes(), 0xC8, [7, 0, 0, -9]),
+    # one value at 3; a run of two from 0; one value, repeated twice, from 5
+    (np.array([8, 3, 3], "<i4").tobytes() + np.array([9.5], "<f8").tobytes() + np.array([0, 2], "<i4").tobytes()
+     + np.array([1.5, 2.5], "<f8").tobytes() + np.array([-5, -2], "<i4").tobytes() + np.array([4.5], "<f8").tobytes(),
+     0x10, [1.5, 2.5, 0, 9.5, 0, 4.5, 4.5, 0])])
+def test_records_are_unpacked_however_their_zeros_are_left_out(data, flags, expected):
+    values, counts = unpack(words(data, flags), np.array([0]), len(expected))
+    assert counts[0] == len(expected) and values[0].tolist() == expected
+    meshio = pytest.importorskip("meshioplusplus.ansys_rst._ansys_rst")
+    reader = meshio._File.__new__(meshio._File)
+    reader.words = words(data, flags)
+    reader.data = reader.words.tobytes()
+    assert reader.record(0)[0].tolist() == expected
+
+
+def test_a_record_compressed_by_zlib_is_refused_with_what_to_do(tmp_path):
+    path = cube().write(tmp_path / "file.rst")
+    raw = np.frombuffer(path.read_bytes(), "<i4").copy()
+    at = raw[103 + 2 + 14]  # the order of nodes
+    raw[at + 1] = np.int32(np.uint32(0xA0000000))
+    path.write_bytes(raw.tobytes())
+    assert "/FCOMP" in refused(path, tmp_path, UnsupportedError, "zlib").remedy
+
+
+def test_no_part_of_a_history_is_kept(tmp_path):
+    """A record is read when it is asked for."""
+    history = AnsysHistory(cube().write(tmp_path / "file.rst"))
+    first, second = history.read(0)["displacement"][0], history.read(1)["displacement"][0]
+    assert np.allclose(second.values, 2.0 * first.values)
