@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from romlib_converters.aster.mesh import Solids, solids_of, solver_mesh
+from romlib_converters.aster.mesh import Solids, plane_mesh, solids_of, solver_mesh
 from romlib_converters.aster.names import (
     ACCELERATION,
     choose,
@@ -32,6 +32,7 @@ from romlib_converters.med.file import MESHES, text
 from romlib_converters.med.mesh import MedMesh, mesh_names, read_med_mesh
 
 from romlib.errors import InputError
+from romlib.mesh.kinematics import AXISYMMETRIC
 from romlib.model import Omission
 from romlib.snapshots.schema import FieldSpec
 from romlib.words import plural, shortlist, unknown
@@ -43,6 +44,8 @@ Step = tuple[int, int]
 class AsterHistory(SolverHistory):
     """content : the MED file, open.
 
+    Forces of axisymmetric models are those of one radian in Code_Aster; they become those of the circumference.
+
     Raises
     ------
     InputError, FileFormatError, UnsupportedError : with file and place.
@@ -53,7 +56,8 @@ class AsterHistory(SolverHistory):
         every = read_fields(content, file)
         self._chosen = choose(every, options, file)
         displacement = self._chosen["displacement"]
-        self._mesh = read_med_mesh(content, file, _mesh_name(content, displacement, file))
+        self._mesh = plane_mesh(read_med_mesh(content, file, _mesh_name(content, displacement, file)),
+                                options.get("kinematics"))
         self.solver = _solver(content, self._mesh)
         of_mesh = [field for field in every.values() if field.mesh == self._mesh.name]
         at_points = [self._chosen[name] for name in _AT_POINTS if name in self._chosen]
@@ -133,7 +137,8 @@ class AsterHistory(SolverHistory):
         if place == NODE:
             support = Support(NODES, "", "", 1)
             parts = read_values(self._content, field, step, support, len(self._mesh.points), self._file)
-            return [FieldValues(self._mesh.node_ids[where], values[:, 0, columns]) for where, values in parts]
+            factor = 2.0 * np.pi if name == "internal_force" and self.mesh.kinematics == AXISYMMETRIC else 1.0
+            return [FieldValues(self._mesh.node_ids[where], factor * values[:, 0, columns]) for where, values in parts]
         found = []
         for one in self._solids:
             for support in self._supports(field, one, CELLS if place == IP else NODES):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 from romlib_converters.common.elements import SolidElement
 from romlib_converters.common.faces import faces_of
+from romlib_converters.common.plane import stated_kinematics
 from romlib_converters.common.solver_mesh import SolverCells, SolverMesh
 from romlib_converters.med.fields import CELLS, MedField
 from romlib_converters.med.gauss import PointRule, read_localisation, rule_of, single_point
@@ -18,14 +19,24 @@ from romlib_converters.med.types import DIMENSIONS, SOLIDS, SURFACES, node_order
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.elements import ELEMENTS, element
+from romlib.mesh.kinematics import SOLID
 from romlib.model import Omission
 from romlib.words import plural
 
+_FLAT = 1e-9  # of the size of the mesh
 # Code_Aster's own rules of the elements of the modelling 3D (family RIGI), where no field says which.
 _DEFAULTS: Mapping[str, str] = {
     "TE4": "tet_1", "T10": "tet_5_zset", "HE8": "hex_gauss_8", "H20": "hex_gauss_27", "H27": "hex_gauss_27",
     "PE6": "wedge_6_midside", "P15": "wedge_21", "PY5": "pyramid_5", "P13": "pyramid_27_aster"}
-KINEMATICS = ("plane strain", "axisymmetric")
+
+
+def plane_mesh(mesh: MedMesh, kinematics: object) -> MedMesh:
+    """The mesh in two coordinates, where it has no volume and lies in a plane z, and the user states a plane model."""
+    flat = mesh.points.shape[1] == 3 and kinematics is not None and str(kinematics) != SOLID and not any(
+        block.kind not in DIMENSIONS for block in mesh.cells)
+    if not flat or np.ptp(mesh.points[:, 2]) > _FLAT * max(np.ptp(mesh.points[:, :2], axis=0)):
+        return mesh
+    return replace(mesh, points=mesh.points[:, :2])
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +99,8 @@ def solids_of(
             (rule.order,) if rule is not None and own else ())), own))
     if not found:
         raise UnsupportedError("the mesh has no solid cell", file=file, expected=", ".join(shapes), found=", ".join(
-            f"{len(block.nodes)} {block.kind}" for block in mesh.cells) or "no cell")
+            f"{len(block.nodes)} {block.kind}" for block in mesh.cells) or "no cell", remedy=None if dimension == 2 else
+            "for D_PLAN and AXIS say which: --option kinematics=\"plane strain\" or \"axisymmetric\"")
     notes = [Omission(name="integration_points", does_work=False, description=(
         f"no field at Gauss points says which rule the elements have; those of the modelling 3D are taken "
         f"({', '.join(assumed)}): for 3D_SI say it with the option quadrature"))] if assumed else []
@@ -158,7 +170,7 @@ def solver_mesh(
     points = np.zeros((len(mesh.points), 3))
     points[:, :dimension] = mesh.points
     return SolverMesh(file, mesh.node_ids, points, cells, others, node_sets, cell_sets, face_sets, notes=tuple(notes),
-                      kinematics=_kinematics(dimension, kinematics, file))
+                      kinematics=stated_kinematics(dimension, kinematics, file))
 
 
 def _faces(
@@ -211,16 +223,3 @@ def _nodes_of(mesh: MedMesh, where: np.ndarray, file: Path) -> np.ndarray:
         mine = where[(where >= block.first) & (where < block.first + len(block.nodes))] - block.first
         found.append(_existing(block, mesh, file)[mine].ravel())
     return np.unique(np.concatenate(found))
-
-
-def _kinematics(dimension: int, given: object, file: Path) -> str:
-    if dimension == 3 and given is None:
-        return "solid"
-    known = ("solid",) if dimension == 3 else KINEMATICS
-    if given not in known:
-        raise InputError(
-            "the mesh is in two dimensions, and the file does not say of which modelling" if dimension < 3 else
-            "the mesh is in three dimensions", file=file, place="option kinematics", expected=" or ".join(known),
-            found="nothing" if given is None else given, remedy=None if dimension == 3 else
-            "for D_PLAN say --option kinematics=\"plane strain\", for AXIS \"axisymmetric\"; C_PLAN is not reproduced")
-    return str(given)

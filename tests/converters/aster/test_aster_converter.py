@@ -185,3 +185,38 @@ def test_the_thermal_file_of_juliafem_gives_its_temperature_and_no_displacement(
     assert np.array_equal(field.read(0, slice(None))[0], [values[int(one)] for one in field.node_ids(0)])
     assert field.mesh(0).n_cell == other.getMesh().getNumberOfCells() == 258
     field.close()
+
+
+@pytest.mark.parametrize("space, clockwise", [(2, False), (2, True), (3, False)])
+def test_plane_models_are_read_as_the_user_says(tmp_path, space, clockwise):
+    points = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0],
+                       [2.0, 1.0, 0.0]])
+    cells = [[0, 1, 4, 3], [1, 2, 5, 4]]
+    mesh = mc.MEDCouplingUMesh("MAIL", 2)
+    mesh.setCoords(mc.DataArrayDouble(np.ascontiguousarray(points[:, :space])))
+    mesh.allocateCells(2)
+    for nodes in cells:
+        mesh.insertNextCell(mc.NORM_QUAD4, nodes[::-1] if clockwise else nodes)
+    mesh.finishInsertingCells()
+    path = tmp_path / "a.rmed"
+    mc.WriteMesh(str(path), mesh, True)
+    moved = 1e-3 * points[:, :2]
+    for symbol, factor in (("DEPL", 1.0), ("FORC_NODA", 7.0)):
+        for step in (0, 1):
+            field = mc.MEDCouplingFieldDouble(mc.ON_NODES, mc.ONE_TIME)
+            field.setMesh(mesh)
+            values = mc.DataArrayDouble(np.ascontiguousarray(step * factor * moved))
+            values.setInfoOnComponents(["DX", "DY"])
+            field.setArray(values)
+            field.setName(f"RESU____{symbol}")
+            field.setTime(float(step), step, -1)
+            mc.WriteFieldUsingAlreadyWrittenMesh(str(path), field)
+    with pytest.raises(InputError, match=r"kinematics"):
+        converted(path, tmp_path)
+    for kinematics, circumference in (("plane strain", 1.0), ("axisymmetric", 2.0 * np.pi)):
+        with converted(path, tmp_path, options={"kinematics": kinematics}) as found:
+            assert found.mesh(0).kinematics == kinematics and found.mesh(0).points.shape == (6, 2)
+            assert np.allclose(found.read("displacement", 0)[1], 1e-3 * found.mesh(0).points)
+            assert np.allclose(found.read("internal_force", 0)[1], 7e-3 * circumference * found.mesh(0).points)
+    with pytest.raises(UnsupportedError, match="plane stress"):
+        converted(path, tmp_path, options={"kinematics": "plane stress"})
