@@ -221,7 +221,8 @@ def test_formulations_are_refused_by_name(tmp_path, routine, keyopts, word):
 
 def test_a_tetrahedron_with_pressures_is_refused_and_read_at_the_users_word(tmp_path):
     four = (0, 1, 3, 4)
-    rst = Rst({k + 1: NODES[IDS[k]] for k in four}, [(1, 285, {})], [(1, 1, 1, [1, 2, 4, 5])], [Set(1.0, MOVED[[*four]])])
+    rst = Rst({k + 1: NODES[IDS[k]] for k in four}, [(1, 285, {})], [(1, 1, 1, [1, 2, 4, 5])],
+              [Set(1.0, MOVED[[*four]])])
     assert "stabilised" in refused(rst, tmp_path, UnsupportedError, "SOLID285").found
     with converted(rst, tmp_path, formulation="standard") as found:
         assert found.mesh(0).blocks[0].cell_type == "tet4"
