@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from romlib_converters.abaqus.words import kind_of
 from romlib_converters.common.paths import one_path
 
 from romlib.errors import InputError
+from romlib.files import instead_of
 
 FIL, DECK, ODB = ".fil", ".inp", ".odb"
+_LOOKED_AT = 1 << 16  # bytes at each end of a deck
+_ABAQUS = re.compile(
+    rb"^[ \t]*\*(?!\*)[ \t]*(part|assembly|instance|file format|preprint|output[ \t]*,[ \t]*(field|history))",
+    re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Computation:
-    """results : the .fil."""
+    """results : the .fil. deck : None where there is none, or none is wanted."""
 
     results: Path
+    deck: Path | None
 
 
-def locate(source: Path | list[Path]) -> Computation:
-    """The computation of a .fil, or of a folder with one.
+def locate(source: Path | list[Path], options: dict[str, Any]) -> Computation:
+    """The computation of a .fil, of a deck beside one, or of a folder with one.
 
     Raises
     ------
@@ -34,11 +42,48 @@ def locate(source: Path | list[Path]) -> Computation:
             raise InputError("the folder must have one results file", file=path, expected="one NAME.fil",
                              found=", ".join(one.name for one in found) or "none", remedy="name the .fil itself")
         path = found[0]
-    return Computation(path)
+    results = path if path.suffix.lower() != DECK else path.with_suffix(FIL)
+    if not results.is_file():
+        raise InputError("the computation has no results", file=results, expected=results.name, found="no such file",
+                         remedy="let Abaqus write them: *NODE FILE and *EL FILE in the deck. The history of a deck "
+                                "without results can be read as a case")
+    named = str(options.get("deck", ""))
+    if named.lower() == "none":
+        return Computation(results, None)
+    deck = Path(named) if named else path.with_suffix(DECK)
+    if named and not deck.is_file():
+        raise InputError("the deck does not exist", file=deck, place="option deck", remedy=instead_of(deck))
+    return Computation(results, deck if deck.is_file() else None)
+
+
+def library_of(options: dict[str, Any]) -> dict[str, Any]:
+    """Library and symbol of the option umat, as parameters of the law; empty where it is not given.
+
+    Raises
+    ------
+    InputError : it is not LIBRARY:SYMBOL.
+    """
+    if "umat" not in options:
+        return {}
+    library, _, symbol = str(options["umat"]).rpartition(":")
+    if not library or not symbol:
+        raise InputError("a library and a symbol are needed", place="option umat", expected="LIBRARY:SYMBOL",
+                         found=options["umat"])
+    return {"library": library, "symbol": symbol}
 
 
 def looks_like_abaqus(path: Path) -> bool:
-    """Whether a path is a results file, or a folder with one; judged by its first record."""
+    """Whether a path is a results file, a deck that CalculiX would not read, or a folder with results; by contents."""
     if path.is_dir():
         return any(one.is_file() and kind_of(one) is not None for one in path.glob("*.fil"))
-    return path.is_file() and kind_of(path) is not None
+    if not path.is_file():
+        return False
+    return _is_deck(path) if path.suffix.lower() == DECK else kind_of(path) is not None
+
+
+def _is_deck(path: Path) -> bool:
+    """Whether the beginning or the end of a deck has a card that Abaqus has and CalculiX lacks."""
+    with open(path, "rb") as stream:
+        beginning = stream.read(_LOOKED_AT)
+        stream.seek(max(path.stat().st_size - _LOOKED_AT, 0))
+        return _ABAQUS.search(beginning) is not None or _ABAQUS.search(stream.read(_LOOKED_AT)) is not None

@@ -11,7 +11,6 @@ from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
 from romlib_converters.calculix.frd import FrdFile
-from romlib_converters.calculix.mesh import set_tags
 from romlib_converters.calculix.model import NLGEOM, ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
 from romlib_converters.calculix.relations import adjustment, with_relations
@@ -23,6 +22,7 @@ from romlib_converters.common.elements import check_rules
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card, where
+from romlib_converters.keyword.places import set_tags
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh

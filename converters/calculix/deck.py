@@ -15,16 +15,18 @@ from romlib_converters.calculix.cards import (
     refuse_computation,
     same_name,
 )
-from romlib_converters.calculix.elements import NODE_COUNTS
+from romlib_converters.calculix.elements import NODE_COUNTS, OTHERS
 from romlib_converters.calculix.links import LINK_CARDS, Links, kind_of_mpc
-from romlib_converters.calculix.loads import LOAD_CARDS, LoadReader, Loads
+from romlib_converters.calculix.loads import LOAD_CARDS, LoadReader
 from romlib_converters.calculix.materials import OF_MATERIAL, DeckMaterial
-from romlib_converters.calculix.mesh import Places, build_mesh, other_elements
+from romlib_converters.calculix.mesh import build_mesh
 from romlib_converters.calculix.output import OUTPUT_CARDS, Output
 from romlib_converters.keyword.cards import Card, fold, lines_of
 from romlib_converters.keyword.data import check_digits
 from romlib_converters.keyword.history import DeckAmplitude, Step, read_amplitude
+from romlib_converters.keyword.loads import Loads
 from romlib_converters.keyword.mesh import MESH_CARDS, InpMesh, read_mesh_cards
+from romlib_converters.keyword.places import Places, other_elements
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
@@ -134,7 +136,7 @@ class _Reader:
                                     *(chunk.file for card in self.cards for chunk in card.chunks)]))
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
         places = Places(build_mesh(inp, path))
-        self.omissions: list[Omission] = list(other_elements(inp))
+        self.omissions: list[Omission] = list(other_elements(inp, OTHERS))
         self.unread: dict[str, list[Card]] = {}
         self.reader = LoadReader(inp, places, self.omissions)
         self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.amplitudes, Links(inp, places),

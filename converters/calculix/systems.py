@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from romlib_converters.calculix.mesh import Places
 from romlib_converters.keyword.cards import Card, fold
 from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError
 from romlib.words import plural
