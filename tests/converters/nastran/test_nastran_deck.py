@@ -10,7 +10,7 @@ from romlib_converters.nastran import NastranConverter
 from romlib_converters.nastran.materials import real
 from small_model import CD, IDS, POINTS, deck_text, field, write_small
 
-from romlib.errors import FileFormatError, UnsupportedError
+from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.snapshots import Snapshots
 from romlib.testing import check_converter
 
@@ -190,6 +190,16 @@ def test_a_deck_that_was_not_the_one_computed_is_refused(tmp_path):
         converted(tmp_path, fewer)
     with converted(tmp_path, fewer, options={"model": "none"}) as ours:
         assert ours.n_cell_total == 5 and not ours.model.materials and "no_deck" in omissions(ours)
+
+
+def test_a_deck_means_the_results_beside_it(tmp_path):
+    with converted(tmp_path, deck_text()):
+        NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
+    with Snapshots(tmp_path / "again.vtkhdf") as ours:
+        assert ours.n_step == 2
+    (tmp_path / "a.op2").unlink()
+    with pytest.raises(InputError, match="same stem"):
+        NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
 
 
 def test_a_deck_without_its_last_line_may_be_cut_and_it_is_said(tmp_path):
