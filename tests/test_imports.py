@@ -66,6 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.abaqus": {"romlib_converters.keyword"},
     "romlib_converters.zset": {"romlib_converters.common"},
     "romlib_converters.nastran": {"romlib_converters.common"},
+    "romlib_converters.lsdyna": {"romlib_converters.common"},
     "romlib_converters.med": {"mesh", "romlib_converters.common"},
     "romlib_converters.meshio": {"romlib_converters.med"},
     "romlib_converters.aster": {"romlib_converters.med"},
