@@ -89,6 +89,8 @@ class AnsysHistory(SolverHistory):
                                           file=part.rst.file, place=result.place,
                                           remedy="leave the temperature out: option leave_out=temperature")
                 found["temperature"].append(values)
+            if "internal_force" in found:
+                found["internal_force"].append(part.internal_force(elements))
             if "stress" in found:
                 found["stress"] += (part.stress(result, elements) if self.fields["stress"].spec.place == IP
                                     else part.corner_stress(elements))
@@ -96,6 +98,8 @@ class AnsysHistory(SolverHistory):
                 found["plastic_strain"] += part.plastic_strain(elements)
             if "p" in found:
                 found["p"] += part.cumulated(elements)
+        if len(self.parts) > 1 and "internal_force" in found:
+            found["internal_force"] = [_summed(found["internal_force"])]
         return found
 
     def _fields(self) -> dict[str, SolverField]:
@@ -110,6 +114,8 @@ class AnsysHistory(SolverHistory):
         if all(one.temperature(one.rst.sets[0], results) is not None
                for one, results in zip(self.parts, elements, strict=True)):
             fields["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="EPT"))
+        if all(one.has_forces(one.rst.sets[0], results) for one, results in zip(self.parts, elements, strict=True)):
+            fields["internal_force"] = SolverField(FieldSpec(NODE, 3, original_name="ENF"))
         points = any(one.at_points for one in self.parts)
         if any(results.has(STRESS) for results in elements):
             place = IP if points and self._stress_is_known() else ELEMENT_NODE
@@ -245,6 +251,13 @@ def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
         found.append(Omission(name="points_without_corners", does_work=False, description=(
             "no cell has one integration point near each corner: results of elements are not compared")))
     return found
+
+
+def _summed(parts: Sequence[FieldValues]) -> FieldValues:
+    """The sum over part files, which share nodes."""
+    ids, number = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
+    values = np.concatenate([part.values for part in parts])
+    return FieldValues(ids, np.stack([np.bincount(number, column, len(ids)) for column in values.T], axis=1))
 
 
 def _skipped_substeps(sets: Sequence[ResultSet]) -> int:
