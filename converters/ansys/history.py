@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from romlib_converters.ansys.cdb import read_cdb
+from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
 from romlib_converters.ansys.constraints import stored_constraints
 from romlib_converters.ansys.materials import read_materials
@@ -42,8 +44,10 @@ _COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "xz")
 class AnsysHistory(SolverHistory):
     """Results in time; see `SolverHistory`."""
 
-    def __init__(self, path: Path, *, accepted: bool = False) -> None:
-        """accepted : the user's word for formulations that are not reproduced.
+    def __init__(self, path: Path, *, accepted: bool = False, deck: Path | None = None) -> None:
+        """Open the files.
+
+        accepted : the user's word for formulations that are not reproduced. deck : a .cdb with the materials.
 
         Raises
         ------
@@ -53,7 +57,8 @@ class AnsysHistory(SolverHistory):
         first = self.parts[0].rst
         _refuse_kinds(first)
         self.solver = f"Ansys MAPDL {first.version}".strip()
-        self.files = [part.rst.file for part in self.parts]
+        self.files = [part.rst.file for part in self.parts] + ([] if deck is None else [deck])
+        self._deck = deck
         self.mesh = join_meshes([solid_mesh(part.rst.database, mesh_only=False, accepted=accepted)
                                  for part in self.parts], first.file)
         self._check_parts()
@@ -166,7 +171,7 @@ class AnsysHistory(SolverHistory):
 
     def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
-        materials, notes = stored_materials(rst)
+        materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
         solids = np.concatenate([one.ids for one in self.mesh.cells])
         used = [int(name.removeprefix("material_")) for name, ids in self.mesh.cell_sets.items()
                 if name.startswith("material_") and np.isin(ids, solids).any()]
