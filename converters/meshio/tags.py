@@ -23,7 +23,7 @@ from romlib.mesh.topology import boundary_faces, cell_faces
 from romlib.words import plural
 
 _READERS = {".msh": read_msh, ".med": read_med, ".rmed": read_med, ".mmed": read_med}
-_SERIES = (".xdmf", ".xmf", ".vtu", ".pvtu")
+_SERIES = (".xdmf", ".xmf", ".vtu", ".pvtu", ".vtkhdf")
 _LOST_CARDS = ("include", "surface", "instance", "part", "assembly", "ncopy", "ngen", "nfill", "elcopy", "elgen",
                "system")
 
@@ -50,7 +50,7 @@ def read_mesh(source: Path, quadrature: Mapping[str, str]) -> Mesh:
     if not len(raw.points):
         raw.points = raw.points.reshape(0, 3)
     grid = build_grid(raw.points, raw.cells, quadrature, source)
-    return _with_sets(grid, with_static_arrays(grid, raw.node, raw.cell), raw, source)
+    return with_sets(grid, with_static_arrays(grid, raw.node, raw.cell), raw, source)
 
 
 def _is_fluent(source: Path) -> bool:
@@ -84,7 +84,8 @@ def _refuse_lost_cards(source: Path) -> None:
                                        'converter = "calculix", the default for .inp where it is installed)')
 
 
-def _with_sets(grid: Grid, mesh: Mesh, raw: RawMesh, file: Path) -> Mesh:
+def with_sets(grid: Grid, mesh: Mesh, raw: RawMesh, file: Path) -> Mesh:
+    """The mesh with the sets of a file as tags; see `read_mesh`."""
     node_tags = {name: _known(grid.new_node[_inside(where, len(raw.points), name, file)])
                  for name, where in raw.node_sets.items()}
     n_cell = sum(len(nodes) for _, nodes in raw.cells)
