@@ -19,8 +19,9 @@ from romlib_converters.nastran.deck import Deck
 from romlib_converters.nastran.loads import Patterns, patterns_of
 from romlib_converters.nastran.materials import materials_of
 from romlib_converters.nastran.mesh import BasicMesh
-from romlib_converters.nastran.results import STATICS, TRANSIENT
+from romlib_converters.nastran.results import NONLINEAR, STATICS, TRANSIENT
 from romlib_converters.nastran.systems import Systems
+from romlib_converters.nastran.temperature import temperatures_of
 
 from romlib.model import Model, Omission, TableAmplitude
 from romlib.model.amplitude import Amplitude
@@ -50,12 +51,13 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     solid = np.unique(np.concatenate([one.nodes.ravel() for one in basic.mesh.cells]))
     mids = {number: deck.bulk.properties[number].material for number in _properties(deck)}
     notes = [*_unfinished(deck), *_kinematics(deck), *_other_properties(deck), *_increments(deck, course, subcases)]
-    thermal, more = _temperatures(subcases)
-    materials, lacking = materials_of(deck.data, sorted(set(mids.values())), thermal, deck.path)
+    thermal = temperatures_of(deck.data, subcases, _ends(course, initial_time), course.analysis == NONLINEAR, solid,
+                              basic.mesh.midpoints)
+    materials, lacking = materials_of(deck.data, sorted(set(mids.values())), bool(thermal.loads), deck.path)
     numbers = [one.number_of("SPC") for one in subcases]
     relations = [one.number_of("MPC") for one in subcases]
     if len(set(numbers)) > 1 or len(set(relations)) > 1:
-        more.append(Omission(name="constraints_change", does_work=True, description=(
+        notes.append(Omission(name="constraints_change", does_work=True, description=(
             "SPC or MPC are not the same in all subcases; those of the first are taken")))
     held = constraints_of(deck.data, numbers[0] if numbers else None, relations[0] if relations else None, solid,
                           grids.ids, basic.frames)
@@ -66,16 +68,18 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     amplitudes: dict[str, Amplitude] = {
         name: _amplitude(course, subcases, number, name in patterns.speeds, initial_time)
         for name, number in patterns.sets.items()}
-    amplitudes |= {name: _held(course, initial_time) for name in moving}
+    amplitudes |= {**thermal.amplitudes, **{name: _held(course, initial_time) for name in moving}}
     cell_sets = {**basic.mesh.cell_sets, **{
         f"MID_{mid}": np.concatenate([one.ids[np.isin(one.properties, [k for k, m in mids.items() if m == mid])]
                                       for one in deck.bulk.solids.values()]) for mid in sorted(set(mids.values()))}}
     mesh = replace(
         basic.mesh, cell_sets=cell_sets, node_sets={**basic.mesh.node_sets, **held.node_sets, **patterns.node_sets},
-        node_arrays={**basic.mesh.node_arrays, **patterns.node_arrays}, face_sets=patterns.face_sets)
+        node_arrays={**basic.mesh.node_arrays, **patterns.node_arrays, **thermal.node_arrays},
+        face_sets=patterns.face_sets)
     model = Model(
-        materials=materials, constraints=held.found, loads=patterns.loads, amplitudes=amplitudes,
-        initial_time=initial_time, omissions=(*notes, *more, *lacking, *held.notes, *patterns.notes))
+        materials=materials, constraints=held.found, loads={**patterns.loads, **thermal.loads}, amplitudes=amplitudes,
+        initial_time=initial_time, initial_temperature=thermal.initial,
+        omissions=(*notes, *lacking, *held.notes, *patterns.notes, *thermal.notes))
     return Whole(mesh, model)
 
 
@@ -149,16 +153,6 @@ def _increments(deck: Deck, course: Course, subcases: Sequence[Phase]) -> list[O
         return []
     return [missing_increments(lost, "", "Ask for them: NLPARM with INTOUT = YES.",
                                does_work="MATS1" in deck.data["raw"])]
-
-
-def _temperatures(subcases: Sequence[Phase]) -> tuple[bool, list[Omission]]:
-    """Whether temperatures act, and that they are not read."""
-    named = [one for one in subcases if any(key.startswith("TEMPERATURE") and "INIT" not in key and "MATE" not in key
-                                            for key in one.commands)]
-    if not named:
-        return False, []
-    return False, [Omission(name="temperature_not_read", does_work=True, description=(
-        "TEMPERATURE(LOAD) acts: its temperatures and the thermal expansion are not read; state both in the study"))]
 
 
 def _patterns(deck: Deck, course: Course, subcases: Sequence[Phase], systems: Systems, basic: BasicMesh,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -291,3 +292,28 @@ def test_case_control_of_subcases_and_steps():
     assert [phase.key for phase in two] == [(1, 0), (2, 0)]
     assert two[0].number_of("NLPARM") == 7 and two[1].number_of("LOAD") is None
     assert two[1].commands["TEMPERATURE(BOTH)"] == "8" and two[1].commands["DISPLACEMENT"] == "ALL"
+
+
+def test_temperatures_go_from_the_initial_ones_to_those_of_each_subcase(tmp_path):
+    control = ("SPC = 1\nTEMPERATURE(INITIAL) = 20\nSUBCASE 1\nTEMPERATURE(LOAD) = 9\nNLPARM = 3\n"
+               "SUBCASE 2\nTEMP(LOAD) = 20\nNLPARM = 3")
+    bulk = f"TEMPD,20,20.\nTEMPD,9,50.\nTEMP,9,{IDS[4]},100.\nTEMP,9,{IDS[5]},120."
+    deck = deck_text(BASIC, control=control, bulk=bulk).replace("0.3,7.8-9", "0.3,7.8-9,1.-5,15.")
+    with converted(tmp_path, deck, cd=BASIC, times=(0.5, 1.0, 1.5, 2.0), subcases=(1, 1, 2, 2)) as ours:
+        model, mesh = ours.model, ours.mesh(0)
+        assert model.amplitudes["temperature_20"].value == (1.0, 0.0, 1.0)
+        assert model.amplitudes["temperature_9"].value == (0.0, 1.0, 0.0)
+        assert model.initial_temperature.array == "temperature_20" and "temperature_not_read" not in omissions(ours)
+        hot = {int(node): float(value) for node, value in zip(mesh.node_ids, mesh.node_arrays["temperature_9"].ravel())}
+        assert [hot[int(IDS[k])] for k in (3, 4, 5)] == [50.0, 100.0, 120.0]
+        expansion = model.materials["MAT_1"].thermal_expansion
+        assert expansion.coefficient == 1e-5 and expansion.reference_temperature == 15.0
+
+
+@pytest.mark.parametrize("control, bulk, why", [
+    ("TEMPERATURE(LOAD) = 9", "TEMPD,9,50.", "no TEMPERATURE\\(INITIAL\\)"),
+    ("TEMPERATURE(INITIAL) = 9\nTEMPERATURE(LOAD) = 9", "TEMP,9,7,50.", "no temperature of grid point 17")])
+def test_temperatures_that_are_not_whole_are_left_out_and_do_work(tmp_path, control, bulk, why):
+    with converted(tmp_path, deck_text(BASIC, control=f"SPC = 1\n{control}\nNLPARM = 3", bulk=bulk), cd=BASIC) as ours:
+        note = omissions(ours)["temperature_not_read"]
+        assert note.does_work and re.search(why, note.description) and ours.model.initial_temperature is None
