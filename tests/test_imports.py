@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "romlib_converters.zset": {"romlib_converters.common"},
     "romlib_converters.med": {"romlib_converters.common"},
     "romlib_converters.nastran": {"romlib_converters.common"},
+    "romlib_converters.lsdyna": {"romlib_converters.common"},
     "romlib_converters.meshio": {"romlib_converters.med"},
     "romlib_converters.aster": {"romlib_converters.med"},
     "romlib_converters.exodus": {"romlib_converters.common"},

@@ -96,6 +96,16 @@ def test_formulations_that_are_not_reproduced_are_refused_by_name_or_taken_at_th
         assert across.max() < 1e-3 * np.linalg.norm(u[:, :2], axis=1).max()  # it turns about z, and grows outward
 
 
+def test_b_bar_with_thermal_expansion_is_reproduced_to_rounding(data_dir, tmp_path):
+    """SOLID185 as Ansys has it by default, heated, with double precision throughout (release 13)."""
+    AnsysConverter().convert(data_dir / "ansys" / "temp_v13.rst", tmp_path / "out.vtkhdf", units="m, N, Pa, s")
+    with Snapshots(tmp_path / "out.vtkhdf") as snapshots:
+        assert snapshots.mesh(0).blocks[0].formulation == "B-bar" and not snapshots.model.omissions
+        report = check(snapshots)
+    assert report.passed, report
+    assert all(report[name].value < 1e-11 for name in ("temperature", "stress", "equilibrium"))
+
+
 def test_static_nar_has_its_model_with_materials_and_constraints(static_nar):
     model, mesh = static_nar.model, static_nar.mesh(0)
     laws = {name: material.parameters for name, material in model.materials.items()}
