@@ -51,21 +51,26 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """Words of whole records. real : (n,) as float64; whole : (n,) as int32 (the half of a word that Abaqus sets)."""
+    """Words of whole records. real : (n,) as float64; whole : (n,) as int32 (the half of a word that Abaqus sets).
+
+    swapped : the file has them in the other order of bytes, but for text.
+    """
 
     real: np.ndarray
     whole: np.ndarray
     place: str
+    swapped: bool = False
 
     @classmethod
     def of(cls, words: np.ndarray, place: str, swapped: bool = False) -> Words:
         """words : (n,) int64, in the byte order of this machine. swapped : they were in the other one."""
         halves = words.view(np.int32).reshape(-1, 2)
-        return cls(words.view(np.float64), halves[:, 1 if swapped else 0], place)
+        return cls(words.view(np.float64), halves[:, 1 if swapped else 0], place, swapped)
 
     def text(self, position: int, count: int = 1) -> str:
         """Characters of words, without the blanks around them; bytes that are no ASCII become question marks."""
-        raw = self.real[position:position + count].tobytes()
+        words = self.real[position:position + count].view(np.int64)
+        raw = (words.byteswap() if self.swapped else words).tobytes()
         return raw.decode("ascii", "replace").replace("\ufffd", "?").replace("\0", " ").strip()
 
 
@@ -169,6 +174,8 @@ class FilWords:
                 lines, starts = _padded(block[:cut]), _line_starts(block[:cut])
                 while True:
                     position, state, wrong = next_text_record(lines, position, END, tally)
+                    if state == WRONG and not data and wrong >= len(lines) - 2 * _LINE and not block.endswith(b"\n"):
+                        break  # a line that is cut off, which blanks have filled
                     if state == WRONG:
                         raise self._no_item(lines, wrong, offset)
                     if state == INCOMPLETE:
