@@ -93,9 +93,11 @@ def library_of(options: dict[str, Any]) -> dict[str, Any]:
     if "umat" not in options:
         return {}
     library, _, symbol = str(options["umat"]).rpartition(":")
-    if not library or not symbol:
-        raise InputError("a library and a symbol are needed", place="option umat", expected="LIBRARY:SYMBOL",
-                         found=options["umat"])
+    if not library or not symbol or "/" in library or "\\" in library:
+        raise InputError("a library, by the name of its file, and a symbol are needed", place="option umat",
+                         expected="libNAME.so:SYMBOL", found=options["umat"],
+                         remedy="the library is looked for in the folders of ROMLIB_LIBRARY_PATH; a study may have a "
+                                "path")
     return {"library": library, "symbol": symbol}
 
 
