@@ -8,6 +8,7 @@ from typing import Any
 from romlib_converters.ansys.cdb import is_cdb, read_cdb
 from romlib_converters.ansys.cells import solid_mesh
 from romlib_converters.ansys.history import AnsysHistory
+from romlib_converters.ansys.nodal import nodal_field
 from romlib_converters.ansys.rst import RstFile, is_rst
 from romlib_converters.common.build import mesh_of
 from romlib_converters.common.history import convert_history, history_options
@@ -17,6 +18,7 @@ from romlib.files import is_file
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import add_skin
 from romlib.snapshots.converter import Progress
+from romlib.snapshots.nodal_fields import NodalField
 from romlib.words import plural
 
 _OWN = ("formulation",)
@@ -26,8 +28,8 @@ class AnsysConverter:
     """Ansys' files as a snapshots file, or as a mesh."""
 
     name = "ansys"
-    suffixes = (".rst", ".cdb")
-    reads = "results .rst of solids (MAPDL), whole or in parts file0.rst, file1.rst, ...; the mesh of a .cdb"
+    suffixes = (".rst", ".rth", ".cdb")
+    reads = "results .rst of solids, whole or in parts file0.rst, file1.rst, ...; temperatures .rth; meshes .cdb"
     extra: str | None = None
     reader: str | None = None
 
@@ -61,6 +63,16 @@ class AnsysConverter:
                              found=accepted)
         convert_history(AnsysHistory(_one_file(source), accepted=accepted is not None), Path(target), pieces=pieces,
                         units=units, options=options, progress=progress)
+
+    def nodal_field(self, source: Path, name: str) -> NodalField:
+        """The temperature at nodes, of results that need not be mechanical (.rth); see
+        `romlib.snapshots.nodal_fields.FieldReader`.
+
+        Raises
+        ------
+        InputError : another field, or none. FileFormatError, UnsupportedError : with file and place.
+        """
+        return nodal_field(Path(source), name)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The solids of a .cdb or .rst with their components as tags, in standard formulation.

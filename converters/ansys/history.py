@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from romlib_converters.ansys.cells import solid_mesh
-from romlib_converters.ansys.constraints import Constraints, stored_constraints
+from romlib_converters.ansys.constraints import stored_constraints
 from romlib_converters.ansys.materials import read_materials
 from romlib_converters.ansys.records import item, pointer
 from romlib_converters.ansys.results import (
@@ -23,12 +23,14 @@ from romlib_converters.ansys.results import (
 )
 from romlib_converters.ansys.rst import ResultSet, RstFile
 from romlib_converters.ansys.rst_materials import stored_materials
+from romlib_converters.ansys.temperature import Thermal, is_thermal, temperature_loads
 from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.parts import join_meshes, numbered_parts
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Model, Omission
+from romlib.model.material import Material
 from romlib.snapshots.schema import FieldSpec
 from romlib.words import plural
 
@@ -60,9 +62,17 @@ class AnsysHistory(SolverHistory):
         self.fields = self._fields()
         solids = np.unique(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
         held = stored_constraints(self.parts, solids, self.mesh.node_sets)
-        self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets},
-                            node_arrays={**self.mesh.node_arrays, **held.node_arrays})
-        self.model = self._model(held)
+        materials, notes = self._materials()
+        thermal = Thermal()
+        if is_thermal(materials) and "temperature" in self.fields:
+            thermal = temperature_loads(lambda step: self._temperature(step, solids), self.times.tolist(), solids,
+                                        self._reference_temperature)
+        self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets}, node_arrays={
+            **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays})
+        self.model = Model(
+            materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
+            amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
+            omissions=(*notes, *held.notes, *thermal.notes))
 
     def read(self, step: int) -> Mapping[str, Any]:
         """A record: each field in one part a file, and element fields in one part an element type."""
@@ -125,16 +135,37 @@ class AnsysHistory(SolverHistory):
         return not plastic or (all(result.extrapolation == 1 for result in sets)
                                and all(results.has(NONLINEAR) for results in last))
 
-    def _model(self, held: Constraints) -> Model:
+    @property
+    def _reference_temperature(self) -> float:
+        sets = self.parts[0].rst.sets
+        return sets[0].reference_temperature if sets else 0.0
+
+    def _temperature(self, step: int, ids: np.ndarray) -> np.ndarray:
+        """Temperatures (n,) of some nodes, of those invented the mean of their edge's."""
+        found = np.full(len(ids), np.nan)
+        for part in self.parts:
+            result = part.rst.sets[step]
+            values = part.temperature(result, ElementResults(part.rst, result))
+            if values is not None:
+                at = np.searchsorted(ids, values.ids).clip(max=len(ids) - 1)
+                known = ids[at] == values.ids
+                found[at[known]] = values.values[known, 0]
+        new, a, b = np.searchsorted(ids, self.mesh.midpoints).T
+        found[new] = 0.5 * (found[a] + found[b])
+        if np.isnan(found).any():
+            raise FileFormatError("a node of a solid has no temperature", file=self.mesh.file,
+                                  place=self.parts[0].rst.sets[step].place, found=f"node {ids[np.isnan(found)][0]}",
+                                  remedy="OUTRES,ALL,ALL before SOLVE")
+        return found
+
+    def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst)
         solids = np.concatenate([one.ids for one in self.mesh.cells])
         used = [int(name.removeprefix("material_")) for name, ids in self.mesh.cell_sets.items()
                 if name.startswith("material_") and np.isin(ids, solids).any()]
-        reference = rst.sets[0].reference_temperature if rst.sets else 0.0
-        laws, left = read_materials(materials, used, reference) if not notes else ({}, [])
-        return Model(materials=laws, constraints=held.constraints, amplitudes=held.amplitudes, initial_time=0.0,
-                     initial_temperature=reference, omissions=(*notes, *left, *held.notes))
+        laws, left = read_materials(materials, used, self._reference_temperature) if not notes else ({}, [])
+        return laws, [*notes, *left]
 
     def _check_parts(self) -> None:
         first = self.parts[0].rst

@@ -55,7 +55,7 @@ class Section:
 class Deck:
     """What a deck says. files : it and those that it includes. nlgeom : the card that turns finite strain on.
 
-    orientations : cards by folded name. output : what the results are written in.
+    orientations, distributions : cards by folded name. output : what the results are written in.
     amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None, which `initial` says. links :
     constraints between nodes.
     """
@@ -71,6 +71,7 @@ class Deck:
     materials: dict[str, DeckMaterial] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
     orientations: dict[str, Card] = field(default_factory=dict)
+    distributions: dict[str, Card] = field(default_factory=dict)
     output: Output = field(default_factory=Output)
     temperature0: np.ndarray | None = None
     initial: Card | None = None
@@ -192,6 +193,8 @@ class _Reader:
                                               card.parameters.get("ORIENTATION", ""), card))
         elif keyword == "ORIENTATION":
             self.deck.orientations[fold(card.parameter("NAME"))] = card
+        elif keyword == "DISTRIBUTION":
+            self.deck.distributions[fold(card.parameter("NAME"))] = card
         elif keyword == "AMPLITUDE":
             self.reader.amplitudes += read_amplitude(card, self.omissions)
         elif keyword == "STEP":

@@ -47,7 +47,7 @@ class ModelBuilder(ModelParts):
         thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
                                     self.deck.amplitudes)
         loads, amplitudes = self._named(set(thermal.loads))
-        materials, cards, notes = section_materials(self.deck, self.cell_tags)
+        materials, cards, notes = section_materials(self.deck, self.cell_tags, self.cell_arrays)
         self.omissions += notes
         self.lines.update({("materials", name): where(card) for name, card in cards.items()})
         self.node_arrays.update(thermal.arrays)
@@ -61,7 +61,7 @@ class ModelBuilder(ModelParts):
                 "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
                 "displacement")))
         mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
-                       face_tags=self.face_tags, node_arrays=self.node_arrays)
+                       face_tags=self.face_tags, node_arrays=self.node_arrays, cell_arrays=self.cell_arrays)
         return mesh, Model(
             units=units, materials=materials, constraints=self.constraints, loads={**loads, **thermal.loads},
             amplitudes={**amplitudes, **thermal.amplitudes}, initial_time=0.0,

@@ -151,8 +151,9 @@ class ExodusContent:
         if self.netcdf.has("coord"):
             points = self.netcdf.read("coord").astype(float).T
         else:
-            points = np.column_stack([self.netcdf.read(f"coord{axis}").astype(float).ravel()
-                                      for axis in _AXES[:dimension]])
+            columns = [self.netcdf.read(f"coord{axis}").astype(float).ravel() for axis in _AXES[:dimension]]
+            wrong = [column.shape for column in columns if column.shape != (n_node,)]
+            points = np.empty(wrong[0]) if wrong else np.column_stack(columns)
         if points.shape != (n_node, dimension):
             raise FileFormatError("the coordinates are not those of the nodes", file=self.file,
                                   expected=(n_node, dimension), found=points.shape)

@@ -58,6 +58,7 @@ class ModelParts:
         self.n_node = deck.places.mesh.n_node
         self.node_tags, self.cell_tags, self.face_tags = set_tags(deck.inp, deck.places)
         self.node_arrays: dict[str, np.ndarray] = {}
+        self.cell_arrays: dict[str, np.ndarray] = {}
         self.omissions: list[Omission] = []
         self.constraints: dict[str, Constraint] = {}
         self.lines: dict[tuple[str, str], str] = {}

@@ -84,15 +84,21 @@ def _nine(card: Card) -> tuple[np.ndarray, list[float]]:
 
 def _stiffness_of(values: np.ndarray, card: Card) -> np.ndarray:
     """Stiffnesses (n, 9) of engineering constants (n, 9)."""
+    if (values[:, :3] == 0.0).any():
+        raise _no_stiffness(values, card)
     e1, e2, e3, nu12, nu13, nu23, g12, g13, g23 = values.T
     compliance = np.stack([np.stack(row, axis=-1) for row in (
         (1.0 / e1, -nu12 / e1, -nu13 / e1), (-nu12 / e1, 1.0 / e2, -nu23 / e2), (-nu13 / e1, -nu23 / e2, 1.0 / e3))],
         axis=-2)
-    if not np.isfinite(compliance).all() or (np.linalg.det(compliance) == 0.0).any():
-        raise FileFormatError("engineering constants that have no stiffness", file=card.file, place=card.place,
-                              expected="moduli that are not zero", found=values.tolist())
+    if (np.linalg.det(compliance) == 0.0).any():
+        raise _no_stiffness(values, card)
     c = np.linalg.inv(compliance)
     return np.stack([c[:, 0, 0], c[:, 1, 1], c[:, 2, 2], c[:, 0, 1], c[:, 0, 2], c[:, 1, 2], g23, g13, g12], axis=1)
+
+
+def _no_stiffness(values: np.ndarray, card: Card) -> FileFormatError:
+    return FileFormatError("engineering constants that have no stiffness", file=card.file, place=card.place,
+                           expected="moduli that are not zero", found=values.tolist())
 
 
 def thermal_expansion(card: Card) -> ThermalExpansion | None:

@@ -108,7 +108,11 @@ class NastranConverter:
                 raise FileFormatError("the .op2 has no geometry", file=path, expected="tables GEOM1 and GEOM2",
                                       remedy="read the deck")
         else:
-            bulk = read_deck(path).bulk
+            deck = read_deck(path)
+            if deck.unfinished:
+                raise FileFormatError("the deck has no last line, and may be cut", file=path, expected="ENDDATA",
+                                      found="the end of the file", remedy="add the line ENDDATA, if it is whole")
+            bulk = deck.bulk
         return add_skin([mesh_of(build_mesh(bulk).mesh, quadrature)])[0]
 
 

@@ -49,6 +49,11 @@ class Deck:
     data: Mapping[str, Any]
 
     @property
+    def unfinished(self) -> bool:
+        """Whether a deck with executive control lacks its last line, which the solver does without: it may be cut."""
+        return self.sol is not None and "ENDDATA" not in self.cards
+
+    @property
     def cards(self) -> Mapping[str, int]:
         """Number of cards by name."""
         cards: Mapping[str, int] = self.data["cards"]

@@ -48,7 +48,7 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     points = IdValues(grids.ids, basic.mesh.points[:len(grids.ids)])
     solid = np.unique(np.concatenate([one.nodes.ravel() for one in basic.mesh.cells]))
     mids = {number: deck.bulk.properties[number].material for number in _properties(deck)}
-    notes = [*_kinematics(deck), *_other_properties(deck), *_increments(deck, course, subcases)]
+    notes = [*_unfinished(deck), *_kinematics(deck), *_other_properties(deck), *_increments(deck, course, subcases)]
     thermal, more = _temperatures(subcases)
     materials, lacking = materials_of(deck.data, sorted(set(mids.values())), thermal, deck.path)
     numbers = [one.number_of("SPC") for one in subcases]
@@ -90,6 +90,13 @@ def _subcases(deck: Deck, course: Course) -> list[Subcase]:
 def _properties(deck: Deck) -> list[int]:
     used = np.unique(np.concatenate([one.properties for one in deck.bulk.solids.values()]))
     return [number for number in used.tolist() if number in deck.bulk.properties]
+
+
+def _unfinished(deck: Deck) -> list[Omission]:
+    if not deck.unfinished:
+        return []
+    return [Omission(name="unfinished_deck", does_work=True, description=(
+        f"{deck.path.name} has no ENDDATA: if it is cut, loads, constraints and materials may be missing"))]
 
 
 def _kinematics(deck: Deck) -> list[Omission]:

@@ -1,0 +1,81 @@
+"""The files of a database: d3plot, d3plot01, d3plot02, ..., of which states never cross the end."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.lsdyna.control import WORDS, Layout, layout_of
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.files import regular_file
+
+HEAD_BYTES = (WORDS + 64) * 8
+_NUMBERED = re.compile(r"^(.*?\D)(\d+)$")
+
+
+def files_of(first: Path) -> list[Path]:
+    """The database's files in order.
+
+    Raises
+    ------
+    FileFormatError : one in between is missing. UnsupportedError : files of adaptive remeshing lie beside it.
+    """
+    numbered = {}
+    for other in first.parent.iterdir():
+        if other.name.startswith(first.name) and other.name[len(first.name):].isdigit() and other.is_file():
+            numbered[int(other.name[len(first.name):])] = other
+    expected = range(1, len(numbered) + 1)
+    missing = sorted(set(expected) - set(numbered))
+    if missing:
+        raise FileFormatError("a file of the database is missing", file=first,
+                              expected=f"{first.name}{missing[0]:02d}", found=f"{first.name}{max(numbered):02d}",
+                              remedy="keep all files of a run in one folder")
+    if (first.parent / f"{first.name}aa").is_file():
+        raise UnsupportedError("a database of adaptive remeshing, whose mesh changes in time", file=first,
+                               found=f"{first.name}aa")
+    return [first, *(numbered[number] for number in expected)]
+
+
+def first_of(path: Path) -> Path:
+    """The file that a numbered one continues; itself where it continues none."""
+    match = _NUMBERED.match(path.name)
+    if match is not None:
+        base = path.with_name(match[1])
+        if base.is_file() and is_database(base):
+            return base
+    return path
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins with a control block."""
+    with open(path, "rb") as stream:
+        return layout_of(stream.read(HEAD_BYTES)) is not None
+
+
+class Words:
+    """The words of a file, mapped into memory. order and size by `layout`."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self.path, self.layout = regular_file(path), layout
+        size = self.path.stat().st_size
+        with open(self.path, "rb") as stream:
+            self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        self.count = size // layout.word
+
+    def integers(self, at: int, count: int, what: str) -> np.ndarray:
+        """Whole numbers (count,) from word `at`; FileFormatError, with `what`, where the file ends before."""
+        return self._taken(at, count, what, self.layout.integers)
+
+    def reals(self, at: int, count: int, what: str) -> np.ndarray:
+        """Real numbers (count,) likewise."""
+        return self._taken(at, count, what, self.layout.reals)
+
+    def _taken(self, at: int, count: int, what: str, dtype: np.dtype) -> np.ndarray:
+        if count < 0 or at < 0 or at + count > self.count:
+            raise FileFormatError("the file ends before its contents", file=self.path, place=f"word {at}, {what}",
+                                  expected=f"{count} words", found=f"{max(self.count - at, 0)} words",
+                                  remedy="the file is truncated, or no d3plot: let the run end, or copy it whole")
+        return np.frombuffer(self._data, dtype, count, at * self.layout.word)

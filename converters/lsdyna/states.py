@@ -1,0 +1,125 @@
+"""States of a d3plot: where they are in the files, and what is where in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.lsdyna.control import Control
+from romlib_converters.lsdyna.family import Words
+from romlib_converters.lsdyna.geometry import END, Geometry
+
+from romlib.errors import FileFormatError
+
+
+@dataclass(frozen=True)
+class Place:
+    """A state: number of its file, and the word where it begins."""
+
+    file: int
+    word: int
+
+
+class States:
+    """The states of a database. times : (n_state,).
+
+    Raises
+    ------
+    FileFormatError : a file ends in the middle of a state; no states at all.
+    """
+
+    def __init__(self, files: list[Path], words: Words, control: Control, geometry: Geometry) -> None:
+        self._control, self._geometry = control, geometry
+        self._files = [words, *(Words(path, control.layout) for path in files[1:])]
+        self._offsets, self.length = _layout(control, geometry)
+        self.places = [place for number, one in enumerate(self._files)
+                       for place in self._of_file(one, number, geometry.end if number == 0 else 0)]
+        if not self.places:
+            raise FileFormatError("the database has no states", file=words.path,
+                                  expected=f"states of {self.length} words behind the geometry",
+                                  found=f"{len(files)} files", remedy="keep d3plot01, d3plot02, ... beside the d3plot")
+        self.times = np.array([_shortest(self._words(k, 0, 1)[0]) for k in range(len(self.places))])
+
+    def place(self, step: int) -> str:
+        """Of a state, for messages."""
+        return f"state {step + 1} ({self._files[self.places[step].file].path.name})"
+
+    def nodal(self, step: int, name: str, n_comp: int) -> np.ndarray:
+        """A variable of the nodes (n_node, n_comp), as it is stored."""
+        return self._words(step, self._offsets[name], self._control["numnp"] * n_comp).reshape(-1, n_comp)
+
+    def has(self, name: str) -> bool:
+        """Whether states have a variable."""
+        return name in self._offsets
+
+    def solids(self, step: int) -> np.ndarray:
+        """All variables of the solids (n_solid, nv3d)."""
+        control = self._control
+        return self._words(step, self._offsets["solids"], control.n_solid * control["nv3d"]).reshape(
+            control.n_solid, -1)
+
+    def alive(self, step: int) -> bool:
+        """Whether no solid, or node, has been taken out up to a state."""
+        control = self._control
+        if control.deletes == "elements":
+            return bool((self._words(step, self._offsets["deleted"], control.n_solid) != 0.0).all())
+        if control.deletes == "nodes":
+            used = np.unique(self._geometry.solids)
+            return bool((self._words(step, self._offsets["deleted"], control["numnp"])[used] != 0.0).all())
+        return True
+
+    def _words(self, step: int, offset: int, count: int) -> np.ndarray:
+        place = self.places[step]
+        return self._files[place.file].reals(place.word + offset, count, f"state {step + 1}")
+
+    def _of_file(self, words: Words, number: int, start: int) -> list[Place]:
+        """States of a file; behind them are the END word, zeros, or nothing."""
+        found: list[Place] = []
+        at = start
+        while at < words.count:
+            first = words.reals(at, 1, "a state")[0]
+            left = words.count - at
+            if first == END:
+                break
+            if left < self.length:
+                if np.any(words.integers(at, left, "a state")):
+                    raise FileFormatError(
+                        "the file ends in the middle of a state", file=words.path, place=f"word {at}",
+                        expected=f"{self.length} words", found=f"{left} words",
+                        remedy="let the run end, or remove this file and those after it to convert what is before")
+                break
+            if not first and not np.any(words.integers(at, self.length, "a state")):
+                break
+            if not np.isfinite(first):
+                raise FileFormatError("the time of a state is not a finite number", file=words.path,
+                                      place=f"word {at}", found=first)
+            found.append(Place(number, at))
+            at += self.length
+        return found
+
+
+def _layout(control: Control, geometry: Geometry) -> tuple[dict[str, int], int]:
+    """Where variables begin in a state, in words, and the words of a state."""
+    offsets: dict[str, int] = {}
+    at = 1 + control["nglbv"]
+    for name, n_comp in control.nodal():
+        offsets[name] = at
+        at += n_comp * control["numnp"]
+    at += control["nt3d"] * control.n_solid
+    offsets["solids"] = at
+    at += control["nv3d"] * control.n_solid
+    at += control["nv3dt"] * control["nelt"] + control["nv1d"] * control["nel2"]
+    at += control["nv2d"] * (control["nel4"] - geometry.rigid_shells)
+    offsets["deleted"] = at
+    if control.deletes == "elements":
+        at += control.n_solid + control["nelt"] + control["nel4"] + control["nel2"]
+    elif control.deletes == "nodes":
+        at += control["numnp"]
+    at += geometry.bodies * (12 if control["ndim"] == 9 else 24)
+    return offsets, at
+
+
+def _shortest(value: np.floating) -> float:
+    """The number of few digits that a single precision one stands for."""
+    return float(str(value))
