@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from romlib.errors import InputError, UnsupportedError
+from romlib.errors import InputError
 from romlib.mesh import kernels, plane_kernels
 from romlib.mesh.elements import Element
-from romlib.mesh.kinematics import Kinematics
+from romlib.mesh.kinematics import Kinematics, refuse_wrong_thickness
 from romlib.mesh.mesh import Mesh
 
 _ROUNDING = 1e-9  # of the largest radius: how far beyond the axis a node may be that is meant to be on it
@@ -60,11 +60,7 @@ def checked_points(mesh: Mesh) -> np.ndarray:
         raise InputError("the points have another number of coordinates than the kinematics of the mesh",
                          place=f"kinematics {motion.name!r}", expected=f"(n_node, {motion.dimension})",
                          found=points.shape)
-    if mesh.thickness != 1.0 and (motion.dimension == 3 or motion.axisymmetric):
-        raise UnsupportedError("a body in plane strain alone has a thickness", place=f"kinematics {motion.name!r}",
-                               expected="thickness 1", found=mesh.thickness)
-    if not 0.0 < mesh.thickness < np.inf:
-        raise InputError("the thickness of a body is not positive", expected="a positive number", found=mesh.thickness)
+    refuse_wrong_thickness(motion, mesh.thickness)
     if motion.axisymmetric and len(points):
         radii = points[:, 0]
         worst = int(np.argmin(radii))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from romlib.errors import UnsupportedError
+from romlib.errors import InputError, UnsupportedError
 from romlib.tensors import SQRT2
 from romlib.words import unknown
 
@@ -98,6 +98,20 @@ def kinematics(name: str) -> Kinematics:
         raise UnsupportedError(f"{meant} is not supported: {why}", expected=", ".join(KINEMATICS), found=name,
                                remedy=instead)
     raise UnsupportedError("unknown kinematics of a mesh", **unknown(name, KINEMATICS))
+
+
+def refuse_wrong_thickness(motion: Kinematics, thickness: float) -> None:
+    """Refuse a thickness of what has none, and one that is not positive.
+
+    Raises
+    ------
+    UnsupportedError, InputError : in this order.
+    """
+    if thickness != 1.0 and motion.name != PLANE_STRAIN:
+        raise UnsupportedError("a body in plane strain alone has a thickness", place=f"kinematics {motion.name!r}",
+                               expected="thickness 1", found=thickness)
+    if not 0.0 < thickness < np.inf:
+        raise InputError("the thickness of a body is not positive", expected="a positive number", found=thickness)
 
 
 def padded(values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
+from romlib.mesh.kinematics import refuse_wrong_thickness
 from romlib.mesh.mesh import FaceSet, Mesh
 from romlib.words import plural
 
@@ -65,6 +66,7 @@ def check_pieces(pieces: Iterable[Mesh], file: Path | None = None) -> None:
 
 
 def _check_piece(mesh: Mesh, file: Path | None) -> None:
+    refuse_wrong_thickness(mesh.motion, mesh.thickness)
     if mesh.points.ndim != 2 or mesh.points.shape[1] != mesh.dimension:
         raise FileFormatError("the points have another number of coordinates than the kinematics of the mesh",
                               file=file, place=f"kinematics {mesh.kinematics!r}",
