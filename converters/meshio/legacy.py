@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+from numba import njit
 from romlib_converters.common.reading import reading
 from romlib_converters.meshio.series import plain
 from romlib_converters.meshio.vtu import Content, blocks_of
@@ -34,6 +35,19 @@ def read_legacy(file: Path) -> Content:
     """
     with reading(file):
         return _Reader(file).content()
+
+
+@njit(cache=True)
+def _marks(flat: np.ndarray, count: int) -> np.ndarray:
+    """(count,) where the number of nodes of each cell stands, which follows from the cell before; -1: nowhere."""
+    found = np.full(count, -1)
+    at = 0
+    for cell in range(count):
+        if at >= len(flat) or flat[at] <= 0 or flat[at] > len(flat) - at - 1:
+            break
+        found[cell] = at
+        at += flat[at] + 1
+    return found
 
 
 class _Reader:
@@ -100,15 +114,15 @@ class _Reader:
         else:
             self._at = start
             flat = self._numbers("int", size).astype(np.int64)
-            self._widths = np.empty(count, np.int64)
-            at = 0
-            for cell in range(count):  # a cell's place follows from the one before
-                if not (at < size and 0 < flat[at] <= size - at - 1):
-                    raise FileFormatError("a cell has a wrong number of nodes", file=self._file, place=f"cell {cell}")
-                self._widths[cell] = flat[at]
-                at += int(flat[at]) + 1
-            mark = np.concatenate([[0], np.cumsum(self._widths + 1)[:-1]]) if count else np.empty(0, np.int64)
-            self._nodes = np.delete(flat[:at], mark)
+            if count > size:
+                raise FileFormatError("there are more cells than numbers of nodes", file=self._file, place="CELLS",
+                                      expected=f"at most {size}", found=count)
+            marks = _marks(flat, count)
+            wrong = np.flatnonzero(marks < 0)
+            if len(wrong):
+                raise FileFormatError("a cell has a wrong number of nodes", file=self._file, place=f"cell {wrong[0]}")
+            self._widths = flat[marks]
+            self._nodes = np.delete(flat, marks)
         if (self._widths < 0).any() or self._widths.sum() != len(self._nodes):
             raise FileFormatError("the cells have another number of nodes than the file says", file=self._file,
                                   place="CELLS", expected=len(self._nodes), found=int(self._widths.sum()))
