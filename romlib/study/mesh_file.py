@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from romlib.errors import UnsupportedError
+from romlib.mesh.bad_cells import Treatment
 from romlib.mesh.kinematics import KINEMATICS, PLANE_STRAIN, SOLID, kinematics
 from romlib.model.base import Description
 
@@ -17,7 +18,7 @@ class MeshFile(Description):
 
     converter : that reads it; by default, a snapshots file is taken as it is, a deck is read by the converter of its
     suffix, and meshio reads any other. merge : points within this distance become one; 0 says that points at one place
-    are apart.
+    are apart. bad_cells : what becomes of cells that no integration is possible on.
     pieces : to cut it into; by default as the file has it, or one for each rank. quadrature : rule by cell type, where
     it is not the element's default. formulation : by cell type, where it is not the standard one. kinematics,
     thickness : of a mesh of two dimensions.
@@ -33,6 +34,10 @@ class MeshFile(Description):
     merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = Field(default=None, description=(
         "points within this distance (length) become one; 0: points at one place are apart. By default bodies that "
         "touch without sharing nodes are refused"))
+    bad_cells: Treatment = Field(default="refuse", description=(
+        'what becomes of cells whose Jacobian is not positive at all integration points. `"refuse"`: they are named, '
+        'with what is wrong. `"drop"`: they are left out. `"repair"`: nodes of cells that are inside out are put in '
+        'order, and mid-side nodes of twisted ones moved to the middle of their edges; what stays bad is refused'))
     pieces: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
         "to cut the mesh into; by default as the file has it, else one for each rank. `--pieces` takes precedence"))
     quadrature: dict[str, str] = Field(default_factory=dict, description=(

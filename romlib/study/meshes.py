@@ -11,11 +11,8 @@ import h5py
 
 from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.files import regular_file
-<<<<<<< HEAD
-from romlib.mesh.kinematics import SOLID
-=======
 from romlib.mesh.bad_cells import well_shaped
->>>>>>> w-ANS
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.lazy import LazyMeshes
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import merge_points, refuse_loose_cells
@@ -60,11 +57,7 @@ class MeshSource:
         with comm.agreement():
             as_it_is = study.mesh.converter is None and is_hdf5(self.path)
             if as_it_is:
-<<<<<<< HEAD
-                for key in ("merge", "quadrature", "formulation", "kinematics", "thickness"):
-=======
-                for key in ("merge", "quadrature", "formulation", "bad_cells"):
->>>>>>> w-ANS
+                for key in ("merge", "quadrature", "formulation", "kinematics", "thickness", "bad_cells"):
                     if key in study.mesh.model_fields_set:
                         raise StudyError("the mesh of a snapshots file is taken as it is", file=study.path,
                                          place=f"mesh.{key}", remedy="leave it out, or convert the mesh anew with it")
