@@ -223,7 +223,7 @@ def _compare(inside: Bulk, deck: Bulk, results: Path) -> None:
                           f"systems, such as {mine.ids[first][apart][0]}")
     for name in sorted({*inside.solids, *deck.solids}):
         ids = [np.sort(one.solids[name].ids) if name in one.solids else np.empty(0) for one in (inside, deck)]
-        if not np.array_equal(*ids):
+        if not np.array_equal(ids[0], ids[1]):
             raise _other_deck(deck.file, results, f"{len(ids[0])} {name} in the results, {len(ids[1])} in the deck, or "
                               "of other numbers")
 
