@@ -61,12 +61,6 @@ def read_geometry(op2: Op2File) -> Bulk | None:
     return Bulk(op2.path, grids, solids, others, systems, _properties(op2), cell_sets=sets)
 
 
-def scalar_points(op2: Op2File) -> np.ndarray:
-    """Ids of scalar and extra points (n,)."""
-    found = [op2.words(record)[3:] for key, record in _cards(op2, "GEOM1", "GEOM2") if key[:2] in _SPOINTS]
-    return np.concatenate([np.empty(0, np.int64), *found])
-
-
 def parameter(op2: Op2File, name: str) -> str | None:
     """Value of a parameter that is a word, None where it is not among those that the file keeps."""
     for table in op2.tables:
