@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from romlib_converters.abaqus.deck import DeckReader, places_of, read_flat
 from romlib_converters.abaqus.fil import FilFile
+from romlib_converters.abaqus.match import in_results
+from romlib_converters.abaqus.model import ModelBuilder
+from romlib_converters.abaqus.odb import OdbExport, OdbHistory
 from romlib_converters.abaqus.results import FilHistory, solver_mesh
-from romlib_converters.abaqus.source import FIL, Computation, locate, looks_like_abaqus
-from romlib_converters.common.history import convert_history, history_options
+from romlib_converters.abaqus.source import DECK, FIL, ODB, Computation, library_of, locate, looks_like_abaqus
+from romlib_converters.abaqus.tags import with_deck
+from romlib_converters.common.elements import check_rules
+from romlib_converters.common.history import SolverHistory, convert_history, history_options
+from romlib_converters.common.paths import case_path
+from romlib_converters.keyword.places import set_tags
 
-from romlib.errors import InputError
-from romlib.snapshots.converter import Progress
+from romlib.errors import FileFormatError, InputError
+from romlib.mesh.mesh import Mesh
+from romlib.mesh.skin import add_skin
+from romlib.model import Case, UnitSystem
+from romlib.model.case import Times
+from romlib.snapshots.converter import DeckModel, Progress
+from romlib.words import plural
 
-_OPTIONS = ("incomplete",)
+_OPTIONS = ("incomplete", "deck", "umat")
 
 
 class AbaqusConverter:
-    """Abaqus's files as a snapshots file.
+    """Abaqus's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
 
     Options
     -------
-    incomplete : take a truncated .fil up to its last complete increment. And those of
-    `romlib_converters.common.history.history_options`.
+    deck : the deck, where it does not have the name of the results; "none" for the results alone. umat : the library of
+    the deck's user material and its symbol, LIBRARY:SYMBOL. incomplete : take a truncated .fil up to its last complete
+    increment. And those of `romlib_converters.common.history.history_options`.
     """
 
     name = "abaqus"
-    suffixes = (FIL,)
-    reads = "results .fil (ASCII and binary)"
+    suffixes = (FIL, DECK, ODB)
+    reads = "results .fil (ASCII and binary), decks .inp of parts and assemblies, .odb by a script for Abaqus's Python"
     extra: str | None = None
     reader: str | None = None
 
     def can_read(self, path: Path) -> bool:
-        """Whether a path is a results file, judged by its first record, or a folder with one."""
+        """Whether a path is a results file or a deck of Abaqus, judged by its contents, or a folder with results."""
         return looks_like_abaqus(Path(path))
 
     def convert(
@@ -41,18 +57,90 @@ class AbaqusConverter:
     ) -> None:
         """Write the snapshots file of a computation; see `romlib.snapshots.converter.Converter`.
 
+        Parameters
+        ----------
+        source : results (.fil), deck (.inp) beside them, a folder with one .fil, or one that `export_odb.py` wrote.
+
         Raises
         ------
         InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
         """
         options = history_options(self.name, options, _OPTIONS)
-        computation = locate(source)
-        convert_history(self._history(computation, options), Path(target), pieces=pieces, units=units, options=options,
+        computation = locate(source, options)
+        convert_history(_history(computation, options), Path(target), pieces=pieces, units=units, options=options,
                         progress=progress)
 
-    def _history(self, computation: Computation, options: dict[str, Any]) -> FilHistory:
-        incomplete = options.get("incomplete", False)
-        if not isinstance(incomplete, bool):
-            raise InputError("true or false is needed", place="option incomplete", found=incomplete)
-        fil = FilFile(computation.results)
-        return FilHistory(fil, solver_mesh(fil.model, fil.path), incomplete=incomplete)
+    def read_case(self, source: Path) -> Case:
+        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
+
+        Where the solver chooses its increments, they are as long as the first one of their step.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        return self.read_deck(source).case
+
+    def read_deck(self, source: Path) -> DeckModel:
+        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
+
+        Raises
+        ------
+        InputError, FileFormatError, UnsupportedError : with file and place.
+        """
+        path = case_path(source)
+        deck = DeckReader(path, *read_flat(path)).run()
+        times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
+        builder = ModelBuilder(deck, times)
+        mesh, model = builder.build(UnitSystem())
+        chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
+        case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
+                    description=f"Abaqus deck {path.name}{chosen}")
+        sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
+        sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
+                    if section == "constraints"}
+        return DeckModel(case, mesh, model, sources)
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
+
+        Raises
+        ------
+        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
+        """
+        inp, _, _ = read_flat(Path(source))
+        places = places_of(inp, Path(source))
+        node_tags, cell_tags, face_tags = set_tags(inp, places)
+        chosen, blocks = quadrature or {}, places.mesh.blocks
+        check_rules(chosen, [block.cell_type for block in blocks], "quadrature")
+        blocks = tuple(replace(block, quadrature=chosen.get(block.cell_type, block.quadrature)) for block in blocks)
+        return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
+
+
+def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory:
+    """The results, with what the deck says, where there is one; the deck says first what is not reduced."""
+    incomplete = options.get("incomplete", False)
+    if not isinstance(incomplete, bool):
+        raise InputError("true or false is needed", place="option incomplete", found=incomplete)
+    library = library_of(options)
+    flat = None if computation.deck is None else read_flat(computation.deck)
+    results: FilFile | OdbExport
+    results = OdbExport(computation.results) if computation.results.is_dir() else FilFile(computation.results)
+    mesh = solver_mesh(results.model, results.path)
+    if flat is None or computation.deck is None:
+        return (OdbHistory(results, mesh) if isinstance(results, OdbExport) else
+                FilHistory(results, mesh, incomplete=incomplete))
+    inp, cards, files = flat
+    deck = DeckReader(computation.deck, in_results(inp, results.model, computation.deck), cards, files).run()
+    records = results.frames if isinstance(results, OdbExport) else results.increments
+    if records and records[-1].step > len(deck.steps):
+        raise FileFormatError("the results have more steps than the deck", file=results.path,
+                              expected=plural(len(deck.steps), "step"), found=records[-1].place,
+                              remedy="convert with the deck that was computed")
+    builder = ModelBuilder(deck, np.array([0.0, *(one.total_time for one in records)]), library)
+    whole, model = builder.build(UnitSystem())
+    mesh, finite = with_deck(mesh, whole, builder), deck.nlgeom is not None
+    if isinstance(results, OdbExport):
+        return OdbHistory(results, mesh, model=model, files=files, small_strain=not finite)
+    return FilHistory(results, mesh, incomplete=incomplete, model=model, files=files, small_strain=not finite,
+                      axes=None if deck.oriented is None else deck.oriented.card)

@@ -30,12 +30,6 @@ FORMULATIONS = {"C3D8": B_BAR}
 # Abaqus does not say how second-order elements get the temperature from their nodes to their points.
 UNKNOWN_TEMPERATURE = ("C3D10", "C3D15", "C3D20", "C3D20R")
 
-# The solver's faces 1, 2, ... by corners, numbered from one.
-FACES = {
-    "tet": ((1, 2, 3), (1, 4, 2), (2, 4, 3), (3, 4, 1)),
-    "hex": ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)),
-    "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
-}
 
 # Why a solid is refused: the first pattern that its whole name matches. A remedy names what to compute with instead.
 _USE = "compute with C3D20R, C3D20, C3D10 or C3D8"
@@ -99,3 +93,31 @@ def solid(kind: str, file: Path, place: str) -> SolidElement | None:
         raise UnsupportedError(f"the element {kind} cannot be reproduced: {refused[0]}", file=file, place=place,
                                expected=", ".join(SOLIDS), found=kind, remedy=refused[1])
     return SOLIDS.get(kind)
+
+
+def known_solid(kind: str, file: Path, place: str) -> SolidElement:
+    """The solid of a type of a deck, which is none of `OTHERS`.
+
+    Raises
+    ------
+    UnsupportedError : see `solid`; or a type that is not known.
+    """
+    found = solid(kind, file, place)
+    if found is None:
+        raise UnsupportedError("unknown element type", file=file, place=place, found=kind, expected=", ".join(SOLIDS))
+    return found
+
+
+_SOLID_NODES = re.compile(r"(?:C3D|CIN3D|DC3D|AC3D|CSS|SC|CPEG|CPE|CPS|CAX|CGAX)(\d+)[A-Z0-9]*")
+_FAMILIES = ("C3D4", "C3D4H", "C3D4T", "C3D6", "C3D6H", "C3D6T", "C3D5", "C3D8", "C3D8H", "C3D8I", "C3D8IH", "C3D8R",
+             "C3D8RH", "C3D8T", "C3D8RT", "C3D8HT", "C3D8P", "C3D8RP", "C3D8S", "C3D10", "C3D10H", "C3D10I", "C3D10M",
+             "C3D10MH", "C3D10MT", "C3D10HS", "C3D10S", "C3D15", "C3D15H", "C3D20", "C3D20H", "C3D20R", "C3D20RH",
+             "C3D20T", "C3D20RT", "C3D20P", "C3D20RP", "CSS8", "SC6R", "SC8R", *(
+                 f"{family}{rest}" for family in ("CPE", "CPS", "CAX", "CGAX")
+                 for rest in ("3", "3H", "4", "4H", "4I", "4R", "4RH", "6", "6H", "6M", "6MH", "8", "8H", "8R", "8RH")))
+
+
+def node_counts() -> dict[str, int]:
+    """Number of nodes by type, solids and others: without it a deck cannot be read."""
+    found = {kind: int(match[1]) for kind in (*SOLIDS, *_FAMILIES) if (match := _SOLID_NODES.fullmatch(kind))}
+    return {**found, **OTHERS}

@@ -16,6 +16,7 @@ from romlib_converters.common.history import IP, NODE, FieldValues, SolverCells,
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.streams import Given
+from romlib_converters.keyword.cards import Card
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
@@ -54,8 +55,10 @@ def solver_mesh(model: FilModel, file: Path) -> SolverMesh:
     if not cells:
         raise UnsupportedError("the results have no solid elements", file=file, expected=", ".join(SOLIDS),
                                found=", ".join(f"{count} {kind}" for kind, count in others.items()) or "no element")
-    return SolverMesh(file, model.node_ids, model.points, tuple(cells), others, dict(model.node_sets),
-                      dict(model.element_sets))
+    names = [set_names(list(sets)) for sets in (model.node_sets, model.element_sets)]
+    node_sets, cell_sets = ({names[k][name]: ids for name, ids in sets.items()}
+                            for k, sets in enumerate((model.node_sets, model.element_sets)))
+    return SolverMesh(file, model.node_ids, model.points, tuple(cells), others, node_sets, cell_sets)
 
 
 class FilHistory(SolverHistory):
@@ -67,8 +70,10 @@ class FilHistory(SolverHistory):
     """
 
     def __init__(self, fil: FilFile, mesh: SolverMesh, *, incomplete: bool = False, model: Model | None = None,
-                 files: Sequence[Path] = (), small_strain: bool = True, notes: Sequence[Omission] = ()) -> None:
-        """mesh : of the file's ids. incomplete : take a truncated file. small_strain : what the deck says of it."""
+                 files: Sequence[Path] = (), small_strain: bool = True, axes: Card | None = None,
+                 notes: Sequence[Omission] = ()) -> None:
+        """mesh : of the file's ids. incomplete : take a truncated file. small_strain : what the deck says of it. axes :
+        a section with axes of its own, in which tensors are then written."""
         self.fil, self.mesh, self.model = fil, mesh, model
         self.solver = f"Abaqus {fil.model.release}".strip()
         self.files = (fil.path, *files)
@@ -87,6 +92,7 @@ class FilHistory(SolverHistory):
             raise UnsupportedError("the nodes do not have three displacements", file=fil.path, place="record 1902",
                                    expected="degrees of freedom 1, 2, 3", found=fil.model.dofs[:6].tolist())
         self._left_out: dict[str, str] = {}
+        self._axes = axes
         self.fields = self._describe(small_strain)
         self.notes = (*notes, *self._notes())
 
@@ -116,6 +122,10 @@ class FilHistory(SolverHistory):
                                                "it has no value of a solid element")
             elif key in _TENSORS and not small_strain and key != S:
                 self._left_out[_NAMES[key]] = "with NLGEOM it is a strain of finite kinematics"
+            elif key in _TENSORS and self._axes is not None and DIRECTIONS not in keys:
+                self._left_out[_NAMES[key]] = (
+                    f"*{self._axes.title} (line {self._axes.line} of {self._axes.file.name}) has an ORIENTATION: it is "
+                    "written in those axes; write them too: *EL FILE, DIRECTIONS=YES")
             elif key in _TENSORS:
                 found[_TENSORS[key][0]] = SolverField(FieldSpec.symmetric(IP, original_name=_NAMES[key]))
                 if key == PE and rows.values.shape[1] > 6 and PEEQ not in keys:

@@ -102,6 +102,10 @@ def table(
     for first in range(0, len(rows), _CHUNK):
         part = rows[first:first + _CHUNK]
         text = _padded(lines, part, int(edges[-1]))
+        empty = np.flatnonzero((text == 32).all(axis=1))
+        if len(empty):
+            raise FileFormatError(f"a line of {what} is empty", file=lines.file,
+                                  place=lines.place(int(part[empty[0]])), expected="numbers")
         for k, (a, b) in enumerate(pairwise(edges)):
             target, column = (whole, k) if k < n_integer else (real, k - n_integer)
             target[first:first + len(part), column] = _numbers(text[:, a:b], target.dtype, lines, part, what)

@@ -18,6 +18,7 @@ from romlib.words import plural
 BLOCKED = "write it anew with CDWRITE,DB,NAME,cdb,,,,BLOCKED"
 _IGES = re.compile(rb"^.{72}[SGDPT] *\d+\s*$")
 _COMMAND = re.compile(r"\s*([/*:]?[A-Za-z][A-Za-z0-9_]*)\s*(?:,(.*))?$")
+_DATA = re.compile(r"\s*(\([\d\w.,\s]+\)|[-+.\dEeDd\s]*\d[-+.\dEeDd\s]*)\s*")
 _MOST_KEYOPTS = 100
 
 
@@ -90,6 +91,7 @@ class _Reader:
             for text in self.lines.text(line).split("!")[0].split("$"):
                 match = _COMMAND.match(text.rstrip())
                 if match is None:
+                    self._refuse_data(text, line)
                     continue
                 fields = tuple(word.strip() for word in (match[2] or "").split(","))
                 name = match[1].upper()
@@ -99,6 +101,13 @@ class _Reader:
                     self.commands.append(command)
                 else:
                     handler(command)
+
+    def _refuse_data(self, text: str, line: int) -> None:
+        """Numbers behind a command that announces none: a block whose name is damaged, or longer than it says."""
+        blocks = [command for command in self.commands[-1:] if command.name.endswith(("BLOCK", "BLK"))]
+        if not blocks and _DATA.fullmatch(text):
+            raise FileFormatError("numbers that belong to no block: a command is damaged, or a block longer than it "
+                                  "says", file=self.lines.file, place=self.lines.place(line), found=text.strip()[:60])
 
     def database(self) -> Database:
         """The mesh of all blocks; FileFormatError where there is none."""
@@ -195,14 +204,16 @@ class _Reader:
         rows = self._body(f"CMBLOCK,{name}", -(-count // len(widths)))
         values, _ = table(self.lines, rows, widths, len(widths), f"the component {name}")
         try:
+            if not values.ravel()[:count].all():
+                raise ValueError(f"it has fewer than the {count} numbers that it announces, or a zero")
             ids = component_ids(values.ravel()[:count])
         except ValueError as error:
             raise FileFormatError(f"the component {name} cannot be read: {error}", file=self.lines.file,
                                   place=place) from None
         if kind.upper().startswith("NODE"):
-            self._components[0][name] = ids
+            self._components[0][name.upper()] = ids
         elif kind.upper().startswith("ELEM"):
-            self._components[1][name] = ids
+            self._components[1][name.upper()] = ids
 
     def _etblock(self, command: Command) -> None:
         widths, _ = self._format("ETBLOCK")

@@ -8,6 +8,7 @@ from typing import Any
 from romlib_converters.ansys.cdb import is_cdb, read_cdb
 from romlib_converters.ansys.cells import solid_mesh
 from romlib_converters.ansys.history import AnsysHistory
+from romlib_converters.ansys.nodal import nodal_field
 from romlib_converters.ansys.rst import RstFile, is_rst
 from romlib_converters.common.build import mesh_of
 from romlib_converters.common.history import convert_history, history_options
@@ -17,17 +18,18 @@ from romlib.files import is_file
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import add_skin
 from romlib.snapshots.converter import Progress
+from romlib.snapshots.nodal_fields import NodalField
 from romlib.words import plural
 
-_OWN = ("formulation",)
+_OWN = ("deck", "formulation")
 
 
 class AnsysConverter:
     """Ansys' files as a snapshots file, or as a mesh."""
 
     name = "ansys"
-    suffixes = (".rst", ".cdb")
-    reads = "results .rst of solids (MAPDL), whole or in parts file0.rst, file1.rst, ...; the mesh of a .cdb"
+    suffixes = (".rst", ".rth", ".cdb")
+    reads = "results .rst of solids, whole or in parts file0.rst, file1.rst, ...; temperatures .rth; meshes .cdb"
     extra: str | None = None
     reader: str | None = None
 
@@ -47,8 +49,8 @@ class AnsysConverter:
         Parameters
         ----------
         source : the .rst, of a distributed solution any part, beside which the others are.
-        options : those of `history_options`, and formulation = "standard": displacement elements take the place of
-            formulations that are not reproduced.
+        options : those of `history_options`; formulation = "standard": displacement elements take the place of
+            formulations that are not reproduced; deck = FILE: a .cdb whose materials are taken, not those of the .rst.
 
         Raises
         ------
@@ -59,8 +61,20 @@ class AnsysConverter:
         if accepted not in (None, "standard"):
             raise InputError("an option has another value", place="option formulation", expected="standard",
                              found=accepted)
-        convert_history(AnsysHistory(_one_file(source), accepted=accepted is not None), Path(target), pieces=pieces,
-                        units=units, options=options, progress=progress)
+        deck = options.get("deck")
+        history = AnsysHistory(_one_file(source), accepted=accepted is not None,
+                               deck=None if deck is None else Path(str(deck)))
+        convert_history(history, Path(target), pieces=pieces, units=units, options=options, progress=progress)
+
+    def nodal_field(self, source: Path, name: str) -> NodalField:
+        """The temperature at nodes, of results that need not be mechanical (.rth); see
+        `romlib.snapshots.nodal_fields.FieldReader`.
+
+        Raises
+        ------
+        InputError : another field, or none. FileFormatError, UnsupportedError : with file and place.
+        """
+        return nodal_field(Path(source), name)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The solids of a .cdb or .rst with their components as tags, in standard formulation.

@@ -40,7 +40,6 @@ HEX_CORNERS = (0, 1, 3, 2, 4, 5, 7, 6)
 _NO_HOURGLASS = "one integration point with hourglass control"
 _MIXED = "mixed displacement and pressure (u-P)"
 _LAYERED = "layers"
-_COLLAPSED = "B-bar of a hexahedron with repeated nodes"
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,6 @@ def _solid(cell_type: str, hexahedron: str | None) -> SolidElement:
     return SolidElement(cell_type, rules[cell_type])
 
 
-
-
 def _solid45(kind: ElementType, cell_type: str) -> Formulation:
     one = _solid(cell_type, None)
     if kind.keyopt(2):
@@ -116,10 +113,9 @@ def _solid185(kind: ElementType, cell_type: str) -> Formulation:
     if refused:
         return Formulation(one, refused=refused, remedy="KEYOPT(2) = 0, KEYOPT(3) = 0 and KEYOPT(6) = 0: full "
                                                         "integration with B-bar")
-    if cell_type in ("wedge6", "pyramid5"):
-        return Formulation(one, refused=_COLLAPSED,
-                           remedy="mesh this part with quadratic elements, or without repeated nodes")
-    return Formulation(one, "standard" if cell_type == "tet4" else "B-bar")  # one strain is its own mean
+    # Repeated nodes: the hexahedron as it is, whose functions and points the wedge and the pyramid have. The one strain
+    # of a tetrahedron is its own mean.
+    return Formulation(one, "standard" if cell_type == "tet4" else "B-bar")
 
 
 def _quadratic(reduced: Callable[[ElementType], bool], mixed: int | None, layered: int | None) -> Callable:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from romlib_converters.ansys.cdb import read_cdb
+from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
-from romlib_converters.ansys.constraints import Constraints, stored_constraints
+from romlib_converters.ansys.constraints import stored_constraints
 from romlib_converters.ansys.materials import read_materials
 from romlib_converters.ansys.records import item, pointer
 from romlib_converters.ansys.results import (
@@ -23,12 +25,14 @@ from romlib_converters.ansys.results import (
 )
 from romlib_converters.ansys.rst import ResultSet, RstFile
 from romlib_converters.ansys.rst_materials import stored_materials
+from romlib_converters.ansys.temperature import Thermal, is_thermal, temperature_loads
 from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.parts import join_meshes, numbered_parts
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Model, Omission
+from romlib.model.material import Material
 from romlib.snapshots.schema import FieldSpec
 from romlib.words import plural
 
@@ -40,8 +44,10 @@ _COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "xz")
 class AnsysHistory(SolverHistory):
     """Results in time; see `SolverHistory`."""
 
-    def __init__(self, path: Path, *, accepted: bool = False) -> None:
-        """accepted : the user's word for formulations that are not reproduced.
+    def __init__(self, path: Path, *, accepted: bool = False, deck: Path | None = None) -> None:
+        """Open the files.
+
+        accepted : the user's word for formulations that are not reproduced. deck : a .cdb with the materials.
 
         Raises
         ------
@@ -51,7 +57,8 @@ class AnsysHistory(SolverHistory):
         first = self.parts[0].rst
         _refuse_kinds(first)
         self.solver = f"Ansys MAPDL {first.version}".strip()
-        self.files = [part.rst.file for part in self.parts]
+        self.files = [part.rst.file for part in self.parts] + ([] if deck is None else [deck])
+        self._deck = deck
         self.mesh = join_meshes([solid_mesh(part.rst.database, mesh_only=False, accepted=accepted)
                                  for part in self.parts], first.file)
         self._check_parts()
@@ -60,9 +67,17 @@ class AnsysHistory(SolverHistory):
         self.fields = self._fields()
         solids = np.unique(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
         held = stored_constraints(self.parts, solids, self.mesh.node_sets)
-        self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets},
-                            node_arrays={**self.mesh.node_arrays, **held.node_arrays})
-        self.model = self._model(held)
+        materials, notes = self._materials()
+        thermal = Thermal()
+        if is_thermal(materials) and "temperature" in self.fields:
+            thermal = temperature_loads(lambda step: self._temperature(step, solids), self.times.tolist(), solids,
+                                        self._reference_temperature)
+        self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets}, node_arrays={
+            **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays})
+        self.model = Model(
+            materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
+            amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
+            omissions=(*notes, *held.notes, *thermal.notes))
 
     def read(self, step: int) -> Mapping[str, Any]:
         """A record: each field in one part a file, and element fields in one part an element type."""
@@ -79,6 +94,8 @@ class AnsysHistory(SolverHistory):
                                           file=part.rst.file, place=result.place,
                                           remedy="leave the temperature out: option leave_out=temperature")
                 found["temperature"].append(values)
+            if "internal_force" in found:
+                found["internal_force"].append(part.internal_force(elements))
             if "stress" in found:
                 found["stress"] += (part.stress(result, elements) if self.fields["stress"].spec.place == IP
                                     else part.corner_stress(elements))
@@ -86,6 +103,8 @@ class AnsysHistory(SolverHistory):
                 found["plastic_strain"] += part.plastic_strain(elements)
             if "p" in found:
                 found["p"] += part.cumulated(elements)
+        if len(self.parts) > 1 and "internal_force" in found:
+            found["internal_force"] = [_summed(found["internal_force"])]
         return found
 
     def _fields(self) -> dict[str, SolverField]:
@@ -100,6 +119,8 @@ class AnsysHistory(SolverHistory):
         if all(one.temperature(one.rst.sets[0], results) is not None
                for one, results in zip(self.parts, elements, strict=True)):
             fields["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="EPT"))
+        if all(one.has_forces(one.rst.sets[0], results) for one, results in zip(self.parts, elements, strict=True)):
+            fields["internal_force"] = SolverField(FieldSpec(NODE, 3, original_name="ENF"))
         points = any(one.at_points for one in self.parts)
         if any(results.has(STRESS) for results in elements):
             place = IP if points and self._stress_is_known() else ELEMENT_NODE
@@ -125,16 +146,37 @@ class AnsysHistory(SolverHistory):
         return not plastic or (all(result.extrapolation == 1 for result in sets)
                                and all(results.has(NONLINEAR) for results in last))
 
-    def _model(self, held: Constraints) -> Model:
+    @property
+    def _reference_temperature(self) -> float:
+        sets = self.parts[0].rst.sets
+        return sets[0].reference_temperature if sets else 0.0
+
+    def _temperature(self, step: int, ids: np.ndarray) -> np.ndarray:
+        """Temperatures (n,) of some nodes, of those invented the mean of their edge's."""
+        found = np.full(len(ids), np.nan)
+        for part in self.parts:
+            result = part.rst.sets[step]
+            values = part.temperature(result, ElementResults(part.rst, result))
+            if values is not None:
+                at = np.searchsorted(ids, values.ids).clip(max=len(ids) - 1)
+                known = ids[at] == values.ids
+                found[at[known]] = values.values[known, 0]
+        new, a, b = np.searchsorted(ids, self.mesh.midpoints).T
+        found[new] = 0.5 * (found[a] + found[b])
+        if np.isnan(found).any():
+            raise FileFormatError("a node of a solid has no temperature", file=self.mesh.file,
+                                  place=self.parts[0].rst.sets[step].place, found=f"node {ids[np.isnan(found)][0]}",
+                                  remedy="OUTRES,ALL,ALL before SOLVE")
+        return found
+
+    def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
-        materials, notes = stored_materials(rst)
+        materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
         solids = np.concatenate([one.ids for one in self.mesh.cells])
         used = [int(name.removeprefix("material_")) for name, ids in self.mesh.cell_sets.items()
                 if name.startswith("material_") and np.isin(ids, solids).any()]
-        reference = rst.sets[0].reference_temperature if rst.sets else 0.0
-        laws, left = read_materials(materials, used, reference) if not notes else ({}, [])
-        return Model(materials=laws, constraints=held.constraints, amplitudes=held.amplitudes, initial_time=0.0,
-                     initial_temperature=reference, omissions=(*notes, *left, *held.notes))
+        laws, left = read_materials(materials, used, self._reference_temperature) if not notes else ({}, [])
+        return laws, [*notes, *left]
 
     def _check_parts(self) -> None:
         first = self.parts[0].rst
@@ -214,6 +256,13 @@ def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
         found.append(Omission(name="points_without_corners", does_work=False, description=(
             "no cell has one integration point near each corner: results of elements are not compared")))
     return found
+
+
+def _summed(parts: Sequence[FieldValues]) -> FieldValues:
+    """The sum over part files, which share nodes."""
+    ids, number = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
+    values = np.concatenate([part.values for part in parts])
+    return FieldValues(ids, np.stack([np.bincount(number, column, len(ids)) for column in values.T], axis=1))
 
 
 def _skipped_substeps(sets: Sequence[ResultSet]) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from romlib_converters.calculix.deck import Deck
-from romlib_converters.calculix.loads import BodyKey, is_id
 from romlib_converters.keyword.active import Group, Histories, State, common_amplitude, parts_of
 from romlib_converters.keyword.cards import Card, where
 from romlib_converters.keyword.history import Part, root
+from romlib_converters.keyword.loads import BodyKey, is_id
 
 from romlib.errors import UnsupportedError
 from romlib.model import BodyForce, Centrifugal, Load, Omission

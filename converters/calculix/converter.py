@@ -11,17 +11,18 @@ from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
 from romlib_converters.calculix.frd import FrdFile
-from romlib_converters.calculix.mesh import set_tags
 from romlib_converters.calculix.model import NLGEOM, ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
 from romlib_converters.calculix.relations import adjustment, with_relations
+from romlib_converters.calculix.sections import SectionAxes
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
-from romlib_converters.calculix.systems import NodeSystems, section_axes
+from romlib_converters.calculix.systems import NodeSystems
 from romlib_converters.common.elements import check_rules
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card, where
+from romlib_converters.keyword.places import set_tags
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
@@ -250,8 +251,7 @@ def _model(
     finite = any(one.name == NLGEOM for one in model.omissions)
     dat, fields = None, ("stress", "statev", "p") if finite else ("stress", "strain", "statev", "p")
     if computation.dat is not None:
-        axes = {} if deck is None else {name: section_axes(card) for name, card in deck.orientations.items()}
-        dat = DatFields(computation.dat, mesh, times, fields, axes)
+        dat = DatFields(computation.dat, mesh, times, fields, None if deck is None else SectionAxes(deck, mesh).at)
         omissions = omissions + [Omission(name=f"dat_{name}", does_work=False, description=(
             f"{name} of {dat.path.name} is left out: {why}")) for name, why in dat.left_out.items()]
     if deck is not None and options.get("dat", True):

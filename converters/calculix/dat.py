@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.systems import turned_tensors
 from romlib_converters.common.records import check_finite
-from romlib_converters.keyword.cards import fold
 from romlib_converters.keyword.numbers import number_of, numbers_of, whole_of
 
-from romlib.errors import FileFormatError
+from romlib.errors import FileFormatError, InputError
 from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.schema import FieldSpec
@@ -59,17 +59,17 @@ class DatFields:
 
     Parameters
     ----------
-    mesh : the whole mesh. times : of the records. allowed : fields to look for. axes : by folded name of an
-        *ORIENTATION its axes (3, 3) in columns, None where they differ from place to place.
+    mesh : the whole mesh. times : of the records. allowed : fields to look for. axes : the axes (n, 3, 3) in
+        rows of an *ORIENTATION, by its name, at integration points (n,) of the mesh; InputError where there are none.
 
     specs : by field. left_out : why a field that the file has is not one of them.
     """
 
     def __init__(
         self, path: Path, mesh: Mesh, times: np.ndarray, allowed: tuple[str, ...],
-        axes: dict[str, np.ndarray | None] | None = None,
+        axes: Callable[[str, np.ndarray], np.ndarray] | None = None,
     ) -> None:
-        self.path, self._mesh, self._axes = path, mesh, axes or {}
+        self.path, self._mesh, self._axes = path, mesh, axes
         n_point = mesh.points_of_cells
         self._n_point, self._first = n_point, np.cumsum(n_point) - n_point
         self._cells = IdIndex(mesh.cell_ids)
@@ -176,15 +176,21 @@ class DatFields:
         rows = self._finite(numbers.reshape(-1, width), block)
         names = np.array([fields[k].decode(errors="replace") for k in named])
         for name in np.unique(names):
-            axes = self._axes.get(fold(str(name)))
-            if axes is None:
-                raise FileFormatError(
-                    f"it is printed in the axes of *ORIENTATION {name}, which "
-                    + ("differ from point to point" if fold(str(name)) in self._axes else "the deck does not have")
-                    + "; write *EL PRINT, GLOBAL=YES", file=self.path, place=block.place)
             mine = ends[names == name] // width - 1
-            rows[mine, 2:] = turned_tensors(rows[mine, 2:], axes)
+            rows[mine, 2:] = turned_tensors(rows[mine, 2:], self._axes_at(str(name), rows[mine, :2], block))
         return rows
+
+    def _axes_at(self, name: str, numbers: np.ndarray, block: DatBlock) -> np.ndarray:
+        try:
+            if self._axes is None:
+                raise InputError("which the deck does not have")
+            return self._axes(name, self._ips(numbers, block))
+        except InputError as error:
+            if error.place == block.place:
+                raise
+            raise FileFormatError(
+                f"it is printed in the axes of *ORIENTATION {name}, {error.what}; write *EL PRINT, GLOBAL=YES",
+                file=self.path, place=block.place) from error
 
     def _ips(self, numbers: np.ndarray, block: DatBlock) -> np.ndarray:
         (elements, no), (points, none) = whole_of(numbers[:, 0]), whole_of(numbers[:, 1])

@@ -15,16 +15,18 @@ from romlib_converters.calculix.cards import (
     refuse_computation,
     same_name,
 )
-from romlib_converters.calculix.elements import NODE_COUNTS
+from romlib_converters.calculix.elements import NODE_COUNTS, OTHERS
 from romlib_converters.calculix.links import LINK_CARDS, Links, kind_of_mpc
-from romlib_converters.calculix.loads import LOAD_CARDS, LoadReader, Loads
+from romlib_converters.calculix.loads import LOAD_CARDS, LoadReader
 from romlib_converters.calculix.materials import OF_MATERIAL, DeckMaterial
-from romlib_converters.calculix.mesh import Places, build_mesh, other_elements
+from romlib_converters.calculix.mesh import build_mesh
 from romlib_converters.calculix.output import OUTPUT_CARDS, Output
 from romlib_converters.keyword.cards import Card, fold, lines_of
 from romlib_converters.keyword.data import check_digits
 from romlib_converters.keyword.history import DeckAmplitude, Step, read_amplitude
+from romlib_converters.keyword.loads import Loads
 from romlib_converters.keyword.mesh import MESH_CARDS, InpMesh, read_mesh_cards
+from romlib_converters.keyword.places import Places, other_elements
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
@@ -53,7 +55,7 @@ class Section:
 class Deck:
     """What a deck says. files : it and those that it includes. nlgeom : the card that turns finite strain on.
 
-    orientations : cards by folded name. output : what the results are written in.
+    orientations, distributions : cards by folded name. output : what the results are written in.
     amplitudes : by the numbers that `loads` has. temperature0 : (n_node,) or None, which `initial` says. links :
     constraints between nodes.
     """
@@ -69,6 +71,7 @@ class Deck:
     materials: dict[str, DeckMaterial] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
     orientations: dict[str, Card] = field(default_factory=dict)
+    distributions: dict[str, Card] = field(default_factory=dict)
     output: Output = field(default_factory=Output)
     temperature0: np.ndarray | None = None
     initial: Card | None = None
@@ -133,7 +136,7 @@ class _Reader:
                                     *(chunk.file for card in self.cards for chunk in card.chunks)]))
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
         places = Places(build_mesh(inp, path))
-        self.omissions: list[Omission] = list(other_elements(inp))
+        self.omissions: list[Omission] = list(other_elements(inp, OTHERS))
         self.unread: dict[str, list[Card]] = {}
         self.reader = LoadReader(inp, places, self.omissions)
         self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.amplitudes, Links(inp, places),
@@ -190,6 +193,8 @@ class _Reader:
                                               card.parameters.get("ORIENTATION", ""), card))
         elif keyword == "ORIENTATION":
             self.deck.orientations[fold(card.parameter("NAME"))] = card
+        elif keyword == "DISTRIBUTION":
+            self.deck.distributions[fold(card.parameter("NAME"))] = card
         elif keyword == "AMPLITUDE":
             self.reader.amplitudes += read_amplitude(card, self.omissions)
         elif keyword == "STEP":

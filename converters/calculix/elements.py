@@ -1,4 +1,4 @@
-"""CalculiX's elements: those that romlib reproduces, with node order, quadrature rule and faces, and those it does not.
+"""CalculiX's elements: those that romlib reproduces, with node order and quadrature rule, and those it does not.
 
 Decks have VTK's node order in every solid. The .frd has its own in two: see `frd_nodes`. Points of integration are in
 the order of romlib's rules. CalculiX 2.20; the C3D8 of other solvers is another element (B-bar).
@@ -10,7 +10,6 @@ import numpy as np
 from romlib_converters.common.elements import SolidElement
 
 from romlib.errors import UnsupportedError
-from romlib.mesh.elements import element
 
 SOLIDS = {
     "C3D4": SolidElement("tet4", "tet_1"),
@@ -44,13 +43,6 @@ PLANE = {f"{family}{rest}": int(rest.rstrip("R")) for family in ("CPS", "CPE", "
 NODE_COUNTS = {**{name: kind.n_node for name, kind in SOLIDS.items()}, **{name: n for name, (_, n) in REFUSED.items()},
                **OTHERS, **PLANE}
 
-# The solver's faces 1, 2, ... by corners, numbered from one.
-_FACES = {
-    "tet": ((1, 2, 3), (1, 4, 2), (2, 4, 3), (3, 4, 1)),
-    "hex": ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)),
-    "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
-}
-
 # Types of the .frd's elements: cell type of the solids, number of nodes of all.
 FRD_CELLS = {1: "hex8", 2: "wedge6", 3: "tet4", 4: "hex20", 5: "wedge15", 6: "tet10"}
 FRD_NODES = {1: 8, 2: 6, 3: 4, 4: 20, 5: 15, 6: 10, 7: 3, 8: 6, 9: 4, 10: 8, 11: 2, 12: 3}
@@ -74,10 +66,3 @@ def frd_nodes(frd_type: int) -> np.ndarray:
     """VTK[i] = frd[frd_nodes[i]], for an element type of the .frd. The order is its own inverse."""
     order = {4: _HE20, 5: _PE15}.get(frd_type)
     return np.arange(FRD_NODES[frd_type]) if order is None else np.array(order)
-
-
-def face_of(cell_type: str) -> np.ndarray:
-    """Romlib's face of an element (position in `Element.faces`) by the solver's number of the face, less one."""
-    kind = element(cell_type)
-    own = {frozenset(nodes[:element(face_type).n_corner]): k for k, (face_type, nodes) in enumerate(kind.faces)}
-    return np.array([own[frozenset(node - 1 for node in face)] for face in _FACES[kind.cell]])

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from romlib_converters.calculix.mesh import Places
 from romlib_converters.calculix.systems import NodeSystems, node_systems
 from romlib_converters.keyword.cards import Card, fold
 from romlib_converters.keyword.data import ids_of, line_lists, number_list
 from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError
 from romlib.model import Omission

@@ -1,4 +1,5 @@
-"""Materials of a CalculiX deck as laws of romlib: elastic, mises, umat; what they cannot express is said by line.
+"""Materials of a CalculiX deck as laws of romlib: elastic, orthotropic, mises, umat; what they cannot say is noted by
+line.
 
 `*PLASTIC` is a curve of stress against equivalent plastic strain, linear between its rows and constant after the last;
 at other temperatures than those of the curves it is interpolated between them. The law `mises` has the same.
@@ -13,9 +14,10 @@ from typing import Any
 
 import numpy as np
 from romlib_converters.keyword.cards import Card, fold
+from romlib_converters.keyword.properties import elastic_law, table, thermal_expansion
 
 from romlib.errors import FileFormatError
-from romlib.model import Material, Omission, ParameterTable, ThermalExpansion
+from romlib.model import Material, Omission, ThermalExpansion
 
 MATERIAL_CARDS = ("ELASTIC", "PLASTIC", "EXPANSION", "DENSITY", "USERMATERIAL", "DEPVAR")
 # They belong to a material and do nothing to a static computation.
@@ -40,12 +42,12 @@ class DeckMaterial:
 
 
 def read_material(
-    deck: DeckMaterial, cells: str, oriented: bool, thermal: bool
+    deck: DeckMaterial, cells: str, thermal: bool
 ) -> tuple[Material | None, list[Omission]]:
     """A material on a cell tag, and what it lacks; None where romlib has no such law, which an omission says.
 
-    oriented : whether its section gives material axes. thermal : whether the deck has a temperature; without one,
-    CalculiX takes the first row of each table (measured), and nothing expands.
+    thermal : whether the deck has a temperature; without one, CalculiX takes the first row of each table (measured),
+    and nothing expands.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def read_material(
         law = None
         notes.append(_inexpressible(deck, unknown[0], "romlib has no such law"))
     elif "USERMATERIAL" in deck.cards:
-        law = _user_material(deck, oriented, notes)
+        law = _user_material(deck, notes)
     else:
         law = _elastic_plastic(deck, notes)
     if law is None:
@@ -74,8 +76,9 @@ def _without_temperature(deck: DeckMaterial, notes: list[Omission]) -> DeckMater
     shortened = []
     for keyword, width in (("ELASTIC", 2), ("PLASTIC", 2), ("DENSITY", 1)):
         rows = cards[keyword].rows() if keyword in cards else []
-        kept = [row for row in rows if row.number(width, 0.0) == rows[0].number(width, 0.0)]
-        kept = kept if keyword == "PLASTIC" else rows[:1]
+        kept = rows[:_lines_a_row(cards[keyword])] if rows else rows
+        if keyword == "PLASTIC":
+            kept = [row for row in rows if row.number(width, 0.0) == rows[0].number(width, 0.0)]
         if len(kept) < len(rows):
             shortened.append(f"*{cards[keyword].title} (line {cards[keyword].line})")
             cards[keyword] = cards[keyword].with_rows(kept)
@@ -88,6 +91,12 @@ def _without_temperature(deck: DeckMaterial, notes: list[Omission]) -> DeckMater
             f"material {deck.name}, *EXPANSION (line {deck.cards['EXPANSION'].line}): the deck has no temperature, so "
             "that nothing expands")))
     return DeckMaterial(deck.name, deck.card, cards)
+
+
+def _lines_a_row(card: Card) -> int:
+    """Data lines that a temperature has: nine constants take two."""
+    kind = fold(card.parameters.get("TYPE", "ISO"))
+    return 2 if card.keyword == "ELASTIC" and kind.startswith(("ORTHO", "ENGINEERINGCONSTANTS")) else 1
 
 
 def _inexpressible(deck: DeckMaterial, card: Card, why: str) -> Omission:
@@ -104,35 +113,23 @@ def _elastic_plastic(deck: DeckMaterial, notes: list[Omission]) -> Law:
     if elastic is None:
         notes.append(_inexpressible(deck, deck.card, "it has neither *ELASTIC nor *USER MATERIAL"))
         return None
-    if fold(elastic.parameters.get("TYPE", "ISO")).startswith(("ORTHO", "ENGINEERINGCONSTANTS", "ANISO")):
-        notes.append(_inexpressible(deck, elastic, "its elasticity is not isotropic"))
+    found = elastic_law(elastic, stiffness=True)
+    if found is None:
+        notes.append(_inexpressible(deck, elastic, f"elasticity of TYPE={elastic.parameters['TYPE']} is not read"))
         return None
-    parameters = _columns(elastic, ("young", "poisson"))
+    law, parameters = found
     plastic = deck.cards.get("PLASTIC")
     if plastic is None:
-        return "elastic", parameters
+        return law, parameters
+    if law != "elastic":
+        notes.append(_inexpressible(deck, plastic, "its plasticity is that of an anisotropic crystal or viscoplastic "
+                                                   "law of the solver, and romlib has isotropic elasticity beneath "
+                                                   "plasticity"))
+        return None
     if fold(plastic.parameters.get("HARDENING", "ISOTROPIC")) != "ISOTROPIC":
         notes.append(_inexpressible(deck, plastic, f"hardening {plastic.parameters['HARDENING']} is not read"))
         return None
     return "mises", parameters | _hardening(deck, plastic, notes)
-
-
-def _columns(card: Card, names: tuple[str, ...]) -> dict[str, Any]:
-    """Parameters from rows (values ..., temperature): numbers, or tables where there are several rows."""
-    rows = card.rows()
-    if not rows:
-        raise FileFormatError(f"*{card.title} has no data line", file=card.file, place=card.place)
-    if len(rows) == 1:
-        return {name: rows[0].number(k) for k, name in enumerate(names)}
-    return {name: _table([row.number(len(names)) for row in rows], [row.number(k) for row in rows], card)
-            for k, name in enumerate(names)}
-
-
-def _table(temperature: list[float], value: list[float], card: Card) -> dict[str, Any]:
-    if (np.diff(temperature) <= 0).any():
-        raise FileFormatError("the temperatures of a material must increase", file=card.file, place=card.place,
-                              found=", ".join(f"{one:g}" for one in temperature))
-    return ParameterTable(temperature=tuple(temperature), value=tuple(value)).model_dump()
 
 
 def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[str, Any]:
@@ -153,7 +150,7 @@ def _hardening(deck: DeckMaterial, card: Card, notes: list[Omission]) -> dict[st
         else:
             p = np.linspace(0.0, ends[0] - 1e-10, _MOST_ROWS)
     stresses = np.array([np.interp(p, strain, stress) for strain, stress in curves]).T
-    values = [float(one[0]) if len(curves) == 1 else _table(temperatures, one.tolist(), card) for one in stresses]
+    values = [float(one[0]) if len(curves) == 1 else table(temperatures, one.tolist(), card) for one in stresses]
     return {"yield": values[0]} if len(p) == 1 else {"curve": {"p": p.tolist(), "stress": values}}
 
 
@@ -170,16 +167,13 @@ def _curves(card: Card) -> tuple[list[float], list[tuple[np.ndarray, np.ndarray]
     return [temperature for temperature, _ in found], [(strain, stress) for _, (strain, stress) in found]
 
 
-def _user_material(deck: DeckMaterial, oriented: bool, notes: list[Omission]) -> Law:
+def _user_material(deck: DeckMaterial, notes: list[Omission]) -> Law:
     """The law umat of a material `@ABAQUS_LIB_FUNCTION`, which the solver loads from libLIB.so."""
     card, name = deck.cards["USERMATERIAL"], fold(deck.name)
     match = _LIBRARY.fullmatch(name)
     if match is None:
         notes.append(_inexpressible(deck, card, "a user material within the solver, not @ABAQUS_LIBRARY_FUNCTION"))
         return None
-    if oriented:
-        notes.append(Omission(name=f"orientation_{deck.name}", does_work=True, description=(
-            f"material {deck.name} ({card.place}): its section has an *ORIENTATION, which is not read")))
     constants = card.whole("CONSTANTS")
     numbers = [row.number(k, 0.0) for row in card.rows() for k in range(len(row.fields))]
     if len(numbers) > constants + 1:
@@ -218,9 +212,8 @@ def _expansion(deck: DeckMaterial, notes: list[Omission]) -> ThermalExpansion | 
     card = deck.cards.get("EXPANSION")
     if card is None:
         return None
-    if fold(card.parameters.get("TYPE", "ISO")) not in ("ISO", "ISOTROPIC"):
+    found = thermal_expansion(card)
+    if found is None:
         notes.append(Omission(name=f"expansion_{deck.name}", does_work=True, description=(
-            f"material {deck.name}, *EXPANSION (line {card.line}): it is not isotropic and not read")))
-        return None
-    return ThermalExpansion(coefficient=_columns(card, ("alpha",))["alpha"],
-                            reference_temperature=card.number("ZERO", 0.0))
+            f"material {deck.name}, *EXPANSION (line {card.line}): TYPE={card.parameters['TYPE']} is not read")))
+    return found

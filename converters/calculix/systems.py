@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from romlib_converters.calculix.mesh import Places
 from romlib_converters.keyword.cards import Card, fold
 from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError
 from romlib.words import plural
@@ -80,21 +80,10 @@ def node_systems(cards: list[Card], inp: InpMesh, places: Places) -> NodeSystems
     return NodeSystems(found, axes[found], tuple(cards[number] for number in last[found]))
 
 
-def section_axes(card: Card) -> np.ndarray | None:
-    """The axes (3, 3), in columns, of a rectangular *ORIENTATION without a further rotation; None for another one."""
-    rows = card.rows()
-    if len(rows) != 1 or not fold(card.parameters.get("SYSTEM", "RECTANGULAR")).startswith("R"):
-        return None
-    try:
-        return _rectangular(*_points(card), card)
-    except FileFormatError:  # names of a *DISTRIBUTION
-        return None
-
-
 def turned_tensors(values: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Tensors (n, 6) xx, yy, zz, xy, xz, yz of a local system as those of the global one."""
+    """Tensors (n, 6) xx, yy, zz, xy, xz, yz along axes (n, 3, 3), rows, as those of the global system."""
     full = values[:, [0, 3, 4, 3, 1, 5, 4, 5, 2]].reshape(-1, 3, 3)
-    full = axes @ full @ axes.T
+    full = np.swapaxes(axes, -1, -2) @ full @ axes
     return full.reshape(-1, 9)[:, [0, 4, 8, 1, 2, 5]]
 
 

@@ -49,16 +49,18 @@ class Built:
 
 
 def mesh_of(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Mesh:
-    """The mesh alone, for `read_mesh` of a converter; see `build`."""
-    return build(solver, quadrature).mesh
+    """The mesh alone, for `read_mesh` of a converter; see `build`. Cells may be badly shaped: a study says what becomes
+    of them (`romlib.mesh.bad_cells`)."""
+    return build(solver, quadrature, shapes=False).mesh
 
 
-def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Built:
+def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, shapes: bool = True) -> Built:
     """Sort a solver's mesh.
 
     Parameters
     ----------
-    quadrature : rule by cell type (hex8, ...), where it is not that of the solver's element.
+    quadrature : rule by cell type (hex8, ...), where it is not that of the solver's element. shapes : refuse cells that
+        are badly shaped; no solver has computed with them.
 
     Raises
     ------
@@ -84,7 +86,8 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Bu
     for block in mesh.blocks:
         check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
     check_mesh(mesh, solver.file)
-    _check_shapes(mesh, solver)
+    if shapes:
+        _check_shapes(mesh, solver)
     built = Built(mesh, tuple(group.element for group in groups), (), index, IdIndex(mesh.cell_ids), new_node)
     tagged, lost = _with_tags(built, solver)
     check_mesh(tagged, solver.file)
@@ -181,7 +184,8 @@ def _with_tags(built: Built, solver: SolverMesh) -> tuple[Mesh, tuple[Omission, 
         cell_tags[_name(name)] = np.unique(found[found >= 0])
         empty += [name] * (len(ids) > 0 and not len(cell_tags[_name(name)]))
     for name, (ids, numbers) in solver.face_sets.items():
-        face_tags[_name(name)] = face_set(mesh, built.cells.find(ids), numbers, f"face set {name!r}", solver)
+        face_tags[_name(name)] = face_set(mesh, built.cells.find(ids), numbers, f"face set {name!r}", solver,
+                                          solver.face_values.get(name, {}))
         empty += [name] * (len(ids) > 0 and not face_tags[_name(name)].n_face)
     for tags in (node_tags, cell_tags, face_tags):
         for name in [name for name, tag in tags.items() if name in empty]:
@@ -196,31 +200,44 @@ def _with_tags(built: Built, solver: SolverMesh) -> tuple[Mesh, tuple[Omission, 
                    cell_arrays=cell_arrays), lost
 
 
-def face_set(mesh: Mesh, cells: np.ndarray, numbers: np.ndarray, place: str, solver: SolverMesh) -> FaceSet:
-    """Faces of cells, outward. cells : (n,), positions, -1 for those left out. numbers : (n,), in `Element.faces`.
+def face_set(
+    mesh: Mesh, cells: np.ndarray, numbers: np.ndarray, place: str, solver: SolverMesh,
+    values: Mapping[str, np.ndarray] | None = None,
+) -> FaceSet:
+    """Faces of cells, outward.
+
+    Parameters
+    ----------
+    cells : (n,), positions, -1 for those left out. numbers : (n,), in `Element.faces`. values : arrays (n,) by name; a
+        face that is there twice has that of the first.
 
     Raises
     ------
     FileFormatError : a number that the cell's type does not have.
     """
-    keep = cells >= 0
-    pairs = np.unique(np.column_stack([cells[keep], np.asarray(numbers)[keep]]), axis=0)
+    keep = np.flatnonzero(cells >= 0)
+    pairs, first_of = np.unique(np.column_stack([cells[keep], np.asarray(numbers)[keep]]), axis=0, return_index=True)
     found: dict[str, list[np.ndarray]] = {}
+    order: dict[str, list[np.ndarray]] = {}
     first = 0
     for block in mesh.blocks:
         kind = element(block.cell_type)
-        mine = pairs[(pairs[:, 0] >= first) & (pairs[:, 0] < first + block.n_cell)]
+        inside = np.flatnonzero((pairs[:, 0] >= first) & (pairs[:, 0] < first + block.n_cell))
+        mine = pairs[inside]
         wrong = np.flatnonzero((mine[:, 1] < 0) | (mine[:, 1] >= len(kind.faces)))
         if len(wrong):
             raise FileFormatError("a cell has no such face", file=solver.file,
                                   place=f"{place}, cell {block.cell_ids[mine[wrong[0], 0] - first]}",
                                   expected=f"faces 1 to {len(kind.faces)}", found=int(mine[wrong[0], 1]) + 1)
         for number, (face_type, nodes) in enumerate(kind.faces):
-            rows = mine[mine[:, 1] == number, 0] - first
-            if len(rows):
-                found.setdefault(face_type, []).append(block.connectivity[rows][:, nodes])
+            has = mine[:, 1] == number
+            if has.any():
+                found.setdefault(face_type, []).append(block.connectivity[mine[has, 0] - first][:, nodes])
+                order.setdefault(face_type, []).append(keep[first_of[inside[has]]])
         first += block.n_cell
-    return FaceSet(tuple(FaceBlock(kind, np.concatenate(found[kind])) for kind in sorted(found)))
+    rows = np.concatenate([np.empty(0, np.int64), *(part for kind in sorted(order) for part in order[kind])])
+    return FaceSet(tuple(FaceBlock(kind, np.concatenate(found[kind])) for kind in sorted(found)),
+                   {name: np.asarray(array)[rows] for name, array in (values or {}).items()})
 
 
 def _name(name: str) -> str:

@@ -158,12 +158,19 @@ def _midsides(
         if len(pair) == 1:
             middle = nodes[:, kind.n_corner + k, None]  # Ansys repeats the node of any corner there
             refuse((middle != nodes[:, :kind.n_corner]).all(axis=1) & (middle[:, 0] != missing), pair)
-    found = np.empty((len(nodes), len(own.edges)), dtype=nodes.dtype)
-    for k, (a, b) in enumerate(own.edges):
+    found = nodes[:, kind.n_corner:]
+    if own is not kind:
+        found = np.empty((len(nodes), len(own.edges)), dtype=nodes.dtype)
+    for k, (a, b) in enumerate(own.edges if own is not kind else ()):
         pair = frozenset((int(pattern[places[a]]), int(pattern[places[b]])))
         columns = [kind.n_corner + j for j, other in enumerate(ends) if other == pair]
         found[:, k] = nodes[:, columns[0]]
-        refuse((nodes[:, columns] != nodes[:, columns[:1]]).any(axis=1), pair)
-        others = np.concatenate([nodes[:, :kind.n_corner], found[:, :k]], axis=1)
-        refuse((found[:, k, None] == others).any(axis=1) & (found[:, k] != missing), pair)
+        if len(columns) > 1:
+            refuse((nodes[:, columns] != nodes[:, columns[:1]]).any(axis=1), pair)
+    ordered = np.sort(np.concatenate([nodes[:, places], found], axis=1), axis=1)
+    twice = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != missing)).any(axis=1)
+    for k, (a, b) in enumerate(own.edges if twice.any() else ()):  # which edge it is
+        others = np.concatenate([nodes[:, places], found[:, :k]], axis=1)
+        refuse(twice & (found[:, k, None] == others).any(axis=1) & (found[:, k] != missing),
+               frozenset((int(pattern[places[a]]), int(pattern[places[b]]))))
     return found

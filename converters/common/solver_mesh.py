@@ -44,7 +44,8 @@ class SolverMesh:
     (n_node, 2), or with a third coordinate that is the same everywhere. cells : solids; elements that are
     none are counted in `others` by the solver's name of their type. node_sets, cell_sets : ids; those that are on no
     solid are left out. face_sets : ids of cells (n,), and of each the number of the face in
-    `romlib.mesh.elements.Element.faces` (n,). node_arrays, cell_arrays : what does not change in time, such as numbers
+    `romlib.mesh.elements.Element.faces` (n,). face_values : values of the faces of a set (n,), by its name and theirs,
+    in the order of the set. node_arrays, cell_arrays : what does not change in time, such as numbers
     of materials or axes of elements; NaN where an id has no value. notes : what was left out in reading.
     midpoints : (n, 3), for nodes that the converter invented at the middle of an edge (`romlib_converters.common.
     midsides`): the id of the node and those of the corners; its results are the mean of theirs.
@@ -60,6 +61,7 @@ class SolverMesh:
     node_sets: Mapping[str, np.ndarray] = field(default_factory=dict)
     cell_sets: Mapping[str, np.ndarray] = field(default_factory=dict)
     face_sets: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    face_values: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     node_arrays: Mapping[str, IdValues] = field(default_factory=dict)
     cell_arrays: Mapping[str, IdValues] = field(default_factory=dict)
     notes: tuple[Omission, ...] = ()

@@ -69,7 +69,7 @@ class ExodusContent:
         """(n_record,) as stored."""
         if not self.netcdf.has("time_whole"):
             return np.empty(0)
-        return self.netcdf.read("time_whole").astype(float).ravel()
+        return self._reals("time_whole").ravel()
 
     @cached_property
     def node_variables(self) -> list[str]:
@@ -101,11 +101,11 @@ class ExodusContent:
         number = self.node_variables.index(name)
         place = f"record {record + 1}, variable {name}"
         if self.netcdf.has("vals_nod_var"):  # files before 1998: all variables in one
-            every = self.netcdf.read("vals_nod_var", record)
+            every = self._reals("vals_nod_var", record)
             if every.ndim != 2 or number >= len(every):
                 raise FileFormatError("a variable is missing", file=self.file, place=place, found=every.shape)
             return self._checked(every[number], self.n_node, place)
-        return self._checked(self.netcdf.read(f"vals_nod_var{number + 1}", record), self.n_node, place)
+        return self._checked(self._reals(f"vals_nod_var{number + 1}", record), self.n_node, place)
 
     def has_element_values(self, name: str, block: Block) -> bool:
         """Whether a variable is stored for a block."""
@@ -113,7 +113,7 @@ class ExodusContent:
 
     def element_values(self, name: str, block: Block, record: int) -> np.ndarray:
         """(n,) of a variable in the elements of a block at a time; NaN where nothing was written."""
-        return self._checked(self.netcdf.read(self._element_variable(name, block), record), block.count,
+        return self._checked(self._reals(self._element_variable(name, block), record), block.count,
                              f"record {record + 1}, variable {name} of {block.place}")
 
     def node_sets(self) -> Iterator[tuple[str, np.ndarray]]:
@@ -136,7 +136,7 @@ class ExodusContent:
             if not self.netcdf.has(f"elem_ss{number}"):
                 continue
             elements = self._positions(f"elem_ss{number}", self.n_element)
-            sides = self.netcdf.read(f"side_ss{number}").astype(np.int64).ravel()
+            sides = self._integers(f"side_ss{number}")
             if len(sides) != len(elements):
                 raise FileFormatError("a set of sides has more elements than sides, or fewer", file=self.file,
                                       place=f"side set {name}", expected=len(elements), found=len(sides))
@@ -149,10 +149,11 @@ class ExodusContent:
             raise FileFormatError("an Exodus file has one, two or three dimensions", file=self.file, place="num_dim",
                                   found=dimension)
         if self.netcdf.has("coord"):
-            points = self.netcdf.read("coord").astype(float).T
+            points = self._reals("coord").T
         else:
-            points = np.column_stack([self.netcdf.read(f"coord{axis}").astype(float).ravel()
-                                      for axis in _AXES[:dimension]])
+            columns = [self._reals(f"coord{axis}").ravel() for axis in _AXES[:dimension]]
+            wrong = [column.shape for column in columns if column.shape != (n_node,)]
+            points = np.empty(wrong[0]) if wrong else np.column_stack(columns)
         if points.shape != (n_node, dimension):
             raise FileFormatError("the coordinates are not those of the nodes", file=self.file,
                                   expected=(n_node, dimension), found=points.shape)
@@ -185,18 +186,14 @@ class ExodusContent:
         """The numbers that the writer gives nodes or elements; from 1 where the file has none."""
         if not self.netcdf.has(variable):
             return np.arange(1, count + 1)
-        found = self.netcdf.read(variable).astype(np.int64).ravel()
+        found = self._integers(variable)
         if len(found) != count:
             raise FileFormatError("a list of numbers has the wrong length", file=self.file, place=variable,
                                   expected=count, found=len(found))
         return found if found.any() else np.arange(1, count + 1)  # zeros: a map that was defined and never written
 
     def _positions(self, variable: str, count: int) -> np.ndarray:
-        found = self.netcdf.read(variable)
-        if found.dtype.kind not in "iu":
-            raise FileFormatError("numbers of nodes or elements are not whole", file=self.file, place=variable,
-                                  found=found.dtype)
-        found = found.astype(np.int64).ravel()
+        found = self._integers(variable)
         if len(found) and (found.min() < 1 or found.max() > count):
             wrong = found[(found < 1) | (found > count)][0]
             raise FileFormatError("a node or element does not exist", file=self.file, place=variable,
@@ -219,7 +216,7 @@ class ExodusContent:
     def _ids(self, variable: str, count: int) -> list[int]:
         if not self.netcdf.has(variable):
             return list(range(1, count + 1))
-        found = self.netcdf.read(variable).ravel()
+        found = self._integers(variable)
         return [int(one) for one in found[:count]] + list(range(len(found) + 1, count + 1))
 
     def _names(self, variable: str) -> list[str]:
@@ -241,11 +238,22 @@ class ExodusContent:
     def _element_variable(self, name: str, block: Block) -> str:
         return f"vals_elem_var{self.element_variables.index(name) + 1}eb{block.number}"
 
+    def _reals(self, variable: str, row: int | None = None) -> np.ndarray:
+        found = self.netcdf.read(variable, row)
+        if found.dtype.kind not in "iuf":
+            raise FileFormatError("a variable has no numbers", file=self.file, place=variable, found=found.dtype)
+        return found.astype(float)
+
+    def _integers(self, variable: str) -> np.ndarray:
+        found = self.netcdf.read(variable)
+        if found.dtype.kind not in "iu":
+            raise FileFormatError("a variable has no whole numbers", file=self.file, place=variable, found=found.dtype)
+        return found.astype(np.int64).ravel()
+
     def _checked(self, values: np.ndarray, count: int, place: str) -> np.ndarray:
         if values.shape != (count,):
             raise FileFormatError("a variable has the wrong length", file=self.file, place=place, expected=count,
                                   found=values.shape)
-        values = values.astype(float)
         return np.where(np.abs(values) >= 0.999999 * _FILL, np.nan, values)
 
 

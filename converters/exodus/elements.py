@@ -35,7 +35,8 @@ _SIDES: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "tet": ((0, 1, 3), (1, 2, 3), (0, 2, 3), (0, 1, 2)),
     "hex": ((0, 1, 4, 5), (1, 2, 5, 6), (2, 3, 6, 7), (0, 3, 4, 7), (0, 1, 2, 3), (4, 5, 6, 7)),
     "wedge": ((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2), (3, 4, 5)),
-    "pyramid": ((0, 1, 4), (1, 2, 4), (2, 3, 4), (0, 3, 4), (0, 1, 2, 3))}
+    "pyramid": ((0, 1, 4), (1, 2, 4), (2, 3, 4), (0, 3, 4), (0, 1, 2, 3)),
+    "tri": ((0, 1), (1, 2), (0, 2)), "quad": ((0, 1), (1, 2), (2, 3), (0, 3))}
 
 
 def shape_of(name: str, dimension: int) -> str | None:
@@ -60,9 +61,5 @@ def solid(shape: str, n_node: int, rules: Mapping[str, str]) -> SolidElement | N
 def faces_of_sides(cell_type: str) -> np.ndarray:
     """(n_side,) the number of the face of `Element.faces` that each side of Exodus is, from side 1 on."""
     reference = element(cell_type)
-    corners = [frozenset(face[:_corners(kind)]) for kind, face in reference.faces]
+    corners = [frozenset(face[:element(kind).n_corner]) for kind, face in reference.faces]
     return np.array([corners.index(frozenset(side)) for side in _SIDES[reference.cell]])
-
-
-def _corners(face_type: str) -> int:
-    return 3 if face_type.startswith("tri") else 4

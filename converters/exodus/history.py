@@ -124,7 +124,10 @@ class ExodusHistory(SolverHistory):
         taken = {name for source in self._sources.values() for name in source}
         kinds = (("global", first.global_variables), ("node", [n for n in first.node_variables if n not in taken]),
                  ("element", of_elements))
-        return [Omission(name=f"{kind}_variables", does_work=False, description=(
+        inertia = [Omission(name="inertia", does_work=True, description=(
+            "the file has accelerations: forces of inertia are not in the reduced model"))
+            for name in first.node_variables if name.lower().startswith("acc")][:1]
+        return inertia + [Omission(name=f"{kind}_variables", does_work=False, description=(
             f"{plural(len(names), f'{kind} variable')} not carried along: {shortlist('', names).strip()}"))
             for kind, names in kinds if names]
 

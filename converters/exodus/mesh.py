@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from romlib_converters.common.elements import SolidElement, check_rules
+from romlib_converters.common.plane import stated_kinematics
 from romlib_converters.common.solver_mesh import SolverCells, SolverMesh
 from romlib_converters.exodus.content import Block, ExodusContent
 from romlib_converters.exodus.elements import OTHER, faces_of_sides, shape_of, solid
 from romlib_converters.exodus.points import point_order
 
-from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import ELEMENTS
 from romlib.model import Omission
 from romlib.words import plural
-
-KINEMATICS = ("plane strain", "axisymmetric")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,20 +93,7 @@ def solver_mesh(
     points[:, :content.dimension] = content.points
     face_sets, notes = _face_sets(content, blocks)
     return SolverMesh(content.file, content.node_ids, points, cells, others, node_sets, cell_sets, face_sets,
-                      notes=tuple(notes), kinematics=_kinematics(content, kinematics))
-
-
-def _kinematics(content: ExodusContent, given: object) -> str:
-    known = ("solid",) if content.dimension == 3 else KINEMATICS
-    if given is None and content.dimension == 3:
-        return "solid"
-    if given not in known:
-        raise InputError(
-            "the file is in two dimensions, and does not say of which model" if content.dimension < 3 else
-            "the file is in three dimensions", file=content.file, place="option kinematics",
-            expected=" or ".join(known), found="nothing" if given is None else given,
-            remedy="say it with --option kinematics=\"plane strain\"" if content.dimension < 3 else None)
-    return str(given)
+                      notes=tuple(notes), kinematics=stated_kinematics(content.dimension, kinematics, content.file))
 
 
 def _nodes(block: Block) -> np.ndarray:

@@ -328,4 +328,7 @@ class _Netcdf4(Netcdf):
     def _dataset(self, name: str) -> h5py.Dataset:
         if name not in self._names:
             raise self._missing(name)
-        return dataset_of(self._content, name, self.file)
+        found = dataset_of(self._content, name, self.file)
+        if found.shape is None:  # HDF5's array without values
+            raise self._missing(name)
+        return found

@@ -30,7 +30,7 @@ class ElementGroup:
 
 @dataclass(frozen=True)
 class NamedSet:
-    """A set with the name as the deck spells it first, but see `_name_apart`. ids : (n,), increasing."""
+    """A set with the name as the deck spells it first, but see `name_apart`. ids : (n,), increasing."""
 
     name: str
     ids: np.ndarray
@@ -107,7 +107,7 @@ def read_mesh_cards(cards: list[Card], n_node: Mapping[str, int]) -> InpMesh:
             node_ids.append(_positive(ids_of(table[:, 0], card), "node", card))
             points.append(table[:, 1:])
             if "NSET" in card.parameters:
-                _extend(mesh.node_sets, card.parameter("NSET"), node_ids[-1])
+                extend_set(mesh.node_sets, card.parameter("NSET"), node_ids[-1])
             card.chunks.clear()  # the text of nodes and elements is not needed any more
         elif card.keyword == "ELEMENT":
             _elements(mesh, card, n_node)
@@ -116,16 +116,17 @@ def read_mesh_cards(cards: list[Card], n_node: Mapping[str, int]) -> InpMesh:
             if card.keyword not in known:
                 ids = node_ids if card.keyword == "NSET" else [node_ids[0], *(group.ids for group in mesh.groups)]
                 known[card.keyword] = np.unique(np.concatenate(ids))
-            _set(mesh, card, known[card.keyword])
+            read_set(mesh, card, known[card.keyword])
         elif card.keyword == "SURFACE":
-            _surface(mesh, card)
+            read_surface(mesh, card)
     mesh.node_ids, mesh.points = _last_of_each(np.concatenate(node_ids), np.concatenate(points))
-    _refuse_twice(mesh)
-    _name_apart(mesh)
+    refuse_twice(mesh)
+    name_apart(mesh)
     return mesh
 
 
-def _refuse_twice(mesh: InpMesh) -> None:
+def refuse_twice(mesh: InpMesh) -> None:
+    """FileFormatError where two elements have the same number."""
     ids, count = np.unique(np.concatenate([np.empty(0, np.int64), *(group.ids for group in mesh.groups)]),
                            return_counts=True)
     if (count > 1).any():
@@ -142,7 +143,7 @@ def _positive(ids: np.ndarray, what: str, card: Card) -> np.ndarray:
     return ids
 
 
-def _name_apart(mesh: InpMesh) -> None:
+def name_apart(mesh: InpMesh) -> None:
     """Change names of sets that differ in case only, or that romlib uses itself (all cells, the skin)."""
     groups: list[list[dict[str, Any]]] = [[mesh.node_sets, mesh.node_surfaces], [mesh.element_sets], [mesh.surfaces]]
     for kinds in groups:
@@ -170,10 +171,11 @@ def _elements(mesh: InpMesh, card: Card, n_node: Mapping[str, int]) -> None:
     records = integer_records(card, 1 + n_node[kind])
     mesh.groups.append(ElementGroup(kind, _positive(records[:, 0], "element", card), records[:, 1:], card))
     if "ELSET" in card.parameters:
-        _extend(mesh.element_sets, card.parameter("ELSET"), records[:, 0])
+        extend_set(mesh.element_sets, card.parameter("ELSET"), records[:, 0])
 
 
-def _extend(sets: dict[str, NamedSet], name: str, ids: np.ndarray) -> None:
+def extend_set(sets: dict[str, NamedSet], name: str, ids: np.ndarray) -> None:
+    """Add ids (n,) to the set of that name, or make it."""
     known = sets.get(fold(name))
     if known is None:
         sets[fold(name)] = NamedSet(name, np.unique(ids))
@@ -181,7 +183,7 @@ def _extend(sets: dict[str, NamedSet], name: str, ids: np.ndarray) -> None:
         sets[fold(name)] = NamedSet(known.name, np.union1d(known.ids, ids))
 
 
-def _set(mesh: InpMesh, card: Card, known: np.ndarray) -> None:
+def read_set(mesh: InpMesh, card: Card, known: np.ndarray) -> None:
     """known : (n,) ids that there are, increasing; GENERATE takes those of its range, however large that is."""
     sets = mesh.node_sets if card.keyword == "NSET" else mesh.element_sets
     name = card.parameter(card.keyword)
@@ -197,10 +199,10 @@ def _set(mesh: InpMesh, card: Card, known: np.ndarray) -> None:
     else:
         numbers, names = number_list(card)
         parts = [numbers, *(_known(sets, one, f"{card.keyword.lower()}", card).ids for one in names)]
-    _extend(sets, name, np.concatenate([np.empty(0, np.int64), *parts]))
+    extend_set(sets, name, np.concatenate([np.empty(0, np.int64), *parts]))
 
 
-def _surface(mesh: InpMesh, card: Card) -> None:
+def read_surface(mesh: InpMesh, card: Card) -> None:
     """Faces by `element or set, S1`; nodes by `node or set`."""
     name = card.parameter("NAME")
     known: Mapping[str, Surface | NodeSurface] = (

@@ -22,8 +22,8 @@ _UNKNOWN = 1e300  # Code_Aster's number for no value is the largest of float64
 class Support:
     """Where a field has values. place : `NODES` or `CELLS`. kind : MED's type of the cells, empty for nodes.
 
-    With a kind, `NODES` means the nodes of each cell. gauss : name of the localisation, empty for none. n_point : values
-    a node or cell.
+    With a kind, `NODES` means the nodes of each cell. gauss : name of the localisation, empty for none. n_point :
+    values a node or cell.
     """
 
     place: str

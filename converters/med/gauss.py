@@ -20,6 +20,7 @@ from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
 from romlib.mesh.quadrature import RULES
 
+_FARTHEST = 1e3  # of reference coordinates and weights, which are about one
 _CLOSE = 1e-6  # of the reference cell, whose size is about one: writers have some digits less than float64
 
 
@@ -56,6 +57,9 @@ def read_localisation(content: h5py.File, name: str, n_node: int, file: Path) ->
         raise FileFormatError("a localisation of Gauss points has the wrong number of coordinates", file=file,
                               place=name, expected=f"{expected} of nodes, points, weights",
                               found=tuple(len(one) for one in flat))
+    if not all((np.abs(one) < _FARTHEST).all() for one in flat):  # false for what is not a number, too
+        raise FileFormatError("a localisation of Gauss points has impossible coordinates", file=file, place=name,
+                              expected=f"numbers below {_FARTHEST:g}")
     return Localisation(name, flat[0].reshape(dimension, -1).T, flat[1].reshape(dimension, -1).T, flat[2])
 
 

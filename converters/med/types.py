@@ -28,24 +28,28 @@ _MIRRORED: Mapping[str, tuple[int, ...]] = {
     "H27": (0, 3, 2, 1, 4, 7, 6, 5, 11, 10, 9, 8, 15, 14, 13, 12, 16, 19, 18, 17, 21, 23, 24, 22, 20, 25, 26),
     "PE6": (0, 2, 1, 3, 5, 4), "P15": (0, 2, 1, 3, 5, 4, 8, 7, 6, 11, 10, 9, 12, 14, 13),
     "PY5": (0, 3, 2, 1, 4), "P13": (0, 3, 2, 1, 4, 8, 7, 6, 5, 9, 12, 11, 10)}
+_TURNED: Mapping[str, tuple[int, ...]] = {"TR3": (0, 2, 1), "TR6": (0, 2, 1, 5, 4, 3), "QU4": (0, 3, 2, 1),
+                                          "QU8": (0, 3, 2, 1, 7, 6, 5, 4)}
 _UPRIGHT: Mapping[str, tuple[int, ...]] = {"H27": (*range(20), 24, 22, 21, 23, 20, 25, 26)}
 _EDGES = {"TE": (1, 2, 3), "T1": (1, 2, 3), "HE": (1, 3, 4), "H2": (1, 3, 4), "PE": (1, 2, 3), "P15": (1, 2, 3),
-          "PY": (1, 3, 4), "P13": (1, 3, 4)}
+          "PY": (1, 3, 4), "P13": (1, 3, 4), "TR": (1, 2), "QU": (1, 3)}
 
 
 def node_order(kind: str, nodes: np.ndarray, points: np.ndarray) -> tuple[int, ...] | None:
     """MED's node at each place of VTK's order, for cells of one type; None where they are the same.
 
-    Where all cells of a type are inside out, they are in MED's own orientation.
+    Where all cells of a type are inside out, they are in MED's own orientation; in two dimensions, clockwise.
 
     Parameters
     ----------
     nodes : (n, k), positions, which may not exist. points : (n_node, dimension).
     """
+    turned = _MIRRORED if points.shape[1] == 3 else _TURNED
     edges = _EDGES.get(kind) or _EDGES.get(kind[:2])
-    if edges is None or kind not in _MIRRORED or points.shape[1] != 3 or nodes.shape[1] != len(_MIRRORED[kind]):
+    if edges is None or kind not in turned or points.shape[1] != len(edges) or nodes.shape[1] != len(turned[kind]):
         return None
     if not len(nodes) or nodes.min() < 0 or nodes.max() >= len(points):
         return None  # refused by its place in the mesh
-    sides = points[nodes[:, list(edges)]] - points[nodes[:, :1]]
-    return _MIRRORED[kind] if (np.linalg.det(sides) < 0.0).all() else _UPRIGHT.get(kind)
+    with np.errstate(all="ignore"):  # coordinates of damaged files are refused later
+        sides = points[nodes[:, list(edges)]] - points[nodes[:, :1]]
+    return turned[kind] if (np.linalg.det(sides) < 0.0).all() else _UPRIGHT.get(kind)

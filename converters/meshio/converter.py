@@ -13,13 +13,17 @@ from typing import Any
 
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.meshio.groups import with_mesh_tags
+from romlib_converters.meshio.legacy import MAGIC
 from romlib_converters.meshio.mesh import build_grid, with_static_arrays
+from romlib_converters.meshio.msh_views import MshSeries
 from romlib_converters.meshio.nodal import nodal_field
-from romlib_converters.meshio.open import open_series
+from romlib_converters.meshio.open import open_series, series_in
 from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
-from romlib_converters.meshio.tags import read_mesh
+from romlib_converters.meshio.tags import read_mesh, with_sets
+from romlib_converters.meshio.vtkhdf import is_vtkhdf
 
 from romlib.errors import InputError
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import refuse_loose_cells
 from romlib.mesh.mesh import Mesh
@@ -32,12 +36,14 @@ from romlib.snapshots.nodal_fields import NodalField
 _OPTIONS = (*NODE_FIELDS, "quadrature", "formulation", "times", "initial_time", "solver", "merge")
 _MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
           "as at a crack or between bodies that touch")
-_BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile",
-               ".pvtu": b"<VTKFile"}
+_BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile", ".pvtu": b"<VTKFile",
+               ".vtk": MAGIC}
+_HDF = (".vtkhdf", ".hdf")
 
 
 class MeshioConverter:
-    """XDMF time series (.xdmf), and VTU or PVTU files given by a .pvd file, a pattern, or a list in the order of time.
+    """XDMF and VTKHDF time series; VTU, PVTU, legacy VTK or MSH files given by a .pvd file, a folder, a pattern, or a
+    list in the order of time.
 
     Solid cells (tetrahedra, hexahedra, wedges and pyramids of first and second order) become the mesh; surface cells
     the face tag "surface", outward, with the cell arrays as arrays of the tag. Node and cell arrays that do not change
@@ -56,17 +62,29 @@ class MeshioConverter:
     """
 
     name = "meshio"
-    suffixes = tuple(_BEGINNINGS)
-    reads = "displacement histories in XDMF, PVD, VTU and PVTU files; meshes in whatever meshio reads"
+    suffixes = (*_BEGINNINGS, ".vtkhdf")
+    reads = "displacement histories in XDMF, PVD, VTU, PVTU, VTK, VTKHDF and MSH files; meshes in whatever meshio reads"
     reader, extra = "meshio", "converters"
 
     def can_read(self, path: Path) -> bool:
-        """Whether the file is XML of one of these kinds."""
-        beginning = _BEGINNINGS.get(Path(path).suffix.lower())
-        if beginning is None or not Path(path).is_file():
+        """Whether the file is XML of one of these kinds, a legacy or an HDF file of VTK's, an MSH file with views at
+        nodes, or a folder with one series of such files.
+        """
+        path = Path(path)
+        if path.is_dir():
+            try:
+                return self.can_read(series_in(path)[0])
+            except (InputError, OSError):
+                return False
+        if not path.is_file():
             return False
+        if path.suffix.lower() in _HDF:
+            return is_vtkhdf(path)
+        beginning = _BEGINNINGS.get(path.suffix.lower())
         with open(path, "rb") as stream:
-            return beginning in stream.read(1024)
+            if path.suffix.lower() == ".msh":
+                return stream.read(11) == b"$MeshFormat" and b"$NodeData" in stream.read()
+            return beginning is not None and beginning in stream.read(1024)
 
     def nodal_field(self, source: Path, name: str) -> NodalField:
         """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
@@ -77,9 +95,12 @@ class MeshioConverter:
         """
         return nodal_field(Path(source), name)
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+    def read_mesh(
+        self, source: Path, *, quadrature: dict[str, str] | None = None, kinematics: str = SOLID,
+        thickness: float = 1.0,
+    ) -> Mesh:
         """The mesh of any file that meshio reads (.msh of gmsh, .vtu, .inp, ...), with its sets as tags."""
-        return read_mesh(source, quadrature or {})
+        return read_mesh(source, quadrature or {}, kinematics, thickness)
 
     def convert(
         self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,
@@ -109,6 +130,8 @@ class MeshioConverter:
             names = {name: _arrays(options, name) for name in NODE_FIELDS if name in options}
             survey = survey_series(series, grid, names, _times(options), report)
             mesh, lost = with_mesh_tags(grid, with_static_arrays(grid, survey.node, survey.cell), series)
+            if isinstance(series, MshSeries):
+                mesh = with_sets(grid, mesh, series.raw, series.file)
             mesh = with_formulations(mesh, _by_cell_type(options, "formulation", "B-bar"), "option formulation")
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(survey, _number(options, "initial_time"), series.file))

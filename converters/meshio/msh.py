@@ -108,7 +108,7 @@ def read_msh(file: Path) -> RawMesh:
     """
     with reading(file):
         content = file.read_bytes()
-        version, binary, order = _format(content, file)
+        version, binary, order = file_format(content, file)
         found = _File()
         for name, body in _sections(content, file):
             if name == "PhysicalNames":
@@ -128,7 +128,8 @@ def _nothing(numbers: _Numbers, found: _File, file: Path) -> None:
     """A section that this version has no meaning for."""
 
 
-def _format(content: bytes, file: Path) -> tuple[str, bool, Literal["<", ">"]]:
+def file_format(content: bytes, file: Path) -> tuple[str, bool, Literal["<", ">"]]:
+    """Version, whether the file is binary, and its byte order; an error where it is no MSH file of a known version."""
     lines = content[:4096].split(b"\n")
     if lines[0].strip() != b"$MeshFormat" or len(lines) < 3:
         raise FileFormatError("not a mesh of gmsh", file=file, expected="$MeshFormat",
@@ -350,7 +351,7 @@ def _assembled(found: _File, file: Path) -> RawMesh:
     index = IdIndex(tags)
     if len(index.twice):
         raise FileFormatError("two nodes have the same id", file=file, place="$Nodes", found=int(index.twice[0]))
-    raw, first = RawMesh(points, []), 0
+    raw, first = RawMesh(points, [], node_ids=tags), 0
     combinations = list(found.combinations)
     members: dict[tuple[int, int], list[np.ndarray]] = {}
     physical = [np.empty(0, dtype=np.int64)]

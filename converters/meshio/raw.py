@@ -26,7 +26,8 @@ _SECONDS, _BYTES_PER_SECOND = 60.0, 2e5  # what meshio may take, and more for a 
 @dataclass(eq=False)
 class RawMesh:
     """points : (n_node, dimension). cells : blocks, in the order of the file. node, cell : arrays by name, over all
-    nodes, over all cells. node_sets, cell_sets : positions of nodes, of cells of any dimension.
+    nodes, over all cells. node_sets, cell_sets : positions of nodes, of cells of any dimension. node_ids : (n_node,),
+    the numbers that the file gives its nodes, None where it gives none.
     """
 
     points: np.ndarray
@@ -35,6 +36,7 @@ class RawMesh:
     cell: dict[str, np.ndarray] = field(default_factory=dict)
     node_sets: dict[str, np.ndarray] = field(default_factory=dict)
     cell_sets: dict[str, np.ndarray] = field(default_factory=dict)
+    node_ids: np.ndarray | None = None
 
 
 def read_by_meshio(file: Path) -> RawMesh:
@@ -75,4 +77,4 @@ def _loaded(target: Path) -> RawMesh:
         found = {what: {name: arrays[f"{what}{k}"] for k, name in enumerate(names[what])}
                  for what in ("node", "cell", "node_sets", "cell_sets")}
         cells = [(kind, arrays[f"block{k}"]) for k, kind in enumerate(names["kinds"])]
-        return RawMesh(arrays["points"], cells, **found)
+        return RawMesh(arrays["points"], cells, found["node"], found["cell"], found["node_sets"], found["cell_sets"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from meshio._vtk_common import vtk_to_meshio_type
 from romlib_converters.common.reading import reading
+from romlib_converters.meshio.global_ids import GLOBAL_IDS, joined_nodes
 from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain
 from romlib_converters.meshio.vtu_arrays import Storage
 from romlib_converters.meshio.xml import beside, number_of, parse_xml
@@ -63,13 +64,29 @@ def joined(pieces: Sequence[Content], field: dict[str, np.ndarray], file: Path) 
     if len(pieces) == 1:
         first = pieces[0]
         return Content(first.points, first.cells, first.node, first.cell, field, first.parts)
-    start, cells = 0, []
+    start = 0
+    cells: Cells = []
     for piece in pieces:
         cells += [(kind, connectivity + start) for kind, connectivity in piece.cells]
         start += len(piece.points)
     node, cell = (_concatenated([getattr(piece, of) for piece in pieces]) for of in ("node", "cell"))
-    return Content(np.concatenate([piece.points for piece in pieces]), cells, node, cell, field,
-                   sum(piece.parts for piece in pieces))
+    points = np.concatenate([piece.points for piece in pieces])
+    ids = next((node[name] for name in GLOBAL_IDS if name in node and node[name].dtype.kind in "iu"), None)
+    if ids is not None:
+        points, cells, node = joined_nodes(points, cells, node, ids, file)
+        return Content(points, cells, node, cell, field, 1)
+    return Content(points, cells, node, cell, field, sum(piece.parts for piece in pieces))
+
+
+def whole_mesh(content: Content, merging: bool, file: Path) -> tuple[np.ndarray, Cells]:
+    """Points and cells; UnsupportedError where they come in several pieces that nothing says how to join."""
+    if content.parts > 1 and not merging:
+        raise UnsupportedError(
+            "a VTU mesh in several pieces repeats the nodes between them", file=file, expected="one piece",
+            found=plural(content.parts, "piece"),
+            remedy="make points within a distance one by the option merge=DISTANCE; or write global ids of the nodes "
+                   f"(an array {GLOBAL_IDS[0]}); or merge the file first (ParaView: Merge Blocks with merged points)")
+    return content.points, content.cells
 
 
 def _concatenated(arrays: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -136,11 +153,11 @@ def _piece(element: Element, storage: Storage, place: str) -> Content:
                                remedy="save without ghost cells")
     for arrays_of in read.values():
         arrays_of.pop(_GHOSTS, None)
-    return Content(coordinates.astype(float), _blocks(connectivity, offsets, types, file, place), read["PointData"],
+    return Content(coordinates.astype(float), blocks_of(connectivity, offsets, types, file, place), read["PointData"],
                    read["CellData"], {}, 1)
 
 
-def _blocks(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, file: Path, place: str) -> Cells:
+def blocks_of(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, file: Path, place: str) -> Cells:
     """Runs of cells of one type, in the order of the file."""
     widths = np.diff(offsets, prepend=0)
     cells: Cells = []
@@ -167,33 +184,28 @@ def _blocks(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, fi
 class VtuSeries:
     """VTU files of one mesh, one or several a record. times : as the PVD file states them; None where a file may.
 
-    merging : whether points at one place are made one; without it several parts of a mesh are refused.
+    merging : whether points at one place are made one; without it several parts of a mesh are refused, unless they have
+    global ids. read : of one file, which may be another format of VTK's.
     """
 
     def __init__(
-        self, files: Sequence[Sequence[Path]], times: Sequence[float | None], file: Path, merging: bool
+        self, files: Sequence[Sequence[Path]], times: Sequence[float | None], file: Path, merging: bool,
+        read: Callable[[Path], Content] = read_vtu,
     ) -> None:
         self._files = [[part for path in of_step for part in _parts(path)] for of_step in files]
         every = [file, *(path for of_step in files for path in of_step), *(p for parts in self._files for p in parts)]
         self.file, self.inputs, self.n_step = file, list(dict.fromkeys(every)), len(files)
-        self._times, self._merging = list(times), merging
+        self._times, self._merging, self._read = list(times), merging, read
         self._mesh: tuple[np.ndarray, Cells] | None = None
 
     def mesh(self) -> tuple[np.ndarray, Cells]:
         """Points and cells of the first record."""
         if self._mesh is None:
-            content = self._parse(0)
-            if content.parts > 1 and not self._merging:
-                raise UnsupportedError(
-                    "a VTU mesh in several pieces repeats the nodes between them", file=self._files[0][0],
-                    expected="one piece", found=plural(content.parts, "piece"),
-                    remedy="make points within a distance one by the option merge=DISTANCE; or merge the file first "
-                           "(ParaView: Merge Blocks with merged points)")
-            self._mesh = content.points, content.cells
+            self._mesh = whole_mesh(self._parse(0), self._merging, self._files[0][0])
         return self._mesh
 
     def _parse(self, step: int) -> Content:
-        parts = [read_vtu(path) for path in self._files[step]]
+        parts = [self._read(path) for path in self._files[step]]
         return joined(parts, parts[0].field, self._files[step][0])
 
     def sample(self) -> StepData:

@@ -8,6 +8,7 @@ import numpy as np
 
 from romlib.errors import InputError
 from romlib.mesh.axes import axes_of_vectors, cylindrical_axes, turned
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.model import ArrayReference, Orientation
 from romlib.words import closest, shortlist
@@ -55,8 +56,7 @@ def axes_in_cells(orientation: Orientation, mesh: Mesh, cells: np.ndarray) -> np
 
 def _axes(orientation: Orientation, mesh: Mesh, cells: np.ndarray, points: np.ndarray, place: str) -> np.ndarray:
     if orientation.center is not None and orientation.axis is not None:
-        points = np.pad(points, ((0, 0), (0, 3 - points.shape[1])))
-        found = cylindrical_axes(points, np.array(orientation.center), np.array(orientation.axis))
+        found = cylindrical_axes(padded(points), np.array(orientation.center), np.array(orientation.axis))
     else:
         found = axes_of_vectors(*(
             _vectors(one, mesh, cells, f"{place}.{key}")

@@ -8,7 +8,7 @@ those of P sigma, and the stiffness is the sum of w (P B)^T C (P B).
 formulation           components that are taken to their mean     whose
 ====================  ==========================================  =====================================================
 B-bar                 the trace (T. J. R. Hughes, IJNME 15, 1980) Abaqus C3D8 (theory guide 3.2.4), Ansys SOLID185 with
-                                                                  KEYOPT(2) = 0
+                                                                  KEYOPT(2) = 0: each confirmed by a file of the solver
 B-bar in plane        11 + 22, and the hoop strain                Abaqus CPE4, CAX4 (the same)
 ====================  ==========================================  =====================================================
 """

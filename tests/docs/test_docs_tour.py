@@ -101,3 +101,20 @@ def test_the_commands_for_zset_work_when_pasted(data_dir, tmp_path):
     assert all(errors[name]["relative_l2"] < 1e-5 for name in ("displacement", "stress", "p"))
     (basis,) = json.loads(paste("romlib info cube.rom --json", tmp_path))["clusters"]
     assert basis["points"] <= 97
+
+
+@pytest.mark.data
+def test_the_commands_for_ansys_work_when_pasted(data_dir, tmp_path):
+    """On a real file; what the page and the results section say of it is what is found."""
+    (tmp_path / "static_nar.rst").symlink_to(data_dir / "ansys" / "static_nar.rst")
+    text = page("how-to/ansys.md")
+    study = next(body for _, body in blocks(text, "toml"))
+    (tmp_path / "nar.toml").write_text(study)
+    ((_, commands),) = blocks(text, "bash")
+    printed = paste(commands, tmp_path)
+    assert "nlgeom" in printed and "the check failed" in printed
+    errors = json.loads(paste("romlib compare again.vtkhdf nar.vtkhdf --json", tmp_path))["fields"]
+    assert errors["displacement"]["relative_l2"] == pytest.approx(1.65e-3, abs=5e-5)
+    assert errors["stress"]["relative_l2"] == pytest.approx(1.71e-2, abs=5e-4)
+    (basis,) = json.loads(paste("romlib info nar.rom --json", tmp_path))["clusters"]
+    assert (basis["modes"], basis["points"]) == (1, 2)

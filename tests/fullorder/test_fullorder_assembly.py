@@ -30,7 +30,8 @@ def assembled(pieces, tangents, constrained):
     return dense(assembly.matrix), symmetric
 
 
-@pytest.mark.parametrize("cell_type", ["hex8", "hex20", "tet4", "tet10", "wedge6", "wedge15"])
+@pytest.mark.parametrize("cell_type", ["hex8", "hex20", "hex27", "tet4", "tet10", "wedge6", "wedge15",
+                                       "pyramid5", "pyramid13"])
 def test_the_matrix_is_that_of_the_strain_operator(cell_type):
     mesh = bar(cell_type, (2, 1, 1))
     operator = StrainOperator(mesh)

@@ -25,7 +25,7 @@ from romlib.model import (
 )
 
 CELLS = {"hex8": "hex_gauss_8", "hex20": "hex_gauss_27", "tet4": "tet_4", "tet10": "tet_4", "wedge6": "wedge_6",
-         "wedge15": "wedge_9"}
+         "wedge15": "wedge_9", "hex27": "hex_gauss_27", "pyramid5": "pyramid_8", "pyramid13": "pyramid_27"}
 STEEL = {"steel": Material(law="elastic", density=7.8e-9)}
 
 

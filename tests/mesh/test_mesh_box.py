@@ -10,7 +10,7 @@ from romlib.mesh.operator import StrainOperator
 
 # cells in eight hexahedra, nodes of 3 x 2 x 4
 COUNTS = {"hex8": (8, 60), "hex20": (8, 193), "tet4": (48, 60), "tet10": (48, 315), "wedge6": (16, 60),
-          "wedge15": (16, 223)}
+          "wedge15": (16, 223), "hex27": (8, 315), "pyramid5": (48, 84), "pyramid13": (48, 84 + 133 + 192)}
 
 
 @pytest.mark.parametrize("cell_type", list(COUNTS))
@@ -29,7 +29,7 @@ def test_a_box_has_the_cells_nodes_and_volume_of_its_divisions(cell_type: str) -
 def test_midside_nodes_follow_the_edges_of_the_element(cell_type: str) -> None:
     mesh, kind = box_mesh(cell_type, (2, 1, 1)), element(cell_type)
     connectivity = mesh.blocks[0].connectivity
-    for k, edge in enumerate(kind.edges if kind.n_node > kind.n_corner else ()):
+    for k, edge in enumerate(kind.edges[:kind.n_midside]):
         np.testing.assert_allclose(mesh.points[connectivity[:, kind.n_corner + k]],
                                    mesh.points[connectivity[:, list(edge)]].mean(axis=1))
 

@@ -35,11 +35,23 @@ def test_a_linear_field_is_taken_exactly_in_every_cell(cell_type):
     assert found.outside.max() < 1e-6
 
 
-def test_the_nodes_of_a_mesh_get_their_own_values():
-    mesh = skewed("hex20")
+@pytest.mark.parametrize("cell_type", TYPES)
+def test_the_nodes_of_a_mesh_get_their_own_values(cell_type):
+    mesh = skewed(cell_type)
     found = interpolation(mesh, mesh.points)
     values = np.sin(mesh.points @ [1.0, 2.0, 3.0])
     np.testing.assert_allclose(found.matrix @ values, values, atol=1e-7)
+
+
+@pytest.mark.parametrize("cell_type", ["pyramid5", "pyramid13"])
+def test_points_around_the_apex_of_distorted_pyramids_are_found(cell_type):
+    mesh, random = skewed(cell_type), np.random.default_rng(3)
+    mesh = replace(mesh, points=mesh.points + random.uniform(-0.02, 0.02, mesh.points.shape))
+    apexes = mesh.points[np.unique(mesh.blocks[0].connectivity[:, 4])]
+    points = np.concatenate([apexes + size * random.normal(size=apexes.shape) for size in (0.0, 1e-9, 1e-4, 0.02, 0.1)])
+    found = interpolation(mesh, points)
+    np.testing.assert_allclose(found.matrix @ mesh.points, points, atol=1e-6)
+    assert found.outside.max() < 1e-6
 
 
 def test_a_point_outside_gets_the_value_of_the_border_and_its_distance():

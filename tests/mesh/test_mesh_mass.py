@@ -11,7 +11,7 @@ from romlib.mesh.elements import element
 from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import CellBlock, Mesh
 
-SOLIDS = ("tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15")
+SOLIDS = ("tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13")
 every_solid = pytest.mark.parametrize("cell_type", SOLIDS)
 
 
@@ -22,6 +22,9 @@ def fine_rule(cell: str, n: int = 7) -> tuple[np.ndarray, np.ndarray]:
     weights = np.prod(np.meshgrid(w, w, w, indexing="ij"), axis=0).ravel()
     if cell == "hex":
         return np.column_stack([u, v, t]), weights
+    if cell == "pyramid":
+        w = (1 - t) / 2
+        return np.column_stack([u * w, v * w, 1 - w]), weights / 2 * w**2
     u, v = (1 + u) / 2, (1 + v) / 2
     if cell == "wedge":
         return np.column_stack([u, v * (1 - u), t]), weights / 4 * (1 - u)
@@ -52,7 +55,8 @@ def test_mass_is_symmetric_and_positive_definite(distorted, cell_type: str) -> N
 @every_solid
 @pytest.mark.parametrize("quadrature", ["default", "poorest"])
 def test_mass_integrates_squares_whatever_the_rule_of_the_solver(cell_type: str, quadrature: str) -> None:
-    poorest = {"tet": "tet_1", "hex": "hex_gauss_1", "wedge": "wedge_1"}[element(cell_type).cell]
+    one_point = {"tet": "tet_1", "hex": "hex_gauss_1", "wedge": "wedge_1", "pyramid": "pyramid_1"}
+    poorest = one_point[element(cell_type).cell]
     mesh = box_mesh(cell_type, (2, 1, 2), (2.0, 1.0, 3.0), quadrature=None if quadrature == "default" else poorest)
     mass, one, x = mass_matrix(mesh), np.ones(mesh.n_node), mesh.points[:, 0]
     np.testing.assert_allclose([one @ mass @ one, one @ mass @ x, x @ mass @ x], [6.0, 6.0, 8.0], rtol=1e-12)

@@ -21,6 +21,7 @@ from romlib.mesh.mean_dilatation import B_BAR, B_BAR_IN_PLANE
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import partition
+from romlib.mesh.quadrature import rule
 from romlib.mesh.rectangle import rectangle_mesh
 from romlib.tensors import mandel_from_matrix
 
@@ -182,6 +183,26 @@ def test_the_bound_of_forces_holds(distorted) -> None:
     stress = np.random.default_rng(8).normal(size=(200, operator.n_ip, 6))
     size = operator.force_size(np.linalg.norm(stress, axis=2).max(axis=0))
     assert (np.linalg.norm(operator.internal_force(stress), axis=2) <= size * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize(("cell_type", "equal"), [
+    ("wedge6", (0, 1, 2, 2, 3, 4, 5, 5)), ("pyramid5", (0, 1, 2, 3, 4, 4, 4, 4))])
+def test_b_bar_of_a_hexahedron_with_equal_nodes_is_that_of_the_shape_that_it_has(cell_type, equal) -> None:
+    """The hexahedron written out: singular at the equal nodes, but not at its points."""
+    kind, rng = element(cell_type), np.random.default_rng(11)
+    points, u = kind.nodes + rng.uniform(-0.1, 0.1, kind.nodes.shape), rng.normal(size=(kind.n_node, 3))
+    block = CellBlock(cell_type, np.arange(kind.n_node)[None], np.array([1]), f"{kind.cell}_8_hex", formulation=B_BAR)
+    operator = StrainOperator(Mesh(points, (block,), np.arange(kind.n_node)))
+    cube, eight, nodes = element("hex8"), rule("hex_gauss_8"), list(equal)
+    gradient = cube.gradient(eight.points)
+    jacobian = np.einsum("ai,qaj->qij", points[nodes], gradient)
+    weights = eight.weights * np.linalg.det(jacobian)
+    slope = np.einsum("ai,qaj->qij", u[nodes], gradient @ np.linalg.inv(jacobian))
+    strain = np.array([mandel_from_matrix(0.5 * (one + one.T)) for one in slope])
+    trace = strain @ TRACE
+    strain += np.outer((weights @ trace / weights.sum() - trace) / 3.0, TRACE)
+    np.testing.assert_allclose(operator.weights, weights, rtol=1e-12)
+    np.testing.assert_allclose(operator.strain(u[None])[0], strain, rtol=1e-10, atol=1e-10)
 
 
 def membrane(cell_type: str, n: int, formulation: str, quadrature: str | None = None) -> float:

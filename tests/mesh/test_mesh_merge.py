@@ -15,7 +15,7 @@ from romlib.mesh.merge import bodies, merge_points, refuse_loose_cells, represen
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.topology import boundary_faces, cell_faces
 
-CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15"]
+CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13"]
 
 
 def cell_by_cell(mesh):

@@ -12,7 +12,8 @@ from romlib.mesh.partition import partition
 from romlib.mesh.summary import summarise
 
 
-@pytest.mark.parametrize("cell_type", ["tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15"])
+@pytest.mark.parametrize("cell_type", ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5",
+                                       "pyramid13"])
 def test_a_mesh_in_pieces_has_the_numbers_of_the_whole(cell_type):
     mesh = replace(box_mesh(cell_type, (3, 2, 2), (3.0, 1.0, 2.0)), cell_tags={"some": np.array([0, 5, 7])})
     whole, cut = summarise([mesh]), summarise(partition(mesh, 3))

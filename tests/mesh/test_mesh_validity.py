@@ -19,7 +19,7 @@ from romlib.mesh.validity import check_mesh, check_pieces, same_rows
 from romlib.model import Model
 from romlib.snapshots.writer import SnapshotsWriter
 
-CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "wedge6", "wedge15"]
+CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13"]
 
 
 @given(npst.arrays(np.int64, st.tuples(st.integers(0, 30), st.integers(1, 4)), elements=st.integers(-2, 4)))

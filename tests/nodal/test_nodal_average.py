@@ -11,7 +11,7 @@ from romlib.nodal.average import Averaging, one_value
 from romlib.tensors import von_mises
 
 
-@pytest.mark.parametrize("cell_type", ["hex8", "hex20", "tet10", "wedge6", "wedge15"])
+@pytest.mark.parametrize("cell_type", ["hex8", "hex20", "hex27", "tet10", "wedge6", "wedge15", "pyramid5", "pyramid13"])
 def test_a_linear_field_is_exact_at_all_nodes(cell_type):
     mesh = box_mesh(cell_type, (3, 2, 2), (3.0, 1.0, 2.0))
     slopes = np.array([[1.0, 2.0, -3.0], [0.5, 0.0, 4.0]])

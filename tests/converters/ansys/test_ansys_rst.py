@@ -140,6 +140,40 @@ def test_temperatures_of_elements_are_those_of_their_nodes(tmp_path):
         assert steel.thermal_expansion.reference_temperature == 20.0 == found.model.initial_temperature
 
 
+def test_temperature_that_acts_becomes_a_sum_of_few_loads(tmp_path):
+    """Two fields that grow on their own, and TREF."""
+    first, second = np.arange(8.0), np.ones(8)
+    fields = [20.0 + first, 20.0 + 3.0 * first + 10.0 * second, 20.0 + 5.0 * second]
+    sets = [Set(k + 1.0, MOVED, {0: {16: one}}, reference_temperature=20.0) for k, one in enumerate(fields)]
+    materials = {3: {1: constant(2e5), 4: constant(0.3), 10: constant(1.2e-5)}}
+    with converted(cube(sets, materials=materials), tmp_path) as found:
+        assert set(found.model.loads) == {"temperature_1", "temperature_2", "temperature_uniform"}
+        arrays = found.mesh(0).node_arrays
+        for step, expected in enumerate(fields):
+            value = np.full(8, 20.0)
+            for name in ("temperature_1", "temperature_2"):
+                load, table_ = found.model.loads[name], found.model.amplitudes[name]
+                shape = arrays[name].ravel() if not isinstance(load.field, float) else load.field
+                assert table_.value[0] == 0.0
+                value = value + table_.value[step + 1] * shape
+            assert np.allclose(value, expected, rtol=0, atol=1e-5)
+
+
+def test_a_thermal_result_gives_its_temperature_as_a_field(tmp_path):
+    values = np.column_stack([np.arange(8.0), np.zeros(8), np.zeros(8)])
+    sets = [Set(1.0, values, dofs=(20, 1, 2)), Set(2.0, 2.0 * values, dofs=(20, 1, 2))]
+    path = cube(sets, types=[(1, 70, {})]).write(tmp_path / "file.rth")
+    assert AnsysConverter().can_read(path)
+    found = AnsysConverter().nodal_field(path, "temperature")
+    assert found.times.tolist() == [1.0, 2.0] and found.node_ids(0).tolist() == IDS
+    assert found.read(0, slice(None)).tolist() == [list(range(8)), list(range(0, 16, 2))]
+    assert found.mesh(0).n_cell == 1
+    with pytest.raises(InputError, match="one scalar"):
+        AnsysConverter().nodal_field(path, "pressure")
+    with pytest.raises(InputError, match="displacement"):
+        AnsysConverter().convert(path, tmp_path / "out.vtkhdf", options={"formulation": "standard"})
+
+
 def test_a_material_that_no_law_is_made_of_is_left_to_the_study(tmp_path):
     with converted(cube(materials={3: {1: constant(2e5), 2: constant(1e5), 4: constant(0.3)}}), tmp_path) as found:
         note = next(one for one in found.model.omissions if one.name == "law_material_3")
@@ -221,7 +255,8 @@ def test_formulations_are_refused_by_name(tmp_path, routine, keyopts, word):
 
 def test_a_tetrahedron_with_pressures_is_refused_and_read_at_the_users_word(tmp_path):
     four = (0, 1, 3, 4)
-    rst = Rst({k + 1: NODES[IDS[k]] for k in four}, [(1, 285, {})], [(1, 1, 1, [1, 2, 4, 5])], [Set(1.0, MOVED[[*four]])])
+    rst = Rst({k + 1: NODES[IDS[k]] for k in four}, [(1, 285, {})], [(1, 1, 1, [1, 2, 4, 5])],
+              [Set(1.0, MOVED[[*four]])])
     assert "stabilised" in refused(rst, tmp_path, UnsupportedError, "SOLID285").found
     with converted(rst, tmp_path, formulation="standard") as found:
         assert found.mesh(0).blocks[0].cell_type == "tet4"
@@ -273,6 +308,22 @@ def test_part_files_of_a_distributed_solution_are_joined(tmp_path):
             assert (whole.n_node, whole.n_cell) == (mesh.n_node, 2)
             assert np.allclose(found.read("displacement", 0, 1), 2 * whole.points @ STRETCH.T, rtol=0, atol=1e-15)
             assert len(whole.node_tags["ENDS"]) == 2
+
+
+def test_forces_of_elements_are_summed_at_their_nodes_over_all_parts(tmp_path):
+    mesh, files = split()
+    rng = np.random.default_rng(1)
+    forces = rng.standard_normal((2, 8, 3)).astype(np.float32)
+    for k, one in enumerate(files):
+        sets = [replace(result, elements={0: {1: forces[k].ravel()}}) for result in one.sets]
+        replace(one, sets=sets).write(tmp_path / f"job{k}.rst")
+    AnsysConverter().convert(tmp_path / "job0.rst", tmp_path / "out.vtkhdf")
+    with Snapshots(tmp_path / "out.vtkhdf") as found:
+        given = found.read("internal_force", 0, 0)
+    expected = np.zeros((mesh.n_node, 3))
+    for nodes, own in zip(mesh.blocks[0].connectivity, forces, strict=True):
+        expected[nodes] -= own
+    assert np.allclose(given, expected, rtol=0, atol=1e-6)
 
 
 def test_a_part_that_is_missing_or_of_another_solution_is_refused(tmp_path):

@@ -7,8 +7,9 @@ import pytest
 from calculix_solver import CUBE
 from romlib_converters.calculix import CalculixConverter
 from romlib_converters.calculix.deck import is_deck, read_deck
-from romlib_converters.calculix.elements import SOLIDS, face_of
+from romlib_converters.calculix.elements import SOLIDS
 from romlib_converters.calculix.model import ModelBuilder
+from romlib_converters.keyword.places import face_of
 
 from romlib.errors import FileFormatError, RomlibError, UnsupportedError
 from romlib.mesh.box import box_mesh

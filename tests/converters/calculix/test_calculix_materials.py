@@ -15,10 +15,10 @@ from romlib.laws.mises import MisesLaw
 from romlib.model import Material
 
 
-def material(folder, text, name="ST", oriented=False):
+def material(folder, text, name="ST"):
     (folder / "a.inp").write_text(f"*MATERIAL,NAME={name}\n{text}")
     first, *cards = read_cards(folder / "a.inp")
-    return read_material(DeckMaterial(name, first, {card.keyword: card for card in cards}), "EALL", oriented, True)
+    return read_material(DeckMaterial(name, first, {card.keyword: card for card in cards}), "EALL", True)
 
 
 ELASTIC = "*ELASTIC\n200000.,0.3\n"
@@ -82,7 +82,8 @@ def test_a_curve_of_many_rows_becomes_the_points_that_calculix_takes(tmp_path):
 
 @pytest.mark.parametrize(("text", "said"), [
     (f"{ELASTIC}*PLASTIC,HARDENING=KINEMATIC\n250.,0.\n", r"\*PLASTIC \(line 4\): hardening KINEMATIC"),
-    ("*ELASTIC,TYPE=ORTHO\n1,2,3,4,5,6,7,8\n9\n", "not isotropic"),
+    ("*ELASTIC,TYPE=ANISO\n1,2,3,4,5,6,7,8\n9,10,11,12,13,14,15,16\n17,18,19,20,21\n", "elasticity of TYPE=ANISO"),
+    ("*ELASTIC,TYPE=ORTHO\n9,1,9,1,1,9,4,4\n4\n*PLASTIC\n250.,0.\n", "isotropic elasticity beneath plasticity"),
     ("*HYPERELASTIC,NEO HOOKE\n1.,2.\n", r"\*HYPERELASTIC \(line 2\): romlib has no such law"),
     (f"{ELASTIC}*CREEP\n1e-10,5.,0.\n", r"\*CREEP \(line 4\)"),
     ("*USER MATERIAL,CONSTANTS=2\n1.,2.\n*DEPVAR\n3\n", "within the solver"),
@@ -104,11 +105,6 @@ def test_a_umat_has_library_function_constants_and_depvar(tmp_path, n):
     assert found.parameters == {
         "library": "libMY_LIB.so", "symbol": "MYFUNC", "props": [0.5 * k for k in range(1, n + 1)], "depvar": 7,
         "temperature": "calculix", "name": "@ABAQUS_MY_LIB_MYFUNC"}
-
-
-def test_material_axes_of_a_umat_are_said(tmp_path):
-    _, (note,) = material(tmp_path, "*USER MATERIAL,CONSTANTS=1\n1.\n", "@ABAQUS_A_B", oriented=True)
-    assert note.does_work and "ORIENTATION" in note.description
 
 
 def test_constants_that_depend_on_temperature_are_left_to_the_study(tmp_path):

@@ -49,15 +49,28 @@ def test_printed_stress_in_the_axes_of_a_section_is_turned(tmp_path):
         closes(snapshots)
 
 
-def test_printed_stress_in_axes_that_turn_from_point_to_point_says_what_to_write(tmp_path):
+def test_printed_stress_in_axes_that_turn_from_point_to_point_is_turned_at_each(tmp_path):
     axes = "*ORIENTATION,NAME=RING,SYSTEM=CYLINDRICAL\n-1.,-1.,0.,-1.,-1.,1.\n"
     text = block("C3D8") + axes + MATERIAL.replace("MATERIAL=M\n", "MATERIAL=M,ORIENTATION=RING\n") + FOOT
-    with solved(tmp_path, text + step(LOADED)) as snapshots:
+    for own, printed in (("", True), (",GLOBAL=YES", False)):
+        with solved(tmp_path, text + step(LOADED).replace("ELSET=EALL\nS,E", f"ELSET=EALL{own}\nS,E")) as snapshots:
+            assert ("RING" in (tmp_path / "job.dat").read_text()) is printed
+            closes(snapshots)
+
+
+def test_printed_stress_in_axes_that_the_deck_lacks_says_what_to_write(tmp_path):
+    axes = "*ORIENTATION,NAME=RING\n1.,2.,0.5,-2.,1.,0.\n"
+    text = block("C3D8") + axes + MATERIAL.replace("MATERIAL=M\n", "MATERIAL=M,ORIENTATION=RING\n") + FOOT
+    with solved(tmp_path, text + step(LOADED)):
+        pass
+    deck = tmp_path / "job.inp"
+    deck.write_text(deck.read_text().replace(axes, "").replace(",ORIENTATION=RING", ""))
+    CalculixConverter().convert(deck, tmp_path / "job.vtkhdf")
+    with Snapshots(tmp_path / "job.vtkhdf") as snapshots:
         notes = {one.name: one.description for one in snapshots.model.omissions}
         assert set(notes) == {"dat_stress", "dat_strain"}
-        assert "axes of *ORIENTATION RING" in notes["dat_stress"] and "GLOBAL=YES" in notes["dat_stress"]
-    with solved(tmp_path, text + step(LOADED).replace("ELSET=EALL\nS,E", "ELSET=EALL,GLOBAL=YES\nS,E")) as snapshots:
-        closes(snapshots)
+        assert "axes of *ORIENTATION RING, which the deck does not have" in notes["dat_stress"]
+        assert "GLOBAL=YES" in notes["dat_stress"]
 
 
 def test_stress_at_nodes_in_the_axes_of_sections_is_left_out(tmp_path):

@@ -299,3 +299,40 @@ def test_the_real_file_of_sierra_is_refused_as_two_dimensional(data_dir, tmp_pat
     assert ExodusConverter().can_read(path)
     with pytest.raises(InputError, match="in two dimensions, and does not say of which model"):
         converted(path, tmp_path)
+
+
+def plate(dimension=2):
+    """Two QUAD4 side by side, and displacements."""
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    times = np.array([0.0, 1.0])
+    moved = np.array([time * 1e-3 * points @ [[1.0, 0.2], [0.0, -0.3]] for time in times])
+    return ExodusFile(points, [("plate", "QUAD", np.array([[0, 1, 4, 3], [1, 2, 5, 4]]))], times,
+                      {"DISPLX": moved[..., 0], "DISPLY": moved[..., 1]},
+                      side_sets={"right": (np.array([1]), np.array([2]))})
+
+
+@pytest.mark.parametrize("kinematics", ["plane strain", "axisymmetric"])
+def test_a_file_in_two_dimensions_is_of_the_model_that_the_user_states(tmp_path, kinematics):
+    file = plate()
+    with converted(file.write(tmp_path / "a.exo"), tmp_path, options={"kinematics": kinematics}) as found:
+        mesh = found.mesh(0)
+        assert mesh.kinematics == kinematics and mesh.points.shape == (6, 2)
+        assert np.array_equal(found.read("displacement", 0)[1, :, 1], file.nodal["DISPLY"][1])
+        assert np.allclose(mesh.points[mesh.face_tags["right"].blocks[0].connectivity][..., 0], 2.0)
+    with pytest.raises(UnsupportedError, match="plane stress"):
+        converted(tmp_path / "a.exo", tmp_path, options={"kinematics": "plane stress"})
+
+
+@pytest.mark.parametrize("kinematics", ["plane strain", "axisymmetric"])
+def test_the_real_file_of_sierra_gives_what_netcdf4_reads(data_dir, tmp_path, kinematics):
+    path = data_dir / "exodus" / "sandia_noh.exo"
+    with netCDF4.Dataset(path) as file:
+        read = np.stack([file[f"vals_nod_var{k}"][:] for k in (1, 2)], axis=2)
+        times, ids = file["time_whole"][:], file["node_num_map"][:]
+        coordinates = np.column_stack([file["coordx"][:], file["coordy"][:]])
+    with converted(path, tmp_path, options={"kinematics": kinematics}) as found:
+        mesh = found.mesh(0)
+        assert (mesh.n_node, mesh.n_cell) == (22, 10) and np.array_equal(mesh.node_ids, ids)
+        assert np.array_equal(found.times, times) and np.array_equal(mesh.points, coordinates)
+        assert np.array_equal(found.read("displacement", 0), read)
+        assert "DT_HYDRO" in omissions(found)["global_variables"]

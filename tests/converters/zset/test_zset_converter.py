@@ -252,3 +252,37 @@ def test_text_and_binary_name_the_same_sets(data_dir):
     binary = read_mesh(data_dir / "zset" / "binary_mesh" / "cube.geo")
     assert set(text.nsets) == set(binary.nsets) and set(text.elsets) <= set(binary.elsets)
     assert set(text.fasets) == set(binary.fasets)
+
+
+def test_a_binary_mesh_is_what_muscat_reads(data_dir):
+    """Muscat reads .geo files by itself, in VTK's order of nodes, elements by type; PyPI's `muscat` needs `cvxpy`."""
+    geo = pytest.importorskip("Muscat.IO.GeoReader", reason="muscat is not installed")
+    path = data_dir / "zset" / "binary_mesh" / "cube.geo"
+    other, zset = geo.ReadGeo(str(path)), read_mesh(path)
+    mesh = build_mesh(zset, "shape")
+    assert np.array_equal(zset.points, other.nodes) and np.array_equal(zset.node_ids, other.originalIDNodes)
+    cells = {str(kind).split(".")[-1]: block for kind, block in other.elements.items()}
+    (block,) = mesh.blocks
+    at = np.searchsorted(zset.node_ids, mesh.node_ids[block.connectivity])  # its ids increase
+    assert np.array_equal(at, cells["Tetrahedron_10"].connectivity)
+    assert {name: len(ids) for name, ids in zset.nsets.items()} == {
+        tag.name: len(tag.GetIds()) for tag in other.nodesTags}
+    assert {name: len(ids) for name, ids in zset.elsets.items()} == {
+        tag.name: len(tag.GetIds()) for tag in cells["Tetrahedron_10"].tags}
+    faces = {tag.name: (block, tag.GetIds()) for kind, block in cells.items() if kind != "Tetrahedron_10"
+             for tag in block.tags}
+    for name, (block_of, rows) in faces.items():
+        mine = np.concatenate([np.searchsorted(zset.node_ids, part.nodes) for part in zset.fasets[name]])
+        assert {tuple(sorted(nodes)) for nodes in mine.tolist()} == {
+            tuple(sorted(nodes)) for nodes in block_of.connectivity[rows].tolist()}
+
+
+def test_the_binary_mesh_has_the_figures_that_muscat_gave(data_dir):
+    """As Muscat 2.5.2 reads the file: positions of nodes from 0, in VTK's order."""
+    zset = read_mesh(data_dir / "zset" / "binary_mesh" / "cube.geo")
+    mesh = build_mesh(zset, "shape")
+    at = np.searchsorted(zset.node_ids, mesh.node_ids[mesh.blocks[0].connectivity[:2]])
+    assert at.tolist() == [[8, 0, 1, 50, 345, 343, 344, 348, 346, 347], [50, 0, 49, 56, 346, 349, 350, 353, 351, 352]]
+    assert {name: len(ids) for name, ids in zset.elsets.items()} == {
+        "ELAS": 108, "EVP": 108, "domain000": 108, "domain001": 108}
+    assert len(zset.nsets) == 45 and len(zset.nsets["px0"]) == 81 and len(zset.nsets["x0y0"]) == 13

@@ -1,0 +1,306 @@
+"""An Abaqus deck: its mesh of parts and instances, materials, steps, and what acts in them.
+
+Abaqus stops at a card that it does not know, so that every card that is not read here is one that acts: an omission
+with its lines. What makes the computation another one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from romlib_converters.abaqus.amplitudes import read_amplitude
+from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts
+from romlib_converters.abaqus.loads import LOAD_CARDS, LoadReader
+from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL, DeckMaterial
+from romlib_converters.keyword.active import State
+from romlib_converters.keyword.assembly import FlatMesh, flattened
+from romlib_converters.keyword.cards import Card, fold, lines_of, read_cards
+from romlib_converters.keyword.history import DeckAmplitude, Step
+from romlib_converters.keyword.loads import Loads
+from romlib_converters.keyword.places import Places, build_mesh, other_elements
+
+from romlib.errors import FileFormatError, UnsupportedError
+from romlib.model import Omission
+
+PROCEDURES = ("STATIC", "VISCO")
+_OTHER_PROCEDURES = (
+    "DYNAMIC", "MODALDYNAMIC", "STEADYSTATEDYNAMICS", "FREQUENCY", "COMPLEXFREQUENCY", "BUCKLE", "HEATTRANSFER",
+    "COUPLEDTEMPERATURE-DISPLACEMENT", "COUPLEDTHERMAL-ELECTRICAL", "DIRECTCYCLIC", "GEOSTATIC", "SOILS",
+    "MASSDIFFUSION", "RANDOMRESPONSE", "RESPONSESPECTRUM", "STEADYSTATETRANSPORT", "SUBSTRUCTUREGENERATE", "ANNEAL",
+    "ELECTROMAGNETIC", "MAGNETOSTATIC", "MATRIXGENERATE", "FATIGUE", "CFD")
+_GENERATES = ("the deck generates nodes or elements", "write nodes and elements out, one by one")
+_NEVER = {
+    "MODELCHANGE": ("elements or contact pairs are removed or added during the history",
+                    "convert and train a deck of what stays"),
+    "SUBMODEL": ("a submodel takes its displacements from another computation",
+                 "give all boundary conditions in the deck itself"),
+    "IMPORT": ("the computation goes on from another one", "compute the whole history in one run"),
+    "MAPSOLUTION": ("the computation goes on from another one", "compute the whole history in one run"),
+    "PARAMETER": ("the deck has parameters, which only Abaqus evaluates", "write the numbers in the deck"),
+    "ADAPTIVEMESH": ("the solver moves the mesh", "compute without it"),
+    **dict.fromkeys(("SYSTEM", "NGEN", "NFILL", "NMAP", "NCOPY", "ELGEN", "ELCOPY"), _GENERATES),
+    "ENRICHMENT": ("cells are cut during the history", "compute without it"),
+}
+# Output, numerics, titles, and properties of contact that act with its pairs alone.
+_IGNORED = (
+    "HEADING", "PREPRINT", "OUTPUT", "NODEOUTPUT", "ELEMENTOUTPUT", "CONTACTOUTPUT", "ENERGYOUTPUT", "NODEPRINT",
+    "ELPRINT", "ENERGYPRINT", "CONTACTPRINT", "CONTACTFILE", "ENERGYFILE", "FILEFORMAT", "FILEOUTPUT", "MONITOR",
+    "PRINT", "CONTROLS", "SOLVERCONTROLS", "SOLUTIONTECHNIQUE", "TIMEPOINTS", "PHYSICALCONSTANTS", "DISTRIBUTIONTABLE",
+    "FILTER", "INTEGRATEDOUTPUTSECTION", "INTEGRATEDOUTPUT", "SECTIONPRINT", "SECTIONFILE", "SECTIONCONTROLS",
+    "DIAGNOSTICS", "RESTART", "SURFACEINTERACTION", "FRICTION", "SURFACEBEHAVIOR", "CONTACTCONTROLS",
+    "INCREMENTATIONOUTPUT", "ELFILE", "NODEFILE")
+_MOST_INCREMENTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Section:
+    """*SOLID SECTION: a material on an element set. orientation : name of its axes, "" where it has none."""
+
+    elset: str
+    material: str
+    orientation: str
+    card: Card
+
+
+@dataclass
+class Deck:
+    """What a deck says. files : it and those that it includes. nlgeom : the card that turns finite strain on.
+
+    amplitudes : by the numbers that `loads` has. surface_pressure : states of *DSLOAD. temperature0 : (n_node,), or
+    None where no initial temperature is given: then it is zero. transformed : nodes with axes of their own.
+    """
+
+    file: Path
+    files: list[Path]
+    inp: FlatMesh
+    places: Places
+    loads: Loads
+    surface_pressure: list[State]
+    amplitudes: list[DeckAmplitude]
+    steps: list[Step] = field(default_factory=list)
+    materials: dict[str, DeckMaterial] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    orientations: dict[str, Card] = field(default_factory=dict)
+    temperature0: np.ndarray | None = None
+    initial: Card | None = None
+    nlgeom: Card | None = None
+    transformed: list[tuple[np.ndarray, Card]] = field(default_factory=list)
+    omissions: list[Omission] = field(default_factory=list)
+
+    @property
+    def oriented(self) -> Section | None:
+        """The first section whose results are in axes of its own."""
+        return next((section for section in self.sections if section.orientation), None)
+
+
+def read_flat(path: Path) -> tuple[FlatMesh, list[Card], list[Path]]:
+    """Mesh, other cards, and files of a deck, in the numbers of the flat mesh.
+
+    Raises
+    ------
+    InputError, FileFormatError, UnsupportedError : see `flattened`.
+    """
+    cards = read_cards(Path(path))
+    refuse_computation([card for card in cards if card.keyword in (*_NEVER, "NODE", "ELEMENT")])
+    files = list(dict.fromkeys([Path(path), *(card.file for card in cards),
+                                *(chunk.file for card in cards for chunk in card.chunks)]))
+    inp, rest = flattened(cards, node_counts())
+    return inp, rest, files
+
+
+def places_of(inp: FlatMesh, path: Path) -> Places:
+    """The solids of a flat mesh.
+
+    Raises
+    ------
+    UnsupportedError : an element that cannot be reproduced, or no solids.
+    """
+    return Places(build_mesh(inp, path, known_solid, SOLIDS, OTHERS, FORMULATIONS))
+
+
+def refuse_computation(cards: Sequence[Card]) -> None:
+    """The first card that makes the computation another one than a history from rest, by its line.
+
+    Raises
+    ------
+    UnsupportedError : it names the card.
+    """
+    for card in cards:
+        found = next((word for word in (card.keyword, card.keyword.rstrip("S")) if word in _OTHER_PROCEDURES), None)
+        if found is not None:
+            raise UnsupportedError("this kind of computation is not reduced", file=card.file, place=card.place,
+                                   expected="*STATIC or *VISCO", found=f"*{card.title}")
+        if card.keyword in _NEVER:
+            what, remedy = _NEVER[card.keyword]
+            raise UnsupportedError(what, file=card.file, place=card.place, found=f"*{card.title}", remedy=remedy)
+        if card.keyword == "NODE" and ("SYSTEM" in card.parameters or "INPUT" in card.parameters):
+            raise UnsupportedError("nodes in another system, or in a file of their own", file=card.file,
+                                   place=card.place, expected="rectangular coordinates in the deck")
+        if card.keyword == "ELEMENT" and ("INPUT" in card.parameters or "OFFSET" in card.parameters):
+            raise UnsupportedError("elements in a file of their own, or with an offset", file=card.file,
+                                   place=card.place, expected="elements in the deck")
+        if card.keyword == "RESTART" and "READ" in card.parameters:
+            raise UnsupportedError("the computation goes on from another one", file=card.file, place=card.place,
+                                   expected="a history from its beginning", found=f"*{card.title}, READ",
+                                   remedy="compute the whole history in one run")
+        if card.keyword == "STEP" and "PERTURBATION" in card.parameters:
+            raise UnsupportedError("a perturbation step is no history", file=card.file, place=card.place,
+                                   expected="general steps", remedy="leave PERTURBATION out of *STEP")
+        if card.keyword == "STATIC" and "RIKS" in card.parameters:
+            raise UnsupportedError("loads follow an arc length (RIKS), not the time", file=card.file, place=card.place,
+                                   expected="*STATIC", remedy="compute without RIKS, as far as that goes")
+
+
+class DeckReader:
+    """One walk through the cards of a flat deck."""
+
+    def __init__(self, path: Path, inp: FlatMesh, cards: Sequence[Card], files: list[Path]) -> None:
+        refuse_computation(cards)
+        self.cards = cards
+        self.omissions: list[Omission] = list(other_elements(inp, OTHERS))
+        self.unread: dict[str, list[Card]] = {}
+        places = places_of(inp, path)
+        self.reader = LoadReader(inp, places, self.omissions)
+        self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.surface_pressure,
+                         self.reader.amplitudes, omissions=self.omissions)
+        self.step: Card | None = None
+        self.begun = False
+        self.material: DeckMaterial | None = None
+
+    def run(self) -> Deck:
+        """The computation that the deck describes.
+
+        Raises
+        ------
+        FileFormatError : a contradiction, by file and line. UnsupportedError : what cannot be said in romlib's model.
+        """
+        for card in self.cards:
+            if card.keyword == "AMPLITUDE":
+                self._amplitude(card)
+        for card in self.cards:
+            if card.keyword in OF_MATERIAL:
+                self._property(card)
+            elif card.keyword != "AMPLITUDE":
+                self._take(card)
+        if self.step is not None:
+            raise FileFormatError("the last step is not closed", file=self.step.file, place=self.step.place,
+                                  expected="*END STEP")
+        if not self.deck.steps:
+            raise FileFormatError("the deck has no step", file=self.deck.file, expected="*STEP ... *END STEP")
+        self._refuse_turned()
+        self.omissions += self.reader.notes()
+        self.omissions += [Omission(name=cards[0].title.lower().replace(" ", "_"), does_work=True, description=(
+            f"{len(cards)} x *{cards[0].title} ({lines_of(cards)}): not read")) for cards in self.unread.values()]
+        return self.deck
+
+    def _amplitude(self, card: Card) -> None:
+        found = read_amplitude(card)
+        if any(fold(one.name) == fold(found.name) for one in self.reader.amplitudes):
+            raise FileFormatError("two cards *AMPLITUDE have the same name", file=card.file, place=card.place,
+                                  expected="each name once", found=found.name)
+        self.reader.amplitudes.append(found)
+
+    def _property(self, card: Card) -> None:
+        if self.material is None:
+            if card.keyword != "DAMPING":
+                raise FileFormatError("a property stands before any *MATERIAL", file=card.file, place=card.place)
+            return
+        self.material.cards[card.keyword] = card
+        if card.keyword in FINITE and self.deck.nlgeom is None:
+            self.deck.nlgeom = card
+
+    def _take(self, card: Card) -> None:
+        keyword = card.keyword
+        if keyword == "MATERIAL":
+            self._material(card)
+        elif keyword == "SOLIDSECTION":
+            self.deck.sections.append(Section(card.parameter("ELSET"), card.parameter("MATERIAL"),
+                                              card.parameters.get("ORIENTATION", ""), card))
+        elif keyword == "ORIENTATION":
+            self.deck.orientations[fold(card.parameter("NAME"))] = card
+        elif keyword == "STEP":
+            if self.step is not None:
+                raise FileFormatError("a step begins within another one", file=card.file, place=card.place,
+                                      expected="*END STEP before it", found=self.step.place)
+            self.step, self.begun = card, False
+            if "NLGEOM" in card.parameters and not card.is_set("NLGEOM", "NO") and self.deck.nlgeom is None:
+                self.deck.nlgeom = card
+        elif keyword in PROCEDURES:
+            self._begin_step(card)
+        elif keyword == "ENDSTEP":
+            self._end_step(card)
+        elif keyword in LOAD_CARDS:
+            if self.step is not None and not self.begun:
+                raise FileFormatError("a load stands before the procedure of its step", file=card.file,
+                                      place=card.place, expected="*STATIC or *VISCO after *STEP")
+            self.reader.take(card)
+        elif keyword == "INITIALCONDITIONS":
+            self._initial(card)
+        elif keyword == "TRANSFORM":
+            self.deck.transformed.append((self.deck.inp.nodes_of(card.parameter("NSET"), card), card))
+        elif keyword not in _IGNORED:
+            self.unread.setdefault(card.title, []).append(card)
+
+    def _material(self, card: Card) -> None:
+        self.material = DeckMaterial(card.parameter("NAME"), card)
+        if fold(self.material.name) in self.deck.materials:
+            raise FileFormatError("two materials have the same name", file=card.file, place=card.place,
+                                  found=self.material.name)
+        self.deck.materials[fold(self.material.name)] = self.material
+
+    def _begin_step(self, card: Card) -> None:
+        if self.step is None or self.begun:
+            raise FileFormatError(f"*{card.title} stands outside of a step", file=card.file, place=card.place)
+        if "STABILIZE" in card.parameters:
+            self.unread.setdefault("static stabilization", []).append(card)
+        rows = card.rows()
+        length = (rows[0].number(1, 0.0) if rows else 0.0) or 1.0
+        increment = (rows[0].number(0, 0.0) if rows else 0.0) or length
+        if length <= 0.0 or increment <= 0.0 or not length / increment <= _MOST_INCREMENTS:
+            raise FileFormatError("the length of a step, and of its first increment, must be positive", file=card.file,
+                                  place=card.place, found=f"{increment:g}, {length:g}")
+        start = self.deck.steps[-1].end if self.deck.steps else 0.0
+        n = max(int(np.ceil(length / increment - 1e-9)), 1)
+        increments = np.append(start + increment * np.arange(1, n), start + length)
+        option = next((one for one in ("RAMP", "STEP") if self.step.is_set("AMPLITUDE", one)), "")
+        step = Step(len(self.deck.steps) + 1, start, start + length, self.step, increments,
+                    "DIRECT" in card.parameters, card.keyword == "STATIC", option)
+        self.deck.steps.append(step)
+        self.reader.begin_step(step)
+        self.begun = True
+
+    def _end_step(self, card: Card) -> None:
+        if self.step is None:
+            raise FileFormatError("*END STEP without a *STEP", file=card.file, place=card.place)
+        if not self.begun:
+            raise UnsupportedError("a step without a procedure that is read", file=self.step.file,
+                                   place=self.step.place, expected="*STATIC or *VISCO")
+        self.reader.end_step()
+        self.step, self.begun = None, False
+
+    def _initial(self, card: Card) -> None:
+        kind = fold(card.parameters.get("TYPE", ""))
+        if kind == "TEMPERATURE" and "FILE" not in card.parameters:
+            for nodes, values in self.reader.node_values(card):
+                self.reader.temperature0[nodes] = values
+            self.deck.initial = card
+            self.deck.temperature0 = self.reader.temperature0
+        elif kind not in ("VELOCITY", "CONTACT"):
+            self.omissions.append(Omission(name=f"initial_{kind.lower()}", does_work=True, description=(
+                f"*{card.title}, TYPE={kind} (line {card.line} of {card.file.name}): not read; a run begins at rest, "
+                "without stress")))
+
+    def _refuse_turned(self) -> None:
+        """Loads and constraints of nodes with axes of their own would be taken for global ones."""
+        acting = [state.keys // 3 for states in (self.deck.loads.boundary, self.deck.loads.forces) for state in states]
+        used = self.deck.places.mesh.node_ids[np.unique(np.concatenate([np.empty(0, np.int64), *acting]))]
+        for ids, card in self.deck.transformed:
+            both = np.intersect1d(ids, used)
+            if len(both):
+                raise UnsupportedError("a node with axes of its own (*TRANSFORM) is held or loaded", file=card.file,
+                                       place=f"{card.place}, node {both[0]}", expected="global axes",
+                                       remedy="hold and load these nodes in global axes, without *TRANSFORM; or "
+                                              "convert the results alone, with --option deck=none")
