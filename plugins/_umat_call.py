@@ -29,7 +29,7 @@ class Target:
     library : path. sha256 : of the file, or None. props : PROPS. name : CMNAME.
     position, scale : (depvar,), where a column of the state array is in STATEV, and by what it is multiplied there.
     threads : that call it at once; with one, only one thread of the process calls the library at a time.
-    of_file : a file names it, not the user.
+    of_file : a file names it, not the user. shear : NSHR.
     """
 
     library: str
@@ -41,6 +41,7 @@ class Target:
     scale: tuple[float, ...]
     threads: int = 1
     of_file: bool = False
+    shear: int = 3
 
     @property
     def depvar(self) -> int:
@@ -114,8 +115,12 @@ class Caller:
         self._position = np.array(target.position, dtype=np.int64)
         self._scale = np.array(target.scale, dtype=float)
         self._guard = np.array([GUARD_BITS])
-        self._free: list[Workspace] = [Workspace(target.depvar, target.props, target.name)]
+        self._free: list[Workspace] = [self._workspace()]
         self._pool = ThreadPoolExecutor(target.threads) if target.threads > 1 else None
+
+    def _workspace(self) -> Workspace:
+        target = self.target
+        return Workspace(target.depvar, target.props, target.name, target.shear)
 
     def __call__(self, batch: Batch) -> Outcome:
         """Integrate a batch; outputs are in its arrays.
@@ -140,7 +145,7 @@ class Caller:
         try:
             space = self._free.pop()
         except IndexError:  # more threads than ever before
-            space = Workspace(self.target.depvar, self.target.props, self.target.name)
+            space = self._workspace()
         space.begin(1 if batch.time == 0.0 else 2)
         folder = _working_folder()
         with Call(self.target, batch):
@@ -152,6 +157,8 @@ class Caller:
         if folder != (now := _working_folder()) and folder is not None:
             raise self._moved(folder, now)
         misuse = space.misuse()
+        if misuse is None and wrong >= 0:  # within arrays of six, and behind the four that it has
+            misuse = "STRESS or DDSDDE", "the fifth component"
         if misuse is not None:  # this workspace is not used again
             raise self._misused(misuse[0], misuse[1], batch.place(wrong) if wrong >= 0 else None)
         self._free.append(space)
@@ -171,7 +178,8 @@ class Caller:
         if what != "STATEV":
             return LawError(f"the UMAT writes past the end of its {what}, at least up to {beyond}",
                             file=self.target.library, place=place, found=beyond,
-                            remedy="its arrays have the sizes of NDI = 3, NSHR = 3, NTENS = 6: let it keep to them")
+                            remedy=f"its arrays have the sizes of NDI = 3, NSHR = {self.target.shear}, NTENS = "
+                                   f"{3 + self.target.shear}: let it keep to them")
         return LawError(
             f"the UMAT writes past its state variables, at least up to {beyond}", file=self.target.library, place=place,
             expected=f"depvar = {self.target.depvar}, as the material states", found=beyond,

@@ -119,6 +119,32 @@ def _take_tangent(real, i, tangent):
     return (first + second) + (third + fourth)
 
 
+@numba.njit(inline="always", error_model="numpy")
+def _shut(real, around, guard):
+    """Of four components (NSHR = 1): what is behind them in arrays of six is not the UMAT's."""
+    for k in (STRESS, STRAN, DSTRAN, DDSDDT, DRPLDE):
+        around[k + 4] = around[k + 5] = guard
+    for k in range(16, 36):
+        around[DDSDDE + k] = guard
+
+
+@numba.njit(inline="always", error_model="numpy")
+def _opened(real, around, guard):
+    """Whether a UMAT of four components kept to them; its stress and tangent as of six, 13 and 23 zero."""
+    kept = around[STRESS + 4] == guard and around[STRESS + 5] == guard
+    for k in range(16, 36):
+        kept = kept and around[DDSDDE + k] == guard
+    real[STRESS + 4] = real[STRESS + 5] = 0.0
+    for b in range(3, -1, -1):  # from the end: what is moved is not yet overwritten
+        for a in range(3, -1, -1):
+            real[DDSDDE + 6 * b + a] = real[DDSDDE + 4 * b + a]
+    for b in range(6):
+        for a in range(6):
+            if a > 3 or b > 3:
+                real[DDSDDE + 6 * b + a] = 0.0
+    return kept
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def integrate(
     address, arguments, real, integer, statev, guard, strain0, strain1, stress0, temperature, warming, cells, points,
@@ -130,6 +156,7 @@ def integrate(
     ----------
     address : of the function. arguments : (37,) int64, addresses of its arguments, which are parts of the next three.
     real : (N_REAL,). integer : (N_INTEGER,) int32. statev : (depvar + guard zone,).
+    Where NSHR is 1 the UMAT has four components.
     guard : (1,) int64, bits of the numbers behind STATEV, STRESS and DDSDDE: a UMAT that changes one writes past them.
     strain0, strain1, stress0 : (n, 6), Kelvin-Mandel. temperature, warming : (n,), TEMP and DTEMP, or (0,).
     cells, points : (n,). coordinates : (n, 3).
@@ -142,7 +169,7 @@ def integrate(
     (failed points, smallest PNEWDT of those that refused, point that wrote past one of these or -1)
     """
     bits, around, inverse = statev.view(np.int64), real.view(np.int64), 1.0 / scale
-    n_state, n_failed, smallest = len(position), 0, 1.0
+    n_state, n_failed, smallest, plane = len(position), 0, 1.0, integer[NSHR] == 1
     for i in range(len(strain0)):
         total = kept = 0.0
         for a in range(3):
@@ -161,7 +188,11 @@ def integrate(
                 real[COORDS + a] = coordinates[i, a]
             integer[NOEL], integer[NPT] = cells[i], points[i]
             progress[0] = i
+            if plane:
+                _shut(real, around, guard[0])
             _call(address, arguments)  # type: ignore[call-arg]
+            if plane and not _opened(real, around, guard[0]):
+                return n_failed, smallest, i
             if bits[n_state] != guard[0] or around[AFTER_STRESS] != guard[0] or around[AFTER_DDSDDE] != guard[0]:
                 return n_failed, smallest, i
             total = _take(real, statev, position, inverse, i, stress, state)

@@ -65,10 +65,11 @@ class Proof(Description):
         return self
 
 
-def record(make: Callable[[], Law]) -> tuple[Proof, ...]:
+def record(make: Callable[[], Law], shear: int = 3) -> tuple[Proof, ...]:
     """The histories with the stresses of a law, which `make` makes anew after a crash.
 
-    Where the law fails at all of them, smaller ones are tried; none is left where it fails at these too.
+    Where the law fails at all of them, smaller ones are tried; none is left where it fails at these too. shear : how
+    many shear components the law has, 3, or 1 (12).
     """
     law = make()
     proofs: list[Proof] = []
@@ -76,6 +77,7 @@ def record(make: Callable[[], Law]) -> tuple[Proof, ...]:
         cases = [(factor * size, direction, None) for size, direction in zip(_SIZES, _DIRECTIONS)]
         for size, direction, temperature in [*cases, (factor * _SIZES[1], _DIRECTIONS[0], _TEMPERATURES)]:
             strain = size * np.outer(_STEPS, direction)
+            strain[:, 3 + shear:] = 0.0
             time = np.arange(1.0, len(_STEPS) + 1.0)
             try:
                 stress = _stresses(law, time, strain, temperature)

@@ -34,7 +34,7 @@ class Workspace:
 
     Parameters
     ----------
-    depvar : number of STATEV. props : PROPS. name : CMNAME.
+    depvar : number of STATEV. props : PROPS. name : CMNAME. shear : NSHR.
 
     Attributes
     ----------
@@ -42,14 +42,14 @@ class Workspace:
     arguments : (37,) int64, the addresses in the order of SUBROUTINE UMAT.
     """
 
-    def __init__(self, depvar: int, props: Sequence[float], name: str) -> None:
+    def __init__(self, depvar: int, props: Sequence[float], name: str, shear: int = 3) -> None:
         self._depvar, self._n_props = depvar, len(props)
         self.real = np.zeros(kernel.N_REAL)
         self.integer = np.zeros(kernel.N_INTEGER + kernel.GAP, dtype=np.int32)
         self.statev = np.zeros(depvar + GUARD_ZONE)
         self.props = np.array([*props, *np.zeros(kernel.GAP)])
         self.name = np.frombuffer(name.encode().ljust(kernel.NAME_LENGTH), dtype=np.uint8).copy()
-        self.integer[:5] = 3, 3, 6, depvar, len(props)
+        self.integer[:5] = 3, shear, 3 + shear, depvar, len(props)
         self.integer[kernel.LAYER] = self.integer[kernel.KSPT] = 1
         self.integer[kernel.KSTEP:kernel.KSTEP + 2] = 1, 1  # step 1, static, geometrically linear
         self.integer[kernel.N_INTEGER:] = _INTEGER_GUARD

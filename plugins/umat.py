@@ -1,10 +1,12 @@
 """The law `umat`: any shared library with the user material interface of Abaqus (SUBROUTINE UMAT).
 
-Small strain, three dimensions. What romlib cannot know is passed as follows: PREDEF, DPRED zero; DROT the identity;
-DFGRD0, DFGRD1 the identity plus the mechanical strain (rotation is not known; CalculiX passes the identity plus the
-gradient of displacement); CELENT 1; LAYER, KSPT 1; energies, RPL and their derivatives zero, and not read; TIME(1) and
-TIME(2) both the total time at the start; KSTEP (1, 1, 0, 0), one static step; KINC 1 in an increment that starts at
-time zero, else 2. TEMP and DTEMP are zero where the problem has no temperature.
+Small strain. In plane strain and axisymmetry Abaqus calls a UMAT with NDI = 3, NSHR = 1, that is with the components
+11, 22, 33, 12, and so does romlib with `shear_components = 1`; CalculiX calls it with all six always. What romlib
+cannot know is passed as follows: PREDEF, DPRED zero; DROT the identity; DFGRD0, DFGRD1 the identity plus the mechanical
+strain (rotation is not known; CalculiX passes the identity plus the gradient of displacement); CELENT 1; LAYER, KSPT 1;
+energies, RPL and their derivatives zero, and not read; TIME(1) and TIME(2) both the total time at the start; KSTEP (1,
+1, 0, 0), one static step; KINC 1 in an increment that starts at time zero, else 2. TEMP and DTEMP are zero where the
+problem has no temperature.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ _REASON = {
     kernel.REFUSED: "the UMAT asked for a smaller increment (PNEWDT = {:.3g})",
 }
 SMALLEST_FACTOR, FACTOR_NOT_FINITE = 0.01, 0.25
+_ACROSS = 1e-9  # of the largest strain: what rounding of material axes leaves of 13 and 23
 MOST, MOST_THREADS, MOST_PROOFS = 10_000, 64, 32  # PROPS and STATEV, threads, histories: far above any UMAT
 
 
@@ -64,6 +67,9 @@ class UmatParameters(Description):
     initial_state: Numbers | None = Field(default=None, description="STATEV of the virgin material; by default zeros")
     temperature: Literal["abaqus", "calculix"] = Field(default="abaqus", description=(
         '"abaqus": TEMP is that at the start, DTEMP its increment. "calculix": TEMP is that at the end, DTEMP zero'))
+    shear_components: Literal[1, 3] = Field(default=3, description=(
+        "NSHR: 3; or 1 for a plane or axisymmetric mesh whose solver calls the UMAT with four components, as Abaqus "
+        "does (NTENS = 4: 11, 22, 33, 12)"))
     name: Annotated[str, Field(max_length=kernel.NAME_LENGTH)] | None = Field(default=None, description=(
         "CMNAME; by default the stem of the library's name"))
     guarded: bool = Field(default=False, description=(
@@ -104,7 +110,8 @@ class UmatLaw:
         self.sha256 = check_hash(self.path, parameters.sha256)
         target = Target(str(self.path), parameters.symbol, self.sha256, parameters.props,
                         parameters.name or Path(parameters.library).stem, tuple(self.layout.position.tolist()),
-                        tuple(self.layout.scale.tolist()), 1 if parameters.guarded else parameters.threads, of_file)
+                        tuple(self.layout.scale.tolist()), 1 if parameters.guarded else parameters.threads, of_file,
+                        parameters.shear_components)
         self._call = GuardedCaller(target) if parameters.guarded else Caller(target)
         for props in dict.fromkeys(proof.props for proof in parameters.proof):  # a parameter of a run may have changed
             mine = props is None or props == parameters.props
@@ -159,7 +166,8 @@ class UmatLaw:
         """
         proof = self.parameters.proof or tuple(
             one.model_copy(update={"props": self.parameters.props})
-            for one in record(lambda: UmatLaw(self.parameters.model_copy(update={"guarded": True}))))
+            for one in record(lambda: UmatLaw(self.parameters.model_copy(update={"guarded": True})),
+                              self.parameters.shear_components))
         if not proof:
             raise LawError(
                 "the UMAT fails at every short strain history, so that no file could recognise it later",
@@ -187,14 +195,29 @@ class UmatLaw:
 
         Raises
         ------
-        LawError : the UMAT writes past its STATEV, changes its PROPS or, guarded, crashes.
+        LawError : the UMAT writes past its STATEV, changes its PROPS or, guarded, crashes; shear 13 or 23 where it has
+            none.
         """
+        self._refuse_out_of_plane(increment)
         batch = self._batch(increment, state0, tangent)
         outcome = self._call(batch)
         result = LawResult(batch.stress, batch.tangent if tangent else None, batch.state)
         if outcome.n_failed:
             self._report_failure(result, batch.failure, outcome)
         return result
+
+    def _refuse_out_of_plane(self, increment: Increment) -> None:
+        strain = increment.strain1
+        if self.parameters.shear_components == 3 or not strain[:, 4:].any():
+            return
+        across = np.abs(strain[:, 4:]).max(axis=1)
+        if (wrong := across > _ACROSS * np.abs(strain).max()).any():
+            at = int(np.argmax(wrong))
+            raise LawError(
+                "the UMAT is called with one shear component, and the strain has others", file=self.path,
+                place=f"cell {increment.cells[at]}, integration point {increment.points[at]}",
+                expected="shear_components = 1 on plane and axisymmetric meshes alone, with material axes 1 and 2 in "
+                         "the plane", found=f"13 or 23 of {across[at]:.3g}", remedy="leave shear_components out")
 
     def _batch(self, increment: Increment, state0: np.ndarray, tangent: bool) -> Batch:
         """Contiguous arrays of the right shapes: compiled code goes through them without looking."""

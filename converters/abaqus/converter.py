@@ -11,18 +11,19 @@ from romlib_converters.abaqus.deck import DeckReader, places_of, read_flat
 from romlib_converters.abaqus.fil import FilFile
 from romlib_converters.abaqus.match import in_results
 from romlib_converters.abaqus.model import ModelBuilder
+from romlib_converters.abaqus.odb import OdbExport, OdbHistory
 from romlib_converters.abaqus.results import FilHistory, solver_mesh
-from romlib_converters.abaqus.source import DECK, FIL, Computation, library_of, locate, looks_like_abaqus
+from romlib_converters.abaqus.source import DECK, FIL, ODB, Computation, library_of, locate, looks_like_abaqus
 from romlib_converters.abaqus.tags import with_deck
 from romlib_converters.common.elements import check_rules
-from romlib_converters.common.history import convert_history, history_options
+from romlib_converters.common.history import SolverHistory, convert_history, history_options
 from romlib_converters.common.paths import case_path
 from romlib_converters.keyword.places import set_tags
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import add_skin
-from romlib.model import Case, Omission, UnitSystem
+from romlib.model import Case, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress
 from romlib.words import plural
@@ -41,8 +42,8 @@ class AbaqusConverter:
     """
 
     name = "abaqus"
-    suffixes = (FIL, DECK)
-    reads = "results .fil (ASCII and binary), decks .inp with parts and assemblies"
+    suffixes = (FIL, DECK, ODB)
+    reads = "results .fil (ASCII and binary), decks .inp of parts and assemblies, .odb by a script for Abaqus's Python"
     extra: str | None = None
     reader: str | None = None
 
@@ -58,7 +59,7 @@ class AbaqusConverter:
 
         Parameters
         ----------
-        source : results (.fil), deck (.inp) beside them, or a folder with one .fil.
+        source : results (.fil), deck (.inp) beside them, a folder with one .fil, or one that `export_odb.py` wrote.
 
         Raises
         ------
@@ -116,26 +117,30 @@ class AbaqusConverter:
         return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
 
 
-def _history(computation: Computation, options: dict[str, Any]) -> FilHistory:
+def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory:
     """The results, with what the deck says, where there is one; the deck says first what is not reduced."""
     incomplete = options.get("incomplete", False)
     if not isinstance(incomplete, bool):
         raise InputError("true or false is needed", place="option incomplete", found=incomplete)
     library = library_of(options)
     flat = None if computation.deck is None else read_flat(computation.deck)
-    fil = FilFile(computation.results)
-    mesh = solver_mesh(fil.model, fil.path)
+    results: FilFile | OdbExport
+    results = OdbExport(computation.results) if computation.results.is_dir() else FilFile(computation.results)
+    mesh = solver_mesh(results.model, results.path)
     if flat is None or computation.deck is None:
-        return FilHistory(fil, mesh, incomplete=incomplete)
+        return (OdbHistory(results, mesh) if isinstance(results, OdbExport) else
+                FilHistory(results, mesh, incomplete=incomplete))
     inp, cards, files = flat
-    deck = DeckReader(computation.deck, in_results(inp, fil.model, computation.deck), cards, files).run()
-    if fil.increments and fil.increments[-1].step > len(deck.steps):
-        raise FileFormatError("the results have more steps than the deck", file=fil.path,
-                              expected=plural(len(deck.steps), "step"), found=fil.increments[-1].place,
+    deck = DeckReader(computation.deck, in_results(inp, results.model, computation.deck), cards, files).run()
+    records = results.frames if isinstance(results, OdbExport) else results.increments
+    if records and records[-1].step > len(deck.steps):
+        raise FileFormatError("the results have more steps than the deck", file=results.path,
+                              expected=plural(len(deck.steps), "step"), found=records[-1].place,
                               remedy="convert with the deck that was computed")
-    builder = ModelBuilder(deck, np.array([0.0, *(one.total_time for one in fil.increments)]), library)
+    builder = ModelBuilder(deck, np.array([0.0, *(one.total_time for one in records)]), library)
     whole, model = builder.build(UnitSystem())
-    notes: list[Omission] = []
-    return FilHistory(fil, with_deck(mesh, whole, builder), incomplete=incomplete, model=model, files=files,
-                      small_strain=deck.nlgeom is None, axes=None if deck.oriented is None else deck.oriented.card,
-                      notes=notes)
+    mesh, finite = with_deck(mesh, whole, builder), deck.nlgeom is not None
+    if isinstance(results, OdbExport):
+        return OdbHistory(results, mesh, model=model, files=files, small_strain=not finite)
+    return FilHistory(results, mesh, incomplete=incomplete, model=model, files=files, small_strain=not finite,
+                      axes=None if deck.oriented is None else deck.oriented.card)

@@ -23,8 +23,10 @@ from romlib.model import Omission
 
 LOAD_CARDS = ("BOUNDARY", "CLOAD", "DLOAD", "DSLOAD", "TEMPERATURE")
 _KNOWN = {"AMPLITUDE", "OP", "CONSTANTRESULTANT", "REGIONTYPE"}  # of which none changes what a card means here
-_CONDITIONS = {"XSYMM": (1, 5, 6), "YSYMM": (2, 4, 6), "ZSYMM": (3, 4, 5), "XASYMM": (2, 3, 4), "YASYMM": (1, 3, 5),
-               "ZASYMM": (1, 2, 6), "PINNED": (1, 2, 3), "ENCASTRE": (1, 2, 3, 4, 5, 6)}
+# Conditions by name, as first and last degrees of freedom.
+_CONDITIONS = {"XSYMM": ((1, 1), (5, 6)), "YSYMM": ((2, 2), (4, 4), (6, 6)), "ZSYMM": ((3, 5),), "XASYMM": ((2, 4),),
+               "YASYMM": ((1, 1), (3, 3), (5, 5)), "ZASYMM": ((1, 2), (6, 6)), "PINNED": ((1, 3),),
+               "ENCASTRE": ((1, 6),)}
 _AXES = {"BX": (1.0, 0.0, 0.0), "BY": (0.0, 1.0, 0.0), "BZ": (0.0, 0.0, 1.0)}
 _AT_ONCE = DeckAmplitude("", np.array([0.0]), np.array([1.0]), False)
 _SAME = 1e-10
@@ -218,5 +220,5 @@ def _with_components(card: Card) -> Card:
         if components is None:
             rows.append(row)
             continue
-        rows += [replace(row, fields=(row.fields[0], str(one), str(one), "0")) for one in components]
+        rows += [replace(row, fields=(row.fields[0], str(first), str(last), "0")) for first, last in components]
     return card.with_rows(rows)

@@ -55,8 +55,10 @@ def solver_mesh(model: FilModel, file: Path) -> SolverMesh:
     if not cells:
         raise UnsupportedError("the results have no solid elements", file=file, expected=", ".join(SOLIDS),
                                found=", ".join(f"{count} {kind}" for kind, count in others.items()) or "no element")
-    return SolverMesh(file, model.node_ids, model.points, tuple(cells), others, dict(model.node_sets),
-                      dict(model.element_sets))
+    names = [set_names(list(sets)) for sets in (model.node_sets, model.element_sets)]
+    node_sets, cell_sets = ({names[k][name]: ids for name, ids in sets.items()}
+                            for k, sets in enumerate((model.node_sets, model.element_sets)))
+    return SolverMesh(file, model.node_ids, model.points, tuple(cells), others, node_sets, cell_sets)
 
 
 class FilHistory(SolverHistory):

@@ -51,21 +51,26 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """Words of whole records. real : (n,) as float64; whole : (n,) as int32 (the half of a word that Abaqus sets)."""
+    """Words of whole records. real : (n,) as float64; whole : (n,) as int32 (the half of a word that Abaqus sets).
+
+    swapped : the file has them in the other order of bytes, but for text.
+    """
 
     real: np.ndarray
     whole: np.ndarray
     place: str
+    swapped: bool = False
 
     @classmethod
     def of(cls, words: np.ndarray, place: str, swapped: bool = False) -> Words:
         """words : (n,) int64, in the byte order of this machine. swapped : they were in the other one."""
         halves = words.view(np.int32).reshape(-1, 2)
-        return cls(words.view(np.float64), halves[:, 1 if swapped else 0], place)
+        return cls(words.view(np.float64), halves[:, 1 if swapped else 0], place, swapped)
 
     def text(self, position: int, count: int = 1) -> str:
         """Characters of words, without the blanks around them; bytes that are no ASCII become question marks."""
-        raw = self.real[position:position + count].tobytes()
+        words = self.real[position:position + count].view(np.int64)
+        raw = (words.byteswap() if self.swapped else words).tobytes()
         return raw.decode("ascii", "replace").replace("\ufffd", "?").replace("\0", " ").strip()
 
 
@@ -97,7 +102,7 @@ class FilWords:
         place = "the model" if stretch.number == 0 else f"increment record {stretch.number}"
         if self.binary:
             return Words.of(self._words_of(stretch.first // _RECORD, stretch.last // _RECORD), place, self._swapped)
-        lines = _padded(self._bytes(stretch.first, stretch.last))
+        lines = _padded(self._bytes(stretch.first, stretch.last), self.path)
         words = np.empty(len(lines) // 4 + 1, np.int64)  # the shortest item, a digit, takes four characters
         count, at = text_words(lines, words)
         if at >= 0:
@@ -108,7 +113,7 @@ class FilWords:
         """The words of the first record of a stretch, or of so much of it as its first block or lines have."""
         if self.binary:
             return Words.of(self._words_of(stretch.first // _RECORD, stretch.first // _RECORD + 1), "", self._swapped)
-        lines = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))))
+        lines = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))), self.path)
         words = np.empty(len(lines) // 4 + 1, np.int64)
         count, _ = text_words(lines, words)
         return Words.of(words[:count].copy(), "")
@@ -166,9 +171,11 @@ class FilWords:
                 data = stream.read(_CHUNK)
                 block = carry + data
                 cut = len(block) if not data else block.rfind(b"\n") + 1
-                lines, starts = _padded(block[:cut]), _line_starts(block[:cut])
+                lines, starts = _padded(block[:cut], self.path), _line_starts(block[:cut])
                 while True:
                     position, state, wrong = next_text_record(lines, position, END, tally)
+                    if state == WRONG and not data and wrong >= len(lines) - 2 * _LINE and not block.endswith(b"\n"):
+                        break  # a line that is cut off, which blanks have filled
                     if state == WRONG:
                         raise self._no_item(lines, wrong, offset)
                     if state == INCOMPLETE:
@@ -222,15 +229,25 @@ def _line_starts(data: bytes) -> np.ndarray:
     return starts[:-1] if starts[-1] == len(data) else starts
 
 
-def _padded(data: bytes) -> np.ndarray:
-    """The characters (n,) of lines, each with 80: blanks at their ends may have been lost."""
+def _padded(data: bytes, file: Path) -> np.ndarray:
+    """The characters (n,) of lines, each with 80: blanks at their ends may have been lost.
+
+    Raises
+    ------
+    FileFormatError : a line that is longer.
+    """
     raw = np.frombuffer(data, np.uint8)
     starts = _line_starts(data)
     if not len(starts):
         return np.empty(0, np.uint8)
     ends = np.append(starts[1:] - 1, len(raw) - (1 if data.endswith(b"\n") else 0))
     returns = (ends > starts) & (raw[np.maximum(ends - 1, 0)] == ord("\r"))
-    lengths = np.minimum(ends - returns - starts, _LINE)
+    lengths = ends - returns - starts
+    if lengths.max() > _LINE:
+        k = int(lengths.argmax())
+        raise FileFormatError("a line of the text is too long", file=file, expected=f"{_LINE} characters",
+                              found=f"{lengths[k]}, {data[starts[k]:starts[k] + 24].decode('latin-1')!r} at first",
+                              remedy="take the file as Abaqus wrote it: lines of 80 characters")
     if (lengths == _LINE).all() and len(np.unique(np.diff(starts))) <= 1:
         width = int(starts[1] - starts[0]) if len(starts) > 1 else len(raw)
         whole = np.full(len(starts) * width, ord(" "), np.uint8)

@@ -21,7 +21,7 @@ from romlib.snapshots.converter import Progress
 from romlib.snapshots.nodal_fields import NodalField
 from romlib.words import plural
 
-_OWN = ("formulation",)
+_OWN = ("deck", "formulation")
 
 
 class AnsysConverter:
@@ -49,8 +49,8 @@ class AnsysConverter:
         Parameters
         ----------
         source : the .rst, of a distributed solution any part, beside which the others are.
-        options : those of `history_options`, and formulation = "standard": displacement elements take the place of
-            formulations that are not reproduced.
+        options : those of `history_options`; formulation = "standard": displacement elements take the place of
+            formulations that are not reproduced; deck = FILE: a .cdb whose materials are taken, not those of the .rst.
 
         Raises
         ------
@@ -61,8 +61,10 @@ class AnsysConverter:
         if accepted not in (None, "standard"):
             raise InputError("an option has another value", place="option formulation", expected="standard",
                              found=accepted)
-        convert_history(AnsysHistory(_one_file(source), accepted=accepted is not None), Path(target), pieces=pieces,
-                        units=units, options=options, progress=progress)
+        deck = options.get("deck")
+        history = AnsysHistory(_one_file(source), accepted=accepted is not None,
+                               deck=None if deck is None else Path(str(deck)))
+        convert_history(history, Path(target), pieces=pieces, units=units, options=options, progress=progress)
 
     def nodal_field(self, source: Path, name: str) -> NodalField:
         """The temperature at nodes, of results that need not be mechanical (.rth); see

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from romlib_converters.ansys.cdb import read_cdb
+from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
 from romlib_converters.ansys.constraints import stored_constraints
 from romlib_converters.ansys.materials import read_materials
@@ -42,8 +44,10 @@ _COMPONENTS = ("xx", "yy", "zz", "xy", "yz", "xz")
 class AnsysHistory(SolverHistory):
     """Results in time; see `SolverHistory`."""
 
-    def __init__(self, path: Path, *, accepted: bool = False) -> None:
-        """accepted : the user's word for formulations that are not reproduced.
+    def __init__(self, path: Path, *, accepted: bool = False, deck: Path | None = None) -> None:
+        """Open the files.
+
+        accepted : the user's word for formulations that are not reproduced. deck : a .cdb with the materials.
 
         Raises
         ------
@@ -53,7 +57,8 @@ class AnsysHistory(SolverHistory):
         first = self.parts[0].rst
         _refuse_kinds(first)
         self.solver = f"Ansys MAPDL {first.version}".strip()
-        self.files = [part.rst.file for part in self.parts]
+        self.files = [part.rst.file for part in self.parts] + ([] if deck is None else [deck])
+        self._deck = deck
         self.mesh = join_meshes([solid_mesh(part.rst.database, mesh_only=False, accepted=accepted)
                                  for part in self.parts], first.file)
         self._check_parts()
@@ -89,6 +94,8 @@ class AnsysHistory(SolverHistory):
                                           file=part.rst.file, place=result.place,
                                           remedy="leave the temperature out: option leave_out=temperature")
                 found["temperature"].append(values)
+            if "internal_force" in found:
+                found["internal_force"].append(part.internal_force(elements))
             if "stress" in found:
                 found["stress"] += (part.stress(result, elements) if self.fields["stress"].spec.place == IP
                                     else part.corner_stress(elements))
@@ -96,6 +103,8 @@ class AnsysHistory(SolverHistory):
                 found["plastic_strain"] += part.plastic_strain(elements)
             if "p" in found:
                 found["p"] += part.cumulated(elements)
+        if len(self.parts) > 1 and "internal_force" in found:
+            found["internal_force"] = [_summed(found["internal_force"])]
         return found
 
     def _fields(self) -> dict[str, SolverField]:
@@ -110,6 +119,8 @@ class AnsysHistory(SolverHistory):
         if all(one.temperature(one.rst.sets[0], results) is not None
                for one, results in zip(self.parts, elements, strict=True)):
             fields["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="EPT"))
+        if all(one.has_forces(one.rst.sets[0], results) for one, results in zip(self.parts, elements, strict=True)):
+            fields["internal_force"] = SolverField(FieldSpec(NODE, 3, original_name="ENF"))
         points = any(one.at_points for one in self.parts)
         if any(results.has(STRESS) for results in elements):
             place = IP if points and self._stress_is_known() else ELEMENT_NODE
@@ -160,7 +171,7 @@ class AnsysHistory(SolverHistory):
 
     def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
-        materials, notes = stored_materials(rst)
+        materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
         solids = np.concatenate([one.ids for one in self.mesh.cells])
         used = [int(name.removeprefix("material_")) for name, ids in self.mesh.cell_sets.items()
                 if name.startswith("material_") and np.isin(ids, solids).any()]
@@ -245,6 +256,13 @@ def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
         found.append(Omission(name="points_without_corners", does_work=False, description=(
             "no cell has one integration point near each corner: results of elements are not compared")))
     return found
+
+
+def _summed(parts: Sequence[FieldValues]) -> FieldValues:
+    """The sum over part files, which share nodes."""
+    ids, number = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
+    values = np.concatenate([part.values for part in parts])
+    return FieldValues(ids, np.stack([np.bincount(number, column, len(ids)) for column in values.T], axis=1))
 
 
 def _skipped_substeps(sets: Sequence[ResultSet]) -> int:

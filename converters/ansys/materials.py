@@ -1,9 +1,11 @@
-"""Ansys' material properties as romlib's materials: elasticity, expansion, density, bilinear isotropic hardening."""
+"""Ansys' material properties as romlib's materials: elasticity, expansion, density, hardening."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from romlib_converters.ansys.cells import material_tag
@@ -32,14 +34,42 @@ class Property:
         return ParameterTable(temperature=self.temperatures, value=self.values)
 
 
+@dataclass(frozen=True)
+class Hardening:
+    """A table of plasticity at one temperature. kind : BISO, BKIN, MISO or NLISO. constants : by number from 1.
+    points : of MISO, plastic strain and stress. place : in words."""
+
+    kind: str
+    constants: Mapping[int, float]
+    points: tuple[tuple[float, float], ...] = ()
+    place: str = ""
+
+    def parameters(self, young: float) -> dict[str, Any] | None:
+        """Those of the law mises; None where the table makes no sense."""
+        first, second, third, fourth = (self.constants.get(k, 0.0) for k in (1, 2, 3, 4))
+        if self.kind in ("BISO", "BKIN"):
+            if not (first > 0.0 and 0.0 <= second < young):
+                return None
+            slope = young * second / (young - second)  # the tangent is that of total strain, romlib's of plastic strain
+            return {"yield": first, "linear_hardening" if self.kind == "BISO" else "kinematic": slope}
+        if self.kind == "NLISO":  # k + R0 p + Rinf (1 - exp(-b p))
+            if not (first > 0.0 and second >= 0.0 and fourth >= 0.0):
+                return None
+            return {"yield": first, "linear_hardening": second, "voce": {"Q": third, "b": fourth}}
+        p, stress = zip(*self.points, strict=True) if self.points else ((), ())
+        if not p or p[0] != 0.0 or min(stress) <= 0.0 or any(b <= a for a, b in pairwise(p)):
+            return None
+        return {"curve": {"p": p, "stress": stress}}
+
+
 @dataclass
 class AnsysMaterial:
-    """What the files say of a material. properties : by Ansys' labels. bilinear : yield stress and tangent modulus of
-    TB,BISO. others : what else there is, in words, that no law is made of."""
+    """What the files say of a material. properties : by Ansys' labels. hardening : tables of plasticity. others : what
+    else there is, in words, that no law is made of."""
 
     number: int
     properties: dict[str, Property] = field(default_factory=dict)
-    bilinear: tuple[float, float] | None = None
+    hardening: list[Hardening] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
 
@@ -81,12 +111,13 @@ def _unread(material: AnsysMaterial) -> str | None:
     poisson = given["NUXY" if "NUXY" in given else "PRXY"]
     if min(given["EX"].values) <= 0.0 or not all(-1.0 < value < 0.5 for value in poisson.values):
         return f"EX {given['EX'].values[0]:g} and NUXY {poisson.values[0]:g} are no elastic constants"
-    if material.bilinear is not None:
-        stress, tangent = material.bilinear
-        if len(given["EX"].values) > 1:
-            return "TB,BISO with EX that depends on temperature"
-        if not (stress > 0.0 and 0.0 <= tangent < given["EX"].values[0]):
-            return f"TB,BISO with yield stress {stress:g} and tangent modulus {tangent:g}"
+    if len(material.hardening) > 1:
+        return f"{listed(one.place for one in material.hardening)}: one hardening is read"
+    for one in material.hardening:
+        if one.kind in ("BISO", "BKIN") and not isinstance(given["EX"].parameter(), float):
+            return f"{one.place} with EX that depends on temperature"
+        if one.parameters(given["EX"].values[0]) is None:
+            return f"{one.place} with constants {listed(one.constants.values())}, points {listed(one.points)}"
     return None
 
 
@@ -105,11 +136,9 @@ def _material(material: AnsysMaterial, reference_temperature: float) -> Material
     poisson = given["NUXY" if "NUXY" in given else "PRXY"].parameter()
     parameters = {"young": _plain(young), "poisson": _plain(poisson)}
     law = "elastic"
-    if material.bilinear is not None:
-        stress, tangent = material.bilinear
-        assert isinstance(young, float)
-        law = "mises"  # the tangent is that of total strain, romlib's that of plastic strain
-        parameters |= {"yield": stress, "linear_hardening": young * tangent / (young - tangent)}
+    for one in material.hardening:
+        law = "mises"
+        parameters |= one.parameters(given["EX"].values[0]) or {}
     expansion = None
     if "ALPX" in given and any(given["ALPX"].values):
         reference = given["REFT"].values[0] if "REFT" in given else reference_temperature

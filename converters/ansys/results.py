@@ -28,7 +28,7 @@ from romlib.words import plural
 
 AXES = "zxy"  # about which Ansys turns: THXY about z, THYZ about x, THZX about y
 # Which pointer of an element leads to what, and how many values a node has.
-STRESS, PLASTIC_STRAIN, ANGLES, NONLINEAR, TEMPERATURES = 2, 6, 9, 14, 16
+FORCES, STRESS, PLASTIC_STRAIN, ANGLES, NONLINEAR, TEMPERATURES = 1, 2, 6, 9, 14, 16
 _ITEMS = {STRESS: 6, PLASTIC_STRAIN: 7, NONLINEAR: 10}
 _OLD_STRESS = 11  # items a node before release 14.5: principal stresses too
 _POINTERS = 25
@@ -99,6 +99,13 @@ class ElementResults:
         nodes = self.rst.database.elements.rows(group.positions, n_node)
         known = (nodes > 0) & ~np.isnan(values)
         return nodes[known], values[known]
+
+    def forces(self, group: TypedCells) -> tuple[np.ndarray, np.ndarray]:
+        """Forces of the nodes on each element: ids (n,) and values (n, 3); NaN where an element has none."""
+        n_node = self.rst.element_table.force[group.kind.number]
+        values = self._values(group, FORCES, 3 * n_node).reshape(-1, n_node, 3)
+        nodes = self.rst.database.elements.rows(group.positions, n_node)
+        return nodes[nodes > 0], values[nodes > 0]
 
     def _values(self, group: TypedCells, kind: int, width: int) -> np.ndarray:
         """Values (n, width), NaN where an element has none, or too few."""
@@ -183,6 +190,19 @@ class SetReader:
         if (high - low > _SAME * max(float(np.abs(values).max()), 1.0)).any():
             return None
         return IdValues(unique, (np.add.reduceat(values, first) / count)[:, None])
+
+    def has_forces(self, result: ResultSet, elements: ElementResults) -> bool:
+        """Whether the set has forces of elements, and in axes that are known: not at nodes with axes of their own."""
+        return (elements.has(FORCES) and tuple(result.dofs) == DISPLACEMENT
+                and not self.rst.database.angles.any())
+
+    def internal_force(self, elements: ElementResults) -> IdValues:
+        """The force of the solids on each node, turned about: B^T sigma."""
+        ids, values = (np.concatenate(part) for part in zip(*(elements.forces(group) for group in self.groups),
+                                                            strict=True))
+        unique, number = np.unique(ids, return_inverse=True)
+        total = np.stack([np.bincount(number, values[:, k], len(unique)) for k in range(3)], axis=1)
+        return IdValues(unique, -total)
 
     def stress(self, result: ResultSet, elements: ElementResults) -> list[IdValues]:
         """Stress at integration points of the cells that have one near each corner, xx, yy, zz, xy, yz, xz, global.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from romlib_converters.ansys.materials import AnsysMaterial, Property
+from romlib_converters.ansys.materials import AnsysMaterial, Hardening, Property
 from romlib_converters.ansys.records import item, pointer
 from romlib_converters.ansys.rst import RstFile
 
@@ -66,7 +66,8 @@ def _read(rst: RstFile, at: int, row: np.ndarray) -> AnsysMaterial:
         values = rst.records.numbers(at + int(row[number]), f"a table of material {found.number}")
         if number == _BISO and len(values) == _BISO_SIZE and tuple(values[:12]) == _BISO_HEAD \
                 and not values[12:_YIELD].any() and not np.delete(values[_YIELD:], [0, _TANGENT - _YIELD]).any():
-            found.bilinear = float(values[_YIELD]), float(values[_TANGENT])
+            found.hardening.append(Hardening("BISO", {1: float(values[_YIELD]), 2: float(values[_TANGENT])},
+                                             place="TB,BISO"))
         else:
             found.others.append(f"its table {number - len(_LABELS)} (TB) is not read")
     return found

@@ -49,16 +49,18 @@ class Built:
 
 
 def mesh_of(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Mesh:
-    """The mesh alone, for `read_mesh` of a converter; see `build`."""
-    return build(solver, quadrature).mesh
+    """The mesh alone, for `read_mesh` of a converter; see `build`. Cells may be badly shaped: a study says what becomes
+    of them (`romlib.mesh.bad_cells`)."""
+    return build(solver, quadrature, shapes=False).mesh
 
 
-def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Built:
+def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, shapes: bool = True) -> Built:
     """Sort a solver's mesh.
 
     Parameters
     ----------
-    quadrature : rule by cell type (hex8, ...), where it is not that of the solver's element.
+    quadrature : rule by cell type (hex8, ...), where it is not that of the solver's element. shapes : refuse cells that
+        are badly shaped; no solver has computed with them.
 
     Raises
     ------
@@ -84,7 +86,8 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Bu
     for block in mesh.blocks:
         check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
     check_mesh(mesh, solver.file)
-    _check_shapes(mesh, solver)
+    if shapes:
+        _check_shapes(mesh, solver)
     built = Built(mesh, tuple(group.element for group in groups), (), index, IdIndex(mesh.cell_ids), new_node)
     tagged, lost = _with_tags(built, solver)
     check_mesh(tagged, solver.file)

@@ -126,7 +126,7 @@ def _record(
     step = int(kept[number])
     place = _place(history, step)
     whole = streams.read(history.read(step), place)
-    check_displacement(whole["displacement"], points, place, file)
+    check_displacement(whole["displacement"], points, place, file, number == 0)
     for again in _between(kept, number, len(history.times)):
         other = streams.displacement(history.read(again), _place(history, again))
         apart = float(np.abs(other - whole["displacement"]).max())

@@ -107,6 +107,8 @@ def join_values(parts: Sequence[IdValues], file: Path, place: str) -> IdValues:
     ------
     FileFormatError : two parts have different values of one id, beyond rounding.
     """
+    if len(parts) == 1:
+        return parts[0]
     ids = np.concatenate([part.ids for part in parts])
     values = np.concatenate([part.values for part in parts])
     unknown = np.isnan(values).reshape(len(values), -1).any(axis=1) if values.dtype.kind == "f" else np.zeros(

@@ -260,16 +260,20 @@ class Streams:
                 f"let the solver write it for all nodes, or leave it out: option leave_out={name}")
 
 
-def check_displacement(values: np.ndarray, points: np.ndarray, place: str, file: Path) -> None:
+def check_displacement(values: np.ndarray, points: np.ndarray, place: str, file: Path, first: bool = True) -> None:
     """Values that are positions, or were read in another byte order, are finite and no displacement.
+
+    Parameters
+    ----------
+    values, points : (n_node, dimension). first : whether the record is the first one, whose positions are known.
 
     Raises
     ------
-    FileFormatError : values (n_node, 3) equal the coordinates (n_node, 3), or are far larger than the structure.
+    FileFormatError : values equal the coordinates, or are far larger than the structure.
     """
     size = float(np.max(np.ptp(points, axis=0)))
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest > _SAME * size and np.abs(values - points).max() <= _SAME * size:
+    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
+    if first and largest > _SAME * size and np.abs(values - points).max() <= _SAME * size:
         raise FileFormatError("the displacement is the position of the nodes", file=file, place=place)
     if largest > _FARTHEST * size:
         raise FileFormatError("the displacement is out of all proportion to the structure", file=file, place=place,

@@ -94,7 +94,8 @@ class LoadLines:
                 first, last = np.full(len(ids), begin), np.full(len(ids), row.number(2, begin) or begin)
                 values = np.full(len(ids), row.number(3, 0.0))
                 components = tuple(c for c in (1, 2, 3) if begin <= c <= (row.number(2, begin) or begin))
-                self.loads.named[fold(row.fields[0]), components] = None
+                if fold(row.fields[0]) in self._inp.node_sets or fold(row.fields[0]) in self._inp.node_surfaces:
+                    self.loads.named[fold(row.fields[0]), components] = None
             nodes = self._places.nodes(ids)
             self._note_absent(card, nodes, values)
             for component in range(1, 7):

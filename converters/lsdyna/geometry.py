@@ -105,6 +105,9 @@ def _refuse_others(control: Control) -> None:
 def _numbers(words: Words, control: Control, at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """The user's numbers of nodes, solids and parts, and the word behind them."""
     n_part = max(control["nmmat"], 0)
+    if n_part > words.count:
+        raise FileFormatError("there are more parts than words in the file", file=words.path,
+                              place="control word NMMAT", expected=f"at most {words.count}", found=n_part)
     nodes, solids = np.arange(1, control["numnp"] + 1), np.arange(1, control.n_solid + 1)
     if not control["narbs"]:
         return nodes, solids, np.arange(1, max(n_part, 1) + 1), at

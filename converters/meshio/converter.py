@@ -23,6 +23,7 @@ from romlib_converters.meshio.tags import read_mesh, with_sets
 from romlib_converters.meshio.vtkhdf import is_vtkhdf
 
 from romlib.errors import InputError
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import refuse_loose_cells
 from romlib.mesh.mesh import Mesh
@@ -94,9 +95,12 @@ class MeshioConverter:
         """
         return nodal_field(Path(source), name)
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+    def read_mesh(
+        self, source: Path, *, quadrature: dict[str, str] | None = None, kinematics: str = SOLID,
+        thickness: float = 1.0,
+    ) -> Mesh:
         """The mesh of any file that meshio reads (.msh of gmsh, .vtu, .inp, ...), with its sets as tags."""
-        return read_mesh(source, quadrature or {})
+        return read_mesh(source, quadrature or {}, kinematics, thickness)
 
     def convert(
         self, source: Path | list[Path], target: Path, *, pieces: int | None = None, units: str | None = None,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from romlib_converters.meshio.mesh import SOLIDS, SURFACES, Grid
+from romlib_converters.meshio.kinds import Kinds
+from romlib_converters.meshio.mesh import Grid
 from romlib_converters.meshio.series import MeshTags, Series
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -22,18 +23,18 @@ def with_mesh_tags(grid: Grid, mesh: Mesh, series: Series) -> tuple[Mesh, tuple[
     ------
     FileFormatError : cells of a tag that the mesh lacks. UnsupportedError : a name that romlib has for its own.
     """
-    lost = []
+    lost, kinds = [], grid.kinds
     for tags in series.tags():
-        unknown = sorted({kind for kind, _ in tags.cells if kind not in SOLIDS and kind not in SURFACES})
+        unknown = sorted({kind for kind, _ in tags.cells if kind not in kinds.cells and kind not in kinds.faces})
         if unknown:
             lost.append(Omission(
                 name=f"grid {tags.name}", does_work=False, description=f"tags on {', '.join(unknown)}"))
             continue
         cells = [(kind, _mapped(grid, nodes, tags, series)) for kind, nodes in tags.cells]
-        if all(kind in SURFACES for kind, _ in cells):
-            mesh = _with_faces(mesh, tags, cells, series)
-        elif all(kind in SOLIDS for kind, _ in cells):
-            mesh = _with_cells(mesh, tags, cells, series)
+        if all(kind in kinds.faces for kind, _ in cells):
+            mesh = _with_faces(mesh, tags, cells, series, kinds)
+        elif all(kind in kinds.cells for kind, _ in cells):
+            mesh = _with_cells(mesh, tags, cells, series, kinds)
         else:
             raise UnsupportedError("a grid of tags has faces and volumes", file=series.file, place=tags.name,
                                    remedy="write them as two grids")
@@ -51,18 +52,22 @@ def _mapped(grid: Grid, nodes: np.ndarray, tags: MeshTags, series: Series) -> np
     return new
 
 
-def _with_faces(mesh: Mesh, tags: MeshTags, cells: list[tuple[str, np.ndarray]], series: Series) -> Mesh:
+def _with_faces(
+    mesh: Mesh, tags: MeshTags, cells: list[tuple[str, np.ndarray]], series: Series, kinds: Kinds
+) -> Mesh:
     if tags.name == SKIN:
         raise UnsupportedError("tags have the name of romlib's own face tag", file=series.file, place=tags.name,
                                remedy="give the tags another name")
     arrays = {name: values for name, values in tags.arrays.items() if values.ndim == 1}
-    face_set = FaceSet(tuple(FaceBlock(SURFACES[kind], nodes) for kind, nodes in cells if len(nodes)), arrays)
+    face_set = FaceSet(tuple(FaceBlock(kinds.faces[kind], nodes) for kind, nodes in cells if len(nodes)), arrays)
     return replace(mesh, face_tags={**mesh.face_tags, tags.name: orient_outward(mesh, face_set)})
 
 
-def _with_cells(mesh: Mesh, tags: MeshTags, cells: list[tuple[str, np.ndarray]], series: Series) -> Mesh:
+def _with_cells(
+    mesh: Mesh, tags: MeshTags, cells: list[tuple[str, np.ndarray]], series: Series, kinds: Kinds
+) -> Mesh:
     """Values of tagged cells as cell arrays, NaN at the other cells where there are some."""
-    position = np.concatenate([_find(mesh, SOLIDS[kind], nodes, tags, series) for kind, nodes in cells])
+    position = np.concatenate([_find(mesh, kinds.cells[kind], nodes, tags, series) for kind, nodes in cells])
     found: Mapping[str, np.ndarray] = {name: values for name, values in tags.arrays.items() if values.ndim == 1}
     arrays = dict(mesh.cell_arrays)
     for name, values in found.items():

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.elements import check_rules
+from romlib_converters.meshio.kinds import IN_SPACE, SAY, Kinds, counter_clockwise, in_plane, kinds_of
 from romlib_converters.meshio.series import Cells
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.ids import used_of
+from romlib.mesh.kinematics import SOLID, kinematics
 from romlib.mesh.merge import merged_cells, representatives
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import orient_outward
@@ -21,14 +23,6 @@ from romlib.mesh.validity import check_mesh
 from romlib.model import Omission
 from romlib.words import listed
 
-SOLIDS = {"tetra": "tet4", "tetra10": "tet10", "hexahedron": "hex8", "hexahedron20": "hex20", "hexahedron27": "hex27",
-          "wedge": "wedge6", "wedge15": "wedge15", "pyramid": "pyramid5", "pyramid13": "pyramid13"}
-SURFACES = {"triangle": "tri3", "triangle6": "tri6", "quad": "quad4", "quad8": "quad8", "quad9": "quad9"}
-OMITTED = {
-    "vertex": Omission(name="vertex cells", does_work=False, description="single points"),
-    "line": Omission(name="line cells", does_work=True, description="bars, beams or springs; accept them if they only "
-                     "draw edges"),
-}
 SURFACE_TAG = "surface"
 _FARTHEST = 1e15  # in any unit of length that anybody uses
 _MIDSIDE = 0.4  # a mid-side node is farther from the middle than this part of the edge's length: it is another node
@@ -40,7 +34,8 @@ class Grid:
 
     surface : (n_face,), positions in the file of the faces of the tag "surface", empty where it has none.
     new_node : (n_node of the file,), where each of its nodes is in the mesh, -1 for those left out.
-    twins : (n, 2), nodes of the file that were merged away, and the node that took their place.
+    twins : (n, 2), nodes of the file that were merged away, and the node that took their place. kinds : which cells of
+    the file are of the mesh, and which its faces.
     """
 
     mesh: Mesh
@@ -48,54 +43,67 @@ class Grid:
     omissions: tuple[Omission, ...]
     new_node: np.ndarray
     twins: np.ndarray
+    kinds: Kinds = IN_SPACE
 
 
 def build_grid(
-    points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], file: Path, merge: float | None = None
+    points: np.ndarray, cells: Cells, quadrature: Mapping[str, str], file: Path, merge: float | None = None,
+    motion: str = SOLID, thickness: float = 1.0,
 ) -> Grid:
     """Sort the cells of a file.
 
     Parameters
     ----------
-    points : (n_node, 3). cells : meshio's type and the connectivity of each block.
+    points : (n_node, 3), or (n_node, 2) in two dimensions. cells : meshio's type and the connectivity of each block.
     quadrature : rule by cell type (hex8, ...), where it is not the element's default.
-    merge : points within this distance become one.
+    merge : points within this distance become one. motion, thickness : kinematics of the mesh. In two dimensions its
+    cells are the surface cells, made counter-clockwise, and its faces the lines.
 
     Raises
     ------
-    UnsupportedError : an element that romlib lacks, named with the number of cells; no solid cell; two dimensions.
+    UnsupportedError : an element that romlib lacks, named with the number of cells; no cell of the mesh's dimension;
+    cells of another; points that are not in a plane.
     FileFormatError : points that are not finite, nodes that do not exist, mid-side nodes in another order.
     """
+    kinds, moving = kinds_of(kinematics(motion)), kinematics(motion)
     _check_points(points, file)
-    merged = _by_type(cells, len(points), file)
+    merged = _by_type(cells, len(points), file, kinds)
     unknown = {kind: len(ids) for kind, (_, ids) in merged.items()
-               if kind not in SOLIDS and kind not in SURFACES and kind.rstrip("3") not in OMITTED}
+               if kind not in kinds.cells and kind not in kinds.faces and kind.rstrip("3") not in kinds.omitted}
     if unknown:
-        raise UnsupportedError("the mesh has elements that romlib lacks", file=file, expected=", ".join(SOLIDS),
+        solid = kinds is not IN_SPACE and set(unknown) <= set(IN_SPACE.cells)
+        raise UnsupportedError("a plane mesh has solid cells" if solid else "the mesh has elements that romlib lacks",
+                               file=file, expected=", ".join(kinds.cells),
                                found=", ".join(f"{count} {kind}" for kind, count in unknown.items()))
     keep = np.arange(len(points))
     if merge:
         keep = representatives(points, merge)
-        merged = {kind: (merged_cells(nodes, keep, merge) if kind in SOLIDS or kind in SURFACES else nodes, ids)
+        merged = {kind: (merged_cells(nodes, keep, merge) if kind in kinds.cells or kind in kinds.faces else nodes, ids)
                   for kind, (nodes, ids) in merged.items()}
-    solids = {SOLIDS[kind]: merged[kind] for kind in merged if kind in SOLIDS}
+    solids = {kinds.cells[kind]: merged[kind] for kind in merged if kind in kinds.cells}
     if not solids:
-        raise UnsupportedError("the mesh has no solid cell", file=file, expected=", ".join(SOLIDS),
+        flat = kinds is IN_SPACE and any(kind in kinds.faces for kind in merged)
+        raise UnsupportedError(f"the mesh has no {kinds.what} cell", file=file, expected=", ".join(kinds.cells),
+                               remedy=SAY if flat else "",
                                found=", ".join(f"{len(ids)} {kind}" for kind, (_, ids) in merged.items()) or "no cell")
     check_rules(quadrature, list(solids), "option quadrature")
     for kind, (connectivity, _) in solids.items():
         _check_midside_nodes(kind, points, connectivity, file)
     nodes, new_node = used_of([connectivity for connectivity, _ in solids.values()], len(points))
+    points = in_plane(points, nodes, moving, file)
+    if moving.dimension == 2:
+        solids = {kind: (counter_clockwise(points, connectivity, element(kind).n_corner), ids)
+                  for kind, (connectivity, ids) in solids.items()}
     blocks = tuple(CellBlock(kind, new_node[connectivity], ids, quadrature.get(kind, element(kind).default_rule))
                    for kind, (connectivity, ids) in solids.items())
-    mesh = Mesh(points[nodes], blocks, nodes)
+    mesh = Mesh(points[nodes], blocks, nodes, kinematics=motion, thickness=thickness)
     check_mesh(mesh, file)
     new_node = new_node[keep]
-    surfaces = {SURFACES[kind]: merged[kind] for kind in merged if kind in SURFACES}
+    surfaces = {kinds.faces[kind]: merged[kind] for kind in merged if kind in kinds.faces}
     mesh, surface = _with_surface(mesh, surfaces, new_node, file)
     check_mesh(mesh, file)
     gone = np.flatnonzero((keep != np.arange(len(keep))) & (new_node >= 0))
-    return Grid(mesh, surface, _omissions(merged), new_node, np.column_stack([gone, keep[gone]]))
+    return Grid(mesh, surface, _omissions(merged, kinds), new_node, np.column_stack([gone, keep[gone]]), kinds)
 
 
 def with_static_arrays(grid: Grid, node: Mapping[str, np.ndarray], cell: Mapping[str, np.ndarray]) -> Mesh:
@@ -110,7 +118,7 @@ def with_static_arrays(grid: Grid, node: Mapping[str, np.ndarray], cell: Mapping
 
 
 def _check_points(points: np.ndarray, file: Path) -> None:
-    if points.ndim != 2 or points.shape[1] != 3:
+    if points.ndim != 2 or points.shape[1] not in (2, 3):
         raise UnsupportedError("the mesh is not three-dimensional", file=file, expected="points with x, y, z",
                                found=f"shape {points.shape}")
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
@@ -124,7 +132,7 @@ def _check_points(points: np.ndarray, file: Path) -> None:
                               found=points[far[0]])
 
 
-def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _by_type(cells: Cells, n_node: int, file: Path, kinds: Kinds) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Connectivity and positions in the file of all cells of each type, in the order of the file."""
     parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     first = 0
@@ -133,8 +141,9 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
         first += len(connectivity)
         if not len(ids):
             continue
-        if kind in SOLIDS or kind in SURFACES:
-            width = element(SOLIDS.get(kind) or SURFACES[kind]).n_node
+        known = kind in kinds.cells or kind in kinds.faces
+        if known:
+            width = element(kinds.cells.get(kind) or kinds.faces[kind]).n_node
             if connectivity.ndim != 2 or connectivity.shape[1] != width or connectivity.dtype.kind not in "iu":
                 raise FileFormatError("cells have another number of nodes than their type", file=file,
                                       place=f"cells of type {kind}, from cell {ids[0]} on",
@@ -147,7 +156,7 @@ def _by_type(cells: Cells, n_node: int, file: Path) -> dict[str, tuple[np.ndarra
             connectivity = np.asarray(connectivity, dtype=np.int64)
         parts.setdefault(kind, []).append((connectivity, ids))
     return {kind: (np.concatenate([c for c, _ in blocks]), np.concatenate([i for _, i in blocks]))
-            if kind in SOLIDS or kind in SURFACES else (np.empty(0), np.concatenate([i for _, i in blocks]))
+            if kind in kinds.cells or kind in kinds.faces else (np.empty(0), np.concatenate([i for _, i in blocks]))
             for kind, blocks in parts.items()}
 
 
@@ -156,7 +165,8 @@ def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray
     reference = element(kind)
     parts: list[tuple[int, ...]] = list(reference.edges[:reference.n_midside])
     if reference.n_node > reference.n_corner + reference.n_midside:
-        corners = [face[:element(face_type).n_corner] for face_type, face in reference.faces]
+        corners = [face[:element(face_type).n_corner] for face_type, face in reference.faces
+                   if reference.dimension == 3]
         parts += [*corners, tuple(range(reference.n_corner))]
     for number, part in enumerate(parts, reference.n_corner):
         corners_of = points[connectivity[:, part]]  # (n_cell, n_corner of the part, 3)
@@ -193,10 +203,10 @@ def _with_surface(mesh: Mesh, surfaces: Mapping[str, tuple[np.ndarray, np.ndarra
     return replace(mesh, face_tags={SURFACE_TAG: face_set}), np.concatenate(ids)
 
 
-def _omissions(merged: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> tuple[Omission, ...]:
+def _omissions(merged: Mapping[str, tuple[np.ndarray, np.ndarray]], kinds: Kinds) -> tuple[Omission, ...]:
     counts: Counter[str] = Counter()
     for kind, (_, ids) in merged.items():
-        if kind.rstrip("3") in OMITTED:
+        if kind.rstrip("3") in kinds.omitted:
             counts[kind.rstrip("3")] += len(ids)
-    return tuple(OMITTED[kind].model_copy(update={"description": f"{count} {OMITTED[kind].description}"})
+    return tuple(kinds.omitted[kind].model_copy(update={"description": f"{count} {kinds.omitted[kind].description}"})
                  for kind, count in counts.items())

@@ -16,6 +16,7 @@ from romlib_converters.meshio.raw import RawMesh, read_by_meshio
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.files import regular_file
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import SKIN
 from romlib.mesh.tags import ALL
@@ -28,12 +29,15 @@ _LOST_CARDS = ("include", "surface", "instance", "part", "assembly", "ncopy", "n
                "system")
 
 
-def read_mesh(source: Path, quadrature: Mapping[str, str]) -> Mesh:
+def read_mesh(
+    source: Path, quadrature: Mapping[str, str], kinematics: str = SOLID, thickness: float = 1.0
+) -> Mesh:
     """The solid cells of a file, its surface cells as the face tag "surface", and its sets as tags.
 
     A set of points becomes a node tag; of solid cells, a cell tag; of surface cells (a physical surface of gmsh), a
     face tag and the node tag of its nodes; of edges and points, a node tag. Arrays of numbers become node and cell
-    arrays, those of surface cells arrays of the face tag.
+    arrays, those of surface cells arrays of the face tag. In two dimensions (kinematics) the surface cells are the mesh
+    and the lines its faces.
 
     Raises
     ------
@@ -43,13 +47,13 @@ def read_mesh(source: Path, quadrature: Mapping[str, str]) -> Mesh:
     source = regular_file(source, "there is no such mesh file")
     suffix = source.suffix.lower()
     if suffix in _SERIES:
-        return _of_series(source, quadrature)
+        return _of_series(source, quadrature, kinematics, thickness)
     if suffix == ".inp":
         _refuse_lost_cards(source)
     raw = _READERS.get(suffix, read_by_meshio)(source) if not _is_fluent(source) else read_by_meshio(source)
     if not len(raw.points):
         raw.points = raw.points.reshape(0, 3)
-    grid = build_grid(raw.points, raw.cells, quadrature, source)
+    grid = build_grid(raw.points, raw.cells, quadrature, source, None, kinematics, thickness)
     return with_sets(grid, with_static_arrays(grid, raw.node, raw.cell), raw, source)
 
 
@@ -59,11 +63,11 @@ def _is_fluent(source: Path) -> bool:
         return source.suffix.lower() == ".msh" and stream.read(64).lstrip().startswith(b"(")
 
 
-def _of_series(source: Path, quadrature: Mapping[str, str]) -> Mesh:
+def _of_series(source: Path, quadrature: Mapping[str, str], kinematics: str, thickness: float) -> Mesh:
     """The mesh of a time series, with the arrays of its first record."""
     with open_series(source, merging=True) as series:  # parts are merged, or refused, by whom the mesh is for
         points, cells = series.mesh()
-        grid = build_grid(points, cells, quadrature, series.file)
+        grid = build_grid(points, cells, quadrature, series.file, None, kinematics, thickness)
         first = series.sample()
         for name, values in first.node.items():
             if len(values) != len(points):

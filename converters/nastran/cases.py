@@ -38,15 +38,15 @@ _KINDS = {2: "modal", 5: "harmonic", 7: "buckling", 8: "buckling", 9: "modal"}
 class Course:
     """Records in the order of time. times : (n,). basic : whether they are in the basic frame already.
 
-    analysis : of all of them. subcases : (n,) number of the subcase of each. heat : temperatures of the same times, or
-    none. notes : what was left out.
+    analysis : of all of them. phases : (n, 2), numbers of the subcase and of the step of each. heat : temperatures of
+    the same times, or none. notes : what was left out.
     """
 
     records: tuple[Stored, ...]
     times: np.ndarray
     basic: bool
     analysis: int
-    subcases: np.ndarray
+    phases: np.ndarray
     heat: tuple[Stored, ...] = ()
     notes: tuple[Omission, ...] = ()
 
@@ -77,8 +77,8 @@ def course_of(op2: Op2File, subcase: int | None = None) -> Course:
     times = _times(op2.path, records, analysis)
     notes = _notes(found, analysis, records)
     heat = _heat(temperatures(found), records, notes)
-    return Course(tuple(records), times, basic, analysis, np.array([one.ident.subcase for one in records]), heat,
-                  tuple(notes))
+    phases = np.array([(one.ident.subcase, one.ident.step) for one in records])
+    return Course(tuple(records), times, basic, analysis, phases, heat, tuple(notes))
 
 
 def is_unsure(course: Course) -> bool:
@@ -141,12 +141,12 @@ def _times(file: Path, records: list[Stored], analysis: int) -> np.ndarray:
     if len(falls):
         k = int(falls[0])
         first, second = records[k].ident, records[k + 1].ident
-        several, numbers = first.subcase != second.subcase, ", ".join(map(str, _numbers(records)))
+        several, known = first.subcase != second.subcase, ", ".join(map(str, _numbers(records)))
         raise FileFormatError(
             "the times go back" + (" from one subcase to the next: they are no one history" if several else ""),
             file=file, place=second.place, expected=f"more than {times[k]:g} (subcase {first.subcase})",
             found=f"{times[k + 1]:g} (subcase {second.subcase})",
-            remedy=f"convert one of the subcases {numbers}: the option subcase" if several
+            remedy=f"convert one of the subcases {known}: the option subcase" if several
             else "write the results of one analysis, with time going on through its steps")
     return times
 

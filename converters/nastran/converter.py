@@ -74,7 +74,7 @@ class NastranConverter:
 
         Parameters
         ----------
-        source : the .op2, or the .op2 and the deck.
+        source : the .op2, the .op2 and the deck, or the deck that has an .op2 of its stem beside it.
 
         Raises
         ------
@@ -140,9 +140,11 @@ def _sources(source: Path | list[Path], options: dict[str, Any]) -> tuple[Path, 
                              remedy=instead_of(path))
     results = [path for path in paths if path.suffix.lower() not in SUFFIXES]
     decks = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    if not results and len(decks) == 1:
+        results = _results_beside(decks[0])
     if len(results) != 1 or len(decks) > 1:
         raise InputError("one Nastran computation is converted at a time", found=", ".join(map(str, paths)),
-                         expected="results .op2, and at most one deck",
+                         expected="results .op2 (beside a deck: of the same stem), and at most one deck",
                          remedy="give the .op2; romlib solve takes the mesh of a deck without results")
     stated = options.get("model")
     if decks and stated is not None:
@@ -152,6 +154,12 @@ def _sources(source: Path | list[Path], options: dict[str, Any]) -> tuple[Path, 
     if stated is None or stated == NO_MODEL:
         return results[0], None
     return results[0], Path(str(stated))
+
+
+def _results_beside(deck: Path) -> list[Path]:
+    """The output2 of a deck's stem, if it is there."""
+    return [one for one in sorted(deck.parent.iterdir())
+            if one.is_file() and one.name.lower() == f"{deck.stem.lower()}.op2"]
 
 
 def _number(options: dict[str, Any]) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from romlib_converters.common.child import in_child
 from romlib_converters.nastran.bulk import Bulk, Grids, SolidProperty, Solids
+from romlib_converters.nastran.case_control import Phase, phases_of
 from romlib_converters.nastran.elements import Integration
 from romlib_converters.nastran.systems import SystemCard
 
@@ -24,19 +25,6 @@ _BEGINNING = 1 << 20  # bytes in which a deck shows that it is one
 
 
 @dataclass(frozen=True, eq=False)
-class Subcase:
-    """Case control of a subcase. commands : value and options by name, those of all subcases included."""
-
-    number: int
-    commands: Mapping[str, tuple[Any, list[Any]]]
-
-    def number_of(self, command: str) -> int | None:
-        """The set that a command names; None where the command is not there, or says a word."""
-        value = self.commands.get(command, (None, []))[0]
-        return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdigit()) else None
-
-
-@dataclass(frozen=True, eq=False)
 class Deck:
     """A deck. sol : the solution number, None where only bulk data are there. data : the other arrays and values that
     `romlib_converters.nastran.extract` gives, by its names."""
@@ -44,7 +32,7 @@ class Deck:
     path: Path
     files: tuple[Path, ...]
     sol: int | None
-    subcases: tuple[Subcase, ...]
+    phases: tuple[Phase, ...]
     bulk: Bulk
     data: Mapping[str, Any]
 
@@ -103,7 +91,7 @@ def read_deck(path: Path) -> Deck:
         raise UnsupportedError("the model has superelements, whose parts romlib does not join", file=path,
                                found=f"superelement {data['superelements']}", place="GRID",
                                remedy="compute the model without superelements")
-    return Deck(path, tuple(Path(one) for one in data["files"]), data["sol"], _subcases(data["subcases"]),
+    return Deck(path, tuple(Path(one) for one in data["files"]), data["sol"], phases_of(data["case_control"]),
                 _bulk(path, data), data)
 
 
@@ -117,14 +105,6 @@ def _is_punch(path: Path) -> bool:
             if words and words[0].rstrip("*").split(",")[0] in ("GRID", *_ELEMENTS):
                 return True
     return True
-
-
-def _subcases(found: list[dict[str, Any]]) -> tuple[Subcase, ...]:
-    """Subcases without the global commands alone, unless there is nothing else."""
-    all_of_them = [Subcase(one["number"], {key: (value[0], value[1]) for key, value in one["commands"].items()})
-                   for one in found]
-    numbered = [one for one in all_of_them if one.number > 0]
-    return tuple(numbered or all_of_them)
 
 
 def _bulk(path: Path, data: Mapping[str, Any]) -> Bulk:

@@ -53,7 +53,7 @@ def extract(path: Path, punch: bool) -> Iterator[tuple[str, Any]]:
     yield "files", [str(Path(one).resolve()) for one in model.active_filenames]
     yield "cards", dict(model.card_count)
     yield "params", {key: _word(card.values[0]) for key, card in model.params.items() if card.values}
-    yield "subcases", _subcases(model)
+    yield "case_control", [str(line) for line in model.case_control_lines or []]
     yield from _grids(model)
     yield from _solids(model)
     yield "others", _others(model)
@@ -96,19 +96,6 @@ def _read(path: Path, punch: bool) -> Any:
 
 def _word(value: Any) -> Any:
     return value if isinstance(value, (int, float, str)) else str(value)
-
-
-def _subcases(model: Any) -> list[dict[str, Any]]:
-    """Case control of each subcase: number, and the values of its commands by name."""
-    deck = model.case_control_deck
-    if deck is None:
-        return []
-    found = []
-    for number, subcase in sorted(deck.subcases.items()):
-        commands = {key: [_word(entry[0]), [_word(one) for one in entry[1]] if isinstance(entry[1], list) else []]
-                    for key, entry in subcase.params.items() if isinstance(entry, (list, tuple)) and len(entry) > 1}
-        found.append({"number": int(number), "commands": commands})
-    return found
 
 
 def _grids(model: Any) -> Iterator[tuple[str, Any]]:

@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.solver_mesh import IdValues, SolverMesh
+from romlib_converters.nastran.case_control import Phase
 from romlib_converters.nastran.cases import Course
 from romlib_converters.nastran.constraints import constraints_of
-from romlib_converters.nastran.deck import Deck, Subcase
+from romlib_converters.nastran.deck import Deck
 from romlib_converters.nastran.loads import Patterns, patterns_of
 from romlib_converters.nastran.materials import materials_of
 from romlib_converters.nastran.mesh import BasicMesh
-from romlib_converters.nastran.results import STATICS, TRANSIENT
+from romlib_converters.nastran.results import NONLINEAR, STATICS, TRANSIENT
 from romlib_converters.nastran.systems import Systems
+from romlib_converters.nastran.temperature import temperatures_of
 
 from romlib.model import Model, Omission, TableAmplitude
 from romlib.model.amplitude import Amplitude
@@ -43,18 +45,19 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     ------
     FileFormatError : a number of the deck that cannot be read.
     """
-    subcases = _subcases(deck, course)
+    subcases = _phases(deck, course)
     grids = deck.bulk.grids
     points = IdValues(grids.ids, basic.mesh.points[:len(grids.ids)])
     solid = np.unique(np.concatenate([one.nodes.ravel() for one in basic.mesh.cells]))
     mids = {number: deck.bulk.properties[number].material for number in _properties(deck)}
     notes = [*_unfinished(deck), *_kinematics(deck), *_other_properties(deck), *_increments(deck, course, subcases)]
-    thermal, more = _temperatures(subcases)
-    materials, lacking = materials_of(deck.data, sorted(set(mids.values())), thermal, deck.path)
+    thermal = temperatures_of(deck.data, subcases, _ends(course, initial_time), course.analysis == NONLINEAR, solid,
+                              basic.mesh.midpoints)
+    materials, lacking = materials_of(deck.data, sorted(set(mids.values())), bool(thermal.loads), deck.path)
     numbers = [one.number_of("SPC") for one in subcases]
     relations = [one.number_of("MPC") for one in subcases]
     if len(set(numbers)) > 1 or len(set(relations)) > 1:
-        more.append(Omission(name="constraints_change", does_work=True, description=(
+        notes.append(Omission(name="constraints_change", does_work=True, description=(
             "SPC or MPC are not the same in all subcases; those of the first are taken")))
     held = constraints_of(deck.data, numbers[0] if numbers else None, relations[0] if relations else None, solid,
                           grids.ids, basic.frames)
@@ -65,26 +68,40 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     amplitudes: dict[str, Amplitude] = {
         name: _amplitude(course, subcases, number, name in patterns.speeds, initial_time)
         for name, number in patterns.sets.items()}
-    amplitudes |= {name: _held(course, initial_time) for name in moving}
+    amplitudes |= {**thermal.amplitudes, **{name: _held(course, initial_time) for name in moving}}
     cell_sets = {**basic.mesh.cell_sets, **{
         f"MID_{mid}": np.concatenate([one.ids[np.isin(one.properties, [k for k, m in mids.items() if m == mid])]
                                       for one in deck.bulk.solids.values()]) for mid in sorted(set(mids.values()))}}
     mesh = replace(
         basic.mesh, cell_sets=cell_sets, node_sets={**basic.mesh.node_sets, **held.node_sets, **patterns.node_sets},
-        node_arrays={**basic.mesh.node_arrays, **patterns.node_arrays}, face_sets=patterns.face_sets)
+        node_arrays={**basic.mesh.node_arrays, **patterns.node_arrays, **thermal.node_arrays},
+        face_sets=patterns.face_sets)
     model = Model(
-        materials=materials, constraints=held.found, loads=patterns.loads, amplitudes=amplitudes,
-        initial_time=initial_time, omissions=(*notes, *more, *lacking, *held.notes, *patterns.notes))
+        materials=materials, constraints=held.found, loads={**patterns.loads, **thermal.loads}, amplitudes=amplitudes,
+        initial_time=initial_time, initial_temperature=thermal.initial,
+        omissions=(*notes, *lacking, *held.notes, *patterns.notes, *thermal.notes))
     return Whole(mesh, model)
 
 
-def _subcases(deck: Deck, course: Course) -> list[Subcase]:
-    """The subcases of the history, in its order; none where the deck has no case control."""
-    by_number = {one.number: one for one in deck.subcases}
-    numbers = dict.fromkeys(course.subcases.tolist())
-    if len(by_number) == 1 and len(numbers) == 1:
-        return list(by_number.values())
-    return [by_number[number] for number in numbers if number in by_number]
+def _phases(deck: Deck, course: Course) -> list[Phase]:
+    """The phases of the history, in its order; none where those of the deck have other numbers."""
+    keys = _keys(course)
+    if len(deck.phases) == 1 and len(keys) == 1:
+        return list(deck.phases)
+    by_key = {one.key: one for one in deck.phases}
+    found = [by_key.get(key) for key in keys]
+    return [one for one in found if one is not None] if all(found) else []
+
+
+def _keys(course: Course) -> list[tuple[int, int]]:
+    """Numbers of subcase and step, in the order of time."""
+    return [(a, b) for a, b in dict.fromkeys(map(tuple, course.phases.tolist()))]
+
+
+def _of_phase(course: Course, key: tuple[int, int]) -> np.ndarray:
+    """Which records (n,) are of a phase."""
+    mine: np.ndarray = (course.phases == key).all(axis=1)
+    return mine
 
 
 def _properties(deck: Deck) -> list[int]:
@@ -122,7 +139,7 @@ def _other_properties(deck: Deck) -> list[Omission]:
     return notes
 
 
-def _increments(deck: Deck, course: Course, subcases: Sequence[Subcase]) -> list[Omission]:
+def _increments(deck: Deck, course: Course, subcases: Sequence[Phase]) -> list[Omission]:
     """Load steps that NLPARM computes and does not write."""
     if course.analysis in (STATICS, TRANSIENT):
         return []
@@ -130,7 +147,7 @@ def _increments(deck: Deck, course: Course, subcases: Sequence[Subcase]) -> list
     for one in subcases:
         number = one.number_of("NLPARM")
         computed = deck.data["nlparms"].get(str(number), [0, ""])[0]
-        mine = course.subcases == one.number if len(subcases) > 1 else np.ones(len(course.times), bool)
+        mine = _of_phase(course, one.key) if len(subcases) > 1 else np.ones(len(course.times), bool)
         lost += max(0, computed - len(np.unique(course.times[mine])))
     if not lost:
         return []
@@ -138,17 +155,7 @@ def _increments(deck: Deck, course: Course, subcases: Sequence[Subcase]) -> list
                                does_work="MATS1" in deck.data["raw"])]
 
 
-def _temperatures(subcases: Sequence[Subcase]) -> tuple[bool, list[Omission]]:
-    """Whether temperatures act, and that they are not read."""
-    named = [one for one in subcases if any(key.startswith("TEMP") and "INIT" not in key and "MATE" not in key
-                                            for key in one.commands)]
-    if not named:
-        return False, []
-    return False, [Omission(name="temperature_not_read", does_work=True, description=(
-        "TEMPERATURE(LOAD) acts: its temperatures and the thermal expansion are not read; state both in the study"))]
-
-
-def _patterns(deck: Deck, course: Course, subcases: Sequence[Subcase], systems: Systems, basic: BasicMesh,
+def _patterns(deck: Deck, course: Course, subcases: Sequence[Phase], systems: Systems, basic: BasicMesh,
               points: IdValues) -> Patterns:
     numbers = [number for number in dict.fromkeys(one.number_of("LOAD") for one in subcases) if number is not None]
     others = sorted({key for one in subcases for key in one.commands
@@ -159,25 +166,26 @@ def _patterns(deck: Deck, course: Course, subcases: Sequence[Subcase], systems: 
             done.lack(f"{', '.join(['LOAD'] * bool(numbers) + others)} of a transient analysis: how loads grow in time "
                       "is not read")
         return done
+    if not subcases:
+        done = Patterns()
+        done.lack("subcases and steps of the case control have other numbers than those of the results")
+        return done
     done = patterns_of(deck.data, numbers, systems, basic.mesh.cells, points)
     if others:
         done.lack(f"{', '.join(others)} of the case control is not read")
     return done
 
 
-def _ends(course: Course, initial_time: float) -> tuple[np.ndarray, list[int]]:
-    """Times at which subcases end, the initial time first, and their numbers."""
-    numbers = list(dict.fromkeys(course.subcases.tolist()))
-    return np.array([initial_time, *(course.times[course.subcases == one].max() for one in numbers)]), numbers
+def _ends(course: Course, initial_time: float) -> np.ndarray:
+    """Times at which phases end, the initial time first."""
+    return np.array([initial_time, *(course.times[_of_phase(course, key)].max() for key in _keys(course))])
 
 
-def _amplitude(course: Course, subcases: Sequence[Subcase], number: int, speed: bool,
+def _amplitude(course: Course, subcases: Sequence[Phase], number: int, speed: bool,
                initial_time: float) -> TableAmplitude:
-    """One at the end of the subcases that name the set, linear between the ends; of a speed, the root of that."""
-    times, numbers = _ends(course, initial_time)
-    named = {one.number for one in subcases if one.number_of("LOAD") == number}
-    only = len(subcases) == 1
-    values = np.array([0.0, *(float(one in named or only) for one in numbers)])
+    """One at the end of the phases that name the set, linear between the ends; of a speed, the root of that."""
+    times = _ends(course, initial_time)
+    values = np.array([0.0, *(float(one.number_of("LOAD") == number) for one in subcases)])
     if speed:
         every = np.unique(np.concatenate([times, course.times]))
         times, values = every, np.sqrt(np.interp(every, times, values))
@@ -186,7 +194,7 @@ def _amplitude(course: Course, subcases: Sequence[Subcase], number: int, speed: 
 
 def _held(course: Course, initial_time: float) -> TableAmplitude:
     """Displacements that SPC states grow in the first subcase, and stay."""
-    times, _ = _ends(course, initial_time)
+    times = _ends(course, initial_time)
     return TableAmplitude(time=(float(times[0]), float(times[1])), value=(0.0, 1.0))
 
 

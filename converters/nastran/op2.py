@@ -89,7 +89,12 @@ class Op2File:
 
     def bytes_of(self, record: Record) -> bytes:
         """The record, its pieces joined."""
-        return b"".join(self._data[offset:offset + length] for offset, length in record.spans)
+        with open(self.path, "rb") as stream:  # and not from the map, whose pages would count as memory
+            parts = []
+            for offset, length in record.spans:
+                stream.seek(offset)
+                parts.append(stream.read(length))
+        return b"".join(parts)
 
     def words(self, record: Record) -> np.ndarray:
         """The record as integers (n,); `view` them as `reals` where they are real numbers."""

@@ -8,6 +8,7 @@ the label. A row has ten times the number of the point and the device, the kind 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ _BASIC = ("BOUGV1", "BOUG1")  # displacement in the basic frame
 _NODAL = ("OUGV1", "OUG1", "OUGV2", "OUG2")  # in the frame CD of each grid point
 UNSURE = "OUGV1PAT"  # versions differ in its frame
 _WANTED = ("OUG", "BOUG", "TOUG", "OPHIG", "BOPHIG", "OPHSA", "OUXY", "OPG", "OVG", "OAG")
+_STEP = re.compile(r"SUBCASE\s+\d+\s+STEP\s+(\d+)\s*$")
 _RANDOM = ("ATO", "CRM", "PSD", "RMS", "NO1", "NO2")
 
 
@@ -48,6 +50,12 @@ class Ident:
     heat: bool
     subtitle: str
     label: str
+
+    @property
+    def step(self) -> int:
+        """Number of the step of a subcase (SOL 400), which the label ends with; 0 where there is none."""
+        match = _STEP.search(self.label)
+        return int(match[1]) if match else 0
 
     @property
     def kind(self) -> str:

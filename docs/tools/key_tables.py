@@ -30,7 +30,8 @@ from romlib.model.temperature import TemperatureFile
 from romlib.offline.options import OfflineOptions
 from romlib.study import TagDefinition, Training, Validation
 from romlib.study.greedy import Greedy
-from romlib.study.study import CheckSettings, Header, Initial, MeshFile
+from romlib.study.mesh_file import MeshFile
+from romlib.study.study import CheckSettings, Header, Initial
 
 BY_DEFAULT = re.compile(r"(?:^|[;,.] )[Bb]y default (.*?)(?=[.;](?: |$)|$)")
 MARKED = re.compile(r"(<!-- generated: ([\w ]+) -->)\n.*?(<!-- end -->)", re.DOTALL)

@@ -45,15 +45,16 @@ MEANING = {
     "strain size": "strains this large need finite-strain theory, or the displacement has another unit than the mesh",
     "constraints": "a tag or component of the constraint is wrong, or its amplitude is not that of this run",
     "temperature": "a table, field file or initial value of the temperature is not that of this run",
-    "strain": "another element formulation (B-bar, incompatible modes) or integration rule than the solver's, finite "
-              "strain, or a displacement written with few digits",
+    "strain": "another element formulation (B-bar where the file says standard, or incompatible modes) or integration "
+              "rule than the solver's, finite strain, or a displacement written with few digits",
     "replay": "parameters of the law, or increments that the solver took and did not write",
     "stress": "parameters of the law or of thermal expansion, temperature, a law integrated by another scheme than "
               "implicit Euler, or increments that the solver took and did not write (every second one costs percents)",
     "internal_force": "another integration rule or order of integration points than the solver's, or a stress written "
                       "with few digits",
     "equilibrium": "a load that is missing, has another sign, unit or amplitude; a constraint, contact or spring that "
-                   "the model lacks; stress that is wrong; or a solver that stopped iterating early: then " + TIGHTEN,
+                   "the model lacks; linear cells that the solver takes for B-bar (Abaqus C3D8, Ansys SOLID185) and "
+                   "the file does not; stress that is wrong; or a solver that stopped iterating early: then " + TIGHTEN,
     "load_balance": "as for equilibrium; or internal forces far larger than the load (thermal or residual stress)",
 }
 

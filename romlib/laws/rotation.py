@@ -60,31 +60,42 @@ def _refuse(found: tuple[int, ...], expected: tuple[int, ...], axes: np.ndarray)
 def _matrix(a, q):
     """Q (6, 6) of axes a (3, 3)."""
     root = np.sqrt(2.0)
-    for row in range(6):
-        i = row if row < 3 else (0 if row < 5 else 1)
-        j = row if row < 3 else (1 if row == 3 else 2)
-        for column in range(6):
-            k = column if column < 3 else (0 if column < 5 else 1)
-            m = column if column < 3 else (1 if column == 3 else 2)
-            if column < 3:
-                value = a[i, k] * a[j, k] * (1.0 if row < 3 else root)
-            elif row < 3:
-                value = root * a[i, k] * a[i, m]
-            else:
-                value = a[i, k] * a[j, m] + a[i, m] * a[j, k]
-            q[row, column] = value
+    for i in range(3):
+        for k in range(3):
+            q[i, k] = a[i, k] * a[i, k]
+        q[i, 3], q[i, 4], q[i, 5] = root * a[i, 0] * a[i, 1], root * a[i, 0] * a[i, 2], root * a[i, 1] * a[i, 2]
+        for j in range(i + 1, 3):
+            row = i + j + 2
+            for k in range(3):
+                q[row, k] = root * a[i, k] * a[j, k]
+            q[row, 3] = a[i, 0] * a[j, 1] + a[i, 1] * a[j, 0]
+            q[row, 4] = a[i, 0] * a[j, 2] + a[i, 2] * a[j, 0]
+            q[row, 5] = a[i, 1] * a[j, 2] + a[i, 2] * a[j, 1]
 
 
 @numba.njit(cache=True)
 def _vectors(vectors, axes, back, out):
-    q = np.empty((6, 6))
+    """A a A^T of the tensor a, or A^T a A, as matrices: half the work of Q."""
+    root = np.sqrt(2.0)
+    half = 1.0 / root
     for i in range(len(vectors)):
-        _matrix(axes[i % len(axes)], q)
-        for r in range(6):
-            total = 0.0
-            for c in range(6):
-                total += (q[c, r] if back else q[r, c]) * vectors[i, c]
-            out[i, r] = total
+        x, a = vectors[i], axes[i % len(axes)]
+        x01, x02, x12 = x[3] * half, x[4] * half, x[5] * half
+        for r in range(3):
+            if back:
+                r0, r1, r2 = a[0, r], a[1, r], a[2, r]
+            else:
+                r0, r1, r2 = a[r, 0], a[r, 1], a[r, 2]
+            p0 = r0 * x[0] + r1 * x01 + r2 * x02
+            p1 = r0 * x01 + r1 * x[1] + r2 * x12
+            p2 = r0 * x02 + r1 * x12 + r2 * x[2]
+            out[i, r] = p0 * r0 + p1 * r1 + p2 * r2
+            for c in range(r + 1, 3):
+                if back:
+                    value = p0 * a[0, c] + p1 * a[1, c] + p2 * a[2, c]
+                else:
+                    value = p0 * a[c, 0] + p1 * a[c, 1] + p2 * a[c, 2]
+                out[i, r + c + 2] = root * value
 
 
 @numba.njit(cache=True)
@@ -93,17 +104,18 @@ def _tangents(tangent, axes, out):
     for i in range(len(tangent)):
         _matrix(axes[i], q)
         for r in range(6):
-            for c in range(6):
-                total = 0.0
-                for k in range(6):
-                    total += tangent[i, r, k] * q[k, c]
-                half[r, c] = total
+            half[r] = 0.0
+            out[i, r] = 0.0
         for r in range(6):
-            for c in range(6):
-                total = 0.0
-                for k in range(6):
-                    total += q[k, r] * half[k, c]
-                out[i, r, c] = total
+            for k in range(6):
+                factor = tangent[i, r, k]
+                for c in range(6):  # along memory, which compilers make one instruction of several
+                    half[r, c] += factor * q[k, c]
+        for k in range(6):
+            for r in range(6):
+                factor = q[k, r]
+                for c in range(6):
+                    out[i, r, c] += factor * half[k, c]
 
 
 @numba.njit(cache=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from romlib.mesh.elements import element
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.quadrature import rule
 from romlib.report.surface import Surface
@@ -35,7 +36,7 @@ class Clouds:
         self._displacement: list[np.ndarray] = []
 
     def add(self, mesh: Mesh, first_cell: int, displacement: np.ndarray | None) -> np.ndarray:
-        """A piece, with displacement (n_step, n_node, 3) or None; the positions of its points that are shown, (n,)."""
+        """A piece, with displacement (n_step, n_node, d) or None; the positions of its points that are shown, (n,)."""
         ips, cell, ip = [np.empty(0, dtype=np.int64)], first_cell, 0
         for block in mesh.blocks:
             points = rule(block.quadrature).points
@@ -44,7 +45,7 @@ class Clouds:
             self._points.append(np.einsum("qa,cai->cqi", shape, mesh.coordinates[nodes]).reshape(-1, 3))
             self._cells.append(np.repeat(here, len(points)))
             moved = np.zeros((1, len(here) * len(points), 3)) if displacement is None else np.einsum(
-                "qa,scai->scqi", shape, displacement[:, nodes]).reshape(len(displacement), -1, 3)
+                "qa,scai->scqi", shape, padded(displacement)[:, nodes]).reshape(len(displacement), -1, 3)
             self._displacement.append(moved)
             ips.append((ip + (here - cell)[:, None] * len(points) + np.arange(len(points))).reshape(-1))
             cell, ip = cell + block.n_cell, ip + block.n_cell * len(points)

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from romlib.blocks import blocks
+from romlib.mesh.kinematics import padded
 from romlib.mesh.mesh import Mesh
 from romlib.nodal.average import Averaging, Sums
 from romlib.nodal.cells import cell_means, materials_of_cells
@@ -68,7 +69,7 @@ def _block(source: StepSource, surface: Surface, scalar: Scalar, steps: list[int
         mesh = source.mesh(piece)
         local, own = surface.rows[piece]
         if "displacement" in source.fields:
-            displacement[:, own] = _read(source, "displacement", piece, steps)[:, local]
+            displacement[:, own] = padded(_read(source, "displacement", piece, steps))[:, local]
         field = _read(source, scalar.field, piece, steps)
         of_places = scalar.values(field)
         if at_points:

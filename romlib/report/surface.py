@@ -124,11 +124,8 @@ class _Part:
 
 
 def _part(mesh: Mesh, materials: np.ndarray, first_cell: int) -> _Part:
-    """All faces of one cell of a piece, those between pieces included."""
-    faces = cell_faces(mesh)
-    rows = boundary_faces(faces)
-    nodes, types = _nodes_of(mesh, faces, rows)
-    corners, cells = faces.corners[rows], faces.cell[rows]
+    """All faces of one cell of a piece, those between pieces included; of a mesh of two dimensions its cells."""
+    nodes, types, corners, cells = _outer_faces(mesh) if mesh.dimension == 3 else _cells_as_faces(mesh)
     ids = np.asarray(mesh.node_ids, dtype=np.int64)
     there = nodes >= 0
     material = np.broadcast_to(materials[cells, None], nodes.shape)[there]
@@ -137,6 +134,25 @@ def _part(mesh: Mesh, materials: np.ndarray, first_cell: int) -> _Part:
     numbers[there] = inverse.reshape(-1)
     return _Part(numbers, np.where(corners >= 0, ids[np.maximum(corners, 0)], _NO_ID), types, first_cell + cells,
                  np.asarray(mesh.coordinates, dtype=float)[keys[:, 0]], keys[:, 0], ids[keys[:, 0]], keys[:, 1])
+
+
+def _outer_faces(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Nodes (n_face, 9), types, corners (n_face, 4) and cells (n_face,) of the faces of one cell."""
+    faces = cell_faces(mesh)
+    rows = boundary_faces(faces)
+    return *_nodes_of(mesh, faces, rows), faces.corners[rows], faces.cell[rows]
+
+
+def _cells_as_faces(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The same of the cells of a mesh of two dimensions, which are what there is to see."""
+    nodes, corners = np.full((mesh.n_cell, _PADDED), -1), np.full((mesh.n_cell, 4), -1)
+    types, first = np.full(mesh.n_cell, "", dtype="<U5"), 0
+    for block in mesh.blocks:
+        kind, rows = element(block.cell_type), slice(first, first + block.n_cell)
+        nodes[rows, :kind.n_node], types[rows] = block.connectivity, block.cell_type
+        corners[rows, :kind.n_corner] = block.connectivity[:, :kind.n_corner]
+        first += block.n_cell
+    return nodes, types, corners, np.arange(mesh.n_cell)
 
 
 _NO_ID = np.iinfo(np.int64).min  # ids may be any other number

@@ -100,7 +100,8 @@ class MeshReader(Protocol):
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The whole mesh with its tags and arrays.
 
-        quadrature : rule by cell type (hex8, ...), where it is not the element's default.
+        quadrature : rule by cell type (hex8, ...), where it is not the element's default. A reader of meshes of two
+        dimensions takes kinematics, "plane strain" or "axisymmetric", and thickness besides.
         """
         ...
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import h5py
 
 from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.files import regular_file
+from romlib.mesh.bad_cells import well_shaped
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.lazy import LazyMeshes
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import merge_points, refuse_loose_cells
@@ -53,7 +57,7 @@ class MeshSource:
         with comm.agreement():
             as_it_is = study.mesh.converter is None and is_hdf5(self.path)
             if as_it_is:
-                for key in ("merge", "quadrature", "formulation"):
+                for key in ("merge", "quadrature", "formulation", "kinematics", "thickness", "bad_cells"):
                     if key in study.mesh.model_fields_set:
                         raise StudyError("the mesh of a snapshots file is taken as it is", file=study.path,
                                          place=f"mesh.{key}", remedy="leave it out, or convert the mesh anew with it")
@@ -149,6 +153,20 @@ def mesh_suffixes() -> set[str]:
     return known | set(meshio.extension_to_filetypes)
 
 
+def _read(study: Study) -> Mesh:
+    """The whole mesh; UnsupportedError where it is of two dimensions and its reader knows solids alone."""
+    assert study.mesh is not None
+    reader, wanted = mesh_reader(study), study.mesh
+    plane: dict[str, Any] = {}
+    if wanted.kinematics != SOLID:
+        plane = {"kinematics": wanted.kinematics, "thickness": wanted.thickness}
+        if "kinematics" not in signature(reader.read_mesh).parameters:
+            raise UnsupportedError(f"the converter {getattr(reader, 'name', '')} reads no mesh of two dimensions",
+                                   file=wanted.file, place="mesh.kinematics", found=wanted.kinematics,
+                                   remedy='give the mesh in a file that meshio reads, and [mesh] converter = "meshio"')
+    return reader.read_mesh(wanted.file, quadrature=dict(wanted.quadrature), **plane)
+
+
 def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Mesh]:
     """The mesh of a study in pieces, with its skin."""
     assert study.mesh is not None
@@ -159,7 +177,7 @@ def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Me
         whole = snapshots.mesh(0)
     else:
         file, merge = study.mesh.file, study.mesh.merge
-        whole = mesh_reader(study).read_mesh(file, quadrature=dict(study.mesh.quadrature))
+        whole = _read(study)
         whole = with_formulations(whole, study.mesh.formulation, "mesh.formulation")
         check_mesh(whole, file)
         if merge:
@@ -167,5 +185,6 @@ def cut_mesh(study: Study, snapshots: Snapshots | None, n_piece: int) -> list[Me
             check_mesh(whole, file)
         elif merge is None:
             refuse_loose_cells(whole, file, _MERGE)
+        whole = well_shaped(whole, study.mesh.bad_cells, file)
     parts = partition(whole, n_piece)
     return parts if SKIN in whole.face_tags else add_skin(parts)

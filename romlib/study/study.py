@@ -41,6 +41,7 @@ from romlib.study.amplitudes import resolve_amplitudes
 from romlib.study.case_file import resolve_temperature
 from romlib.study.faults import Fault, faults_of, refuse
 from romlib.study.greedy import Greedy, resolve_paths
+from romlib.study.mesh_file import MeshFile
 from romlib.study.toml_file import read_toml
 
 if TYPE_CHECKING:
@@ -83,35 +84,6 @@ class Initial(Description):
     temperature: float | ArrayReference | None = Field(default=None, description=(
         "temperature of that state; by default that of the file, else what the temperature loads give at the "
         "initial time"))
-
-
-class MeshFile(Description):
-    """[mesh]: what `romlib solve` solves on: a snapshots file, or a mesh that a converter reads.
-
-    converter : that reads it; by default, a snapshots file is taken as it is, a deck is read by the converter of its
-    suffix, and meshio reads any other. merge : points within this distance become one; 0 says that points at one place
-    are apart.
-    pieces : to cut it into; by default as the file has it, or one for each rank. quadrature : rule by cell type, where
-    it is not the element's default. formulation : by cell type, where it is not the standard one.
-    """
-
-    file: Path = Field(description=(
-        "a snapshots file, whose mesh, tags and model are taken, or a mesh: a deck `.inp`, `.msh` of gmsh, `.med`, "
-        "`.vtu`, or what else meshio reads. Named sets become tags: physical surfaces and groups of faces, and of "
-        "their nodes; physical volumes and groups of cells"))
-    converter: str | None = Field(default=None, description=(
-        "a converter of `romlib plugins` that reads meshes; by default none for a snapshots file, that of decks for "
-        "`.inp`, else meshio"))
-    merge: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = Field(default=None, description=(
-        "points within this distance (length) become one; 0: points at one place are apart. By default bodies that "
-        "touch without sharing nodes are refused"))
-    pieces: Annotated[int, Field(ge=1)] | None = Field(default=None, description=(
-        "to cut the mesh into; by default as the file has it, else one for each rank. `--pieces` takes precedence"))
-    quadrature: dict[str, str] = Field(default_factory=dict, description=(
-        'integration rule by cell type, where it is not the full one, such as `{ hex20 = "hex_gauss_8" }`'))
-    formulation: dict[str, str] = Field(default_factory=dict, description=(
-        'element formulation by cell type, where it is not the standard one: `{ hex8 = "B-bar" }` has the mean of the '
-        'volumetric strain over the cell, and does not lock where the volume hardly changes (linear cells only)'))
 
 
 class Run(Description):

@@ -138,6 +138,41 @@ class NortonCylinder:
         return self.pressure / ((self.outer / self.inner) ** (2 / self.n) - 1)
 
 
+@dataclass(frozen=True)
+class OrthotropicCylinder:
+    """Pressure in a hollow cylinder, orthotropic along radius, circumference and axis, in plane strain (S. G.
+    Lekhnitskii, Theory of Elasticity of an Anisotropic Body, section 42): u = A r^k + B r^-k, k = sqrt(C22 / C11).
+
+    c : stiffnesses by name, axis 1 the radius and 2 the circumference.
+    """
+
+    inner: float
+    outer: float
+    c: Mapping[str, float]
+    pressure: float
+
+    @property
+    def _constants(self) -> tuple[float, float, float]:
+        k = float(np.sqrt(self.c["C22"] / self.c["C11"]))
+        plus, minus = self.c["C12"] + self.c["C11"] * k, self.c["C12"] - self.c["C11"] * k
+        rows = [[plus * r ** (k - 1), minus * r ** (-k - 1)] for r in (self.inner, self.outer)]
+        first, second = np.linalg.solve(rows, [-self.pressure, 0.0])
+        return k, float(first), float(second)
+
+    def displacement(self, r: np.ndarray) -> np.ndarray:
+        """Radial, (n,)."""
+        k, first, second = self._constants
+        return first * r**k + second * r**-k
+
+    def stress(self, r: np.ndarray) -> np.ndarray:
+        """Radial, hoop and axial, (n, 3)."""
+        k, first, second = self._constants
+        radial = k * (first * r ** (k - 1) - second * r ** (-k - 1))
+        hoop = self.displacement(r) / r
+        return np.stack([self.c[one] * radial + self.c[two] * hoop for one, two in (
+            ("C11", "C12"), ("C12", "C22"), ("C13", "C23"))], axis=1)
+
+
 def uniaxial_chaboche(parameters: Mapping[str, float], terms: Sequence[tuple[float, float]],
                       strain_rate: Callable[[float], float], times: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Stress and cumulated plastic strain (n_step, 2) of a bar under a strain history, by scipy's Radau method.

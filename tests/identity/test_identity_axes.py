@@ -84,7 +84,8 @@ def test_cylinders_with_other_axes_differ():
 
 
 def test_an_isotropic_law_has_no_axes_but_for_its_expansion():
-    one, other = (identity_of([box()], crystal(axes, law="elastic")) for axes in (None, {"first": FIRST, "plane": PLANE}))
+    one, other = (identity_of([box()], crystal(axes, law="elastic"))
+                  for axes in (None, {"first": FIRST, "plane": PLANE}))
     assert different(one, other) == []
     along = {"thermal_expansion": {"coefficient": [1e-5, 2e-5, 3e-5], "reference_temperature": 0.0}}
     one, other = (identity_of([box()], crystal(axes, law="elastic", **along))

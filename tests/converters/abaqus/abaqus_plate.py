@@ -78,9 +78,9 @@ KINDS = {"C3D20R": ("hex20", "hex_gauss_8"), "C3D20": ("hex20", "hex_gauss_27"),
 
 
 def plate(kind: str = "C3D20R") -> Mesh:
-    """Four cells (of hexahedra) with numbers that have gaps."""
+    """Two hexahedra, or these cut into other cells, with numbers that have gaps."""
     cell, rule = KINDS[kind]
-    mesh = box_mesh(cell, (2, 2, 1), (2.0, 1.0, 0.3), quadrature=rule)
+    mesh = box_mesh(cell, (2, 1, 1), (2.0, 1.0, 0.3), quadrature=rule)
     ids = 7 + 3 * np.arange(mesh.n_node)
     block = replace(mesh.blocks[0], cell_ids=1000 + 11 * np.arange(mesh.n_cell))
     points = mesh.points.copy()
@@ -108,6 +108,38 @@ def solved(folder: Path, kind: str = "C3D20R", cases: tuple[str, ...] = ("slow",
         run_solve(study, case, folder / f"{case}.vtkhdf", serial(), pieces=1,
                   fields=("stress", "plastic_strain", "p"))
     return study
+
+
+_FACES = ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1))
+
+
+def write_deck(mesh: Mesh, target: Path, pull: str, bend: str, kind: str = "C3D20R") -> None:
+    """The plate as Abaqus's deck, of a part and one instance. pull, bend : data lines of amplitudes.
+
+    A traction along x on the plane xmax is a negative pressure.
+    """
+    block = mesh.blocks[0]
+    lines = ["*HEADING", "A plate", "*PART, NAME=PLATE", "*NODE"]
+    lines += [f"{number}, {x:.17g}, {y:.17g}, {z:.17g}" for number, (x, y, z) in zip(mesh.node_ids, mesh.points)]
+    lines.append(f"*ELEMENT, TYPE={kind}, ELSET=EALL")
+    for number, nodes in zip(block.cell_ids, mesh.node_ids[block.connectivity]):
+        row = [str(number), *map(str, nodes)]
+        lines += [", ".join(row[:16]) + ("," if len(row) > 16 else ""), *([", ".join(row[16:])] * (len(row) > 16))]
+    for name in ("xmin", "ymin", "zmin"):
+        lines += [f"*NSET, NSET={name}", *map(str, mesh.node_ids[mesh.node_tags[name]])]
+    lines += ["*SOLID SECTION, ELSET=EALL, MATERIAL=STEEL", "1.,", "*END PART", "*ASSEMBLY, NAME=A",
+              "*INSTANCE, NAME=P-1, PART=PLATE", "*END INSTANCE"]
+    for name in ("xmax", "ymax"):
+        tag = set(mesh.node_tags[name].tolist())
+        lines += [f"*SURFACE, NAME={name}", *(
+            f"P-1.{number}, S{k}" for number, nodes in zip(block.cell_ids, block.connectivity)
+            for k, face in enumerate(_FACES, 1) if {int(nodes[one - 1]) for one in face} <= tag)]
+    lines += ["*END ASSEMBLY", "*MATERIAL, NAME=STEEL", f"*USER MATERIAL, CONSTANTS={len(PROPS)}",
+              ", ".join(map(str, PROPS)), "*DEPVAR", "7", "*AMPLITUDE, NAME=PULL", pull, "*AMPLITUDE, NAME=BEND", bend,
+              "*BOUNDARY", "P-1.xmin, 1", "P-1.ymin, 2", "P-1.zmin, 3", "*STEP, INC=100", "*STATIC, DIRECT", "0.1, 1.",
+              "*DSLOAD, AMPLITUDE=PULL", "xmax, P, -1.", "*DSLOAD, AMPLITUDE=BEND", "ymax, P, 1.",
+              "*FILE FORMAT, ASCII", "*NODE FILE", "U", "*EL FILE", "S, SDV", "*END STEP", ""]
+    target.write_text("\n".join(lines))
 
 
 def write_fil(source: Path, target: Path, kind: str = "C3D20R", *, binary: bool, frame: np.ndarray | None = None,

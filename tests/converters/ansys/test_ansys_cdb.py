@@ -10,8 +10,10 @@ from cdb_files import CUBE, cdb_text, component
 from romlib_converters.ansys import AnsysConverter
 from romlib_converters.ansys.cdb import read_cdb
 
-from romlib.errors import FileFormatError, UnsupportedError
+from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.operator import StrainOperator
+from romlib.study import Study
+from romlib.study.meshes import cut_mesh
 
 NODES = {7 + 10 * k: point for k, point in enumerate(CUBE)}  # ids with gaps
 IDS = list(NODES)
@@ -104,10 +106,22 @@ def test_a_damaged_cdb_is_refused_with_its_cause(tmp_path, change, error, word):
     assert str(caught.value.file).endswith("mesh.cdb")
 
 
-def test_a_cell_that_is_inside_out_is_named(tmp_path):
-    with pytest.raises(Exception, match="Jacobian") as caught:
-        AnsysConverter().read_mesh(cube(tmp_path, [*IDS[4:], *IDS[:4]]))
-    assert "12" in str(caught.value)
+def test_what_becomes_of_badly_shaped_cells_is_for_the_study_to_say(tmp_path):
+    """One of two cubes is inside out."""
+    nodes = {k + 1: [float(x), float(y), float(z)] for k, (x, y, z) in enumerate(
+        (x, y, z) for z in (0, 1) for y in (0, 1) for x in (0, 1, 2))}
+    first, second = [1, 2, 5, 4, 7, 8, 11, 10], [8, 9, 12, 11, 2, 3, 6, 5]
+    write(tmp_path, cdb_text(nodes, [(1, 1, 1, first), (12, 1, 1, second)], ["ET,1,185"]))
+    text = '[study]\nname = "x"\nunits = "mm, N, MPa, s"\n[mesh]\nfile = "mesh.cdb"\n'
+    study = tmp_path / "study.toml"
+    study.write_text(text)
+    with pytest.raises(InputError, match="badly shaped") as caught:
+        cut_mesh(Study.read(study), None, 1)
+    assert "cell 12 (hex8) is inside out; its nodes are 8, 9, 12, 11, 2, 3, 6, 5" in caught.value.place
+    for word, n_cell, expected in (("repair", 2, 2.0), ("drop", 1, 1.0)):
+        study.write_text(f'{text}bad_cells = "{word}"\n')
+        (found,) = cut_mesh(Study.read(study), None, 1)
+        assert found.n_cell == n_cell and volume(found) == pytest.approx(expected) and "skin" in found.face_tags
 
 
 @pytest.mark.data

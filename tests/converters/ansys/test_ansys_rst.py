@@ -310,6 +310,22 @@ def test_part_files_of_a_distributed_solution_are_joined(tmp_path):
             assert len(whole.node_tags["ENDS"]) == 2
 
 
+def test_forces_of_elements_are_summed_at_their_nodes_over_all_parts(tmp_path):
+    mesh, files = split()
+    rng = np.random.default_rng(1)
+    forces = rng.standard_normal((2, 8, 3)).astype(np.float32)
+    for k, one in enumerate(files):
+        sets = [replace(result, elements={0: {1: forces[k].ravel()}}) for result in one.sets]
+        replace(one, sets=sets).write(tmp_path / f"job{k}.rst")
+    AnsysConverter().convert(tmp_path / "job0.rst", tmp_path / "out.vtkhdf")
+    with Snapshots(tmp_path / "out.vtkhdf") as found:
+        given = found.read("internal_force", 0, 0)
+    expected = np.zeros((mesh.n_node, 3))
+    for nodes, own in zip(mesh.blocks[0].connectivity, forces, strict=True):
+        expected[nodes] -= own
+    assert np.allclose(given, expected, rtol=0, atol=1e-6)
+
+
 def test_a_part_that_is_missing_or_of_another_solution_is_refused(tmp_path):
     _, files = split()
     path = files[0].write(tmp_path / "job0.rst")

@@ -83,6 +83,21 @@ def test_an_isotropic_material_has_no_axes_whatever_its_section_says(tmp_path):
         closes(snapshots)
 
 
+@ccx
+@pytest.mark.parametrize(("kind", "axes"), [("C3D8", "cylindrical"), ("C3D10", "turned"), ("C3D20R", "distributed")])
+def test_the_full_order_solver_moves_the_nodes_as_calculix_does(tmp_path, kind, axes):
+    pytest.importorskip("petsc4py", reason="the full-order solver needs petsc4py")
+    from romlib.fullorder.arrays import solve_to_arrays
+
+    steps = step("*CLOAD\nTOP,3,100.\nTOP,1,20.\n*DLOAD\nEALL,P2,3.\n", times="0.5,1.")
+    with solved(tmp_path, block(kind) + ORTHO + AXES[axes] + SECTION + FOOT + steps) as snapshots:
+        found = solve_to_arrays(snapshots.mesh(0), snapshots.model, np.array([0.0, *snapshots.times]))
+        expected = np.stack([snapshots.read("displacement", 0, k) for k in range(snapshots.n_step)])
+        error = np.abs(found.displacement[1:] - expected).max() / np.abs(expected).max()
+        print(f"{kind}, {axes} axes: displacement {error:.1e}")
+        assert error < 1e-11
+
+
 UMAT = """
 void crystal_(double *stress, double *statev, double *ddsdde, double *sse, double *spd, double *scd, double *rpl,
   double *ddsddt, double *drplde, double *drpldt, double *stran, double *dstran) {

@@ -200,7 +200,8 @@ def test_a_missing_file_of_the_family_is_named(tmp_path):
     ({11: 11}, "modal"), ({11: 5}, "d3part"), ({11: 4}, "intfor"), ({51: 76_893_465}, "femzip"),
     ({48: 1}, "fluid dynamics"), ({50: 1}, "adaptive"), ({15: 2}, "two-dimensional"), ({37: 3}, "particles"),
     ({54: 2}, "airbags"), ({15: 6}, "rigid road"), ({20: 0}, "no coordinates"), ({23: 0}, "no solids"),
-    ({57: 16, 64: 1}, "20-node")])
+    ({57: 16, 64: 1}, "20-node"),
+    ({51: 2146435072}, "more parts")])
 def test_databases_that_cannot_be_converted_are_refused_by_name(tmp_path, control, words):
     with pytest.raises(RomlibError, match=words):
         converted(database(tmp_path, control=control), tmp_path)

@@ -76,7 +76,7 @@ def write_small(
     path: Path, times: Sequence[float] = (0.5, 1.0), *, analysis: int = 10, writer: Op2Writer | None = None,
     cd: np.ndarray = CD, geometry: bool = True, integration: tuple[int, int] = (2, 1), table: str = "OUGV1",
     subcases: Sequence[int] | None = None, leave_out: Sequence[int] = (), scalar: bool = False, code: int = 1,
-    form: int = 1, heat: int = 0, scale: Sequence[float] | None = None,
+    form: int = 1, heat: int = 0, scale: Sequence[float] | None = None, labels: Sequence[str] = (),
 ) -> Path:
     """An .op2 of the model. integration : IN and ISOP of its property. leave_out : rows of points without results."""
     writer = writer or Op2Writer()
@@ -92,8 +92,9 @@ def write_small(
         if scalar:
             ids, kinds = np.append(ids, 9001), np.append(kinds, 2)
             values = np.vstack([values, [5.0, 0, 0, 0, 0, 0]])
-        records += [writer.ident(analysis, time, subcase=1 if subcases is None else subcases[k], code=code, form=form,
-                                 heat=heat, whole=analysis in (1, 2)), writer.rows(ids, values, kinds)]
+        ident = writer.ident(analysis, time, subcase=1 if subcases is None else subcases[k], code=code, form=form,
+                             heat=heat, whole=analysis in (1, 2), label=labels[k] if labels else "")
+        records += [ident, writer.rows(ids, values, kinds)]
     writer.table(table, records)
     return writer.write(path)
 

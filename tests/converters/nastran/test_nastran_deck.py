@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from romlib_converters.nastran import NastranConverter
 from romlib_converters.nastran.materials import real
 from small_model import CD, IDS, POINTS, deck_text, field, write_small
 
-from romlib.errors import FileFormatError, UnsupportedError
+from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.snapshots import Snapshots
 from romlib.testing import check_converter
 
@@ -192,6 +193,16 @@ def test_a_deck_that_was_not_the_one_computed_is_refused(tmp_path):
         assert ours.n_cell_total == 5 and not ours.model.materials and "no_deck" in omissions(ours)
 
 
+def test_a_deck_means_the_results_beside_it(tmp_path):
+    with converted(tmp_path, deck_text()):
+        NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
+    with Snapshots(tmp_path / "again.vtkhdf") as ours:
+        assert ours.n_step == 2
+    (tmp_path / "a.op2").unlink()
+    with pytest.raises(InputError, match="same stem"):
+        NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
+
+
 def test_a_deck_without_its_last_line_may_be_cut_and_it_is_said(tmp_path):
     with converted(tmp_path, deck_text().replace("ENDDATA\n", "")) as ours:
         assert omissions(ours)["unfinished_deck"].does_work
@@ -255,3 +266,54 @@ def test_the_converter_does_what_romlib_needs_with_a_deck(tmp_path):
                     n_node=15, n_cell=5, tolerance=1e-5, mutations=20)
 
 
+
+
+def test_steps_of_a_subcase_have_loads_of_their_own(tmp_path):
+    control = ("SUBCASE 1\nSPC = 1\nSTEP 1\n  LOAD = 2\n  NLSTEP = 3\nSTEP 2\n  LOAD = 5 $ another\n  NLSTEP = 3")
+    bulk = "FORCE,5,147,0,10.,1.,0.,0."
+    deck = deck_text(BASIC, sol=400, control=control, bulk=bulk)
+    labels = [f"SUBCASE 1           STEP {step}" for step in (1, 1, 2, 2)]
+    with converted(tmp_path, deck, cd=BASIC, times=(0.5, 1.0, 1.5, 2.0), labels=labels) as ours:
+        assert ours.model.amplitudes["force_2"].value == (0.0, 1.0, 0.0)
+        assert ours.model.amplitudes["force_5"].value == (0.0, 0.0, 1.0)
+        assert ours.model.constraints["fixed_xyz"].nodes == "fixed_xyz"
+    with converted(tmp_path, deck, cd=BASIC, times=(0.5, 1.0), name="b") as ours:
+        assert "other numbers" in omissions(ours)["loads_not_read"].description and not ours.model.loads
+
+
+def test_case_control_of_subcases_and_steps():
+    from romlib_converters.nastran.case_control import phases_of
+
+    one = phases_of(["LOAD = 4", "TEMP(INIT) = 3"])
+    assert [phase.key for phase in one] == [(0, 0)] and one[0].number_of("LOAD") == 4
+    assert one[0].commands["TEMPERATURE(INIT)"] == "3" and one[0].number_of("SPC") is None
+    two = phases_of(["SPC = 1", "SUBCASE 1", "LOAD=2", "NLPA = 7", "$ LOAD = 9", "SUBCASE = 2", "TEMPERATURE = 8",
+                     "DISPLACEMENT(SORT1,PLOT) = ALL"])
+    assert [phase.key for phase in two] == [(1, 0), (2, 0)]
+    assert two[0].number_of("NLPARM") == 7 and two[1].number_of("LOAD") is None
+    assert two[1].commands["TEMPERATURE(BOTH)"] == "8" and two[1].commands["DISPLACEMENT"] == "ALL"
+
+
+def test_temperatures_go_from_the_initial_ones_to_those_of_each_subcase(tmp_path):
+    control = ("SPC = 1\nTEMPERATURE(INITIAL) = 20\nSUBCASE 1\nTEMPERATURE(LOAD) = 9\nNLPARM = 3\n"
+               "SUBCASE 2\nTEMP(LOAD) = 20\nNLPARM = 3")
+    bulk = f"TEMPD,20,20.\nTEMPD,9,50.\nTEMP,9,{IDS[4]},100.\nTEMP,9,{IDS[5]},120."
+    deck = deck_text(BASIC, control=control, bulk=bulk).replace("0.3,7.8-9", "0.3,7.8-9,1.-5,15.")
+    with converted(tmp_path, deck, cd=BASIC, times=(0.5, 1.0, 1.5, 2.0), subcases=(1, 1, 2, 2)) as ours:
+        model, mesh = ours.model, ours.mesh(0)
+        assert model.amplitudes["temperature_20"].value == (1.0, 0.0, 1.0)
+        assert model.amplitudes["temperature_9"].value == (0.0, 1.0, 0.0)
+        assert model.initial_temperature.array == "temperature_20" and "temperature_not_read" not in omissions(ours)
+        hot = {int(node): float(value) for node, value in zip(mesh.node_ids, mesh.node_arrays["temperature_9"].ravel())}
+        assert [hot[int(IDS[k])] for k in (3, 4, 5)] == [50.0, 100.0, 120.0]
+        expansion = model.materials["MAT_1"].thermal_expansion
+        assert expansion.coefficient == 1e-5 and expansion.reference_temperature == 15.0
+
+
+@pytest.mark.parametrize("control, bulk, why", [
+    ("TEMPERATURE(LOAD) = 9", "TEMPD,9,50.", "no TEMPERATURE\\(INITIAL\\)"),
+    ("TEMPERATURE(INITIAL) = 9\nTEMPERATURE(LOAD) = 9", "TEMP,9,7,50.", "no temperature of grid point 17")])
+def test_temperatures_that_are_not_whole_are_left_out_and_do_work(tmp_path, control, bulk, why):
+    with converted(tmp_path, deck_text(BASIC, control=f"SPC = 1\n{control}\nNLPARM = 3", bulk=bulk), cd=BASIC) as ours:
+        note = omissions(ours)["temperature_not_read"]
+        assert note.does_work and re.search(why, note.description) and ours.model.initial_temperature is None

@@ -271,3 +271,23 @@ def test_the_converter_does_what_romlib_needs(tmp_path):
                     tolerance=1e-5, mutations=60)
 
 
+
+
+def test_temperatures_of_a_coupled_analysis_come_along(tmp_path):
+    writer = Op2Writer()
+    heat = []
+    for time in (0.5, 1.0):
+        values = np.zeros((len(IDS), 6))
+        values[:, 0] = 20.0 + 100.0 * time * POINTS[:, 0]
+        heat += [writer.ident(10, time, heat=1), writer.rows(IDS, values)]
+    writer.table("TOUGV1", heat)
+    with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
+        assert np.allclose(ours.read("temperature", 0)[1].ravel(), 20.0 + 100.0 * ours.mesh(0).points[:, 0])
+        assert np.allclose(ours.read("displacement", 0)[1], field(ours.mesh(0).points, 1.0), atol=2e-8)
+
+
+def test_temperatures_at_a_part_of_the_times_are_left_out_and_said(tmp_path):
+    writer = Op2Writer()
+    writer.table("TOUGV1", [writer.ident(10, 1.0, heat=1), writer.rows(IDS, np.zeros((len(IDS), 6)))])
+    with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
+        assert "temperature" not in ours.fields and "field_temperature" in omissions(ours)
