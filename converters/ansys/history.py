@@ -17,6 +17,7 @@ from romlib_converters.ansys.database import distinct
 from romlib_converters.ansys.materials import read_materials
 from romlib_converters.ansys.records import item, pointer
 from romlib_converters.ansys.results import (
+    FORCES,
     NONLINEAR,
     PLASTIC_STRAIN,
     STRESS,
@@ -64,7 +65,7 @@ class AnsysHistory(SolverHistory):
                                  for part in self.parts], first.file)
         self._check_parts()
         self.times = np.array([result.time for result in first.sets])
-        self.notes = _notes(first, self.parts)
+        self.notes: list[Omission] = _notes(first, self.parts)
         self.fields = self._fields()
         solids = distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
         held = stored_constraints(self.parts, solids, self.mesh.node_sets)
@@ -122,6 +123,9 @@ class AnsysHistory(SolverHistory):
             fields["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="EPT"))
         if all(one.has_forces(one.rst.sets[0], results) for one, results in zip(self.parts, elements, strict=True)):
             fields["internal_force"] = SolverField(FieldSpec(NODE, 3, original_name="ENF"))
+        elif any(results.has(FORCES) for results in elements):
+            self.notes.append(Omission(name="internal_force", does_work=False, description=(
+                "forces of elements are left out: nodes have axes of their own (NROTAT), or other degrees of freedom")))
         points = any(one.at_points for one in self.parts)
         if any(results.has(STRESS) for results in elements):
             place = IP if points and self._stress_is_known() else ELEMENT_NODE

@@ -200,6 +200,10 @@ class RstFile:
         if n == 0 or (counts < 4).any():
             raise FileFormatError("the model has no nodes, or nodes without coordinates", file=self.file,
                                   found=plural(n, "node"))
+        wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        if len(wrong):
+            raise FileFormatError("a coordinate or an angle of a node is not a finite number", file=self.file,
+                                  place=f"node {wrong[0] + 1} of {n}", found=values[wrong[0]].tolist())
         return values[:, 0].astype(np.int64), values[:, 1:4], values[:, 4:7]
 
     def _elements(self) -> Elements:

@@ -341,6 +341,17 @@ def test_forces_of_elements_are_summed_at_their_nodes_over_all_parts(tmp_path):
     assert np.allclose(given, expected, rtol=0, atol=1e-6)
 
 
+def test_forces_are_left_out_with_a_note_where_nodes_have_axes_of_their_own(tmp_path):
+    nodes = {**NODES, IDS[0]: [*CUBE[0], 30.0, 0.0, 0.0]}
+    with converted(cube([Set(1.0, MOVED, {0: {1: np.ones(24)}})], nodes=nodes), tmp_path) as found:
+        assert "internal_force" not in found.fields
+        assert any(note.name == "internal_force" for note in found.model.omissions)
+    nodes[IDS[0]][3] = float("inf")
+    (tmp_path / "x").mkdir()
+    error = refused(cube(nodes=nodes).write(tmp_path / "x" / "f.rst"), tmp_path / "x", FileFormatError, "angle")
+    assert "inf" in str(error.found)
+
+
 def test_a_part_that_is_missing_or_of_another_solution_is_refused(tmp_path):
     _, files = split()
     path = files[0].write(tmp_path / "job0.rst")
