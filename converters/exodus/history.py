@@ -67,7 +67,8 @@ class ExodusHistory(SolverHistory):
         for name, source in self._sources.items():
             parts = [FieldValues(content.node_ids, np.column_stack(
                 [content.node_values(one, step) for one in source])) for content in self._contents]
-            found[name] = join_values(parts, self._contents[0].file, f"time {self.times[step]:g}, {name}")
+            found[name] = parts[0] if len(parts) == 1 else join_values(
+                parts, self._contents[0].file, f"time {self.times[step]:g}, {name}")
         for variable in self._of_points:
             if variable.field in self.fields:
                 found[variable.field] = self._point_values(variable, step)

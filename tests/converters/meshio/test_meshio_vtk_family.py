@@ -204,9 +204,9 @@ def test_a_snapshots_file_needs_no_conversion(tmp_path):
 
 def test_the_new_readers_meet_what_romlib_needs(tmp_path):
     path = write_vtkhdf(tmp_path / "a.vtkhdf", [box_mesh("hex8", (2, 1, 1))])
-    check_converter(MeshioConverter(), path, displacement=motion, times=TIMES, n_node=12, n_cell=2, mutations=20)
+    check_converter(MeshioConverter(), path, displacement=motion, times=TIMES, n_node=12, n_cell=2, mutations=10)
     path = write_msh(tmp_path / "a.msh", box_mesh("hex8", (2, 1, 1)))
-    check_converter(MeshioConverter(), path, displacement=motion, times=TIMES, n_node=12, n_cell=2, mutations=20)
+    check_converter(MeshioConverter(), path, displacement=motion, times=TIMES, n_node=12, n_cell=2, mutations=10)
 
 
 @pytest.mark.parametrize("suffix", [".vtu", ".pvtu"])
