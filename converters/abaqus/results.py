@@ -102,6 +102,7 @@ class FilHistory(SolverHistory):
                                    found=fil.model.dofs[:6].tolist())
         self._left_out: dict[str, str] = {}
         self._axes = axes
+        self._p_of_pe = False  # whether PEEQ comes from the records of PE
         self.fields = self._describe(small_strain)
         self.notes = (*notes, *self._notes())
 
@@ -141,6 +142,7 @@ class FilHistory(SolverHistory):
                 found[_TENSORS[key][0]] = SolverField(FieldSpec.symmetric(IP, original_name=_NAMES[key]))
                 if key == PE and rows.values.shape[1] > (6 if self._dimension == 3 else 4) and PEEQ not in keys:
                     found["p"] = SolverField(FieldSpec(IP, 1, original_name="PEEQ"))
+                    self._p_of_pe = True
             elif key == SDV:
                 found["statev"] = SolverField(FieldSpec(IP, rows.values.shape[1], original_name="SDV"))
             else:
@@ -193,7 +195,7 @@ class FilHistory(SolverHistory):
             found["temperature"] = FieldValues(*_once(ids, values[:, :1], "NT", increment, self.fil.path))
         frames = self._frames(increment)
         for key, (name, engineering) in _TENSORS.items():
-            if name in self.fields or (key == PE and self.fields.get("p") is not None):
+            if name in self.fields:
                 self._tensors(key, name, engineering, frames, increment, found)
         for key, name in ((SDV, "statev"), (PEEQ, "p")):
             if name in self.fields and name not in found:
@@ -233,9 +235,8 @@ class FilHistory(SolverHistory):
         if frames is not None:
             turned = ~np.isnan(frames).any(axis=(1, 2))
             values[turned] = global_tensors(values[turned], frames[turned])
-        if name in self.fields:
-            found[name] = self._map.parts(values)
-        if key == PE and self.fields.get("p") is not None and PEEQ not in increment.stretch.keys:
+        found[name] = self._map.parts(values)
+        if key == PE and self._p_of_pe:
             width = 6 if self._dimension == 3 else 4
             found["p"] = self._map.parts(self._map.spread(rows, rows.values[:, width:width + 1], "PEEQ",
                                                           increment.place))
