@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from romlib_converters.common.history import SolverHistory
 from romlib_converters.common.parts import join_meshes, join_values
+from romlib_converters.common.plane import with_thickness
 from romlib_converters.common.solver_fields import ELEMENT, IP, NODE, FieldValues, SolverField
 from romlib_converters.common.streams import Given
 from romlib_converters.exodus.content import ExodusContent
@@ -59,7 +60,7 @@ class ExodusHistory(SolverHistory):
             [content.node_dtype(one) for content in contents for one in source]), original_name=", ".join(source)))
             for name, source in self._sources.items()}
         self.notes = [*self._point_fields(), *self._unused(unused)]
-        self.mesh = join_meshes(meshes, first.file)
+        self.mesh = with_thickness(join_meshes(meshes, first.file), options.get("thickness"))
 
     def read(self, step: int) -> Mapping[str, Given]:
         """A record; see `SolverHistory.read`."""
