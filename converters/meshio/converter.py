@@ -22,8 +22,8 @@ from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, i
 from romlib_converters.meshio.tags import read_mesh, with_sets
 from romlib_converters.meshio.vtkhdf import is_vtkhdf
 
-from romlib.errors import InputError
-from romlib.mesh.kinematics import SOLID
+from romlib.errors import InputError, UnsupportedError
+from romlib.mesh.kinematics import SOLID, kinematics
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import refuse_loose_cells
 from romlib.mesh.mesh import Mesh
@@ -33,7 +33,8 @@ from romlib.model import Model, Omission
 from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.nodal_fields import NodalField
 
-_OPTIONS = (*NODE_FIELDS, "quadrature", "formulation", "times", "initial_time", "solver", "merge")
+_OPTIONS = (*NODE_FIELDS, "quadrature", "formulation", "kinematics", "thickness", "times", "initial_time", "solver",
+            "merge")
 _MERGE = ("make points within a distance one by the option merge=DISTANCE; or say by merge=0 that they are apart, "
           "as at a crack or between bodies that touch")
 _BEGINNINGS = {".xdmf": b"<Xdmf", ".xmf": b"<Xdmf", ".pvd": b"<VTKFile", ".vtu": b"<VTKFile", ".pvtu": b"<VTKFile",
@@ -57,6 +58,7 @@ class MeshioConverter:
     distance are one, for files written cell by cell or part by part; 0 says that points at one place are apart.
     internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
     use full integration, such as {"hex20": "hex_gauss_8"}; formulation : likewise, such as {"hex8": "B-bar"}.
+    kinematics : "plane strain" or "axisymmetric", of files whose surface cells are the mesh; thickness : of the former.
     times : of the records, where the files have none or others. initial_time : when the structure was at rest, before
     the first record. solver : name and version, for the record.
     """
@@ -124,10 +126,11 @@ class MeshioConverter:
                     progress(done, total)
 
             points, cells = series.mesh()
-            grid = build_grid(points, cells, _by_cell_type(options, "quadrature", "hex_gauss_8"), series.file, merge)
+            grid = build_grid(points, cells, _by_cell_type(options, "quadrature", "hex_gauss_8"), series.file, merge,
+                              *_motion(options))
             if merge is None:
                 refuse_loose_cells(grid.mesh, series.file, _MERGE)
-            names = {name: _arrays(options, name) for name in NODE_FIELDS if name in options}
+            names = {name: _arrays(options, name, grid.mesh.dimension) for name in NODE_FIELDS if name in options}
             survey = survey_series(series, grid, names, _times(options), report)
             mesh, lost = with_mesh_tags(grid, with_static_arrays(grid, survey.node, survey.cell), series)
             if isinstance(series, MshSeries):
@@ -153,9 +156,19 @@ def _left_out(survey: Survey) -> tuple[Omission, ...]:
                  for place, name in survey.varying)
 
 
-def _arrays(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The array of the file, or its three components: "u", ["ux", "uy", "uz"], or the text "[ux,uy,uz]"."""
-    given, n = options[name], NODE_FIELDS[name]
+def _motion(options: Mapping[str, Any]) -> tuple[str, float]:
+    """Kinematics and thickness."""
+    thickness = _number(options, "thickness")
+    try:
+        return kinematics(str(options.get("kinematics", SOLID))).name, 1.0 if thickness is None else thickness
+    except UnsupportedError as error:
+        raise UnsupportedError(error.what, place="option kinematics", expected=error.expected, found=error.found,
+                               remedy=error.remedy) from error
+
+
+def _arrays(options: Mapping[str, Any], name: str, dimension: int) -> tuple[str, ...]:
+    """The array of the file, or its components: "u", ["ux", "uy", "uz"], or the text "[ux,uy,uz]"."""
+    given, n = options[name], min(NODE_FIELDS[name], dimension) if NODE_FIELDS[name] > 1 else 1
     if isinstance(given, str) and given.startswith("[") and given.endswith("]"):
         given = [word.strip() for word in given[1:-1].split(",")]
     if isinstance(given, str):

@@ -6,11 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.meshio.kinds import SOLIDS
 from romlib_converters.meshio.mesh import build_grid
 from romlib_converters.meshio.open import open_series
 from romlib_converters.meshio.series import Series
 
 from romlib.errors import FileFormatError, InputError
+from romlib.mesh.kinematics import PLANE_STRAIN, SOLID
 from romlib.snapshots.nodal_fields import TEMPERATURE, NodalField
 
 _NAMES = ("temperature", "temp", "t", "nt", "nt11")  # what a temperature is called, in any case
@@ -39,7 +41,8 @@ def nodal_field(path: Path, name: str) -> NodalField:
                                       remedy="name the .pvd or .xdmf file that has the times")
             known = [0.0]  # one field holds throughout
         points, cells = series.mesh()
-        grid = build_grid(points, cells, {}, series.file, None)
+        solid = any(kind in SOLIDS for kind, _ in cells)
+        grid = build_grid(points, cells, {}, series.file, None, SOLID if solid else PLANE_STRAIN)
 
         def read(_: int, records: slice) -> np.ndarray:
             return np.stack([_values(series, step, array, path)[grid.mesh.node_ids]

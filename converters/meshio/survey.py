@@ -11,7 +11,7 @@ from romlib_converters.common.records import check_finite
 from romlib_converters.meshio.mesh import Grid
 from romlib_converters.meshio.series import Series, StepData
 
-from romlib.errors import FileFormatError, InputError
+from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.snapshots.schema import FieldSpec
 from romlib.words import plural, unknown
 
@@ -21,6 +21,7 @@ _OTHERS = ("veloc", "accel", "force", "react", "traction", "flux", "stress", "no
            "momentum", "coord", "spin")  # vectors that are no displacement, by what their names contain
 _AT_REST = 1e-12  # of the largest displacement
 _ASUNDER = 1e-6  # of the largest displacement: points that move apart by less were at one place all the time
+_ACROSS = 1e-9  # of the largest displacement: what rounding leaves of one across the plane
 _FARTHEST = 1e4  # sizes of the structure: what moves farther was read wrongly
 
 
@@ -29,7 +30,7 @@ class Survey:
     """What the records of a series have.
 
     times : (n_step,). fields : description of each node field to write; `original_name` is the file's. sources : the
-    file's array of each, or its three components. node, cell : arrays that are the same in every record. varying :
+    file's array of each, or its components. node, cell : arrays that are the same in every record. varying :
     (place, name) of the arrays that are not, and are left out. at_rest : whether the displacement of the first record
     is zero.
     """
@@ -62,8 +63,10 @@ def survey_series(
     if not series.n_step:
         raise FileFormatError("the time series has no record", file=series.file,
                               expected="a temporal collection of grids, or files")
-    sources = {"displacement": _displacement_name(series), **names} if "displacement" not in names else dict(names)
-    fields = _fields(series.sample(), sources, series.file)
+    dimension, sources = grid.mesh.dimension, dict(names)
+    if "displacement" not in names:
+        sources = {"displacement": _displacement_name(series, dimension), **names}
+    fields = _fields(series.sample(), sources, series.file, dimension)
     series.keep(sources["displacement"][0])
     if times is not None and len(times) != series.n_step:
         raise InputError("as many times as records are needed", file=series.file, place="option times",
@@ -81,7 +84,7 @@ def survey_series(
             values = field_values(data, name, spec, sources[name], nodes, series)
             if name == "displacement":
                 sizes.append(float(np.abs(values).max(initial=0.0)))
-        _check_twins(data, sources["displacement"], grid.twins, max(sizes), series)
+        _check_twins(data, sources["displacement"], dimension, grid.twins, max(sizes), series)
         changing.update(dict.fromkeys(("node array", name) for name in _drop_changed(node, data.node)))
         changing.update(dict.fromkeys(("cell array", name) for name in _drop_changed(cell, data.cell)))
         found.append(data.time if times is None else times[step])
@@ -113,6 +116,8 @@ def _whole(
             raise FileFormatError(f"a record lacks the {name.replace('_', ' ')}", file=file, place=place,
                                   expected=array, found=", ".join(data.node) or "no node array")
         parts.append(values.reshape(len(values), -1))
+    if len(source) == 1 and n_comp == 2 and parts[0].shape[1] == 3:
+        parts = [_in_plane(parts[0], name, place, file)]
     shape = (len(series.mesh()[0]), n_comp // len(source))
     wrong = [part.shape for part in parts if part.shape != shape]
     if wrong:
@@ -120,11 +125,23 @@ def _whole(
     return np.concatenate(parts, axis=1)
 
 
-def _check_twins(data: StepData, source: tuple[str, ...], twins: np.ndarray, largest: float, series: Series) -> None:
+def _in_plane(values: np.ndarray, name: str, place: str, file: Path) -> np.ndarray:
+    """Vectors (n, 3) of a plane or axisymmetric model as two components: the third is zero."""
+    across, size = float(np.abs(values[:, 2]).max(initial=0.0)), float(np.abs(values).max(initial=0.0))
+    if not across <= _ACROSS * size and np.isfinite(size):
+        raise UnsupportedError(f"the {name.replace('_', ' ')} of a mesh of two dimensions leaves its plane", file=file,
+                               place=place, expected="zero as the third component", found=f"{across:.6g}",
+                               remedy="convert it as a solid; twist round the axis is not supported")
+    return values[:, :2]
+
+
+def _check_twins(
+    data: StepData, source: tuple[str, ...], n_comp: int, twins: np.ndarray, largest: float, series: Series
+) -> None:
     """Points that were merged have the same displacement."""
     if not len(twins):
         return
-    values = _whole(data, "displacement", 3, source, data.place, series)
+    values = _whole(data, "displacement", n_comp, source, data.place, series)
     apart = np.abs(values[twins[:, 0]] - values[twins[:, 1]]).max(axis=1)
     wrong = np.flatnonzero(~(apart <= _ASUNDER * largest))
     if len(wrong):
@@ -146,7 +163,9 @@ def _check_proportion(sizes: list[float], grid: Grid, file: Path) -> None:
             remedy="check the type, the byte order and the unit of the array")
 
 
-def _fields(sample: StepData, sources: Mapping[str, tuple[str, ...]], file: Path) -> dict[str, FieldSpec]:
+def _fields(
+    sample: StepData, sources: Mapping[str, tuple[str, ...]], file: Path, dimension: int
+) -> dict[str, FieldSpec]:
     fields = {}
     for field, names in sources.items():
         missing = [name for name in names if name not in sample.node]
@@ -154,15 +173,16 @@ def _fields(sample: StepData, sources: Mapping[str, tuple[str, ...]], file: Path
             raise InputError("the file has no such node array", file=file, place=f"option {field}",
                              **unknown(missing[0], sample.node))
         single = all(sample.node[name].dtype == np.float32 for name in names)
-        fields[field] = FieldSpec("node", NODE_FIELDS[field], dtype="float32" if single else "float64",
+        n_comp = dimension if NODE_FIELDS[field] == 3 else NODE_FIELDS[field]
+        fields[field] = FieldSpec("node", n_comp, dtype="float32" if single else "float64",
                                   original_name=", ".join(names))
     return fields
 
 
-def _displacement_name(series: Series) -> tuple[str, ...]:
+def _displacement_name(series: Series, dimension: int) -> tuple[str, ...]:
     """By name, else the only array of vectors that is not known to be something else."""
     sample = series.sample()
-    vectors = [name for name, values in sample.node.items() if values.ndim == 2 and values.shape[1] == 3]
+    vectors = [name for name, values in sample.node.items() if values.ndim == 2 and values.shape[1] in (dimension, 3)]
     candidates = [name for name in sample.node if name.lower() in DISPLACEMENT_NAMES]
     if not candidates:
         candidates = [name for name in vectors if sample.node[name].dtype.kind == "f"
@@ -172,12 +192,12 @@ def _displacement_name(series: Series) -> tuple[str, ...]:
     listed = ", ".join(f"{name} {values.shape[1:] or ''}".strip() for name, values in sample.node.items())
     scalars = [name for name, values in sample.node.items() if values.ndim == 1 and values.dtype.kind == "f"]
     example = (candidates or vectors)[0] if candidates or vectors else (
-        f"[{','.join(scalars[:3])}]" if len(scalars) >= 3 else "NAME")
+        f"[{','.join(scalars[:dimension])}]" if len(scalars) >= dimension else "NAME")
     raise InputError("the displacement cannot be told from the other node arrays", file=series.file,
                      place=sample.place,
                      expected="an array named displacement, U or DISP, or a single array of vectors",
                      found=f"{', '.join(candidates) or 'none'}; node arrays: {listed or 'none'}",
-                     remedy=f"name the array, or its three components, such as --option displacement={example}")
+                     remedy=f"name the array, or its components, such as --option displacement={example}")
 
 
 def _drop_changed(static: dict[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> list[str]:

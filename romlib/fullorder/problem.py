@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from romlib.fullorder.assembly import Assembly
+from romlib.fullorder.axis import warn_of_a_free_axis
 from romlib.fullorder.constraints import Constraints
 from romlib.fullorder.hourglass import has_reduced_rules, unseen_motion
 from romlib.fullorder.linear import LinearSolver
@@ -68,6 +69,7 @@ class Problem:
         refuse_free_motions(meshes, shares, self.constraints.mask, self.numbering, self.relations)
         refuse_mechanisms(meshes, self.constraints.mask, self.numbering, self.relations)
         self.constraints.mask |= loose[:, None]
+        warn_of_a_free_axis(self.numbering, self.constraints.mask)
         self.held = self.constraints.mask[self.numbering.owned]
         self.force_names = force_names(model)
         self._patterns = np.stack([np.zeros((self.numbering.n_owned, self.numbering.dimension)), *(

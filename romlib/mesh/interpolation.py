@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from romlib.errors import InputError
 from romlib.mesh.elements import Element, element
 from romlib.mesh.mesh import CellBlock, Mesh
 
@@ -34,6 +35,9 @@ def interpolation(mesh: Mesh, points: np.ndarray) -> Interpolation:
     The nearest cell is the nearest of those whose centres are nearest: right where cells next to each other are of
     similar size.
     """
+    if points.shape[1:] != (mesh.dimension,):
+        raise InputError("fields of a mesh of another dimension are not taken", place="interpolation between meshes",
+                         expected=f"a mesh of dimension {points.shape[-1]}", found=f"dimension {mesh.dimension}")
     from scipy.spatial import cKDTree  # an eighth of the start of a command, and few interpolate
 
     best = np.full(len(points), np.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,6 +239,20 @@ def test_large_deflection_and_inertia_are_noted_as_what_does_work(tmp_path):
 def test_what_is_no_history_is_refused_by_name(tmp_path, header, word):
     error = refused(cube(header=header), tmp_path, UnsupportedError, word)
     assert "quasi-static" in error.expected
+
+
+def test_a_real_modal_result_is_refused(tmp_path):
+    """The example that Ansys' own reader comes with."""
+    package = pytest.importorskip("ansys.mapdl.reader")
+    refused(Path(package.__file__).parent / "examples" / "file.rst", tmp_path, UnsupportedError, "modal")
+
+
+def test_displacement_is_found_among_other_degrees_of_freedom(tmp_path):
+    """A model with shells has rotations; a coupled one has temperatures first here."""
+    values = np.column_stack([np.full((8, 1), 300.0), MOVED[:, 2], np.full((8, 3), 7.0), MOVED[:, :2]])
+    with converted(cube([Set(1.0, values, dofs=(20, 3, 4, 5, 6, 1, 2))]), tmp_path) as found:
+        assert np.array_equal(found.read("displacement", 0, 0), MOVED)
+        assert (found.read("temperature", 0, 0) == 300.0).all()
 
 
 def test_complex_sets_and_dead_elements_are_refused(tmp_path):
