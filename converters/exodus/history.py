@@ -20,7 +20,7 @@ from romlib_converters.exodus.mesh import SolidBlock, solid_blocks, solver_mesh
 from romlib.errors import FileFormatError
 from romlib.model import Omission
 from romlib.snapshots.schema import FieldSpec
-from romlib.words import plural, shortlist
+from romlib.words import plural
 
 UNORDERED = "points_without_order"
 
@@ -130,8 +130,8 @@ class ExodusHistory(SolverHistory):
             "the file has accelerations: forces of inertia are not in the reduced model"))
             for name in first.node_variables if name.lower().startswith("acc")][:1]
         return inertia + [Omission(name=f"{kind}_variables", does_work=False, description=(
-            f"{plural(len(names), f'{kind} variable')} not carried along: {shortlist('', names).strip()}"))
-            for kind, names in kinds if names]
+            f"{plural(len(names), f'{kind} variable')} not carried along: {', '.join(names[:10])}"
+            + (", ..." if len(names) > 10 else ""))) for kind, names in kinds if names]
 
     def _check_parts(self) -> None:
         """All parts have the times and the variables of the first."""
