@@ -336,3 +336,15 @@ def test_the_real_file_of_sierra_gives_what_netcdf4_reads(data_dir, tmp_path, ki
         assert np.array_equal(found.times, times) and np.array_equal(mesh.points, coordinates)
         assert np.array_equal(found.read("displacement", 0), read)
         assert "DT_HYDRO" in omissions(found)["global_variables"]
+
+
+def test_a_plane_mesh_has_the_thickness_that_is_stated(tmp_path):
+    path = plate().write(tmp_path / "a.exo")
+    with converted(path, tmp_path, options={"kinematics": "plane strain", "thickness": 2.5}) as found:
+        assert found.mesh(0).thickness == 2.5
+    mesh = ExodusConverter().read_mesh(path, kinematics="plane strain", thickness=2.5)
+    assert (mesh.kinematics, mesh.thickness, mesh.n_cell) == ("plane strain", 2.5, 2)
+    assert ExodusConverter().read_mesh(path, kinematics="axisymmetric").kinematics == "axisymmetric"
+    for options in ({"kinematics": "plane strain", "thickness": -1}, {"kinematics": "axisymmetric", "thickness": 2}):
+        with pytest.raises(InputError, match="thickness"):
+            converted(path, tmp_path, options=options)

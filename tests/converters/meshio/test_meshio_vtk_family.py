@@ -300,3 +300,23 @@ def test_a_folder_with_no_series_or_several_is_refused_by_what_it_has(tmp_path):
     with pytest.raises(InputError, match=r"(?s)several series.*a\*\.vtk, b\*\.vtk"):
         converted(folder, tmp_path)
     assert not MeshioConverter().can_read(folder)
+
+
+@pytest.mark.parametrize("kinematics", ["plane strain", "axisymmetric"])
+def test_plane_models_are_converted_when_the_user_says_which(tmp_path, kinematics):
+    points = np.array([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [1.0, 1.0, 0.0], [2.0, 1.0, 0.0]])
+    moved = 1e-3 * points @ np.diag([1.0, -0.3, 0.0])
+    paths = []
+    for step in (0, 1):
+        paths.append(tmp_path / f"out_{step}.vtu")
+        meshio.write(paths[-1], meshio.Mesh(points, [("quad", np.array([[0, 1, 3, 2]]))], {"U": step * moved}))
+    times = [0.0, 1.0]
+    with pytest.raises(UnsupportedError, match="kinematics"):
+        converted(paths, tmp_path, options={"times": times})
+    with converted(paths, tmp_path, options={"times": times, "kinematics": kinematics}) as found:
+        mesh = found.mesh(0)
+        assert mesh.kinematics == kinematics and mesh.points.shape == (4, 2)
+        assert np.array_equal(found.read("displacement", 0)[1], moved[:, :2])
+    meshio.write(paths[1], meshio.Mesh(points, [("quad", np.array([[0, 1, 3, 2]]))], {"U": moved + np.eye(3)[2]}))
+    with pytest.raises(UnsupportedError, match="leaves its plane"):
+        converted(paths, tmp_path, options={"times": times, "kinematics": kinematics})
