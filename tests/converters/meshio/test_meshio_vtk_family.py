@@ -109,6 +109,10 @@ def test_legacy_files_that_are_cut_short_or_of_another_kind_are_refused(tmp_path
     (folder / "step_10.vtk").write_text("# vtk DataFile Version 3.0\nx\nASCII\nDATASET POLYDATA\nPOINTS 0 float\n")
     with pytest.raises(UnsupportedError, match=r"(?s)UNSTRUCTURED_GRID.*POLYDATA"):
         converted([folder / "step_10.vtk"], tmp_path)
+    (folder / "step_10.vtk").write_text("# vtk DataFile Version 3.0\nx\nASCII\nDATASET UNSTRUCTURED_GRID\n"
+                                        "FIELD FieldData 1\nnames 1 900000000000000000 string\n")
+    with pytest.raises(FileFormatError, match="ends before"):
+        converted([folder / "step_10.vtk"], tmp_path)
 
 
 def test_the_readers_of_legacy_files_and_of_vtk_agree_on_other_arrays(tmp_path):
