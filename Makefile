@@ -21,7 +21,7 @@ PACKAGES := openmpi-bin python3-mpi4py python3-petsc4py libopenblas0-serial pyth
             libegl1 libgl1 libgl1-mesa-dri libxrender1 gfortran libc6-dev calculix-ccx gmsh
 # The tests look at the report as a browser shows it: 0.3 GB, which nobody else needs.
 BROWSER  := chromium
-EXTRAS   := converters,ansys,nastran,dictionary,life,plot,data,docs,test
+EXTRAS   := converters,nastran,dictionary,life,plot,data,docs,test
 # Debian compiles mpi4py against NumPy 1; elsewhere the choice is pip's.
 CONSTRAINTS := $(if $(APT),-c constraints.txt)
 INSTALL  := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)

@@ -196,9 +196,14 @@ def read_alone(history: Any, *_: object, **__: object) -> None:
     raise _ReadEnoughError
 
 
-def read_series_alone(*_: object, **__: object) -> None:
-    """In place of what follows the survey of the converter meshio, which reads every record once."""
-    raise _ReadEnoughError
+def read_series_alone(source: Path) -> None:
+    """The mesh and every record of a series of the converter meshio."""
+    from romlib_converters.meshio.open import open_series
+
+    with open_series(source) as series:
+        series.mesh()
+        for step in range(series.n_step):
+            series.read(step)
 
 
 def measure(what: str, format: str, source: Path, files: list[Path]) -> dict[str, float]:
@@ -206,9 +211,7 @@ def measure(what: str, format: str, source: Path, files: list[Path]) -> dict[str
     name = MODULES[format]
     module = importlib.import_module(f"romlib_converters.{name}.converter")
     converter = next(value() for key, value in vars(module).items() if key == f"{name.capitalize()}Converter")
-    if what == "read" and name == "meshio":
-        module.with_mesh_tags = read_series_alone
-    elif what == "read":
+    if what == "read":
         module.convert_history = read_alone
     buffer = bytearray(BLOCK if what == "raw" else 0)
     start = time.perf_counter()
@@ -217,6 +220,8 @@ def measure(what: str, format: str, source: Path, files: list[Path]) -> dict[str
             with open(path, "rb", buffering=0) as file:
                 while file.readinto(buffer):
                     pass
+    elif what == "read" and name == "meshio":
+        read_series_alone(source)
     else:
         with contextlib.suppress(_ReadEnoughError):
             converter.convert(source, source.with_name(f"{format}.vtkhdf"))

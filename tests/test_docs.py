@@ -33,7 +33,7 @@ from romlib.mesh.mesh import FaceSet, Mesh
 from romlib.mesh.partition import split
 from romlib.mesh.quadrature import RULES
 from romlib.mesh.skin import add_skin
-from romlib.model import Case, Material, Model, Pressure, Temperature, TrainedModel
+from romlib.model import Case, Material, Model, Orientation, Pressure, Temperature, TrainedModel
 from romlib.offline.options import OfflineOptions
 from romlib.online.newton import NewtonOptions
 from romlib.snapshots import FieldSpec, SnapshotsWriter, schema
@@ -187,7 +187,8 @@ def written(tmp_path_factory) -> dict[str, Path]:
                    "cell_arrays": {"group": np.arange(mesh.n_cell)}, "cell_tags": {"left": np.array([0])}})
     pieces = [with_face_array(piece) for piece in add_skin(split(mesh, np.array([0, 1])))]
     model = Model(
-        materials={"steel": Material(law="mises", parameters=MISES)},
+        materials={"steel": Material(
+            law="mises", parameters=MISES, orientation=Orientation(first=(1, 2, 0), plane=(0, 1, 0)))},
         loads={"pressure": Pressure(faces="xmax"), "heat": Temperature(field=1.0)},
         amplitudes={"pressure": "10*t", "heat": "20 + 5*t", "pull": 0.1}, initial_temperature=20.0)
     fields = {"displacement": FieldSpec("node", 3), "stress": FieldSpec.symmetric("ip")}
@@ -215,7 +216,8 @@ def state_file(path: Path) -> Path:
     with StateWriter(path, saved) as writer:
         writer.write(StateBlock(
             0, np.array([1]), np.array([1]), three, np.array([0]), ("steel",), np.zeros((1, 6)), np.zeros((1, 6)),
-            [np.zeros((1, 7))], one, one, one, NodeState(np.array([1]), three, three)))
+            [np.zeros((1, 7))], one, one, one, NodeState(np.array([1]), three, three),
+            np.eye(3)[None]))
     return path
 
 

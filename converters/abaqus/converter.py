@@ -23,7 +23,7 @@ from romlib_converters.keyword.places import set_tags
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import add_skin
-from romlib.model import Case, UnitSystem
+from romlib.model import Case, Omission, UnitSystem
 from romlib.model.case import Times
 from romlib.snapshots.converter import DeckModel, Progress
 from romlib.words import plural
@@ -139,6 +139,11 @@ def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory
                               remedy="convert with the deck that was computed")
     builder = ModelBuilder(deck, np.array([0.0, *(one.total_time for one in records)]), library)
     whole, model = builder.build(UnitSystem())
+    if records and records[-1].total_time < deck.steps[-1].end * (1.0 - 1e-6):
+        model = model.model_copy(update={"omissions": (*model.omissions, Omission(
+            name="ends_early", does_work=False, description=(
+                f"{results.path.name} ends at time {records[-1].total_time:g}, the last step of the deck at "
+                f"{deck.steps[-1].end:g}")))})
     mesh, finite = with_deck(mesh, whole, builder), deck.nlgeom is not None
     if isinstance(results, OdbExport):
         return OdbHistory(results, mesh, model=model, files=files, small_strain=not finite)

@@ -84,6 +84,7 @@ class Deck:
     materials: dict[str, DeckMaterial] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
     orientations: dict[str, Card] = field(default_factory=dict)
+    distributions: dict[str, Card] = field(default_factory=dict)
     temperature0: np.ndarray | None = None
     initial: Card | None = None
     nlgeom: Card | None = None
@@ -221,6 +222,8 @@ class DeckReader:
                                               card.parameters.get("ORIENTATION", ""), card))
         elif keyword == "ORIENTATION":
             self.deck.orientations[fold(card.parameter("NAME"))] = card
+        elif keyword == "DISTRIBUTION":
+            self.deck.distributions[fold(card.parameter("NAME"))] = card
         elif keyword == "STEP":
             if self.step is not None:
                 raise FileFormatError("a step begins within another one", file=card.file, place=card.place,

@@ -50,7 +50,7 @@ class ModelBuilder(ModelParts):
         self._bodies()
         thermal = temperature_loads(deck.loads.temperature, self._initial(), deck.steps, deck.amplitudes)
         loads, amplitudes = self._named(set(thermal.loads))
-        materials, cards, notes = section_materials(deck, self.cell_tags, self.library)
+        materials, cards, notes = section_materials(deck, self.cell_tags, self.cell_arrays, self.library)
         self.omissions += notes
         self.lines.update({("materials", name): where(card) for name, card in cards.items()})
         self.node_arrays.update(thermal.arrays)
@@ -61,7 +61,7 @@ class ModelBuilder(ModelParts):
         self._note_temperature(materials)
         self._note_nlgeom()
         mesh = replace(deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags, face_tags=self.face_tags,
-                       node_arrays=self.node_arrays)
+                       node_arrays=self.node_arrays, cell_arrays=self.cell_arrays)
         return mesh, Model(units=units, materials=materials, constraints=self.constraints,
                            loads={**loads, **thermal.loads}, amplitudes={**amplitudes, **thermal.amplitudes},
                            initial_time=0.0, initial_temperature=initial,

@@ -89,24 +89,29 @@ def at_other_places(rows: PointRows) -> str:
     return ", ".join(LOCATIONS.get(one, f"location {one}") for one in found)
 
 
-def plain_tensors(rows: PointRows, *, engineering: bool, file: Path, place: str) -> np.ndarray:
+def plain_tensors(
+    rows: PointRows, *, engineering: bool, file: Path, place: str, n_shear: int = 3
+) -> np.ndarray:
     """Plain components xx, yy, zz, xy, yz, xz (n, 6) of tensors in the axes in which they are written.
 
-    engineering : their shear components are twice the tensor's.
+    engineering : their shear components are twice the tensor's. n_shear : three of solids, one (xy) of plane and
+    axisymmetric elements, in which the others are zero.
 
     Raises
     ------
     UnsupportedError : tensors with other components than those of solids.
     """
-    wrong = np.flatnonzero((rows.direct != 3) | (rows.shear != 3))
-    if len(wrong) or rows.values.shape[1] < 6:
+    wrong = np.flatnonzero((rows.direct != 3) | (rows.shear != n_shear))
+    if len(wrong) or rows.values.shape[1] < 3 + n_shear:
         k = int(wrong[0]) if len(wrong) else 0
         raise UnsupportedError("tensors do not have the components of solids", file=file,
                                place=f"{place}, element {rows.elements[k] if len(rows.elements) else ''}",
-                               expected="3 direct, 3 shear",
+                               expected=f"3 direct, {n_shear} shear",
                                found=f"{rows.direct[k]} direct, {rows.shear[k]} shear" if len(wrong)
                                else f"{rows.values.shape[1]} values")
-    plain = rows.values[:, _ORDER]
+    plain = np.zeros((len(rows.values), 6))
+    columns = _ORDER if n_shear == 3 else [0, 1, 2, 3]
+    plain[:, :len(columns)] = rows.values[:, columns]
     if engineering:
         plain[:, 3:] *= 0.5
     return plain

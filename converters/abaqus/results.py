@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from romlib_converters.abaqus.elements import FORMULATIONS, SOLIDS, STANDARD, solid
+from romlib_converters.abaqus.elements import FORMULATIONS, PLANE, SOLIDS, STANDARD, kinematics_of, solid
 from romlib_converters.abaqus.fil import FilFile, FilModel, Increment, PointRows, active_columns
 from romlib_converters.abaqus.points import PointMap, at_other_places, check_points, frames_of, plain_tensors
 from romlib_converters.common.frames import global_tensors
@@ -20,6 +20,7 @@ from romlib_converters.keyword.cards import Card
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
+from romlib.mesh.kinematics import PLANE_STRAIN, kinematics
 from romlib.model import Model, Omission
 from romlib.snapshots.schema import FieldSpec
 
@@ -41,6 +42,7 @@ def solver_mesh(model: FilModel, file: Path) -> SolverMesh:
     UnsupportedError : an element that cannot be reproduced, by its name and why; or no solids at all.
     """
     cells: list[SolverCells] = []
+    models: dict[str, str] = {}
     others: dict[str, int] = {}
     for part in model.elements:
         kind = solid(part.kind, file, f"record 1900, element {part.ids[0]}")
@@ -51,14 +53,19 @@ def solver_mesh(model: FilModel, file: Path) -> SolverMesh:
             raise FileFormatError("an element has another number of nodes than its type", file=file,
                                   place=f"element {part.ids[0]}, {part.kind}", expected=kind.n_node,
                                   found=part.nodes.shape[1])
+        models.setdefault(kinematics_of(part.kind), part.kind)
         cells.append(SolverCells(kind, part.ids, part.nodes, FORMULATIONS.get(part.kind, STANDARD)))
     if not cells:
-        raise UnsupportedError("the results have no solid elements", file=file, expected=", ".join(SOLIDS),
+        raise UnsupportedError("the results have no solid elements", file=file, expected=", ".join((*SOLIDS, *PLANE)),
                                found=", ".join(f"{count} {kind}" for kind, count in others.items()) or "no element")
+    if len(models) > 1:
+        raise UnsupportedError("elements of different models stand beside each other", file=file, expected="one model",
+                               found=", ".join(f"{kind} ({name})" for name, kind in models.items()))
     names = [set_names(list(sets)) for sets in (model.node_sets, model.element_sets)]
     node_sets, cell_sets = ({names[k][name]: ids for name, ids in sets.items()}
                             for k, sets in enumerate((model.node_sets, model.element_sets)))
-    return SolverMesh(file, model.node_ids, model.points, tuple(cells), others, node_sets, cell_sets)
+    return SolverMesh(file, model.node_ids, model.points, tuple(cells), others, node_sets, cell_sets,
+                      kinematics=next(iter(models)))
 
 
 class FilHistory(SolverHistory):
@@ -87,12 +94,15 @@ class FilHistory(SolverHistory):
                                   found=without, remedy="ask for U of all nodes: *NODE FILE, FREQUENCY=1")
         self.times = np.array([one.total_time for one in self.increments])
         self._map = PointMap(mesh.cells, fil.path)
-        self._columns = active_columns(fil.model.dofs, (1, 2, 3))
+        self._dimension = kinematics(mesh.kinematics).dimension
+        self._columns = active_columns(fil.model.dofs, range(1, self._dimension + 1))
         if -1 in self._columns:
-            raise UnsupportedError("the nodes do not have three displacements", file=fil.path, place="record 1902",
-                                   expected="degrees of freedom 1, 2, 3", found=fil.model.dofs[:6].tolist())
+            raise UnsupportedError("the nodes do not have all displacements", file=fil.path, place="record 1902",
+                                   expected=f"degrees of freedom 1 to {self._dimension}",
+                                   found=fil.model.dofs[:6].tolist())
         self._left_out: dict[str, str] = {}
         self._axes = axes
+        self._p_of_pe = False  # whether PEEQ comes from the records of PE
         self.fields = self._describe(small_strain)
         self.notes = (*notes, *self._notes())
 
@@ -108,9 +118,9 @@ class FilHistory(SolverHistory):
         """The fields that all increments have; what is not at integration points, or not of use, is left out."""
         keys = set.intersection(*(set(one.stretch.keys) for one in self.increments))
         some = set.union(*(set(one.stretch.keys) for one in self.increments)) - keys
-        found = {"displacement": SolverField(FieldSpec(NODE, 3, original_name="U"))}
+        found = {"displacement": SolverField(FieldSpec(NODE, self._dimension, original_name="U"))}
         if RF in keys:
-            found["reaction_force"] = SolverField(FieldSpec(NODE, 3, original_name="RF"))
+            found["reaction_force"] = SolverField(FieldSpec(NODE, self._dimension, original_name="RF"))
         if NT in keys:
             found["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="NT"))
         first = self.increments[0]
@@ -122,14 +132,17 @@ class FilHistory(SolverHistory):
                                                "it has no value of a solid element")
             elif key in _TENSORS and not small_strain and key != S:
                 self._left_out[_NAMES[key]] = "with NLGEOM it is a strain of finite kinematics"
+            elif key in _TENSORS and DIRECTIONS in some | keys and self._dimension == 2:
+                self._left_out[_NAMES[key]] = "it is in local axes, which are not read in two dimensions"
             elif key in _TENSORS and self._axes is not None and DIRECTIONS not in keys:
                 self._left_out[_NAMES[key]] = (
                     f"*{self._axes.title} (line {self._axes.line} of {self._axes.file.name}) has an ORIENTATION: it is "
                     "written in those axes; write them too: *EL FILE, DIRECTIONS=YES")
             elif key in _TENSORS:
                 found[_TENSORS[key][0]] = SolverField(FieldSpec.symmetric(IP, original_name=_NAMES[key]))
-                if key == PE and rows.values.shape[1] > 6 and PEEQ not in keys:
+                if key == PE and rows.values.shape[1] > (6 if self._dimension == 3 else 4) and PEEQ not in keys:
                     found["p"] = SolverField(FieldSpec(IP, 1, original_name="PEEQ"))
+                    self._p_of_pe = True
             elif key == SDV:
                 found["statev"] = SolverField(FieldSpec(IP, rows.values.shape[1], original_name="SDV"))
             else:
@@ -146,11 +159,12 @@ class FilHistory(SolverHistory):
     def _check_order(self, increment: Increment) -> None:
         """Compare COORD at integration points with the rules; those of a deformed structure are close enough."""
         rows = self.fil.at_elements(COORD, increment)
-        if rows.values.shape[1] < 3:
+        if rows.values.shape[1] < self._dimension:
             return
-        written = self._map.parts(self._map.spread(rows, rows.values[:, :3], "COORD", increment.place))
+        written = self._map.parts(self._map.spread(rows, rows.values[:, :self._dimension], "COORD", increment.place))
         at = IdIndex(self.mesh.node_ids)
-        check_points(self.mesh.cells, [self.mesh.points[at.find(one.nodes)] for one in self.mesh.cells],
+        check_points(self.mesh.cells, [self.mesh.points[at.find(one.nodes)][..., :self._dimension]
+                                      for one in self.mesh.cells],
                      [part.values for part in written], self.fil.path)
 
     def _notes(self) -> list[Omission]:
@@ -161,6 +175,9 @@ class FilHistory(SolverHistory):
             notes.append(missing_increments(
                 missing[0], f" ({missing[1]})", "Write every increment: FREQUENCY=1 on *NODE FILE and *EL FILE",
                 does_work=False))
+        if self.mesh.kinematics == PLANE_STRAIN:
+            notes.append(Omission(name="thickness", does_work=False, description=(
+                "the thickness of plane elements is not in a results file: 1 is taken, and forces are of that")))
         if self.fil.words.truncated:
             notes.append(Omission(name="truncated", does_work=False, description=(
                 f"{self.fil.path.name} is truncated: {self.fil.words.truncated}; the last increment taken is "
@@ -178,7 +195,7 @@ class FilHistory(SolverHistory):
             found["temperature"] = FieldValues(*_once(ids, values[:, :1], "NT", increment, self.fil.path))
         frames = self._frames(increment)
         for key, (name, engineering) in _TENSORS.items():
-            if name in self.fields or (key == PE and self.fields.get("p") is not None):
+            if name in self.fields:
                 self._tensors(key, name, engineering, frames, increment, found)
         for key, name in ((SDV, "statev"), (PEEQ, "p")):
             if name in self.fields and name not in found:
@@ -196,7 +213,7 @@ class FilHistory(SolverHistory):
         ids, values = self.fil.nodal(key, increment)
         if len(ids) and values.shape[1] <= max(self._columns):
             raise FileFormatError("a nodal record lacks components", file=self.fil.path,
-                                  place=f"{increment.place}, {_NAMES[key]}", expected="three",
+                                  place=f"{increment.place}, {_NAMES[key]}", expected=self._dimension,
                                   found=values.shape[1])
         return FieldValues(*_once(ids, values[:, self._columns], _NAMES[key], increment, self.fil.path))
 
@@ -212,15 +229,17 @@ class FilHistory(SolverHistory):
                  found: dict[str, Given]) -> None:
         rows = self.fil.at_elements(key, increment)
         rows = _of(rows, np.isin(rows.elements, self._solid_ids()) & (rows.locations == 0))
-        plain = plain_tensors(rows, engineering=engineering, file=self.fil.path, place=increment.place)
+        plain = plain_tensors(rows, engineering=engineering, file=self.fil.path, place=increment.place,
+                              n_shear=3 if self._dimension == 3 else 1)
         values = self._map.spread(rows, plain, _NAMES[key], increment.place)
         if frames is not None:
             turned = ~np.isnan(frames).any(axis=(1, 2))
             values[turned] = global_tensors(values[turned], frames[turned])
-        if name in self.fields:
-            found[name] = self._map.parts(values)
-        if key == PE and self.fields.get("p") is not None and PEEQ not in increment.stretch.keys:
-            found["p"] = self._map.parts(self._map.spread(rows, rows.values[:, 6:7], "PEEQ", increment.place))
+        found[name] = self._map.parts(values)
+        if key == PE and self._p_of_pe:
+            width = 6 if self._dimension == 3 else 4
+            found["p"] = self._map.parts(self._map.spread(rows, rows.values[:, width:width + 1], "PEEQ",
+                                                          increment.place))
 
 
 def _of(rows: PointRows, mask: np.ndarray) -> PointRows:

@@ -24,7 +24,8 @@ def with_deck(mesh: SolverMesh, whole: Mesh, builder: ModelBuilder) -> SolverMes
         cell_sets={name: whole.cell_ids[at] for name, at in whole.cell_tags.items()},
         face_sets={name: _faces(places, found) for name, found in {**keys, **builder.face_keys}.items()},
         face_values=builder.face_values,
-        node_arrays={name: IdValues(whole.node_ids, values) for name, values in whole.node_arrays.items()})
+        node_arrays={name: IdValues(whole.node_ids, values) for name, values in whole.node_arrays.items()},
+        cell_arrays={name: IdValues(whole.cell_ids, values) for name, values in whole.cell_arrays.items()})
 
 
 def _faces(places: Places, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

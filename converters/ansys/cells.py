@@ -35,7 +35,12 @@ class TypedCells:
     corners: np.ndarray
 
 
-def solid_mesh(database: Database, *, mesh_only: bool, accepted: bool = False) -> SolverMesh:
+Typed = tuple[list[TypedCells], Counter[str]]
+
+
+def solid_mesh(
+    database: Database, *, mesh_only: bool, accepted: bool = False, typed: Typed | None = None
+) -> SolverMesh:
     """The mesh of a database.
 
     Parameters
@@ -43,13 +48,14 @@ def solid_mesh(database: Database, *, mesh_only: bool, accepted: bool = False) -
     mesh_only : no results are read: cells get romlib's full rule and the standard formulation, whatever Ansys would do.
     accepted : the user's word for formulations that romlib does not reproduce: standard ones take their place, and an
         omission that does work says so.
+    typed : what `typed_cells` has found, where it was called before.
 
     Raises
     ------
     FileFormatError : an element of no type, without a corner, or with a node that does not exist.
     UnsupportedError : no solids, or a formulation that is not reproduced, with element type and key options.
     """
-    groups, others = typed_cells(database)
+    groups, others = typed or typed_cells(database)
     if not groups:
         raise UnsupportedError("the file has no solid elements", file=database.file, expected="SOLID185, 186, 187, ...",
                                found=listed(f"{n} {name}" for name, n in others.items()))
@@ -86,7 +92,7 @@ def material_tag(number: int) -> str:
     return f"material_{number}"
 
 
-def typed_cells(database: Database) -> tuple[list[TypedCells], Counter[str]]:
+def typed_cells(database: Database) -> Typed:
     """Cells of each type and true shape; what is no solid, counted by the name of its type.
 
     Raises
@@ -125,7 +131,8 @@ def _true_cells(
 ) -> Iterator[TypedCells]:
     """Bricks with repeated nodes by the shape that they have."""
     n_corner = element(shape).n_corner
-    if shape not in ("hex8", "hex20"):
+    repeated = np.diff(np.sort(nodes[:, :n_corner], axis=1), axis=1) == 0
+    if shape not in ("hex8", "hex20") or not repeated.any():
         yield TypedCells(kind, shape, positions, nodes, np.tile(np.arange(n_corner), (len(nodes), 1)))
         return
     for cell_type, (rows, own) in true_shapes(shape, nodes, database.elements.ids[positions], database.file).items():

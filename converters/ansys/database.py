@@ -48,6 +48,9 @@ class Elements:
 
     def rows(self, positions: np.ndarray, n_node: int) -> np.ndarray:
         """Nodes (n, n_node) of some elements; 0 beyond what an element has."""
+        if len(positions) and (np.diff(self.starts) == n_node).all():
+            table = self.nodes.reshape(-1, n_node)
+            return table if len(positions) == len(table) and (np.diff(positions) == 1).all() else table[positions]
         column = np.arange(n_node)
         where = self.starts[positions][:, None] + column
         inside = column < self.counts[positions][:, None]
@@ -72,6 +75,16 @@ class Database:
     elements: Elements
     node_components: Mapping[str, np.ndarray] = field(default_factory=dict)
     element_components: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def distinct(ids: np.ndarray) -> np.ndarray:
+    """Each of some ids (n,), positive integers, once, increasing; without sorting where they are dense."""
+    largest = int(ids.max(initial=0))
+    if largest > 4 * len(ids):
+        return np.unique(ids)
+    there = np.zeros(largest + 1, bool)
+    there[ids.ravel()] = True
+    return np.flatnonzero(there)
 
 
 def component_ids(values: np.ndarray) -> np.ndarray:

@@ -13,9 +13,11 @@ from romlib_converters.ansys.cdb import read_cdb
 from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
 from romlib_converters.ansys.constraints import stored_constraints
+from romlib_converters.ansys.database import distinct
 from romlib_converters.ansys.materials import read_materials
 from romlib_converters.ansys.records import item, pointer
 from romlib_converters.ansys.results import (
+    FORCES,
     NONLINEAR,
     PLASTIC_STRAIN,
     STRESS,
@@ -59,13 +61,13 @@ class AnsysHistory(SolverHistory):
         self.solver = f"Ansys MAPDL {first.version}".strip()
         self.files = [part.rst.file for part in self.parts] + ([] if deck is None else [deck])
         self._deck = deck
-        self.mesh = join_meshes([solid_mesh(part.rst.database, mesh_only=False, accepted=accepted)
+        self.mesh = join_meshes([solid_mesh(part.rst.database, mesh_only=False, accepted=accepted, typed=part.typed)
                                  for part in self.parts], first.file)
         self._check_parts()
         self.times = np.array([result.time for result in first.sets])
-        self.notes = _notes(first, self.parts)
+        self.notes: list[Omission] = _notes(first, self.parts)
         self.fields = self._fields()
-        solids = np.unique(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
+        solids = distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
         held = stored_constraints(self.parts, solids, self.mesh.node_sets)
         materials, notes = self._materials()
         thermal = Thermal()
@@ -121,6 +123,9 @@ class AnsysHistory(SolverHistory):
             fields["temperature"] = SolverField(FieldSpec(NODE, 1, original_name="EPT"))
         if all(one.has_forces(one.rst.sets[0], results) for one, results in zip(self.parts, elements, strict=True)):
             fields["internal_force"] = SolverField(FieldSpec(NODE, 3, original_name="ENF"))
+        elif any(results.has(FORCES) for results in elements):
+            self.notes.append(Omission(name="internal_force", does_work=False, description=(
+                "forces of elements are left out: nodes have axes of their own (NROTAT), or other degrees of freedom")))
         points = any(one.at_points for one in self.parts)
         if any(results.has(STRESS) for results in elements):
             place = IP if points and self._stress_is_known() else ELEMENT_NODE
@@ -172,9 +177,8 @@ class AnsysHistory(SolverHistory):
     def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
-        solids = np.concatenate([one.ids for one in self.mesh.cells])
-        used = [int(name.removeprefix("material_")) for name, ids in self.mesh.cell_sets.items()
-                if name.startswith("material_") and np.isin(ids, solids).any()]
+        used = np.unique(np.concatenate([part.rst.database.elements.materials[group.positions]
+                                         for part in self.parts for group in part.groups])).tolist()
         laws, left = read_materials(materials, used, self._reference_temperature) if not notes else ({}, [])
         return laws, [*notes, *left]
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.ansys.unpack import DAMAGED, OUTSIDE, WHOLE, ZIPPED, follow, sizes, unpack
+from romlib_converters.ansys.unpack import (
+    DAMAGED,
+    MASKED,
+    OUTSIDE,
+    SHORT,
+    WHOLE,
+    WINDOWED,
+    ZIPPED,
+    follow,
+    sizes,
+    unpack,
+    unpack_into,
+)
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
@@ -35,6 +47,11 @@ class RecordFile:
     def numbers(self, at: int, what: str) -> np.ndarray:
         """The values (n,) of a record as floating-point numbers. at : its word. what : it is, for messages."""
         size, = self.sizes(np.array([at]), what)
+        flags = (int(self.words[at + 1]) >> 24) & 0xFF
+        if not flags & (MASKED | WINDOWED):  # as it is
+            kind = ("<i2" if flags & SHORT else "<i4") if flags & WHOLE else ("<f4" if flags & SHORT else "<f8")
+            data = self.words[at + 2:at + 2 + int(self.words[at])].tobytes()
+            return np.frombuffer(data, kind, int(size)).astype(np.float64)
         if size > len(self.words):  # a sparse record says how long it is
             raise self._error(DAMAGED, at, what)
         values, counts = unpack(self.words, np.array([at], np.int64), int(size))
@@ -66,6 +83,21 @@ class RecordFile:
         values, counts = unpack(self.words, np.asarray(at, np.int64), width)
         self._check(counts, at, what)
         return values, counts
+
+    def integer_rows(self, at: np.ndarray, width: int, what: str) -> np.ndarray:
+        """The first values (n, width) of many records of whole numbers, int32.
+
+        Raises
+        ------
+        FileFormatError : a record that has others.
+        """
+        at = np.asarray(at, np.int64)
+        values = np.zeros((len(at), width), np.int32)
+        self._check(unpack_into(self.words, at, values), at, what)
+        wrong = np.flatnonzero(((self.words[at + 1] >> 24) & WHOLE) == 0)
+        if len(wrong):
+            raise self._error(DAMAGED, int(at[wrong[0]]), what)
+        return values
 
     def sizes(self, at: np.ndarray, what: str) -> np.ndarray:
         """Number of values (n,) of records at some words (n,)."""

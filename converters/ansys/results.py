@@ -141,12 +141,33 @@ class ElementResults:
 
 
 class SetReader:
-    """Reads the sets of one file. groups : its solid cells."""
+    """Reads the sets of one file. typed : its solid cells, and what else there is. groups : the cells alone."""
 
     def __init__(self, rst: RstFile) -> None:
         self.rst = rst
-        self.groups, _ = typed_cells(rst.database)
+        self.typed = typed_cells(rst.database)
+        self.groups = self.typed[0]
         self._nodes = IdIndex(rst.database.node_ids)
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        """Where the nodes of the results (n,) are in the model.
+
+        Raises
+        ------
+        FileFormatError : one is not there.
+        """
+        at = self._nodes.find(self.rst.node_order)
+        if (at < 0).any():
+            raise FileFormatError("results at a node that the model does not have", file=self.rst.file,
+                                  found=f"node {self.rst.node_order[at < 0][0]}")
+        return at
+
+    @cached_property
+    def _turned(self) -> np.ndarray:
+        """Which nodes of the results (n,) have axes of their own."""
+        turned: np.ndarray = self.rst.database.angles.any(axis=1)[self._order]
+        return turned
 
     @cached_property
     def at_points(self) -> list[TypedCells]:
@@ -167,9 +188,9 @@ class SetReader:
             raise FileFormatError("the result set has no displacement", file=self.rst.file, place=result.place,
                                   expected="UX, UY, UZ", remedy="OUTRES,ALL,ALL before SOLVE")
         ids, values = found
-        angles = self.rst.database.angles[self._nodes.find(ids)]
-        turned = angles.any(axis=1)
-        if turned.any():
+        if self._turned.any():
+            angles = self.rst.database.angles[self._nodes.find(ids)]
+            turned = angles.any(axis=1)
             values[turned] = global_vectors(values[turned], frames_by_angles(angles[turned], AXES), ids[turned],
                                             self.rst.file)
         return IdValues(ids, values)
@@ -179,6 +200,8 @@ class SetReader:
         found = self._dofs(result, (TEMPERATURE,))
         if found is not None:
             return IdValues(*found)
+        if not elements.has(TEMPERATURES):
+            return None
         parts = [elements.temperatures(group) for group in self.groups]
         ids, values = (np.concatenate(part) for part in zip(*parts, strict=True))
         order = np.argsort(ids, kind="stable")
@@ -276,14 +299,12 @@ class SetReader:
                 raise FileFormatError("the nodes of the nodal solution are not those of the model", file=rst.file,
                                       place=result.place)
             ids = ids[which]
-        if (self._nodes.find(ids) < 0).any():
-            raise FileFormatError("results at a node that the model does not have", file=rst.file, place=result.place,
-                                  found=f"node {ids[self._nodes.find(ids) < 0][0]}")
+        assert len(self._order) == n  # which says that the model has these nodes
         columns = [result.dofs.index(code) for code in codes]
-        values = values[:n_row * width].reshape(n_row, width)[:, columns]
-        values = np.where(np.abs(values) == UNDEFINED, np.nan, values)
-        known = ~np.isnan(values).any(axis=1)
-        return ids[known], values[known]
+        values = values[:n_row * width].reshape(n_row, width)
+        values = values if columns == list(range(width)) else values[:, columns]
+        known = ~((np.abs(values) == UNDEFINED) | np.isnan(values)).any(axis=1)
+        return (ids, values) if known.all() else (ids[known], values[known])
 
 
 def is_single(rst: RstFile, at: int) -> bool:

@@ -200,6 +200,10 @@ class RstFile:
         if n == 0 or (counts < 4).any():
             raise FileFormatError("the model has no nodes, or nodes without coordinates", file=self.file,
                                   found=plural(n, "node"))
+        wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        if len(wrong):
+            raise FileFormatError("a coordinate or an angle of a node is not a finite number", file=self.file,
+                                  place=f"node {wrong[0] + 1} of {n}", found=values[wrong[0]].tolist())
         return values[:, 0].astype(np.int64), values[:, 1:4], values[:, 4:7]
 
     def _elements(self) -> Elements:
@@ -215,14 +219,16 @@ class RstFile:
             raise FileFormatError("an element has an impossible number of values", file=self.file,
                                   place=f"word {at[np.argmax((counts < 11) | (counts > 1000))]}",
                                   expected="10, and its nodes")
-        values, _ = self.records.rows(at, int(counts.max()), "an element")
-        values = values.astype(np.int64)
-        types, own = values[:, 1], counts - 10
+        values = self.records.integer_rows(at, int(counts.max()), "an element")
+        types, own = values[:, 1].astype(np.int64), counts - 10
         for number, limit in self.element_table.n_node.items():
             own = np.where((types == number) & (limit > 0), np.minimum(own, limit), own)
         starts = np.concatenate([[0], np.cumsum(own)])
-        nodes = values[:, 10:][np.arange(values.shape[1] - 10) < own[:, None]]
-        return Elements(values[:, 8], types, values[:, 0], values[:, 4], starts, nodes)
+        nodes = values[:, 10:]
+        if (own < nodes.shape[1]).any():
+            nodes = nodes[np.arange(nodes.shape[1]) < own[:, None]]
+        ids, materials, systems = (values[:, k].astype(np.int64) for k in (8, 0, 4))
+        return Elements(ids, types, materials, systems, starts, nodes.astype(np.int64).ravel())
 
     def _components(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})

@@ -52,6 +52,12 @@ def unpack(words: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, n
     it; 0 for none.
     """
     values = np.zeros((len(at), width))
+    return values, unpack_into(words, at, values)
+
+
+@njit(cache=True)
+def unpack_into(words: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The same into zeros (n, width) of any type that the values fit into; returns their numbers."""
     counts = np.zeros(len(at), np.int64)
     scratch = np.zeros(2, np.int32)
     for k in range(len(at)):
@@ -60,7 +66,7 @@ def unpack(words: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, n
         counts[k] = _size(words, at[k])
         if counts[k] > 0 and not _fill(words, at[k], values[k], scratch, counts[k]):
             counts[k] = DAMAGED
-    return values, counts
+    return counts
 
 
 @njit(cache=True)

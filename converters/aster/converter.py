@@ -17,7 +17,7 @@ from romlib.snapshots.nodal_fields import NodalField
 from romlib.words import plural
 
 _OPTIONS = ("result", "displacement", "internal_force", "temperature", "stress", "strain", "plastic_strain",
-            "state_variables", "p", "kinematics")
+            "state_variables", "p", "kinematics", "thickness")
 
 
 class AsterConverter:
@@ -32,8 +32,9 @@ class AsterConverter:
     -------
     result : the name of a result, where the file has several. displacement, internal_force, temperature, stress,
     strain, plastic_strain, state_variables : names of fields, where they are not Code_Aster's. p : the internal
-    variable that is the cumulated plastic strain, such as V1. kinematics : "plane strain" or "axisymmetric", of a mesh
-    in two dimensions. And those of `romlib_converters.common.history.history_options`.
+    variable that is the cumulated plastic strain, such as V1. kinematics : "plane strain" or "axisymmetric", of a
+    mesh in two dimensions; thickness : of a body in plane strain, one by default. And those of
+    `romlib_converters.common.history.history_options`.
     """
 
     name = "aster"

@@ -26,6 +26,7 @@ from romlib_converters.common.history import (
     SolverField,
     SolverHistory,
 )
+from romlib_converters.common.plane import with_thickness
 from romlib_converters.common.streams import Given
 from romlib_converters.med.fields import CELLS, NODES, MedField, Support, read_fields, read_values
 from romlib_converters.med.file import MESHES, text
@@ -63,8 +64,8 @@ class AsterHistory(SolverHistory):
         at_points = [self._chosen[name] for name in _AT_POINTS if name in self._chosen]
         self._solids, notes = solids_of(content, self._mesh, at_points, options.get("quadrature", {}), file)
         with_values = {support.kind for field in of_mesh for support in field.supports if support.kind}
-        self.mesh = solver_mesh(self._mesh, self._solids, with_values, options.get("kinematics"),
-                                formulation_of(displacement), file)
+        self.mesh = with_thickness(solver_mesh(self._mesh, self._solids, with_values, options.get("kinematics"),
+                                               formulation_of(displacement), file), options.get("thickness"))
         times = displacement.times()
         self.times, self._steps = np.array([time for time, _ in times]), [step for _, step in times]
         self._columns: dict[str, list[int]] = {}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
+from romlib_converters.common.solver_mesh import SolverMesh
+
 from romlib.errors import InputError, UnsupportedError
-from romlib.mesh.kinematics import KINEMATICS, SOLID, kinematics
+from romlib.mesh.kinematics import KINEMATICS, PLANE_STRAIN, SOLID, kinematics
 
 _PLANE = tuple(name for name, one in KINEMATICS.items() if one.dimension == 2)
 
@@ -36,3 +40,23 @@ def stated_kinematics(dimension: int, given: object, file: Path, option: str = "
             found="nothing" if given is None else given,
             remedy=f"say it: --option {option}=\"plane strain\"" if dimension == 2 else None)
     return str(given)
+
+
+def with_thickness(mesh: SolverMesh, given: object) -> SolverMesh:
+    """The mesh of a body in plane strain with the thickness that the user states, None for nothing said (then one).
+
+    Raises
+    ------
+    InputError : no positive number, or a mesh that has no thickness.
+    """
+    if given is None:
+        return mesh
+    try:
+        thickness = float(str(given))
+    except ValueError:
+        thickness = 0.0
+    if mesh.kinematics != PLANE_STRAIN or not (isfinite(thickness) and thickness > 0.0):
+        raise InputError("a thickness is that of a body in plane strain", file=mesh.file, place="option thickness",
+                         expected="a positive number" if mesh.kinematics == PLANE_STRAIN else "none",
+                         found=f"{given}, {mesh.kinematics}")
+    return replace(mesh, thickness=thickness)

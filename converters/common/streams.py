@@ -125,7 +125,7 @@ class Streams:
         if name in FORCES and len(self._solver.midpoints):
             self._note(name, "mid-side nodes were put into the mesh, at which the solver has no force")
             return
-        if lacking.all():
+        if lacking.all() and name != "displacement":  # which is refused when it is read
             self._note(name, "it has no value at the points of any solid cell")
             return
         if place == IP and lacking.any():

@@ -242,19 +242,21 @@ class ExodusContent:
         found = self.netcdf.read(variable, row)
         if found.dtype.kind not in "iuf":
             raise FileFormatError("a variable has no numbers", file=self.file, place=variable, found=found.dtype)
-        return found.astype(float)
+        return found.astype(float, copy=False)
 
     def _integers(self, variable: str) -> np.ndarray:
         found = self.netcdf.read(variable)
         if found.dtype.kind not in "iu":
             raise FileFormatError("a variable has no whole numbers", file=self.file, place=variable, found=found.dtype)
-        return found.astype(np.int64).ravel()
+        return found.astype(np.int64, copy=False).ravel()
 
     def _checked(self, values: np.ndarray, count: int, place: str) -> np.ndarray:
         if values.shape != (count,):
             raise FileFormatError("a variable has the wrong length", file=self.file, place=place, expected=count,
                                   found=values.shape)
-        return np.where(np.abs(values) >= 0.999999 * _FILL, np.nan, values)
+        with np.errstate(invalid="ignore"):
+            unwritten = values >= 0.999999 * _FILL
+        return np.where(unwritten, np.nan, values) if unwritten.any() else values
 
 
 def _text(data: bytes) -> str:

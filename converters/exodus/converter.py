@@ -11,6 +11,7 @@ from typing import Any
 from romlib_converters.common.build import mesh_of
 from romlib_converters.common.history import convert_history, history_options
 from romlib_converters.common.parts import in_natural_order
+from romlib_converters.common.plane import with_thickness
 from romlib_converters.exodus.content import ExodusContent, is_exodus
 from romlib_converters.exodus.history import ExodusHistory
 from romlib_converters.exodus.mesh import solid_blocks, solver_mesh
@@ -19,12 +20,14 @@ from romlib_converters.exodus.nodal import nodal_field
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of, kind_of, shown
+from romlib.mesh.kinematics import PLANE_STRAIN, SOLID
 from romlib.mesh.mesh import Mesh
 from romlib.snapshots.converter import Progress
 from romlib.snapshots.nodal_fields import NodalField
 from romlib.words import plural, shortlist
 
-_OPTIONS = ("displacement", "internal_force", "temperature", "point_order", "kinematics", "solver")
+_OPTIONS = ("displacement", "internal_force", "temperature", "point_order", "kinematics", "thickness",
+            "solver")
 _PART = re.compile(r"(?P<base>.+)\.(?P<total>\d+)\.(?P<number>\d+)")
 _SUFFIXES = (".exo", ".e", ".ex2", ".g", ".exoii", ".gen")
 
@@ -40,8 +43,8 @@ class ExodusConverter:
     displacement : the three variables at nodes, or what their names begin with, where they are not called DISPL_X,
     disp_x, U_X or the like. internal_force : likewise, to carry along. temperature : a variable at nodes.
     point_order : how the program numbers the points of its elements ("gauss", "gauss_reversed", "nodes", or numbers),
-    so that stress at points is compared. kinematics : "plane strain" or "axisymmetric", of a file in two dimensions.
-    solver : its name, for the record. And those of
+    so that stress at points is compared. kinematics : "plane strain" or "axisymmetric", of a file in two dimensions;
+    thickness : of a body in plane strain, one by default. solver : its name, for the record. And those of
     `romlib_converters.common.history.history_options`.
     """
 
@@ -79,11 +82,17 @@ class ExodusConverter:
             convert_history(history, target, pieces=pieces, units=units, options=without_rules(options),
                             progress=progress)
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+    def read_mesh(
+        self, source: Path, *, quadrature: dict[str, str] | None = None, kinematics: str = SOLID,
+        thickness: float = 1.0,
+    ) -> Mesh:
         """The mesh with its sets as tags; see `romlib.snapshots.converter.MeshReader`."""
         with _opened([Path(source)]) as contents:
-            found = solid_blocks(contents[0], quadrature or {}, None)
-            return mesh_of(solver_mesh(contents[0], *found))
+            content = contents[0]
+            found = solid_blocks(content, quadrature or {}, None)
+            stated = None if kinematics == SOLID else kinematics
+            return mesh_of(with_thickness(solver_mesh(content, *found, stated), None if stated is None or (
+                stated != PLANE_STRAIN and thickness == 1.0) else thickness))
 
     def nodal_field(self, source: Path, name: str) -> NodalField:
         """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.

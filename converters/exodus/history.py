@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from romlib_converters.common.history import SolverHistory
 from romlib_converters.common.parts import join_meshes, join_values
+from romlib_converters.common.plane import with_thickness
 from romlib_converters.common.solver_fields import ELEMENT, IP, NODE, FieldValues, SolverField
 from romlib_converters.common.streams import Given
 from romlib_converters.exodus.content import ExodusContent
@@ -19,7 +20,7 @@ from romlib_converters.exodus.mesh import SolidBlock, solid_blocks, solver_mesh
 from romlib.errors import FileFormatError
 from romlib.model import Omission
 from romlib.snapshots.schema import FieldSpec
-from romlib.words import plural, shortlist
+from romlib.words import plural
 
 UNORDERED = "points_without_order"
 
@@ -59,7 +60,7 @@ class ExodusHistory(SolverHistory):
             [content.node_dtype(one) for content in contents for one in source]), original_name=", ".join(source)))
             for name, source in self._sources.items()}
         self.notes = [*self._point_fields(), *self._unused(unused)]
-        self.mesh = join_meshes(meshes, first.file)
+        self.mesh = with_thickness(join_meshes(meshes, first.file), options.get("thickness"))
 
     def read(self, step: int) -> Mapping[str, Given]:
         """A record; see `SolverHistory.read`."""
@@ -67,7 +68,8 @@ class ExodusHistory(SolverHistory):
         for name, source in self._sources.items():
             parts = [FieldValues(content.node_ids, np.column_stack(
                 [content.node_values(one, step) for one in source])) for content in self._contents]
-            found[name] = join_values(parts, self._contents[0].file, f"time {self.times[step]:g}, {name}")
+            found[name] = parts[0] if len(parts) == 1 else join_values(
+                parts, self._contents[0].file, f"time {self.times[step]:g}, {name}")
         for variable in self._of_points:
             if variable.field in self.fields:
                 found[variable.field] = self._point_values(variable, step)
@@ -128,8 +130,8 @@ class ExodusHistory(SolverHistory):
             "the file has accelerations: forces of inertia are not in the reduced model"))
             for name in first.node_variables if name.lower().startswith("acc")][:1]
         return inertia + [Omission(name=f"{kind}_variables", does_work=False, description=(
-            f"{plural(len(names), f'{kind} variable')} not carried along: {shortlist('', names).strip()}"))
-            for kind, names in kinds if names]
+            f"{plural(len(names), f'{kind} variable')} not carried along: {', '.join(names[:10])}"
+            + (", ..." if len(names) > 10 else ""))) for kind, names in kinds if names]
 
     def _check_parts(self) -> None:
         """All parts have the times and the variables of the first."""

@@ -6,6 +6,7 @@ the netCDF library, which gives zeros for what a file that was cut short no long
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from math import prod
 from pathlib import Path
@@ -163,8 +164,10 @@ class _Classic(Netcdf):
     def _values(self, variable: _Variable, offset: int, shape: tuple[int, ...]) -> np.ndarray:
         self._stream.seek(offset)
         count = prod(shape)
-        values = np.frombuffer(self._stream.read(count * variable.dtype.itemsize), variable.dtype)
-        return values.reshape(shape).astype(variable.dtype.newbyteorder("="))
+        values = np.fromfile(self._stream, variable.dtype, count).reshape(shape)
+        if variable.dtype.byteorder == ">" and sys.byteorder == "little":
+            values.byteswap(inplace=True)
+        return values.view(variable.dtype.newbyteorder("="))
 
     def _counted(self, records: list[_Variable]) -> int:
         """Records of a file that was written as a stream: those that are whole."""

@@ -24,6 +24,7 @@ from romlib_converters.keyword.mesh import (
     read_mesh_cards,
     read_surface,
 )
+from romlib_converters.keyword.numbers import number_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 
@@ -105,7 +106,7 @@ def flattened(cards: Sequence[Card], n_node: Mapping[str, int]) -> tuple[FlatMes
         scope = Scope(name, last_node, last_element)
         flat.scopes[fold(name)] = scope
         _add(flat, mesh, scope, _placed(mesh.points, card))
-        kept += [_scoped(one, name) for one in inside if one.keyword not in MESH_CARDS]
+        kept += [_scoped(one, name, card) for one in inside if one.keyword not in MESH_CARDS]
         last_node = max(last_node, int(flat.node_ids.max(initial=0)))
         last_element = max([last_element, *(int(group.ids.max(initial=0)) for group in flat.groups)])
     single = len(instances) == 1
@@ -279,15 +280,29 @@ def _assembly_surface(flat: FlatMesh, card: Card, own: Scope) -> None:
         read_surface(flat, card.with_rows(rows))
 
 
-def _scoped(card: Card, instance: str) -> Card:
-    """A card of a part, whose names get the instance in front."""
+def _scoped(card: Card, instance: str, placed: Card) -> Card:
+    """A card of a part, whose names get the instance in front. placed : the card of the instance, which moves it."""
     if card.keyword not in _IN_SCOPE:
         return card
+    if card.keyword == "ORIENTATION" and placed.rows():
+        card = _moved_axes(card, placed)
     parameters = dict(card.parameters)
     for name in (_IN_SCOPE[card.keyword], "ORIENTATION"):
         if name in parameters:
             parameters[name] = f"{instance}.{parameters[name]}"
     return replace(card, parameters=parameters)
+
+
+def _moved_axes(card: Card, placed: Card) -> Card:
+    """*ORIENTATION with its points a, b and c (the origin) where the instance is."""
+    rows = card.rows()
+    if not rows or number_of(rows[0].fields[0].encode()) is None:
+        raise UnsupportedError("an instance that is moved has axes of its own in a distribution", file=card.file,
+                               place=card.place, expected="points in the card", found=", ".join(
+                                   rows[0].fields) if rows else "no data line")
+    points = np.array([[rows[0].number(3 * k + j, 0.0) for j in range(3)] for k in range(3)])
+    fields = tuple(f"{one:.17g}" for one in _placed(points, placed).ravel())
+    return card.with_rows([replace(rows[0], fields=fields), *rows[1:]])
 
 
 def _short_names(flat: FlatMesh) -> None:

@@ -27,6 +27,10 @@ class LsdynaHistory(SolverHistory):
         self.files, self._control, self._geometry, self._states = files, control, geometry, states
         self._cells, notes = _cells(files[0], control, geometry)
         kept = _before_erosion(files[0], states, notes)
+        if states.open_files:
+            notes.append(Omission(name="unfinished_files", does_work=True, description=(
+                f"{', '.join(states.open_files)}: the word -999999 that ends the states of a file is missing; if the "
+                "run was stopped, later states are missing, and if a file was cut, states in between")))
         self.times = states.times[:kept]
         self.mesh = SolverMesh(
             files[0], geometry.node_ids, geometry.points, tuple(cells for cells, _ in self._cells), geometry.others,

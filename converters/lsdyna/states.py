@@ -22,7 +22,7 @@ class Place:
 
 
 class States:
-    """The states of a database. times : (n_state,).
+    """The states of a database. times : (n_state,). open_files : names of files without the word that ends them.
 
     Raises
     ------
@@ -33,6 +33,7 @@ class States:
         self._control, self._geometry = control, geometry
         self._files = [words, *(Words(path, control.layout) for path in files[1:])]
         self._offsets, self.length = _layout(control, geometry)
+        self.open_files: list[str] = []
         self.places = [place for number, one in enumerate(self._files)
                        for place in self._of_file(one, number, geometry.end if number == 0 else 0)]
         if not self.places:
@@ -75,12 +76,17 @@ class States:
 
     def _of_file(self, words: Words, number: int, start: int) -> list[Place]:
         """States of a file; behind them are the END word, zeros, or nothing."""
+        if not words.count:
+            raise FileFormatError("a file of the database is empty", file=words.path, expected="states",
+                                  found="0 bytes", remedy="copy it again; or remove it and those after it to convert "
+                                  "what is before")
         found: list[Place] = []
-        at = start
+        at, ended = start, False
         while at < words.count:
             first = words.reals(at, 1, "a state")[0]
             left = words.count - at
-            if first == END:
+            ended = bool(first == END)
+            if ended:
                 break
             if left < self.length:
                 if np.any(words.integers(at, left, "a state")):
@@ -96,6 +102,8 @@ class States:
                                       place=f"word {at}", found=first)
             found.append(Place(number, at))
             at += self.length
+        if not ended and (number or found):  # a geometry without states has its end elsewhere
+            self.open_files.append(words.path.name)
         return found
 
 

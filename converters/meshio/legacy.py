@@ -138,6 +138,8 @@ class _Reader:
                     one = (self._next_line() or "").split()
                 name, n_comp, count, kind = one[0], self._count(one[1]), self._count(one[2]), one[3]
                 if kind.lower() == "string":
+                    if n_comp * count > len(self._data):
+                        raise self._ends(n_comp * count, kind)
                     for _ in range(n_comp * count):
                         self._line()
                     continue

@@ -15,7 +15,6 @@ from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.nastran.op2 import Op2File
 from romlib_converters.nastran.results import (
     HISTORIES,
-    NONLINEAR,
     STATICS,
     TRANSIENT,
     UNSURE,
@@ -179,8 +178,3 @@ def _heat(heat: list[Stored], records: Sequence[Stored], notes: list[Omission]) 
     notes.append(Omission(name="field_temperature", does_work=False, description=(
         "temperatures are left out: they are not at all times of the displacements")))
     return ()
-
-
-def is_factor(course: Course) -> bool:
-    """Whether the times are load factors of nonlinear statics."""
-    return course.analysis == NONLINEAR

@@ -29,6 +29,7 @@ from romlib_converters.nastran.results import GRID, rows_of
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of, kind_of, shown
+from romlib.mesh.ids import IdIndex
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import add_skin
 from romlib.model import Omission
@@ -204,6 +205,11 @@ def _no_deck(why: str) -> Omission:
 def _compare(inside: Bulk, deck: Bulk, results: Path) -> None:
     """Refuse a deck that is not the one that was computed: other grid points, places or solids."""
     mine, other = inside.grids, deck.grids
+    for one in (inside, deck):
+        twice = IdIndex(one.grids.ids).twice
+        if len(twice):
+            raise FileFormatError("a grid point is there twice", file=one.file, place=f"grid point {twice[0]}",
+                                  found=plural(len(twice), "such grid point"))
     first, second = np.argsort(mine.ids), np.argsort(other.ids)
     if not np.array_equal(mine.ids[first], other.ids[second]):
         odd = np.setxor1d(mine.ids, other.ids)
@@ -216,11 +222,10 @@ def _compare(inside: Bulk, deck: Bulk, results: Path) -> None:
         raise _other_deck(deck.file, results, f"{plural(int(apart.sum()), 'grid point')} at another place or in other "
                           f"systems, such as {mine.ids[first][apart][0]}")
     for name in sorted({*inside.solids, *deck.solids}):
-        counts = [len(one.solids[name].ids) if name in one.solids else 0 for one in (inside, deck)]
-        if counts[0] != counts[1] or not np.array_equal(np.sort(inside.solids[name].ids),
-                                                        np.sort(deck.solids[name].ids)):
-            raise _other_deck(deck.file, results, f"{counts[0]} {name} in the results, {counts[1]} in the deck, or of "
-                              "other numbers")
+        ids = [np.sort(one.solids[name].ids) if name in one.solids else np.empty(0) for one in (inside, deck)]
+        if not np.array_equal(ids[0], ids[1]):
+            raise _other_deck(deck.file, results, f"{len(ids[0])} {name} in the results, {len(ids[1])} in the deck, or "
+                              "of other numbers")
 
 
 def _other_deck(deck: Path, results: Path, found: str) -> FileFormatError:

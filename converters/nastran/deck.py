@@ -21,6 +21,7 @@ SUFFIXES = (".bdf", ".dat", ".nas", ".blk")
 _IN = {"TWO": 2, "2": 2, "THREE": 3, "3": 3}
 _FULL = ("FULL", "1")
 _ELEMENTS = ("CHEXA", "CPENTA", "CTETRA", "CPYRAM", "CPYRA", "GRID")
+_SECONDS, _BYTES_PER_SECOND = 120.0, 1e5  # pyNastran reads some 0.6 MB a second; includes come on top
 _BEGINNING = 1 << 20  # bytes in which a deck shows that it is one
 
 
@@ -84,7 +85,9 @@ def read_deck(path: Path) -> Deck:
     UnsupportedError : superelements.
     """
     regular_file(path)
-    with in_child("romlib_converters.nastran.extract:extract", path, _is_punch(path), reader="pyNastran") as found:
+    seconds = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+    with in_child("romlib_converters.nastran.extract:extract", path, _is_punch(path), reader="pyNastran",
+                  seconds=seconds) as found:
         data: dict[str, Any] = {name: np.array(found[name]) if isinstance(found[name], np.ndarray) else found[name]
                                 for name in found}
     if data["superelements"]:

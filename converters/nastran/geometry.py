@@ -61,12 +61,6 @@ def read_geometry(op2: Op2File) -> Bulk | None:
     return Bulk(op2.path, grids, solids, others, systems, _properties(op2), cell_sets=sets)
 
 
-def scalar_points(op2: Op2File) -> np.ndarray:
-    """Ids of scalar and extra points (n,)."""
-    found = [op2.words(record)[3:] for key, record in _cards(op2, "GEOM1", "GEOM2") if key[:2] in _SPOINTS]
-    return np.concatenate([np.empty(0, np.int64), *found])
-
-
 def parameter(op2: Op2File, name: str) -> str | None:
     """Value of a parameter that is a word, None where it is not among those that the file keeps."""
     for table in op2.tables:
@@ -95,9 +89,16 @@ def _grids(op2: Op2File) -> Grids | None:
             found.append(_grid_entries(op2, op2.bytes_of(record)[3 * op2.word:], key[2]))
     if not found:
         return None
-    rows = [np.concatenate(column) for column in zip(*found)]
-    ids, cp, given, cd, single = rows
-    return Grids(ids, cp, given, np.maximum(cd, 0), bool(single.all()))
+    ids, cp, given, cd, single = (np.concatenate(column) for column in zip(*found))
+    first = _first_of_equal(np.column_stack([ids, cp, cd, given]))
+    return Grids(ids[first], cp[first], given[first], np.maximum(cd[first], 0), bool(single.all()))
+
+
+def _first_of_equal(rows: np.ndarray) -> np.ndarray:
+    """Positions, in order, of rows (n, k) that are no copies of one before: some files have GEOM1 and GEOM1S."""
+    if len(np.unique(rows[:, 0])) == len(rows):
+        return np.arange(len(rows))
+    return np.sort(np.unique(rows, axis=0, return_index=True)[1])
 
 
 def _grid_entries(op2: Op2File, data: bytes, kind: int) -> tuple[np.ndarray, ...]:
@@ -170,6 +171,7 @@ def _elements(op2: Op2File) -> tuple[dict[str, Solids], dict[str, int]]:
     solids = {}
     for name, entries in parts.items():
         rows = np.concatenate(entries)
+        rows = rows[_first_of_equal(rows)]
         solids[name] = Solids(rows[:, 0], rows[:, 1], rows[:, 2:2 + NODES[name]])
     return solids, {name: count for name, count in others.items() if name not in _WITHOUT_FORCES}
 

@@ -9,7 +9,7 @@ import numpy as np
 from romlib_converters.common.midsides import complete_midsides
 from romlib_converters.common.solver_mesh import SolverCells, SolverMesh
 from romlib_converters.nastran.bulk import Bulk, SolidProperty
-from romlib_converters.nastran.elements import CORNERS, DEFAULT, TYPES, Integration, rule_of, solid
+from romlib_converters.nastran.elements import CORNERS, TYPES, Integration, rule_of, solid
 from romlib_converters.nastran.systems import Systems
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -138,13 +138,8 @@ def _refuse_fluids(bulk: Bulk, name: str, properties: np.ndarray) -> None:
 
 
 def _formulation(name: str, cell_type: str, what: str, count: int) -> Omission:
+    network = "TWO" if cell_type in ("hex8", "wedge6") else "THREE"
     return Omission(name=f"formulation_{name}_{cell_type}", does_work=True, description=(
-        f"{plural(count, 'element')} {name} ({cell_type}) integrated by {what}, the default of PSOLID: romlib has the "
-        "standard element, whose forces differ; `romlib check` shows by how much. For elements that are the same in "
-        f"both, compute with PSOLID, IN = {'TWO' if cell_type in ('hex8', 'wedge6') else 'THREE'}, ISOP = FULL, or "
-        "with CTETRA"))
-
-
-def default_integration(bulk: Bulk) -> bool:
-    """Whether no property says how solids are integrated, because the source has none."""
-    return not bulk.properties or all(one.integration.network == DEFAULT for one in bulk.properties.values())
+        f"{plural(count, 'element')} {name} ({cell_type}) integrated by {what}, as PSOLID has it or leaves open: "
+        "romlib has the standard element, whose forces differ; `romlib check` shows by how much. For elements that are "
+        f"the same in both, compute with PSOLID, IN = {network}, ISOP = FULL, or with CTETRA"))

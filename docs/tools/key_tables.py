@@ -18,8 +18,10 @@ from romlib_plugins.umat import UmatParameters
 
 from romlib.check.options import CheckOptions
 from romlib.laws.chaboche import ChabocheParameters
+from romlib.laws.cubic import CubicParameters
 from romlib.laws.elastic import ElasticParameters
 from romlib.laws.mises import MisesParameters
+from romlib.laws.orthotropic import OrthotropicParameters
 from romlib.life.table import Curve, LifeTable
 from romlib.model import Case, Constraint, ExpressionAmplitude, Load, Material, TableAmplitude, UnitSystem
 from romlib.model.clusters import ClusterOptions
@@ -43,6 +45,8 @@ TABLES: dict[str, tuple[type[BaseModel], str, tuple[str, ...]]] = {
     "study": (Header, "", ()),
     "material": (Material, "", ()),
     "elastic": (ElasticParameters, "", ()),
+    "cubic": (CubicParameters, "", ()),
+    "orthotropic": (OrthotropicParameters, "", ()),
     "mises": (MisesParameters, "", ()),
     "chaboche": (ChabocheParameters, "", ()),
     "umat": (UmatParameters, "", ("proof",)),

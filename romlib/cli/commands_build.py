@@ -112,7 +112,11 @@ def _list_formats(json: bool) -> None:
         print_json([{**asdict(one), "ready": one.ready} for one in found])
         return
     stdout().print(table("Formats", ("format", "what it reads", "files", "reader", "state"), [
-        (one.name, one.reads, " ".join(one.suffixes), one.reader or "romlib's own", one.state) for one in found]))
+        (one.name, one.reads, " ".join(one.suffixes), one.reader or "romlib's own",
+         "ready" if one.ready else "see below") for one in found]))
+    for one in found:
+        if not one.ready:
+            stdout().print(f"{one.name} {one.state}", soft_wrap=True)
     stdout().print("\nromlib convert auto FILE -o NAME.vtkhdf recognises a file by its content.", soft_wrap=True)
 
 

@@ -2,10 +2,11 @@
 
     python -m romlib.testing.fuzz TARGET FILE... [--seed N] [--count N]
 
-TARGET is the name of an installed converter, or rom, snapshots or study. Of a converter's files the first one (the
-first --sources N) is what the converter is given; the others (results beside a deck) and all files of a folder lie
-beside it, and all of them get damaged, one at a time. Exit status 1 when something is wrong: a traceback, a crash, a
-hang, too much memory, and for files that romlib itself wrote (rom, snapshots) any silent change.
+TARGET is the name of an installed converter, mesh:NAME for the mesh alone that it reads, or rom, snapshots or study. Of
+a converter's files the first one (the first --sources N) is what the converter is given; the others (results beside a
+deck) and all files of a folder lie beside it, and all of them get damaged, one at a time. Exit status 1 when something
+is wrong: a traceback, a crash, a hang, too much memory, and for files that romlib itself wrote (rom, snapshots) any
+silent change.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m romlib.testing.fuzz", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("target", help="a converter (see `romlib plugins`), rom, snapshots or study")
+    parser.add_argument("target", help="a converter (`romlib convert --list`), mesh:CONVERTER, rom, snapshots or study")
     parser.add_argument("files", nargs="+", type=Path, help="sound files, or a folder of them")
     parser.add_argument("--seed", type=int, default=0, help="of the random damages")
     parser.add_argument("--count", type=int, default=200, help="number of mutations")

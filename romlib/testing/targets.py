@@ -1,4 +1,4 @@
-"""What is fuzzed: a converter, a ROM, a snapshots file, a study or case file; and what "the same" means for each.
+"""What is fuzzed: a converter, its mesh alone, a ROM, a snapshots file, a study; and what "the same" means for each.
 
 A target is opened on sound files, which gives the result to compare with. `judge` then says what became of a damaged
 copy: an `Outcome`. Anything that is neither a romlib error nor a result is left to be raised.
@@ -31,6 +31,7 @@ Verdict = Literal[
     "refused", "equal", "caught by the check", "noted", "reproduced", "another input", "silent", "fault"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 ROUNDING = 1e-9
+MESH = "mesh:"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Target(Protocol):
 
 
 def target_of(kind: str, *, sources: int = 1, options: dict[str, Any] | None = None) -> Target:
-    """The target of that name: rom, snapshots, study, or an installed converter.
+    """The target of that name: rom, snapshots, study, an installed converter, or mesh:NAME for its `read_mesh`.
 
     Parameters
     ----------
@@ -76,6 +77,11 @@ def target_of(kind: str, *, sources: int = 1, options: dict[str, Any] | None = N
     kinds: dict[str, type] = {"rom": RomTarget, "snapshots": SnapshotsTarget, "study": StudyTarget}
     if kind in kinds:
         return kinds[kind]()
+    if kind.startswith(MESH):
+        reader = find_converter(kind.removeprefix(MESH))
+        if not isinstance(reader, MeshReader):
+            raise InputError(f"the converter {reader.name} reads no mesh without results", found=kind)
+        return MeshTarget(reader)
     return ConverterTarget(find_converter(kind), sources=sources, options=options or {})
 
 
@@ -233,6 +239,18 @@ class RomTarget(_Compared):
                 for name in model.archive.gappy:
                     content[f"field {name}, piece {piece}"] = solution.field(name, -1, piece)
         return content
+
+
+class MeshTarget(_Compared):
+    """The mesh of a converter, without results: equal where every point, cell, tag and array is the same."""
+
+    strict = False
+
+    def __init__(self, reader: MeshReader) -> None:
+        self._reader = reader
+
+    def _read(self, folder: Path, names: Sequence[str]) -> Content:
+        return flat("mesh", self._reader.read_mesh(folder / names[0]))
 
 
 class SnapshotsTarget(_Compared):

@@ -11,6 +11,7 @@ from romlib_converters.calculix import CalculixConverter
 from romlib_converters.meshio import MeshioConverter
 
 import romlib
+from romlib.errors import InputError
 from romlib.testing import check_converter, fuzz
 
 CASE = """
@@ -113,3 +114,15 @@ def test_no_damage_of_calculix_files_ends_in_a_traceback(tmp_path, form):
 def test_no_damage_of_meshio_files_ends_in_a_traceback(tmp_path):
     report = fuzz.run("meshio", [write_xdmf(box_example(n_step=3), tmp_path), tmp_path], count=150, seed=36)
     assert not report.wrong, "\n".join(report.lines())
+
+
+def test_damage_of_a_mesh_without_results_is_refused_or_a_mesh(tmp_path):
+    deck = tmp_path / "box.inp"
+    deck.write_text("*NODE, NSET=ALL\n" + "".join(
+        f"{k + 1}, {k & 1}.0, {k >> 1 & 1}.0, {k >> 2}.0\n" for k in range(8))
+        + "*ELEMENT, TYPE=C3D8, ELSET=E\n1, 1, 2, 4, 3, 5, 6, 8, 7\n")
+    report = fuzz.run("mesh:calculix", [deck], count=60, seed=7)
+    assert not report.wrong and not report.strict, "\n".join(report.lines())
+    assert report.counts["refused"] > 10
+    with pytest.raises(InputError, match="no converter of this name"):
+        fuzz.run("mesh:nothing", [deck], count=1)

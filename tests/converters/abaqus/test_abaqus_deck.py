@@ -91,6 +91,11 @@ def test_results_in_other_numbers_than_the_deck_are_matched_by_place(tmp_path):
         node = there.node_tags[next(one.nodes for one in found.model.loads.values())]
         np.testing.assert_array_equal(there.points[node], [[0.0, 0.0, 3.0]])
         assert there.cell_ids[there.cell_tags["SECOND"]].tolist() == [51]
+        assert "ends_early" not in [one.name for one in found.model.omissions]
+    path.write_text(path.read_text().replace("DIRECT\n1., 1.", "DIRECT\n1., 3."))
+    AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "x.vtkhdf")
+    with Snapshots(tmp_path / "x.vtkhdf") as found:
+        assert "ends at time 1," in {one.name: one.description for one in found.model.omissions}["ends_early"]
     path.write_text(path.read_text().replace("0., 0., 2.\n", "0., 0., 2.5\n"))
     with pytest.raises(FileFormatError, match="not those of the results"):
         AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "x.vtkhdf")

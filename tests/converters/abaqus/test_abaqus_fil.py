@@ -12,6 +12,9 @@ from romlib_converters.abaqus.fil import FilFile
 
 from romlib.errors import FileFormatError, RomlibError, UnsupportedError
 from romlib.mesh.box import box_mesh
+from romlib.mesh.elements import element
+from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.mesh.operator import StrainOperator
 from romlib.snapshots import Snapshots
 
 MESH = box_mesh("hex20", (2, 1, 1), (2.0, 1.0, 1.0), quadrature="hex_gauss_8")
@@ -119,7 +122,7 @@ def test_displacements_are_in_the_columns_of_the_active_degrees_of_freedom(tmp_p
                    nodal=lambda time: np.column_stack([99.0 + 0.0 * moved(time), moved(time)]))
     with converted(tmp_path, path) as found:
         is_right(found)
-    with pytest.raises(UnsupportedError, match="do not have three displacements"):
+    with pytest.raises(UnsupportedError, match="do not have all displacements"):
         converted(tmp_path, written(tmp_path / "b.fil", dofs=(1, 2, 0)))
 
 
@@ -174,8 +177,9 @@ def test_what_is_no_history_is_refused_by_name(tmp_path, how, words):
 
 @pytest.mark.parametrize(("kind", "words"), [
     ("C3D20RH", "hybrid"), ("U20", "user element"), ("C3D20RT", "temperature as an unknown"), ("C3D10M", "modified"),
-    ("C3D8R", "hourglass"), ("C3D8I", "incompatible modes"), ("CPS8R", "plane stress"), ("CPE8R", "plane strain"),
-    ("CAX8R", "axisymmetry"), ("C3D20RP", "pore pressure"), ("SC8R", "continuum shell"), ("Z1", "substructure")])
+    ("C3D8R", "hourglass"), ("C3D8I", "incompatible modes"), ("CPS8R", "plane stress"), ("CPE8H", "unknowns besides"),
+    ("CPE4R", "hourglass"), ("CAX4I", "incompatible modes"), ("C3D20RP", "pore pressure"), ("Z1", "substructure"),
+    ("SC8R", "continuum shell")])
 def test_elements_that_are_not_reproduced_are_refused_by_name(tmp_path, kind, words):
     with pytest.raises(UnsupportedError, match=words) as raised:
         converted(tmp_path, written(tmp_path / "a.fil", kind=kind))
@@ -205,6 +209,48 @@ def test_points_in_another_order_are_refused_where_their_coordinates_say_so(tmp_
         is_right(found)
     with pytest.raises(FileFormatError, match="not where the rule has them"):
         converted(tmp_path, written(tmp_path / "b.fil", points=points([1, 0, 2, 3, 4, 5, 6, 7])))
+
+
+@pytest.mark.parametrize(("kind", "cell", "rule", "formulation"), [
+    ("CPE3", "tri3", "tri_1", "standard"), ("CPE4", "quad4", "quad_gauss_4", "B-bar in plane"),
+    ("CPE6", "tri6", "tri_3", "standard"), ("CPE8", "quad8", "quad_gauss_9", "standard"),
+    ("CAX8R", "quad8", "quad_gauss_4", "standard"), ("CAX4", "quad4", "quad_gauss_4", "B-bar in plane")])
+def test_plane_and_axisymmetric_elements_are_read(tmp_path, kind, cell, rule, formulation):
+    """Two coordinates, two displacements, tensors of four components; strain against that of the displacement."""
+    name = "plane strain" if kind.startswith("CPE") else "axisymmetric"
+    shape = element(cell)
+    points = np.array([2.0, 1.0]) + shape.nodes * [0.5, 0.7] + 0.05 * shape.nodes[:, ::-1] ** 2
+    if shape.n_node > shape.n_corner:  # mid-side nodes on straight edges
+        corners = points[:shape.n_corner]
+        points[shape.n_corner:] = corners[np.array(shape.edges)].mean(axis=1)
+    ids = 3 * np.arange(len(points)) + 2
+    u = 1e-3 * np.column_stack([points[:, 0] * points[:, 1], 0.5 * points[:, 0] - 0.2 * points[:, 1]])
+    mesh = Mesh(points, (CellBlock(cell, np.arange(len(points))[None], np.array([7]), rule, formulation=formulation),),
+                ids, kinematics=name)
+    operator = StrainOperator(mesh)
+    strain = operator.strain(u[None])[0]
+    with FilWriter(tmp_path / "a.fil", binary=False) as writer:
+        write_model(writer, ids, points, [(7, kind.ljust(8), ids)], {}, {}, dofs=(1, 2))
+        begin_increment(writer, 1.0, 1.0)
+        for q, (row, place) in enumerate(zip(strain, operator.coordinates), 1):
+            writer.record(1, 7, q, 0, 0, " ", 3, 1, 0, 0)
+            writer.record(21, *map(float, [*row[:3], row[3] * np.sqrt(2.0)]))
+            writer.record(8, *map(float, place[:2]))
+        write_nodal(writer, 101, ids, u)
+        writer.end_increment()
+    with converted(tmp_path, tmp_path / "a.fil") as found:
+        block, = found.mesh(0).blocks
+        assert (block.cell_type, block.quadrature, block.formulation) == (cell, rule, formulation)
+        assert found.mesh(0).kinematics == name and found.fields["displacement"].n_comp == 2
+        np.testing.assert_allclose(found.read("strain", 0, 0), strain, atol=1e-17)
+
+
+def test_plane_elements_beside_solids_are_refused(tmp_path):
+    block = MESH.blocks[0]
+    table = [(1, "CPE4    ", NODES[:4]),
+             *((number, "C3D20R  ", NODES[nodes]) for number, nodes in zip(CELLS, block.connectivity))]
+    with pytest.raises(UnsupportedError, match="different models"):
+        converted(tmp_path, written(tmp_path / "a.fil", elements=table))
 
 
 @pytest.mark.parametrize("binary", [True, False])

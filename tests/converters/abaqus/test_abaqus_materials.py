@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from abaqus_decks import CUBE, HELD, SECTION, deck, step
+from abaqus_decks import CUBE, HELD, SECTION, assembly, deck, step
 from romlib_converters.abaqus import AbaqusConverter
 from romlib_converters.abaqus.converter import read_flat
 from romlib_converters.abaqus.deck import DeckReader
@@ -93,3 +93,30 @@ def test_a_user_material_has_the_library_that_the_user_names(tmp_path):
     builder = ModelBuilder(DeckReader(path, *read_flat(path)).run(), np.array([0.0, 1.0]), {"library": "x"})
     with pytest.raises(FileFormatError, match="lacks constants"):
         builder.build(UnitSystem())
+
+
+ORTHO = ("*ELASTIC, TYPE=ENGINEERING CONSTANTS\n1e5, 2e5, 3e5, 0.2, 0.25, 0.3, 4e4, 5e4,\n6e4\n")
+
+
+def test_orthotropic_elasticity_has_the_axes_of_its_section(tmp_path):
+    """The point c of an *ORIENTATION is its origin: a - c is along axis 1."""
+    section = "*SOLID SECTION, ELSET=EALL, MATERIAL=STEEL, ORIENTATION=O\n*ORIENTATION, NAME=O\n"
+    axes = "1., 3., 1., 0., 2., 1., 1., 1., 1.\n3, 90.\n"
+    path = deck(tmp_path, f"*HEADING\n{CUBE}{section}{axes}*MATERIAL, NAME=STEEL\n{ORTHO}{HELD}{step()}")
+    found = AbaqusConverter().read_deck(path).model.materials["STEEL"]
+    assert found.law == "orthotropic" and found.parameters["E2"] == 2e5
+    assert found.orientation.first == (0.0, 2.0, 0.0) and found.orientation.plane == (-1.0, 1.0, 0.0)
+    assert (found.orientation.turn, found.orientation.about) == (90.0, 3)
+
+
+def test_axes_of_a_part_turn_with_its_instance(tmp_path):
+    part = CUBE + ("*SOLID SECTION, ELSET=EALL, MATERIAL=STEEL, ORIENTATION=O\n1.,\n"
+                   "*ORIENTATION, NAME=O\n1., 0., 0., 0., 1., 0.\n")
+    text = assembly("*INSTANCE, NAME=A-1, PART=CUBE\n*END INSTANCE\n*INSTANCE, NAME=B-1, PART=CUBE\n5., 0., 0.\n"
+                    "5., 0., 0., 5., 0., 1., 90.\n*END INSTANCE\n", part=part)
+    text = text.replace("*ELASTIC\n200000., 0.3\n", ORTHO)
+    found = AbaqusConverter().read_deck(deck(tmp_path, text + "*BOUNDARY\nA-1.FOOT, 1, 3\n" + step()))
+    orientation = found.model.materials["STEEL"].orientation
+    first, plane = (found.mesh.cell_arrays[one.array] for one in (orientation.first, orientation.plane))
+    np.testing.assert_allclose(first, [[1, 0, 0], [0, 1, 0]], atol=1e-15)
+    np.testing.assert_allclose(plane, [[0, 1, 0], [-1, 0, 0]], atol=1e-15)

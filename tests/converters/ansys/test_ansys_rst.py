@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +241,20 @@ def test_what_is_no_history_is_refused_by_name(tmp_path, header, word):
     assert "quasi-static" in error.expected
 
 
+def test_a_real_modal_result_is_refused(tmp_path):
+    """The example that Ansys' own reader comes with."""
+    package = pytest.importorskip("ansys.mapdl.reader")
+    refused(Path(package.__file__).parent / "examples" / "file.rst", tmp_path, UnsupportedError, "modal")
+
+
+def test_displacement_is_found_among_other_degrees_of_freedom(tmp_path):
+    """A model with shells has rotations; a coupled one has temperatures first here."""
+    values = np.column_stack([np.full((8, 1), 300.0), MOVED[:, 2], np.full((8, 3), 7.0), MOVED[:, :2]])
+    with converted(cube([Set(1.0, values, dofs=(20, 3, 4, 5, 6, 1, 2))]), tmp_path) as found:
+        assert np.array_equal(found.read("displacement", 0, 0), MOVED)
+        assert (found.read("temperature", 0, 0) == 300.0).all()
+
+
 def test_complex_sets_and_dead_elements_are_refused(tmp_path):
     refused(cube([Set(1.0, MOVED, header={18: 1})]), tmp_path, UnsupportedError, "complex")
     refused(cube([Set(1.0, MOVED, header={122: 1})]), tmp_path, UnsupportedError, "killed")
@@ -324,6 +339,17 @@ def test_forces_of_elements_are_summed_at_their_nodes_over_all_parts(tmp_path):
     for nodes, own in zip(mesh.blocks[0].connectivity, forces, strict=True):
         expected[nodes] -= own
     assert np.allclose(given, expected, rtol=0, atol=1e-6)
+
+
+def test_forces_are_left_out_with_a_note_where_nodes_have_axes_of_their_own(tmp_path):
+    nodes = {**NODES, IDS[0]: [*CUBE[0], 30.0, 0.0, 0.0]}
+    with converted(cube([Set(1.0, MOVED, {0: {1: np.ones(24)}})], nodes=nodes), tmp_path) as found:
+        assert "internal_force" not in found.fields
+        assert any(note.name == "internal_force" for note in found.model.omissions)
+    nodes[IDS[0]][3] = float("inf")
+    (tmp_path / "x").mkdir()
+    error = refused(cube(nodes=nodes).write(tmp_path / "x" / "f.rst"), tmp_path / "x", FileFormatError, "angle")
+    assert "inf" in str(error.found)
 
 
 def test_a_part_that_is_missing_or_of_another_solution_is_refused(tmp_path):

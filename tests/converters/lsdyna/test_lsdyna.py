@@ -225,6 +225,19 @@ def test_a_state_that_ends_early_is_refused_with_its_file(tmp_path):
         converted(source, tmp_path)
 
 
+def test_a_file_cut_between_states_is_said_and_an_empty_one_refused(tmp_path):
+    source = database(tmp_path)
+    first = tmp_path / "d3plot01"
+    whole = first.read_bytes()
+    first.write_bytes(whole[:(len(whole) - 4) // 2])
+    with converted(source, tmp_path) as ours:
+        note = omissions(ours)["unfinished_files"]
+        assert ours.n_step == 2 and note.does_work and note.description.startswith("d3plot01")
+    first.write_bytes(b"")
+    with pytest.raises(FileFormatError, match="is empty"):
+        converted(source, tmp_path)
+
+
 def test_no_option_is_known_that_does_not_exist(tmp_path):
     with pytest.raises(InputError, match="unknown option"):
         converted(database(tmp_path), tmp_path, elform=2)

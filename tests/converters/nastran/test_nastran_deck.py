@@ -28,7 +28,7 @@ def in_this_process(request, monkeypatch):
     from romlib_converters.nastran import deck, extract
 
     @contextlib.contextmanager
-    def here(function, file, *arguments, reader):
+    def here(function, file, *arguments, reader, seconds):
         yield dict(extract.extract(file, *arguments))
 
     monkeypatch.setattr(deck, "in_child", here)

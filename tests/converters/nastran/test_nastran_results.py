@@ -291,3 +291,16 @@ def test_temperatures_at_a_part_of_the_times_are_left_out_and_said(tmp_path):
     writer.table("TOUGV1", [writer.ident(10, 1.0, heat=1), writer.rows(IDS, np.zeros((len(IDS), 6)))])
     with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
         assert "temperature" not in ours.fields and "field_temperature" in omissions(ours)
+
+
+def test_geometry_that_is_there_twice_is_taken_once_if_it_is_the_same(tmp_path):
+    from small_model import write_geometry
+
+    writer = Op2Writer()
+    write_geometry(writer, CD, (2, 1))
+    with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
+        assert (ours.n_node_total, ours.n_cell_total) == (15, 5)
+    writer = Op2Writer()
+    write_geometry(writer, NOWHERE, (2, 1))  # other frames of the same grid points
+    with pytest.raises(FileFormatError, match="two nodes have the same id"):
+        converted(write_small(tmp_path / "b.op2", writer=writer), tmp_path)
