@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from romlib.errors import InputError
+from romlib.errors import InputError, UnsupportedError
 from romlib.fem.piece import Piece
 from romlib.mesh.axes import axes_of_vectors
 from romlib.mesh.box import box_mesh
+from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.partition import partition
 from romlib.model import ArrayReference, Material, Model, Orientation
 
@@ -91,3 +92,14 @@ def test_cell_arrays_that_are_no_axes_are_refused(arrays, said):
 def test_an_orientation_that_says_no_axes_is_refused(orientation, said):
     with pytest.raises(ValidationError, match=said):
         Orientation.model_validate(orientation)
+
+
+def test_in_two_dimensions_one_of_the_axes_is_normal_to_the_plane():
+    """Others would bend the body out of its plane: a message says by how much they are off."""
+    points = np.array([[1.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 1.0]])
+    block = CellBlock("quad4", np.array([[0, 1, 2, 3]]), np.array([1]), "quad_gauss_4")
+    mesh = Mesh(points, (block,), np.arange(4), kinematics="plane strain")
+    np.testing.assert_allclose(axes_of(mesh, material(first=(0, 0, 2), plane=(1, 1, 0)))[:, 0], [[0, 0, 1]] * 4)
+    assert axes_of(mesh, material(center=(0, 0, 0), axis=(0, 0, 1))).shape == (4, 3, 3)
+    with pytest.raises(UnsupportedError, match=r"out of its plane(.|\n)*30 degrees off"):
+        axes_of(mesh, material(first=(1, 0, 0), plane=(0, 1, 0), turn=30.0, about=1))
