@@ -155,8 +155,10 @@ class _Reader:
                     self.deck.nlgeom = card
             elif card.keyword != "DAMPING":
                 raise FileFormatError("a property stands before any *MATERIAL", file=card.file, place=card.place)
-        if self.step is not None:
-            self._end_step(self.step)
+        if self.step is not None:  # CalculiX 2.20 ends there without computing it, and says nothing
+            raise FileFormatError("the last step is not closed", file=self.step.file, place=self.step.place,
+                                  expected="*END STEP", remedy="the deck may be cut short: CalculiX does not compute "
+                                  "a step that has no end")
         if not self.deck.steps:
             raise FileFormatError("the deck has no step", file=self.deck.file, expected="*STEP ... *END STEP")
         self.omissions += self.reader.notes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -52,4 +52,9 @@ def refuse_other_rotations(load: Centrifugal, mesh: Mesh, place: str) -> None:
     if wrong:
         raise UnsupportedError(
             f"a rotation that a mesh with kinematics {mesh.kinematics!r} cannot have", place=place, expected=expected,
-            found=f"axis {list(load.axis)} through {list(load.center)}", remedy="correct the axis, or solve a solid")
+            found=f"axis {_words(load.axis)} through {_words(load.center)}",
+            remedy="correct the axis, or solve a solid")
+
+
+def _words(vector: Iterable[float]) -> str:
+    return "(" + ", ".join(f"{value:g}" for value in vector) + ")"

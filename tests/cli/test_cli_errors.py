@@ -87,7 +87,7 @@ def test_arguments_that_are_missing_or_malformed_are_named(tmp_path):
 
 
 def test_an_unknown_format_lists_the_installed_ones(tmp_path):
-    message = refused("convert", "nastran", "a.op2", "-o", tmp_path / "x.vtkhdf")
+    message = refused("convert", "other", "a.op2", "-o", tmp_path / "x.vtkhdf")
     assert "meshio" in message and "zset" in message
 
 
@@ -142,7 +142,7 @@ class DeckOfOneStep:
 
 
 def test_convert_writes_the_case_of_a_deck(tmp_path, monkeypatch):
-    monkeypatch.setattr("romlib.snapshots.converter.find_converter", lambda name: DeckOfOneStep())
+    monkeypatch.setattr("romlib.snapshots.formats.find_converter", lambda name: DeckOfOneStep())
     output = tmp_path / "case.toml"
     result = runner.invoke(app, ["convert", "deck", "a.deck", "-o", str(output), "--case"])
     assert result.exit_code == 0 and read_case_file(output) == DeckOfOneStep().read_case(None)
