@@ -22,17 +22,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_common"))
 
 import numpy as np
 from commands import console, heading
-from flow import ROM, Flow, FullOrder
-from judge import FIELDS, Judgement, hottest, judge
+from flow import ROM, Flow
+from judge import Judgement, hottest, judge
 from pictures import plot_cycles, plot_mesh, plot_p
-from rich.table import Table
-from timing import Online, online_time
+from tables import CYCLES, MISSION, errors, sizes
+from timing import online_time
 
 from romlib.loads.amplitudes import evaluate
 from romlib.online.rom import ReducedOrderModel
 from romlib.study import Study
 
-MISSION, CYCLES = "mission", "mission_20"
 LONG = {"mission_hot": "inside", CYCLES: "20 cycles", "beyond": "5 % beyond"}
 
 
@@ -89,37 +88,6 @@ def take_off(flow: Flow) -> tuple[float, float]:
     amplitudes = Study.read(flow.folder / "study.toml").cases[MISSION].amplitudes
     times = np.linspace(0.0, 1200.0, 121)
     return tuple(float(evaluate(amplitudes[name], times).max()) for name in ("warming", "hot_spot"))  # type: ignore
-
-
-def sizes(rom: ReducedOrderModel, full: FullOrder, timings: Mapping[str, Online], ranks: int) -> Table:
-    """Full order beside reduced order: sizes and times."""
-    manifest, basis, online = rom.archive.manifest, rom.archive.clusters[0], timings[MISSION]
-    n_point = int(np.count_nonzero(basis.weights))
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("", f"full order, {ranks} rank{'s' * (ranks > 1)}", "reduced, 1 core"):
-        table.add_column(name, justify="right" if name else "left")
-    table.add_row("unknowns (degrees of freedom, modes)", f"{3 * manifest.n_node:,}", f"{basis.n_mode}")
-    table.add_row("integration points", f"{manifest.n_ip:,}", f"{n_point} ({100 * n_point / manifest.n_ip:.2f} %)")
-    table.add_row("Newton iterations of a mission", f"{full.iterations}", f"{online.iterations}")
-    table.add_row(f"a mission, {online.steps} steps", f"{full.wall:.1f} s", f"{1e3 * online.wall:.1f} ms")
-    table.add_row(f"twenty of them, {timings[CYCLES].steps} steps", "", f"{1e3 * timings[CYCLES].wall:.0f} ms")
-    table.add_row("core time of a mission", f"{full.core:.1f} s", f"{1e3 * online.core:.1f} ms")
-    table.add_row("speed-up in wall time", "", f"{full.wall / online.wall:,.0f}")
-    table.add_row("speed-up in core time", "", f"{full.core / online.core:,.0f}")
-    table.add_row("offline, once", "", f"{sum(max(stage['wall']) for stage in manifest.stages):.0f} s")
-    return table
-
-
-def errors(judgements: Mapping[str, Judgement], where: Mapping[str, str]) -> Table:
-    """Errors of every case that was solved at full order."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("errors", "u", "v. Mises", "p", "hot spot: v. Mises", "p"):
-        table.add_column(name, justify="left" if name == "errors" else "right", no_wrap=True)
-    for case, judgement in judgements.items():
-        values = [judgement.error(field) for field in FIELDS]
-        values += [judgement.critical.error(field) for field in ("von_mises", "p")]
-        table.add_row(f"{case}: {where[case]}", *(f"{100 * value:.2g} %" for value in values))
-    return table
 
 
 def draw(flow: Flow, rom: ReducedOrderModel, judgements: Mapping[str, Judgement], point: np.ndarray) -> list[Path]:
