@@ -23,16 +23,13 @@ sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "turbine_blade")
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "_common"))
 
 from commands import console, heading
-from flow import ROM, Flow
-from judge import hottest, judge
+from flow import Flow
 from mesh import real_blade, write_mesh
-from pictures import plot_cycles
-from tables import CYCLES, MISSION, errors, sizes
-from timing import online_time
+from stages import draw_cycles, solve_and_judge
+from tables import MISSION
 from views import plot_mesh, plot_p
 
 HERE = Path(__file__).resolve().parent
-LONG = {"mission_hot": "inside", CYCLES: "20 cycles", "beyond": "5 % beyond"}
 
 
 def main() -> int:
@@ -54,34 +51,9 @@ def main() -> int:
     plot_mesh(flow.folder / "mesh.vtkhdf", flow.folder / "mesh.png")
     flow.train()
 
-    heading("2. Does romlib recompute what the solver computed?")
-    flow.run("romlib check train_hot.vtkhdf --study study.toml")
-
-    heading(f"3. Offline, on {flow.ranks} rank{'s' * (flow.ranks > 1)}")
-    flow.run(f"{flow.launcher}romlib offline study.toml -o {ROM}")
-
-    heading("4. Online: a mission that it was not trained on, and twenty of them")
-    flow.run(f"romlib online {ROM} --case {MISSION} -o result.vtkhdf")
-    rom = flow.rom()
-    timings = {case: online_time(rom, case, 9 if case == MISSION else 3) for case in (MISSION, CYCLES)}
-
-    heading("5. Full order, for comparison")
-    full = flow.reference(MISSION)
-    references = {MISSION: "inside", **(LONG if arguments.long else {})}
-    for case in [case for case in references if case != MISSION]:
-        flow.solve(case, ("stress", "p"))
-    point = hottest(flow.folder / "mesh.vtkhdf")
-    judgements = {case: judge(rom.solve(case), flow.folder / f"{case}.vtkhdf", point) for case in references}
-
-    heading("What came out")
-    console.print(sizes(rom, full, timings, flow.ranks))
-    console.print()
-    console.print(errors(judgements, references))
-    console.print("max over time of the L2 norm in space; at the hot spot, on the leading edge: max over time")
-    plot_p(flow.folder / "result.vtkhdf", flow.folder / f"{MISSION}.vtkhdf", point, flow.folder / "p.png")
-    one, probe = judgements.get(CYCLES, judgements[MISSION]), rom.solve(CYCLES)
-    plot_cycles(probe.times, probe.probe("p", point=point.tolist()).values, (one.times, one.critical.full["p"]),
-                float(judgements[MISSION].times[-1]), flow.folder / "cycles.png")
+    outcome = solve_and_judge(flow, arguments.long)
+    plot_p(flow.folder / "result.vtkhdf", flow.folder / f"{MISSION}.vtkhdf", outcome.point, flow.folder / "p.png")
+    draw_cycles(outcome, flow.folder / "cycles.png")
     took = f"The whole took {time.perf_counter() - start:.0f} s."
     console.print(f"\n{took} Pictures and files are in {flow.folder}: open result.vtkhdf in ParaView.", soft_wrap=True)
     return 0
