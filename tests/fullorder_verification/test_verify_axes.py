@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from verification_adapter import at_points, cylindrical, l2_error, radial_field, radius, relative, solve
+from verification_adapter import at_points, cylindrical, l2_error, orders, radial_field, radius, relative, solve
 from verification_meshes import QUARTER, quarter_cylinder
 from verification_references import OrthotropicCylinder
 
@@ -68,10 +68,7 @@ def test_a_wound_cylinder_converges_to_lekhnitskii(cell_type, divisions, order_u
             l2_error(operator, at_points(operator, history.displacement[-1]),
                      radial_field(operator.coordinates, exact.displacement(r))),
             l2_error(operator, cylindrical(operator, history.stress[-1]), exact.stress(r))))
-    (coarse_u, coarse_s), (fine_u, fine_s) = errors
-    figures({"displacement, fine mesh": (fine_u, 0.0, 0.01), "stress, fine mesh": (fine_s, 0.0, 0.1),
-             "order of displacement": (np.log2(coarse_u / fine_u), order_u - 0.2, 4.5),
-             "order of stress": (np.log2(coarse_s / fine_s), order_s - 0.2, 3.5)})
+    figures(orders(errors, order_u, order_s, (0.01, 0.1)))
 
 
 def heated_bar(turn):

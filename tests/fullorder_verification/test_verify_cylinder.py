@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from verification_adapter import at_points, cylindrical, l2_error, material, radial_field, radius, relative, solve
+from verification_adapter import (
+    at_points,
+    cylindrical,
+    l2_error,
+    material,
+    orders,
+    radial_field,
+    radius,
+    relative,
+    solve,
+)
 from verification_meshes import QUARTER, quarter_cylinder
 from verification_references import Hill, Lame, NortonCylinder
 
@@ -47,10 +57,7 @@ def test_elastic_cylinder_converges_to_lame_at_the_order_of_the_element(cell_typ
             l2_error(operator, at_points(operator, history.displacement[-1]),
                      radial_field(operator.coordinates, exact.displacement(r))),
             l2_error(operator, cylindrical(operator, history.stress[-1]), exact.stress(r))))
-    (coarse_u, coarse_s), (fine_u, fine_s) = errors
-    figures({"displacement, fine mesh": (fine_u, 0.0, 0.005), "stress, fine mesh": (fine_s, 0.0, 0.1),
-             "order of displacement": (np.log2(coarse_u / fine_u), order_u - 0.2, 4.5),
-             "order of stress": (np.log2(coarse_s / fine_s), order_s - 0.2, 3.5)})
+    figures(orders(errors, order_u, order_s, (0.005, 0.1)))
 
 
 def plastic_cylinder(divisions: tuple[int, int], poisson: float, levels: np.ndarray):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -89,3 +89,15 @@ def radial_field(points: np.ndarray, u_r: np.ndarray) -> np.ndarray:
 def radius(points: np.ndarray) -> np.ndarray:
     """Distance from the z axis."""
     return np.hypot(points[:, 0], points[:, 1])
+
+
+def orders(errors: Sequence[tuple[float, float]], order_u: float, order_s: float, limits: tuple[float, float]
+           ) -> dict[str, tuple[float, float, float]]:
+    """Figures of a mesh and of one twice as fine: value, lower and upper bound.
+
+    errors : of displacement and of stress on either. order_u, order_s : of the element. limits : on the fine mesh.
+    """
+    (coarse_u, coarse_s), (fine_u, fine_s) = errors
+    return {"displacement, fine mesh": (fine_u, 0.0, limits[0]), "stress, fine mesh": (fine_s, 0.0, limits[1]),
+            "order of displacement": (float(np.log2(coarse_u / fine_u)), order_u - 0.2, 4.5),
+            "order of stress": (float(np.log2(coarse_s / fine_s)), order_s - 0.2, 3.5)}

@@ -39,28 +39,3 @@ class Kirsch:
         return np.stack([radial * c**2 + hoop * d**2 - 2 * shear * c * d, radial * d**2 + hoop * c**2
                          + 2 * shear * c * d, self.poisson * (radial + hoop),
                          (radial - hoop) * c * d + shear * (c**2 - d**2)], axis=1)
-
-
-@dataclass(frozen=True)
-class SpinningDisc:
-    """Thin annular disc that spins freely, plane stress (S. Timoshenko, J. N. Goodier, section 32). What a disc of
-    thickness h has besides is of the size (h / b)^2 (section 134)."""
-
-    inner: float
-    outer: float
-    young: float
-    poisson: float
-    density: float
-    speed: float
-
-    def stress(self, r: np.ndarray) -> np.ndarray:
-        """Radial and hoop, (n, 2)."""
-        a, b, nu = self.inner, self.outer, self.poisson
-        scale = (3 + nu) / 8 * self.density * self.speed**2
-        return scale * np.stack([a**2 + b**2 - (a * b / r) ** 2 - r**2,
-                                 a**2 + b**2 + (a * b / r) ** 2 - (1 + 3 * nu) / (3 + nu) * r**2], axis=1)
-
-    def displacement(self, r: np.ndarray) -> np.ndarray:
-        """u_r = r (sigma_theta - nu sigma_r) / E."""
-        radial, hoop = self.stress(r).T
-        return r * (hoop - self.poisson * radial) / self.young

@@ -40,9 +40,9 @@ class Lame:
 
 
 @dataclass(frozen=True)
-class RotatingCylinder:
-    """Elastic hollow cylinder spinning about its axis, ends held: the disk of Timoshenko and Goodier, section 32, with
-    the elastic constants of plane stress replaced: E by E / (1 - nu^2), nu by nu / (1 - nu)."""
+class SpinningDisc:
+    """Thin annular disc that spins freely, plane stress (S. Timoshenko, J. N. Goodier, section 32). What a disc of
+    thickness h has besides is of the size (h / b)^2 (section 134)."""
 
     inner: float
     outer: float
@@ -52,17 +52,36 @@ class RotatingCylinder:
     speed: float
 
     def stress(self, r: np.ndarray) -> np.ndarray:
-        """Radial (3 + n) / 8 rho w^2 (a^2 + b^2 - a^2 b^2 / r^2 - r^2), n = nu / (1 - nu); hoop accordingly."""
-        a, b, n = self.inner, self.outer, self.poisson / (1 - self.poisson)
-        scale = self.density * self.speed**2 * (3 + n) / 8
-        radial = scale * (a**2 + b**2 - (a * b / r) ** 2 - r**2)
-        hoop = scale * (a**2 + b**2 + (a * b / r) ** 2 - (1 + 3 * n) / (3 + n) * r**2)
-        return np.stack([radial, hoop, self.poisson * (radial + hoop)], axis=1)
+        """Radial and hoop, (n, 2)."""
+        a, b, nu = self.inner, self.outer, self.poisson
+        scale = (3 + nu) / 8 * self.density * self.speed**2
+        return scale * np.stack([a**2 + b**2 - (a * b / r) ** 2 - r**2,
+                                 a**2 + b**2 + (a * b / r) ** 2 - (1 + 3 * nu) / (3 + nu) * r**2], axis=1)
 
     def displacement(self, r: np.ndarray) -> np.ndarray:
-        """u_r = r eps_theta."""
-        radial, hoop, axial = self.stress(r).T
-        return r * (hoop - self.poisson * (radial + axial)) / self.young
+        """u_r = r (sigma_theta - nu sigma_r) / E."""
+        radial, hoop = self.stress(r).T
+        return r * (hoop - self.poisson * radial) / self.young
+
+
+@dataclass(frozen=True)
+class RotatingCylinder(SpinningDisc):
+    """Elastic hollow cylinder spinning about its axis, ends held: the disc with the elastic constants of plane stress
+    replaced, E by E / (1 - nu^2), nu by nu / (1 - nu)."""
+
+    @property
+    def _disc(self) -> SpinningDisc:
+        nu = self.poisson
+        return SpinningDisc(self.inner, self.outer, self.young / (1 - nu**2), nu / (1 - nu), self.density, self.speed)
+
+    def stress(self, r: np.ndarray) -> np.ndarray:
+        """Radial, hoop and axial, (n, 3)."""
+        in_plane = self._disc.stress(r)
+        return np.column_stack([in_plane, self.poisson * in_plane.sum(axis=1)])
+
+    def displacement(self, r: np.ndarray) -> np.ndarray:
+        """u_r of the disc."""
+        return self._disc.displacement(r)
 
 
 @dataclass(frozen=True)
