@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 from romlib_converters.common.hdf5 import checked_array, dataset_of, group_of
 from romlib_converters.common.reading import reading
-from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain
-from romlib_converters.meshio.vtu import Content, blocks_of, joined, whole_mesh
+from romlib_converters.meshio.series import plain
+from romlib_converters.meshio.vtu import Content, WholeRecords, blocks_of, joined
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 
@@ -32,7 +32,7 @@ def is_vtkhdf(path: Path) -> bool:
         return False
 
 
-class VtkhdfSeries:
+class VtkhdfSeries(WholeRecords):
     """The steps of a VTKHDF file; without steps, one record without a time."""
 
     def __init__(self, file: Path, merging: bool) -> None:
@@ -52,38 +52,16 @@ class VtkhdfSeries:
             self._steps = group_of(self._grid, "Steps", file) if "Steps" in self._grid else None
             self._times = None if self._steps is None else self._array(self._steps, "Values").astype(float)
         self.n_step = 1 if self._times is None else len(self._times)
-        self._mesh: tuple[np.ndarray, Cells] | None = None
 
     def close(self) -> None:
         """Close the file."""
         self._content.close()
 
-    def mesh(self) -> tuple[np.ndarray, Cells]:
-        """Points and cells of the first step."""
-        if self._mesh is None:
-            content = self._parse(0)
-            self._mesh = whole_mesh(content, self._merging, self.file)
-        return self._mesh
+    def _place(self, step: int) -> tuple[Path, str]:
+        return self.file, f"step {step}"
 
-    def sample(self) -> StepData:
-        """The first step."""
-        return self.read(0)
-
-    def keep(self, name: str) -> None:
-        """Every step has all arrays."""
-
-    def tags(self) -> list[MeshTags]:
-        """There are no grids beside its own."""
-        return []
-
-    def read(self, step: int) -> StepData:
-        """One step."""
-        (points, cells), content = self.mesh(), self._parse(step)
-        place = f"step {step}"
-        if not np.array_equal(points, content.points) or len(cells) != len(content.cells) or any(
-                a != b or not np.array_equal(c, d) for (a, c), (b, d) in zip(cells, content.cells)):
-            raise mesh_changes(self.file, place)
-        return StepData(place, None if self._times is None else float(self._times[step]), content.node, content.cell)
+    def _time(self, step: int, content: Content) -> float | None:
+        return None if self._times is None else float(self._times[step])
 
     def _parse(self, step: int) -> Content:
         with reading(self.file, f"step {step}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +182,53 @@ def blocks_of(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, 
     return cells
 
 
-class VtuSeries:
+class WholeRecords(ABC):
+    """A series whose every record has the mesh and all arrays. merging : see `whole_mesh`."""
+
+    _merging: bool
+    _mesh: tuple[np.ndarray, Cells] | None = None
+
+    def mesh(self) -> tuple[np.ndarray, Cells]:
+        """Points and cells of the first record."""
+        if self._mesh is None:
+            self._mesh = whole_mesh(self._parse(0), self._merging, self._place(0)[0])
+        return self._mesh
+
+    def sample(self) -> StepData:
+        """The first record."""
+        return self.read(0)
+
+    def keep(self, name: str) -> None:
+        """Every record has all arrays."""
+        return
+
+    def tags(self) -> list[MeshTags]:
+        """There are no grids beside its own."""
+        return []
+
+    def read(self, step: int) -> StepData:
+        """One record."""
+        (points, cells), content = self.mesh(), self._parse(step)
+        file, place = self._place(step)
+        if not np.array_equal(points, content.points) or len(cells) != len(content.cells) or any(
+                a != b or not np.array_equal(c, d) for (a, c), (b, d) in zip(cells, content.cells)):
+            raise mesh_changes(file, place)
+        return StepData(place, self._time(step, content), content.node, content.cell)
+
+    @abstractmethod
+    def _parse(self, step: int) -> Content:
+        """A record, its parts joined."""
+
+    @abstractmethod
+    def _place(self, step: int) -> tuple[Path, str]:
+        """The file of a record, and where the record is, for messages."""
+
+    @abstractmethod
+    def _time(self, step: int, content: Content) -> float | None:
+        """The time of a record; None where the file has none."""
+
+
+class VtuSeries(WholeRecords):
     """VTU files of one mesh, one or several a record. times : as the PVD file states them; None where a file may.
 
     merging : whether points at one place are made one; without it several parts of a mesh are refused, unless they have
@@ -196,42 +243,21 @@ class VtuSeries:
         every = [file, *(path for of_step in files for path in of_step), *(p for parts in self._files for p in parts)]
         self.file, self.inputs, self.n_step = file, list(dict.fromkeys(every)), len(files)
         self._times, self._merging, self._read = list(times), merging, read
-        self._mesh: tuple[np.ndarray, Cells] | None = None
-
-    def mesh(self) -> tuple[np.ndarray, Cells]:
-        """Points and cells of the first record."""
-        if self._mesh is None:
-            self._mesh = whole_mesh(self._parse(0), self._merging, self._files[0][0])
-        return self._mesh
 
     def _parse(self, step: int) -> Content:
         parts = [self._read(path) for path in self._files[step]]
         return joined(parts, parts[0].field, self._files[step][0])
 
-    def sample(self) -> StepData:
-        """The first record."""
-        return self.read(0)
-
-    def keep(self, name: str) -> None:
-        """Every record has its own file."""
-
-    def tags(self) -> list[MeshTags]:
-        """A VTU file has no grids beside its own."""
-        return []
-
-    def read(self, step: int) -> StepData:
-        """One record."""
+    def _place(self, step: int) -> tuple[Path, str]:
         file = self._files[step][0]
-        place = f"step {step} ({file.name})"
-        (points, cells), content = self.mesh(), self._parse(step)
-        if not np.array_equal(points, content.points) or len(cells) != len(content.cells) or any(
-                a != b or not np.array_equal(c, d) for (a, c), (b, d) in zip(cells, content.cells)):
-            raise mesh_changes(file, place)
+        return file, f"step {step} ({file.name})"
+
+    def _time(self, step: int, content: Content) -> float | None:
         time = self._times[step]
         if time is None:
             stamps = [values for name, values in content.field.items() if name.lower() in _TIME_NAMES]
             time = float(np.ravel(stamps[0])[0]) if stamps and np.size(stamps[0]) == 1 else None
-        return StepData(place, time, content.node, content.cell)
+        return time
 
     def close(self) -> None:
         """No file is open between two records."""
