@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,24 @@ class Cursor:
         values = np.frombuffer(self.data, dtype, count, self.position)
         self.position += n_byte
         return values
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Size of words in bytes and byte order, "<" or ">"."""
+
+    word: int
+    order: str
+
+    @property
+    def integers(self) -> np.dtype:
+        """Type of whole numbers."""
+        return np.dtype(f"{self.order}i{self.word}")
+
+    @property
+    def reals(self) -> np.dtype:
+        """Type of real numbers."""
+        return np.dtype(f"{self.order}f{self.word}")
 
 
 def word_array(data: bytes, file: Path, place: str) -> np.ndarray:

@@ -7,11 +7,11 @@ first 64 words say how many there are of everything. Source: LS-DYNA Database Bi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.kinds import refuse_no_history
+from romlib_converters.common.records import Layout
 
 from romlib.errors import FileFormatError, UnsupportedError
 
@@ -29,24 +29,6 @@ _EXTRA = {"nel20": 64, "nt3d": 65, "nel27": 66, "nel21p": 68, "nel15t": 69, "nel
 _QUADRATIC = {"nel20": "20-node hexahedra", "nel27": "27-node hexahedra", "nel21p": "21-node wedges",
               "nel15t": "15-node tetrahedra", "nel20t": "20-node tetrahedra", "nel40p": "40-node wedges",
               "nel64": "64-node hexahedra"}
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Size of words in bytes and byte order, "<" or ">"."""
-
-    word: int
-    order: str
-
-    @property
-    def integers(self) -> np.dtype:
-        """Type of whole numbers."""
-        return np.dtype(f"{self.order}i{self.word}")
-
-    @property
-    def reals(self) -> np.dtype:
-        """Type of real numbers."""
-        return np.dtype(f"{self.order}f{self.word}")
 
 
 def layout_of(head: bytes) -> Layout | None:

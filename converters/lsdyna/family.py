@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.lsdyna.control import WORDS, Layout, layout_of
+from romlib_converters.common.records import Layout
+from romlib_converters.lsdyna.control import WORDS, layout_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file

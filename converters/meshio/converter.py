@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from romlib_converters.common.sink import Values, write_snapshots
+from romlib_converters.common.times import initial_time
 from romlib_converters.meshio.groups import with_mesh_tags
 from romlib_converters.meshio.legacy import MAGIC
 from romlib_converters.meshio.mesh import build_grid, with_static_arrays
 from romlib_converters.meshio.msh_views import MshSeries
 from romlib_converters.meshio.nodal import nodal_field
 from romlib_converters.meshio.open import open_series, series_in
-from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, initial_time, survey_series
+from romlib_converters.meshio.survey import NODE_FIELDS, Survey, field_values, survey_series
 from romlib_converters.meshio.tags import read_mesh, with_sets
 from romlib_converters.meshio.vtkhdf import is_vtkhdf
 
@@ -137,7 +138,7 @@ class MeshioConverter:
                 mesh = with_sets(grid, mesh, series.raw, series.file)
             mesh = with_formulations(mesh, _by_cell_type(options, "formulation", "B-bar"), "option formulation")
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
-                          initial_time=initial_time(survey, _number(options, "initial_time"), series.file))
+                          initial_time=initial_time(float(survey.times[0]), survey.at_rest, options, series.file))
             parts = add_skin(partition(mesh, pieces or 1))
 
             def values(step: int) -> Values:

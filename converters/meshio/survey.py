@@ -234,26 +234,3 @@ def _checked_times(found: list[float | None], file: Path) -> np.ndarray:
                               expected=f"more than {times[step - 1]:.6g}", found=f"{times[step]:.6g}",
                               remedy="give the files in the order of time")
     return times
-
-
-def initial_time(survey: Survey, stated: float | None, file: Path) -> float:
-    """When the structure was at rest: as stated, else the first record if it is at rest, else zero before it.
-
-    Raises
-    ------
-    FileFormatError : the first record is at time zero or before and has a displacement: increments are missing.
-    """
-    first = float(survey.times[0])
-    if stated is not None:
-        if stated > first or (stated == first and not survey.at_rest):
-            raise InputError("the initial time is not before the first displacement", file=file,
-                             place="option initial_time", expected=f"less than {first:.6g}", found=stated)
-        return stated
-    if survey.at_rest:
-        return first
-    if first <= 0.0:
-        raise FileFormatError("increments are missing: the first record already has a displacement", file=file,
-                              place=f"step 0 (time {first:.6g})", expected="the initial state, at rest",
-                              remedy="write every increment from the initial state on; or state when the structure was "
-                                     "at rest with the option initial_time")
-    return 0.0

@@ -66,7 +66,7 @@ def parameter(op2: Op2File, name: str) -> str | None:
     for table in op2.tables:
         if table.name.startswith("PVT"):
             for record in table.records:
-                words = op2.text(record, 0, record.n_byte // op2.word)
+                words = op2.text(record, 0, record.n_byte // op2.layout.word)
                 at = words.find(name.ljust(8))
                 if at >= 0 and record.part > 2:
                     return words[at + 12:at + 20].strip()
@@ -78,7 +78,7 @@ def _cards(op2: Op2File, *prefixes: str) -> Iterator:
     for table in op2.tables:
         if table.name.startswith(prefixes):
             for record in table.records:
-                if record.part > 2 and record.n_byte > 3 * op2.word:
+                if record.part > 2 and record.n_byte > 3 * op2.layout.word:
                     yield tuple(op2.words(record)[:3].tolist()), record
 
 
@@ -86,7 +86,7 @@ def _grids(op2: Op2File) -> Grids | None:
     found = []
     for key, record in _cards(op2, "GEOM1"):
         if key[:2] == _GRID:
-            found.append(_grid_entries(op2, op2.bytes_of(record)[3 * op2.word:], key[2]))
+            found.append(_grid_entries(op2, op2.bytes_of(record)[3 * op2.layout.word:], key[2]))
     if not found:
         return None
     ids, cp, given, cd, single = (np.concatenate(column) for column in zip(*found))
@@ -103,10 +103,10 @@ def _first_of_equal(rows: np.ndarray) -> np.ndarray:
 
 def _grid_entries(op2: Op2File, data: bytes, kind: int) -> tuple[np.ndarray, ...]:
     """Ids, cp, coordinates, cd, and whether coordinates are single; entries of 8 words, or 11 with double ones."""
-    integer, real = op2.integers, op2.reals
-    layouts = [(8, real), (11, np.dtype(f"{op2.order}f8"))] if op2.word == 4 else [(8, real)]
+    integer, real = op2.layout.integers, op2.layout.reals
+    layouts = [(8, real), (11, np.dtype(f"{op2.layout.order}f8"))] if op2.layout.word == 4 else [(8, real)]
     for size, number in layouts[::-1] if kind == 1120001 else layouts:
-        if len(data) % (size * op2.word):
+        if len(data) % (size * op2.layout.word):
             continue
         rows = np.frombuffer(data, np.dtype([("id", integer), ("cp", integer), ("x", number, 3), ("cd", integer),
                                              ("ps", integer), ("seid", integer)]))
@@ -118,7 +118,7 @@ def _grid_entries(op2: Op2File, data: bytes, kind: int) -> tuple[np.ndarray, ...
                                        remedy="compute the model without superelements")
             return ids, cp, rows["x"].astype(float), cd, np.full(len(ids), number.itemsize == 4)
     raise FileFormatError("the grid points are in no known layout", file=op2.path, place="GRID in GEOM1",
-                          expected="entries of 8 or 11 words", found=f"{len(data) // op2.word} words",
+                          expected="entries of 8 or 11 words", found=f"{len(data) // op2.layout.word} words",
                           remedy="give the deck with the option model")
 
 
@@ -127,28 +127,28 @@ def _systems(op2: Op2File) -> dict[int, SystemCard]:
     for key, record in _cards(op2, "GEOM1"):
         if key[:2] in _SYSTEMS:
             kind, by_grids = _SYSTEMS[key[:2]]
-            data = op2.bytes_of(record)[3 * op2.word:]
+            data = op2.bytes_of(record)[3 * op2.layout.word:]
             cards = _by_grids(op2, data, kind) if by_grids else _by_points(op2, data, kind)
             if cards is None:
                 raise FileFormatError("coordinate systems are in no known layout", file=op2.path,
-                                      place=f"record {key} in GEOM1", found=f"{len(data) // op2.word} words",
+                                      place=f"record {key} in GEOM1", found=f"{len(data) // op2.layout.word} words",
                                       remedy="give the deck with the option model")
             found.update((card.number, card) for card in cards)
     return found
 
 
 def _by_grids(op2: Op2File, data: bytes, kind: int) -> list[SystemCard] | None:
-    if len(data) % (6 * op2.word):
+    if len(data) % (6 * op2.layout.word):
         return None
-    rows = np.frombuffer(data, op2.integers).reshape(-1, 6)
+    rows = np.frombuffer(data, op2.layout.integers).reshape(-1, 6)
     return [SystemCard(int(row[0]), kind, grids=tuple(row[3:].tolist())) for row in rows]
 
 
 def _by_points(op2: Op2File, data: bytes, kind: int) -> list[SystemCard] | None:
-    for size, number in ((13, op2.reals), (22, np.dtype(f"{op2.order}f8"))):
-        if len(data) % (size * op2.word) or (size == 22 and op2.word == 8):
+    for size, number in ((13, op2.layout.reals), (22, np.dtype(f"{op2.layout.order}f8"))):
+        if len(data) % (size * op2.layout.word) or (size == 22 and op2.layout.word == 8):
             continue
-        rows = np.frombuffer(data, np.dtype([("head", op2.integers, 4), ("x", number, (3, 3))]))
+        rows = np.frombuffer(data, np.dtype([("head", op2.layout.integers, 4), ("x", number, (3, 3))]))
         if (rows["head"][:, 1] == kind).all() and (rows["head"][:, 3] >= 0).all():
             return [SystemCard(int(row["head"][0]), kind, int(row["head"][3]),
                                tuple(tuple(point) for point in row["x"].astype(float).tolist())) for row in rows]

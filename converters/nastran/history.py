@@ -33,7 +33,7 @@ class NastranHistory(SolverHistory):
         self._frames = None if course.basic else basic.frames
         if basic.frames is not None:
             self._refuse_unsure()
-        dtype = "float32" if op2.word == 4 else "float64"
+        dtype = "float32" if op2.layout.word == 4 else "float64"
         name = course.records[0].ident.table
         self.fields: Mapping[str, SolverField] = {
             "displacement": SolverField(FieldSpec(NODE, 3, dtype=dtype, original_name=name))}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.records import Layout
 
 from romlib.errors import FileFormatError
 from romlib.files import regular_file
@@ -57,7 +58,7 @@ class Table:
 class Op2File:
     """A Nastran output2 file, surveyed.
 
-    order : "<" or ">". word : bytes of a word, 4 or 8. version : of the solver, as the file says. tables : in order.
+    layout : of its words, of 4 or 8 bytes. version : of the solver, as the file says. tables : in order.
 
     Raises
     ------
@@ -70,22 +71,12 @@ class Op2File:
             if self.path.stat().st_size < 3 * _LENGTH:
                 raise self._wrong("the file is too short for Nastran's output2", 0, "a marker", "fewer than 12 bytes")
             self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        self.order, self.word = self._layout()
-        self._int = struct.Struct(self.order + "i")
-        self._marker = struct.Struct(self.order + ("i" if self.word == 4 else "q"))
+        self.layout = self._layout()
+        self._int = struct.Struct(self.layout.order + "i")
+        self._marker = struct.Struct(self.layout.order + ("i" if self.layout.word == 4 else "q"))
         self._at = 0
         self.version = self._header()
         self.tables = tuple(self._survey())
-
-    @property
-    def integers(self) -> np.dtype:
-        """Type of a word that is a number without fraction."""
-        return np.dtype(f"{self.order}i{self.word}")
-
-    @property
-    def reals(self) -> np.dtype:
-        """Type of a word that is a real number."""
-        return np.dtype(f"{self.order}f{self.word}")
 
     def bytes_of(self, record: Record) -> bytes:
         """The record, its pieces joined."""
@@ -99,24 +90,24 @@ class Op2File:
     def words(self, record: Record) -> np.ndarray:
         """The record as integers (n,); `view` them as `reals` where they are real numbers."""
         data = self.bytes_of(record)
-        if len(data) % self.word:
+        if len(data) % self.layout.word:
             raise self._wrong("a record is no whole number of words", record.spans[0][0],
-                              f"a multiple of {self.word} bytes", len(data))
-        return np.frombuffer(data, self.integers)
+                              f"a multiple of {self.layout.word} bytes", len(data))
+        return np.frombuffer(data, self.layout.integers)
 
     def text(self, record: Record, first: int, count: int) -> str:
         """`count` words of a record from word `first` as text: four letters a word, in 64 bits four or eight."""
-        data = self.bytes_of(record)[first * self.word:(first + count) * self.word]
-        return letters(data, self.word)
+        data = self.bytes_of(record)[first * self.layout.word:(first + count) * self.layout.word]
+        return letters(data, self.layout.word)
 
-    def _layout(self) -> tuple[str, int]:
+    def _layout(self) -> Layout:
         """Byte order and size of words: the first block is a marker, one word."""
         for order in "<>":
             length = struct.unpack_from(f"{order}i", self._data)[0]
             if length in (4, 8) and len(self._data) >= length + 2 * _LENGTH:
                 after = struct.unpack_from(f"{order}i", self._data, _LENGTH + length)[0]
                 if after == length:
-                    return order, length
+                    return Layout(length, order)
         raise self._wrong("the file is no binary output2 of Nastran", 0, "a block of one word, of 4 or 8 bytes",
                           self._data[:12].hex(" "), "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
 
@@ -128,7 +119,7 @@ class Op2File:
         for _ in range(2):  # the markers -1, 0
             if not self._ended and self._peek() in (-1, 0):
                 self._take_marker()
-        text = letters(self._data[offset:offset + length], self.word)
+        text = letters(self._data[offset:offset + length], self.layout.word)
         return " ".join("".join(letter if " " <= letter <= "~" else " " for letter in text).split())[:40]
 
     def _survey(self) -> Iterator[Table]:
@@ -141,7 +132,7 @@ class Op2File:
             number += 1
             if marker < 0:
                 raise self._wrong("a table has no name", self._at, "the marker 2", f"the marker {marker}")
-            name = letters(self.bytes_of(self._take_record(0)), self.word)[:_NAME].strip()
+            name = letters(self.bytes_of(self._take_record(0)), self.layout.word)[:_NAME].strip()
             yield Table(name, number, tuple(self._records(name)))
 
     def _records(self, name: str) -> Iterator[Record]:
@@ -192,8 +183,8 @@ class Op2File:
     def _take_marker(self) -> int:
         start = self._at
         offset, length = self._block()
-        if length != self.word:
-            raise self._wrong("a marker is missing", start, f"a block of {self.word} bytes", f"{length} bytes")
+        if length != self.layout.word:
+            raise self._wrong("a marker is missing", start, f"a block of {self.layout.word} bytes", f"{length} bytes")
         return int(self._marker.unpack_from(self._data, offset)[0])
 
     def _take_record(self, part: int) -> Record:
@@ -202,18 +193,18 @@ class Op2File:
             start = self._at
             n_word = self._take_marker()
             offset, length = self._block()
-            if length != n_word * self.word:
+            if length != n_word * self.layout.word:
                 raise self._wrong("a record is not as long as its marker says", start,
-                                  f"{n_word * self.word} bytes", f"{length} bytes")
+                                  f"{n_word * self.layout.word} bytes", f"{length} bytes")
             spans.append((offset, length))
         if not spans:
             raise self._wrong("a record is missing", self._at, "a positive marker", self._found())
         return Record(part, tuple(spans))
 
     def _is_marker(self) -> bool:
-        if self._at + 2 * _LENGTH + self.word > len(self._data):
+        if self._at + 2 * _LENGTH + self.layout.word > len(self._data):
             return False
-        return bool(self._int.unpack_from(self._data, self._at)[0] == self.word)
+        return bool(self._int.unpack_from(self._data, self._at)[0] == self.layout.word)
 
     def _found(self) -> str:
         return "the end of the file" if self._ended else f"the marker {self._peek()}"

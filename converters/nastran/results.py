@@ -129,7 +129,7 @@ def rows_of(op2: Op2File, one: Stored) -> tuple[np.ndarray, np.ndarray, np.ndarr
     if len(ids) and ids.min() < 1:
         raise FileFormatError("a point has no number", file=op2.path, place=one.ident.place, expected="1 or more",
                               found=int(ids.min()))
-    return ids, table[:, 1].astype(np.int64), table[:, 2:].view(op2.reals)
+    return ids, table[:, 1].astype(np.int64), table[:, 2:].view(op2.layout.reals)
 
 
 def refuse_form(op2: Op2File, one: Stored) -> None:
@@ -168,7 +168,7 @@ def _ident(op2: Op2File, table: Table, record: Record) -> Ident:
         raise FileFormatError("an ident is too short", file=op2.path, place=place, expected=f"{IDENT_WORDS} words",
                               found=f"{len(words)} words")
     analysis, code = int(words[0]) // 10, int(words[1])
-    value = float(words[4]) if analysis in (STATICS, 2, 7, 8, 9) else shortest(words[4:5].view(op2.reals)[0])
+    value = float(words[4]) if analysis in (STATICS, 2, 7, 8, 9) else shortest(words[4:5].view(op2.layout.reals)[0])
     return Ident(table.name, place, analysis, code % 1000, _sort(table.name, code), int(words[3]), value, int(words[8]),
                  int(words[9]), int(words[22]) > 0, op2.text(record, 82, 32).strip(),
                  " ".join(op2.text(record, 114, 32).split()))
