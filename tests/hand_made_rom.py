@@ -12,13 +12,13 @@ from scipy.sparse import csr_matrix
 from romlib.archive.dictionary import Choosing, Dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.indicator import CalibrationPair, Indicator
+from romlib.archive.manifest import Manifest
 from romlib.archive.pair import PairWriter
 from romlib.archive.rom import (
     ControlPoints,
     GappyOperator,
     LiftingData,
     LocalBasis,
-    Manifest,
     Rom,
     SelectedPoints,
     SnapshotGrams,

@@ -20,7 +20,7 @@ from test_imports import MAY_IMPORT, SOURCES
 import romlib.model
 from romlib.archive import hdf5
 from romlib.archive.accuracy import Accuracy, Attempt, RunErrors
-from romlib.archive.rom import Manifest
+from romlib.archive.manifest import Manifest
 from romlib.archive.romfile import fields_path
 from romlib.check.options import CheckOptions
 from romlib.fullorder.options import SolverOptions

@@ -15,13 +15,13 @@ from romlib.archive.dictionaryfile import read_dictionary, write_dictionary
 from romlib.archive.enrichment import Enrichment
 from romlib.archive.hdf5 import SCHEMA, recognise, write_head, write_json
 from romlib.archive.indicator import Indicator
+from romlib.archive.manifest import Manifest
 from romlib.archive.rom import (
     ControlPoints,
     FieldsReference,
     GappyOperator,
     LiftingData,
     LocalBasis,
-    Manifest,
     Rom,
     SelectedPoints,
     TemperatureAtPoints,

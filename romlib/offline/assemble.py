@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from romlib.archive.manifest import Manifest, Pace
 from romlib.archive.rom import (
     ControlPoints,
     GappyOperator,
     LiftingData,
     LocalBasis,
-    Manifest,
-    Pace,
     Rom,
 )
 from romlib.errors import InputError
@@ -48,7 +47,7 @@ TRAINING_RUN = "training run"  # the description of a case that is one
 class Provenance:
     """Where a ROM comes from: the study's text, the version of romlib, fingerprints of the inputs by file name.
 
-    checks : of the training runs, as `romlib.archive.rom.Manifest` has them; they do not identify the ROM.
+    checks : of the training runs, as `romlib.archive.manifest.Manifest` has them; they do not identify the ROM.
     """
 
     study: str = ""

@@ -12,12 +12,12 @@ import numpy as np
 from scipy import linalg
 
 from romlib.archive.indicator import Indicator
+from romlib.archive.manifest import Manifest
 from romlib.archive.rom import (
     ControlPoints,
     GappyOperator,
     LiftingData,
     LocalBasis,
-    Manifest,
     Rom,
     SelectedPoints,
     TemperatureAtPoints,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from romlib.archive.rom import Manifest, Pace
+from romlib.archive.manifest import Manifest, Pace
 from romlib.loads.amplitudes import evaluate
 from romlib.model import Amplitude, Material, UnitSystem
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from romlib.archive.fieldsfile import FieldsFile
-from romlib.archive.rom import Manifest, Rom
+from romlib.archive.manifest import Manifest
+from romlib.archive.rom import Rom
 from romlib.archive.romfile import fields_path, read_rom
 from romlib.dictionary.choice import Chooser
 from romlib.errors import InputError

@@ -12,7 +12,8 @@ import numpy as np
 
 from romlib.archive.accuracy import Accuracy
 from romlib.archive.indicator import Indicator
-from romlib.archive.rom import Manifest, Rom
+from romlib.archive.manifest import Manifest
+from romlib.archive.rom import Rom
 from romlib.model import Model
 from romlib.report.curves import curves, cycle, plain, with_own_settings
 from romlib.report.page import Html, drawn, element, joined, note, number, pairs, table, tiles

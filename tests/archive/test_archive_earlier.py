@@ -12,7 +12,7 @@ import numpy as np
 
 import romlib
 from romlib.archive.hdf5 import FIELDS_OF_SOLIDS
-from romlib.archive.rom import Pace
+from romlib.archive.manifest import Pace
 from romlib.archive.romfile import write_rom
 from romlib.check import check
 from romlib.snapshots.reader import Snapshots

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from romlib.archive.rom import Manifest
+from romlib.archive.manifest import Manifest
 from romlib.model import Model
 from romlib.online.coverage import outside_training
 

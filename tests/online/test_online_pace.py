@@ -7,7 +7,7 @@ import pytest
 from pulled_bar import STUDY, write_bar
 
 import romlib
-from romlib.archive.rom import Manifest, Pace
+from romlib.archive.manifest import Manifest, Pace
 from romlib.model import Material, Model, UnitSystem
 from romlib.online.pace import COARSER, LONGER, beyond_the_pace, pace_of
 from romlib.parallel.comm import serial
