@@ -14,13 +14,15 @@ import numpy as np
 from romlib_converters.abaqus.amplitudes import read_amplitude
 from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts
 from romlib_converters.abaqus.loads import LOAD_CARDS, LoadReader
-from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL, DeckMaterial
+from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL
 from romlib_converters.keyword.active import State
 from romlib_converters.keyword.assembly import FlatMesh, flattened
 from romlib_converters.keyword.cards import Card, fold, lines_of, read_cards
 from romlib_converters.keyword.history import DeckAmplitude, Step
 from romlib_converters.keyword.loads import Loads
+from romlib_converters.keyword.materials import DeckMaterial
 from romlib_converters.keyword.places import Places, build_mesh, other_elements
+from romlib_converters.keyword.sections import Section
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
@@ -53,16 +55,6 @@ _IGNORED = (
     "DIAGNOSTICS", "RESTART", "SURFACEINTERACTION", "FRICTION", "SURFACEBEHAVIOR", "CONTACTCONTROLS",
     "INCREMENTATIONOUTPUT", "ELFILE", "NODEFILE")
 _MOST_INCREMENTS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Section:
-    """*SOLID SECTION: a material on an element set. orientation : name of its axes, "" where it has none."""
-
-    elset: str
-    material: str
-    orientation: str
-    card: Card
 
 
 @dataclass

@@ -18,15 +18,17 @@ from romlib_converters.calculix.cards import (
 from romlib_converters.calculix.elements import NODE_COUNTS, OTHERS
 from romlib_converters.calculix.links import LINK_CARDS, Links, kind_of_mpc
 from romlib_converters.calculix.loads import LOAD_CARDS, LoadReader
-from romlib_converters.calculix.materials import OF_MATERIAL, DeckMaterial
+from romlib_converters.calculix.materials import OF_MATERIAL
 from romlib_converters.calculix.mesh import build_mesh
 from romlib_converters.calculix.output import OUTPUT_CARDS, Output
 from romlib_converters.keyword.cards import Card, fold, lines_of
 from romlib_converters.keyword.data import check_digits
 from romlib_converters.keyword.history import DeckAmplitude, Step, read_amplitude
 from romlib_converters.keyword.loads import Loads
+from romlib_converters.keyword.materials import DeckMaterial
 from romlib_converters.keyword.mesh import MESH_CARDS, InpMesh, read_mesh_cards
 from romlib_converters.keyword.places import Places, other_elements
+from romlib_converters.keyword.sections import Section
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
@@ -39,16 +41,6 @@ _IGNORED = (
 _MOST_INCREMENTS = 1_000_000
 # They turn finite strain on, whatever *STEP says.
 _FINITE = ("DEFORMATIONPLASTICITY", "HYPERELASTIC", "HYPERFOAM")
-
-
-@dataclass(frozen=True)
-class Section:
-    """*SOLID SECTION: a material on an element set. orientation : name of its axes, "" where it has none."""
-
-    elset: str
-    material: str
-    orientation: str
-    card: Card
 
 
 @dataclass
