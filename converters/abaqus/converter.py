@@ -16,18 +16,19 @@ from romlib_converters.abaqus.source import DECK, FIL, ODB, Computation, library
 from romlib_converters.abaqus.tags import with_deck
 from romlib_converters.common.history import SolverHistory, convert_history, history_options
 from romlib_converters.common.paths import case_path
-from romlib_converters.keyword.case import deck_model, increment_times, tagged_mesh
+from romlib_converters.keyword.case import DeckCases, deck_model, increment_times
+from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError, InputError
-from romlib.mesh.mesh import Mesh
-from romlib.model import Case, Omission, UnitSystem
+from romlib.model import Omission, UnitSystem
 from romlib.snapshots.converter import DeckModel, Progress
 from romlib.words import plural
 
 _OPTIONS = ("incomplete", "deck", "umat")
 
 
-class AbaqusConverter:
+class AbaqusConverter(DeckCases):
     """Abaqus's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
 
     Options
@@ -66,37 +67,15 @@ class AbaqusConverter:
         convert_history(_history(computation, options), Path(target), pieces=pieces, units=units, options=options,
                         progress=progress)
 
-    def read_case(self, source: Path) -> Case:
-        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
-
-        Where the solver chooses its increments, they are as long as the first one of their step.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
-        return self.read_deck(source).case
-
     def read_deck(self, source: Path) -> DeckModel:
-        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
+        """See `DeckCases.read_deck`."""
         path = case_path(source)
         deck = DeckReader(path, *read_flat(path)).run()
         return deck_model(ModelBuilder(deck, increment_times(deck)))
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
-        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
-
-        Raises
-        ------
-        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
-        """
-        inp, _, _ = read_flat(Path(source))
-        return tagged_mesh(inp, places_of(inp, Path(source)), quadrature)
+    def _places(self, deck: Path) -> tuple[InpMesh, Places]:
+        inp, _, _ = read_flat(deck)
+        return inp, places_of(inp, deck)
 
 
 def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from romlib_converters.keyword.active import NO_AMPLITUDE, Active, State
+from romlib_converters.keyword.active import Active, State
 from romlib_converters.keyword.cards import Card, Chunk, Row, fold
 from romlib_converters.keyword.data import id_segments
 from romlib_converters.keyword.loads import BodyKey, LoadLines, is_id
@@ -66,10 +66,7 @@ class LoadReader(LoadLines):
 
     def _take_away(self, kind: str) -> None:
         super()._take_away(kind)
-        if kind == "DLOAD":
-            self._pressure.clear_values()
-            self._bodies = {key: (0.0, NO_AMPLITUDE) for key in self._bodies}
-        elif kind == "DSLOAD":
+        if kind == "DSLOAD":
             self._surface.clear_values()
 
     def _take_surface(self, card: Card, amplitude: int) -> None:

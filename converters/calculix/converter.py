@@ -21,15 +21,17 @@ from romlib_converters.calculix.systems import NodeSystems
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card, where
-from romlib_converters.keyword.case import deck_model, increment_times, tagged_mesh
+from romlib_converters.keyword.case import DeckCases, deck_model, increment_times
+from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.model import NLGEOM
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition, positions_in
 from romlib.mesh.skin import add_skin
 from romlib.mesh.validity import check_mesh
-from romlib.model import Case, Model, Omission, UnitSystem
+from romlib.model import Model, Omission, UnitSystem
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.nodal_fields import NodalField
 from romlib.snapshots.schema import FieldSpec
@@ -42,7 +44,7 @@ _FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP":
 _NODAL = ("STRESS", "SDV")
 
 
-class CalculixConverter:
+class CalculixConverter(DeckCases):
     """CalculiX's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
 
     Options
@@ -116,24 +118,8 @@ class CalculixConverter:
             solver=f"CalculiX {frd.version}".strip(), options={"pieces": len(cut), **options}, progress=progress,
             files=[computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])])
 
-    def read_case(self, source: Path) -> Case:
-        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
-
-        Where the solver chooses its increments, they are as long as the first one of their step.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
-        return self.read_deck(source).case
-
     def read_deck(self, source: Path) -> DeckModel:
-        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
+        """See `DeckCases.read_deck`."""
         deck = read_deck(case_path(source))
         found = deck_model(ModelBuilder(deck, increment_times(deck)))
         return replace(found, model=with_relations(found.model, deck), tolerance=adjustment(deck))
@@ -148,14 +134,8 @@ class CalculixConverter:
         path = Path(source)
         return nodal_field(path if path.suffix.lower() == ".frd" else path.with_suffix(".frd"), name)
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
-        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
-
-        Raises
-        ------
-        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
-        """
-        return tagged_mesh(*read_deck_mesh(Path(source)), quadrature)
+    def _places(self, deck: Path) -> tuple[InpMesh, Places]:
+        return read_deck_mesh(deck)
 
 
 class _Results:

@@ -20,6 +20,8 @@ _SAME = 1e-10  # of the cosine of two directions, as the solver compares them
 class LoadReader(LoadLines):
     """Takes the cards in their order, and keeps what CalculiX keeps; amplitudes that this needs are added."""
 
+    amplitudes_stay = True
+
     def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
         super().__init__(inp, places, omissions)
         self._body_list: list[BodyKey] = []  # as the solver has it: by the name of the set, the newest of a set first
@@ -80,12 +82,6 @@ class LoadReader(LoadLines):
         amplitude = self._begin_card(card, kind)
         {"BOUNDARY": self._take_boundary, "CLOAD": self._take_force, "DLOAD": self._take_distributed,
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
-
-    def _take_away(self, kind: str) -> None:
-        super()._take_away(kind)
-        if kind == "DLOAD":  # amplitudes stay
-            self._pressure.clear_values()
-            self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
 
     def _take_distributed(self, card: Card, amplitude: int) -> None:
         for row, table in id_segments(face_numbers(card, "P"), 3):

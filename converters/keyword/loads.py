@@ -61,7 +61,7 @@ class LoadLines:
     (n_node,) initial temperature.
     """
 
-    _bodies: dict[BodyKey, tuple[float, int]]  # value and amplitude
+    amplitudes_stay = False  # of body loads that OP=NEW makes zero
 
     def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
         self._inp, self._places, self._omissions = inp, places, omissions
@@ -70,7 +70,7 @@ class LoadLines:
         self.temperature0 = np.zeros(places.mesh.n_node)
         self._boundary, self._outside, self._forces = Active(adds=False), Active(adds=False), Active(adds=True)
         self._pressure, self._temperature = Active(adds=True), Active(adds=False)
-        self._bodies = {}
+        self._bodies: dict[BodyKey, tuple[float, int]] = {}  # value and amplitude
         self._fresh: set[BodyKey] = set()  # body loads of this step
         self._step: Step | None = None
         self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
@@ -133,6 +133,10 @@ class LoadLines:
             self._outside.remove()
         elif kind == "CLOAD":
             self._forces.clear_values()
+        elif kind == "DLOAD":
+            self._pressure.clear_values()
+            self._bodies = {key: (0.0, amplitude if self.amplitudes_stay else NO_AMPLITUDE)
+                            for key, (_, amplitude) in self._bodies.items()}
         elif kind == "TEMPERATURE":
             self._temperature.clear_values(self.temperature0)
 
