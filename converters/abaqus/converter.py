@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,21 @@ from romlib_converters.abaqus.odb import OdbExport, OdbHistory
 from romlib_converters.abaqus.results import FilHistory, solver_mesh
 from romlib_converters.abaqus.source import DECK, FIL, ODB, Computation, library_of, locate, looks_like_abaqus
 from romlib_converters.abaqus.tags import with_deck
-from romlib_converters.common.elements import check_rules
 from romlib_converters.common.history import SolverHistory, convert_history, history_options
 from romlib_converters.common.paths import case_path
-from romlib_converters.keyword.places import set_tags
+from romlib_converters.keyword.case import DeckCases, deck_model, increment_times
+from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError, InputError
-from romlib.mesh.mesh import Mesh
-from romlib.mesh.skin import add_skin
-from romlib.model import Case, Omission, UnitSystem
-from romlib.model.case import Times
+from romlib.model import Omission, UnitSystem
 from romlib.snapshots.converter import DeckModel, Progress
 from romlib.words import plural
 
 _OPTIONS = ("incomplete", "deck", "umat")
 
 
-class AbaqusConverter:
+class AbaqusConverter(DeckCases):
     """Abaqus's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
 
     Options
@@ -70,51 +67,15 @@ class AbaqusConverter:
         convert_history(_history(computation, options), Path(target), pieces=pieces, units=units, options=options,
                         progress=progress)
 
-    def read_case(self, source: Path) -> Case:
-        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
-
-        Where the solver chooses its increments, they are as long as the first one of their step.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
-        return self.read_deck(source).case
-
     def read_deck(self, source: Path) -> DeckModel:
-        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
+        """See `DeckCases.read_deck`."""
         path = case_path(source)
         deck = DeckReader(path, *read_flat(path)).run()
-        times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
-        builder = ModelBuilder(deck, times)
-        mesh, model = builder.build(UnitSystem())
-        chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
-        case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
-                    description=f"Abaqus deck {path.name}{chosen}")
-        sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
-        sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
-                    if section == "constraints"}
-        return DeckModel(case, mesh, model, sources)
+        return deck_model(ModelBuilder(deck, increment_times(deck)))
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
-        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
-
-        Raises
-        ------
-        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
-        """
-        inp, _, _ = read_flat(Path(source))
-        places = places_of(inp, Path(source))
-        node_tags, cell_tags, face_tags = set_tags(inp, places)
-        chosen, blocks = quadrature or {}, places.mesh.blocks
-        check_rules(chosen, [block.cell_type for block in blocks], "quadrature")
-        blocks = tuple(replace(block, quadrature=chosen.get(block.cell_type, block.quadrature)) for block in blocks)
-        return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
+    def _places(self, deck: Path) -> tuple[InpMesh, Places]:
+        inp, _, _ = read_flat(deck)
+        return inp, places_of(inp, deck)
 
 
 def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory:

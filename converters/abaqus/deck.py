@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.abaqus.amplitudes import read_amplitude
 from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts
-from romlib_converters.abaqus.loads import LOAD_CARDS, LoadReader
-from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL, DeckMaterial
+from romlib_converters.abaqus.loads import LoadReader
+from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL
 from romlib_converters.keyword.active import State
 from romlib_converters.keyword.assembly import FlatMesh, flattened
 from romlib_converters.keyword.cards import Card, fold, lines_of, read_cards
-from romlib_converters.keyword.history import DeckAmplitude, Step
-from romlib_converters.keyword.loads import Loads
+from romlib_converters.keyword.deck import MOST_INCREMENTS, DeckWalk, KeywordDeck, files_of
+from romlib_converters.keyword.loads import LOAD_CARDS
 from romlib_converters.keyword.places import Places, build_mesh, other_elements
+from romlib_converters.keyword.sections import Section
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
 
-PROCEDURES = ("STATIC", "VISCO")
 _OTHER_PROCEDURES = (
     "DYNAMIC", "MODALDYNAMIC", "STEADYSTATEDYNAMICS", "FREQUENCY", "COMPLEXFREQUENCY", "BUCKLE", "HEATTRANSFER",
     "COUPLEDTEMPERATURE-DISPLACEMENT", "COUPLEDTHERMAL-ELECTRICAL", "DIRECTCYCLIC", "GEOSTATIC", "SOILS",
@@ -52,44 +52,14 @@ _IGNORED = (
     "FILTER", "INTEGRATEDOUTPUTSECTION", "INTEGRATEDOUTPUT", "SECTIONPRINT", "SECTIONFILE", "SECTIONCONTROLS",
     "DIAGNOSTICS", "RESTART", "SURFACEINTERACTION", "FRICTION", "SURFACEBEHAVIOR", "CONTACTCONTROLS",
     "INCREMENTATIONOUTPUT", "ELFILE", "NODEFILE")
-_MOST_INCREMENTS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Section:
-    """*SOLID SECTION: a material on an element set. orientation : name of its axes, "" where it has none."""
-
-    elset: str
-    material: str
-    orientation: str
-    card: Card
 
 
 @dataclass
-class Deck:
-    """What a deck says. files : it and those that it includes. nlgeom : the card that turns finite strain on.
+class Deck(KeywordDeck):
+    """surface_pressure : states of *DSLOAD. transformed : nodes with axes of their own."""
 
-    amplitudes : by the numbers that `loads` has. surface_pressure : states of *DSLOAD. temperature0 : (n_node,), or
-    None where no initial temperature is given: then it is zero. transformed : nodes with axes of their own.
-    """
-
-    file: Path
-    files: list[Path]
-    inp: FlatMesh
-    places: Places
-    loads: Loads
-    surface_pressure: list[State]
-    amplitudes: list[DeckAmplitude]
-    steps: list[Step] = field(default_factory=list)
-    materials: dict[str, DeckMaterial] = field(default_factory=dict)
-    sections: list[Section] = field(default_factory=list)
-    orientations: dict[str, Card] = field(default_factory=dict)
-    distributions: dict[str, Card] = field(default_factory=dict)
-    temperature0: np.ndarray | None = None
-    initial: Card | None = None
-    nlgeom: Card | None = None
+    surface_pressure: list[State] = field(default_factory=list)
     transformed: list[tuple[np.ndarray, Card]] = field(default_factory=list)
-    omissions: list[Omission] = field(default_factory=list)
 
     @property
     def oriented(self) -> Section | None:
@@ -106,10 +76,8 @@ def read_flat(path: Path) -> tuple[FlatMesh, list[Card], list[Path]]:
     """
     cards = read_cards(Path(path))
     refuse_computation([card for card in cards if card.keyword in (*_NEVER, "NODE", "ELEMENT")])
-    files = list(dict.fromkeys([Path(path), *(card.file for card in cards),
-                                *(chunk.file for card in cards for chunk in card.chunks)]))
     inp, rest = flattened(cards, node_counts())
-    return inp, rest, files
+    return inp, rest, files_of(Path(path), cards)
 
 
 def places_of(inp: FlatMesh, path: Path) -> Places:
@@ -155,46 +123,34 @@ def refuse_computation(cards: Sequence[Card]) -> None:
                                    expected="*STATIC", remedy="compute without RIKS, as far as that goes")
 
 
-class DeckReader:
+class DeckReader(DeckWalk):
     """One walk through the cards of a flat deck."""
+
+    of_material, finite, load_cards, ignored = OF_MATERIAL, FINITE, LOAD_CARDS, _IGNORED
+    no_procedure = "a step without a procedure that is read"
 
     def __init__(self, path: Path, inp: FlatMesh, cards: Sequence[Card], files: list[Path]) -> None:
         refuse_computation(cards)
         self.cards = cards
-        self.omissions: list[Omission] = list(other_elements(inp, OTHERS))
-        self.unread: dict[str, list[Card]] = {}
-        places = places_of(inp, path)
-        self.reader = LoadReader(inp, places, self.omissions)
-        self.deck = Deck(path, files, inp, places, self.reader.loads, self.reader.surface_pressure,
-                         self.reader.amplitudes, omissions=self.omissions)
-        self.step: Card | None = None
-        self.begun = False
-        self.material: DeckMaterial | None = None
+        places, omissions = places_of(inp, path), list(other_elements(inp, OTHERS))
+        reader = LoadReader(inp, places, omissions)
+        self.deck: Deck = Deck(path, files, inp, places, reader.loads, reader.amplitudes, omissions=omissions,
+                               surface_pressure=reader.surface_pressure)
+        super().__init__(self.deck, reader)
+        self.takers["TRANSFORM"] = self._transform
 
     def run(self) -> Deck:
         """The computation that the deck describes.
 
         Raises
         ------
-        FileFormatError : a contradiction, by file and line. UnsupportedError : what cannot be said in romlib's model.
+        FileFormatError, UnsupportedError : see `DeckWalk.walk`.
         """
         for card in self.cards:
             if card.keyword == "AMPLITUDE":
                 self._amplitude(card)
-        for card in self.cards:
-            if card.keyword in OF_MATERIAL:
-                self._property(card)
-            elif card.keyword != "AMPLITUDE":
-                self._take(card)
-        if self.step is not None:
-            raise FileFormatError("the last step is not closed", file=self.step.file, place=self.step.place,
-                                  expected="*END STEP")
-        if not self.deck.steps:
-            raise FileFormatError("the deck has no step", file=self.deck.file, expected="*STEP ... *END STEP")
+        self.walk(card for card in self.cards if card.keyword != "AMPLITUDE")
         self._refuse_turned()
-        self.omissions += self.reader.notes()
-        self.omissions += [Omission(name=cards[0].title.lower().replace(" ", "_"), does_work=True, description=(
-            f"{len(cards)} x *{cards[0].title} ({lines_of(cards)}): not read")) for cards in self.unread.values()]
         return self.deck
 
     def _amplitude(self, card: Card) -> None:
@@ -204,97 +160,36 @@ class DeckReader:
                                   expected="each name once", found=found.name)
         self.reader.amplitudes.append(found)
 
-    def _property(self, card: Card) -> None:
-        if self.material is None:
-            if card.keyword != "DAMPING":
-                raise FileFormatError("a property stands before any *MATERIAL", file=card.file, place=card.place)
-            return
-        self.material.cards[card.keyword] = card
-        if card.keyword in FINITE and self.deck.nlgeom is None:
-            self.deck.nlgeom = card
+    def _load(self, card: Card) -> None:
+        if self.step is not None and not self.begun:
+            raise FileFormatError("a load stands before the procedure of its step", file=card.file, place=card.place,
+                                  expected="*STATIC or *VISCO after *STEP")
+        super()._load(card)
 
-    def _take(self, card: Card) -> None:
-        keyword = card.keyword
-        if keyword == "MATERIAL":
-            self._material(card)
-        elif keyword == "SOLIDSECTION":
-            self.deck.sections.append(Section(card.parameter("ELSET"), card.parameter("MATERIAL"),
-                                              card.parameters.get("ORIENTATION", ""), card))
-        elif keyword == "ORIENTATION":
-            self.deck.orientations[fold(card.parameter("NAME"))] = card
-        elif keyword == "DISTRIBUTION":
-            self.deck.distributions[fold(card.parameter("NAME"))] = card
-        elif keyword == "STEP":
-            if self.step is not None:
-                raise FileFormatError("a step begins within another one", file=card.file, place=card.place,
-                                      expected="*END STEP before it", found=self.step.place)
-            self.step, self.begun = card, False
-            if "NLGEOM" in card.parameters and not card.is_set("NLGEOM", "NO") and self.deck.nlgeom is None:
-                self.deck.nlgeom = card
-        elif keyword in PROCEDURES:
-            self._begin_step(card)
-        elif keyword == "ENDSTEP":
-            self._end_step(card)
-        elif keyword in LOAD_CARDS:
-            if self.step is not None and not self.begun:
-                raise FileFormatError("a load stands before the procedure of its step", file=card.file,
-                                      place=card.place, expected="*STATIC or *VISCO after *STEP")
-            self.reader.take(card)
-        elif keyword == "INITIALCONDITIONS":
-            self._initial(card)
-        elif keyword == "TRANSFORM":
-            self.deck.transformed.append((self.deck.inp.nodes_of(card.parameter("NSET"), card), card))
-        elif keyword not in _IGNORED:
-            self.unread.setdefault(card.title, []).append(card)
+    def _transform(self, card: Card) -> None:
+        self.deck.transformed.append((self.deck.inp.nodes_of(card.parameter("NSET"), card), card))
 
-    def _material(self, card: Card) -> None:
-        self.material = DeckMaterial(card.parameter("NAME"), card)
-        if fold(self.material.name) in self.deck.materials:
-            raise FileFormatError("two materials have the same name", file=card.file, place=card.place,
-                                  found=self.material.name)
-        self.deck.materials[fold(self.material.name)] = self.material
-
-    def _begin_step(self, card: Card) -> None:
-        if self.step is None or self.begun:
-            raise FileFormatError(f"*{card.title} stands outside of a step", file=card.file, place=card.place)
+    def _lengths(self, card: Card) -> tuple[float, float, bool]:
         if "STABILIZE" in card.parameters:
             self.unread.setdefault("static stabilization", []).append(card)
         rows = card.rows()
         length = (rows[0].number(1, 0.0) if rows else 0.0) or 1.0
         increment = (rows[0].number(0, 0.0) if rows else 0.0) or length
-        if length <= 0.0 or increment <= 0.0 or not length / increment <= _MOST_INCREMENTS:
+        if length <= 0.0 or increment <= 0.0 or not length / increment <= MOST_INCREMENTS:
             raise FileFormatError("the length of a step, and of its first increment, must be positive", file=card.file,
                                   place=card.place, found=f"{increment:g}, {length:g}")
-        start = self.deck.steps[-1].end if self.deck.steps else 0.0
-        n = max(int(np.ceil(length / increment - 1e-9)), 1)
-        increments = np.append(start + increment * np.arange(1, n), start + length)
-        option = next((one for one in ("RAMP", "STEP") if self.step.is_set("AMPLITUDE", one)), "")
-        step = Step(len(self.deck.steps) + 1, start, start + length, self.step, increments,
-                    "DIRECT" in card.parameters, card.keyword == "STATIC", option)
-        self.deck.steps.append(step)
-        self.reader.begin_step(step)
-        self.begun = True
-
-    def _end_step(self, card: Card) -> None:
-        if self.step is None:
-            raise FileFormatError("*END STEP without a *STEP", file=card.file, place=card.place)
-        if not self.begun:
-            raise UnsupportedError("a step without a procedure that is read", file=self.step.file,
-                                   place=self.step.place, expected="*STATIC or *VISCO")
-        self.reader.end_step()
-        self.step, self.begun = None, False
+        return increment, length, "DIRECT" in card.parameters
 
     def _initial(self, card: Card) -> None:
         kind = fold(card.parameters.get("TYPE", ""))
         if kind == "TEMPERATURE" and "FILE" not in card.parameters:
-            for nodes, values in self.reader.node_values(card):
-                self.reader.temperature0[nodes] = values
-            self.deck.initial = card
-            self.deck.temperature0 = self.reader.temperature0
+            self._initial_temperature(card)
         elif kind not in ("VELOCITY", "CONTACT"):
-            self.omissions.append(Omission(name=f"initial_{kind.lower()}", does_work=True, description=(
-                f"*{card.title}, TYPE={kind} (line {card.line} of {card.file.name}): not read; a run begins at rest, "
-                "without stress")))
+            self._initial_omission(card, "not read; a run begins at rest, without stress")
+
+    def _not_read(self, cards: list[Card]) -> Omission:
+        return Omission(name=cards[0].title.lower().replace(" ", "_"), does_work=True, description=(
+            f"{len(cards)} x *{cards[0].title} ({lines_of(cards)}): not read"))
 
     def _refuse_turned(self) -> None:
         """Loads and constraints of nodes with axes of their own would be taken for global ones."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,13 @@ from romlib_converters.abaqus.deck import Deck
 from romlib_converters.abaqus.elements import UNKNOWN_TEMPERATURE
 from romlib_converters.abaqus.sections import section_materials
 from romlib_converters.keyword.active import NO_AMPLITUDE, Group, Histories, State, common_amplitude, parts_of
-from romlib_converters.keyword.cards import where
+from romlib_converters.keyword.cards import Card
 from romlib_converters.keyword.history import root
 from romlib_converters.keyword.loads import BodyKey, is_id
 from romlib_converters.keyword.model import Entry, ModelParts
-from romlib_converters.keyword.thermal import temperature_loads
 
 from romlib.errors import UnsupportedError
-from romlib.mesh.mesh import Mesh
-from romlib.model import BodyForce, Centrifugal, Load, Material, Model, Omission, UnitSystem
-
-NLGEOM = "nlgeom"
+from romlib.model import BodyForce, Centrifugal, Load, Material, Omission
 
 
 class ModelBuilder(ModelParts):
@@ -29,17 +24,14 @@ class ModelBuilder(ModelParts):
     library : what the user says of a UMAT's library, empty where nothing is said.
     """
 
+    solver = "Abaqus"
+    default_temperature = 0.0
+
     def __init__(self, deck: Deck, times: np.ndarray, library: dict[str, Any] | None = None) -> None:
-        super().__init__(deck)
-        self.times, self.library = times, library or {}
+        super().__init__(deck, times)
+        self.library = library or {}
 
-    def build(self, units: UnitSystem) -> tuple[Mesh, Model]:
-        """The mesh with tags and arrays, and the model.
-
-        Raises
-        ------
-        UnsupportedError, FileFormatError : with the line of the deck.
-        """
+    def _act(self) -> None:
         deck = self.deck
         self._constraints()
         self._forces()
@@ -48,24 +40,9 @@ class ModelBuilder(ModelParts):
         self._pressures()
         deck.loads.pressure = own
         self._bodies()
-        thermal = temperature_loads(deck.loads.temperature, self._initial(), deck.steps, deck.amplitudes)
-        loads, amplitudes = self._named(set(thermal.loads))
-        materials, cards, notes = section_materials(deck, self.cell_tags, self.cell_arrays, self.library)
-        self.omissions += notes
-        self.lines.update({("materials", name): where(card) for name, card in cards.items()})
-        self.node_arrays.update(thermal.arrays)
-        self.lines.update({("loads", name): where(deck.loads.cards["TEMPERATURE"]) for name in thermal.loads})
-        initial = self._initial_temperature()
-        if initial is None and thermal.loads:
-            initial = 0.0  # Abaqus's, where none is given
-        self._note_temperature(materials)
-        self._note_nlgeom()
-        mesh = replace(deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags, face_tags=self.face_tags,
-                       node_arrays=self.node_arrays, cell_arrays=self.cell_arrays)
-        return mesh, Model(units=units, materials=materials, constraints=self.constraints,
-                           loads={**loads, **thermal.loads}, amplitudes={**amplitudes, **thermal.amplitudes},
-                           initial_time=0.0, initial_temperature=initial,
-                           omissions=(*deck.omissions, *self.omissions))
+
+    def _materials(self) -> tuple[dict[str, Material], dict[str, Card], list[Omission]]:
+        return section_materials(self.deck, self.cell_tags, self.cell_arrays, self.library)
 
     def _constraints(self) -> None:
         history = Histories.of(self.deck.loads.boundary)
@@ -126,7 +103,7 @@ class ModelBuilder(ModelParts):
         self.cell_tags[name] = cells[cells >= 0]
         return name
 
-    def _note_temperature(self, materials: dict[str, Material]) -> None:
+    def _check_temperature(self, materials: dict[str, Material]) -> None:
         """Second-order elements get temperature at their points in a way that Abaqus does not say."""
         fields = [array for name, array in self.node_arrays.items() if name.startswith(("temperature", "initial"))]
         kinds = {group.kind for group in self.deck.inp.groups} & set(UNKNOWN_TEMPERATURE)
@@ -139,12 +116,3 @@ class ModelBuilder(ModelParts):
                 f"a temperature that varies in space acts on {', '.join(sorted(kinds))}: Abaqus interpolates it one "
                 "order lower than the displacement, in a way that it does not publish, romlib by the shape functions; "
                 "the disagreement is of second order in the size of the elements. C3D8 and C3D4 are reproduced")))
-
-    def _note_nlgeom(self) -> None:
-        finite = self.deck.nlgeom
-        if finite is not None:
-            self.omissions.append(Omission(name=NLGEOM, does_work=True, description=(
-                f"small strain does not hold: *{finite.title}{', NLGEOM' if finite.keyword == 'STEP' else ''} "
-                f"(line {finite.line} of {finite.file.name}) makes Abaqus compute with finite strain and equilibrium "
-                "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
-                "displacement")))

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from romlib_converters.keyword.cards import Card, fold, read_cards
+from romlib_converters.keyword.deck import PROCEDURES
 
 from romlib.errors import FileFormatError, UnsupportedError
 
-PROCEDURES = ("STATIC", "VISCO")
 OTHER_PROCEDURES = (
     "DYNAMIC", "MODALDYNAMIC", "STEADYSTATEDYNAMICS", "FREQUENCY", "COMPLEXFREQUENCY", "BUCKLE", "HEATTRANSFER",
     "COUPLEDTEMPERATURE-DISPLACEMENT", "UNCOUPLEDTEMPERATURE-DISPLACEMENT", "ELECTROMAGNETICS", "CFD", "GREEN",

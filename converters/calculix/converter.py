@@ -11,26 +11,27 @@ from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
 from romlib_converters.calculix.frd import FrdFile
-from romlib_converters.calculix.model import NLGEOM, ModelBuilder
+from romlib_converters.calculix.model import ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
 from romlib_converters.calculix.relations import adjustment, with_relations
 from romlib_converters.calculix.sections import SectionAxes
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
 from romlib_converters.calculix.systems import NodeSystems
-from romlib_converters.common.elements import check_rules
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card, where
-from romlib_converters.keyword.places import set_tags
+from romlib_converters.keyword.case import DeckCases, deck_model, increment_times
+from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.model import NLGEOM
+from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.partition import partition, positions_in
 from romlib.mesh.skin import add_skin
 from romlib.mesh.validity import check_mesh
-from romlib.model import Case, Model, Omission, UnitSystem
-from romlib.model.case import Times
+from romlib.model import Model, Omission, UnitSystem
 from romlib.snapshots.converter import DeckModel, Progress, checked_options, read_units
 from romlib.snapshots.nodal_fields import NodalField
 from romlib.snapshots.schema import FieldSpec
@@ -43,7 +44,7 @@ _FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP":
 _NODAL = ("STRESS", "SDV")
 
 
-class CalculixConverter:
+class CalculixConverter(DeckCases):
     """CalculiX's files as a snapshots file; the deck's materials, loads, constraints and amplitudes go with them.
 
     Options
@@ -117,36 +118,11 @@ class CalculixConverter:
             solver=f"CalculiX {frd.version}".strip(), options={"pieces": len(cut), **options}, progress=progress,
             files=[computation.frd, *([] if deck is None else deck.files), *([] if dat is None else [dat.path])])
 
-    def read_case(self, source: Path) -> Case:
-        """Times and amplitudes of a deck, which needs no results: the initial time, then every increment.
-
-        Where the solver chooses its increments, they are as long as the first one of their step.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
-        return self.read_deck(source).case
-
     def read_deck(self, source: Path) -> DeckModel:
-        """The case of a deck as `read_case` has it, with the mesh, the model, and where in the deck it is said.
-
-        Raises
-        ------
-        InputError, FileFormatError, UnsupportedError : with file and place.
-        """
-        path = case_path(source)
-        deck = read_deck(path)
-        times = np.concatenate([[0.0], *(step.increments for step in deck.steps)])
-        builder = ModelBuilder(deck, times)
-        mesh, model = builder.build(UnitSystem(), [])
-        chosen = "" if all(step.fixed for step in deck.steps) else "; increments as the first of each step"
-        case = Case(times=Times(values=tuple(float(time) for time in times)), amplitudes=model.amplitudes,
-                    description=f"CalculiX deck {path.name}{chosen}")
-        sources = {f"{section}.{name}": line for (section, name), line in builder.lines.items()}
-        sources |= {f"prescribed.{name}": line for (section, name), line in builder.lines.items()
-                    if section == "constraints"}
-        return DeckModel(case, mesh, with_relations(model, deck), sources, adjustment(deck))
+        """See `DeckCases.read_deck`."""
+        deck = read_deck(case_path(source))
+        found = deck_model(ModelBuilder(deck, increment_times(deck)))
+        return replace(found, model=with_relations(found.model, deck), tolerance=adjustment(deck))
 
     def nodal_field(self, source: Path, name: str) -> NodalField:
         """A scalar at nodes, of results that need not be mechanical; see `romlib.snapshots.nodal_fields.FieldReader`.
@@ -158,19 +134,8 @@ class CalculixConverter:
         path = Path(source)
         return nodal_field(path if path.suffix.lower() == ".frd" else path.with_suffix(".frd"), name)
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
-        """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
-
-        Raises
-        ------
-        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
-        """
-        inp, places = read_deck_mesh(Path(source))
-        node_tags, cell_tags, face_tags = set_tags(inp, places)
-        chosen, blocks = quadrature or {}, places.mesh.blocks
-        check_rules(chosen, [block.cell_type for block in blocks], "quadrature")
-        blocks = tuple(replace(block, quadrature=chosen.get(block.cell_type, block.quadrature)) for block in blocks)
-        return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
+    def _places(self, deck: Path) -> tuple[InpMesh, Places]:
+        return read_deck_mesh(deck)
 
 
 class _Results:
@@ -242,7 +207,7 @@ def _model(
         if "elements" in options:
             raise InputError("the deck says which elements there are", file=deck.file, place="option elements",
                              remedy="leave the option out")
-        mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units, [])
+        mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units)
         model = with_relations(model, deck)
         if len(frd.records) and frd.records[-1].step > len(deck.steps):
             raise FileFormatError("the results have more steps than the deck", file=frd.path,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from romlib_converters.keyword.active import NO_AMPLITUDE, RAMP
 from romlib_converters.keyword.cards import Card, Row, fold, where
 from romlib_converters.keyword.data import id_segments, ids_of
-from romlib_converters.keyword.history import DeckAmplitude, Step
 from romlib_converters.keyword.loads import BodyKey, LoadLines, is_id
 from romlib_converters.keyword.mesh import InpMesh, face_numbers
 from romlib_converters.keyword.places import Places
@@ -14,66 +12,31 @@ from romlib_converters.keyword.places import Places
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
 
-LOAD_CARDS = ("BOUNDARY", "CLOAD", "DLOAD", "DSLOAD", "TEMPERATURE")
 _REFUSED = {"TIMEDELAY", "LOADCASE", "SECTOR", "USER", "SUBMODEL", "STEP", "DATASET", "FIXED", "MASSFLOW", "OMEGA0",
             "FILE", "BSTEP", "LINTEMP", "MASTER"}  # they change what a card means; any other is ignored by the solver
 _SAME = 1e-10  # of the cosine of two directions, as the solver compares them
-_AT_ONCE = DeckAmplitude("", np.array([0.0]), np.array([1.0]), False)
 
 
 class LoadReader(LoadLines):
     """Takes the cards in their order, and keeps what CalculiX keeps; amplitudes that this needs are added."""
 
+    amplitudes_stay = True
+
     def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
         super().__init__(inp, places, omissions)
-        self._bodies: dict[BodyKey, tuple[float, int]] = {}
         self._body_list: list[BodyKey] = []  # as the solver has it: by the name of the set, the newest of a set first
-        self._fresh_bodies: set[BodyKey] = set()
-        self._step: Step | None = None
         self._held: tuple[int, Card] | None = None  # the node whose temperature stays, and the card that it is from
         self._beyond = 0  # such a node that there is not
-        self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
-
-    def begin_step(self, step: Step) -> None:
-        """From here on, cards belong to this step."""
-        self._step = step
-        for active in (self._boundary, self._outside, self._forces, self._pressure, self._temperature):
-            active.begin_step()
-        self._fresh_bodies, self._seen = set(), set()
-        if (step.option == "STEP" or not step.quasi_static) and _AT_ONCE not in self.amplitudes:
-            self.amplitudes.append(_AT_ONCE)
-        self._default = (RAMP if step.option == "RAMP" else NO_AMPLITUDE if not step.option
-                         else self.amplitudes.index(_AT_ONCE))
 
     def end_step(self) -> None:
         """Keep what acts in this step."""
-        assert self._step is not None  # a step has begun
         self._note_held()
-        without = NO_AMPLITUDE if self._step.quasi_static else self.amplitudes.index(_AT_ONCE)
-        self.loads.boundary.append(self._boundary.state(without))
-        self.loads.outside.append(self._outside.state())
-        self.loads.forces.append(self._forces.state(without))
-        self.loads.pressure.append(self._pressure.state(without))
-        self.loads.temperature.append(self._temperature.state(without))
-        now = {NO_AMPLITUDE: without, RAMP: NO_AMPLITUDE}
-        self.loads.bodies.append({key: (value, now.get(number, number))
-                                  for key, (value, number) in self._bodies.items()})
-        self._hold()
+        super().end_step()
 
-    def _hold(self) -> None:
-        """An amplitude in step time ends with its step: what it left stays. One in total time goes on.
-
-        Temperatures keep their amplitudes, which then begin anew, but for one node: CalculiX (version 2.20) does there
-        once, with what its loop over the body loads has left as the number of a node, what is meant for all nodes.
+    def _hold_temperature(self, ends: dict[int, float]) -> None:
+        """Temperatures keep their amplitudes, which then begin anew, but for one node: CalculiX (version 2.20) does
+        there once, with what its loop over the body loads has left as the number of a node, what is meant for all.
         """
-        assert self._step is not None
-        ends = {k: float(table.over(self._step).values[-1]) for k, table in enumerate(self.amplitudes)
-                if not table.total}
-        ends[RAMP] = 1.0
-        for active in (self._boundary, self._forces, self._pressure):
-            active.hold(ends)
-        self._bodies = {key: (value * ends[number], NO_AMPLITUDE) if number in ends else (value, number)
-                        for key, (value, number) in self._bodies.items()}
         node = 3 * len(self._body_list) + 2
         cards = self._temperature.hold(ends, self._places.nodes(np.array([node])))
         self._held = (node, self.loads.taken[cards[0]]) if len(cards) else None
@@ -116,36 +79,14 @@ class LoadReader(LoadLines):
         if ignored:
             self._omissions.append(Omission(name="parameters", does_work=False, description=(
                 f"{card.place} of {card.file.name}: CalculiX does not know {', '.join(ignored)} and ignores it")))
-        if card.is_set("OP", "NEW") and kind not in self._seen:
-            self._take_away(kind)
-        self._seen.add(kind)
-        self.loads.cards[kind] = card
-        self._card = len(self.loads.taken)
-        self.loads.taken.append(card)
-        amplitude = self._amplitude(card)
+        amplitude = self._begin_card(card, kind)
         {"BOUNDARY": self._take_boundary, "CLOAD": self._take_force, "DLOAD": self._take_distributed,
          "TEMPERATURE": self._take_temperature}[kind](card, amplitude)
-
-    def _take_away(self, kind: str) -> None:
-        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones; amplitudes stay."""
-        if kind == "BOUNDARY":
-            self._boundary.remove()
-            self._outside.remove()
-        elif kind == "CLOAD":
-            self._forces.clear_values()
-        elif kind == "DLOAD":
-            self._pressure.clear_values()
-            self._bodies = {key: (0.0, amplitude) for key, (_, amplitude) in self._bodies.items()}
-        else:
-            self._temperature.clear_values(self.temperature0)
 
     def _take_distributed(self, card: Card, amplitude: int) -> None:
         for row, table in id_segments(face_numbers(card, "P"), 3):
             if row is None:
-                faces = np.column_stack([ids_of(table[:, 0], card), ids_of(table[:, 1], card)])
-                keys = self._places.face_keys(faces)
-                values = table[self._places.cells(faces[:, 0]) >= 0, 2]
-                self._pressure.set(keys, values, amplitude, self._card)
+                self._take_faces(card, table, amplitude)
                 continue
             label = fold(row.fields[1]) if len(row.fields) > 1 else ""
             if is_id(label) or label == "P":
@@ -154,9 +95,7 @@ class LoadReader(LoadLines):
                 label = label[:4] if label.startswith("GRAV") else label
                 self._take_body(row, label, card, amplitude)
             else:
-                self._omit(f"dload_{label.lower() or 'unknown'}",
-                           f"*{card.title}: the load {label or 'without a label'} is not read",
-                           f"{row.place} of {row.file.name}")
+                self._omit_label(card, "DLOAD", row, label)
 
     def _faces(self, row: Row, label: str, card: Card) -> np.ndarray:
         """Keys of the faces of a surface, or of the face with this number of the elements of a set."""
@@ -168,30 +107,15 @@ class LoadReader(LoadLines):
                 raise FileFormatError("an element set has the name of the surface, and CalculiX takes the set",
                                       file=row.file, place=row.place, expected="a name of its own",
                                       found=row.fields[0])
-            raise FileFormatError("the deck has no surface of this name", file=row.file, place=row.place,
-                                  found=row.fields[0], expected=", ".join(one.name for one in
-                                                                          self._inp.surfaces.values()) or "*SURFACE")
+            raise self._unknown_surface(row)
         ids = self._inp.elements_of(row.fields[0], card)
         number, = ids_of(np.array([float(label)]), card)
         return self._places.face_keys(np.column_stack([ids, np.full(len(ids), number)]))
 
     def _take_body(self, row: Row, label: str, card: Card, amplitude: int) -> None:
-        vectors = np.array([row.number(k, 0.0) for k in range(3, 6 if label == "GRAV" else 9)])
-        length = float(np.linalg.norm(vectors[-3:]))
-        if length == 0.0:
-            raise FileFormatError("the direction of a body load is zero", file=row.file, place=row.place)
-        vectors[-3:] /= length  # as the solver does
-        if is_id(row.fields[0]):
-            ids_of(np.array([float(row.fields[0])]), card)
-        else:
-            self._inp.elements_of(row.fields[0], card)
+        vectors = self._body_vectors(row, label, row.fields[0], card)
         key = self._body_key(label, fold(row.fields[0]), vectors)
-        value = row.number(2)
-        if key in self._fresh_bodies:
-            value += self._bodies[key][0]
-        self._bodies[key] = value, amplitude
-        self.loads.body_cards.setdefault(key, self._card)
-        self._fresh_bodies.add(key)
+        self._add_body(key, row.number(2), amplitude)
 
     def _body_key(self, kind: str, target: str, vectors: np.ndarray) -> BodyKey:
         """The load that is there already with this direction, and this axis, or a new one."""

@@ -2,71 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
 from romlib_converters.calculix.bodies import body_loads
-from romlib_converters.calculix.deck import Deck
 from romlib_converters.calculix.elements import SOLIDS
 from romlib_converters.calculix.sections import section_materials
 from romlib_converters.keyword.active import Histories
-from romlib_converters.keyword.cards import Card, fold, lines_of, where
+from romlib_converters.keyword.cards import Card, fold, lines_of
 from romlib_converters.keyword.model import COMPONENTS, Entry, ModelParts, by_components
-from romlib_converters.keyword.thermal import temperature_loads
 
 from romlib.errors import UnsupportedError
-from romlib.mesh.mesh import Mesh
-from romlib.model import Constraint, Material, Model, Omission, UnitSystem
-
-NLGEOM = "nlgeom"
+from romlib.model import Constraint, Material, Omission
 
 
 class ModelBuilder(ModelParts):
     """Puts a deck's model together. times : of the records, or of the increments; roots of speeds are exact there."""
 
-    def __init__(self, deck: Deck, times: np.ndarray) -> None:
-        super().__init__(deck)
-        self.times = times
+    solver = "CalculiX"
 
     def _turned(self, nodes: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         return self.deck.links.systems.turned_at(nodes, vectors)
 
-    def build(self, units: UnitSystem, omissions: list[Omission]) -> tuple[Mesh, Model]:
-        """The mesh with tags and arrays, and the model.
-
-        Raises
-        ------
-        UnsupportedError, FileFormatError : with the line of the deck.
-        """
+    def _act(self) -> None:
         self._constraints()
         self._links()
         self._forces()
         self._pressures()
         self._bodies()
-        thermal = temperature_loads(self.deck.loads.temperature, self._initial(), self.deck.steps,
-                                    self.deck.amplitudes)
-        loads, amplitudes = self._named(set(thermal.loads))
-        materials, cards, notes = section_materials(self.deck, self.cell_tags, self.cell_arrays)
-        self.omissions += notes
-        self.lines.update({("materials", name): where(card) for name, card in cards.items()})
-        self.node_arrays.update(thermal.arrays)
-        self.lines.update({("loads", name): where(self.deck.loads.cards["TEMPERATURE"]) for name in thermal.loads})
-        self._check_temperature(materials)
-        finite = self.deck.nlgeom
-        if finite is not None:
-            self.omissions.append(Omission(name=NLGEOM, does_work=True, description=(
-                f"small strain does not hold: *{finite.title}{', NLGEOM' if finite.keyword == 'STEP' else ''} "
-                f"(line {finite.line} of {finite.file.name}) makes CalculiX compute with finite strain and equilibrium "
-                "on the deformed shape, and romlib has neither; the disagreement grows with the square of the "
-                "displacement")))
-        mesh = replace(self.deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags,
-                       face_tags=self.face_tags, node_arrays=self.node_arrays, cell_arrays=self.cell_arrays)
-        return mesh, Model(
-            units=units, materials=materials, constraints=self.constraints, loads={**loads, **thermal.loads},
-            amplitudes={**amplitudes, **thermal.amplitudes}, initial_time=0.0,
-            initial_temperature=self._initial_temperature(),
-            omissions=(*self.deck.omissions, *self.omissions, *omissions))
+
+    def _materials(self) -> tuple[dict[str, Material], dict[str, Card], list[Omission]]:
+        return section_materials(self.deck, self.cell_tags, self.cell_arrays)
 
     def _constraints(self) -> None:
         history = Histories.of(self.deck.loads.boundary)

@@ -6,6 +6,7 @@ when it is asked for. `convert_history` does what is common to all of them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ _AT_REST = 1e-12  # of the size of the structure
 _REPEATED = 1e-6  # of the size: two records at one time are the same
 
 
-class SolverHistory:
+class SolverHistory(ABC):
     """Results of a computation, as a converter gives them: a class with these attributes, set when its files are open.
 
     solver : name and version. files : what was read, for the fingerprint. mesh : see `SolverMesh`.
@@ -57,12 +58,12 @@ class SolverHistory:
     model: Model | None = None
     notes: Sequence[Omission] = ()
 
+    @abstractmethod
     def read(self, step: int) -> Mapping[str, Given]:
         """A record: values of each of `fields`, in one or in several parts (of each element type, say).
 
         Asked for in increasing order, the first one twice; nothing of a record has to be kept.
         """
-        raise NotImplementedError
 
 
 def history_options(converter: str, options: dict[str, Any] | None, own: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from romlib_converters.keyword.active import NO_AMPLITUDE, Active, State
-from romlib_converters.keyword.cards import Card, fold
+from romlib_converters.keyword.active import NO_AMPLITUDE, RAMP, Active, State
+from romlib_converters.keyword.cards import Card, Row, fold
 from romlib_converters.keyword.data import id_segments, ids_of
-from romlib_converters.keyword.history import DeckAmplitude
+from romlib_converters.keyword.history import DeckAmplitude, Step
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
 
 from romlib.errors import FileFormatError
 from romlib.model import Omission
+
+LOAD_CARDS = ("BOUNDARY", "CLOAD", "DLOAD", "DSLOAD", "TEMPERATURE")
+_AT_ONCE = DeckAmplitude("", np.array([0.0]), np.array([1.0]), False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,11 @@ class Loads:
 
 
 class LoadLines:
-    """Takes lines of cards. amplitudes : of the deck, in order. temperature0 : (n_node,) initial temperature."""
+    """Takes lines of cards. amplitudes : of the deck, in order, and those that loads without one need. temperature0 :
+    (n_node,) initial temperature.
+    """
+
+    amplitudes_stay = False  # of body loads that OP=NEW makes zero
 
     def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
         self._inp, self._places, self._omissions = inp, places, omissions
@@ -63,9 +70,75 @@ class LoadLines:
         self.temperature0 = np.zeros(places.mesh.n_node)
         self._boundary, self._outside, self._forces = Active(adds=False), Active(adds=False), Active(adds=True)
         self._pressure, self._temperature = Active(adds=True), Active(adds=False)
+        self._bodies: dict[BodyKey, tuple[float, int]] = {}  # value and amplitude
+        self._fresh: set[BodyKey] = set()  # body loads of this step
+        self._step: Step | None = None
+        self._seen: set[str] = set()  # kinds of cards of this step: OP=NEW counts on the first of each
         self._default = NO_AMPLITUDE
         self._card = 0  # number of the one that is read
         self._not_read: dict[str, list[tuple[str, str]]] = {}  # omissions that work: what, and where
+
+    def _kept(self) -> list[tuple[Active, list[State]]]:
+        """What is active, with the states that it goes to; temperatures are the last."""
+        return [(self._boundary, self.loads.boundary), (self._outside, self.loads.outside),
+                (self._forces, self.loads.forces), (self._pressure, self.loads.pressure),
+                (self._temperature, self.loads.temperature)]
+
+    def begin_step(self, step: Step) -> None:
+        """From here on, cards belong to this step."""
+        self._step = step
+        for active, _ in self._kept():
+            active.begin_step()
+        self._fresh, self._seen = set(), set()
+        if (step.option == "STEP" or not step.quasi_static) and _AT_ONCE not in self.amplitudes:
+            self.amplitudes.append(_AT_ONCE)
+        self._default = (RAMP if step.option == "RAMP" else NO_AMPLITUDE if not step.option
+                         else self.amplitudes.index(_AT_ONCE))
+
+    def end_step(self) -> None:
+        """Keep what acts in this step. An amplitude in step time ends with it: what it left stays."""
+        assert self._step is not None  # a step has begun
+        without = NO_AMPLITUDE if self._step.quasi_static else self.amplitudes.index(_AT_ONCE)
+        for active, states in self._kept():
+            states.append(active.state(without))
+        now = {NO_AMPLITUDE: without, RAMP: NO_AMPLITUDE}
+        self.loads.bodies.append({key: (value, now.get(number, number))
+                                  for key, (value, number) in self._bodies.items()})
+        ends = {k: float(table.over(self._step).values[-1]) for k, table in enumerate(self.amplitudes)
+                if not table.total}
+        ends[RAMP] = 1.0
+        for active, _ in self._kept()[:-1]:
+            active.hold(ends)
+        self._bodies = {key: (value * ends[number], NO_AMPLITUDE) if number in ends else (value, number)
+                        for key, (value, number) in self._bodies.items()}
+        self._hold_temperature(ends)
+
+    def _hold_temperature(self, ends: dict[int, float]) -> None:
+        self._temperature.hold(ends)
+
+    def _begin_card(self, card: Card, kind: str) -> int:
+        """Take note of a card; the number of its amplitude. kind : of cards that OP=NEW takes away together."""
+        if card.is_set("OP", "NEW") and kind not in self._seen:
+            self._take_away(kind)
+        self._seen.add(kind)
+        self.loads.cards["DLOAD" if kind == "DSLOAD" else kind] = card
+        self._card = len(self.loads.taken)
+        self.loads.taken.append(card)
+        return self._amplitude(card)
+
+    def _take_away(self, kind: str) -> None:
+        """OP=NEW: constraints are gone, loads become zero, temperatures the initial ones."""
+        if kind == "BOUNDARY":
+            self._boundary.remove()
+            self._outside.remove()
+        elif kind == "CLOAD":
+            self._forces.clear_values()
+        elif kind == "DLOAD":
+            self._pressure.clear_values()
+            self._bodies = {key: (0.0, amplitude if self.amplitudes_stay else NO_AMPLITUDE)
+                            for key, (_, amplitude) in self._bodies.items()}
+        elif kind == "TEMPERATURE":
+            self._temperature.clear_values(self.temperature0)
 
     def _amplitude(self, card: Card) -> int:
         if "AMPLITUDE" not in card.parameters:
@@ -116,6 +189,47 @@ class LoadLines:
             acts = (axis >= 1) & (axis <= 3) & (nodes >= 0)
             keys = 3 * nodes[acts] + axis[acts].astype(np.int64) - 1
             self._forces.set(keys, values[acts], amplitude, self._card)
+
+    def _take_faces(self, card: Card, table: np.ndarray, amplitude: int) -> None:
+        """Pressures of lines `element, number of the face, value` (n, 3)."""
+        faces = np.column_stack([ids_of(table[:, 0], card), ids_of(table[:, 1], card)])
+        values = table[self._places.cells(faces[:, 0]) >= 0, 2]
+        self._pressure.set(self._places.face_keys(faces), values, amplitude, self._card)
+
+    def _body_vectors(
+        self, row: Row, label: str, target: str, card: Card, given: tuple[float, ...] | None = None
+    ) -> np.ndarray:
+        """Direction of GRAV (3,), or a point of the axis of CENTRIF and its direction (6,), which has the length one.
+
+        target : an element set that there has to be, or an element. given : in place of the row's.
+        """
+        vectors = np.array(given or [row.number(k, 0.0) for k in range(3, 6 if label == "GRAV" else 9)])
+        length = float(np.linalg.norm(vectors[-3:]))
+        if length == 0.0:
+            raise FileFormatError("the direction of a body load is zero", file=row.file, place=row.place)
+        vectors[-3:] /= length  # as the solvers do
+        if is_id(target):
+            ids_of(np.array([float(target)]), card)
+        else:
+            self._inp.elements_of(target, card)
+        return vectors
+
+    def _add_body(self, key: BodyKey, value: float, amplitude: int) -> None:
+        """Loads of one step on the same place add up."""
+        self._bodies[key] = value + (self._bodies[key][0] if key in self._fresh else 0.0), amplitude
+        self.loads.body_cards.setdefault(key, self._card)
+        self._fresh.add(key)
+
+    def _unknown_surface(self, row: Row) -> FileFormatError:
+        return FileFormatError("the deck has no surface of this name", file=row.file, place=row.place,
+                               found=row.fields[0],
+                               expected=", ".join(one.name for one in self._inp.surfaces.values()) or "*SURFACE")
+
+    def _omit_label(self, card: Card, kind: str, row: Row, label: str) -> None:
+        """A distributed load that is not read."""
+        self._omit(f"{kind.lower()}_{label.lower() or 'unknown'}",
+                   f"*{card.title}: the load {label or 'without a label'} is not read",
+                   f"{row.place} of {row.file.name}")
 
     def _note_absent(self, card: Card, nodes: np.ndarray, values: np.ndarray) -> None:
         """A load on a node of no solid element (a reference node, a shell) is not in the model."""

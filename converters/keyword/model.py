@@ -8,8 +8,10 @@ it; else amplitude_set, or kind_set.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,19 +19,25 @@ from romlib_converters.keyword.active import NO_AMPLITUDE, Group, Histories
 from romlib_converters.keyword.cards import Card, where
 from romlib_converters.keyword.history import Part, join
 from romlib_converters.keyword.places import set_tags
+from romlib_converters.keyword.thermal import temperature_loads
 
 from romlib.errors import UnsupportedError
+from romlib.mesh.mesh import Mesh
 from romlib.model import (
     Amplitude,
     ArrayReference,
     Constraint,
     Load,
+    Material,
+    Model,
     NodalForce,
     Omission,
     Pressure,
+    UnitSystem,
 )
 from romlib.model.constraint import Component
 
+NLGEOM = "nlgeom"
 COMPONENTS: tuple[Component, ...] = ("x", "y", "z")
 
 
@@ -45,16 +53,20 @@ class Entry:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-class ModelParts:
-    """Puts the parts of a deck's model together.
+class ModelParts(ABC):
+    """Puts the parts of a deck's model together; what a solver has of its own is in the methods of its subclass.
 
     deck : what has `places`, `inp`, `loads` (states of each step), `steps`, `amplitudes`, `temperature0` and
-    `omissions`, as the decks of the solvers have them. lines : where each part of the model stands in the deck,
+    `omissions`, as the decks of the solvers have them. times : of the records, or of the increments; roots of speeds
+    are exact there. lines : where each part of the model stands in the deck,
     "line 12 of job.inp, *CLOAD", by its kind ("materials", "constraints", "loads") and its name.
     """
 
-    def __init__(self, deck: Any) -> None:
-        self.deck = deck
+    solver: str
+    default_temperature: float | None = None  # of a deck whose temperature changes, but that has no initial one
+
+    def __init__(self, deck: Any, times: np.ndarray) -> None:
+        self.deck, self.times = deck, times
         self.n_node = deck.places.mesh.n_node
         self.node_tags, self.cell_tags, self.face_tags = set_tags(deck.inp, deck.places)
         self.node_arrays: dict[str, np.ndarray] = {}
@@ -66,6 +78,55 @@ class ModelParts:
         # of the face tags that loads need: keys of `Places` (n,), and values of each face (n,) in their order
         self.face_keys: dict[str, np.ndarray] = {}
         self.face_values: dict[str, dict[str, np.ndarray]] = {}
+
+    def build(self, units: UnitSystem, omissions: Sequence[Omission] = ()) -> tuple[Mesh, Model]:
+        """The mesh with tags and arrays, and the model; with omissions that the deck does not say.
+
+        Raises
+        ------
+        UnsupportedError, FileFormatError : with the line of the deck.
+        """
+        deck = self.deck
+        self._act()
+        thermal = temperature_loads(deck.loads.temperature, self._initial(), deck.steps, deck.amplitudes)
+        loads, amplitudes = self._named(set(thermal.loads))
+        materials, cards, notes = self._materials()
+        self.omissions += notes
+        self.lines.update({("materials", name): where(card) for name, card in cards.items()})
+        self.node_arrays.update(thermal.arrays)
+        self.lines.update({("loads", name): where(deck.loads.cards["TEMPERATURE"]) for name in thermal.loads})
+        initial = self._initial_temperature()
+        if initial is None and thermal.loads:
+            initial = self.default_temperature
+        self._check_temperature(materials)
+        self._note_nlgeom()
+        mesh = replace(deck.places.mesh, node_tags=self.node_tags, cell_tags=self.cell_tags, face_tags=self.face_tags,
+                       node_arrays=self.node_arrays, cell_arrays=self.cell_arrays)
+        return mesh, Model(units=units, materials=materials, constraints=self.constraints,
+                           loads={**loads, **thermal.loads}, amplitudes={**amplitudes, **thermal.amplitudes},
+                           initial_time=0.0, initial_temperature=initial,
+                           omissions=(*deck.omissions, *self.omissions, *omissions))
+
+    @abstractmethod
+    def _act(self) -> None:
+        """Make constraints, and entries of what acts but for the temperature."""
+
+    @abstractmethod
+    def _materials(self) -> tuple[dict[str, Material], dict[str, Card], list[Omission]]:
+        """Materials by name, their cards, and notes; cell tags and arrays that they need are added."""
+
+    @abstractmethod
+    def _check_temperature(self, materials: dict[str, Material]) -> None:
+        """Refuse, or note, a temperature that the solver's elements have at their points in another way."""
+
+    def _note_nlgeom(self) -> None:
+        finite = self.deck.nlgeom
+        if finite is not None:
+            self.omissions.append(Omission(name=NLGEOM, does_work=True, description=(
+                f"small strain does not hold: *{finite.title}{', NLGEOM' if finite.keyword == 'STEP' else ''} "
+                f"(line {finite.line} of {finite.file.name}) makes {self.solver} compute with finite strain and "
+                "equilibrium on the deformed shape, and romlib has neither; the disagreement grows with the square of "
+                "the displacement")))
 
     def _turned(self, nodes: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Forces (n, 3) at positions of nodes (n,), in global components; a solver with local ones turns them here."""
