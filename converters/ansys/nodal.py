@@ -36,7 +36,7 @@ def nodal_field(path: Path, name: str) -> NodalField:
                                remedy="combine them in Ansys with RESCOMBINE, or convert the solution")
     reader = SetReader(rst)
     kept, _ = distinct_times(np.array([result.time for result in rst.sets]), path)
-    mesh = mesh_of(solid_mesh(rst.database, mesh_only=True))
+    mesh = mesh_of(solid_mesh(rst.database, mesh_only=True), quiet=True)
     index = IdIndex(mesh.node_ids)
 
     def one(number: int) -> np.ndarray:

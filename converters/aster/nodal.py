@@ -35,7 +35,7 @@ def nodal_field(path: Path, name: str) -> NodalField:
         field = _field(read_fields(content, path), name, path)
         raw = read_med_mesh(content, path, field.mesh or None)
         solids, _ = solids_of(content, raw, [], {}, path)
-        mesh = mesh_of(solver_mesh(raw, solids, set(), None, "standard", path))
+        mesh = mesh_of(solver_mesh(raw, solids, set(), None, "standard", path), quiet=True)
         steps = field.times()
         kept, _ = distinct_times(np.array([time for time, _ in steps]), path)
         rows = IdIndex(raw.node_ids).find(mesh.node_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ from romlib.words import plural, shortlist
 _FARTHEST = 1e15  # in any unit of length that anybody uses
 _CELLS_AT_ONCE = 20000  # whose Jacobians are checked at one time
 _AT_ONE_PLACE = 1e-9  # of the size of the mesh
+_log = logging.getLogger("romlib.mesh")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +50,13 @@ class Built:
         return np.where(at >= 0, self.new_node[at], -2)
 
 
-def mesh_of(solver: SolverMesh, quadrature: Mapping[str, str] | None = None) -> Mesh:
+def mesh_of(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, quiet: bool = False) -> Mesh:
     """The mesh alone, for `read_mesh` of a converter; see `build`. Cells may be badly shaped: a study says what becomes
-    of them (`romlib.mesh.bad_cells`)."""
-    return build(solver, quadrature, shapes=False).mesh
+    of them (`romlib.mesh.bad_cells`). What is left out has no place in a mesh, and is logged, unless `quiet`."""
+    built = build(solver, quadrature, shapes=False)
+    for one in () if quiet else built.omissions:
+        _log.warning("%s: %s", solver.file.name, one.description)
+    return built.mesh
 
 
 def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, shapes: bool = True) -> Built:

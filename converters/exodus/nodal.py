@@ -37,7 +37,7 @@ def nodal_field(path: Path, name: str) -> NodalField:
         if not len(content.times):
             raise FileFormatError("the Exodus file has no time step", file=path, expected="results in time")
         kept, _ = distinct_times(content.times, path)
-        mesh = mesh_of(solver_mesh(content, *solid_blocks(content, {}, None)))
+        mesh = mesh_of(solver_mesh(content, *solid_blocks(content, {}, None)), quiet=True)
         rows = IdIndex(content.node_ids).find(mesh.node_ids)
         variable: str = found
 

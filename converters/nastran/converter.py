@@ -24,6 +24,7 @@ from romlib_converters.nastran.geometry import read_geometry
 from romlib_converters.nastran.history import NastranHistory, scalar_note
 from romlib_converters.nastran.mesh import build_mesh
 from romlib_converters.nastran.model import whole_model
+from romlib_converters.nastran.names import OPTION, ignored_names
 from romlib_converters.nastran.op2 import Op2File
 from romlib_converters.nastran.results import GRID, rows_of
 
@@ -36,7 +37,7 @@ from romlib.model import Omission
 from romlib.snapshots.converter import Progress
 from romlib.words import plural
 
-_OPTIONS = ("model", "subcase")
+_OPTIONS = ("model", "subcase", OPTION)
 _APART = 1e-5  # of the size of the model: coordinates in the tables of results are of single precision
 NO_MODEL = "none"
 
@@ -47,7 +48,8 @@ class NastranConverter:
     Options
     -------
     model : the deck, where it does not have the name of the results; "none": the geometry in the .op2 alone.
-    subcase : number of the one subcase to convert, where they are no one history.
+    subcase : number of the one subcase to convert, where they are no one history. ignore_cards : names of cards of the
+        deck to leave out though nobody knows them.
     Those of every converter: see `romlib_converters.common.history.history_options`.
     """
 
@@ -177,9 +179,12 @@ def _number(options: dict[str, Any]) -> int | None:
 def _bulk(op2: Op2File, named: Path | None, options: dict[str, Any]) -> tuple[Bulk, Deck | None, list[Omission]]:
     """Bulk data of the deck, else of the .op2, and what to say of that."""
     inside = read_geometry(op2)
-    path = named
+    path, ignored = named, ignored_names(options)
     if path is None and options.get("model") != NO_MODEL:
         path = deck_beside(op2.path)
+    if ignored and path is None:
+        raise InputError("cards can be left out of a deck only, and there is none", file=op2.path,
+                         place=f"option {OPTION}", found=", ".join(ignored))
     if path is None:
         if inside is None:
             raise FileFormatError("the .op2 has no geometry, and there is no deck beside it", file=op2.path,
@@ -187,14 +192,14 @@ def _bulk(op2: Op2File, named: Path | None, options: dict[str, Any]) -> tuple[Bu
                                   remedy="give the deck: the option model")
         return inside, None, [_no_deck("there is no deck beside the results")]
     try:
-        deck = read_deck(path)
+        deck = read_deck(path, ignored)
     except FileFormatError as error:
         if named is not None or inside is None or not missing_include(error):
             raise
         return inside, None, [_no_deck(f"{path.name} includes a file that is not there")]
     if inside is not None:
         _compare(inside, deck.bulk, op2.path)
-    return deck.bulk, deck, []
+    return deck.bulk, deck, list(deck.notes)
 
 
 def _no_deck(why: str) -> Omission:

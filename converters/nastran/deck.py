@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from romlib_converters.common.child import in_child
 from romlib_converters.nastran.bulk import Bulk, Grids, SolidProperty, Solids
 from romlib_converters.nastran.case_control import Phase, phases_of
 from romlib_converters.nastran.elements import Integration
+from romlib_converters.nastran.names import refuse_unknown
 from romlib_converters.nastran.systems import SystemCard
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
+from romlib.model import Omission
 
 SUFFIXES = (".bdf", ".dat", ".nas", ".blk")
 _IN = {"TWO": 2, "2": 2, "THREE": 3, "3": 3}
@@ -28,7 +30,7 @@ _BEGINNING = 1 << 20  # bytes in which a deck shows that it is one
 @dataclass(frozen=True, eq=False)
 class Deck:
     """A deck. sol : the solution number, None where only bulk data are there. data : the other arrays and values that
-    `romlib_converters.nastran.extract` gives, by its names."""
+    `romlib_converters.nastran.extract` gives, by its names. notes : cards that the user leaves out."""
 
     path: Path
     files: tuple[Path, ...]
@@ -36,6 +38,7 @@ class Deck:
     phases: tuple[Phase, ...]
     bulk: Bulk
     data: Mapping[str, Any]
+    notes: tuple[Omission, ...] = ()
 
     @property
     def unfinished(self) -> bool:
@@ -76,12 +79,15 @@ def missing_include(error: FileFormatError) -> bool:
     return "No such bdf_filename" in str(error.found)
 
 
-def read_deck(path: Path) -> Deck:
+def read_deck(path: Path, ignored: Sequence[str] = ()) -> Deck:
     """The deck, with what it includes.
+
+    ignored : names of cards that are left out though nobody knows them.
 
     Raises
     ------
-    InputError : pyNastran is not installed. FileFormatError : it cannot read the deck, with its words.
+    InputError : pyNastran is not installed; `ignored` has names that the deck has not. FileFormatError : pyNastran
+    cannot read the deck, with its words; cards of unknown names, such as misspelt ones.
     UnsupportedError : superelements.
     """
     regular_file(path)
@@ -90,12 +96,13 @@ def read_deck(path: Path) -> Deck:
                   seconds=seconds) as found:
         data: dict[str, Any] = {name: np.array(found[name]) if isinstance(found[name], np.ndarray) else found[name]
                                 for name in found}
+    notes = refuse_unknown(path, data["unknown_cards"], ignored)
     if data["superelements"]:
         raise UnsupportedError("the model has superelements, whose parts romlib does not join", file=path,
                                found=f"superelement {data['superelements']}", place="GRID",
                                remedy="compute the model without superelements")
     return Deck(path, tuple(Path(one) for one in data["files"]), data["sol"], phases_of(data["case_control"]),
-                _bulk(path, data), data)
+                _bulk(path, data), data, tuple(notes))
 
 
 def _is_punch(path: Path) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from romlib_converters.common.extras import reader
 from romlib_converters.nastran.elements import CORNERS, NODES
+from romlib_converters.nastran.names import unknown_places
 
 from romlib.errors import FileFormatError
 
@@ -48,7 +49,8 @@ def extract(path: Path, punch: bool) -> Iterator[tuple[str, Any]]:
     ------
     FileFormatError : a card that cannot be read, or bulk data twice under one number; with the library's words.
     """
-    model = _read(path, punch)
+    model, known = _read(path, punch)
+    yield "unknown_cards", unknown_places(model, known, (*_READ, *_RAW))
     yield "sol", None if model.sol is None else int(model.sol)
     yield "files", [str(Path(one).resolve()) for one in model.active_filenames]
     yield "cards", dict(model.card_count)
@@ -73,9 +75,11 @@ def extract(path: Path, punch: bool) -> Iterator[tuple[str, Any]]:
                    if card.type == "SET1" and not isinstance(card.ids, str)}
 
 
-def _read(path: Path, punch: bool) -> Any:
+def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
+    """The model, and the names of cards that are known."""
     bdf, log = reader("pyNastran.bdf.bdf", "nastran"), reader("cpylog", "nastran")
     model = bdf.BDF(debug=None, log=log.SimpleLogger("critical"))
+    known = set(model.cards_to_read).union(_READ, _RAW, _RIGID, _CONTACT, _LOAD_CARDS, _MATERIALS)
     here = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="romlib-nastran-") as folder:
         os.chdir(folder)  # the library leaves a file where it runs when an include is missing
@@ -91,7 +95,7 @@ def _read(path: Path, punch: bool) -> Any:
                                   "has the geometry (option model = \"none\")") from None
         finally:
             os.chdir(here)
-    return model
+    return model, known
 
 
 def _word(value: Any) -> Any:

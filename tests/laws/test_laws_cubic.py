@@ -99,3 +99,12 @@ def test_points_with_axes_give_the_tangent_of_their_stress():
 def test_constants_that_cannot_be_are_refused_by_name(parameters, said):
     with pytest.raises(LawError, match=said):
         CubicLaw.from_parameters(parameters)
+
+
+def test_the_constants_are_those_of_the_temperature_at_the_end():
+    table = {name: {"temperature": [0.0, 100.0], "value": [value, 0.5 * value]}
+             for name, value in (("C11", 250e3), ("C12", 150e3), ("C44", 120e3))}
+    one = Increment(np.zeros((1, 6)), np.eye(6)[:1], np.zeros((1, 6)), np.zeros(1), np.full(1, 100.0), 0.0, 1.0,
+                    np.zeros(1, int), np.ones(1, int), np.zeros((1, 3)))
+    result = CubicLaw.from_parameters(table).integrate(one, np.zeros((1, 0)))
+    np.testing.assert_allclose(result.stress, [[125e3, 75e3, 75e3, 0.0, 0.0, 0.0]])

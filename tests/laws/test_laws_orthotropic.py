@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,12 @@ def test_a_stiffness_that_is_not_positive_definite_is_refused(change, said):
 def test_nothing_at_all_is_refused_with_what_is_needed():
     with pytest.raises(LawError, match="give either E1, E2, E3"):
         OrthotropicLaw.from_parameters({})
+
+
+def test_the_constants_are_those_of_the_temperature_at_the_end():
+    halved = {name: {"temperature": [0.0, 100.0], "value": [value, value if name[0] == "n" else 0.5 * value]}
+              for name, value in WOOD.items()}
+    one = increment(STRAIN)
+    one = replace(one, temperature0=np.zeros(5), temperature1=np.full(5, 100.0))
+    result = OrthotropicLaw.from_parameters(halved).integrate(one, np.zeros((5, 0)))
+    np.testing.assert_allclose(result.stress, 0.5 * STRAIN @ np.linalg.inv(compliance(*WOOD.values())), rtol=1e-11)

@@ -176,3 +176,23 @@ def test_no_points_at_all_is_a_piece_like_any_other():
     points = points_of([])
     result = points.integrate(points.virgin(0.0), 1.0, np.empty((0, 6)), None)
     assert result.ok and result.state.stress.shape == (0, 6) and result.tangent.shape == (0, 6, 6)
+
+
+def test_a_law_is_given_the_stress_at_the_start_along_its_axes(monkeypatch):
+    """For laws in rate form. Axis 1 of the material is y, axis 2 is -x."""
+    crystal = Material(law="cubic", parameters={"C11": 250e3, "C12": 150e3, "C44": 120e3},
+                       orientation={"first": (0, 1, 0), "plane": (-1, 0, 0)})
+    axes = np.array([[[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]]])
+    points = MaterialPoints.from_arrays({"crystal": crystal}, np.zeros(1, int), np.arange(1), np.arange(1),
+                                        np.zeros((1, 3)), None, axes)
+    group, seen = points.groups[0], []
+    law = group.law.integrate
+
+    def integrate(increment, *rest):
+        seen.append(increment)
+        return law(increment, *rest)
+
+    monkeypatch.setattr(group.law, "integrate", integrate)
+    stress0 = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
+    group.integrate(np.zeros((1, 6)), np.zeros((1, 6)), stress0, None, None, 0.0, 1.0, np.zeros((1, 0)), False)
+    assert np.allclose(seen[0].stress0, [[2.0, 1.0, 3.0, -4.0, 6.0, -5.0]])

@@ -106,3 +106,10 @@ def test_a_mesh_of_bad_cells_alone_is_not_left_out():
     with pytest.raises(InputError, match="all cells") as caught:
         well_shaped(flat, "drop", FILE)
     assert caught.value.found == "4 such cells"
+
+
+def test_bad_cells_of_a_mesh_that_is_looked_at_in_parts_are_the_same(monkeypatch):
+    mesh = inside_out(box_mesh("hex8", (3, 3, 1)), row=7)
+    monkeypatch.setattr("romlib.mesh.bad_cells._AT_ONCE", 3)
+    found = find_bad_cells(mesh)
+    assert found.rows.tolist() == [7] and f"cell {mesh.cell_ids[7]} (hex8) is inside out" in str(found)

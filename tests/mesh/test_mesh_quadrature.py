@@ -139,3 +139,10 @@ def test_the_27_points_of_code_aster_are_those_of_its_source() -> None:
 def test_an_unknown_rule_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedError, match="hex_gauss_64"):
         rule("hex_gauss_64")
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_points_of_a_conical_rule_run_along_the_first_axis_fastest(n: int) -> None:
+    points = conical(n)[0].reshape(n, n, n, 3)  # zeta, t, s
+    assert (np.diff(points[..., 0], axis=2) > 0).all() and (np.diff(points[..., 1], axis=1) > 0).all()
+    assert (np.diff(points[..., 2], axis=0) > 0).all() and np.ptp(points[..., 1], axis=2).max() < 1e-15

@@ -7,6 +7,9 @@ import pytest
 from abaqus_decks import CUBE, HELD, PLAIN, SECTION, STEEL, assembly, deck, step
 from abaqus_fil import FilWriter, begin_increment, write_model, write_nodal
 from romlib_converters.abaqus import AbaqusConverter
+from romlib_converters.abaqus.deck import read_flat
+from romlib_converters.abaqus.fil import FilFile
+from romlib_converters.abaqus.match import in_results
 
 from romlib.check import check
 from romlib.errors import FileFormatError, UnsupportedError
@@ -91,7 +94,13 @@ def test_results_in_other_numbers_than_the_deck_are_matched_by_place(tmp_path):
         node = there.node_tags[next(one.nodes for one in found.model.loads.values())]
         np.testing.assert_array_equal(there.points[node], [[0.0, 0.0, 3.0]])
         assert there.cell_ids[there.cell_tags["SECOND"]].tolist() == [51]
+        faces = there.face_tags["UPPER"].blocks
+        assert len(faces) == 1 and (there.points[faces[0].connectivity][..., 2] == 3.0).all()
         assert "ends_early" not in [one.name for one in found.model.omissions]
+    flat = in_results(read_flat(path)[0], FilFile(tmp_path / "job.fil").model, path)
+    own = np.searchsorted(np.sort(new), flat.node_ids[:-1])  # the last one is the reference point
+    np.testing.assert_array_equal(flat.points[:-1], mesh.points[np.argsort(new)][own])
+    assert flat.surfaces["UPPER"].faces.tolist() == [[51, 2]]
     path.write_text(path.read_text().replace("DIRECT\n1., 1.", "DIRECT\n1., 3."))
     AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "x.vtkhdf")
     with Snapshots(tmp_path / "x.vtkhdf") as found:

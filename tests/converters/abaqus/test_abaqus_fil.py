@@ -356,3 +356,23 @@ def test_real_files_without_solids_are_refused_for_what_they_are(tmp_path, data_
     ids, u = truss.nodal(101, truss.increments[0])
     assert ids.tolist() == [1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose(u[:2], [[12.63176679, -58.17889777], [-10.95521639, -62.80877587]], rtol=1e-8)
+
+
+def test_values_at_nodes_beside_those_at_points_do_not_take_their_place(tmp_path):
+    def points(writer, k):
+        write_points(writer, "C3D20R  ", CELLS, {11: k * S})
+        write_points(writer, "C3D20R  ", CELLS, {11: k * S + 1e3}, location=4)
+
+    with converted(tmp_path, written(tmp_path / "a.fil", points=points)) as found:
+        is_right(found)
+
+
+def test_increments_that_are_missing_at_the_beginning_of_a_step_are_counted(tmp_path):
+    """The second step is written from its third increment on."""
+    def increment(writer, k):
+        begin_increment(writer, 0.5 * k if k < 4 else 0.5 * (k + 2), 0.5, step=1 if k < 4 else 2,
+                        number=k if k < 4 else k - 1)
+
+    with converted(tmp_path, written(tmp_path / "a.fil", n=5, increment=increment)) as found:
+        note = next(one for one in found.model.omissions if one.name == "missing_increments")
+        assert "2 increments" in note.description and "step 2, increment 3" in note.description

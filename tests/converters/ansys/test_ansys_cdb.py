@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +32,19 @@ def cube(tmp_path, nodes=None, types=("ET,        1,185",), **parts):
 
 def volume(mesh):
     return StrainOperator(mesh).weights.sum()
+
+
+def test_what_the_mesh_of_a_cdb_leaves_out_is_said(tmp_path, caplog):
+    components = (component("TOP", "NODE", [47, 57, 4711]) + component("ALL_OF_IT", "ELEM", [12, 13, 14])
+                  + component("GONE", "NODE", [815]))
+    with caplog.at_level(logging.WARNING, "romlib.mesh"):
+        mesh = AnsysConverter().read_mesh(cube(tmp_path, components=components))
+    assert mesh.node_ids[mesh.node_tags["TOP"]].tolist() == [47, 57] and len(mesh.cell_tags["ALL_OF_IT"]) == 1
+    assert "components name nodes that the file does not have: TOP (1 node), GONE (1 node)" in caplog.text
+    assert "components name elements that the file does not have: ALL_OF_IT (2 elements)" in caplog.text
+    caplog.clear()
+    AnsysConverter().read_mesh(cube(tmp_path, components=component("TOP", "NODE", [47, 57])))
+    assert not caplog.records
 
 
 def test_a_cdb_becomes_a_mesh_with_its_ids_components_and_materials(tmp_path):

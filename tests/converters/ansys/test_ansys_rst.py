@@ -428,3 +428,30 @@ def test_no_part_of_a_history_is_kept(tmp_path):
     history = AnsysHistory(cube().write(tmp_path / "file.rst"))
     first, second = history.read(0)["displacement"][0], history.read(1)["displacement"][0]
     assert np.allclose(second.values, 2.0 * first.values)
+
+
+def test_plastic_strain_in_axes_of_the_element_is_turned_with_half_its_shear(tmp_path):
+    frame = Rotation.from_euler("ZXY", [30.0, 20.0, 10.0], degrees=True).as_matrix()
+    own = np.array([[1.0, 0.25, -0.5], [0.25, 2.0, 0.75], [-0.5, 0.75, -3.0]]) * 1e-3
+    values = [*np.diag(own), 2 * own[0, 1], 2 * own[1, 2], 2 * own[0, 2], 0.0]
+    nonlinear = np.tile([0.0, 1.0, 0.02, 0.01, *np.zeros(6)], 8)
+    one = Set(1.0, MOVED, {0: {2: np.ones(48), 6: np.tile(values, 8), 9: [30.0, 20.0, 10.0], 14: nonlinear}})
+    with converted(cube([one]), tmp_path) as found:
+        given = found.read("plastic_strain", 0, 0)
+    full, root = frame @ own @ frame.T, np.sqrt(2.0)
+    expected = [*np.diag(full), root * full[0, 1], root * full[0, 2], root * full[1, 2]]
+    assert np.allclose(given, expected, rtol=1e-5, atol=1e-9)
+
+
+def test_undefined_values_of_elements_are_missing(tmp_path):
+    with converted(cube([Set(1.0, MOVED, {0: {2: np.full(48, 2.0 ** 100)}}, extrapolation=0)]), tmp_path) as found:
+        assert "stress" not in found.fields and "nodal_stress" not in found.fields
+        assert any(note.name == "field_stress" for note in found.model.omissions)
+
+
+def test_a_node_of_its_own_axes_that_is_held_in_part_and_moved_is_not_held_along_the_global_ones(tmp_path):
+    nodes = {**NODES, IDS[0]: [*NODES[IDS[0]], 30.0, 0.0, 0.0]}
+    held = [(IDS[0], 1, 0.5), (IDS[0], 2, 0.0), (IDS[0], 3, 0.0)]
+    with converted(cube([replace(one, constraints=held) for one in cube().sets], nodes=nodes), tmp_path) as found:
+        assert any(note.name == "prescribed_in_nodal_axes" for note in found.model.omissions)
+        assert [one.kind for one in found.model.constraints.values()] == ["linear"]

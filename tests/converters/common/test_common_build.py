@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from romlib_converters.common.build import build, mesh_of
-from romlib_converters.common.history import SolverCells, SolverMesh
+from romlib_converters.common.history import IdValues, SolverCells, SolverMesh
 from synthetic_history import HEX, IDS, POINTS, TOP_FIRST, WEDGE, solver_mesh
 
 from romlib.errors import FileFormatError, InputError, RomlibError, UnsupportedError
@@ -93,3 +93,23 @@ def test_every_refusal_names_the_file():
     with pytest.raises(RomlibError) as caught:
         build(solver_mesh(FILE, cells=(SolverCells(HEX, np.array([30, 7]), TURNED),), **BARE))
     assert "job.results" in str(caught.value)
+
+
+def test_values_of_faces_are_those_of_their_own_faces_where_others_are_left_out():
+    """Cell 99 is no solid; a face that is there twice has the value of the first."""
+    numbers = {"PRESSED": (np.array([99, 7, 30, 7]), np.array([5, 5, 5, 5]))}
+    values = {"PRESSED": {"p": np.array([9.0, 7.0, 30.0, 8.0])}}
+    mesh = mesh_of(solver_mesh(FILE, face_sets=numbers, face_values=values))
+    tag = mesh.face_tags["PRESSED"]
+    faces = mesh.points[tag.blocks[0].connectivity].mean(axis=1)
+    assert {float(x): p for x, p in zip(faces[:, 0], tag.arrays["p"])} == {0.5: 30.0, 1.5: 7.0}
+
+
+def test_what_has_no_value_is_minus_one_or_nan_and_never_zero():
+    arrays = {"material": IdValues(np.array([12, 99]), np.array([2, 5])),
+              "angle": IdValues(np.array([30]), np.array([45.0]))}
+    mesh = mesh_of(solver_mesh(FILE, cell_arrays=arrays, node_arrays={"t": IdValues(IDS[:1], np.array([20.0]))}))
+    assert mesh.cell_ids.tolist() == [30, 7, 12]
+    assert mesh.cell_arrays["material"].tolist() == [-1, -1, 2]
+    assert np.array_equal(mesh.cell_arrays["angle"], [45.0, np.nan, np.nan], equal_nan=True)
+    assert np.isnan(mesh.node_arrays["t"]).sum() == mesh.n_node - 1

@@ -247,3 +247,16 @@ def test_a_history_without_displacement_and_a_strange_option_are_refused(file, t
     with pytest.raises(InputError, match="unknown option"):
         history_options("mine", {"nothing": 1}, ("known",))
     assert history_options("mine", {"known": 1, "initial_time": 0.0}, ("known",))
+
+
+def test_a_field_of_which_one_part_is_double_is_double(file, tmp_path):
+    history = SyntheticHistory(file).with_field("p", SolverField(FieldSpec("ip", 1)))
+
+    def mixed(step):
+        return [FieldValues(part.ids, part.values.astype(np.float32 if k else np.float64))
+                for k, part in enumerate(history.standard("p", step + 1.0 / 3.0))]
+
+    history.changes = {k: {"p": mixed(k)} for k in range(3)}
+    with converted(history, tmp_path) as found:
+        assert found.fields["p"].dtype == "float64"
+        assert np.unique(found.read("p", 0)[0])[0] == history.standard("p", 1.0 / 3.0)[0].values.min()
