@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.cli.console import figure, pairs, size, table
 from romlib.errors import FileFormatError, RomlibError
+from romlib.mesh.kinematics import SOLID
 from romlib.words import plural
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def describe_mesh(path: Path, known: str) -> dict[str, Any]:
 def _read(reader: Any, path: Path, known: str) -> Mesh:
     """The mesh; where the file has results and no mesh of its own, the error says which converter reads them."""
     from romlib.snapshots.converter import usable_converters
+    from romlib.study.meshes import mesh_of
 
     try:
-        return reader.read_mesh(path)
+        return mesh_of(path, reader)
     except RomlibError as error:
         suffix = path.suffix.lower()
         names = [one.name for one in usable_converters() if suffix in one.suffixes and one.can_read(path)]
@@ -75,6 +77,7 @@ def _of_summary(found: MeshSummary) -> dict[str, Any]:
         return {"min": low.tolist(), "max": high.tolist()} if np.isfinite(low).all() else None
 
     return {
+        "kinematics": found.kinematics,
         "counts": {"nodes": found.n_node, "cells": found.n_cell, "integration_points": found.n_ip},
         "box": box(found.low, found.high), "volume": found.volume,
         "blocks": [{"cell_type": cell, "formulation": formulation, "quadrature": quadrature, "cells": n,
@@ -104,6 +107,9 @@ def show_mesh(console: Console, d: dict[str, Any]) -> None:
         ("units", "not stated: the study, or --units of `romlib convert`, says them"),
         ("mesh", f"{counts['nodes']} nodes, {plural(counts['cells'], 'cell')}, "
                  f"{plural(counts['integration_points'], 'integration point')}"),
+        *([] if d["kinematics"] == SOLID else [(
+            "kinematics", f"not stated: all cells are in a plane, taken as {d['kinematics']} here; [mesh] kinematics of "
+                          "a study says it")]),
         ("box", _box_in_words(d["box"])), ("volume", figure(d["volume"], 6)),
         *([] if quality["jacobian"] is None else [(
             "Jacobians", f"smallest over largest in a cell: {figure(quality['jacobian']['value'])} "

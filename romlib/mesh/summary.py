@@ -9,7 +9,7 @@ import numpy as np
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.elements import element
-from romlib.mesh.kinematics import padded
+from romlib.mesh.kinematics import SOLID, kinematics, padded
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.quadrature import rule
@@ -38,7 +38,7 @@ class MeshSummary:
     the skin included. arrays : names by "nodes", "faces", "cells". volume : None where a cell has none.
     jacobian : smallest ratio of smallest to largest Jacobian in a cell, at the points of its rule (1: the best), and
     the cell's id. edges : largest ratio of longest to shortest edge in a cell, and the cell's id.
-    faults : why there is no volume, such as an inverted cell.
+    faults : why there is no volume, such as an inverted cell. kinematics : of all pieces.
     """
 
     n_node: int = 0
@@ -53,6 +53,7 @@ class MeshSummary:
     jacobian: tuple[float, int] | None = None
     edges: tuple[float, int] | None = None
     faults: list[str] = field(default_factory=list)
+    kinematics: str = SOLID
 
     @property
     def diagonal(self) -> float:
@@ -64,8 +65,11 @@ class MeshSummary:
         return next(one for one in self.tags if (one.kind, one.name) == (kind, name))
 
     def flat_along(self, tag: TagSummary) -> list[int]:
-        """Axes (0, 1, 2) along which a tag has no extent: one for a plane that is normal to it, two for a line."""
-        return np.flatnonzero(tag.high - tag.low <= FLAT * self.diagonal).tolist()
+        """Axes (0, 1, 2) along which a tag has no extent: one for a plane that is normal to it, two for a line. In two
+        dimensions axes 0 and 1 alone: one for a line.
+        """
+        extent = (tag.high - tag.low)[:kinematics(self.kinematics).dimension]
+        return np.flatnonzero(extent <= FLAT * self.diagonal).tolist()
 
 
 def summarise(pieces: Iterable[Mesh]) -> MeshSummary:
@@ -82,6 +86,7 @@ def summarise(pieces: Iterable[Mesh]) -> MeshSummary:
         tag.low, tag.high = _around(padded(mesh.points[nodes]), tag.low, tag.high)
 
     for mesh in pieces:
+        found.kinematics = mesh.kinematics
         common = np.zeros(mesh.n_node, dtype=bool) if mesh.shared_index is None else np.asarray(mesh.shared_index) >= 0
         everywhere = {**mesh.node_tags, "": np.arange(mesh.n_node)}
         for name, nodes in everywhere.items():

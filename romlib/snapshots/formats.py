@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -16,6 +17,7 @@ from romlib.words import listed
 
 AUTO = "auto"  # in place of the name of a converter: by content
 _BEGINNING = 24  # bytes of a file that no converter knows, for the message
+_LOOKED_AT = 50  # files of a folder that no converter knows, for the message
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
         tried.append(f"{name} ({', '.join(converter.suffixes)})")
         if answer:
             known.append(converter)
+    if not known and len(paths) > 1:
+        _refuse_several(paths)
+    if not known and paths and paths[0].is_dir():
+        _refuse_folder(paths[0])
     place = ", ".join(path.name for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
     if not known:
         raise InputError("no installed converter knows this by its content", file=paths[0] if paths else None,
@@ -130,6 +136,41 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
                          found=", ".join(names), remedy=f"name one: romlib convert {names[0]} ..., "
                          f"or romlib convert {names[1]} ...")
     return known[0]
+
+
+def _refuse_several(paths: Sequence[Path]) -> None:
+    """InputError where each file is known, or some are, and no converter knows all of them."""
+    named = {path: _names(path) for path in paths}
+    if not any(named.values()):
+        return
+    seen = ", ".join(f"{path.name} ({listed(names) or 'unknown'})" for path, names in [*named.items()][:8])
+    raise InputError("the files are not all of one format", file=next(path for path in paths if named[path]),
+                     expected="files that one converter reads together", found=seen,
+                     remedy="convert each by itself, or leave out what belongs to another computation")
+
+
+def _refuse_folder(folder: Path) -> None:
+    """InputError where a folder is empty, or has files that are known by themselves and are no results together."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    if not files:
+        raise InputError("the folder has no files", file=folder, expected="the files of one computation",
+                         remedy="name the folder, or the file, that the solver wrote")
+    named = [(path, names) for path in files[:_LOOKED_AT] if (names := _names(path))]
+    if named:
+        seen = ", ".join(f"{path.name} ({listed(names)})" for path, names in named[:8])
+        raise InputError("no converter takes this folder as one computation", file=folder,
+                         expected="a file, or a folder with the files of one computation", found=seen,
+                         remedy=f"name a file: romlib convert {named[0][1][0]} {named[0][0]} ...")
+
+
+def _names(path: Path) -> list[str]:
+    """Of the converters that know a file, or a folder, by itself."""
+    names = []
+    for name in installed_converters():
+        with suppress(Exception):  # whatever a foreign package raises, the others are asked
+            if find_converter(name).can_read(path):
+                names.append(name)
+    return names
 
 
 def _seen(paths: Sequence[Path]) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from romlib.mesh.kinematics import kinematics, padded
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import SKIN
 from romlib.mesh.summary import FLAT, MeshSummary, TagSummary
 
-AXES = "xyz"
 _HELD = re.compile(r"sym|mirror|^cut(_|$)|fix|clamp|hold|held|support|encastre|ground|bolt|base|root|foot|bottom|^wall",
                    re.IGNORECASE)
 _LOADED = re.compile(r"load|press|force|pull|push|traction|top|tip|rim|inner|hole|bore|wall|end", re.IGNORECASE)
@@ -54,17 +54,17 @@ def guess(mesh: MeshSummary, whole: Mesh | None) -> Places:
     nodes = [tag.name for tag in mesh.tags if tag.kind == "nodes" and tag.count]
     held = [_held(mesh, mesh.tag("nodes", name)) for name in nodes if _HELD.search(name)]
     loaded = next((name for name in faces if _LOADED.search(name) and not _HELD.search(name)), None)
-    planes = []
+    planes, axes = [], tuple(kinematics(mesh.kinematics).axes)
     long = int(np.argmax(mesh.high - mesh.low))
     if not held or (whole is not None and not _is_held(whole, held)):
         flat = [name for name in nodes if len(mesh.flat_along(mesh.tag("nodes", name))) == 1 and name != loaded
                 and name not in {one.nodes for one in held}] if not held else []
-        if flat and whole is not None and _is_held(whole, [Held(flat[0], flat[0], tuple(AXES))]):
-            held = [Held(flat[0], flat[0], tuple(AXES))]
+        if flat and whole is not None and _is_held(whole, [Held(flat[0], flat[0], axes)]):
+            held = [Held(flat[0], flat[0], axes)]
         else:
             end = _end(mesh, whole)
             planes.append(end)
-            held.append(Held(end.name, end.name, tuple(AXES)))
+            held.append(Held(end.name, end.name, axes))
     loaded = loaded or next((name for name in faces if name not in {one.nodes for one in held}), None)
     if loaded is None:
         high = Plane("loaded_end", long, tuple(mesh.high.tolist()))  # type: ignore[arg-type]
@@ -75,7 +75,8 @@ def guess(mesh: MeshSummary, whole: Mesh | None) -> Places:
 
 def _end(mesh: MeshSummary, whole: Mesh | None) -> Plane:
     """The end of the mesh to hold: that of the longest side, or of the first one where it leaves no rigid motion."""
-    ends = [Plane("held_end", int(axis), tuple(corner.tolist())) for axis in np.argsort(mesh.low - mesh.high)
+    dimension = kinematics(mesh.kinematics).dimension
+    ends = [Plane("held_end", int(axis), tuple(corner.tolist())) for axis in np.argsort((mesh.low - mesh.high)[:dimension])
             for corner in (mesh.low, mesh.high)]  # type: ignore[arg-type]
     if whole is not None:
         for end in ends:
@@ -86,31 +87,39 @@ def _end(mesh: MeshSummary, whole: Mesh | None) -> Plane:
 
 
 def _holds(mesh: Mesh, on: np.ndarray) -> bool:
-    """Whether a body is held by these of its nodes, (n_node,) a mask, in all directions: they are not on one line."""
+    """Whether a body is held by these of its nodes, (n_node,) a mask, in all directions: they are not on one line, in
+    two dimensions not at one point.
+    """
     few = mesh.points[on] - mesh.points[on].mean(axis=0) if on.any() else mesh.points[:0]
-    return len(few) > 2 and np.linalg.svd(few, compute_uv=False)[1] > 1e-6 * float(np.ptp(mesh.points, axis=0).max())
+    if len(few) < mesh.dimension:
+        return False
+    extent = np.linalg.svd(few, compute_uv=False)[mesh.dimension - 2]  # along the line, or across it
+    return bool(extent > 1e-6 * float(np.ptp(mesh.points, axis=0).max()))
 
 
 def _held(mesh: MeshSummary, tag: TagSummary) -> Held:
     """Of a plane of symmetry the component along its normal, by its shape, else by the end of its name; else all."""
+    axes = kinematics(mesh.kinematics).axes
     if _SYMMETRY.search(tag.name):
         flat = mesh.flat_along(tag)
         if len(flat) == 1:
-            return Held(tag.name, tag.name, (AXES[flat[0]],))
-        if tag.name[-1:].lower() in AXES:
+            return Held(tag.name, tag.name, (axes[flat[0]],))
+        if tag.name[-1:].lower() in axes:
             return Held(tag.name, tag.name, (tag.name[-1].lower(),))
-    return Held(tag.name, tag.name, tuple(AXES))
+    return Held(tag.name, tag.name, tuple(axes))
 
 
 def _is_held(mesh: Mesh, held: list[Held]) -> bool:
     """Whether no rigid motion of the whole mesh is left, as if it were one body."""
-    centre = mesh.points.mean(axis=0)
-    radius = float(np.abs(mesh.points - centre).max()) or 1.0
+    points = padded(mesh.points)
+    centre = points.mean(axis=0)
+    radius = float(np.abs(points - centre).max()) or 1.0
     rows = []
-    for one in held:
-        arms = (mesh.points[np.asarray(mesh.node_tags[one.nodes])] - centre) / radius
-        for axis, name in enumerate(AXES):
-            if name in one.components:
+    whole = [] if mesh.dimension == 3 else [(np.arange(len(points)), ("z",))]  # which do not leave their plane
+    for nodes, components in [*((np.asarray(mesh.node_tags[one.nodes]), one.components) for one in held), *whole]:
+        arms = (points[nodes] - centre) / radius
+        for axis, name in enumerate("xyz"):
+            if name in components:
                 unit = np.zeros(3)
                 unit[axis] = 1.0
                 rows.append(np.hstack([np.broadcast_to(unit, arms.shape), np.cross(arms, unit)]))

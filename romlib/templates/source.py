@@ -17,7 +17,7 @@ from romlib.mesh.summary import MeshSummary, summarise
 from romlib.model import Model
 from romlib.snapshots.converter import DeckReader, deck_reader
 from romlib.snapshots.reader import Snapshots
-from romlib.study.meshes import is_hdf5, mesh_suffixes, reader_of
+from romlib.study.meshes import is_hdf5, mesh_of, mesh_suffixes, reader_of
 
 _KINDS = "a snapshots file (.vtkhdf), a deck (.inp), or a mesh (.msh, .med, ...)"
 
@@ -96,6 +96,6 @@ def _of_deck(path: Path, reader: DeckReader) -> Source:
 
 def _of_mesh(path: Path) -> Source:
     reader = reader_of(path)
-    mesh = reader.read_mesh(path)
+    mesh = mesh_of(path, reader)
     mesh = mesh if SKIN in mesh.face_tags else add_skin([mesh])[0]
     return Source("mesh", path, getattr(reader, "name", ""), summarise([mesh]), Model(), whole=mesh)

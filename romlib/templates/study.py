@@ -9,6 +9,7 @@ import numpy as np
 
 from romlib.errors import RomlibError
 from romlib.laws.registry import build_law
+from romlib.mesh.kinematics import AXISYMMETRIC, SOLID, kinematics
 from romlib.model import Model, Temperature
 from romlib.model.library import LIBRARY
 from romlib.study.case_file import toml_key, toml_value
@@ -226,9 +227,12 @@ def _of_mesh(page: Page, source: Source, output: Path) -> None:
               f"has none, {_UNITS} stands there")
     page.table("[mesh]")
     page.line(f"file = {toml_value(_path(source.path, output))}")
+    if source.mesh.kinematics != SOLID:
+        page.fill(f"kinematics = {toml_value(source.mesh.kinematics)}", f'or "{AXISYMMETRIC}": x is the radius then, y '
+                  "runs along the axis", f"what the mesh of two dimensions is: {source.mesh.kinematics} stands there")
     page.comment("tags: " + listed(f"{tag.name} ({tag.count} {tag.kind})" for tag in source.mesh.tags), "  ")
-    low, high = source.mesh.low, source.mesh.high
-    page.comment("box: " + ", ".join(f"{axis} from {a:.4g} to {b:.4g}" for axis, a, b in zip("xyz", low, high)), "  ")
+    low, high, axes = source.mesh.low, source.mesh.high, kinematics(source.mesh.kinematics).axes
+    page.comment("box: " + ", ".join(f"{axis} from {a:.4g} to {b:.4g}" for axis, a, b in zip(axes, low, high)), "  ")
     for cells in materials_of(source.mesh, source.whole):
         page.table(f"[materials.{toml_key('material' if cells == 'all' else cells)}]")
         _steel(page, cells)
