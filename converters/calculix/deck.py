@@ -105,10 +105,11 @@ class _Reader(DeckWalk):
         refuse_computation(self.cards)
         check_digits(self.cards)
         same_name(card for card in self.cards if card.keyword == "AMPLITUDE")
+        files = files_of(path, self.cards)  # before the data of nodes and elements are taken from their cards
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
         places, omissions = Places(build_mesh(inp, path)), list(other_elements(inp, OTHERS))
         reader = LoadReader(inp, places, omissions)
-        self.deck: Deck = Deck(path, files_of(path, self.cards), inp, places, reader.loads, reader.amplitudes,
+        self.deck: Deck = Deck(path, files, inp, places, reader.loads, reader.amplitudes,
                                links=Links(inp, places), omissions=omissions)
         super().__init__(self.deck, reader)
         self.takers |= {"AMPLITUDE": self._amplitude, **dict.fromkeys(LINK_CARDS, self._link),

@@ -108,8 +108,8 @@ def show_mesh(console: Console, d: dict[str, Any]) -> None:
         ("mesh", f"{counts['nodes']} nodes, {plural(counts['cells'], 'cell')}, "
                  f"{plural(counts['integration_points'], 'integration point')}"),
         *([] if d["kinematics"] == SOLID else [(
-            "kinematics", f"not stated: all cells are in a plane, taken as {d['kinematics']} here; [mesh] kinematics of "
-                          "a study says it")]),
+            "kinematics", f"not stated: all cells are in a plane, taken as {d['kinematics']} here; [mesh] kinematics "
+                          "of a study says it")]),
         ("box", _box_in_words(d["box"])), ("volume", figure(d["volume"], 6)),
         *([] if quality["jacobian"] is None else [(
             "Jacobians", f"smallest over largest in a cell: {figure(quality['jacobian']['value'])} "

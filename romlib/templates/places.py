@@ -76,7 +76,8 @@ def guess(mesh: MeshSummary, whole: Mesh | None) -> Places:
 def _end(mesh: MeshSummary, whole: Mesh | None) -> Plane:
     """The end of the mesh to hold: that of the longest side, or of the first one where it leaves no rigid motion."""
     dimension = kinematics(mesh.kinematics).dimension
-    ends = [Plane("held_end", int(axis), tuple(corner.tolist())) for axis in np.argsort((mesh.low - mesh.high)[:dimension])
+    longest_first = np.argsort((mesh.low - mesh.high)[:dimension])
+    ends = [Plane("held_end", int(axis), tuple(corner.tolist())) for axis in longest_first
             for corner in (mesh.low, mesh.high)]  # type: ignore[arg-type]
     if whole is not None:
         for end in ends:
