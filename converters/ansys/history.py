@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from romlib_converters.ansys.axes import cell_axes
 from romlib_converters.ansys.cdb import read_cdb
 from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
@@ -28,6 +29,7 @@ from romlib_converters.ansys.results import (
 from romlib_converters.ansys.rst import ResultSet, RstFile
 from romlib_converters.ansys.rst_materials import stored_materials
 from romlib_converters.ansys.temperature import Thermal, is_thermal, temperature_loads
+from romlib_converters.common.axes import are_global, axes_arrays
 from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.parts import join_meshes, numbered_parts
@@ -67,15 +69,18 @@ class AnsysHistory(SolverHistory):
         self.times = np.array([result.time for result in first.sets])
         self.notes: list[Omission] = _notes(first, self.parts)
         self.fields = self._fields()
+        cells, numbers, frames = cell_axes(self.parts)
+        self.notes += _unknown_axes(frames)
         solids = distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
         held = stored_constraints(self.parts, solids, self.mesh.node_sets)
-        materials, notes = self._materials()
+        materials, notes = self._materials({one: frames[numbers == one] for one in np.unique(numbers).tolist()})
         thermal = Thermal()
         if is_thermal(materials) and "temperature" in self.fields:
             thermal = temperature_loads(lambda step: self._temperature(step, solids), self.times.tolist(), solids,
                                         self._reference_temperature)
         self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets}, node_arrays={
-            **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays})
+            **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays}, cell_arrays={
+            **self.mesh.cell_arrays, **({} if are_global(frames) else axes_arrays(cells, frames))})
         self.model = Model(
             materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
             amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
@@ -174,13 +179,13 @@ class AnsysHistory(SolverHistory):
                                   remedy="OUTRES,ALL,ALL before SOLVE")
         return found
 
-    def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
+    def _materials(self, frames: Mapping[int, np.ndarray]) -> tuple[dict[str, Material], list[Omission]]:
+        """frames : axes of the solids of each material."""
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
-        used = np.unique(np.concatenate([part.rst.database.elements.materials[group.positions]
-                                         for part in self.parts for group in part.groups])).tolist()
-        laws, left = read_materials(materials, used, self._reference_temperature) if not notes else ({}, [])
-        return laws, [*notes, *left]
+        if notes:
+            return {}, notes
+        return read_materials(materials, sorted(frames), self._reference_temperature, frames)
 
     def _check_parts(self) -> None:
         first = self.parts[0].rst
@@ -260,6 +265,15 @@ def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
         found.append(Omission(name="points_without_corners", does_work=False, description=(
             "no cell has one integration point near each corner: results of elements are not compared")))
     return found
+
+
+def _unknown_axes(frames: np.ndarray) -> list[Omission]:
+    lost = int(np.isnan(frames).any(axis=(1, 2)).sum())
+    if not lost:
+        return []
+    return [Omission(name="element_axes", does_work=False, description=(
+        f"the axes of {plural(lost, 'element')} cannot be told: stress and plastic strain, which the file has along "
+        "them, are left out there"))]
 
 
 def _summed(parts: Sequence[FieldValues]) -> FieldValues:
