@@ -277,7 +277,7 @@ def test_tables_in_temperature_give_tables_of_the_law(tmp_path):
      "LOCAL,R5.0,PRM,       12,  1,  1.00000000    ,  1.00000000    ", "CSCIR,R5.0,   12, 0, 0", "CSYS,0"]])
 def test_the_mesh_of_a_deck_has_the_axes_of_its_elements(tmp_path, lines):
     nodes = {k + 1: point for k, point in enumerate(CUBE)}
-    nodes |= dict(enumerate(CUBE + [2.0, 0.0, 0.0], start=11))
+    nodes |= dict(enumerate(CUBE + np.array([2.0, 0.0, 0.0]), start=11))
     path = tmp_path / "deck.cdb"
     path.write_text(cdb_text(nodes, [(5, 1, 7, list(range(1, 9))), (6, 1, 7, list(range(11, 19)))], ["ET,1,185"],
                              tail=lines, esys={6: 12}))
@@ -314,7 +314,7 @@ def test_local_systems_of_a_real_file_are_those_of_ansys_own_reader(data_dir):
     path = data_dir / "ansys" / "cyc_stress.rst"
     code = ("import json, sys; from ansys.mapdl.reader import read_binary; r = read_binary(sys.argv[1]); "
             "print(json.dumps([[int(c['reference num']), int(c['type']), c['transformation matrix'].tolist(), "
-            "c['origin'].tolist()] for c in r.parse_coordinate_system() if isinstance(c, dict)]))")
+            "c['origin'].tolist()] for c in r.parse_coordinate_system().values() if c]))")
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     found = RstFile(path).database.systems
     theirs = json.loads(done.stdout.splitlines()[-1])
