@@ -27,7 +27,7 @@ _READ = ("GRID", "SPOINT", "EPOINT", "CORD1R", "CORD1C", "CORD1S", "CORD2R", "CO
          "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM", "SET1",
          "NLPARM", "ENDDATA")
 # Cards whose fields are given as they are.
-_RAW = ("MATS1", "MATT1", "NLSTEP", "SPCD")
+_RAW = ("MATS1", "MATT1", "MAT9", "MAT11", "MATT9", "MATT11", "NLSTEP", "SPCD")
 _SOLIDS = (*NODES, "CPYRA")
 _NO_ELEMENTS = ("CORD", "CREEP", "CYAX", "CYJOIN", "CYSUP", "CYSYM", "CAMPBLL", "CASECC", "CSUP", "CSSCHD", "CAERO",
                 "CHBDY", "CONV", "CTYPE", "CFLUID", "CDAMP5", "CONTRLT", "CLOAD")

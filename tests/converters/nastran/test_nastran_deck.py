@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from romlib_converters.nastran import NastranConverter
-from romlib_converters.nastran.materials import real
+from romlib_converters.nastran.numbers import real
 from small_model import CD, IDS, POINTS, deck_text, field, write_small
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
