@@ -34,6 +34,7 @@ class ModelBuilder(ModelParts):
     def _act(self) -> None:
         deck = self.deck
         self._constraints()
+        self._links()
         self._forces()
         self._pressures()
         own, deck.loads.pressure = deck.loads.pressure, deck.surface_pressure
@@ -51,6 +52,7 @@ class ModelBuilder(ModelParts):
         self._fix(history.keys[~moving], history.cards[0, ~moving])
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             self._prescribe(group)
+        self._moving = history.keys[moving]
 
     def _bodies(self) -> None:
         """Gravity, rotation, and forces per volume, each with its history."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from romlib_converters.calculix.systems import NodeSystems, node_systems
 from romlib_converters.keyword.cards import Card, fold
 from romlib_converters.keyword.data import ids_of, line_lists, number_list
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
+from romlib_converters.keyword.systems import NodeSystems, node_systems
 
 from romlib.errors import FileFormatError
 from romlib.model import Omission
@@ -64,6 +64,10 @@ class Links:
         else:
             omissions.append(Omission(name=card.title.lower().replace(" ", "_"), does_work=True, description=(
                 f"*{card.title} (line {card.line} of {card.file.name}) is not read")))
+
+    def add_equations(self, card: Card, terms: np.ndarray, sizes: np.ndarray) -> None:
+        """Equations by node, component and coefficient (n, 3) of their terms, and how many terms each has."""
+        self._add(card, ids_of(terms[:, 0], card), terms, sizes)
 
     @cached_property
     def systems(self) -> NodeSystems:
@@ -120,8 +124,7 @@ class Links:
         return np.unique(np.concatenate([np.empty(0, np.int64), *nodes]))
 
     def _equations(self, card: Card) -> None:
-        terms, sizes = _equation_terms(card)
-        self._add(card, ids_of(terms[:, 0], card), terms, sizes)
+        self.add_equations(card, *numbered_terms(card))
 
     def _mpc(self, card: Card, omissions: list[Omission]) -> None:
         """`PLANE, nodes`, STRAIGHT and BEAM: relations that are linear only in small displacement.
@@ -153,7 +156,7 @@ def kind_of_mpc(card: Card) -> str:
     return fold(card.first_row().fields[0])
 
 
-def _equation_terms(card: Card) -> tuple[np.ndarray, np.ndarray]:
+def numbered_terms(card: Card) -> tuple[np.ndarray, np.ndarray]:
     """Node, component and coefficient (n, 3) of all terms, and how many each equation has.
 
     The data are a line with a number of terms, then lines of whole terms. What a line has behind its last whole term,
