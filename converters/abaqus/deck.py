@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.abaqus.amplitudes import read_amplitude
 from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts
-from romlib_converters.abaqus.equations import equation_terms, has_numbers
+from romlib_converters.abaqus.equations import equation_terms, unnamed_nodes
 from romlib_converters.abaqus.loads import LoadReader
 from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL
 from romlib_converters.keyword.active import State
@@ -182,13 +182,12 @@ class DeckReader(DeckWalk):
         local = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in self.deck.transformed)])
         lost: dict[str, list[Card]] = {}
         for card in self._equations:
-            if "INPUT" in card.parameters:
-                lost.setdefault("in a file of its own", []).append(card)
+            why = unnamed_nodes(card, self.deck.inp)
+            if why is not None:
+                lost.setdefault(why, []).append(card)
                 continue
             terms, sizes = equation_terms(card, self.deck.inp)
-            if self.deck.inp.scopes and has_numbers(card):
-                lost.setdefault("nodes of an assembly by their numbers", []).append(card)
-            elif np.isin(terms[:, 0], local).any():
+            if np.isin(terms[:, 0], local).any():
                 lost.setdefault("nodes with axes of their own (*TRANSFORM)", []).append(card)
             else:
                 self.deck.links.add_equations(card, terms, sizes)

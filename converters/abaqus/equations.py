@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 import numpy as np
 from romlib_converters.keyword.assembly import FlatMesh
-from romlib_converters.keyword.cards import Card, Row
+from romlib_converters.keyword.cards import Card, Row, fold
 from romlib_converters.keyword.links import numbered_terms
 
 from romlib.errors import FileFormatError
+from romlib.words import listed
 
 _NAME = re.compile(rb"(?:^|,)[ \t]*(?![ \t]|[-+]?[\d.]+(?:[EeDd][-+]?\d+)?[ \t]*(?:,|\r?$))[^,\s]", re.MULTILINE)
 
@@ -31,9 +32,21 @@ def equation_terms(card: Card, inp: FlatMesh) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([terms for terms, _ in found]), np.concatenate([sizes for _, sizes in found])
 
 
-def has_numbers(card: Card) -> bool:
-    """Whether a term stands at a node by its number."""
-    return any(not _is_name(name) for _, terms in _blocks(card) for name, _, _ in terms)
+def unnamed_nodes(card: Card, inp: FlatMesh) -> str | None:
+    """Why it cannot be told which nodes the terms are at; None where it can.
+
+    In a deck of instances a number, or a set of a part that is there twice, does not say which instance it is of.
+    """
+    if "INPUT" in card.parameters:
+        return "in a file of its own"
+    if not inp.scopes:
+        return None
+    names = {name for _, terms in _blocks(card) for name, _, _ in terms}
+    if not all(map(_is_name, names)):
+        return "nodes of an assembly by their numbers"
+    known = {*inp.node_sets, *inp.node_surfaces}
+    lost = [name for name in names if fold(name) not in known and fold(name).rpartition(".")[0] not in inp.scopes]
+    return f"{listed(sorted(lost))} in no instance" if lost else None
 
 
 def _is_name(field: str) -> bool:

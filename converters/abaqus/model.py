@@ -48,6 +48,9 @@ class ModelBuilder(ModelParts):
     def _constraints(self) -> None:
         history = Histories.of(self.deck.loads.boundary)
         self._same_in_all_steps(history, self.deck.places.mesh.node_ids[history.keys // 3])
+        outside = Histories.of(self.deck.loads.outside)
+        linked = np.unique(np.concatenate([np.empty(0, np.int64), *(one.elsewhere for one in self.deck.links.found)]))
+        self._same_in_all_steps(outside, outside.keys // 8, linked)
         moving = (history.values != 0).any(axis=0)
         self._fix(history.keys[~moving], history.cards[0, ~moving])
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
