@@ -147,8 +147,8 @@ def squares(places, **tags) -> Mesh:
     corners = np.array([[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)] for x, y in places], dtype=float)
     points, nodes = np.unique(corners.reshape(-1, 2), axis=0, return_inverse=True)
     block = CellBlock("quad4", nodes.reshape(-1, 4), np.arange(1, len(places) + 1), "quad_gauss_4")
-    return Mesh(points, (block,), np.arange(len(points)), {name: np.flatnonzero(of(points)) for name, of in tags.items()},
-                kinematics="plane strain")
+    return Mesh(points, (block,), np.arange(len(points)), kinematics="plane strain",
+                node_tags={name: np.flatnonzero(of(points)) for name, of in tags.items()})
 
 
 def test_two_nodes_apart_hold_parts_together_in_plane_strain():

@@ -11,8 +11,7 @@ from romlib.mesh.rectangle import rectangle_mesh
 from romlib.model import Model
 from romlib.parallel.comm import serial
 from romlib.snapshots import SnapshotsWriter
-from romlib.study import Study
-from romlib.study import meshes
+from romlib.study import Study, meshes
 from romlib.study.meshes import MeshSource, mesh_reader
 
 meshio = pytest.importorskip("meshio", reason="meshio is not installed")
