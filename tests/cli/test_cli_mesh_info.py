@@ -77,6 +77,14 @@ def test_a_deck_whose_model_cannot_be_used_still_shows_its_mesh(tmp_path):
     assert "note: what the deck says besides its mesh cannot be used" in said and "FREQUENCY" in said
 
 
+def test_a_tag_of_nothing_has_no_box(tmp_path):
+    """A set of a node that no element has."""
+    (tmp_path / "a.inp").write_text(DECK.replace("*ELEMENT", "50, 9, 9, 9\n*NSET, NSET=far\n50\n*ELEMENT"))
+    far = next(tag for tag in as_json("info", tmp_path / "a.inp")["tags"] if tag["name"] == "far")
+    assert far["count"] == 0 and far["box"] is None
+    assert re.search(r"far\s*.\s*nodes\s*.\s*0\s*.\s*empty", run("info", tmp_path / "a.inp").stdout)
+
+
 def test_what_is_no_mesh_is_refused_with_the_suffix(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing")
     assert "suffix '.txt'" in re.sub(r"\s+", " ", run("info", tmp_path / "notes.txt", code=2).stderr)
