@@ -33,6 +33,9 @@ def test_increments_that_the_solver_chooses_are_those_of_the_beginning_and_it_is
     case = CONVERTERS[solver]().read_case(tmp_path / "job.inp")
     assert case.times.instants().tolist() == [0.0, 0.5, 1.0]
     assert case.description.endswith("; increments as the first of each step")
+    for first, second in (("*STATIC", "*STATIC, DIRECT"), ("*STATIC, DIRECT", "*STATIC")):
+        (tmp_path / "job.inp").write_text(PLAIN + step(procedure=first) + step(procedure=second))
+        assert "as the first of each" in CONVERTERS[solver]().read_case(tmp_path / "job.inp").description
 
 
 @both

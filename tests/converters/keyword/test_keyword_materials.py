@@ -41,6 +41,7 @@ def test_a_hardening_curve_is_that_of_mises(solver, tmp_path, rows):
     """The stress of a bar with the plastic strain p against the curve, linear in p and between temperatures."""
     found, left = material(solver, tmp_path, f"{ELASTIC}*PLASTIC\n{rows}")
     assert found.law == "mises" and left == {}
+    assert ("yield" in found.parameters) != ("curve" in found.parameters) == ("0.1" in rows)
     law = MisesLaw.from_parameters(found.parameters)
     table = np.array([[*map(float, row.split(",")), 20.0][:3] for row in rows.split()])
     knots = np.unique(table[:, 2])

@@ -33,6 +33,22 @@ def test_a_material_of_several_sections_is_on_all_of_their_cells(solver, tmp_pat
 
 
 @both
+def test_a_cell_of_two_sections_belongs_to_the_last_one(solver, tmp_path):
+    found = sections(solver, tmp_path, section("EALL", "STEEL"), section("LAST", "BRASS"))
+    cells = {name: found.mesh.cell_tags[one.cells].tolist() for name, one in found.model.materials.items()}
+    assert cells == {"STEEL": [0], "BRASS": [1]}
+
+
+@both
+def test_a_material_whose_cells_are_no_set_gets_a_tag_of_its_name_that_means_nothing_else(solver, tmp_path):
+    text = CUBE.replace(", ELSET=EALL", "", 1).replace("EALL, S2", "FIRST, S2")
+    for name, tag in (("STEEL", "STEEL"), ("all", "all_")):  # "all" is romlib's own
+        found = read(solver, tmp_path, text + MATERIAL.replace("STEEL", name) + section("FIRST", name)
+                     + section("LAST", name) + HELD + step())
+        assert found.model.materials[name].cells == tag and sorted(found.mesh.cell_tags[tag]) == [0, 1]
+
+
+@both
 @pytest.mark.parametrize(("cards", "said"), [
     ((section("EALL", "LEAD"),), "no material of this name.*found: LEAD.*"),
     ((section("NONE", "STEEL"),), "no element set.*NONE"),
