@@ -178,6 +178,26 @@ def test_temperatures_beams_and_shells_beside_the_solids(tmp_path, numbers):
         assert np.allclose(ours.read("displacement", 0)[2], field(ours.mesh(0).points, 0.5), atol=5e-7)
 
 
+def test_zeros_behind_the_last_state_are_no_states(tmp_path):
+    """A file that was allocated and not filled, without the word that ends it."""
+    source = database(tmp_path, a_file=3)
+    file = tmp_path / "d3plot01"
+    states = file.read_bytes()[:-4]
+    file.write_bytes(states + bytes(len(states)))
+    with converted(source, tmp_path) as ours:
+        assert ours.times.tolist() == list(TIMES)
+
+
+def test_of_temperatures_in_three_layers_the_lowest_is_taken(tmp_path):
+    """IT = 3: three temperatures a node, and then the flux of heat."""
+    writer = D3plotWriter(POINTS, SOLIDS, part_ids=(7, 40), temperature=True, control={19: 3})
+    n = len(POINTS)
+    states = [writer.state(time, field(POINTS, time), heat=np.concatenate([
+        (np.arange(n)[:, None] + np.array([0.0, 100.0, 200.0])).ravel(), np.full(3 * n, -5.0)])) for time in TIMES]
+    with converted(writer.write(tmp_path, states), tmp_path) as ours:
+        assert ours.read("temperature", 0)[2].ravel().tolist() == (ours.mesh(0).node_ids - 1).tolist()
+
+
 @pytest.mark.parametrize("deletes", ["elements", "nodes"])
 def test_states_from_the_first_erosion_on_are_left_out(tmp_path, deletes):
     n = len(SOLIDS) if deletes == "elements" else len(POINTS)
