@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+from romlib_converters.abaqus.halves import BLOCK, Halves, swapped_half, whole_at
 
 FOUND, INCOMPLETE, WRONG = 0, 1, 2
 LONGEST = 1 << 16  # words of a record; Abaqus writes at most 513
@@ -28,71 +29,44 @@ _HIGH, _LOW = _powers()
 
 
 @numba.njit(cache=True)
-def _half(halves: np.ndarray, position: int, swapped: bool) -> int:
-    """The whole number of a word: the first half of it, in whichever order its bytes are."""
-    value = int(halves[position >> 9, 1 + 2 * (position & 511)])
-    return _swapped(value) if swapped else value
-
-
-@numba.njit(cache=True)
-def _swapped(value: int) -> int:
-    """A whole number of four bytes with these in the other order."""
-    found = 0
-    for k in range(4):
-        found |= ((value >> (8 * k)) & 255) << (8 * (3 - k))
-    return found - (1 << 32) if found >= 1 << 31 else found
-
-
-@numba.njit(cache=True)
-def wrong_marker(halves: np.ndarray, length: int, swapped: bool) -> int:
-    """The first of blocks (n, 1026) whose markers do not hold their length; -1 where there is none."""
-    expected = _swapped(length) if swapped else length
-    for k in range(len(halves)):
-        if halves[k, 0] != expected or halves[k, -1] != expected:
+def wrong_marker(words: Halves, length: int) -> int:
+    """The first of blocks whose markers do not hold their length; -1 where there is none."""
+    expected = swapped_half(length) if words.swapped else length
+    width = 2 * BLOCK + 2
+    for k in range(len(words.flat) // width):
+        if words.flat[width * k] != expected or words.flat[width * k + width - 1] != expected:
             return k
     return -1
 
 
 @numba.njit(cache=True)
-def next_in_blocks(
-    halves: np.ndarray, position: int, key: int, tally: np.ndarray, swapped: bool
-) -> tuple[int, int, int]:
-    """Follow records from a word of blocks (n, 1026) to the first with this key.
+def next_record(words: Halves, position: int, start: int, key: int, table: np.ndarray) -> tuple[int, int, int]:
+    """Follow records from a word to the first with this key.
 
-    halves : of words, as whole numbers of four bytes, with the marker at each end. tally : (m,), counts records by
-    their keys. Returns the position of that record, its length, and FOUND; or those of the first one that is not whole
-    and INCOMPLETE; or those of one whose length cannot be and WRONG.
+    table : (3, m), of each key below m, gets how many records it has, of how many words without the first two, and
+    where the first one is, counted from `start`. Returns the position of the record found, its length, and FOUND; or
+    those of the first one that is not whole and INCOMPLETE; or those of one whose length cannot be and WRONG.
     """
-    n = 512 * len(halves)
+    n = words.n
     while position + 1 < n:
-        length, found = _half(halves, position, swapped), _half(halves, position + 1, swapped)
+        length, found = whole_at(words, position), whole_at(words, position + 1)
         if length < 2 or length > LONGEST:
             return position, length, WRONG
         if position + length > n:
             return position, length, INCOMPLETE
         if found == key:
             return position, length, FOUND
-        if 0 <= found < len(tally):
-            tally[found] += 1
+        first, last = position, n - length
         position += length
+        while position <= last and whole_at(words, position) == length and whole_at(words, position + 1) == found:
+            position += length  # a run of records that are alike: none has to wait for the length of the one before
+        if 0 <= found < table.shape[1]:
+            if table[0, found] == 0:
+                table[2, found] = first - start
+            count = (position - first) // length
+            table[0, found] += count
+            table[1, found] += count * (length - 2)
     return position, 0, INCOMPLETE
-
-
-@numba.njit(cache=True)
-def record_table(whole: np.ndarray, positions: np.ndarray, keys: np.ndarray) -> int:
-    """Positions and keys (m,) of all records; returns how many, or less one less the position where one is wrong."""
-    position, count, n = 0, 0, len(whole)
-    while position + 1 < n:
-        length = whole[position]
-        if length < 2 or length > LONGEST or position + length > n:
-            return -1 - position
-        if count < len(positions):
-            positions[count], keys[count] = position, whole[position + 1]
-        count += 1
-        if whole[position + 1] == 2001:
-            break  # what follows is padding
-        position += length
-    return count
 
 
 @numba.njit(cache=True)

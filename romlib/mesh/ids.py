@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-
 _DENSEST = 4  # places that a table may have for each id
 
 

@@ -353,7 +353,7 @@ def test_real_files_without_solids_are_refused_for_what_they_are(tmp_path, data_
         converted(tmp_path, data_dir / "abaqus" / "cjekel_TenBarArea.fil", deck="none")
     assert raised.value.found == "10 T2D2"
     truss = FilFile(data_dir / "abaqus" / "cjekel_TenBarArea.fil")  # written in binary
-    ids, u = truss.nodal(101, truss.increments[0])
+    ids, u = truss.nodal(101, truss.increments[0], [0, 1])
     assert ids.tolist() == [1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose(u[:2], [[12.63176679, -58.17889777], [-10.95521639, -62.80877587]], rtol=1e-8)
 
