@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.abaqus.gather import element_rows, nodal_rows
 from romlib_converters.abaqus.words import START, FilWords, KeyTally, Records, Stretch, Words
+from romlib_converters.common.records import check_finite
 
 from romlib.errors import FileFormatError
 from romlib.words import plural
@@ -209,6 +210,7 @@ def _nodes(words: Words, path: Path) -> tuple[np.ndarray, np.ndarray, int]:
     if count < tally.count or shortest < 1:
         raise FileFormatError("a node has no coordinates", file=path, place="record 1901", expected="id, x, y, z",
                               found="a record too short")
+    check_finite(points, path, lambda row: f"coordinates of node {ids[row]}")
     return ids, points, min(longest, 3)
 
 
