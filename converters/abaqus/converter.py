@@ -74,8 +74,8 @@ class AbaqusConverter(DeckCases):
         return deck_model(ModelBuilder(deck, increment_times(deck)))
 
     def _places(self, deck: Path) -> tuple[InpMesh, Places]:
-        inp, _, _ = read_flat(deck)
-        return inp, places_of(inp, deck)
+        inp, cards, _ = read_flat(deck)
+        return inp, places_of(inp, deck, cards)
 
 
 def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory:

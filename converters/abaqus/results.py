@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from romlib_converters.abaqus.elements import FORMULATIONS, PLANE, SOLIDS, STANDARD, kinematics_of, solid
+from romlib_converters.abaqus.elements import FORMULATIONS, SOLIDS, STANDARD, solid
 from romlib_converters.abaqus.fil import FilFile, FilModel, Increment, PointRows, active_columns
 from romlib_converters.abaqus.points import PointMap, at_other_places, check_points, frames_of, plain_tensors
 from romlib_converters.common.frames import global_tensors
@@ -17,6 +17,7 @@ from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.streams import Given
 from romlib_converters.keyword.cards import Card
+from romlib_converters.keyword.plane import PLANE, kinematics_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
