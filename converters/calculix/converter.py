@@ -10,7 +10,7 @@ import numpy as np
 from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
-from romlib_converters.calculix.expanded import radial_factors, refuse_solids
+from romlib_converters.calculix.expanded import WEDGES, Wedges, refuse_solids
 from romlib_converters.calculix.frd import FrdFile, FrdRecord
 from romlib_converters.calculix.model import ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
@@ -153,16 +153,15 @@ class _Results:
 
     def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, deck: Deck | None, mesh: Mesh) -> None:
         self.frd, self.rows = frd, np.empty(0, np.int64)
-        self._n_axis, self._radial = mesh.dimension, None
+        self._n_axis = mesh.dimension
+        self._wedges = Wedges(mesh, frd.path.name) if mesh.motion.axisymmetric else None
         if mesh.dimension == 2:
             refuse_solids(frd)
-        if mesh.motion.axisymmetric:
-            self._radial = radial_factors(mesh, frd.path.name)
         self._local = [] if deck is None else deck.output.local
         self._systems: NodeSystems | None = None
         if deck is not None and any(self._local):
             self._systems = deck.links.systems
-        self.notes: list[Omission] = []
+        self.notes: list[Omission] = [] if self._wedges is None or not self._wedges.linear else [WEDGES]
         self.specs: dict[str, FieldSpec] = {}
         self._names: dict[str, str] = {}
         shared = set.intersection(*(set(record.blocks) for record in frd.records))
@@ -174,7 +173,7 @@ class _Results:
                         f"{name} is left out: {turned.place} of {turned.file.name} writes it, with GLOBAL=NO, in the "
                         "systems of *ORIENTATION")))
                 continue
-            if name == "FORC" and self._radial is not None:
+            if name == "FORC" and self._wedges is not None:
                 self.notes.append(Omission(name=f"frd_{name}", does_work=False, description=(
                     "FORC is left out: of an axisymmetric model CalculiX writes forces without the part along the "
                     "radius that those round the axis have")))
@@ -222,7 +221,7 @@ class _Results:
         if across > _ACROSS * np.abs(values).max(initial=0.0):
             raise FileFormatError("a vector has a component across the plane of its model", file=self.frd.path,
                                   place=record.place, expected=0.0, found=float(across))
-        return values if self._radial is None else np.column_stack([values[:, 0] / self._radial, values[:, 1]])
+        return values if self._wedges is None else np.column_stack([self._wedges.radial(values[:, 0]), values[:, 1]])
 
 
 def _model(

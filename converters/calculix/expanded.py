@@ -14,13 +14,16 @@ CPE8, CAX8  C3D20    3 x 3, 3                           quad_gauss_9
 CPE8R, ...  C3D20R   2 x 2, 2                           quad_gauss_4
 ==========  =======  =================================  ============
 
-In plane strain these are the same discrete equations. In a wedge the strains that have no shear round the axis are
-those of an axisymmetric body to the square of its half angle, 3e-4, times the part of them that varies in an element.
+In plane strain these are the same discrete equations. A wedge has displacements of the nodes at its angles: the mean of
+its layers, weighed as they are integrated and turned to the radius of their point, has the strains of an axisymmetric
+body, but for two differences of the square of its half angle a (3e-4). Linear elements have no other angles than those
+of their sides, so that a rotation w in the plane makes shear, w a^2 / 3. In quadratic ones the mid-side nodes of the
+plane are on a chord: on average they move by 2/3 (1 - cos a) towards the middle of the corners beside them.
 
 With OUTPUT=2D (the default) a displacement at a node is the mean of those of its nodes in space: of the outer two, or
-by 1/6, 2/3, 1/6 of three (version 2.20: map3dto1d2d.f). In a wedge the mean has the cosine of one degree in it, in the
-component along the radius, which `radial_factors` undoes. Forces are sums, times 180 in wedges; the outer nodes of
-these have forces round the axis, whose part along the radius is lost, so that those of a wedge are not read.
+by 1/6, 2/3, 1/6 of three (version 2.20: map3dto1d2d.f). In a wedge the component along the radius has the cosine of a
+in it: `Wedges` undoes that. Forces are sums, times 180 in wedges; the outer nodes of these have forces round the axis,
+whose part along the radius is lost, so that those of a wedge are not read.
 """
 
 from __future__ import annotations
@@ -35,11 +38,19 @@ from romlib_converters.keyword.places import Places
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import CellBlock, Mesh
+from romlib.model import Omission
 from romlib.words import plural
 
 HALF_ANGLE = np.pi / 180.0
+_COSINE = np.cos(HALF_ANGLE)
 _SOLIDS = (1, 2, 4, 5)  # types of the .frd that solids made of plane elements have
-_LINEAR_HEIGHT = 1.0 / np.sqrt(3.0)  # of the points of two layers, in half thicknesses
+WEDGES = Omission(name="wedges", does_work=False, description=(
+    "CalculiX makes wedges of two degrees of CAX3 and CAX4, in which a rotation of the plane makes shear, by 1e-4 of "
+    "its size: strain and stress are those of an axisymmetric body to about 3e-4, the square of the half angle. CAX6, "
+    "CAX8 and CAX8R are better"))
+# Layers of points by how many they are: their heights above the plane, in half thicknesses, and their weights.
+_HEIGHTS = {2: (-1.0 / np.sqrt(3.0), 1.0 / np.sqrt(3.0)), 3: (-np.sqrt(0.6), 0.0, np.sqrt(0.6))}
+_WEIGHTS = {2: np.array([1.0, 1.0]) / 2.0, 3: np.array([5.0, 8.0, 5.0]) / 18.0}
 _SAME = 1e-4  # layers of a body in plane strain differ by less than this, relative to the largest value of a block
 
 
@@ -48,24 +59,40 @@ def layers(block: CellBlock) -> int:
     return 3 if block.quadrature in ("tri_3", "quad_gauss_9") else 2
 
 
-def radial_factors(mesh: Mesh, place: str) -> np.ndarray:
-    """What CalculiX writes of a displacement along the radius, as a part of it, at the nodes (n_node,) of a mesh.
+class Wedges:
+    """What CalculiX writes of the displacement along the radius of a mesh of wedges, as that of an axisymmetric body.
+
+    linear : whether the mesh has elements without mid-side nodes.
 
     Raises
     ------
     UnsupportedError : nodes that elements with and without mid-side nodes share.
     """
-    ends, others = np.zeros(mesh.n_node, bool), np.zeros(mesh.n_node, bool)
-    for block in mesh.blocks:
-        kind = element(block.cell_type)
-        corners = kind.n_corner if kind.n_node > kind.n_corner else 0
-        ends[block.connectivity[:, :corners]] = True
-        others[block.connectivity[:, corners:]] = True
-    if (ends & others).any():
-        raise UnsupportedError("axisymmetric elements with and without mid-side nodes share nodes", place=place,
-                               expected="elements of one order", found=plural(int((ends & others).sum()), "node"))
-    cosine = np.cos(HALF_ANGLE)
-    return np.where(ends, (2.0 + cosine) / 3.0, cosine)
+
+    def __init__(self, mesh: Mesh, place: str) -> None:
+        ends, others = np.zeros(mesh.n_node, bool), np.zeros(mesh.n_node, bool)
+        edges = [np.empty((0, 3), np.int64)]
+        self.linear = False
+        for block in mesh.blocks:
+            kind = element(block.cell_type)
+            quadratic = kind.n_node > kind.n_corner
+            self.linear |= not quadratic
+            corners = kind.n_corner if quadratic else 0
+            ends[block.connectivity[:, :corners]] = True
+            others[block.connectivity[:, corners:]] = True
+            edges += [block.connectivity[:, list(nodes)] for _, nodes in kind.faces if quadratic]
+        if (ends & others).any():
+            raise UnsupportedError("axisymmetric elements with and without mid-side nodes share nodes", place=place,
+                                   expected="elements of one order", found=plural(int((ends & others).sum()), "node"))
+        self._written = np.where(ends, (2.0 + _COSINE) / 3.0, _COSINE)
+        self._ends, self._middle = np.concatenate(edges)[:, :2], np.concatenate(edges)[:, 2]
+
+    def radial(self, written: np.ndarray) -> np.ndarray:
+        """The displacement (n_node,) along the radius of what is written (n_node,)."""
+        found = written / self._written
+        middle = found[self._ends].mean(axis=1) - found[self._middle]
+        found[self._middle] += 2.0 / 3.0 * (1.0 - _COSINE) * middle
+        return found
 
 
 def refuse_solids(frd: FrdFile) -> None:
@@ -148,8 +175,8 @@ class Expansion:
     def reduced(self, values: np.ndarray, tensor: bool, **where: Any) -> np.ndarray:
         """Values (n, n_comp) at all points of the solids as those (n_ip, n_comp) of the plane.
 
-        The layer in the middle is in the plane; of two layers it is the mean. Tensors xx, yy, zz, xy, xz, yz of a wedge
-        are turned to the radius and the circumference of their point first; then their shear round the axis vanishes
+        They are the means over the layers, which in plane strain are all the same. Tensors xx, yy, zz, xy, xz, yz of a
+        wedge are turned to the radius and the circumference of their point first; their shear round the axis vanishes
         with the mean. where : of a message, file and place.
 
         Raises
@@ -162,11 +189,11 @@ class Expansion:
             stop = start + block.n_cell * n * count
             part = values[start:stop].reshape(block.n_cell, count, n, -1)  # through the plane first, then across
             start = stop
-            if self._mesh.motion.axisymmetric and count == 2 and tensor:
-                part = _unturned(part)
-            elif not self._mesh.motion.axisymmetric:
+            if not self._mesh.motion.axisymmetric:
                 self._check(part, where)
-            found.append((part[:, 1] if count == 3 else part.mean(axis=1)).reshape(block.n_cell * n, -1))
+            elif tensor:
+                part = _turned(part)
+            found.append(np.einsum("l,clqk->cqk", _WEIGHTS[count], part).reshape(block.n_cell * n, -1))
         return np.concatenate(found)
 
     def _check(self, part: np.ndarray, where: dict[str, Any]) -> None:
@@ -176,13 +203,13 @@ class Expansion:
                                   expected="the same values in each layer", found=f"a difference of {apart:.3g}")
 
 
-def _unturned(part: np.ndarray) -> np.ndarray:
-    """Tensors (n_cell, 2, n, 6) of the lower and the upper layer of a wedge, along the radius and circumference."""
-    tangent = _LINEAR_HEIGHT * np.tan(HALF_ANGLE)
-    c, s = np.array([1.0, tangent]) / np.hypot(1.0, tangent)
+def _turned(part: np.ndarray) -> np.ndarray:
+    """Tensors (n_cell, n_layer, n, 6) of the layers of a wedge, along the radius and circumference of their points."""
     found = np.empty_like(part)
-    for layer, sine in enumerate((-s, s)):  # z of the lower layer is negative
-        back = np.array([[c, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, c]])  # rows: global axes in local components
+    for layer, height in enumerate(_HEIGHTS[part.shape[1]]):
+        tangent = height * np.tan(HALF_ANGLE)
+        c, s = np.array([1.0, tangent]) / np.hypot(1.0, tangent)
+        back = np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]])  # rows: global axes in those of the point
         flat = part[:, layer].reshape(-1, 6)
         found[:, layer] = turned_tensors(flat, np.broadcast_to(back, (len(flat), 3, 3))).reshape(part[:, layer].shape)
     return found
