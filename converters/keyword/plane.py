@@ -80,7 +80,7 @@ def in_plane(points: np.ndarray, ids: np.ndarray, card: Card) -> np.ndarray:
     if away.max() > _FLAT * np.ptp(points[:, :2], axis=0).max():
         far = int(away.argmax())
         raise FileFormatError("the nodes of plane elements are not in a plane of constant z", file=card.file,
-                              place=f"node {ids[far]}, *{card.title} of {card.place}",
+                              place=f"node {ids[far]}, {card.place}",
                               expected=f"z = {points[0, 2]:g}, as at node {ids[0]}", found=f"z = {points[far, 2]:g}")
     return points[:, :2]
 
