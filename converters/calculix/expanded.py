@@ -17,7 +17,8 @@ CPE8R, ...  C3D20R   2 x 2, 2                           quad_gauss_4
 In plane strain these are the same discrete equations. A wedge has displacements of the nodes at its angles: the mean of
 its layers, weighed as they are integrated and turned to the radius of their point, has the strains of an axisymmetric
 body, but for two differences of the square of its half angle a (3e-4). Linear elements have no other angles than those
-of their sides, so that a rotation w in the plane makes shear, w a^2 / 3. In quadratic ones the mid-side nodes of the
+of their sides, so that a rotation w in the plane makes shear, w a^2 / 3, and a difference d of the strains along radius
+and circumference another one, whose work is G d^2 a^2 / 3. In quadratic ones the mid-side nodes of the
 plane are on a chord: on average they move by 2/3 (1 - cos a) towards the middle of the corners beside them.
 
 With OUTPUT=2D (the default) a displacement at a node is the mean of those of its nodes in space: of the outer two, or
@@ -45,9 +46,9 @@ HALF_ANGLE = np.pi / 180.0
 _COSINE = np.cos(HALF_ANGLE)
 _SOLIDS = (1, 2, 4, 5)  # types of the .frd that solids made of plane elements have
 WEDGES = Omission(name="wedges", does_work=False, description=(
-    "CalculiX makes wedges of two degrees of CAX3 and CAX4, in which a rotation of the plane makes shear, by 1e-4 of "
-    "its size: strain and stress are those of an axisymmetric body to about 3e-4, the square of the half angle. CAX6, "
-    "CAX8 and CAX8R are better"))
+    "CalculiX makes wedges of two degrees of CAX3 and CAX4, in which a rotation of the plane, and a difference of the "
+    "strains along radius and circumference, make shear: by 1e-4 of their size they are not axisymmetric. CAX6, CAX8 "
+    "and CAX8R are better"))
 # Layers of points by how many they are: their heights above the plane, in half thicknesses, and their weights.
 _HEIGHTS = {2: (-1.0 / np.sqrt(3.0), 1.0 / np.sqrt(3.0)), 3: (-np.sqrt(0.6), 0.0, np.sqrt(0.6))}
 _WEIGHTS = {2: np.array([1.0, 1.0]) / 2.0, 3: np.array([5.0, 8.0, 5.0]) / 18.0}
