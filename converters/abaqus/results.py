@@ -176,9 +176,10 @@ class FilHistory(SolverHistory):
             notes.append(missing_increments(
                 missing[0], f" ({missing[1]})", "Write every increment: FREQUENCY=1 on *NODE FILE and *EL FILE",
                 does_work=False))
-        if self.mesh.kinematics == PLANE_STRAIN:
+        if self.mesh.kinematics == PLANE_STRAIN and self.model is None and self.mesh.thickness == 1.0:
             notes.append(Omission(name="thickness", does_work=False, description=(
-                "the thickness of plane elements is not in a results file: 1 is taken, and forces are of that")))
+                "the thickness of plane elements is in no results file, but in the deck: without it 1 is taken, and "
+                "forces are of that; state it by --option thickness=...")))
         if self.fil.words.truncated:
             notes.append(Omission(name="truncated", does_work=False, description=(
                 f"{self.fil.path.name} is truncated: {self.fil.words.truncated}; the last increment taken is "
