@@ -29,7 +29,8 @@ SOLIDS = {
 }
 FORMULATIONS = {"C3D8": B_BAR, "CPE4": B_BAR_IN_PLANE, "CAX4": B_BAR_IN_PLANE}
 # Abaqus does not say how second-order elements get the temperature from their nodes to their points.
-UNKNOWN_TEMPERATURE = ("C3D10", "C3D15", "C3D20", "C3D20R")
+UNKNOWN_TEMPERATURE = ("C3D10", "C3D15", "C3D20", "C3D20R", *(
+    kind for kind, one in PLANE.items() if one.cell_type in ("tri6", "quad8")))
 
 
 # Why a solid is refused: the first pattern that its whole name matches. A remedy names what to compute with instead.

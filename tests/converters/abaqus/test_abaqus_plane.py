@@ -178,3 +178,20 @@ def test_without_its_deck_the_thickness_is_what_the_user_says(tmp_path):
     deck(tmp_path, cards(mesh, "CPE3", "2.") + step())
     with pytest.raises(InputError, match="the deck says"):
         AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "other.vtkhdf", options={"thickness": THICK})
+
+
+def test_a_user_material_is_called_with_four_components(tmp_path):
+    mesh = plate("CAX8R")
+    with FilWriter(tmp_path / "job.fil", binary=True) as writer:
+        write_model(writer, mesh.node_ids, mesh.points, [
+            (number, "CAX8R   ", mesh.node_ids[row]) for number, row in zip(
+                mesh.blocks[0].cell_ids, mesh.blocks[0].connectivity)], {}, {}, dofs=(1, 2))
+        begin_increment(writer, 1.0, 1.0)
+        write_nodal(writer, 101, mesh.node_ids, np.zeros((mesh.n_node, 2)))
+        writer.end_increment()
+    text = cards(mesh, "CAX8R")
+    text = text[:text.index("*ELASTIC")] + "*USER MATERIAL, CONSTANTS=1\n5.\n*DEPVAR\n1\n"
+    deck(tmp_path, text + "*BOUNDARY\nP-1.FOOT, 2\n" + step(times="1., 1."))
+    AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "job.vtkhdf", options={"umat": "libX.so:X"})
+    with Snapshots(tmp_path / "job.vtkhdf") as snapshots:
+        assert snapshots.model.materials["STEEL"].parameters["shear_components"] == 1
