@@ -7,6 +7,7 @@ elements, rules, points and of what the cards mean.
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from romlib_converters.calculix import CalculixConverter
 from romlib.check import check
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.elements import element
+from romlib.mesh.interpolation import interpolation
 from romlib.mesh.rectangle import rectangle_mesh
 from romlib.snapshots.reader import Snapshots
 
@@ -205,3 +207,19 @@ def test_a_study_may_say_what_the_elements_say_and_nothing_else(tmp_path):
         with pytest.raises(InputError) as caught:
             reader.read_mesh(path, **wrong)
         assert caught.value.place == place
+
+
+@needs_ccx
+def test_a_thermal_result_of_plane_elements_is_a_temperature_of_another_mesh_too(tmp_path):
+    heat = ("*MATERIAL,NAME=M\n*CONDUCTIVITY\n50.\n*SOLID SECTION,ELSET=EALL,MATERIAL=M\n*INITIAL CONDITIONS,"
+            "TYPE=TEMPERATURE\nNALL,0.\n*STEP\n*HEAT TRANSFER,STEADY STATE\n1.,1.\n*BOUNDARY\nFOOT,11,11,100.\n"
+            "TOP,11,11,300.\n*NODE OUTPUT,DOUBLE\nNT\n*END STEP\n")
+    (tmp_path / "heat.inp").write_text(plate("CPE8", mapped=None) + heat)
+    subprocess.run(["ccx", "heat"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    field = CalculixConverter().nodal_field(tmp_path / "heat.frd", "temperature")
+    points = np.column_stack([np.linspace(4.0, 10.0, 5), np.linspace(0.0, 5.0, 5)])
+    mesh = field.mesh(0)
+    values = field.read(0, slice(None))[-1]
+    assert mesh.dimension == 2
+    assert values == pytest.approx(100.0 + 40.0 * mesh.points[:, 1])
+    assert interpolation(mesh, points).matrix @ values == pytest.approx(100.0 + 40.0 * points[:, 1])
