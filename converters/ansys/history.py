@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from romlib_converters.ansys.axes import cell_axes
+from romlib_converters.ansys.axes import CellAxes, cell_axes
 from romlib_converters.ansys.cdb import read_cdb
 from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
@@ -29,7 +30,7 @@ from romlib_converters.ansys.results import (
 from romlib_converters.ansys.rst import ResultSet, RstFile
 from romlib_converters.ansys.rst_materials import stored_materials
 from romlib_converters.ansys.temperature import Thermal, is_thermal, temperature_loads
-from romlib_converters.common.axes import are_global, axes_arrays
+from romlib_converters.common.axes import axes_arrays
 from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.parts import join_meshes, numbered_parts
@@ -69,22 +70,26 @@ class AnsysHistory(SolverHistory):
         self.times = np.array([result.time for result in first.sets])
         self.notes: list[Omission] = _notes(first, self.parts)
         self.fields = self._fields()
-        cells, numbers, frames = cell_axes(self.parts)
-        self.notes += _unknown_axes(frames)
-        solids = distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
-        held = stored_constraints(self.parts, solids, self.mesh.node_sets)
-        materials, notes = self._materials({one: frames[numbers == one] for one in np.unique(numbers).tolist()})
+        held = stored_constraints(self.parts, lambda: self._solids, self.mesh.node_sets)
+        axes = cell_axes(self.parts)
+        self.notes += _unknown_axes(axes)
+        materials, notes = self._materials(axes)
         thermal = Thermal()
         if is_thermal(materials) and "temperature" in self.fields:
-            thermal = temperature_loads(lambda step: self._temperature(step, solids), self.times.tolist(), solids,
-                                        self._reference_temperature)
+            thermal = temperature_loads(lambda step: self._temperature(step, self._solids), self.times.tolist(),
+                                        self._solids, self._reference_temperature)
         self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets}, node_arrays={
             **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays}, cell_arrays={
-            **self.mesh.cell_arrays, **({} if are_global(frames) else axes_arrays(cells, frames))})
+            **self.mesh.cell_arrays, **({} if axes is None else axes_arrays(axes.ids, axes.frames))})
         self.model = Model(
             materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
             amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
             omissions=(*notes, *held.notes, *thermal.notes))
+
+    @cached_property
+    def _solids(self) -> np.ndarray:
+        """Ids of the nodes of solids, increasing."""
+        return distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
 
     def read(self, step: int) -> Mapping[str, Any]:
         """A record: each field in one part a file, and element fields in one part an element type."""
@@ -110,6 +115,7 @@ class AnsysHistory(SolverHistory):
                 found["plastic_strain"] += part.plastic_strain(elements)
             if "p" in found:
                 found["p"] += part.cumulated(elements)
+            part.rst.records.forget()
         if len(self.parts) > 1 and "internal_force" in found:
             found["internal_force"] = [_summed(found["internal_force"])]
         return found
@@ -179,13 +185,15 @@ class AnsysHistory(SolverHistory):
                                   remedy="OUTRES,ALL,ALL before SOLVE")
         return found
 
-    def _materials(self, frames: Mapping[int, np.ndarray]) -> tuple[dict[str, Material], list[Omission]]:
-        """frames : axes of the solids of each material."""
+    def _materials(self, axes: CellAxes | None) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
         if notes:
             return {}, notes
-        return read_materials(materials, sorted(frames), self._reference_temperature, frames)
+        used = distinct(np.concatenate([part.rst.database.elements.materials[group.positions]
+                                        for part in self.parts for group in part.groups])).tolist()
+        frames = None if axes is None else {one: axes.frames[axes.materials == one] for one in used}
+        return read_materials(materials, used, self._reference_temperature, frames)
 
     def _check_parts(self) -> None:
         first = self.parts[0].rst
@@ -196,8 +204,10 @@ class AnsysHistory(SolverHistory):
                 raise FileFormatError("the parts have different result sets", file=part.rst.file,
                                       expected=f"those of {first.file.name}: {plural(len(first.sets), 'set')}",
                                       found=plural(len(part.rst.sets), "set"))
-        known = np.unique(np.concatenate([part.rst.database.node_ids for part in self.parts]))
-        if first.n_global_node and len(known) != first.n_global_node:
+        if not first.n_global_node:
+            return
+        known = distinct(np.concatenate([part.rst.database.node_ids for part in self.parts]))
+        if len(known) != first.n_global_node:
             raise FileFormatError("the part files do not have all nodes of the model", file=first.file,
                                   expected=plural(first.n_global_node, "node"),
                                   found=f"{plural(len(known), 'node')} in {plural(len(self.parts), 'file')}",
@@ -267,8 +277,8 @@ def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
     return found
 
 
-def _unknown_axes(frames: np.ndarray) -> list[Omission]:
-    lost = int(np.isnan(frames).any(axis=(1, 2)).sum())
+def _unknown_axes(axes: CellAxes | None) -> list[Omission]:
+    lost = 0 if axes is None else int(np.isnan(axes.frames).any(axis=(1, 2)).sum())
     if not lost:
         return []
     return [Omission(name="element_axes", does_work=False, description=(

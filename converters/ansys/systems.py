@@ -40,7 +40,7 @@ def _along_edges(database: Database, positions: np.ndarray) -> np.ndarray:
     types = database.elements.types[positions]
     strange = [number for number, kind in database.types.items()
                if kind.routine in _EDGE_AXES and kind.keyopt(_EDGE_AXES[kind.routine])]
-    return np.isin(types, strange)
+    return np.isin(types, strange) if strange else np.zeros(len(types), bool)
 
 
 def _centres(database: Database, positions: np.ndarray) -> np.ndarray:
