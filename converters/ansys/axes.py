@@ -15,8 +15,10 @@ _ONE = 1e-4  # corners of a solid have one system
 
 @dataclass(frozen=True, eq=False)
 class CellAxes:
-    """Axes of solids. ids, materials : (n,), of the elements. frames : (n, 3, 3), axes in columns; NaN where they cannot
-    be told, or differ within an element."""
+    """Axes of solids. ids, materials : (n,), of the elements.
+
+    frames : (n, 3, 3), axes in columns; NaN where they cannot be told, or differ within an element.
+    """
 
     ids: np.ndarray
     materials: np.ndarray
