@@ -37,6 +37,7 @@ class VtkhdfSeries(WholeRecords):
 
     def __init__(self, file: Path, merging: bool) -> None:
         self.file, self.inputs, self._merging = file, [file], merging
+        self._lists: dict[str, np.ndarray] = {}
         self._first: dict[tuple[int, ...], tuple[np.ndarray, Cells]] = {}
         self._read: dict[tuple[int, ...], tuple[np.ndarray, Cells]] = {}
         with reading(file):
@@ -149,7 +150,11 @@ class VtkhdfSeries(WholeRecords):
                 and parent[name].dtype.kind in "iuf"]
 
     def _array(self, parent: h5py.Group, name: str) -> np.ndarray:
-        return checked_array(dataset_of(parent, name, self.file), self.file)
+        """A list of the parts or steps, which is read once."""
+        key = f"{parent.name}/{name}"
+        if key not in self._lists:
+            self._lists[key] = checked_array(dataset_of(parent, name, self.file), self.file)
+        return self._lists[key]
 
     def _rows(self, parent: h5py.Group, name: str, start: int, count: int) -> np.ndarray:
         found = dataset_of(parent, name, self.file)
