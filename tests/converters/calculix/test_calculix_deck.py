@@ -62,7 +62,8 @@ def test_elements_have_positive_volume_and_outward_faces_in_the_solvers_order(tm
 @pytest.mark.parametrize(("kind", "said"), [
     ("C3D8I", "C3D8I cannot be reproduced: it has incompatible modes"),
     ("C3D8R", "C3D8R cannot be reproduced: it has one point and hourglass control"),
-    ("CPE8", "plane and axisymmetric"), ("C3D27", "unknown element type")])
+    ("CPS8", "plane stress"), ("CPE4R", "hourglass"), ("CAX4R", "hourglass"), ("CPEG8", "generalised plane strain"),
+    ("CGAX8", "twist"), ("C3D27", "unknown element type")])
 def test_elements_that_cannot_be_reproduced_are_refused_with_the_reason(tmp_path, kind, said):
     with pytest.raises(UnsupportedError, match=f"(?s){said}.*line 10"):
         build(tmp_path, CUBE.replace("C3D8", kind) + STEP)
