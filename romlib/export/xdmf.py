@@ -74,7 +74,7 @@ class _Steps:
 
     def field(self, array: Array, centre: str, step: int, number: int) -> str:
         """A field at a step."""
-        return self.attribute(array.name, array.flat, centre, f"step{step}/{centre.lower()}{number}")
+        return self.attribute(array.name, array.in_space().flat, centre, f"step{step}/{centre.lower()}{number}")
 
 
 def _geometry(steps: _Steps, mesh: Mesh) -> str:
