@@ -1,12 +1,14 @@
 """Speed and memory of reading large results: a million nodes, 20 records, against reading the bytes alone.
 
     python benchmarks/convert.py [--nodes 1000000] [--steps 20] [--formats exodus,abaqus,xdmf,vtu] [--folder FOLDER]
+                                 [--repeats 3] [--reading-only]
 
 Writes a block of hexahedra that moves, in each format that a script can write, and measures in a process of its own:
 
 - raw: all bytes of the files, read once in blocks of 64 MiB (the files are in the system's cache then, for all alike);
 - read: the converter's own part, opening the files and reading every record;
 - convert: the whole of it, with mesh, checks, skin, and the snapshots file;
+- read / raw: the median of the ratios of `--repeats` pairs, one right after the other, since the machine's load varies;
 - memory: the peak of the process that converts, with all records and with two: it must not grow with the records.
 
 Prints a table; the exit status says whether reading took at most `--most` times the raw read, and whether memory grew
@@ -25,164 +27,19 @@ import importlib
 import json
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
+from convert_writers import MODULES, WRITERS, box
 from rich.console import Console
 from rich.table import Table
 
 BLOCK = 64 << 20
-MODULES = {"exodus": "exodus", "abaqus": "abaqus", "xdmf": "meshio", "vtu": "meshio"}
-
-
-def box(n_node: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points (n, 3) and hexahedra (m, 8), positions in VTK's order, of a cube with about so many nodes."""
-    n = max(round(n_node ** (1 / 3)), 2)
-    z, y, x = np.meshgrid(*3 * [np.arange(n)], indexing="ij")
-    first = (x + n * y + n * n * z)[:-1, :-1, :-1].ravel()
-    corners = np.array([0, 1, 1 + n, n])
-    return (np.column_stack([x.ravel(), y.ravel(), z.ravel()]).astype(float),
-            first[:, None] + np.concatenate([corners, corners + n * n]))
-
-
-def displacement(points: np.ndarray, step: int) -> np.ndarray:
-    """(n, 3), zero in the first record."""
-    return 1e-4 * step * points[:, [1, 2, 0]] * (1.0 + 0.1 * np.sin(points))
-
-
-def write_exodus(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
-    """By netCDF4."""
-    import netCDF4
-
-    path = folder / "box.exo"
-    with netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET") as file:
-        file.api_version = file.version = np.float32(8.11)
-        file.floating_point_word_size, file.file_size = np.int32(8), np.int32(1)
-        for name, size in (("len_string", 33), ("len_name", 33), ("time_step", None), ("num_dim", 3),
-                           ("num_nodes", len(points)), ("num_elem", len(cells)), ("num_el_blk", 1),
-                           ("num_el_in_blk1", len(cells)), ("num_nod_per_el1", 8), ("num_nod_var", 3)):
-            file.createDimension(name, size)
-        for axis, letter in enumerate("xyz"):
-            file.createVariable(f"coord{letter}", "f8", ("num_nodes",))[:] = points[:, axis]
-        file.createVariable("eb_prop1", "i4", ("num_el_blk",))[:] = 1
-        connect = file.createVariable("connect1", "i4", ("num_el_in_blk1", "num_nod_per_el1"))
-        connect.elem_type = "HEX8"
-        connect[:] = cells + 1
-        names = file.createVariable("name_nod_var", "S1", ("num_nod_var", "len_name"))
-        for row, letter in enumerate("XYZ"):
-            names[row] = np.frombuffer(f"DISPL_{letter}".encode().ljust(33, b"\0"), "S1")
-        times = file.createVariable("time_whole", "f8", ("time_step",))
-        values = [file.createVariable(f"vals_nod_var{k}", "f8", ("time_step", "num_nodes")) for k in (1, 2, 3)]
-        for step in range(steps):
-            times[step] = float(step)
-            for axis, variable in enumerate(values):
-                variable[step] = displacement(points, step)[:, axis]
-    return [path]
-
-
-def write_abaqus(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
-    """A binary .fil: words of eight bytes in blocks of 512."""
-    def text(word: str) -> int:
-        return int(np.frombuffer(word.ljust(8).encode(), "<i8")[0])
-
-    def real(value: float) -> int:
-        return int(np.float64(value).view(np.int64))
-
-    def records(key: int, ids: np.ndarray, *columns: np.ndarray) -> np.ndarray:
-        words = np.empty((len(ids), 3 + sum(c.shape[1] for c in columns)), dtype=np.int64)
-        words[:, 0], words[:, 1], words[:, 2] = words.shape[1], key, ids
-        words[:, 3:] = np.concatenate([c if c.dtype == np.int64 else c.view(np.int64) for c in columns], axis=1)
-        return words.ravel()
-
-    ids = 1 + np.arange(len(points))
-    kind = np.full((len(cells), 1), text("C3D8"))
-    release = np.array([9, 1921, text("6.14-1"), text("01-Jan-2"), text("026"), text("12:00:00"), len(cells),
-                        len(points), real(1.0)])
-    model = [release, records(1900, 1 + np.arange(len(cells)), kind, cells.astype(np.int64) + 1),
-             records(1901, ids, points), np.array([5, 1902, 1, 2, 3])]
-    path = folder / "box.fil"
-    with open(path, "wb") as file:
-        _blocks(file, model)
-        for step in range(steps):
-            start = np.array([23, 2000, *map(real, (step, step, 0.0, 0.0)), 1, 1, step + 1, 0,
-                              *map(real, (0.0, 0.0, 1.0)), *[text("")] * 10])
-            head = np.array([11, 1, 0, 0, 0, 4, text(""), 3, 3, 0, 0])
-            _blocks(file, [start, head, records(101, ids, displacement(points, step))])
-    return [path]
-
-
-def _blocks(file: Any, parts: list[np.ndarray]) -> None:
-    """Words up to record 2001, which fills the block."""
-    words = np.concatenate(parts)
-    padding = -(len(words) + 2) % 512
-    words = np.concatenate([words, [2 + padding, 2001], np.zeros(padding, dtype=np.int64)]).reshape(-1, 512)
-    blocks = np.empty(len(words), dtype=[("begin", "<i4"), ("words", "<i8", 512), ("end", "<i4")])
-    blocks["begin"] = blocks["end"] = 4096
-    blocks["words"] = words
-    blocks.tofile(file)
-
-
-def write_xdmf(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
-    """An XDMF file beside an HDF5 file."""
-    item = '<DataItem DataType="{}" Dimensions="{}" Format="HDF" Precision="8">box.h5:/{}</DataItem>'
-    shape = f"{len(points)} 3"
-    mesh = (f'<Topology TopologyType="Hexahedron" NumberOfElements="{len(cells)}">'
-            + item.format("Int", f"{len(cells)} 8", "cells") + '</Topology><Geometry GeometryType="XYZ">'
-            + item.format("Float", shape, "points") + "</Geometry>")
-    grids = []
-    with h5py.File(folder / "box.h5", "w") as file:
-        file["points"], file["cells"] = points, cells
-        for step in range(steps):
-            file[f"u{step}"] = displacement(points, step)
-            grids.append(f'<Grid Name="s{step}"><Time Value="{step}"/>{mesh}<Attribute Name="displacement" '
-                         'AttributeType="Vector" Center="Node">' + item.format("Float", shape, f"u{step}")
-                         + "</Attribute></Grid>")
-    path = folder / "box.xdmf"
-    path.write_text('<?xml version="1.0"?><Xdmf Version="3.0"><Domain><Grid GridType="Collection" '
-                    f'CollectionType="Temporal">{"".join(grids)}</Grid></Domain></Xdmf>')
-    return [path, folder / "box.h5"]
-
-
-def write_vtu(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
-    """VTU files with raw data at their ends, and a PVD file."""
-    files, sets = [folder / "box.pvd"], []
-    for step in range(steps):
-        arrays = [("Float64", 3, "displacement", displacement(points, step)), ("Float64", 3, "Points", points),
-                  ("Int64", 1, "connectivity", cells.astype(np.int64)),
-                  ("Int64", 1, "offsets", 8 * (1 + np.arange(len(cells)))),
-                  ("UInt8", 1, "types", np.full(len(cells), 12, dtype=np.uint8))]
-        tags, offset = [], 0
-        for kind, width, name, values in arrays:
-            tags.append(f'<DataArray type="{kind}" NumberOfComponents="{width}" Name="{name}" format="appended" '
-                        f'offset="{offset}"/>')
-            offset += 8 + values.nbytes
-        path = folder / f"box_{step}.vtu"
-        with open(path, "wb") as file:
-            file.write((
-                '<VTKFile type="UnstructuredGrid" version="1.0" byte_order="LittleEndian" '
-                f'header_type="UInt64"><UnstructuredGrid><Piece NumberOfPoints="{len(points)}" '
-                f'NumberOfCells="{len(cells)}"><PointData>{tags[0]}</PointData><Points>{tags[1]}</Points>'
-                f'<Cells>{"".join(tags[2:])}</Cells></Piece></UnstructuredGrid><AppendedData encoding="raw">_'
-            ).encode())
-            for *_, values in arrays:
-                np.array([values.nbytes], dtype=np.uint64).tofile(file)
-                np.ascontiguousarray(values).tofile(file)
-            file.write(b"</AppendedData></VTKFile>")
-        files.append(path)
-        sets.append(f'<DataSet timestep="{step}" file="{path.name}"/>')
-    files[0].write_text('<?xml version="1.0"?><VTKFile type="Collection" version="1.0"><Collection>'
-                        f'{"".join(sets)}</Collection></VTKFile>')
-    return files
-
-
-WRITERS: dict[str, Callable[[Path, np.ndarray, np.ndarray, int], list[Path]]] = {
-    "exodus": write_exodus, "abaqus": write_abaqus, "xdmf": write_xdmf, "vtu": write_vtu}
 
 
 class _ReadEnoughError(Exception):
@@ -238,21 +95,29 @@ def in_child(what: str, format: str, files: list[Path]) -> dict[str, float]:
     return found
 
 
-def of_format(format: str, points: np.ndarray, cells: np.ndarray, steps: int, folder: Path) -> dict[str, float]:
+def speed(format: str, files: list[Path], repeats: int) -> dict[str, float]:
+    """Seconds of the raw read and of the reading, the shortest of each, and the median of their ratios."""
+    in_child("raw", format, files)  # into the system's cache
+    pairs = [[in_child(what, format, files)["seconds"] for what in ("raw", "read")] for _ in range(repeats)]
+    raw, read = zip(*pairs, strict=True)
+    return {"bytes": sum(path.stat().st_size for path in files), "raw": min(raw), "read": min(read),
+            "ratio": statistics.median(after / before for before, after in pairs)}
+
+
+def of_format(format: str, points: np.ndarray, cells: np.ndarray, folder: Path, given: argparse.Namespace
+              ) -> dict[str, float]:
     """All figures of a format; its files are removed."""
-    found: dict[str, float] = {}
-    for n in (2, steps):
+    found = dict.fromkeys(("peak of all", "peak of 2", "convert"), float("nan"))
+    for n in (given.steps,) if given.reading_only else (2, given.steps):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         files = WRITERS[format](folder, points, cells, n)
-        if n == steps:
-            found["bytes"] = sum(path.stat().st_size for path in files)
-            in_child("raw", format, files)  # into the system's cache
-            for what in ("raw", "read"):
-                found[what] = min(in_child(what, format, files)["seconds"] for _ in range(2))
-        done = in_child("convert", format, files)
-        found[f"peak of {'all' if n == steps else '2'}"] = done["peak"]
-        found["convert"] = done["seconds"]
+        if n == given.steps:
+            found |= speed(format, files, given.repeats)
+        if not given.reading_only:
+            done = in_child("convert", format, files)
+            found[f"peak of {'all' if n == given.steps else '2'}"] = done["peak"]
+            found["convert"] = done["seconds"]
     shutil.rmtree(folder)
     return found
 
@@ -265,6 +130,8 @@ def main() -> int:
     parser.add_argument("--formats", default=",".join(WRITERS))
     parser.add_argument("--folder", type=Path, default=Path("out/convert"))
     parser.add_argument("--most", type=float, default=3.0, help="reading may take so many times the raw read")
+    parser.add_argument("--repeats", type=int, default=3, help="of the raw read and the reading")
+    parser.add_argument("--reading-only", action="store_true", help="no conversions: neither their time nor memory")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
@@ -278,9 +145,9 @@ def main() -> int:
         table.add_column(column, justify="left" if column == "format" else "right")
     good = True
     for format in given.formats.split(","):
-        one = of_format(format, points, cells, given.steps, given.folder)
-        ratio, grown = one["read"] / one["raw"], one["peak of all"] - one["peak of 2"]
-        good = good and ratio <= given.most and grown < 2 * record
+        one = of_format(format, points, cells, given.folder, given)
+        ratio, grown = one["ratio"], one["peak of all"] - one["peak of 2"]
+        good = good and ratio <= given.most and (given.reading_only or grown < 2 * record)
         table.add_row(format, f"{one['bytes'] / 1e6:.0f}", f"{one['raw']:.2f}", f"{one['read']:.2f}", f"{ratio:.1f}",
                       f"{one['convert']:.1f}", f"{one['peak of all'] / 1e6:.0f}", f"{one['peak of 2'] / 1e6:.0f}")
     Console().print(table)

@@ -200,8 +200,8 @@ class RstFile:
         if n == 0 or (counts < 4).any():
             raise FileFormatError("the model has no nodes, or nodes without coordinates", file=self.file,
                                   found=plural(n, "node"))
-        wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        if len(wrong):
+        if not np.isfinite(values).all():
+            wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
             raise FileFormatError("a coordinate or an angle of a node is not a finite number", file=self.file,
                                   place=f"node {wrong[0] + 1} of {n}", found=values[wrong[0]].tolist())
         return values[:, 0].astype(np.int64), values[:, 1:4], values[:, 4:7]
@@ -228,7 +228,7 @@ class RstFile:
         if (own < nodes.shape[1]).any():
             nodes = nodes[np.arange(nodes.shape[1]) < own[:, None]]
         ids, materials, systems = (values[:, k].astype(np.int64) for k in (8, 0, 4))
-        return Elements(ids, types, materials, systems, starts, nodes.astype(np.int64).ravel())
+        return Elements(ids, types, materials, systems, starts, nodes.ravel())
 
     def _components(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})

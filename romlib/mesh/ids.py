@@ -6,25 +6,61 @@ from collections.abc import Iterable
 
 import numpy as np
 
+_DENSEST = 4  # places that a table may have for each id
+
 
 class IdIndex:
-    """Finds ids in an array of ids (n,) in any order. Where one is there twice, its first position is found."""
+    """Finds ids in an array of ids (n,) in any order. Where one is there twice, its first position is found.
+
+    Integers that lie close together are looked up in a table of their positions, others by bisection.
+    """
 
     def __init__(self, ids: np.ndarray) -> None:
-        self._order = np.argsort(ids, kind="stable")
-        self._ids = ids[self._order]
+        self._given = ids
+        self._increasing = bool((ids[1:] > ids[:-1]).all())
+        self._table: np.ndarray | None = None
+        self._bisected: tuple[np.ndarray, np.ndarray] | None = None
+        if ids.dtype.kind == "i" and len(ids):
+            ends = (ids[0], ids[-1]) if self._increasing else (ids.min(), ids.max())
+            self._lowest, self._highest = map(int, ends)
+            if self._highest - self._lowest < _DENSEST * len(ids):
+                self._table = np.full(self._highest - self._lowest + 1, -1)
+                # of an index that is there twice the last value is assigned: that of the first id
+                self._table[ids[::-1].astype(np.int64) - self._lowest] = np.arange(len(ids) - 1, -1, -1)
 
     @property
     def twice(self) -> np.ndarray:
         """Ids that are there more than once, increasing."""
-        return np.unique(self._ids[1:][self._ids[1:] == self._ids[:-1]])
+        if self._increasing:
+            return self._given[:0]
+        if self._table is not None:
+            counts = np.bincount(self._given.astype(np.int64) - self._lowest)
+            return (np.flatnonzero(counts > 1) + self._lowest).astype(self._given.dtype)
+        ids, _ = self._sorted()
+        return np.unique(ids[1:][ids[1:] == ids[:-1]])
 
     def find(self, wanted: np.ndarray) -> np.ndarray:
         """Position of each wanted id, -1 where it is absent; the shape of `wanted`."""
-        if not len(self._ids):
-            return np.full(np.shape(wanted), -1)
-        where = np.searchsorted(self._ids, wanted).clip(max=len(self._ids) - 1)
-        return np.where(self._ids[where] == wanted, self._order[where], -1)
+        wanted = np.asarray(wanted)
+        if not len(self._given) or not wanted.size:
+            return np.full(wanted.shape, -1)
+        if self._table is None or wanted.dtype.kind != "i":
+            ids, order = self._sorted()
+            where = np.searchsorted(ids, wanted).clip(max=len(ids) - 1)
+            return np.where(ids[where] == wanted, order[where], -1)
+        if wanted.min() >= self._lowest and wanted.max() <= self._highest:
+            return self._table[wanted.astype(np.int64, copy=False) - self._lowest]
+        inside = (wanted >= self._lowest) & (wanted <= self._highest)
+        found = np.full(wanted.shape, -1)
+        found[inside] = self._table[wanted[inside].astype(np.int64) - self._lowest]
+        return found
+
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ids, increasing, and where each of them is."""
+        if self._bisected is None:
+            order = np.arange(len(self._given)) if self._increasing else np.argsort(self._given, kind="stable")
+            self._bisected = self._given[order], order
+        return self._bisected
 
 
 def used_of(connectivities: Iterable[np.ndarray], n_node: int) -> tuple[np.ndarray, np.ndarray]:
