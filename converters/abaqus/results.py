@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from romlib_converters.abaqus.elements import FORMULATIONS, PLANE, SOLIDS, STANDARD, kinematics_of, solid
+from romlib_converters.abaqus.elements import FORMULATIONS, SOLIDS, STANDARD, solid
 from romlib_converters.abaqus.fil import FilFile, FilModel, Increment, PointRows, active_columns
 from romlib_converters.abaqus.points import PointMap, at_other_places, check_points, frames_of, plain_tensors
 from romlib_converters.common.frames import global_tensors
@@ -17,6 +17,7 @@ from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.streams import Given
 from romlib_converters.keyword.cards import Card
+from romlib_converters.keyword.plane import PLANE, kinematics_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
@@ -176,9 +177,10 @@ class FilHistory(SolverHistory):
             notes.append(missing_increments(
                 missing[0], f" ({missing[1]})", "Write every increment: FREQUENCY=1 on *NODE FILE and *EL FILE",
                 does_work=False))
-        if self.mesh.kinematics == PLANE_STRAIN:
+        if self.mesh.kinematics == PLANE_STRAIN and self.model is None and self.mesh.thickness == 1.0:
             notes.append(Omission(name="thickness", does_work=False, description=(
-                "the thickness of plane elements is not in a results file: 1 is taken, and forces are of that")))
+                "the thickness of plane elements is in no results file, but in the deck: without it 1 is taken, and "
+                "forces are of that; state it by --option thickness=...")))
         if self.fil.words.truncated:
             notes.append(Omission(name="truncated", does_work=False, description=(
                 f"{self.fil.path.name} is truncated: {self.fil.words.truncated}; the last increment taken is "

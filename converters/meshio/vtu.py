@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -14,7 +13,8 @@ from meshio._vtk_common import vtk_to_meshio_type
 from romlib_converters.common.reading import reading
 from romlib_converters.meshio.global_ids import GLOBAL_IDS, joined_nodes
 from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes, plain
-from romlib_converters.meshio.vtu_arrays import Storage
+from romlib_converters.meshio.vtk_xml import open_document
+from romlib_converters.meshio.vtu_arrays import Storage, Stored
 from romlib_converters.meshio.xml import beside, number_of, parse_xml
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -39,22 +39,44 @@ class Content:
     parts: int
 
 
-def read_vtu(file: Path) -> Content:
+@dataclass(frozen=True, eq=False)
+class PieceMesh:
+    """The mesh of a piece, and where the file has it. sizes : number of points and of cells."""
+
+    sizes: tuple[int, int]
+    stored: tuple[Stored, ...]
+    points: np.ndarray
+    cells: Cells
+
+
+def read_vtu(file: Path, known: list[PieceMesh] | None = None) -> Content:
     """A whole VTU file; its pieces one after another, nodes between them repeated.
+
+    known : meshes of the pieces of another file. A piece that has the same bytes has the same mesh: it is not read
+    again, and its arrays are the same objects. Where the list is empty, it is filled.
 
     Raises
     ------
     FileFormatError, UnsupportedError : with file and place.
     """
     with reading(file):
-        root, storage = _open(file)
+        document = open_document(file)
+        root = document.root
+        storage = Storage.of(document)
         _require(root, "UnstructuredGrid", file)
         grid = root.find("UnstructuredGrid")
         if grid is None:
             raise FileFormatError("the VTU file has no grid", file=file, expected="<UnstructuredGrid>")
-        pieces = [_piece(element, storage, f"piece {k}") for k, element in enumerate(grid.findall("Piece"))]
+        before = known or []
+        pieces, meshes = [], []
+        for k, element in enumerate(grid.findall("Piece")):
+            piece, mesh = _piece(element, storage, f"piece {k}", before[k] if k < len(before) else None)
+            pieces.append(piece)
+            meshes.append(mesh)
         if not pieces:
             raise FileFormatError("the VTU file has no piece", file=file, expected="<Piece>")
+        if known is not None and not known:
+            known += meshes
         fields = {array.get("Name", ""): storage.read(array, None, "FieldData")
                   for array in grid.findall("FieldData/DataArray") if array.get("type") != "String"}
     return joined(pieces, fields, file)
@@ -97,33 +119,13 @@ def _concatenated(arrays: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([of_piece[name] for of_piece in arrays]) for name in common}
 
 
-def _open(file: Path) -> tuple[Element, Storage]:
-    """The XML of a file without its appended data, and how its arrays are stored."""
-    content = file.read_bytes()
-    begin = content.find(b"<AppendedData")
-    if begin < 0:
-        root = parse_xml(content, file)
-        return root, Storage.of(root, file, b"", "base64")
-    opened, end = content.find(b">", begin), content.rfind(b"</AppendedData>")
-    if opened < 0 or end < opened:
-        raise FileFormatError("the file ends within its appended data", file=file, expected="</AppendedData>")
-    encoding = re.search(rb'encoding\s*=\s*["\'](\w+)["\']', content[begin:opened])
-    data = content[opened + 1:end]
-    mark = data.find(b"_")
-    if mark < 0 or data[:mark].strip():
-        raise FileFormatError("the appended data do not begin with an underscore", file=file, place="<AppendedData>")
-    root = parse_xml(content[:opened + 1] + content[end:], file)
-    name = encoding.group(1).decode() if encoding else "base64"
-    return root, Storage.of(root, file, data[mark + 1:] if name == "raw" else data[mark + 1:].strip(), name)
-
-
 def _require(root: Element, kind: str, file: Path) -> None:
     if root.tag != "VTKFile" or root.get("type") != kind:
         raise UnsupportedError("another kind of VTK file", file=file, expected=f'<VTKFile type="{kind}">',
                                found=f'<{root.tag} type="{root.get("type")}">')
 
 
-def _piece(element: Element, storage: Storage, place: str) -> Content:
+def _piece(element: Element, storage: Storage, place: str, known: PieceMesh | None) -> tuple[Content, PieceMesh]:
     file = storage.file
     n = {}
     for what in ("Points", "Cells"):
@@ -132,18 +134,7 @@ def _piece(element: Element, storage: Storage, place: str) -> Content:
             raise FileFormatError("a piece does not say its size", file=file, place=f"{place}, NumberOf{what}",
                                   found=text or "nothing")
         n[what] = int(text)
-    points = element.findall("Points/DataArray")
-    if len(points) != 1:
-        raise FileFormatError("a piece has one array of points", file=file, place=place, found=len(points))
-    coordinates = storage.read(points[0], n["Points"], f"{place}, Points")
-    arrays = {array.get("Name", ""): array for array in element.findall("Cells/DataArray")}
-    missing = [name for name in ("connectivity", "offsets", "types") if name not in arrays]
-    if missing:
-        raise FileFormatError("a piece lacks an array of its cells", file=file, place=place, found=", ".join(missing))
-    offsets = storage.read(arrays["offsets"], n["Cells"], f"{place}, Cells").astype(np.int64)
-    types = storage.read(arrays["types"], n["Cells"], f"{place}, Cells").astype(np.int64)
-    length = int(offsets[-1]) if len(offsets) else 0
-    connectivity = storage.read(arrays["connectivity"], length, f"{place}, Cells").astype(np.int64)
+    mesh = _piece_mesh(element, storage, n, place, known)
     read = {
         what: {array.get("Name", ""): plain(storage.read(array, n[where], f"{place}, {what}"))
                for array in element.findall(f"{what}/DataArray") if array.get("type") != "String"}
@@ -154,8 +145,33 @@ def _piece(element: Element, storage: Storage, place: str) -> Content:
                                remedy="save without ghost cells")
     for arrays_of in read.values():
         arrays_of.pop(_GHOSTS, None)
-    return Content(coordinates.astype(float), blocks_of(connectivity, offsets, types, file, place), read["PointData"],
-                   read["CellData"], {}, 1)
+    return Content(mesh.points, mesh.cells, read["PointData"], read["CellData"], {}, 1), mesh
+
+
+def _piece_mesh(
+    element: Element, storage: Storage, n: Mapping[str, int], place: str, known: PieceMesh | None
+) -> PieceMesh:
+    """The mesh of a piece of n["Points"] and n["Cells"], or the known one where it has the same bytes."""
+    file = storage.file
+    points = element.findall("Points/DataArray")
+    if len(points) != 1:
+        raise FileFormatError("a piece has one array of points", file=file, place=place, found=len(points))
+    arrays = {array.get("Name", ""): array for array in element.findall("Cells/DataArray")}
+    missing = [name for name in ("connectivity", "offsets", "types") if name not in arrays]
+    if missing:
+        raise FileFormatError("a piece lacks an array of its cells", file=file, place=place, found=", ".join(missing))
+    sizes, where = (n["Points"], n["Cells"]), f"{place}, Cells"
+    stored = tuple(storage.stored(array, where) for array in (
+        points[0], arrays["types"], arrays["offsets"], arrays["connectivity"]))
+    if known is not None and known.sizes == sizes and all(a.equals(b) for a, b in zip(stored, known.stored)):
+        return known
+    coordinates = storage.read(points[0], n["Points"], f"{place}, Points")
+    offsets = storage.read(arrays["offsets"], n["Cells"], where).astype(np.int64, copy=False)
+    types = storage.read(arrays["types"], n["Cells"], where)
+    length = int(offsets[-1]) if len(offsets) else 0
+    connectivity = storage.read(arrays["connectivity"], length, where).astype(np.int64, copy=False)
+    return PieceMesh(sizes, stored, coordinates.astype(float, copy=False),
+                     blocks_of(connectivity, offsets, types, file, place))
 
 
 def blocks_of(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, file: Path, place: str) -> Cells:
@@ -180,6 +196,11 @@ def blocks_of(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, 
         block = connectivity[first:first + (end - start) * width].reshape(-1, width)
         cells.append((name, block[:, _WEDGE_NODES] if kind == _WEDGE else block))
     return cells
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are equal; one object is, without a look."""
+    return a is b or np.array_equal(a, b)
 
 
 class WholeRecords(ABC):
@@ -210,8 +231,8 @@ class WholeRecords(ABC):
         """One record."""
         (points, cells), content = self.mesh(), self._parse(step)
         file, place = self._place(step)
-        if not np.array_equal(points, content.points) or len(cells) != len(content.cells) or any(
-                a != b or not np.array_equal(c, d) for (a, c), (b, d) in zip(cells, content.cells)):
+        if not same(points, content.points) or len(cells) != len(content.cells) or any(
+                a != b or not same(c, d) for (a, c), (b, d) in zip(cells, content.cells)):
             raise mesh_changes(file, place)
         return StepData(place, self._time(step, content), content.node, content.cell)
 
@@ -232,21 +253,29 @@ class VtuSeries(WholeRecords):
     """VTU files of one mesh, one or several a record. times : as the PVD file states them; None where a file may.
 
     merging : whether points at one place are made one; without it several parts of a mesh are refused, unless they have
-    global ids. read : of one file, which may be another format of VTK's.
+    global ids. read : of one file, where it is another format of VTK's.
     """
 
     def __init__(
         self, files: Sequence[Sequence[Path]], times: Sequence[float | None], file: Path, merging: bool,
-        read: Callable[[Path], Content] = read_vtu,
+        read: Callable[[Path], Content] | None = None,
     ) -> None:
         self._files = [[part for path in of_step for part in _parts(path)] for of_step in files]
         every = [file, *(path for of_step in files for path in of_step), *(p for parts in self._files for p in parts)]
         self.file, self.inputs, self.n_step = file, list(dict.fromkeys(every)), len(files)
         self._times, self._merging, self._read = list(times), merging, read
+        self._known: list[list[PieceMesh]] = []  # of each part of the first record
 
     def _parse(self, step: int) -> Content:
-        parts = [self._read(path) for path in self._files[step]]
+        parts = [self._part(number, path) for number, path in enumerate(self._files[step])]
         return joined(parts, parts[0].field, self._files[step][0])
+
+    def _part(self, number: int, path: Path) -> Content:
+        if self._read is not None:
+            return self._read(path)
+        while len(self._known) <= number:
+            self._known.append([])
+        return read_vtu(path, self._known[number])
 
     def _place(self, step: int) -> tuple[Path, str]:
         file = self._files[step][0]

@@ -212,7 +212,7 @@ def test_what_is_no_history_is_refused_by_name(tmp_path, how, words):
 
 @pytest.mark.parametrize(("kind", "words"), [
     ("C3D20RH", "hybrid"), ("U20", "user element"), ("C3D20RT", "temperature as an unknown"), ("C3D10M", "modified"),
-    ("C3D8R", "hourglass"), ("C3D8I", "incompatible modes"), ("CPS8R", "plane stress"), ("CPE8H", "unknowns besides"),
+    ("C3D8R", "hourglass"), ("C3D8I", "incompatible modes"), ("CPS8R", "plane stress"), ("CPE8H", "hybrid"),
     ("CPE4R", "hourglass"), ("CAX4I", "incompatible modes"), ("C3D20RP", "pore pressure"), ("Z1", "substructure"),
     ("SC8R", "continuum shell")])
 def test_elements_that_are_not_reproduced_are_refused_by_name(tmp_path, kind, words):
@@ -394,12 +394,16 @@ def test_real_files_without_solids_are_refused_for_what_they_are(tmp_path, data_
 
 
 def test_values_at_nodes_beside_those_at_points_do_not_take_their_place(tmp_path):
+    """Tensors, and what is no tensor: state variables."""
+    state = np.arange(2 * 8 * 3.0).reshape(2, 8, 3)
+
     def points(writer, k):
-        write_points(writer, "C3D20R  ", CELLS, {11: k * S})
-        write_points(writer, "C3D20R  ", CELLS, {11: k * S + 1e3}, location=4)
+        write_points(writer, "C3D20R  ", CELLS, {11: k * S, 5: k * state})
+        write_points(writer, "C3D20R  ", CELLS, {11: k * S + 1e3, 5: k * state + 1e3}, location=4)
 
     with converted(tmp_path, written(tmp_path / "a.fil", points=points)) as found:
         is_right(found)
+        np.testing.assert_array_equal(found.read("statev", 0, 2).reshape(2, 8, 3), 3 * state)
 
 
 def test_increments_that_are_missing_at_the_beginning_of_a_step_are_counted(tmp_path):
