@@ -168,6 +168,8 @@ class SetReader:
         ------
         FileFormatError : one is not there.
         """
+        if np.array_equal(self.rst.node_order, self.rst.database.node_ids):
+            return np.arange(len(self.rst.node_order))
         at = self._nodes.find(self.rst.node_order)
         if (at < 0).any():
             raise FileFormatError("results at a node that the model does not have", file=self.rst.file,
