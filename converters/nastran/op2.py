@@ -129,7 +129,8 @@ class Op2File:
                 if after == length:
                     return Layout(length, order)
         raise self._wrong("the file is no binary output2 of Nastran", 0, "a block of one word, of 4 or 8 bytes",
-                          self._bytes(0, 12).hex(" "), "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
+                          self._bytes(0, 12).hex(" "),
+                          "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
 
     def _header(self) -> str:
         """Version, behind date and tape label, which PARAM,POST,-1 puts first; empty where they are not there."""
