@@ -12,9 +12,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+from convert_ansys import write_ansys
 
 # The package of romlib_converters that reads each format.
-MODULES = {"exodus": "exodus", "abaqus": "abaqus", "xdmf": "meshio", "vtu": "meshio"}
+MODULES = {"exodus": "exodus", "abaqus": "abaqus", "ansys": "ansys", "xdmf": "meshio", "vtu": "meshio"}
 
 
 def box(n_node: int) -> tuple[np.ndarray, np.ndarray]:
@@ -104,6 +105,11 @@ def _blocks(file: Any, parts: list[np.ndarray]) -> None:
     blocks.tofile(file)
 
 
+def write_rst(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
+    """Ansys."""
+    return write_ansys(folder, points, cells, steps, displacement)
+
+
 def write_xdmf(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
     """An XDMF file beside an HDF5 file."""
     item = '<DataItem DataType="{}" Dimensions="{}" Format="HDF" Precision="8">box.h5:/{}</DataItem>'
@@ -158,4 +164,4 @@ def write_vtu(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -
 
 
 WRITERS: dict[str, Callable[[Path, np.ndarray, np.ndarray, int], list[Path]]] = {
-    "exodus": write_exodus, "abaqus": write_abaqus, "xdmf": write_xdmf, "vtu": write_vtu}
+    "exodus": write_exodus, "abaqus": write_abaqus, "ansys": write_rst, "xdmf": write_xdmf, "vtu": write_vtu}

@@ -1,4 +1,4 @@
-"""A real blade from an Ansys deck: train on three short cycles, solve missions, compare with full order.
+"""A real blade from an Ansys deck: train on four short cycles, solve missions, compare with full order.
 
     python cases/real_blade/run.py [turbine_blade.cdb] [--folder out/real_blade] [--ranks 2] [--long]
 
@@ -44,7 +44,7 @@ def main() -> int:
         parser.error(f"there is no file {cdb}: give the path of turbine_blade.cdb; the README says where it is from")
     flow, start = Flow(arguments.folder, arguments.ranks), time.perf_counter()
 
-    heading("1. The mesh from the deck, and three training cycles at full order")
+    heading("1. The mesh from the deck, and the training cycles at full order")
     flow.folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "study.toml", flow.folder)
     write_mesh(flow.folder / "mesh.vtkhdf", real_blade(cdb), max(4, flow.ranks))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from colours import in_few_colours
 
 import romlib
 from romlib.report.camera import Look
@@ -26,6 +27,7 @@ def plot_mesh(mesh_file: Path, output: Path) -> None:
                       "temperature at\ntake-off, degC", values, (float(values.min()), float(values.max())), "YlOrRd",
                       numbers="%.0f")
         plot_panels(file, [panel], output, Look(WHOLE, up=UP))
+    in_few_colours(output)
 
 
 def plot_p(reduced: Path, full: Path, point: np.ndarray, output: Path) -> None:
@@ -33,3 +35,4 @@ def plot_p(reduced: Path, full: Path, point: np.ndarray, output: Path) -> None:
     x, y, z = (float(value) for value in point)
     romlib.plot(reduced, "p", output, against=full, deformed=0, titles=("reduced", "full order"), width=1500,
                 view=Look(WHOLE, up=UP, focus=(x, y, z), radius=16.0))
+    in_few_colours(output)

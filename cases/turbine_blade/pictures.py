@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from colours import in_few_colours
 
 import romlib
 from romlib.report.camera import Look
@@ -27,6 +28,7 @@ def plot_mesh(mesh_file: Path, temperature: tuple[float, float], output: Path) -
         panel = Panel(title, "temperature at\ntake-off, degC", values, (float(values.min()), float(values.max())),
                       "YlOrRd", numbers="%.0f")
         plot_panels(file, [panel], output, Look(DIRECTION))
+    in_few_colours(output)
 
 
 def plot_p(reduced: Path, full: Path, output: Path) -> None:
@@ -37,6 +39,7 @@ def plot_p(reduced: Path, full: Path, output: Path) -> None:
     assert last.nodal.largest is not None
     look = _near(surface.points, np.array(last.nodal.largest.coordinates))
     romlib.plot(reduced, "p", output, against=full, deformed=0, view=look, titles=("reduced", "full order"), width=1900)
+    in_few_colours(output)
 
 
 def plot_cycles(times: np.ndarray, values: np.ndarray, reference: tuple[np.ndarray, np.ndarray] | None, period: float,
@@ -60,6 +63,7 @@ def plot_cycles(times: np.ndarray, values: np.ndarray, reference: tuple[np.ndarr
     axes.legend(frameon=False, loc="lower right")
     figure.savefig(output, dpi=150)
     plt.close(figure)
+    in_few_colours(output)
 
 
 def _near(points: np.ndarray, place: np.ndarray) -> Look:

@@ -16,6 +16,7 @@ from romlib_converters.abaqus.source import DECK, FIL, ODB, Computation, library
 from romlib_converters.abaqus.tags import with_deck
 from romlib_converters.common.history import SolverHistory, convert_history, history_options
 from romlib_converters.common.paths import case_path
+from romlib_converters.common.plane import with_thickness
 from romlib_converters.keyword.case import DeckCases, deck_model, increment_times
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
@@ -25,7 +26,7 @@ from romlib.model import Omission, UnitSystem
 from romlib.snapshots.converter import DeckModel, Progress
 from romlib.words import plural
 
-_OPTIONS = ("incomplete", "deck", "umat")
+_OPTIONS = ("incomplete", "deck", "umat", "thickness")
 
 
 class AbaqusConverter(DeckCases):
@@ -35,7 +36,8 @@ class AbaqusConverter(DeckCases):
     -------
     deck : the deck, where it does not have the name of the results; "none" for the results alone. umat : the library of
     the deck's user material and its symbol, LIBRARY:SYMBOL. incomplete : take a truncated .fil up to its last complete
-    increment. And those of `romlib_converters.common.history.history_options`.
+    increment. thickness : of a body in plane strain, where there is no deck. And those of
+    `romlib_converters.common.history.history_options`.
     """
 
     name = "abaqus"
@@ -74,8 +76,8 @@ class AbaqusConverter(DeckCases):
         return deck_model(ModelBuilder(deck, increment_times(deck)))
 
     def _places(self, deck: Path) -> tuple[InpMesh, Places]:
-        inp, _, _ = read_flat(deck)
-        return inp, places_of(inp, deck)
+        inp, cards, _ = read_flat(deck)
+        return inp, places_of(inp, deck, cards)
 
 
 def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory:
@@ -89,8 +91,12 @@ def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory
     results = OdbExport(computation.results) if computation.results.is_dir() else FilFile(computation.results)
     mesh = solver_mesh(results.model, results.path)
     if flat is None or computation.deck is None:
+        mesh = with_thickness(mesh, options.get("thickness"))
         return (OdbHistory(results, mesh) if isinstance(results, OdbExport) else
                 FilHistory(results, mesh, incomplete=incomplete))
+    if "thickness" in options:
+        raise InputError("the deck says how thick the body is", file=computation.deck, place="option thickness",
+                         remedy="leave the option out")
     inp, cards, files = flat
     deck = DeckReader(computation.deck, in_results(inp, results.model, computation.deck), cards, files).run()
     records = results.frames if isinstance(results, OdbExport) else results.increments

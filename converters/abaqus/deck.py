@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.abaqus.amplitudes import read_amplitude
-from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts
+from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts, solid
 from romlib_converters.abaqus.loads import LoadReader
 from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL
 from romlib_converters.keyword.active import State
@@ -80,14 +80,15 @@ def read_flat(path: Path) -> tuple[FlatMesh, list[Card], list[Path]]:
     return inp, rest, files_of(Path(path), cards)
 
 
-def places_of(inp: FlatMesh, path: Path) -> Places:
-    """The solids of a flat mesh.
+def places_of(inp: FlatMesh, path: Path, cards: Sequence[Card]) -> Places:
+    """The solids of a flat mesh, or its elements in two dimensions. cards : of the deck, with its *SOLID SECTION.
 
     Raises
     ------
     UnsupportedError : an element that cannot be reproduced, or no solids.
     """
-    return Places(build_mesh(inp, path, known_solid, SOLIDS, OTHERS, FORMULATIONS))
+    return Places(build_mesh(inp, path, known_solid, SOLIDS, OTHERS, FORMULATIONS,
+                             [card for card in cards if card.keyword == "SOLIDSECTION"]))
 
 
 def refuse_computation(cards: Sequence[Card]) -> None:
@@ -111,6 +112,8 @@ def refuse_computation(cards: Sequence[Card]) -> None:
         if card.keyword == "ELEMENT" and ("INPUT" in card.parameters or "OFFSET" in card.parameters):
             raise UnsupportedError("elements in a file of their own, or with an offset", file=card.file,
                                    place=card.place, expected="elements in the deck")
+        if card.keyword == "ELEMENT":
+            solid(fold(card.parameter("TYPE")), card.file, card.place)
         if card.keyword == "RESTART" and "READ" in card.parameters:
             raise UnsupportedError("the computation goes on from another one", file=card.file, place=card.place,
                                    expected="a history from its beginning", found=f"*{card.title}, READ",
@@ -132,7 +135,7 @@ class DeckReader(DeckWalk):
     def __init__(self, path: Path, inp: FlatMesh, cards: Sequence[Card], files: list[Path]) -> None:
         refuse_computation(cards)
         self.cards = cards
-        places, omissions = places_of(inp, path), list(other_elements(inp, OTHERS))
+        places, omissions = places_of(inp, path, cards), list(other_elements(inp, OTHERS))
         reader = LoadReader(inp, places, omissions)
         self.deck: Deck = Deck(path, files, inp, places, reader.loads, reader.amplitudes, omissions=omissions,
                                surface_pressure=reader.surface_pressure)

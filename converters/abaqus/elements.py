@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 
 from romlib_converters.common.elements import SolidElement
+from romlib_converters.keyword.plane import PLANE, PLANE_REASONS, PLANE_USE
 
 from romlib.errors import UnsupportedError
-from romlib.mesh.kinematics import AXISYMMETRIC, PLANE_STRAIN, SOLID
 
 STANDARD, B_BAR, B_BAR_IN_PLANE = "standard", "B-bar", "B-bar in plane"
 
@@ -27,41 +27,18 @@ SOLIDS = {
     "C3D20": SolidElement("hex20", "hex_gauss_27"),
     "C3D20R": SolidElement("hex20", "hex_gauss_8"),
 }
-_PLANE = {
-    "3": SolidElement("tri3", "tri_1"),
-    "4": SolidElement("quad4", "quad_gauss_4", temperature="mean"),
-    "6": SolidElement("tri6", "tri_3"),
-    "8": SolidElement("quad8", "quad_gauss_9"),
-    "8R": SolidElement("quad8", "quad_gauss_4"),
-}
-PLANE = {f"{family}{rest}": kind for family in ("CPE", "CAX") for rest, kind in _PLANE.items()}
 FORMULATIONS = {"C3D8": B_BAR, "CPE4": B_BAR_IN_PLANE, "CAX4": B_BAR_IN_PLANE}
 # Abaqus does not say how second-order elements get the temperature from their nodes to their points.
-UNKNOWN_TEMPERATURE = ("C3D10", "C3D15", "C3D20", "C3D20R")
-
-
-def kinematics_of(kind: str) -> str:
-    """Of an element of `SOLIDS` or `PLANE`."""
-    return SOLID if kind in SOLIDS else PLANE_STRAIN if kind.startswith("CPE") else AXISYMMETRIC
-
-
+UNKNOWN_TEMPERATURE = ("C3D10", "C3D15", "C3D20", "C3D20R", *(
+    kind for kind, one in PLANE.items() if one.cell_type in ("tri6", "quad8")))
 
 
 # Why a solid is refused: the first pattern that its whole name matches. A remedy names what to compute with instead.
 _USE = "compute with C3D20R, C3D20, C3D10 or C3D8"
-_PLANE_USE = "compute with the element of 4, 6 or 8 nodes and no letter, or 8R"
 _REASONS = (
     (r"U\d+", "it is a user element, whose shape and law no file tells", _USE),
     (r"Z\w+", "it is a substructure", "model the part with solids"),
-    (r"CPS\w+", "it is in plane stress, where the strain across the plane is found by the law",
-     "compute the part in three dimensions"),
-    (r"CPEG\w+", "it is in generalised plane strain, with unknowns for the bounding planes", _USE),
-    (r"CGAX\w+|CAXA\w+", "it is axisymmetric with twist or bending", _USE),
-    (r"CPE4I\w*|CAX4I\w*", "it has incompatible modes, whose amplitudes no file holds", _PLANE_USE),
-    (r"CPE4R\w*|CAX4R\w*", "it has one point and hourglass control, whose forces no file holds", _PLANE_USE),
-    (r"CPE6M\w*|CAX6M\w*", "it is a modified triangle, whose formulation is not published", _PLANE_USE),
-    (r"CPE\w+|CAX\w+", "it has unknowns besides the displacement, or a formulation that is not known here",
-     _PLANE_USE),
+    *((pattern, why, use or PLANE_USE) for pattern, why, use in PLANE_REASONS),
     (r"C3D8R", "it has one point and hourglass control, whose forces no file holds", _USE),
     (r"C3D8I", "it has incompatible modes, whose amplitudes no file holds", _USE),
     (r"C3D8S", "its stress at surfaces is improved by a formulation that is not published", "compute with C3D8"),
@@ -123,10 +100,6 @@ def known_solid(kind: str, file: Path, place: str) -> SolidElement:
     UnsupportedError : see `solid`; or a type that is not known.
     """
     found = solid(kind, file, place)
-    if kind in PLANE:
-        raise UnsupportedError("decks of plane and axisymmetric models are not read", file=file, place=place,
-                               found=kind, expected=", ".join(SOLIDS),
-                               remedy="convert the results alone (--option deck=none), with a study")
     if found is None:
         raise UnsupportedError("unknown element type", file=file, place=place, found=kind, expected=", ".join(SOLIDS))
     return found

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.abaqus.gather import element_nodes, element_rows, element_size, nodal_rows, nodal_size
-from romlib_converters.abaqus.walk import record_table
-from romlib_converters.abaqus.words import START, FilWords, Stretch, Words
+from romlib_converters.abaqus.gather import element_rows, nodal_rows
+from romlib_converters.abaqus.words import START, FilWords, KeyTally, Records, Stretch, Words
+from romlib_converters.common.records import check_finite
 
 from romlib.errors import FileFormatError
 from romlib.words import plural
 
-RELEASE, ELEMENT, NODE, DOFS, LABEL, HEADING = 1921, 1900, 1901, 1902, 1940, 1922
+RELEASE, ELEMENT, MORE_OF_ELEMENT, NODE, DOFS, LABEL, HEADING = 1921, 1900, 1990, 1901, 1902, 1940, 1922
 NODE_SET, MORE_NODES, ELEMENT_SET, MORE_ELEMENTS = 1931, 1932, 1933, 1934
+_HEADER = 1
 LOCATIONS = {0: "integration points", 1: "centroids", 2: "nodes of elements", 3: "rebar", 4: "nodes, averaged",
              5: "whole elements"}
 
@@ -109,14 +110,17 @@ class FilFile:
         self.model = _model(self.words.read(self.words.stretches[0]), self.path)
         self.increments = [self._increment(stretch) for stretch in self.words.stretches[1:]]
         self._held: tuple[int, Words] | None = None
+        self._ids: dict[int, np.ndarray] = {}  # of the nodes of a key in the last increment
+        self._scratch = np.empty(0, np.int64)  # for those of the next one
 
     def _increment(self, stretch: Stretch) -> Increment:
-        words = self.words.beginning(stretch)
-        if len(words.whole) < 23 or words.whole[1] != START or words.whole[0] < 13:
+        record = self.words.beginning(stretch)
+        whole, real = record.whole(record.flat), record.flat.view(np.float64)
+        if len(whole) < 13 or whole[1] != START:
             raise FileFormatError("an increment does not begin with record 2000", file=self.path,
                                   place=f"after {plural(stretch.number - 1, 'increment')}", expected="record 2000",
-                                  found=f"record {int(words.whole[1])}" if len(words.whole) > 1 else "nothing")
-        whole, real = words.whole[2:], words.real[2:]
+                                  found=f"record {int(whole[1])}" if len(whole) > 1 else "nothing")
+        whole, real = whole[2:], real[2:]
         return Increment(stretch, float(real[0]), float(real[1]), int(whole[4]), int(whole[5]), int(whole[6]),
                          bool(whole[7]), float(real[8]), float(real[9]), float(real[10]))
 
@@ -127,21 +131,35 @@ class FilFile:
             self._held = number, self.words.read(increment.stretch)
         return self._held[1]
 
-    def nodal(self, key: int, increment: Increment) -> tuple[np.ndarray, np.ndarray]:
-        """Nodes (n,) and values (n, k) of records of a key.
+    def nodal(self, key: int, increment: Increment, columns: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Nodes (n,) and values (n, k), those in some columns, of records of a key.
+
+        The same array of nodes comes again where an increment has the nodes of the one before.
 
         Raises
         ------
-        FileFormatError : records of different lengths.
+        FileFormatError : records of different lengths, or that lack a column.
         """
         words = self._of(increment)
-        count, shortest, longest = nodal_size(words.whole, key)
+        tally = words.keys.get(key, KeyTally(0))
+        ids, values = self._scratch, np.empty((tally.count, len(columns)))
+        if len(ids) != tally.count:
+            ids = np.empty(tally.count, np.int64)
+        count, shortest, longest = nodal_rows(words.halves, tally.first, key, np.array(columns), ids,
+                                              values.reshape(-1).view(np.int32))
         if count and shortest != longest:
             raise FileFormatError(f"records {key} have different lengths", file=self.path, place=increment.place,
                                   expected=f"{longest} values at each node", found=shortest)
-        ids, values = np.empty(count, np.int64), np.empty((count, max(longest, 0)))
-        nodal_rows(words.whole, words.real, key, ids, values)
-        return ids, values
+        if count and longest <= max(columns):
+            raise FileFormatError(f"records {key} lack components", file=self.path, place=increment.place,
+                                  expected=f"at least {max(columns) + 1} values at each node", found=longest)
+        before = self._ids.get(key)
+        if before is not None and np.array_equal(before, ids[:count]):
+            self._scratch = ids
+        else:
+            self._scratch = np.empty(0, np.int64)
+            self._ids[key] = before = ids[:count]
+        return before, values[:count]
 
     def at_elements(self, key: int, increment: Increment) -> PointRows:
         """What records of a key say; where lengths differ (types of elements), missing values are NaN.
@@ -151,88 +169,89 @@ class FilFile:
         FileFormatError : a record that no record 1 is before.
         """
         words = self._of(increment)
-        count, longest, orphan = element_size(words.whole, key)
-        if orphan >= 0:
-            raise FileFormatError(f"record {key} belongs to no element", file=self.path, place=increment.place,
-                                  expected="record 1 before it", found=f"word {orphan}")
-        about, values = np.empty((count, 6), np.int64), np.full((count, longest), np.nan)
-        element_rows(words.whole, words.real, key, about, values)
-        elements, points, sections, locations, direct, shear = np.ascontiguousarray(about.T)
-        return PointRows(elements, points, sections, locations, direct, shear, values)
+        tally, header = words.keys.get(key, KeyTally(0)), words.keys.get(_HEADER)
+        first = tally.first if header is None else min(header.first, tally.first)
+        about, width, filled = np.empty((6, tally.count), np.int64), -(-tally.size // max(tally.count, 1)), False
+        while True:  # mostly once: records of all points have as many values, and none goes on
+            values = np.full((tally.count, width), np.nan) if filled else np.empty((tally.count, width))
+            count, longest, orphan = element_rows(words.halves, first, key, about, width,
+                                                   values.reshape(-1).view(np.int32))
+            if orphan >= 0:
+                raise FileFormatError(f"record {key} belongs to no element", file=self.path, place=increment.place,
+                                      expected="record 1 before it", found=f"word {orphan}")
+            if longest == width and (filled or tally.size == count * width):
+                break
+            width, filled = longest, tally.size != count * longest
+        elements, points, sections, locations, direct, shear = about[:, :count]
+        return PointRows(elements, points, sections, locations, direct, shear, values[:count])
 
 
 def _model(words: Words, path: Path) -> FilModel:
-    count = record_table(words.whole, np.empty(0, np.int64), np.empty(0, np.int32))
-    positions, keys = np.empty(max(count, 0), np.int64), np.empty(max(count, 0), np.int32)
-    if count < 0 or record_table(words.whole, positions, keys) < 0:
-        raise FileFormatError("a record has a length that cannot be", file=path, place=f"the model, word {-1 - count}",
-                              expected="whole records", found=int(words.whole[-1 - count]))
-    labels = _labels(words, positions[keys == LABEL])
-    node_ids, points, dimension = _nodes(words, positions[keys == NODE], path)
-    dofs = positions[keys == DOFS]
-    heading = positions[keys == HEADING]
+    heading, release, dofs = words.records(HEADING), words.records(RELEASE), words.records(DOFS)
+    labels = _labels(words.records(LABEL))
+    node_ids, points, dimension = _nodes(words, path)
     return FilModel(
-        release=words.text(int(positions[0]) + 2) if count and keys[0] == RELEASE else "",
-        heading=words.text(int(heading[0]) + 2, int(words.whole[heading[0]]) - 2) if len(heading) else "",
-        node_ids=node_ids, points=points, dimension=dimension, elements=_elements(words, positions, keys, path),
-        dofs=words.whole[dofs[0] + 2:dofs[0] + words.whole[dofs[0]]].astype(np.int64) if len(dofs) else np.arange(1, 4),
-        node_sets=_sets(words, positions, keys, (NODE_SET, MORE_NODES), labels),
-        element_sets=_sets(words, positions, keys, (ELEMENT_SET, MORE_ELEMENTS), labels))
+        release=release.text(release.of(0)[:1]) if len(release.counts) else "",
+        heading=heading.text(heading.of(0)) if len(heading.counts) else "",
+        node_ids=node_ids, points=points, dimension=dimension,
+        elements=_elements(words.records(ELEMENT, MORE_OF_ELEMENT), path),
+        dofs=dofs.whole(dofs.of(0)) if len(dofs.counts) else np.arange(1, 4),
+        node_sets=_sets(words.records(NODE_SET, MORE_NODES), labels),
+        element_sets=_sets(words.records(ELEMENT_SET, MORE_ELEMENTS), labels))
 
 
-def _nodes(words: Words, at: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    if not len(at):
+def _nodes(words: Words, path: Path) -> tuple[np.ndarray, np.ndarray, int]:
+    tally = words.keys.get(NODE, KeyTally(0))
+    ids, points = np.empty(tally.count, np.int64), np.zeros((tally.count, 3))
+    count, shortest, longest = nodal_rows(words.halves, tally.first, NODE, np.arange(3), ids,
+                                          points.reshape(-1).view(np.int32))
+    if not tally.count:
         raise FileFormatError("the results file has no nodes", file=path, expected="records 1901", found="none")
-    lengths = words.whole[at] - 3
-    dimension = int(min(lengths.max(), 3))
-    if lengths.min() < 1:
-        node = words.whole[at[lengths < 1][0] + 2]
-        raise FileFormatError("a node has no coordinates", file=path, place=f"node {node}")
-    points = np.zeros((len(at), 3))
-    for k in range(dimension):
-        has = lengths > k
-        points[has, k] = words.real[at[has] + 3 + k]
-    return words.whole[at + 2].astype(np.int64), points, dimension
+    if count < tally.count or shortest < 1:
+        raise FileFormatError("a node has no coordinates", file=path, place="record 1901", expected="id, x, y, z",
+                              found="a record too short")
+    check_finite(points, path, lambda row: f"coordinates of node {ids[row]}")
+    return ids, points, min(longest, 3)
 
 
-def _elements(words: Words, positions: np.ndarray, keys: np.ndarray, path: Path) -> tuple[FilElements, ...]:
-    whole, at = words.whole, positions[keys == ELEMENT]
-    counts, flat = element_nodes(whole, positions, keys)
-    if not len(at):
+def _elements(records: Records, path: Path) -> tuple[FilElements, ...]:
+    """Elements of each type and number of nodes, in the order of the first of each."""
+    counts = records.counts
+    if not len(counts):
         return ()
-    if (whole[at] < 4).any():
+    if counts.min() < 2:
         raise FileFormatError("an element has no type", file=path, place="record 1900", found="a record too short")
-    kinds = words.real[at + 3].view(np.int64)
-    runs = np.flatnonzero(np.concatenate([[True], (kinds[1:] != kinds[:-1]) | (counts[1:] != counts[:-1])]))
-    pairs, number = np.unique(np.column_stack([kinds[runs], counts[runs]]), axis=0, return_inverse=True)
-    number = np.repeat(number.ravel(), np.diff(np.append(runs, len(at))))
-    ids, starts = whole[at + 2].astype(np.int64), np.cumsum(counts) - counts
-    found = []
-    for k in np.argsort([int((number == one).argmax()) for one in range(len(pairs))]):
-        mine = np.flatnonzero(number == k)
-        n_node = int(pairs[k, 1])
-        nodes = flat.reshape(-1, n_node) if len(mine) == len(at) else flat[starts[mine][:, None] + np.arange(n_node)]
-        found.append(FilElements(words.text(int(at[mine[0]]) + 3), ids[mine], nodes))
-    return tuple(found)
+    parts: list[tuple[int, FilElements]] = []
+    for width in range(int(counts.min()), int(counts.max()) + 1):
+        alike = counts == width
+        at, rows = None, records.flat.reshape(-1, width) if alike.all() else None
+        if rows is None:
+            at = np.flatnonzero(alike)
+            rows = records.flat[records.starts[at][:, None] + np.arange(width)]
+        if not len(rows):
+            continue
+        kinds, one_kind = rows[:, 1], bool((rows[:, 1] == rows[0, 1]).all())
+        for kind in kinds[:1] if one_kind else np.unique(kinds):
+            mine = np.flatnonzero(kinds == kind) if not one_kind else None
+            own, first = (rows, 0) if mine is None else (rows[mine], int(mine[0]))
+            parts.append((first if at is None else int(at[first]), FilElements(
+                records.text(np.array([kind])), records.whole(own[:, :1])[:, 0], records.whole(own[:, 2:], np.int32))))
+    return tuple(part for _, part in sorted(parts, key=lambda one: one[0]))
 
 
-def _labels(words: Words, at: np.ndarray) -> dict[str, str]:
-    return {str(int(words.whole[one + 2])): words.text(one + 3, int(words.whole[one]) - 3) for one in at.tolist()}
+def _labels(records: Records) -> dict[str, str]:
+    """Names by the numbers that stand for them."""
+    words = [records.of(k) for k in range(len(records.counts))]
+    return {str(int(records.whole(one)[0])): records.text(one[1:]) for one in words if len(one)}
 
 
-def _sets(
-    words: Words, positions: np.ndarray, keys: np.ndarray, kinds: tuple[int, int], labels: Mapping[str, str]
-) -> dict[str, np.ndarray]:
+def _sets(records: Records, labels: Mapping[str, str]) -> dict[str, np.ndarray]:
     """Sets by their names: ids (n,), increasing."""
-    first, more = kinds
     parts: dict[str, list[np.ndarray]] = {}
-    name = ""
-    for at, key in zip(*(one[(keys == first) | (keys == more)].tolist() for one in (positions, keys))):
-        begin = at + 2
-        if key == first:
-            text = words.text(at + 2)
-            name, begin = labels.get(text, text), at + 3
-        parts.setdefault(name, []).append(words.whole[begin:at + words.whole[at]].astype(np.int64))
+    for k in range(len(records.counts)):
+        words = records.of(k)
+        name = records.text(words[:1])
+        parts.setdefault(labels.get(name, name), []).append(records.whole(words[1:]))
     return {name: np.unique(np.concatenate(found)) for name, found in parts.items()}
 
 

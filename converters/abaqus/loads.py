@@ -26,6 +26,7 @@ _CONDITIONS = {"XSYMM": ((1, 1), (5, 6)), "YSYMM": ((2, 2), (4, 4), (6, 6)), "ZS
                "YASYMM": ((1, 1), (3, 3), (5, 5)), "ZASYMM": ((1, 2), (6, 6)), "PINNED": ((1, 3),),
                "ENCASTRE": ((1, 6),)}
 _AXES = {"BX": (1.0, 0.0, 0.0), "BY": (0.0, 1.0, 0.0), "BZ": (0.0, 0.0, 1.0)}
+_AXES_AROUND = {"BR": (1.0, 0.0, 0.0), "BZ": (0.0, 1.0, 0.0)}  # of axisymmetric bodies: along the radius and the axis
 _SAME = 1e-10
 
 
@@ -37,6 +38,7 @@ class LoadReader(LoadLines):
         self.surface_pressure: list[State] = []  # of *DSLOAD, which Abaqus keeps apart from *DLOAD
         self._surface = Active(adds=True)
         self._of_surface: dict[str, np.ndarray] = {}  # faces of the surfaces that are loaded
+        self._axes = _AXES_AROUND if places.mesh.motion.axisymmetric else _AXES
 
     def _kept(self) -> list[tuple[Active, list[State]]]:
         return [(self._surface, self.surface_pressure), *super()._kept()]
@@ -106,13 +108,13 @@ class LoadReader(LoadLines):
                 ids = self._inp.elements_of(target, card)
                 keys = self._places.face_keys(np.column_stack([ids, np.full(len(ids), int(label))]))
                 self._pressure.set(keys, row.number(2), amplitude, self._card)
-            elif label in ("GRAV", "CENTRIF", *_AXES):
+            elif label in ("GRAV", "CENTRIF", *self._axes):
                 self._take_body(row, label, target, card, amplitude)
             else:
                 self._omit_label(card, card.keyword, row, label)
 
     def _take_body(self, row: Row, label: str, target: str, card: Card, amplitude: int) -> None:
-        vectors = self._body_vectors(row, label, target, card, _AXES.get(label))
+        vectors = self._body_vectors(row, label, target, card, self._axes.get(label))
         new = BodyKey(label, fold(target), tuple(float(one) for one in vectors))
         same = [key for key in self._bodies if (key.kind, key.target) == (new.kind, new.target)]
         key = next((one for one in same if np.allclose(one.vectors, new.vectors, rtol=0.0, atol=_SAME)), new)

@@ -23,6 +23,7 @@ from romlib_converters.common.streams import Given
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.files import regular_file
+from romlib.mesh.kinematics import kinematics
 from romlib.model import Model, Omission
 from romlib.snapshots.schema import FieldSpec
 
@@ -208,15 +209,15 @@ class OdbHistory(SolverHistory):
                                   remedy="ask for U: *OUTPUT, FIELD, FREQUENCY=1 and *NODE OUTPUT")
         self.times = np.array([one.total_time for one in self.frames])
         self._map = PointMap(mesh.cells, export.path)
+        self._dimension = kinematics(mesh.kinematics).dimension
         self.fields = self._describe(small_strain and not any(
             bool(step["nlgeom"]) for step in export.content["steps"]))
         self.notes = self._notes()
 
     def _describe(self, small_strain: bool) -> dict[str, SolverField]:
         keys = set.intersection(*(set(one.fields) for one in self.frames))
-        found = {"displacement": SolverField(FieldSpec(NODE, 3, dtype=self._dtype("U"), original_name="U"))}
-        if "RF" in keys:
-            found["reaction_force"] = SolverField(FieldSpec(NODE, 3, dtype=self._dtype("RF"), original_name="RF"))
+        found = {field: SolverField(FieldSpec(NODE, self._dimension, dtype=self._dtype(name), original_name=name))
+                 for field, name in (("displacement", "U"), ("reaction_force", "RF")) if name in keys}
         self._temperature = next((name for name in ("NT11", "NT") if name in keys), "")
         if self._temperature:
             found["temperature"] = SolverField(FieldSpec(NODE, 1, dtype=self._dtype(self._temperature),
@@ -258,15 +259,16 @@ class OdbHistory(SolverHistory):
     def read(self, step: int) -> Mapping[str, Given]:
         """The fields of a frame; see `SolverHistory.read`."""
         frame = self.frames[step]
-        found: dict[str, Given] = {"displacement": self._nodal("U", frame, 3)}
+        found: dict[str, Given] = {"displacement": self._nodal("U", frame, self._dimension)}
         if "reaction_force" in self.fields:
-            found["reaction_force"] = self._nodal("RF", frame, 3)
+            found["reaction_force"] = self._nodal("RF", frame, self._dimension)
         if "temperature" in self.fields:
             found["temperature"] = self._nodal(self._temperature, frame, 1)
         for name, (field, engineering) in _TENSORS.items():
             if field in self.fields:
                 rows = self._points(name, frame)
-                plain = plain_tensors(rows, engineering=engineering, file=self.export.path, place=frame.place)
+                plain = plain_tensors(rows, engineering=engineering, file=self.export.path, place=frame.place,
+                                      n_shear=2 * self._dimension - 3)
                 found[field] = self._map.parts(self._map.spread(rows, plain, name, frame.place))
         if "p" in self.fields:
             rows = self._points("PEEQ", frame)
@@ -288,22 +290,24 @@ class OdbHistory(SolverHistory):
         return FieldValues(ids, values)
 
     def _points(self, name: str, frame: OdbFrame) -> PointRows:
-        """Rows of a field at integration points, tensors in the order 11, 22, 33, 12, 13, 23."""
+        """Rows of a field at integration points, tensors in the order 11, 22, 33, 12, 13, 23, the last two not in a
+        plane."""
         parts, widths = [], set()
+        components = _COMPONENTS[:2 * self._dimension]
         for block in frame.fields[name]:
             ids, points, data = self.export.rows(block, f"{frame.place}, {name}")
             if name in _TENSORS:
                 labels = [re.sub(r"^\D+", "", str(one)) for one in block["components"]]
-                if sorted(labels) != sorted(_COMPONENTS):
-                    raise UnsupportedError("tensors do not have the components of solids", file=self.export.path,
-                                           place=f"{frame.place}, {name}", expected=", ".join(_COMPONENTS),
+                if sorted(labels) != sorted(components):
+                    raise UnsupportedError("tensors do not have the components of the model", file=self.export.path,
+                                           place=f"{frame.place}, {name}", expected=", ".join(components),
                                            found=", ".join(labels))
-                data = data[:, [labels.index(one) for one in _COMPONENTS]]
+                data = data[:, [labels.index(one) for one in components]]
             widths.add(data.shape[1])
             parts.append((ids, points, np.full(len(ids), int(block.get("section_point", 0))), data))
         if len(widths) != 1:
             raise FileFormatError("blocks of a field have different components", file=self.export.path,
                                   place=f"{frame.place}, {name}", found=sorted(widths))
         ids, points, sections, values = (np.concatenate(part) for part in zip(*parts))
-        three = np.full(len(ids), 3)
-        return PointRows(ids, points, sections, np.zeros(len(ids), np.int64), three, three, values)
+        direct, shear = (np.full(len(ids), n) for n in (3, len(components) - 3))
+        return PointRows(ids, points, sections, np.zeros(len(ids), np.int64), direct, shear, values)

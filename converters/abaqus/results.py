@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from romlib_converters.abaqus.elements import FORMULATIONS, PLANE, SOLIDS, STANDARD, kinematics_of, solid
+from romlib_converters.abaqus.elements import FORMULATIONS, SOLIDS, STANDARD, solid
 from romlib_converters.abaqus.fil import FilFile, FilModel, Increment, PointRows, active_columns
 from romlib_converters.abaqus.points import PointMap, at_other_places, check_points, frames_of, plain_tensors
 from romlib_converters.common.frames import global_tensors
@@ -17,6 +17,7 @@ from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.streams import Given
 from romlib_converters.keyword.cards import Card
+from romlib_converters.keyword.plane import PLANE, kinematics_of
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
@@ -101,6 +102,7 @@ class FilHistory(SolverHistory):
                                    expected=f"degrees of freedom 1 to {self._dimension}",
                                    found=fil.model.dofs[:6].tolist())
         self._left_out: dict[str, str] = {}
+        self._single: dict[int, np.ndarray] = {}  # nodes of a key that are there once each
         self._axes = axes
         self._p_of_pe = False  # whether PEEQ comes from the records of PE
         self.fields = self._describe(small_strain)
@@ -175,9 +177,10 @@ class FilHistory(SolverHistory):
             notes.append(missing_increments(
                 missing[0], f" ({missing[1]})", "Write every increment: FREQUENCY=1 on *NODE FILE and *EL FILE",
                 does_work=False))
-        if self.mesh.kinematics == PLANE_STRAIN:
+        if self.mesh.kinematics == PLANE_STRAIN and self.model is None and self.mesh.thickness == 1.0:
             notes.append(Omission(name="thickness", does_work=False, description=(
-                "the thickness of plane elements is not in a results file: 1 is taken, and forces are of that")))
+                "the thickness of plane elements is in no results file, but in the deck: without it 1 is taken, and "
+                "forces are of that; state it by --option thickness=...")))
         if self.fil.words.truncated:
             notes.append(Omission(name="truncated", does_work=False, description=(
                 f"{self.fil.path.name} is truncated: {self.fil.words.truncated}; the last increment taken is "
@@ -187,12 +190,11 @@ class FilHistory(SolverHistory):
     def read(self, step: int) -> Mapping[str, Given]:
         """The fields of an increment; see `SolverHistory.read`."""
         increment = self.increments[step]
-        found: dict[str, Given] = {"displacement": self._vectors(U, increment)}
+        found: dict[str, Given] = {"displacement": self._nodal(U, self._columns, increment)}
         if "reaction_force" in self.fields:
-            found["reaction_force"] = self._vectors(RF, increment)
+            found["reaction_force"] = self._nodal(RF, self._columns, increment)
         if "temperature" in self.fields:
-            ids, values = self.fil.nodal(NT, increment)
-            found["temperature"] = FieldValues(*_once(ids, values[:, :1], "NT", increment, self.fil.path))
+            found["temperature"] = self._nodal(NT, [0], increment)
         frames = self._frames(increment)
         for key, (name, engineering) in _TENSORS.items():
             if name in self.fields:
@@ -208,14 +210,19 @@ class FilHistory(SolverHistory):
                 found[name] = self._map.parts(self._map.spread(rows, rows.values, _NAMES[key], increment.place))
         return found
 
-    def _vectors(self, key: int, increment: Increment) -> FieldValues:
-        """A nodal vector in its three active columns."""
-        ids, values = self.fil.nodal(key, increment)
-        if len(ids) and values.shape[1] <= max(self._columns):
-            raise FileFormatError("a nodal record lacks components", file=self.fil.path,
-                                  place=f"{increment.place}, {_NAMES[key]}", expected=self._dimension,
-                                  found=values.shape[1])
-        return FieldValues(*_once(ids, values[:, self._columns], _NAMES[key], increment, self.fil.path))
+    def _nodal(self, key: int, columns: Sequence[int], increment: Increment) -> FieldValues:
+        """Columns of the values at nodes, each node once: two requests of sets that overlap write it twice."""
+        ids, values = self.fil.nodal(key, increment, columns)
+        if self._single.get(key) is not ids:
+            if len(IdIndex(ids).twice):
+                unique, first, back = np.unique(ids, return_index=True, return_inverse=True)
+                differ = np.flatnonzero((values != values[first[back.ravel()]]).any(axis=1))
+                if len(differ):
+                    raise FileFormatError("a node has two values that differ", file=self.fil.path,
+                                          place=f"{increment.place}, {_NAMES[key]}", found=f"node {ids[differ[0]]}")
+                return FieldValues(unique, values[first])
+            self._single[key] = ids
+        return FieldValues(ids, values)
 
     def _frames(self, increment: Increment) -> np.ndarray | None:
         """Local axes (n_point, 3, 3) of all points, NaN where values are in the global ones; None without records."""
@@ -247,20 +254,6 @@ def _of(rows: PointRows, mask: np.ndarray) -> PointRows:
         return rows
     return PointRows(*(getattr(rows, name)[mask] for name in (
         "elements", "points", "sections", "locations", "direct", "shear", "values")))
-
-
-def _once(
-    ids: np.ndarray, values: np.ndarray, what: str, increment: Increment, file: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each node once: two requests of sets that overlap write it twice, with the same values."""
-    unique, first, back = np.unique(ids, return_index=True, return_inverse=True)
-    if len(unique) == len(ids):
-        return ids, values
-    differ = np.flatnonzero((values != values[first[back.ravel()]]).any(axis=1))
-    if len(differ):
-        raise FileFormatError("a node has two values that differ", file=file, place=f"{increment.place}, {what}",
-                              found=f"node {ids[differ[0]]}")
-    return unique, values[first]
 
 
 def check_procedure(increment: Increment, file: Path) -> None:

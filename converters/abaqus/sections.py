@@ -22,6 +22,8 @@ def section_materials(
 ) -> tuple[dict[str, Material], dict[str, Card], list[Omission]]:
     """See `romlib_converters.keyword.sections.materials_of_sections`. library : see `read_material`."""
     static = next((step.card for step in deck.steps if step.quasi_static), None)
+    if library and deck.places.mesh.dimension == 2:
+        library = {**library, "shear_components": 1}  # Abaqus calls a UMAT with NSHR = 1 there
     return materials_of_sections(
         deck, section_owners(deck), cell_tags, cell_arrays, axes=partial(_axes, deck), own_sets=False,
         read=lambda material, tag: read_material(material, tag, static, library))

@@ -23,7 +23,7 @@ def with_deck(mesh: SolverMesh, whole: Mesh, builder: ModelBuilder) -> SolverMes
         mesh, node_sets={name: whole.node_ids[at] for name, at in whole.node_tags.items()},
         cell_sets={name: whole.cell_ids[at] for name, at in whole.cell_tags.items()},
         face_sets={name: _faces(places, found) for name, found in {**keys, **builder.face_keys}.items()},
-        face_values=builder.face_values,
+        face_values=builder.face_values, thickness=whole.thickness,
         node_arrays={name: IdValues(whole.node_ids, values) for name, values in whole.node_arrays.items()},
         cell_arrays={name: IdValues(whole.cell_ids, values) for name, values in whole.cell_arrays.items()})
 

@@ -4,95 +4,53 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+from romlib_converters.abaqus.halves import BLOCK, Halves, swapped_half, whole_at
+from romlib_converters.common.characters import integer_at, number_at
 
 FOUND, INCOMPLETE, WRONG = 0, 1, 2
 LONGEST = 1 << 16  # words of a record; Abaqus writes at most 513
-_STAR, _BLANK, _MINUS, _ZERO, _POINT = ord("*"), ord(" "), ord("-"), ord("0"), ord(".")
+_STAR, _BLANK = ord("*"), ord(" ")
 _I, _D, _E, _A = ord("I"), ord("D"), ord("E"), ord("A")
 _REAL, _TEXT = 22, 8  # characters of a real number and of a text
-_MOST_DIGITS = 18  # that an integer of 64 bits holds for certain
-# powers of ten as two floats, whose sum has 32 digits
-_LARGEST_POWER = 340
-
-
-def _powers() -> tuple[np.ndarray, np.ndarray]:
-    from fractions import Fraction
-
-    exact = [Fraction(10) ** k for k in range(-_LARGEST_POWER, _LARGEST_POWER + 1)]
-    high = np.array([float(one) if one < Fraction(10) ** 308 else np.inf for one in exact])
-    low = np.array([0.0 if not np.isfinite(h) else float(one - Fraction(h)) for one, h in zip(exact, high)])
-    return high, low
-
-
-_HIGH, _LOW = _powers()
-
-
 @numba.njit(cache=True)
-def _half(halves: np.ndarray, position: int, swapped: bool) -> int:
-    """The whole number of a word: the first half of it, in whichever order its bytes are."""
-    value = int(halves[position >> 9, 1 + 2 * (position & 511)])
-    return _swapped(value) if swapped else value
-
-
-@numba.njit(cache=True)
-def _swapped(value: int) -> int:
-    """A whole number of four bytes with these in the other order."""
-    found = 0
-    for k in range(4):
-        found |= ((value >> (8 * k)) & 255) << (8 * (3 - k))
-    return found - (1 << 32) if found >= 1 << 31 else found
-
-
-@numba.njit(cache=True)
-def wrong_marker(halves: np.ndarray, length: int, swapped: bool) -> int:
-    """The first of blocks (n, 1026) whose markers do not hold their length; -1 where there is none."""
-    expected = _swapped(length) if swapped else length
-    for k in range(len(halves)):
-        if halves[k, 0] != expected or halves[k, -1] != expected:
+def wrong_marker(words: Halves, length: int) -> int:
+    """The first of blocks whose markers do not hold their length; -1 where there is none."""
+    expected = swapped_half(length) if words.swapped else length
+    width = 2 * BLOCK + 2
+    for k in range(len(words.flat) // width):
+        if words.flat[width * k] != expected or words.flat[width * k + width - 1] != expected:
             return k
     return -1
 
 
 @numba.njit(cache=True)
-def next_in_blocks(
-    halves: np.ndarray, position: int, key: int, tally: np.ndarray, swapped: bool
-) -> tuple[int, int, int]:
-    """Follow records from a word of blocks (n, 1026) to the first with this key.
+def next_record(words: Halves, position: int, start: int, key: int, table: np.ndarray) -> tuple[int, int, int]:
+    """Follow records from a word to the first with this key.
 
-    halves : of words, as whole numbers of four bytes, with the marker at each end. tally : (m,), counts records by
-    their keys. Returns the position of that record, its length, and FOUND; or those of the first one that is not whole
-    and INCOMPLETE; or those of one whose length cannot be and WRONG.
+    table : (3, m), of each key below m, gets how many records it has, of how many words without the first two, and
+    where the first one is, counted from `start`. Returns the position of the record found, its length, and FOUND; or
+    those of the first one that is not whole and INCOMPLETE; or those of one whose length cannot be and WRONG.
     """
-    n = 512 * len(halves)
+    n = words.n
     while position + 1 < n:
-        length, found = _half(halves, position, swapped), _half(halves, position + 1, swapped)
+        length, found = whole_at(words, position), whole_at(words, position + 1)
         if length < 2 or length > LONGEST:
             return position, length, WRONG
         if position + length > n:
             return position, length, INCOMPLETE
         if found == key:
             return position, length, FOUND
-        if 0 <= found < len(tally):
-            tally[found] += 1
+        first, last = position, n - length
         position += length
+        while position <= last and whole_at(words, position) == length and whole_at(words, position + 1) == found:
+            position += length  # a run of records that are alike: none has to wait for the length of the one before
+        if 0 <= found < table.shape[1]:
+            if table[0, found] == 0:
+                table[2, found] = first - start
+            count = (position - first) // length
+            table[0, found] += count
+            table[1, found] += count * (length - 2)
     return position, 0, INCOMPLETE
-
-
-@numba.njit(cache=True)
-def record_table(whole: np.ndarray, positions: np.ndarray, keys: np.ndarray) -> int:
-    """Positions and keys (m,) of all records; returns how many, or less one less the position where one is wrong."""
-    position, count, n = 0, 0, len(whole)
-    while position + 1 < n:
-        length = whole[position]
-        if length < 2 or length > LONGEST or position + length > n:
-            return -1 - position
-        if count < len(positions):
-            positions[count], keys[count] = position, whole[position + 1]
-        count += 1
-        if whole[position + 1] == 2001:
-            break  # what follows is padding
-        position += length
-    return count
 
 
 @numba.njit(cache=True)
@@ -122,91 +80,6 @@ def _item_end(text: np.ndarray, at: int) -> int:
 
 
 @numba.njit(cache=True)
-def _integer(text: np.ndarray, start: int, end: int) -> tuple[int, bool]:
-    value, negative, digits = 0, False, 0
-    for k in range(start, end):
-        character = text[k]
-        if character == _MINUS and digits == 0:
-            negative = True
-        elif 48 <= character <= 57 and digits < _MOST_DIGITS:
-            value = 10 * value + (character - 48)
-            digits += 1
-        elif character != _BLANK or digits:
-            return 0, False
-    return (-value if negative else value), digits > 0
-
-
-@numba.njit(cache=True)
-def _scaled(digits: int, power: int) -> float:
-    """digits x 10**power, rounded once from a product in two floats."""
-    if digits == 0:
-        return 0.0
-    if power < -_LARGEST_POWER:
-        return 0.0
-    if power > _LARGEST_POWER:
-        return np.inf
-    a = np.float64(digits)
-    b = np.float64(digits - np.int64(a))
-    high, low = _HIGH[power + _LARGEST_POWER], _LOW[power + _LARGEST_POWER]
-    product = a * high
-    if power < -280 or power > 280 or not np.isfinite(product):
-        return product
-    split = 134217729.0
-    t = split * a
-    a1 = t - (t - a)
-    a2 = a - a1
-    t = split * high
-    h1 = t - (t - high)
-    h2 = high - h1
-    error = ((a1 * h1 - product) + a1 * h2 + a2 * h1) + a2 * h2
-    return product + (error + a * low + b * high)
-
-
-@numba.njit(cache=True)
-def _number(text: np.ndarray, start: int, end: int) -> tuple[float, bool]:
-    """A real number as Fortran writes it: `-1.5D+00`, `1.5-101`; NaN for one that is none (`NaN`, stars)."""
-    k = start
-    while k < end and text[k] == _BLANK:
-        k += 1
-    if k == end:
-        return 0.0, False
-    negative = text[k] == _MINUS
-    if text[k] == _MINUS or text[k] == ord("+"):
-        k += 1
-    digits, power, seen, after = 0, 0, 0, False
-    while k < end and ((48 <= text[k] <= 57) or text[k] == _POINT):
-        if text[k] == _POINT:
-            if after:
-                return 0.0, False
-            after = True
-        else:
-            if digits < 10 ** 17:
-                digits = 10 * digits + (text[k] - 48)
-                power -= 1 if after else 0
-            elif not after:
-                power += 1
-            seen += 1
-        k += 1
-    if seen == 0:
-        word = text[k] | 32 if k < end else 0
-        not_a_number = word == ord("n") or word == ord("i") or text[start] == _STAR or text[k - 1] == _STAR or (
-            k < end and text[k] == _STAR)
-        return np.nan, not_a_number
-    if k < end and text[k] != _BLANK:
-        letter = text[k] | 32
-        if letter == ord("d") or letter == ord("e"):
-            k += 1
-        if k < end and text[k] == ord("+"):
-            k += 1
-        exponent, good = _integer(text, k, end)
-        if not good or abs(exponent) > 9999:
-            return 0.0, False
-        power += exponent
-    value = _scaled(digits, power)
-    return (-value if negative else value), True
-
-
-@numba.njit(cache=True)
 def next_text_record(text: np.ndarray, position: int, key: int, tally: np.ndarray) -> tuple[int, int, int]:
     """Follow the records of a text (n,) from a position to the end of the first with this key.
 
@@ -228,7 +101,7 @@ def next_text_record(text: np.ndarray, position: int, key: int, tally: np.ndarra
             return position, INCOMPLETE, -1
         if end == -1 or text[at] != _I:
             return position, WRONG, at
-        length, good = _integer(text, at + 3, end)
+        length, good = integer_at(text, at + 3, end)
         if not good or length < 2 or length > LONGEST:
             return position, WRONG, at
         found = 0
@@ -240,7 +113,7 @@ def next_text_record(text: np.ndarray, position: int, key: int, tally: np.ndarra
             if end == -1:
                 return position, WRONG, at
             if item == 0:
-                found, good = _integer(text, at + 3, end)
+                found, good = integer_at(text, at + 3, end)
                 if text[at] != _I or not good:
                     return position, WRONG, at
         position = end
@@ -272,7 +145,7 @@ def text_words(text: np.ndarray, words: np.ndarray) -> tuple[int, int]:
         if end < 0:
             return count, at
         if text[at] == _I:
-            value, good = _integer(text, at + 3, end)
+            value, good = integer_at(text, at + 3, end)
             if not good:
                 return count, at
             words[count] = value
@@ -284,7 +157,7 @@ def text_words(text: np.ndarray, words: np.ndarray) -> tuple[int, int]:
             for k in range(_TEXT):
                 octets[8 * count + k] = text[at + 1 + k]
         else:
-            number, good = _number(text, at + 1, end)
+            number, good = number_at(text, at + 1, end, True)
             if not good:
                 return count, at
             real[count] = number

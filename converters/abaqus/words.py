@@ -11,13 +11,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from romlib_converters.abaqus.gather import flat_records
+from romlib_converters.abaqus.halves import BLOCK, Halves, copy_words, in_blocks, in_one_row, whole_at
 from romlib_converters.abaqus.walk import (
     INCOMPLETE,
     WRONG,
-    next_in_blocks,
+    next_record,
     next_text_record,
     text_words,
     wrong_marker,
@@ -27,51 +31,102 @@ from romlib.errors import FileFormatError
 from romlib.files import regular_file
 from romlib.words import plural
 
-BLOCK = 512  # words
 _BYTES = 8 * BLOCK
 _RECORD = _BYTES + 8  # with the markers
 _LINE = 80
 _CHUNK = 1 << 25  # bytes of text that are looked at together
+_WINDOW = 1 << 14  # blocks that are looked at together; the longest record has 128
 START, END = 2000, 2001  # keys of the records that begin and end an increment
 _KEYS = END  # those below are counted
+
+
+@dataclass(frozen=True)
+class KeyTally:
+    """Records of a key in a stretch: how many, of how many words without the first two, and the word where the first
+    one is."""
+
+    count: int
+    size: int = 0
+    first: int = 0
 
 
 @dataclass(frozen=True)
 class Stretch:
     """Bytes of the file, from a block or a line to another, that hold whole records.
 
-    number : of it, from zero. keys : how many records it has of each key (without record 2001).
+    number : of it, from zero. keys : the records of each key (without record 2001); of a text, only how many.
     """
 
     number: int
     first: int
     last: int
-    keys: Mapping[int, int]
+    keys: Mapping[int, KeyTally]
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Words of records of one key, without their first two, one after the other.
+
+    counts : (n,) of each record. flat : (m,) int64. swapped : the file has them in the other order of bytes, but for
+    text.
+    """
+
+    counts: np.ndarray
+    flat: np.ndarray
+    swapped: bool
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Where each record begins (n,)."""
+        return np.cumsum(self.counts) - self.counts
+
+    def whole(self, words: np.ndarray, kind: type[np.signedinteger[Any]] = np.int64) -> np.ndarray:
+        """Whole numbers of words (..., n), in a type that holds them: the halves that Abaqus sets."""
+        if words.ndim and words.strides[-1] != words.itemsize:
+            words = np.ascontiguousarray(words)
+        return words.view(np.int32)[..., int(self.swapped)::2].astype(kind)
+
+    def of(self, number: int) -> np.ndarray:
+        """Words of a record."""
+        return self.flat[self.starts[number]:self.starts[number] + self.counts[number]]
+
+    def text(self, words: np.ndarray) -> str:
+        """Characters of words, without the blanks around them; bytes that are no ASCII become question marks."""
+        raw = (words.byteswap() if self.swapped else words).tobytes()
+        return raw.decode("ascii", "replace").replace("\ufffd", "?").replace("\0", " ").strip()
 
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """Words of whole records. real : (n,) as float64; whole : (n,) as int32 (the half of a word that Abaqus sets).
+    """Words of whole records, where they stand in a file. keys : the records of each key."""
 
-    swapped : the file has them in the other order of bytes, but for text.
-    """
+    file: Path
+    halves: Halves
+    keys: Mapping[int, KeyTally]
 
-    real: np.ndarray
-    whole: np.ndarray
-    place: str
-    swapped: bool = False
+    def records(self, key: int, more: int = -1) -> Records:
+        """The records of a key, each with those of key `more` that go on with it.
 
-    @classmethod
-    def of(cls, words: np.ndarray, place: str, swapped: bool = False) -> Words:
-        """words : (n,) int64, in the byte order of this machine. swapped : they were in the other one."""
-        halves = words.view(np.int32).reshape(-1, 2)
-        return cls(words.view(np.float64), halves[:, 1 if swapped else 0], place, swapped)
+        Raises
+        ------
+        FileFormatError : a record that goes on, and no record before it.
+        """
+        tally, going_on = self.keys.get(key, KeyTally(0)), self.keys.get(more, KeyTally(0))
+        counts, flat = np.zeros(tally.count, np.int64), np.empty(tally.size + going_on.size, np.int64)
+        if not tally.count and not going_on.count:
+            return Records(counts, flat, self.halves.swapped)
+        n_record, n_word = flat_records(self.halves, tally.first, key, more, counts, flat.view(np.int32))
+        if n_record != len(counts) or n_word != len(flat):
+            raise FileFormatError(f"a record {more} goes on with no record {key}", file=self.file,
+                                  expected=f"record {key} before it")
+        return Records(counts, flat, self.halves.swapped)
 
-    def text(self, position: int, count: int = 1) -> str:
-        """Characters of words, without the blanks around them; bytes that are no ASCII become question marks."""
-        words = self.real[position:position + count].view(np.int64)
-        raw = (words.byteswap() if self.swapped else words).tobytes()
-        return raw.decode("ascii", "replace").replace("\ufffd", "?").replace("\0", " ").strip()
+    def first(self) -> Records:
+        """The first record with its length and its key, or so much of it as there is."""
+        length = max(min(whole_at(self.halves, 0), self.halves.n), 0) if self.halves.n else 0
+        flat = np.empty(length, np.int64)
+        copy_words(self.halves, 0, length, flat.view(np.int32), 0)
+        return Records(np.array([length]), flat, self.halves.swapped)
 
 
 class FilWords:
@@ -99,24 +154,29 @@ class FilWords:
 
     def read(self, stretch: Stretch) -> Words:
         """The words of a stretch."""
-        place = "the model" if stretch.number == 0 else f"increment record {stretch.number}"
         if self.binary:
-            return Words.of(self._words_of(stretch.first // _RECORD, stretch.last // _RECORD), place, self._swapped)
+            blocks = self._mapped(stretch.first // _RECORD, stretch.last // _RECORD)
+            return Words(self.path, in_blocks(blocks, self._swapped), stretch.keys)
         lines = _padded(self._bytes(stretch.first, stretch.last), self.path)
         words = np.empty(len(lines) // 4 + 1, np.int64)  # the shortest item, a digit, takes four characters
         count, at = text_words(lines, words)
         if at >= 0:
             raise self._no_item(lines, at, stretch.first)
-        return Words.of(words[:count].copy(), place)
+        halves, table = in_one_row(words[:count].copy()), _table()
+        at, length, state = next_record(halves, 0, 0, END, table)
+        if state == WRONG:
+            raise self._no_length(at, length)
+        return Words(self.path, halves, _tallies(table))
 
-    def beginning(self, stretch: Stretch) -> Words:
-        """The words of the first record of a stretch, or of so much of it as its first block or lines have."""
+    def beginning(self, stretch: Stretch) -> Records:
+        """The first record of a stretch, or so much of it as its first block or lines have."""
         if self.binary:
-            return Words.of(self._words_of(stretch.first // _RECORD, stretch.first // _RECORD + 1), "", self._swapped)
+            first = stretch.first // _RECORD
+            return Words(self.path, in_blocks(self._mapped(first, first + 1), self._swapped), {}).first()
         lines = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))), self.path)
         words = np.empty(len(lines) // 4 + 1, np.int64)
         count, _ = text_words(lines, words)
-        return Words.of(words[:count].copy(), "")
+        return Words(self.path, in_one_row(words[:count].copy()), {}).first()
 
     def _bytes(self, first: int, last: int) -> bytes:
         with open(self.path, "rb") as stream:
@@ -127,44 +187,52 @@ class FilWords:
     def _swapped(self) -> bool:
         return np.dtype(f"{self._order}i4") != np.dtype("=i4")
 
-    def _words_of(self, first: int, last: int) -> np.ndarray:
-        """Words (n,) of blocks of the file."""
-        blocks = self._mapped(first, last)[:, 4:-4]
-        return np.ascontiguousarray(blocks).reshape(-1).view(f"{self._order}i8").astype(np.int64, copy=False)
-
     def _binary_stretches(self) -> Iterator[Stretch]:
-        """Where records 2001 end, followed through the file as the system pages it in."""
+        """Where records 2001 end, followed through the file, of which some blocks are looked at together."""
         n_block, rest = divmod(self.size, _RECORD)
-        halves = self._mapped(0, n_block).view(np.int32)
-        wrong = wrong_marker(halves, _BYTES, self._swapped)
-        if wrong >= 0:
-            raise FileFormatError("a block is not between markers of its length", file=self.path,
-                                  place=f"byte {wrong * _RECORD}", expected=_BYTES,
-                                  found=[int(halves[wrong, k]) for k in (0, -1)])
-        first, number, position, tally = 0, 0, 0, np.zeros(_KEYS, np.int64)
+        first, number, position, table = 0, 0, 0, _table()
         while position < BLOCK * n_block:
-            position, length, state = next_in_blocks(halves, position, END, tally, self._swapped)
-            if state == WRONG:
-                raise FileFormatError("a record has a length that cannot be", file=self.path, place=f"word {position}",
-                                      expected=f"2 to {BLOCK + 1} words", found=length)
-            if state == INCOMPLETE:
+            base = position // BLOCK
+            last = min(base + _WINDOW, n_block)
+            blocks, start = self._mapped(base, last), BLOCK * base
+            words = in_blocks(blocks, self._swapped)
+            self._check_markers(words, blocks, base)
+            while position < BLOCK * last:
+                at, length, state = next_record(words, position - start, BLOCK * first - start, END, table)
+                position = start + at
+                if state == WRONG:
+                    raise self._no_length(position, length)
+                if state == INCOMPLETE:
+                    break
+                after = -(-(position + length) // BLOCK)  # the next block
+                yield Stretch(number, first * _RECORD, after * _RECORD, _tallies(table))
+                first, number, position, table = after, number + 1, after * BLOCK, _table()
+            if last == n_block:
                 break
-            after = -(-(position + length) // BLOCK)  # the next block
-            yield Stretch(number, first * _RECORD, after * _RECORD, _counts(tally))
-            first, number, position = after, number + 1, after * BLOCK
         if rest or first < n_block:
             self.truncated = (f"it ends {plural(rest, 'byte')} into a block of {_RECORD}" if rest
                               else "its last increment has no record 2001")
 
+    def _check_markers(self, words: Halves, blocks: np.ndarray, base: int) -> None:
+        wrong = wrong_marker(words, _BYTES)
+        if wrong >= 0:
+            raise FileFormatError("a block is not between markers of its length", file=self.path,
+                                  place=f"byte {(base + wrong) * _RECORD}", expected=_BYTES,
+                                  found=[int(blocks[wrong, k]) for k in (0, -1)])
+
+    def _no_length(self, position: int, length: int) -> FileFormatError:
+        return FileFormatError("a record has a length that cannot be", file=self.path, place=f"word {position}",
+                               expected=f"2 to {BLOCK + 1} words", found=length)
+
     def _mapped(self, first: int, last: int) -> np.ndarray:
-        """Blocks with their markers (n, 4104), which are read when they are looked at."""
+        """Halves (n, 1026) of blocks with their markers, which are read when they are looked at."""
         if last <= first:
-            return np.empty((0, _RECORD), np.uint8)
-        return np.memmap(self.path, np.uint8, "r", first * _RECORD, (last - first, _RECORD))
+            return np.empty((0, _RECORD // 4), np.int32)
+        return np.memmap(self.path, np.int32, "r", first * _RECORD, (last - first, _RECORD // 4))
 
     def _text_stretches(self) -> Iterator[Stretch]:
         """Where records 2001 end, followed through the file line by line."""
-        carry, first, number, tally = b"", 0, 0, np.zeros(_KEYS, np.int64)
+        carry, first, number, table = b"", 0, 0, _table()
         offset, position = 0, 0  # of the carried bytes in the file; characters of them that have been followed already
         with open(self.path, "rb") as stream:
             while True:
@@ -173,7 +241,7 @@ class FilWords:
                 cut = len(block) if not data else block.rfind(b"\n") + 1
                 lines, starts = _padded(block[:cut], self.path), _line_starts(block[:cut])
                 while True:
-                    position, state, wrong = next_text_record(lines, position, END, tally)
+                    position, state, wrong = next_text_record(lines, position, END, table[0])
                     if state == WRONG and not data and wrong >= len(lines) - 2 * _LINE and not block.endswith(b"\n"):
                         break  # a line that is cut off, which blanks have filled
                     if state == WRONG:
@@ -182,8 +250,8 @@ class FilWords:
                         break
                     line = -(-position // _LINE)
                     last = offset + (int(starts[line]) if line < len(starts) else cut)
-                    yield Stretch(number, first, last, _counts(tally))
-                    first, number = last, number + 1
+                    yield Stretch(number, first, last, _tallies(table))
+                    first, number, table = last, number + 1, _table()
                 line = min(position // _LINE, len(starts))
                 keep = int(starts[line]) if line < len(starts) else cut
                 carry, position, offset = block[keep:], position - line * _LINE, offset + keep
@@ -200,11 +268,13 @@ class FilWords:
                                remedy="take the file as Abaqus wrote it: lines of 80 characters")
 
 
-def _counts(tally: np.ndarray) -> dict[int, int]:
-    """What has been counted, by key; the counts become zero."""
-    found = {key: int(tally[key]) for key in np.flatnonzero(tally).tolist()}
-    tally[:] = 0
-    return found
+def _table() -> np.ndarray:
+    """What `next_record` counts in."""
+    return np.zeros((3, _KEYS), np.int64)
+
+
+def _tallies(table: np.ndarray) -> dict[int, KeyTally]:
+    return {key: KeyTally(*table[:, key].tolist()) for key in np.flatnonzero(table[0]).tolist()}
 
 
 def kind_of(path: Path) -> str | None:

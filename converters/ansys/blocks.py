@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.common.characters import fields_at
 
 from romlib.errors import FileFormatError
 
@@ -54,6 +56,17 @@ class Lines:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def not_of_digits(self, first: int, width: int) -> Iterator[int]:
+        """Lines from a position on that have more than digits and blanks among their first characters."""
+        raw = np.frombuffer(self.data, np.uint8)
+        for begin in range(first, len(self), _CHUNK):
+            starts, ends = self.starts[begin:begin + _CHUNK], self.ends[begin:begin + _CHUNK]
+            other = np.zeros(len(starts), bool)
+            for column in range(width):
+                character = raw[np.minimum(starts + column, len(raw) - 1)]
+                other |= (starts + column < ends) & (character != 32) & ((character < 48) | (character > 57))
+            yield from (begin + np.flatnonzero(other)).tolist()
+
     def text(self, line: int) -> str:
         """A line, by position from 0."""
         return self.data[self.starts[line]:self.ends[line]].decode("latin-1")
@@ -99,8 +112,13 @@ def table(
     whole = np.zeros((len(rows), n_integer), np.int64)
     real = np.zeros((len(rows), len(widths) - n_integer))
     edges = np.concatenate([[0], np.cumsum(widths)])
+    raw = np.frombuffer(lines.data, np.uint8)
     for first in range(0, len(rows), _CHUNK):
         part = rows[first:first + _CHUNK]
+        if fields_at(raw, lines.starts[part], lines.ends[part], edges, whole[first:first + _CHUNK],
+                     real[first:first + _CHUNK]):
+            continue
+        whole[first:first + _CHUNK], real[first:first + _CHUNK] = 0, 0.0
         text = _padded(lines, part, int(edges[-1]))
         empty = np.flatnonzero((text == 32).all(axis=1))
         if len(empty):

@@ -20,6 +20,7 @@ _IGES = re.compile(rb"^.{72}[SGDPT] *\d+\s*$")
 _COMMAND = re.compile(r"\s*([/*:]?[A-Za-z][A-Za-z0-9_]*)\s*(?:,(.*))?$")
 _DATA = re.compile(r"\s*(\([\d\w.,\s]+\)|[-+.\dEeDd\s]*\d[-+.\dEeDd\s]*)\s*")
 _MOST_KEYOPTS = 100
+_HEAD = 12  # characters of a line that say whether it ends a block
 
 
 @dataclass(frozen=True)
@@ -141,14 +142,16 @@ class _Reader:
                                       found=plural(len(self.lines) - first, "line"))
             self.at = last
             return np.arange(first, last)
-        while self.at < len(self.lines):
-            text = self.lines.data[self.lines.starts[self.at]:self.lines.ends[self.at]]
-            head = text[:12].strip()
-            self.at += 1
+        for line in self.lines.not_of_digits(first, _HEAD):
+            text = self.lines.data[self.lines.starts[line]:self.lines.ends[line]]
+            head = text[:_HEAD].strip()
+            self.at = line + 1
             if head == b"-1" or (head.upper().startswith((b"N,", b"EN,")) and b"-1" in text):
-                return np.arange(first, self.at - 1)
+                return np.arange(first, line)
             if head[:1].isalpha() or head[:1] in (b"/", b"*"):
                 break
+        else:
+            self.at = len(self.lines)
         raise FileFormatError(f"the block {what} has no end: the file is truncated, or damaged", file=self.lines.file,
                               place=self.lines.place(self.at - 1), expected="a line -1, or N,...,LOC,-1")
 
@@ -276,15 +279,16 @@ def _element_table(table: np.ndarray, rows: np.ndarray, lines: Lines) -> Element
         raise FileFormatError("the block EBLOCK has no room for nodes", file=lines.file, expected="19 fields",
                               found=n_field)
     counts = table[:, 8] if len(table) else np.zeros(0, np.int64)
-    heads, at = [], 0
-    while at < len(table):  # once an element; most files have one length, so that the steps are few
+    heads, at, look = [], 0, 1
+    while at < len(table):  # once for a run of elements with as many nodes
         count = int(counts[at])
         if not 0 < count <= per_line + n_field:
             raise FileFormatError("an element has an impossible number of nodes", file=lines.file,
                                   place=lines.place(int(rows[at])), expected=f"1 to {per_line + n_field}", found=count)
         step = 1 + (max(count - per_line, 0) + n_field - 1) // n_field
-        alike = counts[at::step] == count  # a run of elements with as many nodes
-        length = int(np.argmin(alike)) if not alike.all() else len(alike)
+        alike = counts[at:at + look * step:step] == count  # not all that follow, which would be looked at again
+        length = len(alike) if alike.all() else int(np.argmin(alike))
+        look = 2 * look if length == look else 1
         heads.append(at + step * np.arange(length))
         at += step * length
     if at != len(table):

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from romlib_converters.ansys.database import Database, ElementType
+from romlib_converters.ansys.database import Database, ElementType, distinct
 from romlib_converters.ansys.elements import Formulation, formulation, shape_of, type_name
+from romlib_converters.ansys.unpack import any_repeated
 from romlib_converters.common.degenerate import true_shapes
 from romlib_converters.common.elements import SolidElement
 from romlib_converters.common.midsides import complete_midsides
@@ -65,7 +66,8 @@ def solid_mesh(
         missing = group.nodes == 0
         parts = {group.cell_type: (np.arange(len(group.nodes)), group.nodes)}
         if missing.any():
-            done = complete_midsides(group.cell_type, group.nodes, missing, database.node_ids, database.points, next_id)
+            done = complete_midsides(group.cell_type, group.nodes.astype(np.int64), missing, database.node_ids,
+                                     database.points, next_id)
             next_id += len(done.midpoints)
             midpoints.append(done.midpoints)
             invented.append(done.points)
@@ -105,7 +107,7 @@ def typed_cells(database: Database) -> Typed:
 
 def _typed_cells(database: Database, others: Counter[str]) -> Iterator[TypedCells]:
     elements = database.elements
-    for number in np.unique(elements.types).tolist():
+    for number in distinct(elements.types).tolist():
         positions = np.flatnonzero(elements.types == number)
         kind = database.types.get(number)
         if kind is None:
@@ -118,8 +120,8 @@ def _typed_cells(database: Database, others: Counter[str]) -> Iterator[TypedCell
             continue
         nodes = elements.rows(positions, element(shape).n_node)
         n_corner = element(shape).n_corner
-        bare = np.flatnonzero((nodes[:, :n_corner] == 0).any(axis=1))
-        if len(bare):
+        if (nodes[:, :n_corner] == 0).any():
+            bare = np.flatnonzero((nodes[:, :n_corner] == 0).any(axis=1))
             raise FileFormatError("a solid element lacks a corner", file=database.file, found="node 0",
                                   place=f"element {elements.ids[positions[bare[0]]]} ({type_name(kind)})",
                                   expected=plural(n_corner, "node"))
@@ -131,9 +133,8 @@ def _true_cells(
 ) -> Iterator[TypedCells]:
     """Bricks with repeated nodes by the shape that they have."""
     n_corner = element(shape).n_corner
-    repeated = np.diff(np.sort(nodes[:, :n_corner], axis=1), axis=1) == 0
-    if shape not in ("hex8", "hex20") or not repeated.any():
-        yield TypedCells(kind, shape, positions, nodes, np.tile(np.arange(n_corner), (len(nodes), 1)))
+    if shape not in ("hex8", "hex20") or not any_repeated(nodes, n_corner):
+        yield TypedCells(kind, shape, positions, nodes, np.broadcast_to(np.arange(n_corner), (len(nodes), n_corner)))
         return
     for cell_type, (rows, own) in true_shapes(shape, nodes, database.elements.ids[positions], database.file).items():
         mine = own[:, :element(cell_type).n_corner]
@@ -180,9 +181,10 @@ def _existing(
 
 def _materials(database: Database) -> dict[str, np.ndarray]:
     """Elements of each material number."""
-    elements = database.elements
-    return {material_tag(number): elements.ids[elements.materials == number]
-            for number in np.unique(elements.materials).tolist()}
+    elements, numbers = database.elements, distinct(database.elements.materials).tolist()
+    if len(numbers) == 1:
+        return {material_tag(numbers[0]): elements.ids}
+    return {material_tag(number): elements.ids[elements.materials == number] for number in numbers}
 
 
 def _with_invented(database: Database, points: list[np.ndarray], midpoints: list[np.ndarray]) -> tuple:

@@ -7,7 +7,7 @@ zero, what it was at each substep is the displacement that the set has there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,13 +40,15 @@ class Constraints:
     notes: list[Omission] = field(default_factory=list)
 
 
-def stored_constraints(parts: Sequence[SetReader], nodes: np.ndarray, taken: Mapping[str, np.ndarray]) -> Constraints:
+def stored_constraints(
+    parts: Sequence[SetReader], nodes: Callable[[], np.ndarray], taken: Mapping[str, np.ndarray]
+) -> Constraints:
     """The constraints of a solution.
 
     Parameters
     ----------
-    parts : files of the solution. nodes : ids of the nodes of solids, increasing. taken : node sets, whose names are
-        not used again.
+    parts : files of the solution. nodes : gives the ids of the nodes of solids, increasing; asked for where there are
+        constraints. taken : node sets, whose names are not used again.
     """
     found = Constraints()
     tables = [_given(parts, number, nodes) for number in range(len(parts[0].rst.sets))]
@@ -55,7 +57,9 @@ def stored_constraints(parts: Sequence[SetReader], nodes: np.ndarray, taken: Map
         found.notes.append(Omission(name="constraints", does_work=True, description=(
             "the constrained degrees of freedom are not the same in all result sets: they are left to the study")))
         return found
-    moved = np.any([values != 0.0 for _, values in tables], axis=0) if len(keys) else np.zeros(0, bool)
+    if not len(keys):
+        return found
+    moved = np.any([values != 0.0 for _, values in tables], axis=0)
     turned = np.isin(keys // 3, _turned_nodes(parts))
     owners, count = np.unique(keys[~moved] // 3, return_counts=True)
     turned &= ~np.isin(keys // 3, owners[count == 3])  # all are held, whatever the axes
@@ -65,11 +69,11 @@ def stored_constraints(parts: Sequence[SetReader], nodes: np.ndarray, taken: Map
             f"displacements in nodes' own axes are prescribed at {plural(n_node, 'node')}, and left to the study")))
     _hold(found, keys[~moved & ~turned], taken)
     _tie(found, keys[~moved & turned], taken)
-    _move(found, parts, keys[moved & ~turned], nodes, taken)
+    _move(found, parts, keys[moved & ~turned], nodes(), taken)
     return found
 
 
-def _given(parts: Sequence[SetReader], number: int, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _given(parts: Sequence[SetReader], number: int, nodes: Callable[[], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Degrees of freedom (3 x id + component), increasing, and values that a set says are given."""
     keys, values = [np.zeros(0, np.int64)], [np.zeros(0)]
     for part in parts:
@@ -77,7 +81,7 @@ def _given(parts: Sequence[SetReader], number: int, nodes: np.ndarray) -> tuple[
         if own is None:
             continue
         ids, dofs, given = own
-        keep = np.isin(dofs, _DOFS) & np.isin(ids, nodes)
+        keep = np.isin(dofs, _DOFS) & np.isin(ids, nodes())
         keys.append(3 * ids[keep] + dofs[keep] - 1)
         values.append(given[keep])
     unique, first = np.unique(np.concatenate(keys), return_index=True)

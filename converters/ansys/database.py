@@ -78,9 +78,9 @@ class Database:
 
 
 def distinct(ids: np.ndarray) -> np.ndarray:
-    """Each of some ids (n,), positive integers, once, increasing; without sorting where they are dense."""
+    """Each of some integers once, increasing; without sorting where they are dense."""
     largest = int(ids.max(initial=0))
-    if largest > 4 * len(ids):
+    if largest > 4 * ids.size or ids.min(initial=0) < 0:
         return np.unique(ids)
     there = np.zeros(largest + 1, bool)
     there[ids.ravel()] = True

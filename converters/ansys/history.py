@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,19 +68,23 @@ class AnsysHistory(SolverHistory):
         self.times = np.array([result.time for result in first.sets])
         self.notes: list[Omission] = _notes(first, self.parts)
         self.fields = self._fields()
-        solids = distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
-        held = stored_constraints(self.parts, solids, self.mesh.node_sets)
+        held = stored_constraints(self.parts, lambda: self._solids, self.mesh.node_sets)
         materials, notes = self._materials()
         thermal = Thermal()
         if is_thermal(materials) and "temperature" in self.fields:
-            thermal = temperature_loads(lambda step: self._temperature(step, solids), self.times.tolist(), solids,
-                                        self._reference_temperature)
+            thermal = temperature_loads(lambda step: self._temperature(step, self._solids), self.times.tolist(),
+                                        self._solids, self._reference_temperature)
         self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets}, node_arrays={
             **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays})
         self.model = Model(
             materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
             amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
             omissions=(*notes, *held.notes, *thermal.notes))
+
+    @cached_property
+    def _solids(self) -> np.ndarray:
+        """Ids of the nodes of solids, increasing."""
+        return distinct(np.concatenate([one.nodes.ravel() for one in self.mesh.cells]))
 
     def read(self, step: int) -> Mapping[str, Any]:
         """A record: each field in one part a file, and element fields in one part an element type."""
@@ -105,6 +110,7 @@ class AnsysHistory(SolverHistory):
                 found["plastic_strain"] += part.plastic_strain(elements)
             if "p" in found:
                 found["p"] += part.cumulated(elements)
+            part.rst.records.forget()
         if len(self.parts) > 1 and "internal_force" in found:
             found["internal_force"] = [_summed(found["internal_force"])]
         return found
@@ -177,7 +183,7 @@ class AnsysHistory(SolverHistory):
     def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
-        used = np.unique(np.concatenate([part.rst.database.elements.materials[group.positions]
+        used = distinct(np.concatenate([part.rst.database.elements.materials[group.positions]
                                          for part in self.parts for group in part.groups])).tolist()
         laws, left = read_materials(materials, used, self._reference_temperature) if not notes else ({}, [])
         return laws, [*notes, *left]
@@ -191,8 +197,10 @@ class AnsysHistory(SolverHistory):
                 raise FileFormatError("the parts have different result sets", file=part.rst.file,
                                       expected=f"those of {first.file.name}: {plural(len(first.sets), 'set')}",
                                       found=plural(len(part.rst.sets), "set"))
-        known = np.unique(np.concatenate([part.rst.database.node_ids for part in self.parts]))
-        if first.n_global_node and len(known) != first.n_global_node:
+        if not first.n_global_node:
+            return
+        known = distinct(np.concatenate([part.rst.database.node_ids for part in self.parts]))
+        if len(known) != first.n_global_node:
             raise FileFormatError("the part files do not have all nodes of the model", file=first.file,
                                   expected=plural(first.n_global_node, "node"),
                                   found=f"{plural(len(known), 'node')} in {plural(len(self.parts), 'file')}",

@@ -129,7 +129,7 @@ class ElementResults:
         rst, start = self.rst, pointer(self.result.header, 118, 119, 11)
         n = len(rst.database.elements)
         if not start:
-            return None, np.zeros((n, _POINTERS), np.int64)
+            return None, np.zeros((0, _POINTERS), np.int64)
         start += self.result.base
         offsets = rst.records.long_integers(start, "the index of element results")[:n]
         if len(offsets) < n:
@@ -157,6 +157,8 @@ class SetReader:
         ------
         FileFormatError : one is not there.
         """
+        if np.array_equal(self.rst.node_order, self.rst.database.node_ids):
+            return np.arange(len(self.rst.node_order))
         at = self._nodes.find(self.rst.node_order)
         if (at < 0).any():
             raise FileFormatError("results at a node that the model does not have", file=self.rst.file,
@@ -166,7 +168,8 @@ class SetReader:
     @cached_property
     def _turned(self) -> np.ndarray:
         """Which nodes of the results (n,) have axes of their own."""
-        turned: np.ndarray = self.rst.database.angles.any(axis=1)[self._order]
+        angles = self.rst.database.angles
+        turned: np.ndarray = angles.any(axis=1)[self._order] if angles.any() else np.zeros(len(self._order), bool)
         return turned
 
     @cached_property
@@ -289,7 +292,7 @@ class SetReader:
         if not at or not set(codes) <= set(result.dofs):
             return None
         at += result.base
-        values = rst.records.numbers(at, "the nodal solution")
+        values, defined = rst.records.numbers_below(at, UNDEFINED, "the nodal solution")
         width, n = result.width, len(rst.node_order)
         n_row = min(len(values) // width, int(header[2]))
         ids = rst.node_order
@@ -303,6 +306,8 @@ class SetReader:
         columns = [result.dofs.index(code) for code in codes]
         values = values[:n_row * width].reshape(n_row, width)
         values = values if columns == list(range(width)) else values[:, columns]
+        if defined:
+            return ids, values
         known = ~((np.abs(values) == UNDEFINED) | np.isnan(values)).any(axis=1)
         return (ids, values) if known.all() else (ids[known], values[known])
 

@@ -196,15 +196,17 @@ class RstFile:
     def _nodes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         n = item(self.geometry, 3)
         at = self.records.chain(pointer(self.geometry, 26, 27, 8), n, "the nodes")
-        values, counts = self.records.rows(at, 7, "a node")
+        values, counts = self.records.rows(at, 7, "a node", in_place=True)
         if n == 0 or (counts < 4).any():
             raise FileFormatError("the model has no nodes, or nodes without coordinates", file=self.file,
                                   found=plural(n, "node"))
-        wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        if len(wrong):
+        ids, points, angles = values[:, 0], np.ascontiguousarray(values[:, 1:4]), values[:, 4:7]
+        angles = np.ascontiguousarray(angles) if angles.any() else np.broadcast_to(0.0, (n, 3))
+        if not (np.isfinite(points).all() and np.isfinite(angles).all() and np.isfinite(ids).all()):
+            wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
             raise FileFormatError("a coordinate or an angle of a node is not a finite number", file=self.file,
                                   place=f"node {wrong[0] + 1} of {n}", found=values[wrong[0]].tolist())
-        return values[:, 0].astype(np.int64), values[:, 1:4], values[:, 4:7]
+        return ids.astype(np.int64), points, angles
 
     def _elements(self) -> Elements:
         n = item(self.geometry, 4)
@@ -228,7 +230,7 @@ class RstFile:
         if (own < nodes.shape[1]).any():
             nodes = nodes[np.arange(nodes.shape[1]) < own[:, None]]
         ids, materials, systems = (values[:, k].astype(np.int64) for k in (8, 0, 4))
-        return Elements(ids, types, materials, systems, starts, nodes.astype(np.int64).ravel())
+        return Elements(ids, types, materials, systems, starts, nodes.ravel())
 
     def _components(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})

@@ -40,7 +40,6 @@ def sizes(words: np.ndarray, at: np.ndarray) -> np.ndarray:
     return found
 
 
-@njit(cache=True)
 def unpack(words: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """The first values of many records, as floating-point numbers.
 
@@ -55,17 +54,38 @@ def unpack(words: np.ndarray, at: np.ndarray, width: int) -> tuple[np.ndarray, n
     return values, unpack_into(words, at, values)
 
 
-@njit(cache=True)
 def unpack_into(words: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The same into zeros (n, width) of any type that the values fit into; returns their numbers."""
+    """The same into zeros (n, width): float64, or int32, which gets whole numbers alone; returns their numbers."""
+    words = np.asarray(words)
+    halves = values.view(np.int32).reshape(-1) if values.dtype == np.float64 else np.empty(0, np.int32)
+    counts: np.ndarray = _unpack(words, words.view(np.float32), words.view(np.int16), np.asarray(at, np.int64),
+                                 values.reshape(-1), halves, values.shape[1])
+    return counts
+
+
+@njit(cache=True)
+def _unpack(
+    words: np.ndarray, singles: np.ndarray, shorts: np.ndarray, at: np.ndarray, values: np.ndarray, halves: np.ndarray,
+    width: int,
+) -> np.ndarray:
+    """singles, shorts : the words as other numbers. values : (n width,). halves : the same as halves of doubles."""
     counts = np.zeros(len(at), np.int64)
-    scratch = np.zeros(2, np.int32)
     for k in range(len(at)):
         if at[k] < 0:
             continue
-        counts[k] = _size(words, at[k])
-        if counts[k] > 0 and not _fill(words, at[k], values[k], scratch, counts[k]):
-            counts[k] = DAMAGED
+        size = _size(words, at[k])
+        if size > 0:
+            flags = (int(words[at[k] + 1]) >> 24) & 0xFF
+            first, end, n_out = at[k] + 2, at[k] + 2 + int(words[at[k]]), min(size, width)
+            if flags & MASKED:
+                good = _masked(words, singles, shorts, first, end, flags, size, values, halves, k * width, n_out)
+            elif flags & WINDOWED:
+                good = _windows(words, singles, shorts, first, end, flags, size, values, halves, k * width, n_out)
+            else:
+                good = True
+                _copy(words, singles, shorts, first, flags, 0, n_out, 1, values, halves, k * width)
+            size = size if good else DAMAGED
+        counts[k] = size
     return counts
 
 
@@ -91,32 +111,54 @@ def _size(words: np.ndarray, at: int) -> int:
 
 
 @njit(cache=True)
-def _fill(words: np.ndarray, at: int, out: np.ndarray, scratch: np.ndarray, size: int) -> bool:
-    """Write the values of a record that has `size`; whether its data are as long as they have to be."""
-    flags = (int(words[at + 1]) >> 24) & 0xFF
-    first, end = at + 2, at + 2 + int(words[at])
-    n_out = min(size, len(out))
-    if flags & MASKED:
-        mask, taken = int(words[first + 1]), 0
-        for k in range(size):
-            if (mask >> k) & 1:
-                if not _inside(first + 2, taken, end, flags):
-                    return False
-                if k < n_out:
-                    out[k] = _value(words, first + 2, taken, flags, scratch)
-                taken += 1
-        return True
-    if flags & WINDOWED:
-        return _windows(words, first, end, out, scratch, flags, size)
-    for k in range(n_out):
-        out[k] = _value(words, first, k, flags, scratch)
+def _copy(
+    words: np.ndarray, singles: np.ndarray, shorts: np.ndarray, first: int, flags: int, source: int, n: int, step: int,
+    values: np.ndarray, halves: np.ndarray, to: int,
+) -> None:
+    """Values of data that begin at a word, from number `source` on, into `values` from `to` on.
+
+    step : 0 where one value stands for all n.
+    """
+    if flags & WHOLE:
+        if flags & SHORT:
+            for k in range(n):
+                values[to + k] = shorts[2 * first + source + k * step]
+        else:
+            for k in range(n):
+                values[to + k] = words[first + source + k * step]
+    elif flags & SHORT:
+        if len(halves):
+            for k in range(n):
+                values[to + k] = singles[first + source + k * step]
+    elif len(halves):
+        for k in range(n):
+            at = first + 2 * (source + k * step)
+            halves[2 * (to + k)], halves[2 * (to + k) + 1] = words[at], words[at + 1]
+
+
+@njit(cache=True)
+def _masked(
+    words: np.ndarray, singles: np.ndarray, shorts: np.ndarray, first: int, end: int, flags: int, size: int,
+    values: np.ndarray, halves: np.ndarray, to: int, n_out: int,
+) -> bool:
+    """Values that a mask says are there; whether the data are as long as they have to be."""
+    mask, taken = int(words[first + 1]), 0
+    for k in range(size):
+        if (mask >> k) & 1:
+            if not _inside(first + 2, taken, end, flags):
+                return False
+            if k < n_out:
+                _copy(words, singles, shorts, first + 2, flags, taken, 1, 1, values, halves, to + k)
+            taken += 1
     return True
 
 
 @njit(cache=True)
 def _windows(
-    words: np.ndarray, first: int, end: int, out: np.ndarray, scratch: np.ndarray, flags: int, size: int
+    words: np.ndarray, singles: np.ndarray, shorts: np.ndarray, first: int, end: int, flags: int, size: int,
+    values: np.ndarray, halves: np.ndarray, to: int, n_out: int,
 ) -> bool:
+    """Values in windows; whether the data are as long as they have to be."""
     if (flags & WHOLE) and (flags & SHORT):
         return False
     per_value = 1 if flags & (WHOLE | SHORT) else 2
@@ -136,9 +178,9 @@ def _windows(
         n_value = length if step else 1
         if start + length > size or place + per_value * n_value > end:
             return False
-        for k in range(length):
-            if start + k < len(out):
-                out[start + k] = _value(words, place, k * step, flags, scratch)
+        n = min(length, n_out - start)
+        if n > 0:
+            _copy(words, singles, shorts, place, flags, 0, n, step, values, halves, to + start)
         place += per_value * n_value
     return True
 
@@ -151,15 +193,11 @@ def _inside(first: int, k: int, end: int, flags: int) -> bool:
 
 
 @njit(cache=True)
-def _value(words: np.ndarray, first: int, k: int, flags: int, scratch: np.ndarray) -> float:
-    """Value k of data that begin at a word. scratch : (2,) int32, to look at words as other numbers."""
-    if flags & WHOLE:
-        if flags & SHORT:
-            scratch[0] = words[first + k // 2]
-            return float(scratch.view(np.int16)[k % 2])
-        return float(words[first + k])
-    if flags & SHORT:
-        scratch[0] = words[first + k]
-        return float(scratch.view(np.float32)[0])
-    scratch[0], scratch[1] = words[first + 2 * k], words[first + 2 * k + 1]
-    return float(scratch.view(np.float64)[0])
+def any_repeated(nodes: np.ndarray, n: int) -> bool:
+    """Whether any row of nodes (n_cell, n_node) has one node twice among its first n."""
+    for cell in range(len(nodes)):
+        for a in range(1, n):
+            for b in range(a):
+                if nodes[cell, a] == nodes[cell, b]:
+                    return True
+    return False

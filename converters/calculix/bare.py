@@ -6,60 +6,91 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from romlib_converters.calculix.elements import FRD_CELLS, REFUSED, SOLIDS, frd_nodes, solid
+from romlib_converters.calculix.elements import FRD_CELLS, NODE_COUNTS, OTHERS, REFUSED, SOLIDS, frd_nodes, solid
 from romlib_converters.calculix.frd import FrdFile
+from romlib_converters.keyword.plane import PLANE, kinematics_of
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.ids import IdIndex, used_of
+from romlib.mesh.kinematics import PLANE_STRAIN, kinematics
 from romlib.mesh.mesh import Mesh
 from romlib.words import plural
 
 _SOLID_TYPES = {1: "he8", 2: "pe6", 3: "tet4", 4: "he20", 5: "pe15", 6: "tet10"}
+SOLID_TYPES = frozenset(_SOLID_TYPES)
+_PLANE_TYPES = {7: "tr3", 8: "tr6", 9: "qu4", 10: "qu8"}  # which shells and membranes have too
 _POINT_DIGITS = 1e-5  # coordinates in text have six digits
 
 
-def bare_mesh(frd: FrdFile, option: Any) -> Mesh:
-    """The solids of a .frd, which does not say which rule and formulation its hexahedra have.
+def bare_mesh(frd: FrdFile, option: Any, thickness: Any = None) -> Mesh:
+    """The solids of a .frd, which does not say which rule and formulation its hexahedra have; or its plane elements.
 
     Parameters
     ----------
-    option : {type of the .frd: type of CalculiX}, such as {"he20": "C3D20R"}; those with one possibility may be left
-        out.
+    option : {type of the .frd: type of CalculiX}, such as {"he20": "C3D20R"}; solids with one possibility may be left
+        out, triangles and quadrangles not: they may as well be shells. thickness : of a body in plane strain, 1 where
+        nothing is said.
 
     Raises
     ------
-    InputError : the type of hexahedra is not stated, or does not fit. UnsupportedError : no solids.
+    InputError : the type of hexahedra or of plane elements is not stated, or does not fit. UnsupportedError : there are
+        no solids.
     """
+    known = {**_SOLID_TYPES, **_PLANE_TYPES}
     given = {} if option is None else option
-    if not isinstance(given, dict) or not set(given) <= set(_SOLID_TYPES.values()):
+    if not isinstance(given, dict) or not set(given) <= set(known.values()):
         raise InputError("elements are given by type", place="option elements", found=given,
-                         expected='a table such as {he20 = "C3D20R", he8 = "C3D8"}')
-    blocks = []
+                         expected='a table such as {he20 = "C3D20R", he8 = "C3D8"}, or {qu8 = "CAX8R"}')
+    blocks, models = [], {}
     nodes_of = IdIndex(frd.node_ids)
+    flat = not set(frd.elements.by_type) & SOLID_TYPES  # without solids, triangles and quadrangles are the model
     for kind, (ids, nodes) in frd.elements.by_type.items():
-        if kind not in _SOLID_TYPES:
+        name = known.get(kind)
+        if name is None or (kind in _PLANE_TYPES and not flat and name not in given):
             continue
-        name = _SOLID_TYPES[kind]
-        possible = [solid_name for solid_name, one in SOLIDS.items() if one.cell_type == FRD_CELLS[kind]]
-        chosen = str(given.get(name, possible[0])).upper()
-        if name.startswith("he") and name not in given:
-            raise InputError(f"without a deck the rule of the elements {name} is not known", file=frd.path,
-                             place="option elements", expected=" or ".join(possible), found="no deck, no option",
-                             remedy=f"put the deck beside the .frd, or state --option elements={{{name}=\"...\"}}")
-        if chosen in REFUSED:
-            solid(chosen, frd.path, "option elements")
-        if chosen not in possible:
-            raise InputError(f"the elements {name} are of another type", file=frd.path, place="option elements",
-                             expected=" or ".join(possible), found=chosen)
+        chosen = _chosen(frd, kind, name, given)
+        models[kinematics_of(chosen)] = chosen
         at = nodes_of.find(nodes)
         if (at < 0).any():
             raise FileFormatError("an element has a node that the file lacks", file=frd.path, place="element block")
-        blocks.append(SOLIDS[chosen].block(at[:, frd_nodes(kind)], ids))
+        blocks.append({**SOLIDS, **PLANE}[chosen].block(at[:, frd_nodes(kind)], ids))
     if not blocks:
         raise UnsupportedError("the results have no solid elements", file=frd.path, expected=", ".join(SOLIDS))
+    if len(models) > 1:
+        raise InputError("elements of different models stand beside each other", file=frd.path, place="option elements",
+                         expected="one model", found=", ".join(f"{kind} ({name})" for name, kind in models.items()))
     used, new = used_of([block.connectivity for block in blocks], len(frd.node_ids))
     blocks = [replace(block, connectivity=new[block.connectivity]) for block in blocks]
-    return Mesh(frd.points[used], tuple(blocks), frd.node_ids[used])
+    motion = kinematics(next(iter(models)))
+    mesh = Mesh(frd.points[used, :motion.dimension], tuple(blocks), frd.node_ids[used], kinematics=motion.name)
+    return mesh if thickness is None else replace(mesh, thickness=_checked(thickness, mesh))
+
+
+def _chosen(frd: FrdFile, kind: int, name: str, given: dict[str, Any]) -> str:
+    """CalculiX's type of the elements of a type of the .frd."""
+    possible = [own for own, one in {**SOLIDS, **PLANE}.items() if one.cell_type == FRD_CELLS[kind]]
+    chosen = str(given.get(name, possible[0])).upper()
+    if (name.startswith("he") or kind in _PLANE_TYPES) and name not in given:
+        what = f"the rule of the elements {name} is" if name.startswith("he") else f"which elements the {name} are is"
+        raise InputError(f"without a deck {what} not known", file=frd.path,
+                         place="option elements", expected=" or ".join(possible), found="no deck, no option",
+                         remedy=f"put the deck beside the .frd, or state --option elements={{{name}=\"...\"}}")
+    if chosen in REFUSED or (kind in _PLANE_TYPES and chosen in NODE_COUNTS and chosen not in OTHERS):
+        solid(chosen, frd.path, "option elements")
+    if chosen not in possible:
+        raise InputError(f"the elements {name} are of another type", file=frd.path, place="option elements",
+                         expected=" or ".join(possible), found=chosen)
+    return chosen
+
+
+def _checked(thickness: Any, mesh: Mesh) -> float:
+    """The thickness that a user states; InputError where it is no positive number, or the mesh has none."""
+    good = isinstance(thickness, (int, float)) and not isinstance(thickness, bool) and 0.0 < thickness < np.inf
+    if not good or mesh.kinematics != PLANE_STRAIN:
+        raise InputError("a thickness is that of a body in plane strain", place="option thickness", found=thickness,
+                         expected="a positive number" if mesh.kinematics == PLANE_STRAIN else
+                         f"none, of a {mesh.kinematics} model")
+    return float(thickness)
 
 
 def rows_of(frd: FrdFile, mesh: Mesh, tied: np.ndarray) -> np.ndarray:
@@ -82,11 +113,12 @@ def rows_of(frd: FrdFile, mesh: Mesh, tied: np.ndarray) -> np.ndarray:
     if len(lacking):
         raise FileFormatError("the results lack elements of the deck", file=frd.path, place=f"element {lacking[0]}",
                               found=f"{len(lacking)} are missing", remedy=remedy)
-    away = np.abs(frd.points[rows] - mesh.points).max(axis=1)
+    points = frd.points[rows, :mesh.dimension]
+    away = np.abs(points - mesh.points).max(axis=1)
     away[tied] = 0.0
     if away.max() > _POINT_DIGITS * np.abs(mesh.points).max():
         node = int(away.argmax())
         raise FileFormatError("a node of the results is elsewhere than in the deck", file=frd.path, remedy=remedy,
                               place=f"node {mesh.node_ids[node]}", expected=mesh.points[node],
-                              found=frd.points[rows][node])
+                              found=points[node])
     return rows

@@ -10,7 +10,8 @@ import numpy as np
 from romlib_converters.calculix.bare import bare_mesh, rows_of
 from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
-from romlib_converters.calculix.frd import FrdFile
+from romlib_converters.calculix.expanded import WEDGES, Wedges, refuse_solids
+from romlib_converters.calculix.frd import FrdFile, FrdRecord
 from romlib_converters.calculix.model import ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
 from romlib_converters.calculix.relations import adjustment, with_relations
@@ -38,10 +39,12 @@ from romlib.snapshots.schema import FieldSpec
 from romlib.tensors import mandel_from_vtk
 from romlib.words import plural, unknown
 
-_OPTIONS = ("deck", "incomplete", "elements", "nodal_fields", "dat")
+_OPTIONS = ("deck", "incomplete", "elements", "thickness", "nodal_fields", "dat")
 # romlib's field and number of components by the name of the .frd; others are extrapolated to nodes: see `nodal_fields`
 _FIELDS = {"DISP": ("displacement", 3), "FORC": ("internal_force", 3), "NDTEMP": ("temperature", 1)}
 _NODAL = ("STRESS", "SDV")
+_VECTORS = ("DISP", "FORC")
+_ACROSS = 1e-6  # of the largest component: rounding leaves less of one across the plane
 
 
 class CalculixConverter(DeckCases):
@@ -50,9 +53,10 @@ class CalculixConverter(DeckCases):
     Options
     -------
     deck : the deck, where it does not have the name of the results. incomplete : take a truncated .frd up to its last
-    complete increment. elements : types by those of the .frd, where there is no deck. nodal_fields : results at nodes
-    to carry along beside displacement, force and temperature, as nodal_NAME; default STRESS and SDV where they are.
-    dat : whether to take values at integration points from the .dat.
+    complete increment. elements : types by those of the .frd, where there is no deck; thickness : of a body in plane
+    strain then, 1 by default. nodal_fields : results at nodes to carry along beside displacement, force and
+    temperature, as nodal_NAME; default STRESS and SDV where they are. dat : whether to take values at integration
+    points from the .dat.
     """
 
     name = "calculix"
@@ -95,12 +99,14 @@ class CalculixConverter(DeckCases):
         lengths = read_sta(computation.sta)
         times, known = record_times(frd.records, steps, lengths)
         omissions = notes_of(frd, steps, times, known, lengths)
-        results = _Results(frd, _nodal_names(options), deck)
-        mesh, dat, model = _model(computation, frd, deck, times, unit_system, omissions, results, options)
+        bare = None if deck is not None else bare_mesh(frd, options.get("elements"), options.get("thickness"))
+        given: Deck | Mesh = deck or bare
+        results = _Results(frd, _nodal_names(options), deck, given if isinstance(given, Mesh) else given.places.mesh)
+        mesh, dat, model = _model(computation, frd, given, times, unit_system, omissions, results, options)
         tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
         results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
         if tied and frd.records[0].blocks["DISP"].binary:  # then the coordinates are those the solver computed with
-            mesh = replace(mesh, points=frd.points[results.rows])
+            mesh = replace(mesh, points=frd.points[results.rows, :mesh.dimension])
         check_mesh(mesh, computation.deck or computation.frd)
         cut = add_skin(partition(mesh, pieces or 1))
         sources: list[tuple[_Results | DatFields, bool]] = [(results, True), *([] if dat is None else [(dat, False)])]
@@ -141,16 +147,21 @@ class CalculixConverter(DeckCases):
 class _Results:
     """The results at nodes that go into the file. rows : where the mesh's nodes are in the .frd.
 
-    What a step of the deck writes in local systems of nodes (GLOBAL=NO) is turned to the global one.
+    What a step of the deck writes in local systems of nodes (GLOBAL=NO) is turned to the global one. Of a model in two
+    dimensions vectors have two components; see `romlib_converters.calculix.expanded`.
     """
 
-    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, deck: Deck | None) -> None:
+    def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, deck: Deck | None, mesh: Mesh) -> None:
         self.frd, self.rows = frd, np.empty(0, np.int64)
+        self._n_axis = mesh.dimension
+        self._wedges = Wedges(mesh, frd.path.name) if mesh.motion.axisymmetric else None
+        if mesh.dimension == 2:
+            refuse_solids(frd)
         self._local = [] if deck is None else deck.output.local
         self._systems: NodeSystems | None = None
         if deck is not None and any(self._local):
             self._systems = deck.links.systems
-        self.notes: list[Omission] = []
+        self.notes: list[Omission] = [] if self._wedges is None or not self._wedges.linear else [WEDGES]
         self.specs: dict[str, FieldSpec] = {}
         self._names: dict[str, str] = {}
         shared = set.intersection(*(set(record.blocks) for record in frd.records))
@@ -162,7 +173,11 @@ class _Results:
                         f"{name} is left out: {turned.place} of {turned.file.name} writes it, with GLOBAL=NO, in the "
                         "systems of *ORIENTATION")))
                 continue
-            if name in _FIELDS or name in (_NODAL if nodal is None else nodal):
+            if name == "FORC" and self._wedges is not None:
+                self.notes.append(Omission(name=f"frd_{name}", does_work=False, description=(
+                    "FORC is left out: of an axisymmetric model CalculiX writes forces without the part along the "
+                    "radius that those round the axis have")))
+            elif name in _FIELDS or name in (_NODAL if nodal is None else nodal):
                 if name in shared:
                     field, n_comp = _FIELDS.get(name, (f"nodal_{name.lower()}", len(block.components)))
                     self._add(name, field, n_comp)
@@ -182,6 +197,7 @@ class _Results:
         single = not block.binary or block.layout.real == "<f4"
         tensor = n_comp == 6 and name not in ("SDV",)
         self._names[field] = name
+        n_comp = self._n_axis if name in _VECTORS else n_comp
         self.specs[field] = FieldSpec("node", n_comp, tensor, "float32" if single else "float64", original_name=name)
 
     def read(self, field: str, record: int) -> np.ndarray:
@@ -190,23 +206,37 @@ class _Results:
         values = self.frd.read(at.blocks[self._names[field]])[self.rows]
         if self._systems is not None and self._names[field] in self._local[at.step - 1]:  # as many as the deck's steps
             values = self._systems.turned(values)
+        if self._names[field] in _VECTORS:
+            values = self._in_plane(values, at)
         if self.specs[field].dtype == "float32" and len(values) and np.abs(values).max() > np.finfo(np.float32).max:
             raise FileFormatError("a value is larger than single precision has", file=self.frd.path,
                                   place=at.blocks[self._names[field]].place, found=float(np.abs(values).max()))
         return mandel_from_vtk(values) if self.specs[field].tensor else values
 
+    def _in_plane(self, values: np.ndarray, record: FrdRecord) -> np.ndarray:
+        """Vectors (n_node, 3) with the components of the model; along a radius what CalculiX has of them undone."""
+        if self._n_axis == 3:
+            return values
+        values, across = values[:, :2], np.abs(values[:, 2]).max(initial=0.0)
+        if across > _ACROSS * np.abs(values).max(initial=0.0):
+            raise FileFormatError("a vector has a component across the plane of its model", file=self.frd.path,
+                                  place=record.place, expected=0.0, found=float(across))
+        return values if self._wedges is None else np.column_stack([self._wedges.radial(values[:, 0]), values[:, 1]])
+
 
 def _model(
-    computation: Computation, frd: FrdFile, deck: Deck | None, times: np.ndarray, units: UnitSystem,
+    computation: Computation, frd: FrdFile, given: Deck | Mesh, times: np.ndarray, units: UnitSystem,
     omissions: list[Omission], results: _Results, options: dict[str, Any],
 ) -> tuple[Mesh, DatFields | None, Model]:
-    """Mesh, printed values and model; without a deck the model has what the results say and no more."""
+    """Mesh, printed values and model. given : the deck; or the mesh alone, when the model is what the results say."""
+    deck = None if isinstance(given, Mesh) else given
     if deck is None:
-        mesh, model = bare_mesh(frd, options.get("elements")), Model(units=units)
+        mesh, model = given, Model(units=units)
     else:
-        if "elements" in options:
-            raise InputError("the deck says which elements there are", file=deck.file, place="option elements",
-                             remedy="leave the option out")
+        for name in ("elements", "thickness"):
+            if name in options:
+                raise InputError("the deck says which elements there are, and how thick they are", file=deck.file,
+                                 place=f"option {name}", remedy="leave the option out")
         mesh, model = ModelBuilder(deck, np.concatenate([[0.0], times])).build(units)
         model = with_relations(model, deck)
         if len(frd.records) and frd.records[-1].step > len(deck.steps):

@@ -1,7 +1,8 @@
 """The file .dat: values printed at integration points (*EL PRINT), as fields for `romlib check` to compare with.
 
 Stress and strain have plain tensor components in the order xx, yy, zz, xy, xz, yz; rows are element, point, values, and
-the name of the section's *ORIENTATION where they are printed in its axes (without GLOBAL=YES).
+the name of the section's *ORIENTATION where they are printed in its axes (without GLOBAL=YES). Those of elements in two
+dimensions are of the solids that CalculiX makes of them: see `romlib_converters.calculix.expanded`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from romlib_converters.calculix.expanded import Expansion
 from romlib_converters.calculix.systems import turned_tensors
 from romlib_converters.common.records import check_finite
 from romlib_converters.keyword.numbers import number_of, numbers_of, whole_of
@@ -35,6 +37,7 @@ _KINDS: dict[str, tuple[str, int | None, bool]] = {
     "internal state variables": ("statev", None, False),
 }
 _TENSOR = 6
+_TENSORS = {field for field, _, tensor in _KINDS.values() if tensor}
 _DIGITS = 1e-6  # of a time, as the file prints it
 
 
@@ -70,7 +73,8 @@ class DatFields:
         axes: Callable[[str, np.ndarray], np.ndarray] | None = None,
     ) -> None:
         self.path, self._mesh, self._axes = path, mesh, axes
-        n_point = mesh.points_of_cells
+        self._expansion = Expansion(mesh) if mesh.dimension == 2 else None
+        n_point = mesh.points_of_cells if self._expansion is None else self._expansion.n_point
         self._n_point, self._first = n_point, np.cumsum(n_point) - n_point
         self._cells = IdIndex(mesh.cell_ids)
         self._blocks: dict[str, list[list[DatBlock]]] = {}
@@ -129,7 +133,9 @@ class DatFields:
                       f"point {lacking[0] - self._first[cell] + 1}",
                 expected=plural(len(values), "point"), found=f"{len(lacking)} without",
                 remedy="let *EL PRINT write a set of all elements; or convert with --option dat=false")
-        return values
+        if self._expansion is None:
+            return values
+        return self._expansion.reduced(values, name in _TENSORS, file=self.path, place=blocks[0].place)
 
     def _rows(self, block: DatBlock, n_comp: int | None) -> np.ndarray:
         with open(self.path, "rb") as stream:
@@ -184,7 +190,10 @@ class DatFields:
         try:
             if self._axes is None:
                 raise InputError("which the deck does not have")
-            return self._axes(name, self._ips(numbers, block))
+            ips = self._ips(numbers, block)
+            if self._expansion is not None and self._mesh.motion.axisymmetric:
+                raise InputError("which are not turned with the points of an axisymmetric body")
+            return self._axes(name, ips if self._expansion is None else self._expansion.of_plane(ips))
         except InputError as error:
             if error.place == block.place:
                 raise

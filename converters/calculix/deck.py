@@ -89,7 +89,7 @@ def read_deck_mesh(path: Path) -> tuple[InpMesh, Places]:
                 found="an instance with a translation" if moved else f"{len(found)} cards *{card.title}",
                 expected="one part, where it is", remedy="write the mesh without parts and instances")
     inp = read_mesh_cards([card for card in cards if card.keyword in MESH_CARDS], NODE_COUNTS)
-    return inp, Places(build_mesh(inp, path))
+    return inp, Places(build_mesh(inp, path, cards))
 
 
 class _Reader(DeckWalk):
@@ -107,7 +107,7 @@ class _Reader(DeckWalk):
         same_name(card for card in self.cards if card.keyword == "AMPLITUDE")
         files = files_of(path, self.cards)  # before the data of nodes and elements are taken from their cards
         inp = read_mesh_cards([card for card in self.cards if card.keyword in MESH_CARDS], NODE_COUNTS)
-        places, omissions = Places(build_mesh(inp, path)), list(other_elements(inp, OTHERS))
+        places, omissions = Places(build_mesh(inp, path, self.cards)), list(other_elements(inp, OTHERS))
         reader = LoadReader(inp, places, omissions)
         self.deck: Deck = Deck(path, files, inp, places, reader.loads, reader.amplitudes,
                                links=Links(inp, places), omissions=omissions)

@@ -6,8 +6,11 @@ the order of romlib's rules. CalculiX 2.20; the C3D8 of other solvers is another
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from romlib_converters.common.elements import SolidElement
+from romlib_converters.keyword.plane import PLANE, PLANE_REASONS, PLANE_USE
 
 from romlib.errors import UnsupportedError
 
@@ -36,15 +39,17 @@ OTHERS = {
     "SPRING2": 2, "SPRINGA": 2, "DASHPOTA": 2, "GAPUNI": 2, "MASS": 1, "DCOUP3D": 1,
 }
 
-# Plane and axisymmetric elements: a deck that has them is no three-dimensional model.
-PLANE = {f"{family}{rest}": int(rest.rstrip("R")) for family in ("CPS", "CPE", "CAX")
-         for rest in ("3", "4", "4R", "6", "8", "8R")}
+# Plane and axisymmetric elements that are not reproduced, with their numbers of nodes; the first row is CalculiX's own.
+_OTHER_PLANE = {f"{family}{rest}": int(re.sub(r"\D", "", rest)) for families, rests in (
+    (("CPS",), ("3", "4", "4R", "6", "8", "8R")), (("CPE", "CAX"), ("4R",)),
+    (("CPEG", "CGAX"), ("3", "4", "4R", "6", "8", "8R"))) for family in families for rest in rests}
 
-NODE_COUNTS = {**{name: kind.n_node for name, kind in SOLIDS.items()}, **{name: n for name, (_, n) in REFUSED.items()},
-               **OTHERS, **PLANE}
+NODE_COUNTS = {**{name: kind.n_node for name, kind in {**SOLIDS, **PLANE}.items()},
+               **{name: n for name, (_, n) in REFUSED.items()}, **OTHERS, **_OTHER_PLANE}
 
 # Types of the .frd's elements: cell type of the solids, number of nodes of all.
-FRD_CELLS = {1: "hex8", 2: "wedge6", 3: "tet4", 4: "hex20", 5: "wedge15", 6: "tet10"}
+FRD_CELLS = {1: "hex8", 2: "wedge6", 3: "tet4", 4: "hex20", 5: "wedge15", 6: "tet10", 7: "tri3", 8: "tri6",
+             9: "quad4", 10: "quad8"}
 FRD_NODES = {1: 8, 2: 6, 3: 4, 4: 20, 5: 15, 6: 10, 7: 3, 8: 6, 9: 4, 10: 8, 11: 2, 12: 3}
 _HE20 = (*range(12), *range(16, 20), *range(12, 16))
 _PE15 = (*range(9), *range(12, 15), *range(9, 12))
@@ -56,10 +61,11 @@ def solid(kind: str, file: object, place: str) -> SolidElement:
         raise UnsupportedError(f"the element {kind} cannot be reproduced: {REFUSED[kind][0]}", file=str(file),
                                place=place, expected=", ".join(SOLIDS), found=kind,
                                remedy="compute with C3D20R, C3D20, C3D10 or C3D8 instead")
-    if kind in PLANE:
-        raise UnsupportedError("plane and axisymmetric elements are not reduced", file=str(file), place=place,
-                               expected=", ".join(SOLIDS), found=kind)
-    return SOLIDS[kind]
+    if kind in _OTHER_PLANE:
+        why, use = next((why, use) for pattern, why, use in PLANE_REASONS if re.fullmatch(pattern, kind))
+        raise UnsupportedError(f"the element {kind} cannot be reproduced: {why}", file=str(file), place=place,
+                               expected=", ".join(PLANE), found=kind, remedy=use or PLANE_USE)
+    return SOLIDS.get(kind) or PLANE[kind]
 
 
 def frd_nodes(frd_type: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from romlib_converters.keyword.data import ids_of, line_lists, number_list
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
 
-from romlib.errors import FileFormatError
+from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
 
 LINK_CARDS = ("EQUATION", "MPC", "TIE", "RIGIDBODY", "TRANSFORM")
@@ -47,7 +47,17 @@ class Links:
         self.found: list[Link] = []
 
     def take(self, card: Card, omissions: list[Omission]) -> None:
-        """One card of `LINK_CARDS`; what cannot be read of it becomes an omission that works."""
+        """One card of `LINK_CARDS`; what cannot be read of it becomes an omission that works.
+
+        Raises
+        ------
+        UnsupportedError : a card of a model in two dimensions that is not an equation in its plane.
+        """
+        if self._places.mesh.dimension == 2 and card.keyword != "EQUATION":
+            raise UnsupportedError(f"*{card.title} in a {self._places.mesh.kinematics} model", file=card.file,
+                                   place=card.place, expected="*EQUATION, between the two displacements of nodes",
+                                   found=f"*{card.title}",
+                                   remedy="share the nodes, or write the relations as equations")
         if card.keyword == "EQUATION":
             self._equations(card)
         elif card.keyword == "TRANSFORM":
@@ -121,6 +131,11 @@ class Links:
 
     def _equations(self, card: Card) -> None:
         terms, sizes = _equation_terms(card)
+        across = (terms[:, 1] > 2) & (self._places.nodes(ids_of(terms[:, 0], card)) >= 0)
+        if self._places.mesh.dimension == 2 and across.any():
+            raise UnsupportedError(f"an equation across the plane of a {self._places.mesh.kinematics} model",
+                                   file=card.file, place=f"{card.place}, node {int(terms[across.argmax(), 0])}",
+                                   expected="components 1 and 2", found=int(terms[across.argmax(), 1]))
         self._add(card, ids_of(terms[:, 0], card), terms, sizes)
 
     def _mpc(self, card: Card, omissions: list[Omission]) -> None:

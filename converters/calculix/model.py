@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
 from romlib_converters.calculix.bodies import body_loads
-from romlib_converters.calculix.elements import SOLIDS
+from romlib_converters.calculix.elements import OTHERS
+from romlib_converters.calculix.expanded import triangle_forces
 from romlib_converters.calculix.sections import section_materials
-from romlib_converters.keyword.active import Histories
+from romlib_converters.keyword.active import Group, Histories
 from romlib_converters.keyword.cards import Card, fold, lines_of
 from romlib_converters.keyword.model import COMPONENTS, Entry, ModelParts, by_components
 
 from romlib.errors import UnsupportedError
-from romlib.model import Constraint, Material, Omission
+from romlib.model import ArrayReference, Constraint, Material, NodalForce, Omission
 
 
 class ModelBuilder(ModelParts):
@@ -57,7 +59,7 @@ class ModelBuilder(ModelParts):
     def _reference_nodes(self) -> np.ndarray:
         """Ids of nodes of no solid that act on solids: by linear relations, or by other elements."""
         linked = [link.elsewhere for link in self.deck.links.found]
-        others = [group.nodes.ravel() for group in self.deck.inp.groups if group.kind not in SOLIDS]
+        others = [group.nodes.ravel() for group in self.deck.inp.groups if group.kind in OTHERS]
         return np.unique(np.concatenate([np.empty(0, np.int64), *linked, *others]))
 
     def _refuse_local(self, history: Histories, wrong: np.ndarray) -> NoReturn:
@@ -114,6 +116,25 @@ class ModelBuilder(ModelParts):
                 "amplitudes do the same. Load these faces with zero from the first step on, if that is not meant")))
         return order
 
+    def _press(self, group: Group, known: dict[str, np.ndarray]) -> None:
+        """Pressures on edges of CAX3 become forces at nodes: see `triangle_forces`."""
+        found = triangle_forces(self.deck.places, group.keys, group.factors)
+        if found is None:
+            super()._press(group, known)
+            return
+        forces, others = found
+        if others.any():
+            super()._press(replace(group, keys=group.keys[others], factors=group.factors[others]), known)
+        nodes = np.flatnonzero(forces.any(axis=1))
+        tag = self._tag_nodes(nodes, f"pressed_{len(self.entries) + 1}")
+        array = self._array_name(f"force_{tag}_{len(self.entries) + 1}")
+        self.entries.append(Entry(self._base(group, "pressure"), tag, NodalForce(
+            nodes=tag, direction=ArrayReference(array=array)), group.parts, self._card(group.card), {array: forces}))
+        if not any(one.name == "dload_cax3" for one in self.omissions):
+            self.omissions.append(Omission(name="dload_cax3", does_work=False, description=(
+                "pressures on CAX3 are forces at nodes: CalculiX takes the radius in the middle of an edge for all of "
+                "it, half of the force for each node")))
+
     def _bodies(self) -> None:
         bodies, notes = body_loads(self.deck, self.cell_tags, self.times)
         self.omissions += notes
@@ -121,7 +142,8 @@ class ModelBuilder(ModelParts):
                          for one in bodies]
 
     def _check_temperature(self, materials: dict[str, Material]) -> None:
-        """Twenty-node elements interpolate temperature by a table of their own: only a uniform one is reproduced."""
+        """Twenty-node elements, and those of eight nodes that become such, interpolate temperature by a table of their
+        own: only a uniform one is reproduced."""
         fields = [array for name, array in self.node_arrays.items() if name.startswith("temperature")]
         if self.deck.temperature0 is not None:
             fields.append(self.deck.temperature0)
@@ -131,12 +153,14 @@ class ModelBuilder(ModelParts):
             for material in materials.values())
         for block in self.deck.places.mesh.blocks:
             nodes = np.unique(block.connectivity)
-            if acts and block.cell_type == "hex20" and any((one[nodes] != one[nodes[0]]).any() for one in fields):
+            own_table = block.cell_type in ("hex20", "quad8")
+            if acts and own_table and any((one[nodes] != one[nodes[0]]).any() for one in fields):
                 card = self.deck.loads.cards.get("TEMPERATURE") or self.deck.initial
                 held = [f"{one.description}; or " for one in self.deck.omissions if one.name == "temperature_held"][:1]
                 raise UnsupportedError(
-                    "a temperature that varies in space acts on elements C3D20 or C3D20R, in which CalculiX "
-                    "interpolates it by a table of its own", file=self.deck.file if card is None else card.file,
+                    "a temperature that varies in space acts on elements C3D20, C3D20R or of 8 nodes in two "
+                    "dimensions, in which CalculiX interpolates it by a table of its own",
+                    file=self.deck.file if card is None else card.file,
                     place=f"element {block.cell_ids[0]}" if card is None else card.place,
                     expected="a uniform temperature, or other elements", found=f"element {block.cell_ids[0]}",
-                    remedy=f"{''.join(held)}compute with C3D10 or C3D8")
+                    remedy=f"{''.join(held)}compute with C3D10 or C3D8, CPE6 or CAX6")

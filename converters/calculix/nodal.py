@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.calculix.bare import bare_mesh
+from romlib_converters.calculix.bare import SOLID_TYPES, bare_mesh
 from romlib_converters.calculix.frd import Block, FrdFile, read_frd
 from romlib_converters.calculix.source import record_times
 from romlib_converters.calculix.sta import read_sta
@@ -17,8 +17,9 @@ from romlib.mesh.mesh import Mesh
 from romlib.snapshots.nodal_fields import TEMPERATURE, NodalField
 
 _NAMES = {TEMPERATURE: "NDTEMP"}
-# The rule of hexahedra does not matter to a field at nodes, and a .frd does not have it.
+# Neither the rule of hexahedra nor the kinematics of plane elements matter to a field at nodes: a .frd lacks both.
 _ANY_RULE = {"he8": "C3D8", "he20": "C3D20"}
+_ANY_PLANE = {"tr3": "CPE3", "tr6": "CPE6", "qu4": "CPE4", "qu8": "CPE8"}
 
 
 def nodal_field(path: Path, name: str) -> NodalField:
@@ -56,8 +57,9 @@ def _values(frd: FrdFile, block: Block) -> np.ndarray:
 
 
 def _mesh(frd: FrdFile) -> Mesh:
-    """The solids, on all nodes of the file."""
-    mesh = bare_mesh(frd, _ANY_RULE)
+    """The solids, or else the plane elements, on all nodes of the file."""
+    mesh = bare_mesh(frd, _ANY_RULE if SOLID_TYPES & set(frd.elements.by_type) else _ANY_PLANE)
     rows = positions_of(mesh.node_ids, frd.node_ids)
-    return Mesh(frd.points, tuple(replace(block, connectivity=rows[block.connectivity]) for block in mesh.blocks),
-                frd.node_ids)
+    return Mesh(frd.points[:, :mesh.dimension], tuple(
+        replace(block, connectivity=rows[block.connectivity]) for block in mesh.blocks), frd.node_ids,
+        kinematics=mesh.kinematics)

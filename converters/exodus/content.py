@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from romlib.errors import FileFormatError, UnsupportedError
 _MOST = 1 << 20  # blocks, sets or variables of one kind
 _AXES = "xyz"
 # What NetCDF fills a variable with that was never written (NC_FILL_DOUBLE, NC_FILL_FLOAT, to single precision).
-_FILL = 9.969209968386869e36
+_UNWRITTEN = 0.999999 * 9.969209968386869e36
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ class ExodusContent:
         self.blocks = list(self._blocks())
         self.n_element = sum(block.count for block in self.blocks)
         self.node_ids = self._map("node_num_map", self.n_node)
+        self._plain: bool | None = None  # whether these are 1, 2, ...
         self.element_ids = self._map("elem_num_map", self.n_element)
 
     @cached_property
@@ -96,25 +97,32 @@ class ExodusContent:
         """"float32" or "float64"."""
         return _precision(self.netcdf.dtype(self._element_variable(name, block)))
 
-    def node_values(self, name: str, record: int) -> np.ndarray:
-        """(n_node,) of a variable at a time; NaN where nothing was written."""
-        number = self.node_variables.index(name)
-        place = f"record {record + 1}, variable {name}"
-        if self.netcdf.has("vals_nod_var"):  # files before 1998: all variables in one
-            every = self._reals("vals_nod_var", record)
-            if every.ndim != 2 or number >= len(every):
-                raise FileFormatError("a variable is missing", file=self.file, place=place, found=every.shape)
-            return self._checked(every[number], self.n_node, place)
-        return self._checked(self._reals(f"vals_nod_var{number + 1}", record), self.n_node, place)
+    def node_values(self, names: Sequence[str], record: int) -> np.ndarray:
+        """(n_node, k) of variables at a time; NaN where nothing was written."""
+        numbers = [self.node_variables.index(name) for name in names]
+        if not self.netcdf.has("vals_nod_var"):
+            return self._columns([f"vals_nod_var{number + 1}" for number in numbers], record, self.n_node, "nodes")
+        every = self.netcdf.read("vals_nod_var", record)  # files before 1998: all variables in one
+        if every.ndim != 2 or every.shape[1] != self.n_node or max(numbers) >= len(every):
+            raise FileFormatError("a variable is missing, or has the wrong length", file=self.file,
+                                  place=f"record {record + 1}, variables {', '.join(names)}", found=every.shape,
+                                  expected=(max(numbers) + 1, self.n_node))
+        found = every[numbers].T.astype(float)
+        return np.where(found >= _UNWRITTEN, np.nan, found)
+
+    def ids_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Numbers of nodes by their positions in the file."""
+        if self._plain is None:
+            self._plain = bool((self.node_ids == np.arange(1, self.n_node + 1)).all())
+        return nodes + 1 if self._plain else self.node_ids[nodes]
 
     def has_element_values(self, name: str, block: Block) -> bool:
         """Whether a variable is stored for a block."""
         return self.netcdf.has(self._element_variable(name, block))
 
-    def element_values(self, name: str, block: Block, record: int) -> np.ndarray:
-        """(n,) of a variable in the elements of a block at a time; NaN where nothing was written."""
-        return self._checked(self._reals(self._element_variable(name, block), record), block.count,
-                             f"record {record + 1}, variable {name} of {block.place}")
+    def element_values(self, names: Sequence[str], block: Block, record: int) -> np.ndarray:
+        """(n, k) of variables in the elements of a block at a time; NaN where nothing was written."""
+        return self._columns([self._element_variable(name, block) for name in names], record, block.count, block.place)
 
     def node_sets(self) -> Iterator[tuple[str, np.ndarray]]:
         """Name of each set of nodes, and positions of its nodes (n,)."""
@@ -151,9 +159,9 @@ class ExodusContent:
         if self.netcdf.has("coord"):
             points = self._reals("coord").T
         else:
-            columns = [self._reals(f"coord{axis}").ravel() for axis in _AXES[:dimension]]
-            wrong = [column.shape for column in columns if column.shape != (n_node,)]
-            points = np.empty(wrong[0]) if wrong else np.column_stack(columns)
+            names = [f"coord{axis}" for axis in _AXES[:dimension]]
+            wrong = [shape for shape in map(self.netcdf.shape, names) if shape != (n_node,)]
+            points = np.empty(wrong[0]) if wrong else self._columns(names, None, n_node, "the coordinates", np.inf)
         if points.shape != (n_node, dimension):
             raise FileFormatError("the coordinates are not those of the nodes", file=self.file,
                                   expected=(n_node, dimension), found=points.shape)
@@ -198,7 +206,7 @@ class ExodusContent:
             wrong = found[(found < 1) | (found > count)][0]
             raise FileFormatError("a node or element does not exist", file=self.file, place=variable,
                                   expected=f"1 to {count}", found=int(wrong))
-        return found - 1
+        return np.subtract(found, 1, out=found) if found.flags.writeable else found - 1
 
     def _sets(self, dimension: str, short: str, words: str) -> Iterator[tuple[int, str]]:
         count = self._count(dimension)
@@ -248,15 +256,21 @@ class ExodusContent:
         found = self.netcdf.read(variable)
         if found.dtype.kind not in "iu":
             raise FileFormatError("a variable has no whole numbers", file=self.file, place=variable, found=found.dtype)
-        return found.astype(np.int64, copy=False).ravel()
+        return (found if found.dtype.kind == "i" else found.astype(np.int64)).ravel()
 
-    def _checked(self, values: np.ndarray, count: int, place: str) -> np.ndarray:
-        if values.shape != (count,):
-            raise FileFormatError("a variable has the wrong length", file=self.file, place=place, expected=count,
-                                  found=values.shape)
-        with np.errstate(invalid="ignore"):
-            unwritten = values >= 0.999999 * _FILL
-        return np.where(unwritten, np.nan, values) if unwritten.any() else values
+    def _columns(
+        self, variables: Sequence[str], record: int | None, count: int, place: str, unwritten: float = _UNWRITTEN
+    ) -> np.ndarray:
+        """Variables of numbers (count,), or one record of each, as columns."""
+        axes = 1 if record is None else 2
+        for variable in variables:
+            shape, dtype = self.netcdf.shape(variable), self.netcdf.dtype(variable)
+            if dtype.kind not in "iuf":
+                raise FileFormatError("a variable has no numbers", file=self.file, place=variable, found=dtype)
+            if len(shape) != axes or shape[-1] != count:
+                raise FileFormatError("a variable has the wrong length", file=self.file, place=f"{variable}, {place}",
+                                      expected=count, found=shape[axes - 1:])
+        return self.netcdf.columns(variables, record, unwritten)
 
 
 def _text(data: bytes) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from romlib_converters.common.history import SolverHistory
 from romlib_converters.common.parts import join_meshes, join_values
 from romlib_converters.common.plane import with_thickness
@@ -66,8 +65,7 @@ class ExodusHistory(SolverHistory):
         """A record; see `SolverHistory.read`."""
         found: dict[str, Given] = {}
         for name, source in self._sources.items():
-            parts = [FieldValues(content.node_ids, np.column_stack(
-                [content.node_values(one, step) for one in source])) for content in self._contents]
+            parts = [FieldValues(content.node_ids, content.node_values(source, step)) for content in self._contents]
             found[name] = parts[0] if len(parts) == 1 else join_values(
                 parts, self._contents[0].file, f"time {self.times[step]:g}, {name}")
         for variable in self._of_points:
@@ -81,8 +79,8 @@ class ExodusHistory(SolverHistory):
         for content, blocks in zip(self._contents, self._blocks):
             for one in blocks:
                 points = variable.names[:1] if mean else variable.names[:one.element.n_point]
-                values = np.stack([np.column_stack([content.element_values(name, one.block, step) for name in names])
-                                   for names in points], axis=1)
+                values = content.element_values([name for names in points for name in names], one.block, step).reshape(
+                    one.block.count, len(points), -1)
                 parts.append(FieldValues(content.element_ids[one.block.elements], values[:, 0] if mean else values))
         return parts
 

@@ -80,7 +80,7 @@ def solver_mesh(
     FileFormatError : a side that an element does not have. InputError : a kinematics that does not fit, or none.
     """
     cells = tuple(SolverCells(one.element, content.element_ids[one.block.elements],
-                              content.node_ids[_nodes(one.block)]) for one in blocks)
+                              content.ids_of(_nodes(one.block))) for one in blocks)
     cell_sets: dict[str, np.ndarray] = {}
     for one in blocks:
         name = one.block.name or f"block_{one.block.id}"

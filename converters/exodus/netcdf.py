@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -26,6 +27,7 @@ _DIMENSION, _VARIABLE, _ATTRIBUTE = 10, 11, 12
 _TYPES = {1: "i1", 2: "S1", 3: ">i2", 4: ">i4", 5: ">f4", 6: ">f8", 7: "u1", 8: ">u2", 9: ">u4", 10: ">i8", 11: ">u8"}
 _STREAMING = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
 _LONGEST_NAME, _MOST_ENTRIES = 1 << 12, 1 << 22
+_AT_ONCE = 1 << 14  # values of a variable
 _HEADER = 1 << 20  # bytes that are read first; a longer header is read on
 
 
@@ -51,6 +53,15 @@ class Netcdf(ABC):
     @abstractmethod
     def read(self, name: str, row: int | None = None) -> np.ndarray:
         """A variable, or one row of its first axis, in the machine's byte order."""
+
+    def columns(self, names: Sequence[str], row: int | None, unwritten: float) -> np.ndarray:
+        """Variables of one shape (n,), or one row of their first axis, as columns (n, k) of floating-point numbers.
+
+        unwritten : values from this one on are NaN.
+        """
+        found = np.column_stack([self.read(name, row) for name in names]).astype(float, copy=False)
+        _without(found, unwritten)
+        return found
 
     @abstractmethod
     def attribute(self, variable: str, name: str) -> str:
@@ -106,7 +117,12 @@ class _Variable(NamedTuple):
     @property
     def n_value(self) -> int:
         """Values of the whole, or of a record."""
-        return prod(self.shape[1:] if self.record else self.shape)
+        return self.row if self.record else prod(self.shape)
+
+    @property
+    def row(self) -> int:
+        """Values of a row of the first axis."""
+        return prod(self.shape[1:])
 
 
 class _Classic(Netcdf):
@@ -126,7 +142,7 @@ class _Classic(Netcdf):
         self._variables = {name: v._replace(shape=(n_record, *v.shape[1:])) if v.record else v
                            for name, v in self._variables.items()}
         self._check_size(n_record)
-        self._stream = path.open("rb")
+        self._stream = path.open("rb", buffering=0)
 
     def close(self) -> None:
         self._stream.close()
@@ -152,6 +168,27 @@ class _Classic(Netcdf):
         rows = [self._values(variable, variable.begin + k * self._record_size, variable.shape[1:])
                 for k in range(variable.shape[0])]
         return np.stack(rows) if rows else np.empty(variable.shape, variable.dtype.newbyteorder("="))
+
+    def columns(self, names: Sequence[str], row: int | None, unwritten: float) -> np.ndarray:
+        """Some thousand values of each variable at a time, which go into their column while the cache has them."""
+        variables, begins = [self._variable(name) for name in names], []
+        for name, one in zip(names, variables):
+            self._check_row(name, row)
+            begins.append(one.begin + (row or 0) * (self._record_size if one.record else one.row * one.dtype.itemsize))
+        n = variables[0].shape[-1]
+        found = np.empty((n, len(names)))
+        buffers = [np.empty(min(n, _AT_ONCE), one.dtype) for one in variables]
+        for first in range(0, n, _AT_ONCE):
+            rows = found[first:first + _AT_ONCE]
+            for column, (begin, buffer) in enumerate(zip(begins, buffers)):
+                part = buffer[:len(rows)]
+                self._stream.seek(begin + first * part.itemsize)
+                if self._stream.readinto(part.view(np.uint8).data) != part.nbytes:
+                    raise FileFormatError("the Exodus file was cut short while it was read", file=self.file,
+                                          place=f"variable {names[column]}")
+                rows[:, column] = part
+            _without(rows, unwritten)
+        return found
 
     def attribute(self, variable: str, name: str) -> str:
         return self._variable(variable).attributes.get(name, "")
@@ -184,6 +221,13 @@ class _Classic(Netcdf):
                 raise FileFormatError("the Exodus file ends before what it says it has: it was cut short, or is still "
                                       "being written", file=self.file, place=f"variable {name}",
                                       expected=f"at least {plural(end, 'byte')}", found=plural(self._size, "byte"))
+
+
+def _without(values: np.ndarray, unwritten: float) -> None:
+    """NaN for values from a number on."""
+    if not values.max(initial=-np.inf) < unwritten:  # or NaN
+        with np.errstate(invalid="ignore"):
+            values[values >= unwritten] = np.nan
 
 
 def _padded(variable: _Variable) -> int:

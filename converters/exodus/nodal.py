@@ -42,7 +42,7 @@ def nodal_field(path: Path, name: str) -> NodalField:
         variable: str = found
 
         def read(_: int, records: slice) -> np.ndarray:
-            values = np.array([content.node_values(variable, int(record))[rows] for record in kept[records]])
+            values = np.array([content.node_values([variable], int(record))[rows, 0] for record in kept[records]])
             check_finite(values, path, lambda row: f"variable {variable}, record {kept[records][row] + 1}")
             return values
 

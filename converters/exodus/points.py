@@ -35,12 +35,10 @@ def point_order(given: object, solid: SolidElement, place: str, file: Path) -> t
         return tuple(range(n))
     if given == "gauss_reversed":
         order = np.lexsort(np.round(points, 12).T)  # the last coordinate slowest: romlib's own
-        slow = np.lexsort(np.round(points, 12).T[::-1])  # the first coordinate slowest: the program's
-        number = np.empty(n, dtype=int)
-        number[slow] = np.arange(n)
+        slow = np.lexsort(np.round(points, 12).T[::-1])  # the first coordinate slowest: the program's; its own inverse
         if solid.cell_type[:3] != "hex" or not np.array_equal(order, np.arange(n)):
             raise InputError("this order of points is one of hexahedra", file=file, place=where, found=given)
-        return tuple(int(one) for one in number)
+        return tuple(int(one) for one in slow)
     if given == "nodes":
         reference = element(solid.cell_type)
         corners = reference.nodes[:reference.n_corner]

@@ -12,7 +12,9 @@ from romlib_converters.common.elements import check_rules
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.model import ModelParts
 from romlib_converters.keyword.places import Places, set_tags
+from romlib_converters.keyword.plane import refuse_other_kinematics
 
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import add_skin
 from romlib.model import Case, UnitSystem
@@ -47,19 +49,29 @@ class DeckCases(ABC):
         """
         return self.read_deck(source).case
 
-    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+    def read_mesh(
+        self, source: Path, *, quadrature: dict[str, str] | None = None, kinematics: str = SOLID,
+        thickness: float = 1.0,
+    ) -> Mesh:
         """The mesh of a deck with its sets and surfaces as tags; steps and materials are not looked at.
+
+        Parameters
+        ----------
+        kinematics, thickness : what the user says of them, where the deck says it by its elements and sections.
 
         Raises
         ------
-        InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
+        InputError : a rule of another kind of cell, kinematics or a thickness that the deck does not have.
+        FileFormatError, UnsupportedError : with file and place.
         """
         inp, places = self._places(Path(source))
+        refuse_other_kinematics(places.mesh, kinematics, thickness, Path(source))
         node_tags, cell_tags, face_tags = set_tags(inp, places)
         chosen, blocks = quadrature or {}, places.mesh.blocks
         check_rules(chosen, [block.cell_type for block in blocks], "quadrature")
         blocks = tuple(replace(block, quadrature=chosen.get(block.cell_type, block.quadrature)) for block in blocks)
-        return add_skin([Mesh(places.mesh.points, blocks, places.mesh.node_ids, node_tags, cell_tags, face_tags)])[0]
+        return add_skin([replace(places.mesh, blocks=blocks, node_tags=node_tags, cell_tags=cell_tags,
+                                 face_tags=face_tags)])[0]
 
 
 def increment_times(deck: Any) -> np.ndarray:

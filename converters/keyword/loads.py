@@ -15,9 +15,11 @@ from romlib_converters.keyword.data import id_segments, ids_of
 from romlib_converters.keyword.history import DeckAmplitude, Step
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
+from romlib_converters.keyword.plane import refuse_across
 
 from romlib.errors import FileFormatError
 from romlib.model import Omission
+from romlib.words import plural
 
 LOAD_CARDS = ("BOUNDARY", "CLOAD", "DLOAD", "DSLOAD", "TEMPERATURE")
 _AT_ONCE = DeckAmplitude("", np.array([0.0]), np.array([1.0]), False)
@@ -65,6 +67,7 @@ class LoadLines:
 
     def __init__(self, inp: InpMesh, places: Places, omissions: list[Omission]) -> None:
         self._inp, self._places, self._omissions = inp, places, omissions
+        self._n_axis = places.mesh.dimension  # components of a displacement; one across a plane model there is not
         self.loads = Loads()
         self.amplitudes: list[DeckAmplitude] = []
         self.temperature0 = np.zeros(places.mesh.n_node)
@@ -166,7 +169,8 @@ class LoadLines:
                 begin = row.number(1)
                 first, last = np.full(len(ids), begin), np.full(len(ids), row.number(2, begin) or begin)
                 values = np.full(len(ids), row.number(3, 0.0))
-                components = tuple(c for c in (1, 2, 3) if begin <= c <= (row.number(2, begin) or begin))
+                components = tuple(c for c in range(1, self._n_axis + 1)
+                                   if begin <= c <= (row.number(2, begin) or begin))
                 if fold(row.fields[0]) in self._inp.node_sets or fold(row.fields[0]) in self._inp.node_surfaces:
                     self.loads.named[fold(row.fields[0]), components] = None
             nodes = self._places.nodes(ids)
@@ -174,7 +178,8 @@ class LoadLines:
             for component in range(1, 7):
                 out = (first <= component) & (component <= last) & (nodes < 0)
                 self._outside.set(8 * ids[out] + component, values[out], amplitude, self._card)
-            for component in (1, 2, 3):
+            self._note_across(card, (first <= 3) & (last >= 3) & (nodes >= 0) & (values != 0.0))
+            for component in range(1, self._n_axis + 1):
                 acts = (first <= component) & (component <= last) & (nodes >= 0)
                 self._boundary.set(3 * nodes[acts] + component - 1, values[acts], amplitude, self._card)
 
@@ -186,7 +191,8 @@ class LoadLines:
                 nodes = self._places.nodes(self._inp.nodes_of(row.fields[0], card))
                 axis, values = np.full(len(nodes), row.number(1)), np.full(len(nodes), row.number(2, 0.0))
             self._note_absent(card, nodes, values)
-            acts = (axis >= 1) & (axis <= 3) & (nodes >= 0)
+            self._note_across(card, (axis == 3) & (nodes >= 0) & (values != 0.0))
+            acts = (axis >= 1) & (axis <= self._n_axis) & (nodes >= 0)
             keys = 3 * nodes[acts] + axis[acts].astype(np.int64) - 1
             self._forces.set(keys, values[acts], amplitude, self._card)
 
@@ -208,6 +214,7 @@ class LoadLines:
         if length == 0.0:
             raise FileFormatError("the direction of a body load is zero", file=row.file, place=row.place)
         vectors[-3:] /= length  # as the solvers do
+        refuse_across(self._places.mesh, label, vectors, row)
         if is_id(target):
             ids_of(np.array([float(target)]), card)
         else:
@@ -230,6 +237,13 @@ class LoadLines:
         self._omit(f"{kind.lower()}_{label.lower() or 'unknown'}",
                    f"*{card.title}: the load {label or 'without a label'} is not read",
                    f"{row.place} of {row.file.name}")
+
+    def _note_across(self, card: Card, acts: np.ndarray) -> None:
+        """What acts across the plane of a model in two dimensions, which cannot move there, is not in the model."""
+        if self._n_axis == 2 and acts.any():
+            self._omit(f"{card.keyword.lower()}_across", f"*{card.title} acts across the plane of a "
+                       f"{self._places.mesh.kinematics} model, on {plural(int(acts.sum()), 'node')} at first",
+                       f"line {card.line} of {card.file.name}")
 
     def _note_absent(self, card: Card, nodes: np.ndarray, values: np.ndarray) -> None:
         """A load on a node of no solid element (a reference node, a shell) is not in the model."""

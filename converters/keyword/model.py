@@ -255,22 +255,26 @@ class ModelParts(ABC):
         history = Histories.of(self.deck.loads.pressure)
         order = self._list_of_faces(history)
         for group in history.groups(self.deck.steps, self.deck.amplitudes, order):
-            same = [name for name, keys in known.items() if np.array_equal(keys, group.keys)]
-            tag = same[0] if same else f"pressure_{len(self.entries) + 1}"
-            while not same and tag in self.face_tags:
+            self._press(group, known)
+
+    def _press(self, group: Group, known: dict[str, np.ndarray]) -> None:
+        """The pressure of a group of faces. known : keys (n,) of the faces of each surface, increasing."""
+        same = [name for name, keys in known.items() if np.array_equal(keys, group.keys)]
+        tag = same[0] if same else f"pressure_{len(self.entries) + 1}"
+        while not same and tag in self.face_tags:
+            tag += "_"
+        value: float | ArrayReference = float(group.factors[0])
+        arrays = {}
+        if (group.factors != group.factors[0]).any():
+            arrays, value = {"pressure": group.factors}, ArrayReference(array="pressure")
+            tag = tag if not same else f"{tag}_{len(self.entries) + 1}"
+            while tag in self.face_tags:
                 tag += "_"
-            value: float | ArrayReference = float(group.factors[0])
-            arrays = {}
-            if (group.factors != group.factors[0]).any():
-                arrays, value = {"pressure": group.factors}, ArrayReference(array="pressure")
-                tag = tag if not same else f"{tag}_{len(self.entries) + 1}"
-                while tag in self.face_tags:
-                    tag += "_"
-            if arrays or not same:
-                self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
-                self.face_keys[tag], self.face_values[tag] = group.keys, arrays
-            self.entries.append(Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
-                                       group.parts, self._card(group.card)))
+        if arrays or not same:
+            self.face_tags[tag] = self.deck.places.face_set(group.keys, arrays)
+            self.face_keys[tag], self.face_values[tag] = group.keys, arrays
+        self.entries.append(Entry(self._base(group, "pressure"), tag, Pressure(faces=tag, value=value),
+                                   group.parts, self._card(group.card)))
 
     def _named(self, taken: set[str]) -> tuple[dict[str, Load], dict[str, Amplitude]]:
         """Loads and amplitudes by their names; prescribed constraints join the others. taken : names of other loads."""

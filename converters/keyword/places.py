@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.elements import SolidElement
+from romlib_converters.keyword.cards import Card
 from romlib_converters.keyword.mesh import InpMesh
+from romlib_converters.keyword.plane import common_kinematics, in_plane, section_thickness
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.ids import IdIndex
+from romlib.mesh.kinematics import PLANE_STRAIN, SOLID
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.model import Omission
 from romlib.words import plural
 
-# Faces 1, 2, ... of Abaqus and CalculiX by corners, numbered from one.
+# Faces 1, 2, ... of Abaqus and CalculiX by corners, numbered from one; in two dimensions these are edges.
 _FACES = {
+    "tri": ((1, 2), (2, 3), (3, 1)),
+    "quad": ((1, 2), (2, 3), (3, 4), (4, 1)),
     "tet": ((1, 2, 3), (1, 4, 2), (2, 4, 3), (3, 4, 1)),
     "hex": ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)),
     "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
@@ -99,20 +104,21 @@ def face_of(cell_type: str) -> np.ndarray:
 
 def build_mesh(
     inp: InpMesh, deck: Path | None, solid: Callable[[str, Path, str], SolidElement], solids: Collection[str],
-    others: Collection[str], formulations: Mapping[str, str] | None = None,
+    others: Collection[str], formulations: Mapping[str, str] | None = None, sections: Sequence[Card] = (),
 ) -> Mesh:
-    """The solid elements, one block a type, with their nodes; no tags yet.
+    """The solid elements, or those of a model in two dimensions, one block a type, with their nodes; no tags yet.
 
     Parameters
     ----------
     deck : their file, for messages. solid : the element of a type, or the reason why there is none (it raises).
     solids : types that there are, for messages. others : types of elements that are no solids. formulations : by type,
-        where it is not the standard one.
+        where it is not the standard one. sections : the *SOLID SECTION cards, which have the thickness of a body in
+        plane strain.
 
     Raises
     ------
-    UnsupportedError : an element that cannot be reproduced, or a deck without solids.
-    FileFormatError : an element with a node that the deck does not define.
+    UnsupportedError : an element that cannot be reproduced, a deck without solids or with several kinds of model.
+    FileFormatError : an element with a node that the deck does not define, plane elements whose nodes are in no plane.
     """
     kinds = [kind for kind in dict.fromkeys(group.kind for group in inp.groups if len(group.ids))
              if kind not in others]
@@ -138,7 +144,12 @@ def build_mesh(
         block = solid(kind, mine[0].card.file, mine[0].card.place).block(
             nodes, np.concatenate([group.ids for group in mine]))
         blocks.append(replace(block, formulation=(formulations or {}).get(kind, block.formulation)))
-    return Mesh(inp.points[at], tuple(blocks), used)
+    mine = [group for group in inp.groups if group.kind in kinds and len(group.ids)]
+    motion = common_kinematics(mine)
+    if motion == SOLID:
+        return Mesh(inp.points[at], tuple(blocks), used)
+    return Mesh(in_plane(inp.points[at], used, mine[0].card), tuple(blocks), used, kinematics=motion,
+                thickness=section_thickness(sections, inp) if motion == PLANE_STRAIN else 1.0)
 
 
 def set_tags(inp: InpMesh, places: Places) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, FaceSet]]:

@@ -48,6 +48,7 @@ def describe_mesh(path: Path, known: str) -> dict[str, Any]:
     return {
         "kind": "mesh", "file": str(path), "file_size": path.stat().st_size,
         "reader": getattr(reader, "name", type(reader).__name__), **_of_summary(found),
+        "kinematics_stated": isinstance(reader, DeckReader),  # by the elements of a deck; a mesh does not say it
         "units": None, "model": None if deck is None else _of_deck(deck),
         "unread": unread}
 
@@ -108,8 +109,9 @@ def show_mesh(console: Console, d: dict[str, Any]) -> None:
         ("mesh", f"{counts['nodes']} nodes, {plural(counts['cells'], 'cell')}, "
                  f"{plural(counts['integration_points'], 'integration point')}"),
         *([] if d["kinematics"] == SOLID else [(
-            "kinematics", f"not stated: all cells are in a plane, taken as {d['kinematics']} here; [mesh] kinematics "
-                          "of a study says it")]),
+            "kinematics", f"{d['kinematics']}, by its elements" if d["kinematics_stated"] else
+            f"not stated: all cells are in a plane, taken as {d['kinematics']} here; [mesh] kinematics of a study says "
+            "it")]),
         ("box", _box_in_words(d["box"])), ("volume", figure(d["volume"], 6)),
         *([] if quality["jacobian"] is None else [(
             "Jacobians", f"smallest over largest in a cell: {figure(quality['jacobian']['value'])} "

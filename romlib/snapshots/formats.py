@@ -143,7 +143,7 @@ def _refuse_several(paths: Sequence[Path]) -> None:
     named = {path: _names(path) for path in paths}
     if not any(named.values()):
         return
-    seen = ", ".join(f"{path.name} ({listed(names) or 'unknown'})" for path, names in [*named.items()][:8])
+    seen = ", ".join(f"{path.name} ({listed(names) if names else 'unknown'})" for path, names in [*named.items()][:8])
     raise InputError("the files are not all of one format", file=next(path for path in paths if named[path]),
                      expected="files that one converter reads together", found=seen,
                      remedy="convert each by itself, or leave out what belongs to another computation")

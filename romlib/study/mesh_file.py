@@ -47,8 +47,8 @@ class MeshFile(Description):
         'volumetric strain over the cell, and does not lock where the volume hardly changes (linear cells only)'))
     kinematics: str = Field(default=SOLID, description=(
         'what a mesh of surface cells is: "plane strain", or "axisymmetric" (x is the radius, y the axis of symmetry, '
-        'forces are of the whole circumference); by default "solid". Plane stress, generalised plane strain and twist '
-        "are not supported"))
+        'forces are of the whole circumference); by default "solid", or what the elements of a deck say. Plane stress, '
+        "generalised plane strain and twist are not supported"))
     thickness: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = Field(default=1.0, description=(
         "of a body in plane strain, in the unit of length: its forces are of this thickness; by default 1"))
 

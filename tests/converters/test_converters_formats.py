@@ -71,12 +71,7 @@ def test_a_file_that_one_converter_knows_is_its_own(install, mine):
 
 
 def test_a_file_that_nobody_knows_is_refused_with_all_that_were_asked(install, tmp_path):
-    install("mine = somebody_module:Mine\nangry = somebody_module:Angry\n", GOOD + """
-class Angry(Mine):
-    name = "angry"
-    def can_read(self, path):
-        raise ValueError("what is this?")
-""")
+    install(THREE, OTHER)
     path = tmp_path / "job.strange"
     path.write_bytes(b"\x7fELF")
     with pytest.raises(InputError, match="no installed converter") as caught:
@@ -91,6 +86,51 @@ class Angry(Mine):
         recognised(tmp_path)
     with pytest.raises(InputError, match="no such file or folder"):
         recognised(tmp_path / "absent")
+
+
+OTHER = GOOD + """
+class Other(Mine):
+    name, suffixes = "other", (".other",)
+    def can_read(self, path):
+        return path.suffix == ".other"
+class Angry(Mine):
+    name = "angry"
+    def can_read(self, path):
+        raise ValueError("what is this?")
+"""
+THREE = "".join(f"{name.lower()} = somebody_module:{name}\n" for name in ("Mine", "Other", "Angry"))
+
+
+def test_files_of_several_formats_are_named_with_what_each_is(install, mine, tmp_path):
+    install(THREE, OTHER)
+    strange, other = tmp_path / "a.strange", tmp_path / "b.other"
+    strange.touch()
+    other.touch()
+    with pytest.raises(InputError, match="the files are not all of one format") as caught:
+        recognised([strange, mine, other])
+    assert caught.value.found == "a.strange (unknown), job.mine (mine), b.other (other)"
+    assert caught.value.file == mine and "convert each by itself" in caught.value.remedy
+    with pytest.raises(InputError, match="no installed converter"):
+        recognised([strange, strange])
+
+
+def test_a_folder_that_nobody_takes_is_refused_with_the_files_in_it_that_are_known(install, mine, tmp_path):
+    install(THREE, OTHER)
+    folder = tmp_path / "results"
+    (folder / "more").mkdir(parents=True)
+    (folder / "more" / "c.other").touch()
+    with pytest.raises(InputError, match="the folder has no files") as caught:
+        recognised(folder)
+    assert caught.value.file == folder
+    (folder / "a.strange").touch()
+    with pytest.raises(InputError, match="no installed converter"):
+        recognised(folder)
+    (folder / "b.other").touch()
+    (folder / "job.mine").write_bytes(mine.read_bytes())
+    with pytest.raises(InputError, match="no converter takes this folder as one computation") as caught:
+        recognised(folder)
+    assert caught.value.found == "b.other (other), job.mine (mine)"
+    assert caught.value.remedy == f"name a file: romlib convert other {folder / 'b.other'} ..."
 
 
 def test_a_file_that_several_know_asks_for_a_name(install, mine):

@@ -136,15 +136,33 @@ def test_a_free_node_on_the_axis_is_warned_of_and_a_held_one_is_not():
     np.testing.assert_allclose(found.displacement[-1][:, 0], -0.7 * 2.5 / 200e3 * mesh.points[:, 0], atol=1e-14)
 
 
-def test_two_nodes_apart_hold_parts_together_in_plane_strain():
-    """An arch that stands on two corners of a beam: no face is shared, and nothing turns."""
-    places = [(x, 0) for x in range(3)] + [(-1, 1), (-1, 2), (0, 2), (1, 2), (2, 2), (3, 2), (3, 1)]
+ARCH = [(x, 0) for x in range(3)] + [(-1, 1), (-1, 2), (0, 2), (1, 2), (2, 2), (3, 2), (3, 1)]
+
+
+def squares(places, **tags) -> Mesh:
+    """Squares of edge 1 with their low corners there, in plane strain; corners of equal places are one node.
+
+    tags : masks of nodes by their points (n_node, 2).
+    """
     corners = np.array([[(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)] for x, y in places], dtype=float)
     points, nodes = np.unique(corners.reshape(-1, 2), axis=0, return_inverse=True)
-    block = CellBlock("quad4", nodes.reshape(-1, 4), np.arange(1, 11), "quad_gauss_4")
-    mesh = Mesh(points, (block,), np.arange(len(points)), {
-        "ymin": np.flatnonzero(points[:, 1] == 0), "xmin": np.flatnonzero((points == 0).all(axis=1)),
-        "top": np.flatnonzero(points[:, 1] == 3)}, kinematics="plane strain")
+    block = CellBlock("quad4", nodes.reshape(-1, 4), np.arange(1, len(places) + 1), "quad_gauss_4")
+    return Mesh(points, (block,), np.arange(len(points)), kinematics="plane strain",
+                node_tags={name: np.flatnonzero(of(points)) for name, of in tags.items()})
+
+
+def test_two_nodes_apart_hold_parts_together_in_plane_strain():
+    """An arch that stands on two corners of a beam: no face is shared, and nothing turns."""
+    mesh = squares(ARCH, ymin=lambda x: x[:, 1] == 0, xmin=lambda x: (x == 0).all(axis=1), top=lambda x: x[:, 1] == 3)
     push = {"loads": {"f": NodalForce(nodes="top", direction=(0.0, -1.0, 0.0))}, "amplitudes": {"f": "t"}}
     found = solve_to_arrays(mesh, model("plane strain", **push), TIMES)
     assert np.isfinite(found.displacement).all() and found.displacement.any()
+
+
+def test_parts_that_two_nodes_hold_together_turn_as_one():
+    """The same beam and arch, which hang by one corner from a square that is held."""
+    mesh = squares([*ARCH, (3, -1)], base=lambda x: x[:, 1] == -1)
+    held = {"base": Constraint(nodes="base", components=("x", "y"))}
+    with pytest.raises(InputError, match="without strain") as error:
+        solve_to_arrays(mesh, model("plane strain", constraints=held, loads={}, amplitudes={}), TIMES)
+    assert str(error.value).count("the part with node") == 1 and "rotation about z through (3, 0" in str(error.value)

@@ -9,6 +9,7 @@ import pytest
 
 from romlib.mesh.box import box_mesh
 from romlib.mesh.partition import partition
+from romlib.mesh.rectangle import rectangle_mesh
 from romlib.mesh.summary import summarise
 
 
@@ -33,6 +34,17 @@ def test_boxes_of_tags_and_planes_are_those_of_the_box():
     assert end.count == 4 and end.low.tolist() == [2, 0, 0] and end.high.tolist() == [2, 1, 1]
     assert found.flat_along(end) == [0] and found.flat_along(found.tag("faces", "skin")) == []
     assert found.diagonal == pytest.approx(np.sqrt(6.0))
+
+
+@pytest.mark.parametrize("kinematics, volume", [("plane strain", 2.0), ("axisymmetric", np.pi * (3.0**2 - 1.0))])
+def test_a_mesh_of_two_dimensions_has_its_kinematics_and_sides_that_are_lines(kinematics, volume):
+    mesh = rectangle_mesh("quad8", (4, 2), (2.0, 1.0), (1.0, 0.0), kinematics)
+    for pieces in ([mesh], partition(mesh, 2)):
+        found = summarise(pieces)
+        assert found.kinematics == kinematics and found.volume == pytest.approx(volume)
+        assert found.low.tolist() == [1.0, 0.0, 0.0] and found.high.tolist() == [3.0, 1.0, 0.0]
+        assert [found.flat_along(found.tag("nodes", side)) for side in ("xmin", "ymax")] == [[0], [1]]
+        assert found.flat_along(found.tag("faces", "skin")) == []
 
 
 def test_what_a_generator_leaves_of_a_zero_is_no_coordinate_of_a_box():

@@ -7,10 +7,11 @@ import pytest
 
 from romlib.errors import FileFormatError, StudyError, UnsupportedError
 from romlib.mesh.box import box_mesh
+from romlib.mesh.rectangle import rectangle_mesh
 from romlib.model import Model
 from romlib.parallel.comm import serial
 from romlib.snapshots import SnapshotsWriter
-from romlib.study import Study
+from romlib.study import Study, meshes
 from romlib.study.meshes import MeshSource, mesh_reader
 
 meshio = pytest.importorskip("meshio", reason="meshio is not installed")
@@ -124,3 +125,32 @@ def test_what_cannot_apply_to_a_snapshots_file_is_refused(tmp_path, key):
     with pytest.raises(StudyError, match=r"taken as it is[\s\S]*mesh\." + key.split()[0]):
         mesh_of(tmp_path, "a.vtkhdf", key)
     assert mesh_of(tmp_path, "a.vtkhdf").n_cell == 1
+
+
+class Reader:
+    """Of files whose meshes are as given by kinematics; no mesh: an error that names the kinematics."""
+
+    def __init__(self, **known):
+        self.known = known
+
+    def read_mesh(self, file, kinematics="solid"):
+        if kinematics not in self.known:
+            raise UnsupportedError(f"no {kinematics} cell")
+        return self.known[kinematics]
+
+
+def test_a_mesh_of_no_study_is_solid_else_in_plane_strain_else_refused_as_a_solid(tmp_path):
+    solid, plane = box_mesh("hex8"), rectangle_mesh("quad4")
+    assert meshes.mesh_of(tmp_path, Reader(**{"solid": solid, "plane strain": plane})) is solid
+    assert meshes.mesh_of(tmp_path, Reader(**{"plane strain": plane, "axisymmetric": solid})) is plane
+    with pytest.raises(UnsupportedError, match="no solid cell"):
+        meshes.mesh_of(tmp_path, Reader(axisymmetric=plane))
+
+
+def test_a_reader_that_knows_no_kinematics_is_asked_for_solids_alone(tmp_path):
+    class Old:
+        def read_mesh(self, file):
+            raise FileFormatError("damaged", file=file)
+
+    with pytest.raises(FileFormatError, match="damaged"):
+        meshes.mesh_of(tmp_path, Old())

@@ -11,8 +11,9 @@ from pulled_bar import STUDY, write_bar
 from terminal import as_json, run
 
 from romlib.mesh.box import box_mesh
+from romlib.mesh.rectangle import rectangle_mesh
 from romlib.model import Constraint, Material, Model, Omission, Pressure, TableAmplitude, Temperature
-from romlib.snapshots import FieldSpec, SnapshotsWriter
+from romlib.snapshots import FieldSpec, Snapshots, SnapshotsWriter
 from romlib.study import Study
 from romlib.templates.source import Run, Source, read_source
 from romlib.templates.study import study_page
@@ -144,6 +145,28 @@ def test_info_lists_the_tags_of_a_mesh_with_sizes_and_boxes(tmp_path):
     assert tags["nodes", "load"]["box"] == {"min": [4.0, 0.0, 0.0], "max": [4.0, 1.0, 1.0]}
     shown = run("info", path).stdout
     assert "not stated" in shown and "fixed" in shown and "romlib init study" in shown
+
+
+def test_the_study_of_a_mesh_in_a_plane_is_one_of_plane_strain_that_solves_as_written(tmp_path, monkeypatch):
+    meshio = pytest.importorskip("meshio", reason="meshio is not installed")
+    pytest.importorskip("petsc4py", reason="romlib solve needs petsc4py")
+    monkeypatch.chdir(tmp_path)
+    mesh = rectangle_mesh("quad4", (4, 1), (4.0, 1.0))
+    meshio.write("plate.vtu", meshio.Mesh(np.column_stack([mesh.points, np.zeros(mesh.n_node)]),
+                                          [("quad", mesh.blocks[0].connectivity)]))
+    found = as_json("init", "study", "plate.vtu", "-o", "plate.toml")
+    study, text = Study.read(tmp_path / "plate.toml"), (tmp_path / "plate.toml").read_text()
+    assert study.mesh.kinematics == "plane strain" and 'or "axisymmetric"' in text
+    assert any("plane strain stands there" in one for one in found["fill_in"])
+    assert "# box: x from 0 to 4, y from 0 to 1\n" in text.replace("#   box", "# box") and "z from" not in text
+    assert study.constraints["held_end"].components == ("x", "y")
+    run(*found["next"][0].split()[1:])
+    steel = study.materials["material"].parameters
+    shorter = (1.0 - steel["poisson"]**2) * 100.0 * 4.0 / steel["young"]  # of a plate under a pressure, free along y
+    with Snapshots(tmp_path / "first.vtkhdf") as first:
+        u = first.read("displacement", 0)[-1]
+        assert u.shape == (10, 2) and not u[mesh.points[:, 0] == 0.0].any()
+        np.testing.assert_allclose(-u[mesh.points[:, 0] == 4.0, 0], shorter, rtol=0.1)
 
 
 @pytest.mark.slow

@@ -110,19 +110,6 @@ def test_results_in_other_numbers_than_the_deck_are_matched_by_place(tmp_path):
         AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "x.vtkhdf")
 
 
-def test_loads_ramp_in_static_steps_and_act_at_once_in_visco(tmp_path):
-    found = read(tmp_path, PLAIN + step("*CLOAD\nTOP, 3, 100.\n") + step("*CLOAD\nTOP, 3, 40.\n", procedure="*VISCO"))
-    name, = found.model.loads
-    np.testing.assert_allclose(history(found, name), [25, 50, 75, 100, 40, 40, 40, 40])
-    assert found.case.times.instants().tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
-
-
-def test_a_load_that_is_removed_ramps_to_zero_and_others_of_a_step_add_up(tmp_path):
-    found = read(tmp_path, PLAIN + step("*CLOAD\nTOP, 3, 60.\n*CLOAD\nTOP, 3, 40.\n") + step("*CLOAD, OP=NEW\n"))
-    name, = found.model.loads
-    np.testing.assert_allclose(history(found, name), [25, 50, 75, 100, 75, 50, 25, 0])
-
-
 @pytest.mark.parametrize(("card", "values"), [
     ("*AMPLITUDE, NAME=A\n0., 0., 0.5, 1., 1., 0.2\n", [0.5, 1.0, 0.6, 0.2, 0.2, 0.2, 0.2, 0.2]),
     ("*AMPLITUDE, NAME=A, TIME=TOTAL TIME\n0., 0., 2., 1.\n", [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0]),

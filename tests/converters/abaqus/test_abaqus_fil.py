@@ -85,6 +85,41 @@ def test_a_text_is_followed_in_pieces_of_any_size(tmp_path, monkeypatch, chunk):
         is_right(found)
 
 
+@pytest.mark.parametrize("window", [2, 3])
+def test_blocks_are_followed_some_at_a_time(tmp_path, monkeypatch, window):
+    path = written(tmp_path / "a.fil", binary=True, n=6)
+    assert path.stat().st_size > 4 * window * 4104
+    monkeypatch.setattr("romlib_converters.abaqus.words._WINDOW", window)
+    with converted(tmp_path, path) as found:
+        is_right(found, 6)
+
+
+def test_a_record_that_goes_on_with_none_is_refused(tmp_path):
+    """Those of the elements' nodes, whose first part is gone, in a file that is whole otherwise."""
+    path = written(tmp_path / "a.fil", binary=True, most=22)
+    blocks = np.fromfile(path, np.int32).reshape(-1, 1026)
+    words = blocks[:, 1:-1].reshape(-1, 2)
+    first = np.flatnonzero(words[:-1, 0] == 1990)[0]
+    assert words[first - 1, 0] < 22
+    at = np.flatnonzero(words[:first, 0] == 1900)[-1]
+    words[at, 0] = 1902
+    blocks[:, 1:-1] = words.reshape(-1, 1024)
+    blocks.tofile(path)
+    with pytest.raises(FileFormatError, match="a record 1990 goes on with no record 1900"):
+        converted(tmp_path, path)
+
+
+def test_a_coordinate_that_is_no_number_is_refused_by_its_node(tmp_path):
+    path = written(tmp_path / "a.fil", elements=None, n=1)
+    text = path.read_bytes().decode().replace("\n", "")
+    at = text.index("D", text.index("I 41901")) + 1
+    text = text[:at] + "NaN".rjust(22) + text[at + 22:]
+    path.write_bytes("\n".join(text[k:k + 80] for k in range(0, len(text), 80)).encode())
+    with pytest.raises(FileFormatError, match="not a finite number") as raised:
+        converted(tmp_path, path)
+    assert raised.value.place == f"coordinates of node {NODES[0]}"
+
+
 def test_lines_that_lost_the_blanks_at_their_ends_are_read(tmp_path):
     path = written(tmp_path / "a.fil")
     path.write_bytes(b"\n".join(line.rstrip() for line in path.read_bytes().split(b"\n")))
@@ -177,7 +212,7 @@ def test_what_is_no_history_is_refused_by_name(tmp_path, how, words):
 
 @pytest.mark.parametrize(("kind", "words"), [
     ("C3D20RH", "hybrid"), ("U20", "user element"), ("C3D20RT", "temperature as an unknown"), ("C3D10M", "modified"),
-    ("C3D8R", "hourglass"), ("C3D8I", "incompatible modes"), ("CPS8R", "plane stress"), ("CPE8H", "unknowns besides"),
+    ("C3D8R", "hourglass"), ("C3D8I", "incompatible modes"), ("CPS8R", "plane stress"), ("CPE8H", "hybrid"),
     ("CPE4R", "hourglass"), ("CAX4I", "incompatible modes"), ("C3D20RP", "pore pressure"), ("Z1", "substructure"),
     ("SC8R", "continuum shell")])
 def test_elements_that_are_not_reproduced_are_refused_by_name(tmp_path, kind, words):
@@ -353,18 +388,22 @@ def test_real_files_without_solids_are_refused_for_what_they_are(tmp_path, data_
         converted(tmp_path, data_dir / "abaqus" / "cjekel_TenBarArea.fil", deck="none")
     assert raised.value.found == "10 T2D2"
     truss = FilFile(data_dir / "abaqus" / "cjekel_TenBarArea.fil")  # written in binary
-    ids, u = truss.nodal(101, truss.increments[0])
+    ids, u = truss.nodal(101, truss.increments[0], [0, 1])
     assert ids.tolist() == [1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose(u[:2], [[12.63176679, -58.17889777], [-10.95521639, -62.80877587]], rtol=1e-8)
 
 
 def test_values_at_nodes_beside_those_at_points_do_not_take_their_place(tmp_path):
+    """Tensors, and what is no tensor: state variables."""
+    state = np.arange(2 * 8 * 3.0).reshape(2, 8, 3)
+
     def points(writer, k):
-        write_points(writer, "C3D20R  ", CELLS, {11: k * S})
-        write_points(writer, "C3D20R  ", CELLS, {11: k * S + 1e3}, location=4)
+        write_points(writer, "C3D20R  ", CELLS, {11: k * S, 5: k * state})
+        write_points(writer, "C3D20R  ", CELLS, {11: k * S + 1e3, 5: k * state + 1e3}, location=4)
 
     with converted(tmp_path, written(tmp_path / "a.fil", points=points)) as found:
         is_right(found)
+        np.testing.assert_array_equal(found.read("statev", 0, 2).reshape(2, 8, 3), 3 * state)
 
 
 def test_increments_that_are_missing_at_the_beginning_of_a_step_are_counted(tmp_path):

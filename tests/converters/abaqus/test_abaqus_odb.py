@@ -16,6 +16,7 @@ from romlib_converters.abaqus import AbaqusConverter, export_odb
 from romlib.errors import FileFormatError, InputError, RomlibError, UnsupportedError
 from romlib.mesh.box import box_mesh
 from romlib.mesh.operator import StrainOperator
+from romlib.mesh.rectangle import rectangle_mesh
 from romlib.snapshots import Snapshots
 
 MESH = box_mesh("hex20", (2, 1, 1), (2.0, 1.0, 1.0), quadrature="hex_gauss_8")
@@ -90,6 +91,27 @@ def test_what_the_script_writes_is_converted(tmp_path, how):
         strain = StrainOperator(MESH).strain(moved(2.0)[None])[0]
         np.testing.assert_allclose(found.read("stress", 0, 3), 1000.0 * strain, rtol=0.0, atol=tolerance * 4.0)
         np.testing.assert_allclose(found.read("statev", 0, 3), np.tile([2.0, 4.0], (16, 1)))
+
+
+def test_a_plane_database_has_two_displacements_and_four_components(tmp_path):
+    mesh = rectangle_mesh("quad8", (2, 1), (2.0, 1.0), quadrature="quad_gauss_4")
+    block, operator = mesh.blocks[0], StrainOperator(mesh)
+    part = instance("PLATE-1", LABELS[:mesh.n_node], mesh.points, "CPE8R", block.cell_ids,
+                    LABELS[block.connectivity])
+    u = 1e-3 * np.column_stack([mesh.points[:, 0] * mesh.points[:, 1], -0.3 * mesh.points[:, 1]])
+    strain = operator.strain(u[None])[0]
+    elements, points = np.repeat(block.cell_ids, 4), np.tile(np.arange(1, 5), mesh.n_cell)
+    fields = [Field("U", [BulkBlock("NODAL", LABELS[:mesh.n_node], u, ("U1", "U2"), part, double=True)]),
+              Field("S", [BulkBlock("INTEGRATION_POINT", elements, plain(strain)[:, :4], TENSOR[:4], part, points,
+                                    double=True)])]
+    target = tmp_path / "job_odb"
+    export_odb.export(database(Assembly([part], {}, {}), [step("Load", [frame(1, 1.0, fields)])]),
+                      export_odb.Folder(str(target)), say=lambda text: None)
+    AbaqusConverter().convert(target, tmp_path / "job.vtkhdf", options={"thickness": 3.0})
+    with Snapshots(tmp_path / "job.vtkhdf") as found:
+        assert (found.mesh(0).kinematics, found.mesh(0).thickness) == ("plane strain", 3.0)
+        np.testing.assert_array_equal(found.read("displacement", 0, 0), u)
+        np.testing.assert_allclose(found.read("stress", 0, 0), strain, atol=1e-18)
 
 
 def test_fields_in_local_axes_are_turned_by_abaqus_or_left_out(tmp_path, monkeypatch):

@@ -15,7 +15,8 @@ END = -999999.0
 class D3plotWriter:
     """solids : (n, 9), positions from 1 and part. stored : points of a solid, of 6 stresses and the plastic strain.
 
-    order, word : of the layout. extra : (n, 2), nodes nine and ten. control : words of the block, over all others.
+    order, word : of the layout. extra : (n, 2), nodes nine and ten. again : whether these are repeated behind the
+    numbers, as some writers do. control : words of the block, over all others.
     """
 
     points: np.ndarray
@@ -29,6 +30,8 @@ class D3plotWriter:
     deletes: str = ""
     temperature: bool = False
     shells: int = 0
+    beams: int = 0
+    again: bool = False
     extra: np.ndarray | None = None
     material_types: Sequence[int] = ()
     control: dict[int, int] = field(default_factory=dict)
@@ -46,9 +49,10 @@ class D3plotWriter:
         n, m = len(self.points), len(self.solids)
         words = np.zeros(64 + self.control.get(57, 0), self.ints)
         arbitrary = self.node_ids is not None
-        narbs = 16 + n + m + self.shells + len(self.part_ids) if arbitrary else 0
+        narbs = 16 + n + m + self.beams + self.shells + len(self.part_ids) if arbitrary else 0
         for at, value in {11: 1, 15: 5 if self.material_types else 4, 16: n, 18: 2, 19: 1 if self.temperature else 0,
-                          20: 1, 23: -m if self.extra is not None else m, 24: 1, 27: 7 * self.stored, 31: self.shells,
+                          20: 1, 23: -m if self.extra is not None else m, 24: 1, 27: 7 * self.stored,
+                          28: self.beams, 30: 6, 31: self.shells,
                           33: 3, 36: {"": 0, "elements": -10000, "nodes": -1}[self.deletes], 39: narbs, 43: 999,
                           44: 999, 51: len(self.part_ids), **self.control}.items():
             words[at] = value
@@ -59,12 +63,16 @@ class D3plotWriter:
         parts += [self.points.astype(self.reals).tobytes(), self.solids.astype(self.ints).tobytes()]
         if self.extra is not None:
             parts.append(self.extra.astype(self.ints).tobytes())
+        parts.append(np.tile(np.array([1, 2, 3, 0, 0, 1], self.ints), self.beams).tobytes())
         parts.append(np.tile(np.array([1, 2, 3, 4, 1], self.ints), self.shells).tobytes())
         if arbitrary:
             head = np.zeros(16, self.ints)
-            head[0], head[5:10], head[13] = -1, (n, m, 0, self.shells, 0), len(self.part_ids)
+            head[0], head[5:10], head[13] = -1, (n, m, self.beams, self.shells, 0), len(self.part_ids)
             parts += [head.tobytes(), *(np.asarray(ids).astype(self.ints).tobytes() for ids in (
-                self.node_ids, self.solid_ids, np.arange(1, self.shells + 1), self.part_ids))]
+                self.node_ids, self.solid_ids, np.arange(1, self.beams + 1), np.arange(1, self.shells + 1),
+                self.part_ids))]
+        if self.extra is not None and self.again:
+            parts.append(self.extra.astype(self.ints).tobytes())
         return b"".join(parts)
 
     def state(self, time: float, displacement: np.ndarray, values: np.ndarray | None = None,
@@ -74,9 +82,11 @@ class D3plotWriter:
         parts = [[time, 0.0, 0.0], (self.points + displacement).ravel()]
         if self.temperature:
             parts.append(heat)
-        parts += [(np.zeros((m, 7 * self.stored)) if values is None else values).ravel(), np.zeros(3 * self.shells)]
+        parts.append(np.full(self.control.get(65, 0) * m, 3.0))
+        parts += [(np.zeros((m, 7 * self.stored)) if values is None else values).ravel(),
+                  np.full(6 * self.beams, 5.0), np.full(3 * self.shells, 7.0)]
         if self.deletes == "elements":
-            parts += [np.ones(m) if alive is None else alive, np.ones(self.shells)]
+            parts += [np.ones(m) if alive is None else alive, np.ones(self.shells), np.ones(self.beams)]
         elif self.deletes == "nodes":
             parts.append(np.ones(len(self.points)) if alive is None else alive)
         return np.concatenate([np.asarray(part, float) for part in parts]).astype(self.reals).tobytes()

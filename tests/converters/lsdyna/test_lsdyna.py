@@ -95,6 +95,19 @@ def test_databases_of_every_layout_have_the_same_displacement(tmp_path, order, w
             assert np.allclose(ours.read("displacement", 0)[step], field(ours.mesh(0).points, time), atol=5e-7)
 
 
+def test_times_in_single_precision_are_the_numbers_of_few_digits_that_they_stand_for(tmp_path):
+    with converted(database(tmp_path, times=(0.0, 0.1, 0.7)), tmp_path) as ours:
+        assert ours.times.tolist() == [0.0, 0.1, 0.7]
+
+
+def test_heat_in_the_solids_is_before_their_stress(tmp_path):
+    """Words NT3D of each, which a further block of the control words announces."""
+    values = np.ones((3, len(SOLIDS), 7))
+    with converted(database(tmp_path, values=values, control={57: 2, 65: 5}), tmp_path) as ours:
+        stress = ours.read("stress", 0)[1]
+        assert np.allclose(stress[~np.isnan(stress)].reshape(-1, 6), np.sqrt([1.0, 1.0, 1.0, 2.0, 2.0, 2.0]))
+
+
 def test_solids_have_their_true_shape_and_the_numbers_of_the_user(tmp_path):
     ids, cells = 1000 - 7 * np.arange(len(POINTS)), np.array([900, 12, 5, 77])
     source = database(tmp_path, node_ids=ids, solid_ids=cells)
@@ -120,13 +133,16 @@ def test_a_second_reader_finds_the_same_in_a_written_database(tmp_path):
             assert np.allclose(values, at[int(node)], atol=5e-7)
 
 
-def test_tetrahedra_of_four_and_of_ten_nodes(tmp_path):
+@pytest.mark.parametrize("again", [False, True])
+def test_tetrahedra_of_four_and_of_ten_nodes(tmp_path, again):
+    """Some writers have the nodes nine and ten again, behind the numbers."""
     corners = POINTS[[0, 1, 2, 4]]
     edges = [(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)]
     middles = [corners[list(edge)].mean(axis=0) for edge in edges]
     points = np.concatenate([corners, middles, corners + np.array([5, 0, 0])])
     solids = np.array([[1, 2, 3, 4, 5, 6, 7, 8, 1], [11, 12, 13, 14, 14, 14, 14, 14, 1]])
-    source = database(tmp_path, points=points, solids=solids, extra=np.array([[9, 10], [0, 0]]), part_ids=(1,))
+    source = database(tmp_path, points=points, solids=solids, extra=np.array([[9, 10], [0, 0]]), part_ids=(1,),
+                      again=again)
     with converted(source, tmp_path) as ours:
         assert {block.cell_type: block.n_cell for block in ours.mesh(0).blocks} == {"tet10": 1, "tet4": 1}
 
@@ -151,22 +167,49 @@ def test_one_stored_point_is_taken_for_one_point_elements_and_said(tmp_path):
         assert {block.cell_type: block.quadrature for block in ours.mesh(0).blocks}["hex8"] == "hex_gauss_8"
 
 
-def test_temperatures_and_shells_beside_the_solids(tmp_path):
-    with converted(database(tmp_path, temperature=True, shells=3), tmp_path) as ours:
+@pytest.mark.parametrize("numbers", [{}, {"node_ids": 3 * np.arange(1, 16), "solid_ids": 5 * np.arange(1, 5)}])
+def test_temperatures_beams_and_shells_beside_the_solids(tmp_path, numbers):
+    with converted(database(tmp_path, temperature=True, shells=3, beams=2, **numbers), tmp_path) as ours:
+        assert "2 elements beam" in omissions(ours)["elements_beam"].description
+        assert ours.mesh(0).cell_ids.max() == (20 if numbers else 4)
+        assert not np.nan_to_num(ours.read("stress", 0)).any()
         assert np.allclose(ours.read("temperature", 0)[2], 20.5)
         assert "3 elements shell" in omissions(ours)["elements_shell"].description
         assert np.allclose(ours.read("displacement", 0)[2], field(ours.mesh(0).points, 0.5), atol=5e-7)
 
 
+def test_zeros_behind_the_last_state_are_no_states(tmp_path):
+    """A file that was allocated and not filled, without the word that ends it."""
+    source = database(tmp_path, a_file=3)
+    file = tmp_path / "d3plot01"
+    states = file.read_bytes()[:-4]
+    file.write_bytes(states + bytes(len(states)))
+    with converted(source, tmp_path) as ours:
+        assert ours.times.tolist() == list(TIMES)
+
+
+def test_of_temperatures_in_three_layers_the_lowest_is_taken(tmp_path):
+    """IT = 3: three temperatures a node, and then the flux of heat."""
+    writer = D3plotWriter(POINTS, SOLIDS, part_ids=(7, 40), temperature=True, control={19: 3})
+    n = len(POINTS)
+    states = [writer.state(time, field(POINTS, time), heat=np.concatenate([
+        (np.arange(n)[:, None] + np.array([0.0, 100.0, 200.0])).ravel(), np.full(3 * n, -5.0)])) for time in TIMES]
+    with converted(writer.write(tmp_path, states), tmp_path) as ours:
+        assert ours.read("temperature", 0)[2].ravel().tolist() == (ours.mesh(0).node_ids - 1).tolist()
+
+
 @pytest.mark.parametrize("deletes", ["elements", "nodes"])
 def test_states_from_the_first_erosion_on_are_left_out(tmp_path, deletes):
-    alive = np.ones((3, len(SOLIDS) if deletes == "elements" else len(POINTS)))
+    n = len(SOLIDS) if deletes == "elements" else len(POINTS)
+    alive = np.ones((3, n + (deletes == "nodes")))
     alive[2, 1] = 0.0
-    with converted(database(tmp_path, deletes=deletes, alive=alive), tmp_path) as ours:
+    alive[:, n:] = 0.0  # a node of no solid is nobody's
+    points = POINTS if deletes == "elements" else np.append(POINTS, [[9.0, 9.0, 9.0]], axis=0)
+    with converted(database(tmp_path, deletes=deletes, alive=alive, points=points), tmp_path) as ours:
         assert ours.times.tolist() == [0.0, 0.25] and "time 0.5" in omissions(ours)["erosion"].description
     alive[0, 1] = 0.0
     with pytest.raises(UnsupportedError, match="eroded in the first state"):
-        converted(database(tmp_path, deletes=deletes, alive=alive), tmp_path)
+        converted(database(tmp_path, deletes=deletes, alive=alive, points=points), tmp_path)
 
 
 def test_rigid_parts_are_named(tmp_path):
