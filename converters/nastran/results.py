@@ -112,7 +112,7 @@ def temperatures(found: Iterable[Stored]) -> list[Stored]:
 
 
 def rows_of(op2: Op2File, one: Stored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ids (n,), kinds (n,) and values (n, 6) float of the rows.
+    """Ids (n,), kinds (n,) and values (n, 6), as they are stored, of the rows.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def rows_of(op2: Op2File, one: Stored) -> tuple[np.ndarray, np.ndarray, np.ndarr
     if len(ids) and ids.min() < 1:
         raise FileFormatError("a point has no number", file=op2.path, place=one.ident.place, expected="1 or more",
                               found=int(ids.min()))
-    return ids, table[:, 1].astype(np.int64), table[:, 2:].view(op2.layout.reals)
+    return ids, table[:, 1], table[:, 2:].view(op2.layout.reals)
 
 
 def refuse_form(op2: Op2File, one: Stored) -> None:
