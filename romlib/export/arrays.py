@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from romlib.mesh.kinematics import padded
 from romlib.results.scalar import components_of, plain
 from romlib.snapshots.schema import FieldSpec
 
@@ -29,6 +30,14 @@ class Array:
     def flat(self) -> np.ndarray:
         """(n, n_comp), or (n,) of a scalar."""
         return self.values if self.components else self.values[:, 0]
+
+    @property
+    def spatial(self) -> Array:
+        """A vector of two dimensions with a third component, zero: in space, where ParaView draws; others as they are.
+        """
+        if self.components != ("x", "y"):
+            return self
+        return Array(self.name, padded(self.values), ("x", "y", "z"), self.unit)
 
     def scalars(self, between: str) -> Iterator[tuple[str, np.ndarray]]:
         """Name and values (n,) of each component; `between` stands between the names of field and component."""
