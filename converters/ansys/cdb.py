@@ -20,8 +20,8 @@ _IGES = re.compile(rb"^.{72}[SGDPT] *\d+\s*$")
 _COMMAND = re.compile(r"\s*([/*:]?[A-Za-z][A-Za-z0-9_]*)\s*(?:,(.*))?$")
 _DATA = re.compile(r"\s*(\([\d\w.,\s]+\)|[-+.\dEeDd\s]*\d[-+.\dEeDd\s]*)\s*")
 # Commands that change nodes or elements which are there, by their first four letters, which are all that count.
-_CHANGES = ("NMOD", "NDEL", "NUMM", "NUMC", "NGEN", "NSCA", "NSYM", "EDEL", "EMOD", "EMID", "EMOR", "EGEN", "ENGE", "ESYM",
-            "ENSY", "TRAN")
+_CHANGES = ("NMOD", "NDEL", "NUMM", "NUMC", "NGEN", "NSCA", "NSYM", "EDEL", "EMOD", "EMID", "EMOR", "EGEN", "ENGE",
+            "ESYM", "ENSY", "TRAN")
 _MOST_KEYOPTS = 100
 _HEAD = 12  # characters of a line that say whether it ends a block
 
