@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.ansys.blocks import Lines, field_widths, table
+from romlib_converters.ansys.blocks import Command, Lines, field_widths, table
+from romlib_converters.ansys.cdb_systems import deck_systems
 from romlib_converters.ansys.database import Database, Elements, ElementType, component_ids
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -24,15 +25,6 @@ _CHANGES = ("NMOD", "NDEL", "NUMM", "NUMC", "NGEN", "NSCA", "NSYM", "EDEL", "EMO
             "ESYM", "ENSY", "TRAN")
 _MOST_KEYOPTS = 100
 _HEAD = 12  # characters of a line that say whether it ends a block
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command that is no part of the mesh. fields : what stands behind it, without blanks. line : from 0."""
-
-    name: str
-    fields: tuple[str, ...]
-    line: int
 
 
 @dataclass
@@ -129,7 +121,8 @@ class _Reader:
         types_by_number = {number: ElementType(number, routine, self._keyopts.get(number, {}))
                            for number, routine in self._types.items()}
         return Database(lines.file, node_ids, points, angles, types_by_number,
-                        Elements(ids, types, materials, systems, starts, nodes), *self._components)
+                        Elements(ids, types, materials, systems, starts, nodes), *self._components,
+                        deck_systems(self.commands))
 
     # -- blocks ------------------------------------------------------------------------------------------------
 

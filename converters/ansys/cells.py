@@ -196,9 +196,10 @@ def _existing(
 
 def _materials(database: Database) -> dict[str, np.ndarray]:
     """Elements of each material number."""
-    elements = database.elements
-    return {material_tag(number): elements.ids[elements.materials == number]
-            for number in distinct(elements.materials).tolist()}
+    elements, numbers = database.elements, distinct(database.elements.materials).tolist()
+    if len(numbers) == 1:
+        return {material_tag(numbers[0]): elements.ids}
+    return {material_tag(number): elements.ids[elements.materials == number] for number in numbers}
 
 
 def _with_invented(database: Database, points: list[np.ndarray], midpoints: list[np.ndarray]) -> tuple:

@@ -27,7 +27,7 @@ _READ = ("GRID", "GRDSET", "SPOINT", "EPOINT", "CORD1R", "CORD1C", "CORD1S", "CO
          "SPC1", "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM",
          "SET1", "NLPARM", "ENDDATA")
 # Cards whose fields are given as they are.
-_RAW = ("MATS1", "MATT1", "NLSTEP", "SPCD")
+_RAW = ("MATS1", "MATT1", "MAT9", "MAT11", "MATT9", "MATT11", "NLSTEP", "SPCD")
 _SOLIDS = (*NODES, "CPYRA")
 _NO_ELEMENTS = ("CORD", "CREEP", "CYAX", "CYJOIN", "CYSUP", "CYSYM", "CAMPBLL", "CASECC", "CSUP", "CSSCHD", "CAERO",
                 "CHBDY", "CONV", "CTYPE", "CFLUID", "CDAMP5", "CONTRLT", "CLOAD")
@@ -80,7 +80,7 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
     bdf, log = reader("pyNastran.bdf.bdf", "nastran"), reader("cpylog", "nastran")
     model = bdf.BDF(debug=None, log=log.SimpleLogger("critical"))
     known = set(model.cards_to_read).union(_READ, _RAW, _RIGID, _CONTACT, _LOAD_CARDS, _MATERIALS)
-    here = os.getcwd()
+    here, whole = os.getcwd(), str(path.resolve())  # before the folder is another one
     with tempfile.TemporaryDirectory(prefix="romlib-nastran-") as folder:
         os.chdir(folder)  # the library leaves a file where it runs when an include is missing
         model.cards_to_read = set(_READ)
@@ -88,7 +88,7 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
         model._parse_primary_file_header = _nothing  # reads comments in which the library keeps options, as UTF-8 alone
         zeros = _stated_zeros(model)
         try:
-            model.read_bdf(str(path.resolve()), validate=False, xref=False, punch=punch, encoding="latin-1")
+            model.read_bdf(whole, validate=False, xref=False, punch=punch, encoding="latin-1")
         except FileFormatError:
             raise
         except Exception as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from romlib_converters.nastran import NastranConverter
-from romlib_converters.nastran.materials import real
+from romlib_converters.nastran.deck import read_deck
+from romlib_converters.nastran.numbers import real
 from small_model import CD, IDS, POINTS, deck_text, field, write_small
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -246,6 +248,18 @@ def test_a_deck_means_the_results_beside_it(tmp_path):
     (tmp_path / "a.op2").unlink()
     with pytest.raises(InputError, match="same stem"):
         NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
+
+
+def test_files_may_be_named_from_the_current_folder(tmp_path, monkeypatch):
+    """The deck is read in another folder than the user's."""
+    (tmp_path / "grids.inc").write_text("$ nothing\n")
+    (tmp_path / "a.bdf").write_text(deck_text().replace("MAT1,", "INCLUDE 'grids.inc'\nMAT1,"))
+    write_small(tmp_path / "a.op2")
+    monkeypatch.chdir(tmp_path)
+    NastranConverter().convert("a.op2", "out.vtkhdf")
+    with Snapshots("out.vtkhdf") as ours:
+        assert ours.n_step == 2 and ours.model.materials
+    assert read_deck(Path("a.bdf")).files == (tmp_path / "a.bdf", tmp_path / "grids.inc")
 
 
 def test_a_deck_without_its_last_line_may_be_cut_and_it_is_said(tmp_path):
