@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 
 from romlib.errors import FileFormatError, InputError
-from romlib.files import instead_of, shown
+from romlib.files import file_or_folder, instead_of, kind_of, shown
 from romlib.snapshots.converter import (
     GROUP,
     Converter,
@@ -116,12 +116,13 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
 
     Raises
     ------
-    InputError : none does, and what each was asked; or several do, and how to name one.
+    InputError : nothing that can be read is there (a pipe would hang); none does, and what each was asked; or several
+        do, and how to name one.
     """
     paths = [source] if isinstance(source, (str, Path)) else list(source)
     paths = [Path(path) for path in paths]
     for path in paths:
-        if not path.exists():
+        if kind_of(file_or_folder(path)) is None:
             raise InputError("no such file or folder", file=shown(path), remedy=instead_of(path))
     tried: list[str] = []
     known: list[Converter] = []
