@@ -63,6 +63,6 @@ def test_tables_have_the_components_that_there_are(tmp_path, kinematics):
 @both
 def test_exodus_refuses_cells_of_two_dimensions_by_name(tmp_path, kinematics):
     path = write_plane(tmp_path / "a.vtkhdf", kinematics)
-    with pytest.raises(UnsupportedError, match="Exodus files do not have this element(?s:.*)quad8"):
+    with pytest.raises(UnsupportedError, match=r"Exodus files do not have this element(?s:.*)quad8"):
         export(path, tmp_path / "a.exo", fields=["displacement"])
     assert not (tmp_path / "a.exo").exists()
