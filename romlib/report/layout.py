@@ -117,8 +117,9 @@ class _Drawing:
         over = self.figure.add_axes((round(x) / width, 1.0 - (top + n_row) / height, n_column / width, n_row / height))
         over.set(xlim=(0, n_column), ylim=(n_row, 0))
         over.axis("off")
-        for mark in body.marks:
-            self._mark(over, mark, n_column)
+        for mark in body.marks:  # a close look may leave the place out; the lines below name it all the same
+            if 0 <= mark.place[0] <= n_column and 0 <= mark.place[1] <= n_row:
+                self._mark(over, mark, n_column)
         if body.title:
             self.text(x / self.room.factor + 0.5 * n_column / self.room.factor, top / self.room.factor - 12, body.title,
                       20, INK, ha="center")
