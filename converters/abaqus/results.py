@@ -110,11 +110,13 @@ class FilHistory(SolverHistory):
 
     def _check_end(self, incomplete: bool) -> None:
         if self.fil.words.truncated and not incomplete:
-            last = self.fil.increments[-1].place if self.fil.increments else "none"
+            found, also = "no increment is complete", ""
+            if self.fil.increments:
+                found = f"the last complete increment is {self.fil.increments[-1].place}"
+                also = "; or take what is there with --option incomplete=true"
             raise FileFormatError("the results file is truncated", file=self.fil.path, place=self.fil.words.truncated,
                                   expected="record 2001 at the end of the last increment",
-                                  found=f"the last complete increment is {last}",
-                                  remedy="compute again; or take what is there with --option incomplete=true")
+                                  found=found, remedy=f"compute again{also}")
 
     def _describe(self, small_strain: bool) -> dict[str, SolverField]:
         """The fields that all increments have; what is not at integration points, or not of use, is left out."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.ansys.database import Database, Elements, ElementType, component_ids
+from romlib_converters.ansys.database import Database, Elements, ElementType, LocalSystem, component_ids
 from romlib_converters.ansys.records import FIRST, RecordFile, item, pointer, text_of
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -191,7 +191,8 @@ class RstFile:
             raise UnsupportedError("the nodes of the model were moved during the solution", file=self.file,
                                    remedy="solve without UPGEOM and without rezoning")
         ids, points, angles = self._nodes()
-        return Database(self.file, ids, points, angles, self.element_table.types, self._elements(), *self._components())
+        return Database(self.file, ids, points, angles, self.element_table.types, self._elements(), *self._components(),
+                        self._systems())
 
     def _nodes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         n = item(self.geometry, 3)
@@ -231,6 +232,26 @@ class RstFile:
             nodes = nodes[np.arange(nodes.shape[1]) < own[:, None]]
         ids, materials, systems = (values[:, k].astype(np.int64) for k in (8, 0, 4))
         return Elements(ids, types, materials, systems, starts, nodes.ravel())
+
+    def _systems(self) -> dict[int, LocalSystem]:
+        """Local coordinate systems: axes in rows, origin, PAR1 and PAR2, angles, ..., kind and number."""
+        at, room = pointer(self.geometry, 24, 25, 9), item(self.geometry, 5)
+        if not at or not room:
+            return {}
+        what = "the index of coordinate systems"
+        offsets = self.records.integers(at, what)[:room]
+        if item(self.geometry, 64):
+            offsets = self.records.integers(self.records.behind(at), what)
+        found = {}
+        for offset in offsets[offsets != 0].tolist():
+            values = self.records.numbers(at + offset, "a coordinate system")
+            if len(values) < 22 or not np.isfinite(values[:22]).all():
+                raise FileFormatError("a coordinate system is damaged", file=self.file, place=f"word {at + offset}",
+                                      expected="22 numbers or more", found=len(values))
+            number = int(values[21])
+            found[number] = LocalSystem(number, int(values[20]), values[9:12], values[:9].reshape(3, 3).T,
+                                        (float(values[12]), float(values[13])))
+        return found
 
     def _components(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})

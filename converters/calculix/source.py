@@ -74,14 +74,14 @@ def open_results(path: Path, incomplete: object) -> FrdFile:
         raise InputError("the computation has no results", file=path, expected=path.name, found="no such file",
                          remedy="run the solver; the history of a deck without results can be read as a case")
     frd = read_frd(path)
-    last = frd.records[-1].place if frd.records else "none"
     if not frd.records:
         raise FileFormatError("the results have no complete increment with a displacement", file=path,
                               expected="blocks DISP", found=frd.truncated or "none",
                               remedy="ask for U in *NODE FILE, and look at the solver's log")
     if frd.truncated and not incomplete:
         raise FileFormatError("the result file is truncated", file=path, place=frd.truncated,
-                              expected="a last line ' 9999'", found=f"the last complete increment is {last}",
+                              expected="a last line ' 9999'",
+                              found=f"the last complete increment is {frd.records[-1].place}",
                               remedy="compute again; or take what is there with --option incomplete=true")
     return frd
 

@@ -272,7 +272,8 @@ def _spread(array: IdValues, at: np.ndarray, n: int, place: str, solver: SolverM
 
 def _omissions(solver: SolverMesh, mesh: Mesh) -> tuple[Omission, ...]:
     found = [Omission(name=f"elements_{kind}", does_work=True, description=(
-        f"{plural(count, 'element')} {kind} are no solids: their forces are not in the reduced model"))
+        f"{plural(count, 'element')} {kind} {'is no solid: its' if count == 1 else 'are no solids: their'} forces are "
+        "not in the reduced model"))
         for kind, count in solver.others.items() if count]
     loose = len(solver.node_ids) - mesh.n_node
     if loose:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +49,15 @@ class SolidElement:
         """Cells of this element: nodes (n, n_node) in the solver's order, ids (n,)."""
         return CellBlock(self.cell_type, nodes if self.nodes is None else nodes[:, self.nodes], ids, self.quadrature,
                          temperature_interpolation=temperature or self.temperature)
+
+
+def check_rule_option(options: Mapping[str, Any], option: str = "quadrature", of: str = "hex_gauss_8") -> None:
+    """InputError where an option that names rules by cell type is no mapping of texts. of : an example of a rule."""
+    given = options.get(option, {})
+    if not isinstance(given, Mapping) or not all(isinstance(one, str) for one in (*given, *given.values())):
+        raise InputError("rules and formulations are given by cell type", place=f"option {option}",
+                         expected=f'a mapping such as {{hex8="{of}"}}', found=reprlib.repr(given),
+                         remedy=f"on the command line: --option '{option}={{hex8=\"{of}\"}}'")
 
 
 def check_rules(chosen: Mapping[str, str], kinds: Sequence[str], place: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from romlib_converters.common.build import build
+from romlib_converters.common.elements import check_rule_option
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.common.solver_fields import (
     ELEMENT,
@@ -26,7 +27,7 @@ from romlib_converters.common.solver_mesh import IdValues, SolverCells, SolverMe
 from romlib_converters.common.streams import Given, Streams, check_displacement, names_of_option
 from romlib_converters.common.times import distinct_times, initial_time
 
-from romlib.errors import FileFormatError
+from romlib.errors import FileFormatError, InputError
 from romlib.mesh.partition import partition, positions_in
 from romlib.mesh.skin import add_skin
 from romlib.model import Model, Omission
@@ -72,7 +73,9 @@ def history_options(converter: str, options: dict[str, Any] | None, own: tuple[s
     initial_time : when the structure was at rest, before the first record. leave_out : fields not to carry along.
     quadrature : {cell type: rule}, where the files do not say which rule the solver has.
     """
-    return checked_options(converter, options, (*HISTORY_OPTIONS, *own))
+    found = checked_options(converter, options, (*HISTORY_OPTIONS, *own))
+    check_rule_option(found)
+    return found
 
 
 def convert_history(
@@ -103,6 +106,7 @@ def convert_history(
     size = float(np.max(np.ptp(built.mesh.points, axis=0)))
     at_rest = np.abs(streams.read(first, _place(history, 0))["displacement"]).max() <= _AT_REST * size
     model = history.model or Model(initial_time=initial_time(float(history.times[kept[0]]), at_rest, options, file))
+    _check_stated_time(options, model, file)
     notes = (*model.omissions, *built.omissions, *streams.omissions, *history.notes, *filter(None, [repeated]))
     model = model.model_copy(update={"units": unit_system, "omissions": tuple(dict.fromkeys(notes))})
     cut = add_skin(partition(built.mesh, pieces or 1))
@@ -117,6 +121,16 @@ def convert_history(
     write_snapshots(
         target, cut, model, np.asarray(history.times, dtype=float)[kept], streams.specs, values, solver=history.solver,
         files=list(history.files) or [file], options={"pieces": len(cut), **options}, progress=progress)
+
+
+def _check_stated_time(options: dict[str, Any], model: Model, file: Path) -> None:
+    """InputError where the option initial_time is another time than that of a model which the files have: loads and
+    prescribed displacements begin at the latter."""
+    stated = options.get("initial_time", model.initial_time)
+    if stated != model.initial_time:
+        raise InputError("the files have a model, and it begins at another time", file=file,
+                         place="option initial_time", expected=f"{model.initial_time:g}", found=stated,
+                         remedy="leave the option out")
 
 
 def _record(

@@ -55,7 +55,7 @@ class MeshioConverter:
     Options
     -------
     displacement : the node array, or a list of its three components; by default "displacement", "U" or "DISP" in any
-    case, or the only array of vectors whose name does not say that it is something else. merge : points within this
+    case, or the only array of vectors whose name says that it is one. merge : points within this
     distance are one, for files written cell by cell or part by part; 0 says that points at one place are apart.
     internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
     use full integration, such as {"hex20": "hex_gauss_8"}; formulation : likewise, such as {"hex8": "B-bar"}.
@@ -127,7 +127,7 @@ class MeshioConverter:
                     progress(done, total)
 
             points, cells = series.mesh()
-            grid = build_grid(points, cells, _by_cell_type(options, "quadrature", "hex_gauss_8"), series.file, merge,
+            grid = build_grid(points, cells, options.get("quadrature", {}), series.file, merge,
                               *_motion(options))
             if merge is None:
                 refuse_loose_cells(grid.mesh, series.file, _MERGE)
@@ -136,7 +136,7 @@ class MeshioConverter:
             mesh, lost = with_mesh_tags(grid, with_static_arrays(grid, survey.node, survey.cell), series)
             if isinstance(series, MshSeries):
                 mesh = with_sets(grid, mesh, series.raw, series.file)
-            mesh = with_formulations(mesh, _by_cell_type(options, "formulation", "B-bar"), "option formulation")
+            mesh = with_formulations(mesh, options.get("formulation", {}), "option formulation")
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(float(survey.times[0]), survey.at_rest, options, series.file))
             parts = add_skin(partition(mesh, pieces or 1))
@@ -178,14 +178,6 @@ def _arrays(options: Mapping[str, Any], name: str, dimension: int) -> tuple[str,
         raise InputError("a node array is named, or each of its components", place=f"option {name}", found=given,
                          expected=f"a name, or {n} of them" if n > 1 else "a name")
     return tuple(given)
-
-
-def _by_cell_type(options: Mapping[str, Any], name: str, example: str) -> Mapping[str, str]:
-    given = options.get(name, {})
-    if not isinstance(given, Mapping):
-        raise InputError("rules and formulations are given by cell type", place=f"option {name}", found=given,
-                         expected=f'a mapping such as {{"hex8": "{example}"}}')
-    return given
 
 
 def _times(options: Mapping[str, Any]) -> list[float] | None:

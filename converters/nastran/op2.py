@@ -80,20 +80,30 @@ class Op2File:
 
     def bytes_of(self, record: Record) -> bytes:
         """The record, its pieces joined."""
-        with open(self.path, "rb") as stream:  # and not from the map, whose pages would count as memory
-            parts = []
+        return self._array_of(record).tobytes()
+
+    def _array_of(self, record: Record) -> np.ndarray:
+        """The record's bytes (n,), each piece read to its place."""
+        found = np.empty(record.n_byte, dtype=np.uint8)
+        done = 0
+        with open(self.path, "rb", buffering=0) as stream:  # not from the map, whose pages would count as memory
             for offset, length in record.spans:
                 stream.seek(offset)
-                parts.append(stream.read(length))
-        return b"".join(parts)
+                while length:
+                    n = stream.readinto(found[done:done + length].data)
+                    if not n:
+                        raise self._wrong("the file has become shorter while it was read", offset, f"{length} bytes",
+                                          "its end")
+                    done, length = done + n, length - n
+        return found
 
     def words(self, record: Record) -> np.ndarray:
         """The record as integers (n,); `view` them as `reals` where they are real numbers."""
-        data = self.bytes_of(record)
+        data = self._array_of(record)
         if len(data) % self.layout.word:
             raise self._wrong("a record is no whole number of words", record.spans[0][0],
                               f"a multiple of {self.layout.word} bytes", len(data))
-        return np.frombuffer(data, self.layout.integers)
+        return data.view(self.layout.integers)
 
     def text(self, record: Record, first: int, count: int) -> str:
         """`count` words of a record from word `first` as text: four letters a word, in 64 bits four or eight."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from romlib_converters.common.elements import check_rules
 from romlib_converters.common.omissions import missing_increments
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import SUMMED, write_snapshots
@@ -53,7 +55,7 @@ class ZsetConverter:
     """
 
     name = "zset"
-    suffixes = (".inp", ".ut")
+    suffixes = (".inp", ".ut", ".geof", ".geo")
     reads = "meshes .geof and .geo, decks .inp, material files, results .ut, .node and .integ, subdomains"
     reader = extra = None
 
@@ -133,6 +135,21 @@ class ZsetConverter:
         temperature, _ = temperature_loads(deck)
         amplitudes = {**deck.amplitudes, **{name: amplitude for name, (_, amplitude) in temperature.items()}}
         return Case(times=Times(values=deck_times(deck)), amplitudes=amplitudes, description=f"Zset deck {path.name}")
+
+    def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
+        """A mesh in text (.geof) or binary (.geo), or that of a deck, with its sets; see
+        `romlib.snapshots.converter.MeshReader`.
+
+        Raises
+        ------
+        InputError : a rule of another shape of cell. FileFormatError, UnsupportedError : with file and place.
+        """
+        path = Path(source)
+        mesh = self.read_deck(path).mesh if path.suffix.lower() == ".inp" else build_mesh(read_mesh(path))
+        check_rules(quadrature or {}, [block.cell_type for block in mesh.blocks], "quadrature")
+        return replace(mesh, blocks=tuple(
+            replace(block, quadrature=(quadrature or {}).get(block.cell_type, block.quadrature))
+            for block in mesh.blocks))
 
     def read_deck(self, source: Path) -> DeckModel:
         """The case of a deck as `read_case` has it, with the mesh that the deck names, and its model.

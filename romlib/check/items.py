@@ -10,7 +10,7 @@ import numpy as np
 
 from romlib.check.deviation import Deviation
 from romlib.check.options import CheckOptions
-from romlib.check.report import CheckItem, Status
+from romlib.check.report import KNOWN, OTHERWISE, CheckItem, Status
 from romlib.check.residual import ResidualNorms
 from romlib.check.resolution import Resolution
 from romlib.loads.forces import force_names
@@ -188,7 +188,7 @@ def _with_causes(item: CheckItem, model: Model) -> CheckItem:
               if entry.does_work or (kind in CAUSES.get(entry.name, ()) and not (beyond and entry.name == "digits"))]
     if item.status not in ("fail", "warn") or not causes:
         return item
-    return replace(item, meaning=f"known of this file: {'; '.join(causes)}. Otherwise: {item.meaning}")
+    return replace(item, meaning=f"{KNOWN}{'; '.join(causes)}{OTHERWISE}{item.meaning}")
 
 
 def _resolved(item: CheckItem, noise: float, reference: float, precision: str, field: str) -> CheckItem:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from romlib.errors import CheckError
 
+KNOWN, OTHERWISE = "known of this file: ", ". Otherwise: "  # of a meaning: what the file says, what is usual
 Status = Literal["pass", "warn", "fail", "absent"]
 Verdict = Literal["reproduced", "not reproduced", "undecided"]
 
@@ -87,18 +89,23 @@ class CheckReport:
         if self.failed:
             raise CheckError("\n".join([
                 f"the nonintrusivity check failed: {self.file}",
-                *(f"  {item.name}: {_figures(item)}; {item.detail}\n    {item.meaning}" for item in self.failed),
+                *(f"  {item.name}: {_figures(item)}; {item.detail}\n    {meaning}"
+                  for item, meaning in _said_once(self.failed)),
                 *(f"  {hint}" for hint in self.hints)]))
         if self.undecided:
             raise CheckError("\n".join([
                 f"the nonintrusivity check is undecided: {self.file}", *(f"  {line}" for line in self.undecided)]))
 
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:
-        """Lines of a table: name, status, value, tolerance, what was compared, detail (and meaning, on failure)."""
+        """Lines of a table: name, status, value, tolerance, what was compared, detail (and meaning, on failure).
+
+        A meaning that several measurements have is said once.
+        """
+        meanings = {item.name: meaning for item, meaning in _said_once(
+            [item for item in self.items if item.status in ("fail", "warn")])}
         return [
             (item.name, item.status, _number(item.value), _number(item.tolerance), item.compared,
-             f"{item.detail}\n{item.meaning}".strip() if item.status in ("fail", "warn") else item.detail)
-            for item in self.items]
+             f"{item.detail}\n{meanings.get(item.name, '')}".strip()) for item in self.items]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -108,6 +115,18 @@ class CheckReport:
             "hints": list(self.hints),
             "items": [{**vars(item), "value": _finite(item.value)} for item in self.items],
         }
+
+
+def _said_once(items: Sequence[CheckItem]) -> Iterator[tuple[CheckItem, str]]:
+    """Measurements with their meanings; what stands in full with one before is "as above"."""
+    said: set[str] = set()
+    for item in items:
+        parts = []
+        for part in item.meaning.split(OTHERWISE):
+            before = KNOWN if part.startswith(KNOWN) else ""
+            parts.append(f"{before}as above" if part and part in said else part)
+            said.add(part)
+        yield item, OTHERWISE.join(parts)
 
 
 def _finite(value: float | None) -> float | None:

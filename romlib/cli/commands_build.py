@@ -90,6 +90,7 @@ def convert(
         used = convert_files(source, output, format, pieces=pieces, units=units,
                              options=converter_options(option or []), nodal=nodal, progress=progress)
     from romlib.cli.describe import show_snapshots
+    from romlib.cli.next_steps import after_convert, show_next
     from romlib.snapshots.info import info
 
     summary = info(output)
@@ -99,6 +100,7 @@ def convert(
     if format == AUTO:
         stdout().print(f"Recognised as {used}")
     show_snapshots(stdout(), summary, brief=True)
+    show_next(stdout(), after_convert(output, summary))
 
 
 def _list_formats(json: bool) -> None:
@@ -221,9 +223,12 @@ def offline(
         if json:
             print_json({"rom": str(output), "ranks": comm.size, **report.to_dict()})
         else:
+            from romlib.archive.romfile import read_rom
             from romlib.cli.describe import show_training
+            from romlib.cli.next_steps import after_offline, show_next
 
             show_training(stdout(), output, report, comm.size)
+            show_next(stdout(), after_offline(output, read_rom(output).cases))
     accuracy = report.accuracy
     if accuracy is not None and not accuracy.met and not accuracy.by_default:
         raise typer.Exit(1)

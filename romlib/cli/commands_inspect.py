@@ -40,8 +40,11 @@ def check(
             report = check_file(file, declared, comm, guard=not no_guard)
     if comm.rank == 0:
         from romlib.cli.describe import show_check
+        from romlib.cli.next_steps import after_check, show_next
 
         print_json(report.to_dict()) if json else show_check(stdout(), report)
+        if report.passed and not json:
+            show_next(stdout(), after_check(file, study))
     comm.barrier()  # the launcher ends all ranks when the first one leaves: not before rank 0 has printed
     if not report.passed:
         raise typer.Exit(1)

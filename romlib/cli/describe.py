@@ -44,7 +44,8 @@ def show_snapshots(console: Console, d: dict[str, Any], brief: bool = False) -> 
         *([("case", d["case"])] if d["case"] else []),
         ("units", d["units"]), ("mesh", _mesh_in_words(counts)),
         ("pieces", f"{counts['pieces']}, sharing {counts['shared_nodes']} nodes" if counts["pieces"] > 1 else 1),
-        ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}"),
+        ("steps", f"{steps['count']}, from {steps['first']:g} to {steps['last']:g}" if steps["count"] > 1 else
+         f"1, at time {steps['first']:g}"),
         *([] if d["clusters"] is None else [("local bases", _turns_in_words(d["clusters"]))]),
         *([] if brief else [("fingerprint", d["fingerprint"][:16]), ("checksums", d["checksums"])])]))
     console.print()
@@ -71,7 +72,8 @@ def _turns_in_words(clusters: list[int]) -> str:
 
 
 def _mesh_in_words(counts: dict[str, Any]) -> str:
-    return f"{counts['nodes']} nodes, {counts['cells']} cells, {counts['integration_points']} integration points"
+    return (f"{plural(counts['nodes'], 'node')}, {plural(counts['cells'], 'cell')}, "
+            f"{plural(counts['integration_points'], 'integration point')}")
 
 
 def _mesh_tables(console: Console, d: dict[str, Any]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from romlib.cli.console import figure, pairs, size, table
+from romlib.cli.next_steps import convert_line
 from romlib.errors import FileFormatError, RomlibError
 from romlib.mesh.kinematics import SOLID
 from romlib.words import plural
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from romlib.mesh.mesh import Mesh
     from romlib.mesh.summary import MeshSummary
 
+_DECKS = (".inp", ".bdf", ".dat", ".nas", ".blk", ".cdb")  # have a model or a mesh, and no results
+
+
 def describe_mesh(path: Path, known: str) -> dict[str, Any]:
     """Plain JSON values of the mesh in a file, with what a deck says besides. known : the kinds of files, for messages.
 
@@ -27,9 +31,13 @@ def describe_mesh(path: Path, known: str) -> dict[str, Any]:
     """
     from romlib.mesh.summary import summarise
     from romlib.snapshots.converter import DeckReader, MeshReader, deck_reader
+    from romlib.snapshots.formats import names_that_know
     from romlib.study.meshes import mesh_suffixes, reader_of
 
+    results = names_that_know(path) if path.suffix.lower() not in _DECKS else []
     if path.suffix.lower() not in mesh_suffixes():
+        if results:
+            _refuse_results(path, results[0], known)
         raise FileFormatError("romlib does not know this file", file=path, expected=known,
                               found=f"the suffix {path.suffix or 'of no file'!r}, and not HDF5 of romlib")
     reader = deck_reader(path) or reader_of(path)
@@ -49,28 +57,29 @@ def describe_mesh(path: Path, known: str) -> dict[str, Any]:
         "kind": "mesh", "file": str(path), "file_size": path.stat().st_size,
         "reader": getattr(reader, "name", type(reader).__name__), **_of_summary(found),
         "kinematics_stated": isinstance(reader, DeckReader),  # by the elements of a deck; a mesh does not say it
-        "units": None, "model": None if deck is None else _of_deck(deck),
+        "units": None, "model": None if deck is None else _of_deck(deck), "results": results,
         "unread": unread}
 
 
 def _read(reader: Any, path: Path, known: str) -> Mesh:
     """The mesh; where the file has results and no mesh of its own, the error says which converter reads them."""
-    from romlib.snapshots.converter import usable_converters
-    from romlib.study.meshes import mesh_of
-
+    from romlib.snapshots.converter import mesh_of, usable_converters
     try:
         return mesh_of(path, reader)
     except RomlibError as error:
         suffix = path.suffix.lower()
         names = [one.name for one in usable_converters() if suffix in one.suffixes and one.can_read(path)]
-        name = names[0] if names and suffix != ".inp" else None
+        name = names[0] if names and suffix not in _DECKS else None
         if name is None or name == "meshio":  # which reads the mesh of what it converts, and has said what is wrong
             raise
-        raise FileFormatError(
-            "these are results, which romlib reads by a converter", file=path, expected=known,
-            found=f"a file that the converter {name} reads",
-            remedy=f"romlib convert {name} {path} -o {path.stem}.vtkhdf; then romlib info {path.stem}.vtkhdf"
-        ) from error
+        _refuse_results(path, name, known, error)
+
+
+def _refuse_results(path: Path, converter: str, known: str, error: RomlibError | None = None) -> NoReturn:
+    raise FileFormatError(
+        "these are results, which romlib reads by a converter", file=path, expected=known,
+        found=f"a file that the converter {converter} reads",
+        remedy=f"{convert_line(converter, path)}; then romlib info {path.stem}.vtkhdf") from error
 
 
 def _of_summary(found: MeshSummary) -> dict[str, Any]:
@@ -139,7 +148,11 @@ def show_mesh(console: Console, d: dict[str, Any]) -> None:
         _show_deck(console, d["model"])
     if d["unread"] is not None:
         console.print(f"\nnote: what the deck says besides its mesh cannot be used: {d['unread']}", soft_wrap=True)
-    console.print(f"\nA study to begin with: romlib init study {d['file']}", soft_wrap=True)
+    console.print(f"\nA study to begin with, from this mesh: romlib init study {d['file']}" if d["results"] else
+                  f"\nA study to begin with: romlib init study {d['file']}", soft_wrap=True)
+    for name in d["results"][:1]:
+        console.print(f"Where the file has results too, they are for the converter: "
+                      f"{convert_line(name, Path(d['file']))}", soft_wrap=True)
 
 
 def _show_deck(console: Console, model: dict[str, Any]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from romlib.mesh.kinematics import padded
 from romlib.results.scalar import components_of, plain
 from romlib.snapshots.schema import FieldSpec
 
@@ -29,6 +30,12 @@ class Array:
     def flat(self) -> np.ndarray:
         """(n, n_comp), or (n,) of a scalar."""
         return self.values if self.components else self.values[:, 0]
+
+    def in_space(self) -> Array:
+        """A vector of two dimensions with a third component, zero, as VTK expects vectors; others as they are."""
+        if self.components != ("x", "y"):
+            return self
+        return replace(self, values=padded(self.values), components=("x", "y", "z"))
 
     def scalars(self, between: str) -> Iterator[tuple[str, np.ndarray]]:
         """Name and values (n,) of each component; `between` stands between the names of field and component."""

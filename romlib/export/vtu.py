@@ -47,7 +47,7 @@ def write_vtu(
             add(name, values)
         put("</Cells>", "<PointData>")
         add("node_id", np.asarray(mesh.node_ids, dtype=np.int64))
-        for array in nodes:
+        for array in (one.in_space() for one in nodes):
             add(array.name, array.flat, _shown(array))
         put("</PointData>", "<CellData>")
         add("cell_id", np.asarray(mesh.cell_ids, dtype=np.int64))

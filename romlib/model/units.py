@@ -42,8 +42,9 @@ class UnitSystem(Description):
         return ", ".join((self.length, self.force, self.stress, self.time, self.temperature))
 
     def of(self, field: str) -> str:
-        """Unit of a field by its name, empty where it has none or is not known."""
+        """Unit of a field by its name, empty where it has none or is not known. Means at nodes have the field's."""
         return {
             "displacement": self.length, "stress": self.stress, "von_mises": self.stress,
             "temperature": self.temperature, "time": self.time, "internal_force": self.force, "reaction": self.force,
-        }.get(field, "")
+            "reaction_force": self.force,
+        }.get(field.removeprefix("nodal_"), "")

@@ -6,14 +6,17 @@ A package adds one by an entry point of the group `romlib.converters` that names
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import ValidationError
 
-from romlib.errors import InputError
+from romlib.errors import InputError, RomlibError
+from romlib.mesh.kinematics import PLANE_STRAIN
 from romlib.mesh.mesh import Mesh
 from romlib.model import Case, Model, UnitSystem
 from romlib.words import unknown
@@ -104,6 +107,24 @@ class MeshReader(Protocol):
         dimensions takes kinematics, "plane strain" or "axisymmetric", and thickness besides.
         """
         ...
+
+
+def mesh_of(file: Path, reader: MeshReader) -> Mesh:
+    """The mesh of a file of which no study says what it is: solid, or, where all its cells are in a plane, in plane
+    strain, which its user may correct.
+
+    Raises
+    ------
+    FileFormatError, UnsupportedError : what the reader raises of the file as a solid.
+    """
+    try:
+        return reader.read_mesh(file)
+    except RomlibError:
+        if "kinematics" in signature(reader.read_mesh).parameters:
+            plane: dict[str, Any] = {"kinematics": PLANE_STRAIN}
+            with suppress(RomlibError):
+                return reader.read_mesh(file, **plane)
+        raise
 
 
 def installed_converters() -> tuple[str, ...]:

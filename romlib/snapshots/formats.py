@@ -10,13 +10,24 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
-from romlib.errors import InputError
+import h5py
+
+from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of, shown
-from romlib.snapshots.converter import GROUP, Converter, find_converter, installed_converters
+from romlib.snapshots.converter import (
+    GROUP,
+    Converter,
+    MeshReader,
+    find_converter,
+    installed_converters,
+    mesh_of,
+    usable_converters,
+)
 from romlib.words import listed
 
 AUTO = "auto"  # in place of the name of a converter: by content
 _BEGINNING = 24  # bytes of a file that no converter knows, for the message
+_MESHES = {".msh": "meshio"}  # which converter reads a mesh of a suffix that its results do not have
 _LOOKED_AT = 50  # files of a folder that no converter knows, for the message
 
 
@@ -90,8 +101,13 @@ def converter_for(name: str, source: Path | Sequence[Path]) -> Converter:
 
     Raises
     ------
-    InputError : see `find_converter` and `recognised`.
+    InputError : see `find_converter` and `recognised`. FileFormatError : a file is empty.
     """
+    for path in [source] if isinstance(source, (str, Path)) else source:
+        if Path(path).is_file() and not Path(path).stat().st_size:
+            raise FileFormatError("the file is empty", file=path, expected="results of a solver", found="no byte",
+                                  remedy="look whether the solver has ended well and the disk was not full; copy the "
+                                         "file again")
     return recognised(source) if name == AUTO else find_converter(name)
 
 
@@ -126,10 +142,12 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
         _refuse_folder(paths[0])
     place = ", ".join(path.name for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
     if not known:
+        _refuse_damaged(paths)
+        _refuse_mesh(paths)
         raise InputError("no installed converter knows this by its content", file=paths[0] if paths else None,
                          expected=f"files of one of {', '.join(tried)}", found=_seen(paths),
-                         remedy="name the format (romlib convert NAME ...), whose message then says what is wrong; "
-                                "romlib convert --list shows what each reads")
+                         remedy=f"name the format (romlib convert {_likely(paths)} ...), whose message then says what "
+                                "is wrong; romlib convert --list shows what each reads")
     if len(known) > 1:
         names = [converter.name for converter in known]
         raise InputError(f"{place} may be of several formats", file=paths[0], expected="a format that is named",
@@ -140,7 +158,7 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
 
 def _refuse_several(paths: Sequence[Path]) -> None:
     """InputError where each file is known, or some are, and no converter knows all of them."""
-    named = {path: _names(path) for path in paths}
+    named = {path: names_that_know(path) for path in paths}
     if not any(named.values()):
         return
     seen = ", ".join(f"{path.name} ({listed(names) if names else 'unknown'})" for path, names in [*named.items()][:8])
@@ -149,13 +167,49 @@ def _refuse_several(paths: Sequence[Path]) -> None:
                      remedy="convert each by itself, or leave out what belongs to another computation")
 
 
+def _refuse_damaged(paths: Sequence[Path]) -> None:
+    """FileFormatError where the first file is HDF5 that cannot be opened, whatever it was."""
+    if not (paths and paths[0].is_file() and h5py.is_hdf5(paths[0])):
+        return
+    try:
+        with h5py.File(paths[0], "r"):
+            pass
+    except OSError as reason:
+        raise FileFormatError("the HDF5 file is damaged, or cut short", file=paths[0], found=str(reason),
+                              remedy="let the program that writes it end, or copy it again") from reason
+
+
+def _refuse_mesh(paths: Sequence[Path]) -> None:
+    """InputError where the one file has a mesh that a converter reads, and no results."""
+    if len(paths) == 1 and paths[0].is_file() and _has_mesh(paths[0]):
+        raise InputError("the file has a mesh, and no results that a converter knows", file=paths[0],
+                         expected="a displacement over time", remedy="name it in a study as [mesh] file, for romlib "
+                         f"solve (romlib init study {paths[0]}); or convert the results of its run")
+
+
+def _has_mesh(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    for reader in usable_converters():
+        if isinstance(reader, MeshReader) and (suffix in reader.suffixes or reader.name == _MESHES.get(suffix)):
+            with suppress(Exception):  # whatever a foreign package raises, this one reads no mesh here
+                mesh_of(path, reader)
+                return True
+    return False
+
+
+def _likely(paths: Sequence[Path]) -> str:
+    """The name of the one converter whose files have such a suffix, else NAME."""
+    names = [converter.name for converter in usable_converters() if paths and paths[0].suffix in converter.suffixes]
+    return names[0] if len(names) == 1 else "NAME"
+
+
 def _refuse_folder(folder: Path) -> None:
     """InputError where a folder is empty, or has files that are known by themselves and are no results together."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     if not files:
         raise InputError("the folder has no files", file=folder, expected="the files of one computation",
                          remedy="name the folder, or the file, that the solver wrote")
-    named = [(path, names) for path in files[:_LOOKED_AT] if (names := _names(path))]
+    named = [(path, names) for path in files[:_LOOKED_AT] if (names := names_that_know(path))]
     if named:
         seen = ", ".join(f"{path.name} ({listed(names)})" for path, names in named[:8])
         raise InputError("no converter takes this folder as one computation", file=folder,
@@ -163,8 +217,8 @@ def _refuse_folder(folder: Path) -> None:
                          remedy=f"name a file: romlib convert {named[0][1][0]} {named[0][0]} ...")
 
 
-def _names(path: Path) -> list[str]:
-    """Of the converters that know a file, or a folder, by itself."""
+def names_that_know(path: Path) -> list[str]:
+    """Names of the installed converters that know a file, or a folder, by itself, by its content."""
     names = []
     for name in installed_converters():
         with suppress(Exception):  # whatever a foreign package raises, the others are asked

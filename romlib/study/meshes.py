@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 
 import h5py
 
-from romlib.errors import InputError, RomlibError, StudyError, UnsupportedError
+from romlib.errors import InputError, StudyError, UnsupportedError
 from romlib.files import regular_file
 from romlib.mesh.bad_cells import well_shaped
-from romlib.mesh.kinematics import PLANE_STRAIN, SOLID
+from romlib.mesh.kinematics import SOLID
 from romlib.mesh.lazy import LazyMeshes
 from romlib.mesh.mean_dilatation import with_formulations
 from romlib.mesh.merge import merge_points, refuse_loose_cells
@@ -142,24 +141,6 @@ def reader_of(file: Path) -> MeshReader:
     reader = of_suffix[0] if of_suffix else find_converter(_ANY)
     assert isinstance(reader, MeshReader)
     return reader
-
-
-def mesh_of(file: Path, reader: MeshReader) -> Mesh:
-    """The mesh of a file of which no study says what it is: solid, or, where all its cells are in a plane, in plane
-    strain, which its user may correct.
-
-    Raises
-    ------
-    FileFormatError, UnsupportedError : what the reader raises of the file as a solid.
-    """
-    try:
-        return reader.read_mesh(file)
-    except RomlibError:
-        if "kinematics" in signature(reader.read_mesh).parameters:
-            plane: dict[str, Any] = {"kinematics": PLANE_STRAIN}
-            with suppress(RomlibError):
-                return reader.read_mesh(file, **plane)
-        raise
 
 
 def mesh_suffixes() -> set[str]:

@@ -15,9 +15,10 @@ from romlib.mesh.mesh import Mesh
 from romlib.mesh.skin import SKIN, add_skin
 from romlib.mesh.summary import MeshSummary, summarise
 from romlib.model import Model
-from romlib.snapshots.converter import DeckReader, deck_reader
+from romlib.snapshots.converter import DeckReader, deck_reader, mesh_of
+from romlib.snapshots.formats import names_that_know
 from romlib.snapshots.reader import Snapshots
-from romlib.study.meshes import is_hdf5, mesh_of, mesh_suffixes, reader_of
+from romlib.study.meshes import is_hdf5, mesh_suffixes, reader_of
 
 _KINDS = "a snapshots file (.vtkhdf), a deck (.inp), or a mesh (.msh, .med, ...)"
 
@@ -63,9 +64,13 @@ def read_source(paths: Sequence[Path]) -> Source:
         raise InputError("a study is written from one deck, one mesh, or several snapshots files", file=paths[1],
                          found=f"{first.name}, which is no snapshots file", remedy="convert the files first")
     if first.suffix.lower() not in mesh_suffixes():
+        remedy = None
+        if first.suffix.lower() == ".rom":
+            remedy = f"of a ROM, a case can be written: romlib init case {first}"
+        for name in names_that_know(first)[:1]:
+            remedy = f"these are results: convert them first, romlib convert {name} {first} -o NAME.vtkhdf"
         raise InputError("a study cannot be written from this file", file=first, expected=_KINDS,
-                         found=f"the suffix {first.suffix!r}", remedy="of a ROM, a case can be written: "
-                         f"romlib init case {first}" if first.suffix.lower() == ".rom" else None)
+                         found=f"a file {first.suffix or 'without suffix'}", remedy=remedy)
     deck = deck_reader(first)
     return _of_mesh(first) if deck is None else _of_deck(first, deck)  # type: ignore[arg-type]
 

@@ -106,6 +106,18 @@ def test_every_failing_measurement_names_first_what_does_work(written, case, fie
         assert known == (item.status in ("fail", "warn")), item.name
 
 
+def test_a_table_says_once_what_several_measurements_have_in_common(written, case):
+    model = changed(case.model, omissions=[SPRING.model_dump()])
+    report = run(written(displacement=case.fields["displacement"] * 1.05), model)
+    assert len(report.failed) > 2 and all("(line 7)" in item.meaning for item in report.failed)
+    said = "\n".join(row[-1] for row in report.rows())
+    assert said.count("(line 7)") == 1 and said.count("known of this file: as above. Otherwise: ") == len(
+        [item for item in report.items if item.status in ("fail", "warn")]) - 1
+    with pytest.raises(CheckError) as caught:
+        report.raise_if_failed()
+    assert str(caught.value).count("(line 7)") == 1
+
+
 def test_a_small_residual_of_forces_that_are_reproduced_is_the_solvers(written, case):
     """A solver that stops early: its own forces miss the loads by a part in a thousand."""
     loads = dict(case.model.loads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+import h5py
 import numpy as np
 import pytest
 from synthetic_formats import GOOD, install_package
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 import romlib
 from romlib.cli import app
-from romlib.errors import InputError
+from romlib.errors import FileFormatError, InputError
 from romlib.snapshots import Snapshots
 from romlib.snapshots.converter import find_converter
 from romlib.snapshots.formats import installed_formats, missing_reader, recognised
@@ -84,8 +85,44 @@ def test_a_file_that_nobody_knows_is_refused_with_all_that_were_asked(install, t
         recognised(tmp_path / "empty")
     with pytest.raises(InputError, match="a folder with files"):
         recognised(tmp_path)
+    (tmp_path / "job.frd").write_bytes(b"\x7fELF")  # of a suffix that one converter has
+    with pytest.raises(InputError, match=r"name the format \(romlib convert calculix \.\.\.\)"):
+        recognised(tmp_path / "job.frd")
     with pytest.raises(InputError, match="no such file or folder"):
         recognised(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("name", ["auto", "ansys", "nastran", "meshio"])
+def test_an_empty_file_is_said_to_be_empty_whatever_its_format(tmp_path, name):
+    (tmp_path / "job.rst").touch()
+    with pytest.raises(FileFormatError, match="the file is empty"):
+        romlib.convert(tmp_path / "job.rst", tmp_path / "job.vtkhdf", name)
+
+
+def test_an_hdf5_file_that_is_cut_short_is_said_to_be(tmp_path):
+    with h5py.File(tmp_path / "job.rmed", "w") as file:
+        file["values"] = np.zeros(1000)
+    whole = (tmp_path / "job.rmed").read_bytes()
+    (tmp_path / "job.rmed").write_bytes(whole[:len(whole) // 2])
+    with pytest.raises(FileFormatError, match="damaged, or cut short") as caught:
+        recognised(tmp_path / "job.rmed")
+    assert "truncated" in caught.value.found
+
+
+def test_a_mesh_without_results_is_called_a_mesh(tmp_path):
+    meshio = pytest.importorskip("meshio")
+    corners = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], dtype=float)
+    square = meshio.Mesh(corners, [("quad", [[0, 1, 2, 3]])])
+    square.write(tmp_path / "plate.msh", "gmsh22", binary=False)
+    (tmp_path / "cube.geof").write_text(
+        "***geometry\n**node\n4 3\n1 0 0 0\n2 1 0 0\n3 0 1 0\n4 0 0 1\n**element\n1\n1 c3d4 1 2 3 4\n***return\n")
+    (tmp_path / "draft.geo").write_text("Point(1) = {0, 0, 0};\n")  # geometry of gmsh: no mesh yet
+    for name in ("plate.msh", "cube.geof"):
+        with pytest.raises(InputError, match="has a mesh, and no results") as caught:
+            recognised(tmp_path / name)
+        assert f"romlib init study {tmp_path / name}" in caught.value.remedy
+    with pytest.raises(InputError, match="no installed converter"):
+        recognised(tmp_path / "draft.geo")
 
 
 OTHER = GOOD + """
@@ -152,7 +189,8 @@ def test_the_command_lists_formats_as_a_table_and_as_json(install):
     words = run("convert", "--list")
     assert "meshio" in words and "pip install" in words and "auto" in words
     rows = {row["name"]: row for row in json.loads(run("convert", "--list", "--json"))}
-    assert rows["zset"]["ready"] and rows["zset"]["suffixes"] == [".inp", ".ut"] and not rows["mine"]["ready"]
+    assert not rows["mine"]["ready"]
+    assert rows["zset"]["ready"] and rows["zset"]["suffixes"] == [".inp", ".ut", ".geof", ".geo"]
 
 
 def test_the_command_recognises_a_file_and_says_as_what(install, mine):

@@ -235,6 +235,25 @@ def test_a_model_of_the_files_goes_with_the_history_and_units_are_the_users(file
         assert found.model.initial_time == -3.0 and str(found.model.units) == "m, N, Pa, s, K"
 
 
+@pytest.mark.parametrize("stated", [-2.0, "x", float("nan"), [1]])
+def test_an_initial_time_beside_a_model_that_has_another_is_refused_and_never_ignored(file, tmp_path, stated):
+    history = SyntheticHistory(file)
+    history.model = Model(initial_time=-3.0)
+    with pytest.raises(InputError, match="begins at another time") as caught:
+        converted(history, tmp_path, options={"initial_time": stated})
+    assert caught.value.expected == "-3" and "initial_time" in caught.value.place
+    with converted(history, tmp_path, options={"initial_time": -3}) as found:
+        assert found.model.initial_time == -3.0
+
+
+@pytest.mark.parametrize("given", [3, "hex_gauss_8", ["hex8"], {"hex8": 3}, {3: "hex_gauss_8"}, None, True])
+def test_a_rule_that_is_not_given_by_cell_type_is_refused_with_the_line_to_type(given):
+    with pytest.raises(InputError, match="given by cell type") as caught:
+        history_options("mine", {"quadrature": given})
+    assert "--option 'quadrature={hex8=\"hex_gauss_8\"}'" in caught.value.remedy
+    assert history_options("mine", {"quadrature": {"hex8": "hex_gauss_8"}})
+
+
 def test_a_history_without_displacement_and_a_strange_option_are_refused(file, tmp_path):
     history = SyntheticHistory(file)
     history.fields = {"temperature": SolverField(FieldSpec("node", 1))}

@@ -247,6 +247,17 @@ def test_binary_mesh_fills_the_cube(data_dir):
     np.testing.assert_allclose(mesh.points[corners][..., 0], 1.0, atol=1e-12)
 
 
+def test_a_study_may_name_a_mesh_of_zset_in_text_in_binary_or_by_its_deck(data_dir):
+    zset, reader = data_dir / "zset", ZsetConverter()
+    binary = reader.read_mesh(zset / "binary_mesh" / "cube.geo", quadrature={"tet10": "tet_15"})
+    assert {block.quadrature for block in binary.blocks} == {"tet_15"} and binary.n_cell == 1080
+    text = reader.read_mesh(zset / "MecaSequential" / "cube.geof")
+    deck = reader.read_mesh(zset / "MecaSequential" / "cube.inp")
+    assert np.array_equal(text.points, deck.points) and set(text.node_tags) == set(deck.node_tags)
+    with pytest.raises(InputError, match="cells that the mesh lacks"):
+        reader.read_mesh(zset / "MecaSequential" / "cube.geof", quadrature={"tet10": "tet_15"})
+
+
 def test_text_and_binary_name_the_same_sets(data_dir):
     text = read_mesh(data_dir / "zset" / "MecaSequential" / "cube.geof")
     binary = read_mesh(data_dir / "zset" / "binary_mesh" / "cube.geo")
