@@ -88,14 +88,14 @@ def run(what: str, format: str, source: Path, files: list[Path]) -> float:
 
 
 def measure(what: str, format: str, source: Path, files: list[Path]) -> dict[str, float]:
-    """Seconds and peak memory of one thing, in this process, and seconds of reading a small file first."""
-    first = 0.0
+    """Seconds and peak memory of one thing, in this process; before a reading, of a small file and of the raw read."""
+    first = raw = 0.0
     if what == "read":
         folder = source.parent / "small"
         folder.mkdir(exist_ok=True)
         small = WRITERS[format](folder, *box(SMALL), 2)
-        first = run(what, format, small[0], small)
-    return {"seconds": run(what, format, source, files), "first": first,
+        first, raw = run(what, format, small[0], small), run("raw", format, source, files)
+    return {"seconds": run(what, format, source, files), "first": first, "raw": raw,
             "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
 
 
@@ -112,11 +112,11 @@ def in_child(what: str, format: str, files: list[Path]) -> dict[str, float]:
 def speed(format: str, files: list[Path], repeats: int) -> dict[str, float]:
     """Seconds of the raw read and of the reading, the shortest of each, and the median of their ratios."""
     in_child("raw", format, files)  # into the system's cache
-    pairs = [[in_child(what, format, files) for what in ("raw", "read")] for _ in range(repeats)]
-    raw, read = zip(*([one["seconds"] for one in pair] for pair in pairs), strict=True)
-    return {"bytes": sum(path.stat().st_size for path in files), "raw": min(raw), "read": min(read),
-            "first": min(pair[1]["first"] for pair in pairs),
-            "ratio": statistics.median(after / before for before, after in zip(raw, read))}
+    found = [in_child("read", format, files) for _ in range(repeats)]
+    return {"bytes": sum(path.stat().st_size for path in files),
+            "ratio": statistics.median(one["seconds"] / one["raw"] for one in found),
+            "read": min(one["seconds"] for one in found)} | {
+                name: min(one[name] for one in found) for name in ("first", "raw")}
 
 
 def of_format(format: str, points: np.ndarray, cells: np.ndarray, folder: Path, given: argparse.Namespace
