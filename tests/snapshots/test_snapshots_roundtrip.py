@@ -145,10 +145,8 @@ def test_arrays_of_a_mesh_may_have_no_value_somewhere(tmp_path):
         for name in ("node_arrays", "cell_arrays", "face_tags"):
             assert_same(getattr(found.mesh(0), name), getattr(mesh, name), name)
     mesh.node_arrays["known"][0] = np.inf
-    with SnapshotsWriter(path, [mesh], MODEL, TIMES, {}):
+    with pytest.raises(InputError, match=r"infinite(?s:.*)known"), SnapshotsWriter(path, [mesh], MODEL, TIMES, {}):
         pass
-    with pytest.raises(InputError, match=r"infinite(?s:.*)known"), Snapshots(path) as found:
-        found.mesh(0)
 
 
 def test_damaged_mesh_group_names_the_part(tmp_path):
