@@ -206,7 +206,12 @@ def _nodal_force(load: NodalForce, mesh: Mesh, share: np.ndarray | None, place: 
                 remedy="compute it with romlib.loads.forces.node_share")
         share = np.ones(mesh.n_node)
     force = np.zeros((mesh.n_node, mesh.dimension))
-    force[nodes] = share[nodes, None] * _directions(load, mesh, place)[nodes]
+    directions = _directions(load, mesh, place)[nodes]
+    bad = np.flatnonzero(~np.isfinite(directions).all(axis=1))
+    if len(bad):
+        raise InputError("a load has a value that is not finite", place=f"{place}, node {mesh.node_ids[nodes[bad[0]]]}",
+                         found=directions[bad[0]].tolist(), remedy="load nodes at which the array has values")
+    force[nodes] = share[nodes, None] * directions
     return force
 
 

@@ -38,9 +38,9 @@ def mesh_items(mesh: str, *, whole: bool) -> Iterator[Item]:
     yield Item(f"{mesh}/face_tags/<tag>/blocks/<k>@face_type", "text")
     yield Item(f"{mesh}/face_tags/<tag>/blocks/<k>/connectivity", "integer", ("n_face", "n_face_node"), low=0,
                high="n_node")
-    yield Item(f"{mesh}/face_tags/<tag>/arrays/<name>", "number", ("n_faces", ANY))
-    yield Item(f"{mesh}/node_arrays/<name>", "number", ("n_node", ANY))
-    yield Item(f"{mesh}/cell_arrays/<name>", "number", ("n_cells", ANY))
+    yield Item(f"{mesh}/face_tags/<tag>/arrays/<name>", "number", ("n_faces", ANY), nan=True)
+    yield Item(f"{mesh}/node_arrays/<name>", "number", ("n_node", ANY), nan=True)
+    yield Item(f"{mesh}/cell_arrays/<name>", "number", ("n_cells", ANY), nan=True)
     if whole:
         yield Item(f"{mesh}/points", "real", ("n_node", "n_dim"))
         yield Item(f"{mesh}/blocks/<k>/connectivity", "integer", ("n_cell", "n_a"), low=0, high="n_node")

@@ -220,6 +220,17 @@ def test_a_value_that_is_not_finite_is_refused():
         on_face(Pressure(faces="skin", value=ArrayReference(array="p")), mesh)
 
 
+def test_a_nodal_force_needs_values_at_its_own_nodes_alone():
+    mesh = box("hex8", n=1)
+    forces = np.full((mesh.n_node, 3), np.nan)
+    forces[[1, 5]] = 2.0
+    mesh = replace(mesh, node_tags={"some": np.array([1, 5]), "more": np.array([1, 4])}, node_arrays={"pull": forces})
+    found = unit_force(NodalForce(nodes="some", direction=ArrayReference(array="pull")), mesh, {}, None)
+    assert found.sum() == 12.0 and np.isfinite(found).all()
+    with pytest.raises(InputError, match=rf"not finite(?s:.*)node {mesh.node_ids[4]}"):
+        unit_force(NodalForce(nodes="more", direction=ArrayReference(array="pull")), mesh, {}, None)
+
+
 def test_a_temperature_is_no_force():
     model = Model(loads={"hot": Temperature(field=1.0), "p": Pressure(faces="skin")})
     assert force_names(model) == ["p"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from snapshots_example import FIELDS, MODEL, TIMES, mixed_mesh  # type: ignore[import-not-found]
 
 from romlib.errors import InputError
-from romlib.snapshots import Snapshots, info
+from romlib.snapshots import Snapshots, SnapshotsWriter, info
 from romlib.snapshots.fingerprint import fingerprint
 from romlib.snapshots.meshes import read_mesh, write_mesh
 from romlib.snapshots.schema import key, name_of
@@ -130,6 +130,23 @@ def test_a_mesh_alone_goes_through_a_group(tmp_path):
     with h5py.File(tmp_path / "mesh.h5", "w") as file:
         write_mesh(file.create_group("meshes/0"), mesh)
         assert_same(read_mesh(Contents(file, MESH_FILE, tmp_path / "mesh.h5"), "/meshes/0"), mesh)
+
+
+def test_arrays_of_a_mesh_may_have_no_value_somewhere(tmp_path):
+    """NaN is what converters put where the solver has no value; infinite numbers are none."""
+    mesh = mixed_mesh()
+    mesh.node_arrays["known"] = np.where(mesh.points[:, 0] > 1.0, np.nan, 2.0)
+    mesh.cell_arrays["angle"] = np.where(np.arange(mesh.n_cell) % 2, np.nan, 3.0)
+    mesh.face_tags["skin"].arrays["value"][3] = np.nan
+    path = tmp_path / "a.vtkhdf"
+    with SnapshotsWriter(path, [mesh], MODEL, TIMES, {}):
+        pass
+    with Snapshots(path) as found:
+        for name in ("node_arrays", "cell_arrays", "face_tags"):
+            assert_same(getattr(found.mesh(0), name), getattr(mesh, name), name)
+    mesh.node_arrays["known"][0] = np.inf
+    with pytest.raises(InputError, match=r"infinite(?s:.*)known"), SnapshotsWriter(path, [mesh], MODEL, TIMES, {}):
+        pass
 
 
 def test_damaged_mesh_group_names_the_part(tmp_path):

@@ -119,6 +119,18 @@ def test_texts_in_a_legacy_file_do_not_hide_the_arrays_behind_them(tmp_path, bin
         converted(tmp_path / "step_*.vtk", tmp_path)
 
 
+def test_a_legacy_file_with_arrays_of_another_length_than_its_mesh_is_refused(tmp_path):
+    from romlib_converters.meshio.legacy import read_legacy
+
+    write_legacy(tmp_path, box_mesh("hex8", (1, 1, 1)), False)
+    path = sorted(tmp_path.glob("*.vtk"))[0]
+    text = path.read_text()
+    for place, n in (("CELL_DATA", 3), ("POINT_DATA", 2)):
+        path.write_text(f"{text}\n{place} {n}\nSCALARS a float 1\nLOOKUP_TABLE default\n{'1 ' * n}\n")
+        with pytest.raises(FileFormatError, match=rf"another length than the mesh(?s:.*){place}(?s:.*)found: {n}"):
+            read_legacy(path)
+
+
 def test_legacy_files_that_are_cut_short_or_of_another_kind_are_refused(tmp_path):
     folder = tmp_path / "steps"
     folder.mkdir()
