@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from romlib_converters.common.plane import with_thickness
 from romlib_converters.keyword.case import DeckCases, deck_model, increment_times
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
+from romlib_converters.keyword.relations import with_relations
 
 from romlib.errors import FileFormatError, InputError
 from romlib.model import Omission, UnitSystem
@@ -73,7 +75,8 @@ class AbaqusConverter(DeckCases):
         """See `DeckCases.read_deck`."""
         path = case_path(source)
         deck = DeckReader(path, *read_flat(path)).run()
-        return deck_model(ModelBuilder(deck, increment_times(deck)))
+        found = deck_model(ModelBuilder(deck, increment_times(deck)))
+        return replace(found, model=with_relations(found.model, deck))
 
     def _places(self, deck: Path) -> tuple[InpMesh, Places]:
         inp, cards, _ = read_flat(deck)
@@ -106,6 +109,7 @@ def _history(computation: Computation, options: dict[str, Any]) -> SolverHistory
                               remedy="convert with the deck that was computed")
     builder = ModelBuilder(deck, np.array([0.0, *(one.total_time for one in records)]), library)
     whole, model = builder.build(UnitSystem())
+    model = with_relations(model, deck)
     if records and records[-1].total_time < deck.steps[-1].end * (1.0 - 1e-6):
         model = model.model_copy(update={"omissions": (*model.omissions, Omission(
             name="ends_early", does_work=False, description=(

@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.abaqus.amplitudes import read_amplitude
 from romlib_converters.abaqus.elements import FORMULATIONS, OTHERS, SOLIDS, known_solid, node_counts, solid
+from romlib_converters.abaqus.equations import equation_terms, unnamed_nodes
 from romlib_converters.abaqus.loads import LoadReader
 from romlib_converters.abaqus.materials import FINITE, OF_MATERIAL
 from romlib_converters.keyword.active import State
 from romlib_converters.keyword.assembly import FlatMesh, flattened
 from romlib_converters.keyword.cards import Card, fold, lines_of, read_cards
 from romlib_converters.keyword.deck import MOST_INCREMENTS, DeckWalk, KeywordDeck, files_of
+from romlib_converters.keyword.links import Links
 from romlib_converters.keyword.loads import LOAD_CARDS
 from romlib_converters.keyword.places import Places, build_mesh, other_elements
 from romlib_converters.keyword.sections import Section
@@ -56,10 +58,11 @@ _IGNORED = (
 
 @dataclass
 class Deck(KeywordDeck):
-    """surface_pressure : states of *DSLOAD. transformed : nodes with axes of their own."""
+    """surface_pressure : states of *DSLOAD. transformed : nodes with axes of their own. links : *EQUATION."""
 
     surface_pressure: list[State] = field(default_factory=list)
     transformed: list[tuple[np.ndarray, Card]] = field(default_factory=list)
+    links: Links = field(kw_only=True)
 
     @property
     def oriented(self) -> Section | None:
@@ -138,9 +141,10 @@ class DeckReader(DeckWalk):
         places, omissions = places_of(inp, path, cards), list(other_elements(inp, OTHERS))
         reader = LoadReader(inp, places, omissions)
         self.deck: Deck = Deck(path, files, inp, places, reader.loads, reader.amplitudes, omissions=omissions,
-                               surface_pressure=reader.surface_pressure)
+                               surface_pressure=reader.surface_pressure, links=Links(inp, places))
         super().__init__(self.deck, reader)
-        self.takers["TRANSFORM"] = self._transform
+        self.takers |= {"TRANSFORM": self._transform, "EQUATION": self._equation}
+        self._equations: list[Card] = []
 
     def run(self) -> Deck:
         """The computation that the deck describes.
@@ -153,6 +157,7 @@ class DeckReader(DeckWalk):
             if card.keyword == "AMPLITUDE":
                 self._amplitude(card)
         self.walk(card for card in self.cards if card.keyword != "AMPLITUDE")
+        self._take_equations()
         self._refuse_turned()
         return self.deck
 
@@ -171,6 +176,26 @@ class DeckReader(DeckWalk):
 
     def _transform(self, card: Card) -> None:
         self.deck.transformed.append((self.deck.inp.nodes_of(card.parameter("NSET"), card), card))
+
+    def _equation(self, card: Card) -> None:
+        self._equations.append(card)
+
+    def _take_equations(self) -> None:
+        """Equations, whose sets and local axes may stand behind them; those that cannot be told are named."""
+        local = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in self.deck.transformed)])
+        lost: dict[str, list[Card]] = {}
+        for card in self._equations:
+            why = unnamed_nodes(card, self.deck.inp)
+            if why is not None:
+                lost.setdefault(why, []).append(card)
+                continue
+            terms, sizes = equation_terms(card, self.deck.inp)
+            if np.isin(terms[:, 0], local).any():
+                lost.setdefault("nodes with axes of their own (*TRANSFORM)", []).append(card)
+            else:
+                self.deck.links.add_equations(card, terms, sizes)
+        self.deck.omissions += [Omission(name="equation", does_work=True, description=(
+            f"{len(cards)} x *EQUATION ({lines_of(cards)}): {why}, not read")) for why, cards in lost.items()]
 
     def _lengths(self, card: Card) -> tuple[float, float, bool]:
         if "STABILIZE" in card.parameters:

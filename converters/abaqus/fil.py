@@ -222,16 +222,20 @@ def _elements(records: Records, path: Path) -> tuple[FilElements, ...]:
     if counts.min() < 2:
         raise FileFormatError("an element has no type", file=path, place="record 1900", found="a record too short")
     parts: list[tuple[int, FilElements]] = []
-    for width in np.flatnonzero(np.bincount(counts)).tolist():
-        at = np.flatnonzero(counts == width)
-        rows = records.flat.reshape(-1, width) if len(at) == len(counts) else (
-            records.flat[records.starts[at][:, None] + np.arange(width)])
-        kinds = rows[:, 1]
-        for kind in kinds[:1] if (kinds == kinds[0]).all() else np.unique(kinds):
-            mine = np.flatnonzero(kinds == kind)
-            own = rows if len(mine) == len(rows) else rows[mine]
-            parts.append((int(at[mine[0]]), FilElements(
-                records.text(np.array([kind])), records.whole(own[:, :1])[:, 0], records.whole(own[:, 2:]))))
+    for width in range(int(counts.min()), int(counts.max()) + 1):
+        alike = counts == width
+        at, rows = None, records.flat.reshape(-1, width) if alike.all() else None
+        if rows is None:
+            at = np.flatnonzero(alike)
+            rows = records.flat[records.starts[at][:, None] + np.arange(width)]
+        if not len(rows):
+            continue
+        kinds, one_kind = rows[:, 1], bool((rows[:, 1] == rows[0, 1]).all())
+        for kind in kinds[:1] if one_kind else np.unique(kinds):
+            mine = np.flatnonzero(kinds == kind) if not one_kind else None
+            own, first = (rows, 0) if mine is None else (rows[mine], int(mine[0]))
+            parts.append((first if at is None else int(at[first]), FilElements(
+                records.text(np.array([kind])), records.whole(own[:, :1])[:, 0], records.whole(own[:, 2:], np.int32))))
     return tuple(part for _, part in sorted(parts, key=lambda one: one[0]))
 
 

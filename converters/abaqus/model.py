@@ -34,6 +34,7 @@ class ModelBuilder(ModelParts):
     def _act(self) -> None:
         deck = self.deck
         self._constraints()
+        self._links()
         self._forces()
         self._pressures()
         own, deck.loads.pressure = deck.loads.pressure, deck.surface_pressure
@@ -47,10 +48,14 @@ class ModelBuilder(ModelParts):
     def _constraints(self) -> None:
         history = Histories.of(self.deck.loads.boundary)
         self._same_in_all_steps(history, self.deck.places.mesh.node_ids[history.keys // 3])
+        outside = Histories.of(self.deck.loads.outside)
+        linked = np.unique(np.concatenate([np.empty(0, np.int64), *(one.elsewhere for one in self.deck.links.found)]))
+        self._same_in_all_steps(outside, outside.keys // 8, linked)
         moving = (history.values != 0).any(axis=0)
         self._fix(history.keys[~moving], history.cards[0, ~moving])
         for group in history.groups(self.deck.steps, self.deck.amplitudes):
             self._prescribe(group)
+        self._moving = history.keys[moving]
 
     def _bodies(self) -> None:
         """Gravity, rotation, and forces per volume, each with its history."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from romlib_converters.abaqus.gather import flat_records
@@ -79,11 +80,11 @@ class Records:
         """Where each record begins (n,)."""
         return np.cumsum(self.counts) - self.counts
 
-    def whole(self, words: np.ndarray) -> np.ndarray:
-        """Whole numbers of words (..., n): the halves that Abaqus sets."""
+    def whole(self, words: np.ndarray, kind: type[np.signedinteger[Any]] = np.int64) -> np.ndarray:
+        """Whole numbers of words (..., n), in a type that holds them: the halves that Abaqus sets."""
         if words.ndim and words.strides[-1] != words.itemsize:
             words = np.ascontiguousarray(words)
-        return words.view(np.int32)[..., int(self.swapped)::2].astype(np.int64)
+        return words.view(np.int32)[..., int(self.swapped)::2].astype(kind)
 
     def of(self, number: int) -> np.ndarray:
         """Words of a record."""

@@ -33,6 +33,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A command that is no part of the mesh. fields : what stands behind it, without blanks. line : from 0."""
+
+    name: str
+    fields: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
 class Lines:
     """The lines of a file. starts, ends : (n,) bytes, without what ends a line."""
 

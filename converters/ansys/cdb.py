@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.ansys.blocks import Lines, field_widths, table
+from romlib_converters.ansys.blocks import Command, Lines, field_widths, table
+from romlib_converters.ansys.cdb_systems import deck_systems
 from romlib_converters.ansys.database import Database, Elements, ElementType, component_ids
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -19,17 +20,11 @@ BLOCKED = "write it anew with CDWRITE,DB,NAME,cdb,,,,BLOCKED"
 _IGES = re.compile(rb"^.{72}[SGDPT] *\d+\s*$")
 _COMMAND = re.compile(r"\s*([/*:]?[A-Za-z][A-Za-z0-9_]*)\s*(?:,(.*))?$")
 _DATA = re.compile(r"\s*(\([\d\w.,\s]+\)|[-+.\dEeDd\s]*\d[-+.\dEeDd\s]*)\s*")
+# Commands that change nodes or elements which are there, by their first four letters, which are all that count.
+_CHANGES = ("NMOD", "NDEL", "NUMM", "NUMC", "NGEN", "NSCA", "NSYM", "EDEL", "EMOD", "EMID", "EMOR", "EGEN", "ENGE",
+            "ESYM", "ENSY", "TRAN")
 _MOST_KEYOPTS = 100
 _HEAD = 12  # characters of a line that say whether it ends a block
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command that is no part of the mesh. fields : what stands behind it, without blanks. line : from 0."""
-
-    name: str
-    fields: tuple[str, ...]
-    line: int
 
 
 @dataclass
@@ -98,7 +93,9 @@ class _Reader:
                 name = match[1].upper()
                 command = Command("KEYOP" if name.startswith("KEYOP") else name, fields, line)
                 handler = self._blocks.get(command.name)
-                if handler is None:
+                if handler is None and name[:4] in _CHANGES:
+                    self._change(command)
+                elif handler is None:
                     self.commands.append(command)
                 else:
                     handler(command)
@@ -124,7 +121,8 @@ class _Reader:
         types_by_number = {number: ElementType(number, routine, self._keyopts.get(number, {}))
                            for number, routine in self._types.items()}
         return Database(lines.file, node_ids, points, angles, types_by_number,
-                        Elements(ids, types, materials, systems, starts, nodes), *self._components)
+                        Elements(ids, types, materials, systems, starts, nodes), *self._components,
+                        deck_systems(self.commands))
 
     # -- blocks ------------------------------------------------------------------------------------------------
 
@@ -259,6 +257,13 @@ class _Reader:
         raise UnsupportedError("nodes and elements as single commands are not read", file=self.lines.file,
                                place=self.lines.place(command.line), expected="NBLOCK and EBLOCK",
                                found=f"{command.name},{','.join(command.fields)}"[:80], remedy=BLOCKED)
+
+    def _change(self, command: Command) -> None:
+        raise UnsupportedError(f"the command {command.name} changes the mesh, and is not carried out",
+                               file=self.lines.file, place=self.lines.place(command.line),
+                               expected="the mesh as it is in NBLOCK and EBLOCK",
+                               found=f"{command.name},{','.join(command.fields)}"[:80],
+                               remedy="read the file into Ansys and write it anew with CDWRITE")
 
     def _refuse_numbers(self, ids: np.ndarray, rows: np.ndarray, what: str) -> None:
         wrong = np.flatnonzero(ids < 1)

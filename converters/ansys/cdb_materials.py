@@ -1,12 +1,12 @@
-"""Materials in a .cdb: MP, MPTEMP with MPDATA, and the tables (TB) of isotropic and bilinear hardening."""
+"""Materials in a .cdb: MP, MPTEMP with MPDATA, and the tables (TB) of hardening and of anisotropic elasticity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from romlib_converters.ansys.blocks import Lines
-from romlib_converters.ansys.cdb import Cdb, Command
+from romlib_converters.ansys.blocks import Command, Lines
+from romlib_converters.ansys.cdb import Cdb
 from romlib_converters.ansys.materials import AnsysMaterial, Hardening, Property
 
 from romlib.errors import FileFormatError
@@ -19,7 +19,7 @@ _OF_PLASTIC = ("PLAS", "PLASTIC")
 
 @dataclass
 class _Table:
-    """A table that is being read: TB, and the values of each of its temperatures. points : of TBPT."""
+    """A table that is being read: TB, and the values of each of its temperatures. points : of TBPT. option : TBOPT."""
 
     kind: str
     material: int
@@ -27,6 +27,7 @@ class _Table:
     temperatures: list[float] = field(default_factory=list)
     values: dict[int, float] = field(default_factory=dict)
     points: list[tuple[float, float]] = field(default_factory=list)
+    option: str = ""
 
 
 def deck_materials(cdb: Cdb) -> list[AnsysMaterial]:
@@ -125,7 +126,7 @@ class _Reader:
     def _begin(self, command: Command) -> _Table:
         fields = [*(word.upper() for word in command.fields), "", "", "", "", ""]
         kind = fields[4] or "BISO" if fields[0] in _OF_PLASTIC else fields[0]
-        return _Table(kind, self._count(command, 1), self._lines.place(command.line))
+        return _Table(kind, self._count(command, 1), self._lines.place(command.line), option=fields[4])
 
     def _data(self, command: Command) -> None:
         table, name = self._table, command.name
@@ -150,6 +151,8 @@ class _Reader:
             material.others.append(f"{what} depends on temperature")
         elif table.kind in ("BISO", "BKIN", "MISO", "NLISO"):
             material.hardening.append(Hardening(table.kind, dict(table.values), tuple(table.points), what))
+        elif table.kind == "ANEL" and table.option in ("", "0", "1") and material.matrix is None:
+            material.matrix, material.flexibility = dict(table.values), table.option == "1"
         else:
             material.others.append(f"{what} is not read")
 

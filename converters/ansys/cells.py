@@ -125,7 +125,22 @@ def _typed_cells(database: Database, others: Counter[str]) -> Iterator[TypedCell
             raise FileFormatError("a solid element lacks a corner", file=database.file, found="node 0",
                                   place=f"element {elements.ids[positions[bare[0]]]} ({type_name(kind)})",
                                   expected=plural(n_corner, "node"))
+        _refuse_more(database, kind, shape, positions)
         yield from _true_cells(database, kind, shape, positions, nodes)
+
+
+def _refuse_more(database: Database, kind: ElementType, shape: str, positions: np.ndarray) -> None:
+    """Nodes beyond those of the shape: the element is of another type than the file says."""
+    elements, n_node = database.elements, element(shape).n_node
+    longest = int(elements.counts[positions].max(initial=0))
+    if longest <= n_node:
+        return
+    more = np.flatnonzero(elements.rows(positions, longest)[:, n_node:].any(axis=1))
+    if len(more):
+        raise FileFormatError("an element has more nodes than its type", file=database.file,
+                              place=f"element {elements.ids[positions[more[0]]]} ({type_name(kind)})",
+                              expected=plural(n_node, "node"),
+                              found=plural(int(elements.counts[positions[more[0]]]), "node"))
 
 
 def _true_cells(
@@ -181,9 +196,10 @@ def _existing(
 
 def _materials(database: Database) -> dict[str, np.ndarray]:
     """Elements of each material number."""
-    elements = database.elements
-    return {material_tag(number): elements.ids[elements.materials == number]
-            for number in distinct(elements.materials).tolist()}
+    elements, numbers = database.elements, distinct(database.elements.materials).tolist()
+    if len(numbers) == 1:
+        return {material_tag(numbers[0]): elements.ids}
+    return {material_tag(number): elements.ids[elements.materials == number] for number in numbers}
 
 
 def _with_invented(database: Database, points: list[np.ndarray], midpoints: list[np.ndarray]) -> tuple:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from romlib_converters.ansys.cdb import is_cdb, read_cdb
 from romlib_converters.ansys.cells import solid_mesh
 from romlib_converters.ansys.history import AnsysHistory
 from romlib_converters.ansys.nodal import nodal_field
 from romlib_converters.ansys.rst import RstFile, is_rst
+from romlib_converters.ansys.systems import element_frames
+from romlib_converters.common.axes import axes_arrays
 from romlib_converters.common.build import mesh_of
 from romlib_converters.common.history import convert_history, history_options
 
@@ -79,13 +83,19 @@ class AnsysConverter:
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The solids of a .cdb or .rst with their components as tags, in standard formulation.
 
+        Where elements have a coordinate system (ESYS), with its axes as cell arrays element_axis_1, element_axis_2.
+
         Raises
         ------
         InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
         """
         path = Path(source)
         database = RstFile(path).database if is_file(path) and is_rst(path) else read_cdb(path).database
-        return add_skin([mesh_of(solid_mesh(database, mesh_only=True), quadrature)])[0]
+        mesh = solid_mesh(database, mesh_only=True)
+        if database.elements.systems.any():
+            frames = element_frames(database, np.arange(len(database.elements)))
+            mesh = replace(mesh, cell_arrays={**mesh.cell_arrays, **axes_arrays(database.elements.ids, frames)})
+        return add_skin([mesh_of(mesh, quadrature)])[0]
 
 
 def _one_file(source: Path | list[Path]) -> Path:

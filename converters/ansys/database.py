@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+AXES = "zxy"  # about which Ansys turns: THXY about z, THYZ about x, THZX about y
+KINDS = {0: "cartesian", 1: "cylindrical", 2: "spherical"}  # of local coordinate systems; 3 is toroidal
+
 
 @dataclass(frozen=True)
 class ElementType:
@@ -60,11 +63,30 @@ class Elements:
 
 
 @dataclass(frozen=True, eq=False)
+class LocalSystem:
+    """A local coordinate system. kind : see `KINDS`. origin : (3,). axes : (3, 3), in columns.
+
+    ratios : PAR1 and PAR2, of ellipses and spheroids; 1 or 0 for circles.
+    """
+
+    number: int
+    kind: int
+    origin: np.ndarray
+    axes: np.ndarray
+    ratios: tuple[float, float] = (1.0, 1.0)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its directions at a point can be told: neither a torus nor an ellipse."""
+        return self.kind == 0 or (self.kind in KINDS and all(ratio in (0.0, 1.0) for ratio in self.ratios))
+
+
+@dataclass(frozen=True, eq=False)
 class Database:
     """The model.
 
     node_ids : (n,), any order. points : (n, 3) in global axes. angles : (n, 3) THXY, THYZ, THZX in degrees, of the
-    nodes' own axes. components : ids by name, as they are named.
+    nodes' own axes. components : ids by name, as they are named. systems : local coordinate systems by number.
     """
 
     file: Path
@@ -75,6 +97,7 @@ class Database:
     elements: Elements
     node_components: Mapping[str, np.ndarray] = field(default_factory=dict)
     element_components: Mapping[str, np.ndarray] = field(default_factory=dict)
+    systems: Mapping[int, LocalSystem] = field(default_factory=dict)
 
 
 def distinct(ids: np.ndarray) -> np.ndarray:

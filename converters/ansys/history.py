@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from romlib_converters.ansys.axes import CellAxes, cell_axes
 from romlib_converters.ansys.cdb import read_cdb
 from romlib_converters.ansys.cdb_materials import deck_materials
 from romlib_converters.ansys.cells import solid_mesh
@@ -29,6 +30,7 @@ from romlib_converters.ansys.results import (
 from romlib_converters.ansys.rst import ResultSet, RstFile
 from romlib_converters.ansys.rst_materials import stored_materials
 from romlib_converters.ansys.temperature import Thermal, is_thermal, temperature_loads
+from romlib_converters.common.axes import axes_arrays
 from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.parts import join_meshes, numbered_parts
@@ -69,13 +71,16 @@ class AnsysHistory(SolverHistory):
         self.notes: list[Omission] = _notes(first, self.parts)
         self.fields = self._fields()
         held = stored_constraints(self.parts, lambda: self._solids, self.mesh.node_sets)
-        materials, notes = self._materials()
+        axes = cell_axes(self.parts)
+        self.notes += _unknown_axes(axes)
+        materials, notes = self._materials(axes)
         thermal = Thermal()
         if is_thermal(materials) and "temperature" in self.fields:
             thermal = temperature_loads(lambda step: self._temperature(step, self._solids), self.times.tolist(),
                                         self._solids, self._reference_temperature)
         self.mesh = replace(self.mesh, node_sets={**self.mesh.node_sets, **held.node_sets}, node_arrays={
-            **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays})
+            **self.mesh.node_arrays, **held.node_arrays, **thermal.node_arrays}, cell_arrays={
+            **self.mesh.cell_arrays, **({} if axes is None else axes_arrays(axes.ids, axes.frames))})
         self.model = Model(
             materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
             amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
@@ -180,13 +185,15 @@ class AnsysHistory(SolverHistory):
                                   remedy="OUTRES,ALL,ALL before SOLVE")
         return found
 
-    def _materials(self) -> tuple[dict[str, Material], list[Omission]]:
+    def _materials(self, axes: CellAxes | None) -> tuple[dict[str, Material], list[Omission]]:
         rst = self.parts[0].rst
         materials, notes = stored_materials(rst) if self._deck is None else (deck_materials(read_cdb(self._deck)), [])
+        if notes:
+            return {}, notes
         used = distinct(np.concatenate([part.rst.database.elements.materials[group.positions]
-                                         for part in self.parts for group in part.groups])).tolist()
-        laws, left = read_materials(materials, used, self._reference_temperature) if not notes else ({}, [])
-        return laws, [*notes, *left]
+                                        for part in self.parts for group in part.groups])).tolist()
+        frames = None if axes is None else {one: axes.frames[axes.materials == one] for one in used}
+        return read_materials(materials, used, self._reference_temperature, frames)
 
     def _check_parts(self) -> None:
         first = self.parts[0].rst
@@ -268,6 +275,15 @@ def _notes(rst: RstFile, parts: Sequence[SetReader]) -> list[Omission]:
         found.append(Omission(name="points_without_corners", does_work=False, description=(
             "no cell has one integration point near each corner: results of elements are not compared")))
     return found
+
+
+def _unknown_axes(axes: CellAxes | None) -> list[Omission]:
+    lost = 0 if axes is None else int(np.isnan(axes.frames).any(axis=(1, 2)).sum())
+    if not lost:
+        return []
+    return [Omission(name="element_axes", does_work=False, description=(
+        f"the axes of {plural(lost, 'element')} cannot be told: stress and plastic strain, which the file has along "
+        "them, are left out there"))]
 
 
 def _summed(parts: Sequence[FieldValues]) -> FieldValues:

@@ -9,29 +9,24 @@ from typing import Any
 
 import numpy as np
 from romlib_converters.ansys.cells import material_tag
+from romlib_converters.ansys.directional import (
+    ELASTIC,
+    EXPANSION,
+    Property,
+    UnreadError,
+    elastic_law,
+    expansion_coefficients,
+    is_directional,
+    plain,
+    stiffness_law,
+)
+from romlib_converters.common.axes import orientation_of
 
-from romlib.model import Omission
-from romlib.model.material import Material, ParameterTable, ThermalExpansion
-from romlib.words import listed
+from romlib.model import Omission, Orientation
+from romlib.model.material import Material, ThermalExpansion
+from romlib.words import listed, plural
 
-_MECHANICAL = ("EX", "NUXY", "PRXY", "ALPX", "DENS", "REFT")  # what is read
-_DIRECTIONS = ("EY", "EZ", "NUYZ", "NUXZ", "GXY", "GYZ", "GXZ", "PRYZ", "PRXZ", "ALPY", "ALPZ", "CTEX", "CTEY", "CTEZ",
-               "THSX", "THSY", "THSZ")
-_ALIKE = 1e-12
-
-
-@dataclass(frozen=True)
-class Property:
-    """A property against temperature. temperatures, values : (n,); one value holds at all temperatures."""
-
-    temperatures: tuple[float, ...]
-    values: tuple[float, ...]
-
-    def parameter(self) -> float | ParameterTable:
-        """A number, or a table."""
-        if len(self.values) == 1 or np.ptp(self.values) == 0.0:
-            return self.values[0]
-        return ParameterTable(temperature=self.temperatures, value=self.values)
+_OTHER_EXPANSION = ("CTEX", "CTEY", "CTEZ", "THSX", "THSY", "THSZ")
 
 
 @dataclass(frozen=True)
@@ -64,90 +59,105 @@ class Hardening:
 
 @dataclass
 class AnsysMaterial:
-    """What the files say of a material. properties : by Ansys' labels. hardening : tables of plasticity. others : what
-    else there is, in words, that no law is made of."""
+    """What the files say of a material. properties : by Ansys' labels. hardening : tables of plasticity. matrix : the
+    constants of TB,ANEL by number from 1, and flexibility, whether they are those of the inverse. others : what else
+    there is, in words, that no law is made of."""
 
     number: int
     properties: dict[str, Property] = field(default_factory=dict)
     hardening: list[Hardening] = field(default_factory=list)
+    matrix: Mapping[int, float] | None = None
+    flexibility: bool = False
     others: list[str] = field(default_factory=list)
 
 
 def read_materials(
-    materials: Sequence[AnsysMaterial], used: Sequence[int], reference_temperature: float
+    materials: Sequence[AnsysMaterial], used: Sequence[int], reference_temperature: float,
+    frames: Mapping[int, np.ndarray] | None = None,
 ) -> tuple[dict[str, Material], list[Omission]]:
     """The materials of elements, and what is left to the study.
 
     Parameters
     ----------
     used : numbers of the materials of solid elements. reference_temperature : TREF, where REFT is not given.
+    frames : of each material the axes (n, 3, 3) of its elements, in columns, NaN where they cannot be told; the global
+        ones unless given.
     """
     known = {material.number: material for material in materials}
     found: dict[str, Material] = {}
     notes = []
     for number in used:
-        material = known.get(number)
-        why = "the file has no properties of it" if material is None else _unread(material)
-        if why is not None or material is None:
+        axes = np.eye(3)[None] if frames is None else frames[number]
+        try:
+            if number not in known:
+                raise UnreadError("the file has no properties of it")
+            found[material_tag(number)] = _material(known[number], reference_temperature, axes)
+        except UnreadError as error:
             notes.append(Omission(name=f"law_{material_tag(number)}", does_work=True, description=(
-                f"material {number} is left to the study: {why}")))
-            continue
-        found[material_tag(number)] = _material(material, reference_temperature)
+                f"material {number} is left to the study: {error}")))
     return found, notes
 
 
-def _unread(material: AnsysMaterial) -> str | None:
-    """Why no law is made of a material; None where one is."""
+def _material(material: AnsysMaterial, reference_temperature: float, frames: np.ndarray) -> Material:
+    """The law of a material; UnreadError says why there is none."""
     given = material.properties
-    strange = [label for label in _DIRECTIONS if label in given and not _repeats(given, label)]
-    if "EX" not in given or not ("NUXY" in given or "PRXY" in given):
-        return f"it has no EX and NUXY ({listed(given, 'no property')})"
-    if strange:
-        return f"{listed(strange)}: properties that differ by direction, or another kind of expansion, are not read"
+    other = [label for label in _OTHER_EXPANSION if label in given]
+    if other:
+        raise UnreadError(f"{listed(other)}: other kinds of expansion are not read")
     if material.others:
-        return listed(material.others)
+        raise UnreadError(listed(material.others))
     if any(np.any(np.diff(one.temperatures) <= 0) for one in given.values() if len(one.values) > 1):
-        return "its temperatures do not increase"
-    poisson = given["NUXY" if "NUXY" in given else "PRXY"]
-    if min(given["EX"].values) <= 0.0 or not all(-1.0 < value < 0.5 for value in poisson.values):
-        return f"EX {given['EX'].values[0]:g} and NUXY {poisson.values[0]:g} are no elastic constants"
-    if len(material.hardening) > 1:
-        return f"{listed(one.place for one in material.hardening)}: one hardening is read"
-    for one in material.hardening:
-        if one.kind in ("BISO", "BKIN") and not isinstance(given["EX"].parameter(), float):
-            return f"{one.place} with EX that depends on temperature"
-        if one.parameters(given["EX"].values[0]) is None:
-            return f"{one.place} with constants {listed(one.constants.values())}, points {listed(one.points)}"
-    return None
-
-
-def _repeats(given: Mapping[str, Property], label: str) -> bool:
-    """Whether a property of another direction says what the first one does."""
-    first = {"EY": "EX", "EZ": "EX", "NUYZ": "NUXY", "NUXZ": "NUXY", "PRYZ": "PRXY", "PRXZ": "PRXY", "ALPY": "ALPX",
-             "ALPZ": "ALPX"}.get(label)
-    if first is None or first not in given:
-        return False
-    return given[first] == given[label]
-
-
-def _material(material: AnsysMaterial, reference_temperature: float) -> Material:
-    given = material.properties
-    young = given["EX"].parameter()
-    poisson = given["NUXY" if "NUXY" in given else "PRXY"].parameter()
-    parameters = {"young": _plain(young), "poisson": _plain(poisson)}
-    law = "elastic"
-    for one in material.hardening:
-        law = "mises"
-        parameters |= one.parameters(given["EX"].values[0]) or {}
+        raise UnreadError("its temperatures do not increase")
+    directional = material.matrix is not None or is_directional(given)
+    law, parameters = _directional(material) if directional else _isotropic(material)
+    coefficient = expansion_coefficients({label: given[label] for label in EXPANSION if label in given})
     expansion = None
-    if "ALPX" in given and any(given["ALPX"].values):
+    if coefficient is not None:
         reference = given["REFT"].values[0] if "REFT" in given else reference_temperature
-        expansion = ThermalExpansion(coefficient=given["ALPX"].parameter(), reference_temperature=reference,
+        expansion = ThermalExpansion(coefficient=coefficient, reference_temperature=reference,
                                      strain_free_temperature=reference)
     density = given["DENS"].parameter() if "DENS" in given else None
     return Material(law=law, cells=material_tag(material.number), parameters=parameters,
-                    density=density if isinstance(density, float) else None, thermal_expansion=expansion)
+                    density=density if isinstance(density, float) else None, thermal_expansion=expansion,
+                    orientation=_orientation(frames) if directional or isinstance(coefficient, tuple) else None)
 
 
-def _plain(parameter: float | ParameterTable) -> object:
-    return parameter if isinstance(parameter, float) else parameter.model_dump()
+def _orientation(frames: np.ndarray) -> Orientation | None:
+    lost = int(np.isnan(frames).any(axis=(1, 2)).sum())
+    if lost:
+        raise UnreadError(f"it has directions, and the axes of {plural(lost, 'element')} cannot be told (ESYS, or "
+                          "KEYOPT of the element type)")
+    return orientation_of(frames)
+
+
+def _directional(material: AnsysMaterial) -> tuple[str, dict[str, Any]]:
+    if material.hardening:
+        raise UnreadError(f"{listed(one.place for one in material.hardening)}: plasticity of an orthotropic material")
+    if material.matrix is None:
+        return elastic_law(material.properties)
+    both = [label for label in ELASTIC if label in material.properties]
+    if both:
+        raise UnreadError(f"it has TB,ANEL and also {listed(both)}")
+    return stiffness_law(material.matrix, flexibility=material.flexibility)
+
+
+def _isotropic(material: AnsysMaterial) -> tuple[str, dict[str, Any]]:
+    given = material.properties
+    if "EX" not in given or not ("NUXY" in given or "PRXY" in given):
+        raise UnreadError(f"it has no EX and NUXY ({listed(given, 'no property')})")
+    young, poisson = given["EX"], given["NUXY" if "NUXY" in given else "PRXY"]
+    if min(young.values) <= 0.0 or not all(-1.0 < value < 0.5 for value in poisson.values):
+        raise UnreadError(f"EX {young.values[0]:g} and NUXY {poisson.values[0]:g} are no elastic constants")
+    parameters = {"young": plain(young.parameter()), "poisson": plain(poisson.parameter())}
+    if not material.hardening:
+        return "elastic", parameters
+    if len(material.hardening) > 1:
+        raise UnreadError(f"{listed(one.place for one in material.hardening)}: one hardening is read")
+    one, = material.hardening
+    if one.kind in ("BISO", "BKIN") and not isinstance(young.parameter(), float):
+        raise UnreadError(f"{one.place} with EX that depends on temperature")
+    hardening = one.parameters(young.values[0])
+    if hardening is None:
+        raise UnreadError(
+            f"{one.place} with constants {listed(one.constants.values())}, points {listed(one.points)}")
+    return "mises", parameters | hardening

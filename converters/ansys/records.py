@@ -25,7 +25,7 @@ from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
 
 FIRST = 100  # words of the first record of all of Ansys' binary files
-_AT_ONCE = 1 << 14  # values that are copied together
+_AT_ONCE = 1 << 15  # values that are copied together
 UNCOMPRESSED = "write it anew with /FCOMP,RST,0 (no compression by zlib)"
 
 
@@ -58,12 +58,15 @@ class RecordFile:
 
     def numbers_below(self, at: int, limit: float, what: str) -> tuple[np.ndarray, bool]:
         """The same, and whether all are numbers of a smaller magnitude."""
-        values = self._values(at, what)
-        found, below = np.empty(len(values)), True
-        for first in range(0, len(values), _AT_ONCE):
-            part = found[first:first + _AT_ONCE]
-            part[:] = values[first:first + _AT_ONCE]
-            below = below and bool(part.max() < limit and part.min() > -limit)  # while the cache has them
+        values, below = self._values(at, what), True
+        found, plain = np.empty(len(values)), not self._flags(at) & (WHOLE | SHORT | MASKED | WINDOWED)
+        with open(self.path, "rb", buffering=0) as stream:
+            stream.seek(4 * (at + 2))
+            for first in range(0, len(values), _AT_ONCE):
+                part = found[first:first + _AT_ONCE]
+                if not plain or stream.readinto(part.data) != part.nbytes:
+                    part[:] = values[first:first + _AT_ONCE]
+                below = below and bool(part.max() < limit and part.min() > -limit)  # while the cache has them
         return found, below
 
     def integers(self, at: int, what: str) -> np.ndarray:
@@ -104,12 +107,17 @@ class RecordFile:
         self._check(counts, np.array([at]), what)
         return values[0]
 
-    def rows(self, at: np.ndarray, width: int, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """The first values (n, width) of many records, and their numbers (n,) of values. at : (n,), -1 for none."""
+    def rows(
+        self, at: np.ndarray, width: int, what: str, *, in_place: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The first values (n, width) of many records, and their numbers (n,) of values. at : (n,), -1 for none.
+
+        in_place : the values may be those in the file, which cannot be changed.
+        """
         alike = self._alike(at)
         if alike is not None and not self._flags(int(at[0])) & (WHOLE | SHORT) and 2 * width <= alike.shape[1]:
-            return (np.ascontiguousarray(alike[:, :2 * width]).view(np.float64),
-                    np.full(len(at), alike.shape[1] // 2, np.int64))
+            halves = alike[:, :2 * width] if in_place else np.ascontiguousarray(alike[:, :2 * width])
+            return halves.view("<f8"), np.full(len(at), alike.shape[1] // 2, np.int64)
         values, counts = unpack(self.words, np.asarray(at, np.int64), width)
         self._check(counts, at, what)
         return values, counts

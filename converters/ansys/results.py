@@ -13,9 +13,11 @@ from functools import cached_property
 
 import numpy as np
 from romlib_converters.ansys.cells import TypedCells, typed_cells
+from romlib_converters.ansys.database import AXES
 from romlib_converters.ansys.elements import formulation
 from romlib_converters.ansys.records import pointer
 from romlib_converters.ansys.rst import DISPLACEMENT, TEMPERATURE, UNDEFINED, ResultSet, RstFile
+from romlib_converters.ansys.systems import element_frames, has_axes
 from romlib_converters.ansys.unpack import SHORT, WHOLE
 from romlib_converters.common.frames import frames_by_angles, global_tensors, global_vectors
 from romlib_converters.common.solver_mesh import IdValues
@@ -26,7 +28,6 @@ from romlib.mesh.ids import IdIndex
 from romlib.mesh.quadrature import rule
 from romlib.words import plural
 
-AXES = "zxy"  # about which Ansys turns: THXY about z, THYZ about x, THZX about y
 # Which pointer of an element leads to what, and how many values a node has.
 FORCES, STRESS, PLASTIC_STRAIN, ANGLES, NONLINEAR, TEMPERATURES = 1, 2, 6, 9, 14, 16
 _ITEMS = {STRESS: 6, PLASTIC_STRAIN: 7, NONLINEAR: 10}
@@ -82,15 +83,25 @@ class ElementResults:
                           np.take_along_axis(values, group.corners[:, :, None], axis=1))
 
     def frames(self, group: TypedCells) -> np.ndarray | None:
-        """Axes (n, n_corner, 3, 3) of the elements' results at their corners, None where all are the global ones."""
+        """Axes (n, n_corner, 3, 3) of the elements and of their results at their corners.
+
+        None where all are the global ones, NaN where they cannot be told. The angles in the file hold, which the solver
+        computed with; where there are none, what ESYS says.
+        """
         n_node = self.rst.element_table.stress[group.kind.number]
-        values, counts = self._rows(group, ANGLES, 3 * n_node)
-        if not values.any():
+        values, counts = self._rows(group, ANGLES, 3)
+        if (counts > 3).any():
+            values, counts = self._rows(group, ANGLES, 3 * n_node)
+        bare = counts == 0
+        if not values.any() and not has_axes(self.rst.database, group.positions[bare]):
             return None
-        one = counts == 3
+        values, one = np.pad(values, ((0, 0), (0, 3 * n_node - values.shape[1]))), counts == 3
         angles = np.where(one[:, None, None], values[:, None, :3], values.reshape(len(values), n_node, 3))
         angles = np.take_along_axis(angles, group.corners[:, :, None], axis=1)
-        return frames_by_angles(angles.reshape(-1, 3), AXES).reshape(*angles.shape, 3)
+        frames = frames_by_angles(angles.reshape(-1, 3), AXES).reshape(*angles.shape, 3)
+        if bare.any():
+            frames[bare] = element_frames(self.rst.database, group.positions[bare])[:, None]
+        return frames
 
     def temperatures(self, group: TypedCells) -> tuple[np.ndarray, np.ndarray]:
         """Temperatures of nodes by element: ids (n,) and values (n,); of those that have one."""
@@ -157,6 +168,8 @@ class SetReader:
         ------
         FileFormatError : one is not there.
         """
+        if np.array_equal(self.rst.node_order, self.rst.database.node_ids):
+            return np.arange(len(self.rst.node_order))
         at = self._nodes.find(self.rst.node_order)
         if (at < 0).any():
             raise FileFormatError("results at a node that the model does not have", file=self.rst.file,

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from romlib_converters.ansys.database import Database, Elements, ElementType, component_ids
+from romlib_converters.ansys.database import Database, Elements, ElementType, LocalSystem, component_ids
 from romlib_converters.ansys.records import FIRST, RecordFile, item, pointer, text_of
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -191,20 +191,23 @@ class RstFile:
             raise UnsupportedError("the nodes of the model were moved during the solution", file=self.file,
                                    remedy="solve without UPGEOM and without rezoning")
         ids, points, angles = self._nodes()
-        return Database(self.file, ids, points, angles, self.element_table.types, self._elements(), *self._components())
+        return Database(self.file, ids, points, angles, self.element_table.types, self._elements(), *self._components(),
+                        self._systems())
 
     def _nodes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         n = item(self.geometry, 3)
         at = self.records.chain(pointer(self.geometry, 26, 27, 8), n, "the nodes")
-        values, counts = self.records.rows(at, 7, "a node")
+        values, counts = self.records.rows(at, 7, "a node", in_place=True)
         if n == 0 or (counts < 4).any():
             raise FileFormatError("the model has no nodes, or nodes without coordinates", file=self.file,
                                   found=plural(n, "node"))
-        if not np.isfinite(values).all():
+        ids, points, angles = values[:, 0], np.ascontiguousarray(values[:, 1:4]), values[:, 4:7]
+        angles = np.ascontiguousarray(angles) if angles.any() else np.broadcast_to(0.0, (n, 3))
+        if not (np.isfinite(points).all() and np.isfinite(angles).all() and np.isfinite(ids).all()):
             wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
             raise FileFormatError("a coordinate or an angle of a node is not a finite number", file=self.file,
                                   place=f"node {wrong[0] + 1} of {n}", found=values[wrong[0]].tolist())
-        return values[:, 0].astype(np.int64), values[:, 1:4], values[:, 4:7]
+        return ids.astype(np.int64), points, angles
 
     def _elements(self) -> Elements:
         n = item(self.geometry, 4)
@@ -229,6 +232,26 @@ class RstFile:
             nodes = nodes[np.arange(nodes.shape[1]) < own[:, None]]
         ids, materials, systems = (values[:, k].astype(np.int64) for k in (8, 0, 4))
         return Elements(ids, types, materials, systems, starts, nodes.ravel())
+
+    def _systems(self) -> dict[int, LocalSystem]:
+        """Local coordinate systems: axes in rows, origin, PAR1 and PAR2, angles, ..., kind and number."""
+        at, room = pointer(self.geometry, 24, 25, 9), item(self.geometry, 5)
+        if not at or not room:
+            return {}
+        what = "the index of coordinate systems"
+        offsets = self.records.integers(at, what)[:room]
+        if item(self.geometry, 64):
+            offsets = self.records.integers(self.records.behind(at), what)
+        found = {}
+        for offset in offsets[offsets != 0].tolist():
+            values = self.records.numbers(at + offset, "a coordinate system")
+            if len(values) < 22 or not np.isfinite(values[:22]).all():
+                raise FileFormatError("a coordinate system is damaged", file=self.file, place=f"word {at + offset}",
+                                      expected="22 numbers or more", found=len(values))
+            number = int(values[21])
+            found[number] = LocalSystem(number, int(values[20]), values[9:12], values[:9].reshape(3, 3).T,
+                                        (float(values[12]), float(values[13])))
+        return found
 
     def _components(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})

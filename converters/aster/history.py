@@ -139,13 +139,19 @@ class AsterHistory(SolverHistory):
             support = Support(NODES, "", "", 1)
             parts = read_values(self._content, field, step, support, len(self._mesh.points), self._file)
             factor = 2.0 * np.pi if name == "internal_force" and self.mesh.kinematics == AXISYMMETRIC else 1.0
-            return [FieldValues(self._mesh.node_ids[where], factor * values[:, 0, columns]) for where, values in parts]
+            return [FieldValues(self._ids(where), factor * taken if factor != 1.0 else taken)
+                    for where, taken in ((where, _columns(values[:, 0], columns)) for where, values in parts)]
         found = []
         for one in self._solids:
             for support in self._supports(field, one, CELLS if place == IP else NODES):
                 for where, values in read_values(self._content, field, step, support, len(one.ids), self._file):
-                    found.append(FieldValues(one.ids[where], values[:, :, columns]))
+                    found.append(FieldValues(one.ids[where], _columns(values, columns)))
         return found
+
+    def _ids(self, where: np.ndarray) -> np.ndarray:
+        """Ids of nodes by positions that are different; all of them without a copy."""
+        every = self._mesh.node_ids
+        return every if len(where) == len(every) and (np.diff(where) == 1).all() else every[where]
 
     @staticmethod
     def _supports(field: MedField, solids: Solids, place: str) -> list[Support]:
@@ -166,6 +172,11 @@ class AsterHistory(SolverHistory):
         if any((parsed := symbol_of(name)) and parsed[1] == ACCELERATION for name in rest):
             self.notes.append(Omission(name="inertia", does_work=True, description=(
                 "the file has accelerations: forces of inertia are not in the reduced model")))
+
+
+def _columns(values: np.ndarray, columns: list[int]) -> np.ndarray:
+    """Some columns, or without a copy all of them."""
+    return values if columns == list(range(values.shape[-1])) else values[..., columns]
 
 
 def _mesh_name(content: h5py.File, displacement: MedField, file: Path) -> str | None:

@@ -14,11 +14,9 @@ from romlib_converters.calculix.expanded import WEDGES, Wedges, refuse_solids
 from romlib_converters.calculix.frd import FrdFile, FrdRecord
 from romlib_converters.calculix.model import ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
-from romlib_converters.calculix.relations import adjustment, with_relations
 from romlib_converters.calculix.sections import SectionAxes
 from romlib_converters.calculix.source import Computation, locate, notes_of, open_results, record_times
 from romlib_converters.calculix.sta import read_sta
-from romlib_converters.calculix.systems import NodeSystems
 from romlib_converters.common.paths import case_path
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.keyword.cards import Card, where
@@ -26,6 +24,8 @@ from romlib_converters.keyword.case import DeckCases, deck_model, increment_time
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.model import NLGEOM
 from romlib_converters.keyword.places import Places
+from romlib_converters.keyword.relations import adjustment, with_relations
+from romlib_converters.keyword.systems import NodeSystems
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.calculix.expanded import Expansion
-from romlib_converters.calculix.systems import turned_tensors
 from romlib_converters.common.records import check_finite
 from romlib_converters.keyword.numbers import number_of, numbers_of, whole_of
+from romlib_converters.keyword.systems import turned_tensors
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.ids import IdIndex

@@ -14,7 +14,6 @@ from romlib_converters.calculix.cards import (
     same_name,
 )
 from romlib_converters.calculix.elements import NODE_COUNTS, OTHERS
-from romlib_converters.calculix.links import LINK_CARDS, Links, kind_of_mpc
 from romlib_converters.calculix.loads import LoadReader
 from romlib_converters.calculix.materials import OF_MATERIAL
 from romlib_converters.calculix.mesh import build_mesh
@@ -23,6 +22,7 @@ from romlib_converters.keyword.cards import Card, fold, lines_of
 from romlib_converters.keyword.data import check_digits
 from romlib_converters.keyword.deck import MOST_INCREMENTS, PROCEDURES, DeckWalk, KeywordDeck, files_of
 from romlib_converters.keyword.history import read_amplitude
+from romlib_converters.keyword.links import LINK_CARDS, Links, kind_of_mpc
 from romlib_converters.keyword.loads import LOAD_CARDS
 from romlib_converters.keyword.mesh import MESH_CARDS, InpMesh, read_mesh_cards
 from romlib_converters.keyword.places import Places, other_elements

@@ -33,8 +33,8 @@ from typing import Any
 
 import numpy as np
 from romlib_converters.calculix.frd import FrdFile
-from romlib_converters.calculix.systems import turned_tensors
 from romlib_converters.keyword.places import Places
+from romlib_converters.keyword.systems import turned_tensors
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.elements import element

@@ -11,11 +11,11 @@ from romlib_converters.calculix.elements import OTHERS
 from romlib_converters.calculix.expanded import triangle_forces
 from romlib_converters.calculix.sections import section_materials
 from romlib_converters.keyword.active import Group, Histories
-from romlib_converters.keyword.cards import Card, fold, lines_of
-from romlib_converters.keyword.model import COMPONENTS, Entry, ModelParts, by_components
+from romlib_converters.keyword.cards import Card, fold
+from romlib_converters.keyword.model import Entry, ModelParts, by_components
 
 from romlib.errors import UnsupportedError
-from romlib.model import ArrayReference, Constraint, Material, NodalForce, Omission
+from romlib.model import ArrayReference, Material, NodalForce, Omission
 
 
 class ModelBuilder(ModelParts):
@@ -73,31 +73,6 @@ class ModelBuilder(ModelParts):
             found=f"component {history.keys[one] % 3 + 1} moves",
             remedy="prescribe all three components at these nodes in the global system (without *TRANSFORM), or load "
                    "them by forces")
-
-    def _links(self) -> None:
-        """Linear relations; they work where a term is prescribed, or acts on a node that no solid has."""
-        elsewhere = any(one.name.endswith("_elsewhere") for one in self.deck.omissions)
-        for keyword in dict.fromkeys(link.card.keyword for link in self.deck.links.found):
-            mine = [link for link in self.deck.links.found if link.card.keyword == keyword]
-            if keyword == "TRANSFORM":
-                continue
-            keys = np.unique(np.concatenate([self.deck.links.keys_of(link) for link in mine]))
-            what = mine[0].card.title.lower().replace(" ", "_")
-            cards = list({(link.card.file, link.card.line): link.card for link in mine}.values())
-            lines = lines_of(cards)
-            for nodes, mask in by_components(keys):
-                self._linear(what, nodes, mask, f"*{mine[0].card.title} ({lines})", mine[0].card)
-            works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
-            self.omissions.append(Omission(name=what, does_work=works, description=(
-                f"{len(cards)} x *{mine[0].card.title} ({lines}): "
-                + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
-                   if works else "linear relations, which the modes satisfy"))))
-
-    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str, card: Card) -> None:
-        components = tuple(c for c, has in zip(COMPONENTS, mask) if has)
-        name = f"{what}_{''.join(components)}"
-        self._constrain(name, Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
-                                         description=description), card)
 
     def _list_of_faces(self, history: Histories) -> np.ndarray:
         """The order of CalculiX's list of pressures: by element, then by face.

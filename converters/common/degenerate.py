@@ -13,7 +13,7 @@ The nodes that took the place of several are the last of their triangle: node 2 
 from __future__ import annotations
 
 from functools import cache
-from itertools import permutations
+from itertools import combinations, permutations
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +55,14 @@ def true_shapes(
     nodes = np.asarray(nodes)
     names = np.arange(len(nodes)) if ids is None else np.asarray(ids)
     corners = nodes[:, :kind.n_corner]
-    first = np.argmax(corners[:, :, None] == corners[:, None, :], axis=2)  # where the node of each is first
-    _, example, of_row = np.unique(first @ kind.n_corner ** np.arange(kind.n_corner), return_index=True,
-                                   return_inverse=True)
+    odd = np.flatnonzero(_has_equal(corners))
+    powers = kind.n_corner ** np.arange(kind.n_corner)
+    keys = np.full(len(nodes), np.arange(kind.n_corner) @ powers)
+    keys[odd] = _patterns(corners[odd]) @ powers
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-    for number, pattern in enumerate(first[example]):
-        rows = np.flatnonzero(of_row == number)
+    for key in np.unique(keys) if len(odd) else keys[:1]:
+        rows = np.flatnonzero(keys == key)
+        pattern = _patterns(corners[rows[:1]])[0]
         shape = _shape(kind.cell, tuple(pattern.tolist()))
         if shape is None:
             raise UnsupportedError(
@@ -77,7 +79,22 @@ def true_shapes(
     return {name: _in_order(parts) for name, parts in found.items()}
 
 
+def _has_equal(corners: np.ndarray) -> np.ndarray:
+    """Whether two corners (n, k) of a cell have the same node: (n,)."""
+    found = np.zeros(len(corners), dtype=bool)
+    for a, b in combinations(range(corners.shape[1]), 2):
+        found |= corners[:, a] == corners[:, b]
+    return found
+
+
+def _patterns(corners: np.ndarray) -> np.ndarray:
+    """For each corner (n, k) of a cell, the first one that has the same node."""
+    return np.argmax(corners[:, :, None] == corners[:, None, :], axis=2)
+
+
 def _in_order(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    if len(parts) == 1:
+        return parts[0]
     rows, nodes = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
     order = np.argsort(rows)
     return rows[order], nodes[order]

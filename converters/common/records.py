@@ -75,6 +75,8 @@ def word_array(data: bytes, file: Path, place: str) -> np.ndarray:
 
 def check_finite(values: np.ndarray, file: Path, place: Callable[[int], str]) -> None:
     """FileFormatError for a row of values (n, k) that is not finite; `place` has its number, from 0, in words."""
+    if np.isfinite(values).all():  # of all at once: rows are looked at where one is wrong
+        return
     wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(wrong):
         raise FileFormatError("a value is not a finite number", file=file, place=place(int(wrong[0])),

@@ -206,7 +206,7 @@ class ExodusContent:
             wrong = found[(found < 1) | (found > count)][0]
             raise FileFormatError("a node or element does not exist", file=self.file, place=variable,
                                   expected=f"1 to {count}", found=int(wrong))
-        return found - 1
+        return np.subtract(found, 1, out=found) if found.flags.writeable else found - 1
 
     def _sets(self, dimension: str, short: str, words: str) -> Iterator[tuple[int, str]]:
         count = self._count(dimension)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from romlib_converters.keyword.active import NO_AMPLITUDE, Group, Histories
-from romlib_converters.keyword.cards import Card, where
+from romlib_converters.keyword.cards import Card, lines_of, where
 from romlib_converters.keyword.history import Part, join
 from romlib_converters.keyword.places import set_tags
 from romlib_converters.keyword.thermal import temperature_loads
@@ -75,6 +75,7 @@ class ModelParts(ABC):
         self.constraints: dict[str, Constraint] = {}
         self.lines: dict[tuple[str, str], str] = {}
         self.entries: list[Entry] = []
+        self._moving = np.empty(0, np.int64)  # keys 3 x node + component of what is prescribed and not zero
         # of the face tags that loads need: keys of `Places` (n,), and values of each face (n,) in their order
         self.face_keys: dict[str, np.ndarray] = {}
         self.face_values: dict[str, dict[str, np.ndarray]] = {}
@@ -185,6 +186,31 @@ class ModelParts(ABC):
             name = self._tag_nodes(nodes, f"fixed_{''.join(components)}")
             mine = np.intersect1d((3 * nodes[:, None] + np.arange(3)).ravel(), left)
             self._constrain(f"fixed_{''.join(components)}", Constraint(nodes=name, components=components), first(mine))
+
+    def _links(self) -> None:
+        """Linear relations; they work where a term is prescribed, or acts on a node that no solid has."""
+        elsewhere = any(one.name.endswith("_elsewhere") for one in self.deck.omissions)
+        for keyword in dict.fromkeys(link.card.keyword for link in self.deck.links.found):
+            mine = [link for link in self.deck.links.found if link.card.keyword == keyword]
+            if keyword == "TRANSFORM":
+                continue
+            keys = np.unique(np.concatenate([self.deck.links.keys_of(link) for link in mine]))
+            what = mine[0].card.title.lower().replace(" ", "_")
+            cards = list({(link.card.file, link.card.line): link.card for link in mine}.values())
+            lines = lines_of(cards)
+            for nodes, mask in by_components(keys):
+                self._linear(what, nodes, mask, f"*{mine[0].card.title} ({lines})", mine[0].card)
+            works = bool(np.isin(keys, self._moving).any()) or (elsewhere and any(len(link.elsewhere) for link in mine))
+            self.omissions.append(Omission(name=what, does_work=works, description=(
+                f"{len(cards)} x *{mine[0].card.title} ({lines}): "
+                + ("a term is prescribed or loaded through a node outside: its force is not in the reduced model"
+                   if works else "linear relations, which the modes satisfy"))))
+
+    def _linear(self, what: str, nodes: np.ndarray, mask: tuple[bool, ...], description: str, card: Card) -> None:
+        components = tuple(c for c, has in zip(COMPONENTS, mask) if has)
+        name = f"{what}_{''.join(components)}"
+        self._constrain(name, Constraint(nodes=self._tag_nodes(nodes, name), components=components, kind="linear",
+                                         description=description), card)
 
     def _set_name(self, folded: str) -> str:
         known = self.deck.inp.node_sets.get(folded)

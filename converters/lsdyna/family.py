@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from pathlib import Path
 
@@ -57,14 +56,11 @@ def is_database(path: Path) -> bool:
 
 
 class Words:
-    """The words of a file, mapped into memory. order and size by `layout`."""
+    """The words of a file, read when they are asked for. order and size by `layout`."""
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.path, self.layout = regular_file(path), layout
-        size = self.path.stat().st_size
-        with open(self.path, "rb") as stream:
-            self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-        self.count = size // layout.word
+        self.count = self.path.stat().st_size // layout.word
 
     def integers(self, at: int, count: int, what: str) -> np.ndarray:
         """Whole numbers (count,) from word `at`; FileFormatError, with `what`, where the file ends before."""
@@ -79,4 +75,8 @@ class Words:
             raise FileFormatError("the file ends before its contents", file=self.path, place=f"word {at}, {what}",
                                   expected=f"{count} words", found=f"{max(self.count - at, 0)} words",
                                   remedy="the file is truncated, or no d3plot: let the run end, or copy it whole")
-        return np.frombuffer(self._data, dtype, count, at * self.layout.word)
+        found = np.fromfile(self.path, dtype, count, offset=at * self.layout.word)  # no map, which counts as memory
+        if len(found) != count:
+            raise FileFormatError("the file has become shorter while it was read", file=self.path,
+                                  place=f"word {at}, {what}", expected=f"{count} words", found=f"{len(found)} words")
+        return found

@@ -37,22 +37,24 @@ class LsdynaHistory(SolverHistory):
             cell_sets={f"PART_{part}": geometry.solid_ids[geometry.parts == part]
                        for part in np.unique(geometry.parts).tolist()}, notes=tuple(notes))
         self.notes = _dynamics(control, geometry)
-        self.fields = _fields(control, states, any(stored_points(cells.element.cell_type, control.n_point)
-                                                   for cells, _ in self._cells))
+        self._points = geometry.points if control.layout.word == 8 else geometry.points.astype(np.float32)
+        at_points = [rows for cells, rows in self._cells if stored_points(cells.element.cell_type, control.n_point)]
+        self._at_points_of = [(geometry.solid_ids[rows], rows) for rows in at_points]
+        self.fields = _fields(control, states, bool(at_points))
 
     def read(self, step: int) -> Mapping[str, FieldValues | Sequence[FieldValues]]:
         """A state; see `SolverHistory.read`."""
         place, geometry = self._states.place(step), self._geometry
-        position = self._states.nodal(step, "position", 3).astype(float)
+        position = self._states.nodal(step, "position", 3)
         if not np.isfinite(position).all():
             raise FileFormatError("a coordinate is not a finite number", file=self.files[0], place=place,
                                   found=f"node {geometry.node_ids[~np.isfinite(position).all(axis=1)][0]}")
         found: dict[str, FieldValues | Sequence[FieldValues]] = {
-            "displacement": FieldValues(geometry.node_ids, position - geometry.points)}
+            "displacement": FieldValues(geometry.node_ids, _native(position) - self._points)}
         if "temperature" in self.fields:
             n_comp = dict(self._control.nodal())["temperature"]
             values = self._states.nodal(step, "temperature", n_comp)
-            found["temperature"] = FieldValues(geometry.node_ids, values[:, :1].astype(float))  # the lowest layer
+            found["temperature"] = FieldValues(geometry.node_ids, _native(values[:, :1]))  # the lowest layer
         if "stress" in self.fields or "p" in self.fields:
             found.update(self._at_points(step))
         return found
@@ -61,14 +63,19 @@ class LsdynaHistory(SolverHistory):
         """Stress and plastic strain of the shapes whose stored points are those of their rule."""
         control = self._control
         width, n_point = control.width, control.n_point
-        values = self._states.solids(step)[:, :width * n_point].reshape(-1, n_point, width).astype(float)
-        rows = [rows for cells, rows in self._cells if stored_points(cells.element.cell_type, n_point)]
+        values = self._states.solids(step)[:, :width * n_point].reshape(-1, n_point, width)
         found: dict[str, Sequence[FieldValues]] = {}
         for name, columns in (("stress", slice(0, 6)), ("p", slice(control.n_stress, control.n_stress + 1))):
             if name in self.fields:
-                found[name] = [FieldValues(self._geometry.solid_ids[mine], values[mine][:, :, columns])
-                               for mine in rows]
+                found[name] = [FieldValues(ids, _native(values[:, :, columns] if len(mine) == len(values)
+                                                        else values[mine][:, :, columns]))
+                               for ids, mine in self._at_points_of]
         return found
+
+
+def _native(values: np.ndarray) -> np.ndarray:
+    """A copy in the machine's byte order, of the precision that is stored."""
+    return np.array(values, dtype=values.dtype.newbyteorder("="), order="C")
 
 
 def _cells(file: Path, control: Control, geometry: Geometry) -> tuple[list[tuple[SolverCells, np.ndarray]],

@@ -112,9 +112,12 @@ def read_values(
         if flat.size != n_comp * len(where) * n or flat.dtype.kind not in "iuf":
             raise FileFormatError("a field has the wrong number of values", file=file, place=place,
                                   expected=f"{len(where)} x {n} x {n_comp}", found=flat.size)
-        values = flat.astype(float).reshape(n_comp, len(where), n).transpose(1, 2, 0)
-        with np.errstate(invalid="ignore"):
-            parts.append((where, np.where(np.abs(values) > _UNKNOWN, np.nan, values)))
+        values = flat if flat.dtype.kind == "f" else flat.astype(float)
+        largest = max(values.max(initial=0.0), -values.min(initial=0.0))
+        if not largest <= _UNKNOWN:
+            with np.errstate(invalid="ignore"):
+                values = np.where(np.abs(values) > _UNKNOWN, np.nan, values)
+        parts.append((where, values.reshape(n_comp, len(where), n).transpose(1, 2, 0)))
     return parts
 
 

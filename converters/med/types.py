@@ -35,6 +35,9 @@ _EDGES = {"TE": (1, 2, 3), "T1": (1, 2, 3), "HE": (1, 3, 4), "H2": (1, 3, 4), "P
           "PY": (1, 3, 4), "P13": (1, 3, 4), "TR": (1, 2), "QU": (1, 3)}
 
 
+_AT_ONCE = 20000  # cells
+
+
 def node_order(kind: str, nodes: np.ndarray, points: np.ndarray) -> tuple[int, ...] | None:
     """MED's node at each place of VTK's order, for cells of one type; None where they are the same.
 
@@ -51,5 +54,8 @@ def node_order(kind: str, nodes: np.ndarray, points: np.ndarray) -> tuple[int, .
     if not len(nodes) or nodes.min() < 0 or nodes.max() >= len(points):
         return None  # refused by its place in the mesh
     with np.errstate(all="ignore"):  # coordinates of damaged files are refused later
-        sides = points[nodes[:, list(edges)]] - points[nodes[:, :1]]
-    return turned[kind] if (np.linalg.det(sides) < 0.0).all() else _UPRIGHT.get(kind)
+        for first in range(0, len(nodes), _AT_ONCE):
+            some = nodes[first:first + _AT_ONCE]
+            if not (np.linalg.det(points[some[:, list(edges)]] - points[some[:, :1]]) < 0.0).all():
+                return _UPRIGHT.get(kind)
+    return turned[kind]

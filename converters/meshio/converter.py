@@ -55,7 +55,7 @@ class MeshioConverter:
     Options
     -------
     displacement : the node array, or a list of its three components; by default "displacement", "U" or "DISP" in any
-    case, or the only array of vectors whose name does not say that it is something else. merge : points within this
+    case, or the only array of vectors whose name says that it is one. merge : points within this
     distance are one, for files written cell by cell or part by part; 0 says that points at one place are apart.
     internal_force, temperature : node arrays to carry along. quadrature : {cell type: rule}, where the solver did not
     use full integration, such as {"hex20": "hex_gauss_8"}; formulation : likewise, such as {"hex8": "B-bar"}.

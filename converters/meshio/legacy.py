@@ -22,6 +22,7 @@ _TYPES = {"char": "i1", "unsigned_char": "u1", "short": "i2", "unsigned_short": 
           "long": "i8", "unsigned_long": "u8", "long_long": "i8", "float": "f4", "double": "f8",
           "vtkidtype": "i4", "vtktypeint32": "i4", "vtktypeuint32": "u4", "vtktypeint64": "i8", "vtktypeuint64": "u8",
           "vtktypeint8": "i1", "vtktypeuint8": "u1", "vtktypeint16": "i2", "vtktypeuint16": "u2"}
+_WIDTHS = (8, 4, 2, 1)  # bytes of the length of a text in binary files, by its first two bits
 # Kinds of arrays with their number of components.
 _ARRAYS = {"VECTORS": 3, "NORMALS": 3, "TENSORS": 9, "TENSORS6": 6, "GLOBAL_IDS": 1, "PEDIGREE_IDS": 1}
 
@@ -138,10 +139,7 @@ class _Reader:
                     one = (self._next_line() or "").split()
                 name, n_comp, count, kind = one[0], self._count(one[1]), self._count(one[2]), one[3]
                 if kind.lower() == "string":
-                    if n_comp * count > len(self._data):
-                        raise self._ends(n_comp * count, kind)
-                    for _ in range(n_comp * count):
-                        self._line()
+                    self._skip_strings(n_comp * count)
                     continue
                 self._keep(of, name, self._numbers(kind, n_comp * count).reshape(count, n_comp))
         elif key == "SCALARS":
@@ -163,6 +161,23 @@ class _Reader:
         else:
             raise UnsupportedError("a keyword of this legacy file is not known", file=self._file,
                                    place=f"byte {self._at}", found=key[:40], remedy="save the file as .vtu")
+
+    def _skip_strings(self, n: int) -> None:
+        """Texts, one a line; in binary files behind their lengths, whose first two bits say how long they are."""
+        if n > len(self._data):
+            raise self._ends(n, "string")
+        for _ in range(n):
+            if not self._binary:
+                if self._at >= len(self._data):
+                    raise self._ends(n, "string")
+                self._line()
+                continue
+            head = self._data[self._at:self._at + 1]
+            width = _WIDTHS[head[0] >> 6] if head else 1
+            length = int.from_bytes(self._data[self._at:self._at + width], "big") & (1 << (8 * width - 2)) - 1
+            if self._at + width + length > len(self._data):
+                raise self._ends(n, "string")
+            self._at += width + length
 
     def _keep(self, of: str, name: str, values: np.ndarray) -> None:
         self._arrays[of][unquote(name)] = plain(values)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from romlib_converters.common.reading import reading
 from romlib_converters.common.records import Cursor, word_array
+from romlib_converters.meshio.msh_parts import refuse_part
 from romlib_converters.meshio.raw import RawMesh
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -49,6 +50,8 @@ class _Elements:
 class _File:
     """What the sections say. names : (dimension, number) -> name. physical : (dimension, entity) -> numbers.
     combinations : the physical groups that elements are in together, each with its place in the order of appearance.
+    n_partition : of a mesh that gmsh has partitioned. partitions : those that are in this file, by dimension.
+    ghosts : whether elements are ghosts in other partitions.
     """
 
     names: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -57,6 +60,9 @@ class _File:
     points: list[np.ndarray] = field(default_factory=list)
     elements: list[_Elements] = field(default_factory=list)
     combinations: dict[tuple[int, ...], int] = field(default_factory=lambda: {(): 0})
+    n_partition: int = 0
+    partitions: dict[int, set[int]] = field(default_factory=dict)
+    ghosts: bool = False
 
     def combination(self, groups: tuple[int, ...]) -> int:
         """The number of a combination."""
@@ -121,6 +127,8 @@ def read_msh(file: Path) -> RawMesh:
                 else:
                     {"Nodes": _nodes4, "Elements": _elements4, "Entities": _entities,
                      "PartitionedEntities": _partitioned}[name](numbers, found, file)
+        if found.partitions:
+            refuse_part(found.n_partition, found.partitions, found.ghosts, file)
         return _assembled(found, file)
 
 
@@ -184,7 +192,7 @@ def _entities(numbers: _Numbers, found: _File, file: Path) -> None:
 
 
 def _partitioned(numbers: _Numbers, found: _File, file: Path) -> None:
-    numbers.one("n")
+    found.n_partition = numbers.one("n")
     numbers.take("i", 2 * numbers.one("n"))
     _physical(numbers, found, partitioned=True)
 
@@ -196,7 +204,7 @@ def _physical(numbers: _Numbers, found: _File, *, partitioned: bool) -> None:
             tag = numbers.one("i")
             if partitioned:
                 numbers.take("i", 2)
-                numbers.take("i", numbers.one("n"))
+                found.partitions.setdefault(dimension, set()).update(numbers.take("i", numbers.one("n")).tolist())
             numbers.take("d", 3 if dimension == 0 else 6)
             found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
             if dimension:
@@ -284,7 +292,12 @@ def _elements2_binary(numbers: _Numbers, found: _File, file: Path) -> None:
 
 
 def _add2(kind: str, rows: np.ndarray, n_tag: int, found: _File) -> None:
-    """rows : tags, of which the first is the physical group and the second the entity, then nodes."""
+    """rows : tags, then nodes. The first tag is the physical group, the second the entity, the third the number of
+    partitions that follow: the element's own, then those of which it is a ghost, below zero."""
+    if n_tag > 3:
+        dimension = _DIMENSIONS.get(kind, 3)
+        found.partitions.setdefault(dimension, set()).update(np.unique(rows[:, 3]).tolist())
+        found.ghosts |= bool((rows[:, 3:n_tag] < 0).any())
     physical = np.abs(rows[:, 0]) if n_tag else np.zeros(len(rows), dtype=np.int64)
     entity = rows[:, 1] if n_tag > 1 else np.zeros(len(rows), dtype=np.int64)
     numbers, which = np.unique(physical, return_inverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from romlib.words import plural, unknown
 
 DISPLACEMENT_NAMES = ("displacement", "u", "disp")
 NODE_FIELDS = {"displacement": 3, "internal_force": 3, "temperature": 1}
+# What names of a displacement contain, in the languages of the solvers, and what says that it is none.
+_DISPLACEMENTS = ("disp", "depl", "dépl", "verschieb", "spost", "despl", "desloc", "verplaats", "translation")
 _OTHERS = ("veloc", "accel", "force", "react", "traction", "flux", "stress", "normal", "gradient", "rotation", "moment",
-           "momentum", "coord", "spin")  # vectors that are no displacement, by what their names contain
+           "momentum", "coord", "spin", "mode", "eigen", "rate", "complex", "imag")
 _AT_REST = 1e-12  # of the largest displacement
 _ASUNDER = 1e-6  # of the largest displacement: points that move apart by less were at one place all the time
 _ACROSS = 1e-9  # of the largest displacement: what rounding leaves of one across the plane
@@ -180,24 +183,36 @@ def _fields(
 
 
 def _displacement_name(series: Series, dimension: int) -> tuple[str, ...]:
-    """By name, else the only array of vectors that is not known to be something else."""
+    """By name: a vector of unknown meaning, such as a velocity in another language, is not taken for one."""
     sample = series.sample()
     vectors = [name for name, values in sample.node.items() if values.ndim == 2 and values.shape[1] in (dimension, 3)]
     candidates = [name for name in sample.node if name.lower() in DISPLACEMENT_NAMES]
+    possible = [name for name in vectors if sample.node[name].dtype.kind == "f" and not _is_another(name)]
     if not candidates:
-        candidates = [name for name in vectors if sample.node[name].dtype.kind == "f"
-                      and not any(word in name.lower() for word in _OTHERS)]
+        candidates = [name for name in possible if _says_displacement(name)]
     if len(candidates) == 1:
         return candidates[0],
+    possible = candidates or possible
     listed = ", ".join(f"{name} {values.shape[1:] or ''}".strip() for name, values in sample.node.items())
     scalars = [name for name, values in sample.node.items() if values.ndim == 1 and values.dtype.kind == "f"]
-    example = (candidates or vectors)[0] if candidates or vectors else (
+    example = (possible or vectors)[0] if possible or vectors else (
         f"[{','.join(scalars[:dimension])}]" if len(scalars) >= dimension else "NAME")
     raise InputError("the displacement cannot be told from the other node arrays", file=series.file,
                      place=sample.place,
-                     expected="an array named displacement, U or DISP, or a single array of vectors",
-                     found=f"{', '.join(candidates) or 'none'}; node arrays: {listed or 'none'}",
+                     expected="an array named displacement, U or DISP, or one array of vectors whose name says it",
+                     found=f"{', '.join(possible) or 'none'}; node arrays: {listed or 'none'}",
                      remedy=f"name the array, or its components, such as --option displacement={example}")
+
+
+def _is_another(name: str) -> bool:
+    """Whether an array's name says that it is no displacement."""
+    return any(word in name.lower() for word in _OTHERS)
+
+
+def _says_displacement(name: str) -> bool:
+    """Whether an array's name says that it is a displacement, in words of its own: "Displacement (mm)", "u_h"."""
+    lower = name.lower()
+    return any(word in lower for word in _DISPLACEMENTS) or "u" in re.split(r"[^a-z]+", lower)
 
 
 def _drop_changed(static: dict[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> list[str]:

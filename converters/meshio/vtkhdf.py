@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from romlib_converters.common.hdf5 import checked_array, dataset_of, group_of
 from romlib_converters.common.reading import reading
-from romlib_converters.meshio.series import plain
+from romlib_converters.meshio.series import Cells, plain
 from romlib_converters.meshio.vtu import Content, WholeRecords, blocks_of, joined
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -37,6 +37,9 @@ class VtkhdfSeries(WholeRecords):
 
     def __init__(self, file: Path, merging: bool) -> None:
         self.file, self.inputs, self._merging = file, [file], merging
+        self._lists: dict[str, np.ndarray] = {}
+        self._first: dict[tuple[int, ...], tuple[np.ndarray, Cells]] = {}
+        self._read: dict[tuple[int, ...], tuple[np.ndarray, Cells]] = {}
         with reading(file):
             self._content = h5py.File(file, "r")
             if _OWN in self._content:
@@ -79,13 +82,8 @@ class VtkhdfSeries(WholeRecords):
             at_points = {name: self._offset_of("PointData", name, step, points) for name in self._names("PointData")}
             at_cells = {name: self._offset_of("CellData", name, step, cells) for name in self._names("CellData")}
             for n_point, n_cell, n_id in zip(*(one.tolist() for one in sizes.values())):
-                offsets = self._rows(self._grid, "Offsets", ends, n_cell + 1).astype(np.int64)
-                nodes = self._rows(self._grid, "Connectivity", ids, n_id).astype(np.int64)
-                types = self._rows(self._grid, "Types", cells, n_cell).astype(np.int64)
-                if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] != n_id:
-                    raise FileFormatError("the offsets of cells are not increasing", file=self.file,
-                                          place=f"step {step}", expected=f"from 0 to {n_id}")
                 place = f"step {step}, part {len(parts)}"
+                coordinates, blocks = self._mesh_of((points, n_point), (cells, n_cell), (ids, n_id), ends, place)
                 node = {name: plain(self._rows(self._grid, f"PointData/{name}", at, n_point))
                         for name, at in at_points.items()}
                 cell = {name: plain(self._rows(self._grid, f"CellData/{name}", at, n_cell))
@@ -93,12 +91,33 @@ class VtkhdfSeries(WholeRecords):
                 if node.pop("vtkGhostType", np.zeros(1)).any() or cell.pop("vtkGhostType", np.zeros(1)).any():
                     raise UnsupportedError("the file has ghost cells, which repeat those of other parts",
                                            file=self.file, place=place, remedy="save without ghost cells")
-                parts.append(Content(self._rows(self._grid, "Points", points, n_point).astype(float),
-                                     blocks_of(nodes, offsets[1:], types, self.file, place), node, cell, {}, 1))
+                parts.append(Content(coordinates, blocks, node, cell, {}, 1))
                 points, cells, ids, ends = points + n_point, cells + n_cell, ids + n_id, ends + n_cell + 1
                 at_points = {name: at + n_point for name, at in at_points.items()}
                 at_cells = {name: at + n_cell for name, at in at_cells.items()}
+            self._first = self._first or self._read
+            self._read = {}
             return joined(parts, {}, self.file)
+
+    def _mesh_of(
+        self, points: tuple[int, int], cells: tuple[int, int], ids: tuple[int, int], ends: int, place: str
+    ) -> tuple[np.ndarray, Cells]:
+        """Points and cells of a part; of each kind of row the first one and their number. ends : first row of Offsets.
+
+        The parts of the first record are kept: a mesh that does not change is at the same rows in all of them.
+        """
+        rows = (*points, *cells, *ids, ends)
+        if rows in self._first:
+            return self._first[rows]
+        offsets = self._rows(self._grid, "Offsets", ends, cells[1] + 1).astype(np.int64, copy=False)
+        nodes = self._rows(self._grid, "Connectivity", *ids).astype(np.int64, copy=False)
+        types = self._rows(self._grid, "Types", *cells)
+        if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] != ids[1]:
+            raise FileFormatError("the offsets of cells are not increasing", file=self.file, place=place,
+                                  expected=f"from 0 to {ids[1]}")
+        self._read[rows] = (self._rows(self._grid, "Points", *points).astype(float, copy=False),
+                            blocks_of(nodes, offsets[1:], types, self.file, place))
+        return self._read[rows]
 
     def _parts(self, step: int) -> tuple[int, int]:
         """The first part of a step, and how many it has."""
@@ -131,7 +150,11 @@ class VtkhdfSeries(WholeRecords):
                 and parent[name].dtype.kind in "iuf"]
 
     def _array(self, parent: h5py.Group, name: str) -> np.ndarray:
-        return checked_array(dataset_of(parent, name, self.file), self.file)
+        """A list of the parts or steps, which is read once."""
+        key = f"{parent.name}/{name}"
+        if key not in self._lists:
+            self._lists[key] = checked_array(dataset_of(parent, name, self.file), self.file)
+        return self._lists[key]
 
     def _rows(self, parent: h5py.Group, name: str, start: int, count: int) -> np.ndarray:
         found = dataset_of(parent, name, self.file)

@@ -22,12 +22,12 @@ from romlib.errors import FileFormatError
 
 SYSTEM_KINDS = {"R": 1, "C": 2, "S": 3}
 # Cards that the library reads; of all others their number counts, so that a card that it knows badly does no harm.
-_READ = ("GRID", "SPOINT", "EPOINT", "CORD1R", "CORD1C", "CORD1S", "CORD2R", "CORD2C", "CORD2S", "CHEXA", "CPENTA",
-         "CTETRA", "CPYRAM", "CPYRA", "PSOLID", "PLSOLID", "PCOMPS", "MAT1", "TABLES1", "TABLEM1", "SPC", "SPC1",
-         "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM", "SET1",
-         "NLPARM", "ENDDATA")
+_READ = ("GRID", "GRDSET", "SPOINT", "EPOINT", "CORD1R", "CORD1C", "CORD1S", "CORD2R", "CORD2C", "CORD2S", "CHEXA",
+         "CPENTA", "CTETRA", "CPYRAM", "CPYRA", "PSOLID", "PLSOLID", "PCOMPS", "MAT1", "TABLES1", "TABLEM1", "SPC",
+         "SPC1", "SPCADD", "MPC", "MPCADD", "LOAD", "FORCE", "PLOAD4", "GRAV", "RFORCE", "TEMP", "TEMPD", "PARAM",
+         "SET1", "NLPARM", "ENDDATA")
 # Cards whose fields are given as they are.
-_RAW = ("MATS1", "MATT1", "NLSTEP", "SPCD")
+_RAW = ("MATS1", "MATT1", "MAT9", "MAT11", "MATT9", "MATT11", "NLSTEP", "SPCD")
 _SOLIDS = (*NODES, "CPYRA")
 _NO_ELEMENTS = ("CORD", "CREEP", "CYAX", "CYJOIN", "CYSUP", "CYSYM", "CAMPBLL", "CASECC", "CSUP", "CSSCHD", "CAERO",
                 "CHBDY", "CONV", "CTYPE", "CFLUID", "CDAMP5", "CONTRLT", "CLOAD")
@@ -80,12 +80,15 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
     bdf, log = reader("pyNastran.bdf.bdf", "nastran"), reader("cpylog", "nastran")
     model = bdf.BDF(debug=None, log=log.SimpleLogger("critical"))
     known = set(model.cards_to_read).union(_READ, _RAW, _RIGID, _CONTACT, _LOAD_CARDS, _MATERIALS)
-    here = os.getcwd()
+    here, whole = os.getcwd(), str(path.resolve())  # before the folder is another one
     with tempfile.TemporaryDirectory(prefix="romlib-nastran-") as folder:
         os.chdir(folder)  # the library leaves a file where it runs when an include is missing
         model.cards_to_read = set(_READ)
+        model._card_parser_prepare["CPYRA"] = model._card_parser_prepare["CPYRAM"]  # OptiStruct's name
+        model._parse_primary_file_header = _nothing  # reads comments in which the library keeps options, as UTF-8 alone
+        zeros = _stated_zeros(model)
         try:
-            model.read_bdf(str(path.resolve()), validate=False, xref=False, punch=punch, encoding="latin-1")
+            model.read_bdf(whole, validate=False, xref=False, punch=punch, encoding="latin-1")
         except FileFormatError:
             raise
         except Exception as error:
@@ -95,7 +98,43 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
                                   "has the geometry (option model = \"none\")") from None
         finally:
             os.chdir(here)
+    _set_defaults(model, zeros)
     return model, known
+
+
+def _nothing(path: str) -> None:
+    pass
+
+
+def _stated_zeros(model: Any) -> dict[int, set[int]]:
+    """Ids of grid points whose fields CP (2), CD (6) or SEID (8) are a zero, filled as the deck is read: the library
+    does not tell it from a blank, in whose place the default of GRDSET stands."""
+    zeros: dict[int, set[int]] = {2: set(), 6: set(), 8: set()}
+    card_class, add = model._card_parser["GRID"]
+
+    class Grid:
+        @staticmethod
+        def add_card(card: Any, comment: str = "") -> Any:
+            one = card_class.add_card(card, comment=comment)
+            for field, value in ((2, one.cp), (6, one.cd), (8, one.seid)):
+                if value == 0 and card.field(field) is not None:
+                    zeros[field].add(one.nid)
+            return one
+
+    model._card_parser["GRID"] = Grid, add
+    return zeros
+
+
+def _set_defaults(model: Any, zeros: dict[int, set[int]]) -> None:
+    """What GRDSET has for the blank fields of grid points."""
+    default = model.grdset
+    if default is None:
+        return
+    for one in model.nodes.values():
+        for field, name in ((2, "cp"), (6, "cd"), (8, "seid")):
+            if getattr(one, name) == 0 and one.nid not in zeros[field]:
+                setattr(one, name, getattr(default, name))
+        one.ps = one.ps or default.ps
 
 
 def _word(value: Any) -> Any:
@@ -108,7 +147,8 @@ def _grids(model: Any) -> Iterator[tuple[str, Any]]:
     yield "grid_cp", np.array([one.cp for one in grids], np.int64)
     yield "grid_cd", np.array([one.cd for one in grids], np.int64)
     yield "grid_xyz", np.array([one.xyz for one in grids], float).reshape(-1, 3)
-    yield "superelements", int(max((one.seid for one in grids), default=0))
+    parts = [int(str(key[1])) for key in model.superelement_models]  # a part has its own bulk data, behind BEGIN SUPER
+    yield "superelements", max([0, *parts, *(int(one.seid) for one in grids)])
     yield "spoints", np.array(sorted([*model.spoints, *model.epoints]), np.int64)
     systems = []
     for number, card in model.coords.items():

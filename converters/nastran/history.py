@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from romlib_converters.common.frames import global_vectors
 from romlib_converters.common.history import NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.nastran.bulk import Bulk
@@ -30,6 +31,7 @@ class NastranHistory(SolverHistory):
         self.files, self.mesh, self.times, self.model, self.notes = files, basic.mesh, course.times, model, notes
         self._op2, self._course = op2, course
         self._grids = IdIndex(bulk.grids.ids)
+        self._ids, self._at = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         self._frames = None if course.basic else basic.frames
         if basic.frames is not None:
             self._refuse_unsure()
@@ -46,14 +48,18 @@ class NastranHistory(SolverHistory):
         record = self._course.records[step]
         ids, kinds, rows = rows_of(self._op2, record)
         points = kinds == GRID
-        ids, rows = ids[points], rows[points, :3].astype(float)
-        at = self._grids.find(ids)
+        if not points.all():
+            ids, rows = ids[points], rows[points]
+        if not np.array_equal(ids, self._ids):  # mostly they are those of the record before
+            self._ids, self._at = ids, self._grids.find(ids)
+        ids, at = self._ids, self._at
+        rows = np.ascontiguousarray(rows[:, :3], dtype=rows.dtype.newbyteorder("="))
         if (at < 0).any():
             raise FileFormatError("results at a grid point that the model does not have", file=self._op2.path,
                                   place=record.ident.place, found=f"grid point {ids[at < 0][0]}",
                                   remedy="give the deck that was computed: the option model")
         if self._frames is not None:
-            rows = global_vectors(rows, self._frames[at], ids, self._op2.path)
+            rows = global_vectors(rows.astype(float), self._frames[at], ids, self._op2.path)
         found = {"displacement": FieldValues(ids, rows)}
         if self._course.heat:
             heat_ids, heat_kinds, heat = rows_of(self._op2, self._course.heat[step])

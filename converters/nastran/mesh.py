@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from romlib_converters.common.axes import axes_arrays
 from romlib_converters.common.midsides import complete_midsides
 from romlib_converters.common.solver_mesh import SolverCells, SolverMesh
+from romlib_converters.nastran.axes import CellAxes, cell_axes
 from romlib_converters.nastran.bulk import Bulk, SolidProperty
 from romlib_converters.nastran.elements import CORNERS, TYPES, Integration, rule_of, solid
 from romlib_converters.nastran.systems import Systems
@@ -21,10 +23,14 @@ _FLUID = ("PFLUID", "FFLUID", "PFLU", "FFLU", "PORO", "PSLDSHL", "PSLD")
 
 @dataclass(frozen=True, eq=False)
 class BasicMesh:
-    """The mesh, and the frames of displacement. frames : (n_node, 3, 3) of grid points, None where all are basic."""
+    """The mesh, and the frames of displacement. frames : (n_node, 3, 3) of grid points, None where all are basic.
+
+    axes : of the solids' materials, None where all are basic.
+    """
 
     mesh: SolverMesh
     frames: np.ndarray | None
+    axes: CellAxes | None = None
 
 
 def build_mesh(bulk: Bulk, notes: tuple[Omission, ...] = ()) -> BasicMesh:
@@ -45,10 +51,12 @@ def build_mesh(bulk: Bulk, notes: tuple[Omission, ...] = ()) -> BasicMesh:
     cells, midpoints, extra, omissions = _cells(bulk, points)
     if len(midpoints):
         points = np.concatenate([points, extra])
+    axes = cell_axes(bulk, systems, grids.ids[order], points[order])
     mesh = SolverMesh(
         bulk.file, np.concatenate([grids.ids, midpoints[:, 0]]), points, cells, bulk.others, bulk.node_sets,
-        bulk.cell_sets, notes=(*notes, *omissions), midpoints=midpoints)
-    return BasicMesh(mesh, frames)
+        bulk.cell_sets, notes=(*notes, *omissions), midpoints=midpoints,
+        cell_arrays={} if axes is None else axes_arrays(axes.ids, axes.frames))
+    return BasicMesh(mesh, frames, axes)
 
 
 def _cells(bulk: Bulk, points: np.ndarray) -> tuple[tuple[SolverCells, ...], np.ndarray, np.ndarray, list[Omission]]:

@@ -6,7 +6,7 @@ at the end of the subcase before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +53,8 @@ def whole_model(deck: Deck, basic: BasicMesh, course: Course, initial_time: floa
     notes = [*_unfinished(deck), *_kinematics(deck), *_other_properties(deck), *_increments(deck, course, subcases)]
     thermal = temperatures_of(deck.data, subcases, _ends(course, initial_time), course.analysis == NONLINEAR, solid,
                               basic.mesh.midpoints)
-    materials, lacking = materials_of(deck.data, sorted(set(mids.values())), bool(thermal.loads), deck.path)
+    materials, lacking = materials_of(deck.data, sorted(set(mids.values())), bool(thermal.loads), deck.path,
+                                      _frames(basic, mids))
     numbers = [one.number_of("SPC") for one in subcases]
     relations = [one.number_of("MPC") for one in subcases]
     if len(set(numbers)) > 1 or len(set(relations)) > 1:
@@ -91,6 +92,14 @@ def _phases(deck: Deck, course: Course) -> list[Phase]:
     by_key = {one.key: one for one in deck.phases}
     found = [by_key.get(key) for key in keys]
     return [one for one in found if one is not None] if all(found) else []
+
+
+def _frames(basic: BasicMesh, mids: Mapping[int, int]) -> dict[int, np.ndarray] | None:
+    """Axes (n, 3, 3) of the solids of each material. mids : material by property."""
+    if basic.axes is None:
+        return None
+    return {material: basic.axes.frames[np.isin(basic.axes.properties, [
+        number for number, own in mids.items() if own == material])] for material in set(mids.values())}
 
 
 def _keys(course: Course) -> list[tuple[int, int]]:

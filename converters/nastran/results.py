@@ -112,7 +112,7 @@ def temperatures(found: Iterable[Stored]) -> list[Stored]:
 
 
 def rows_of(op2: Op2File, one: Stored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ids (n,), kinds (n,) and values (n, 6) float of the rows.
+    """Ids (n,), kinds (n,) and values (n, 6), as they are stored, of the rows.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def rows_of(op2: Op2File, one: Stored) -> tuple[np.ndarray, np.ndarray, np.ndarr
     if len(ids) and ids.min() < 1:
         raise FileFormatError("a point has no number", file=op2.path, place=one.ident.place, expected="1 or more",
                               found=int(ids.min()))
-    return ids, table[:, 1].astype(np.int64), table[:, 2:].view(op2.layout.reals)
+    return ids, table[:, 1], table[:, 2:].view(op2.layout.reals)
 
 
 def refuse_form(op2: Op2File, one: Stored) -> None:
@@ -139,7 +139,7 @@ def refuse_form(op2: Op2File, one: Stored) -> None:
                                file=op2.path, place=one.ident.place, expected="real displacements",
                                found=f"format {one.ident.form}",
                                remedy="compute a static, nonlinear or transient response (SOL 101, 106, 129, 400, 401)")
-    if one.ident.sort != 1 or one.ident.table.endswith("2"):
+    if one.ident.sort != 1:
         raise UnsupportedError("the displacements are sorted by points and not by times", file=op2.path,
                                place=one.ident.place, expected="SORT1", found="SORT2",
                                remedy="ask for DISPLACEMENT(SORT1,PLOT)=ALL in the deck")
@@ -176,7 +176,7 @@ def _ident(op2: Op2File, table: Table, record: Record) -> Ident:
 
 def _sort(name: str, code: int) -> int:
     """1: by times, 2: by points. Codes of 2000 and above are of other formats too; the name has it as well."""
-    return 2 if code // 1000 in (2, 3, 5, 7) or name.endswith("V2") else 1
+    return 2 if code // 1000 in (2, 3, 5, 7) or name.endswith("2") else 1
 
 
 def shortest(value: np.floating) -> float:

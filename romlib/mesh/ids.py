@@ -49,7 +49,9 @@ class IdIndex:
             where = np.searchsorted(ids, wanted).clip(max=len(ids) - 1)
             return np.where(ids[where] == wanted, order[where], -1)
         if wanted.min() >= self._lowest and wanted.max() <= self._highest:
-            return self._table[wanted.astype(np.int64, copy=False) - self._lowest]
+            if wanted.dtype.itemsize < 4:  # in which the difference may not be
+                wanted = wanted.astype(np.int64)
+            return self._table[wanted - self._lowest]
         inside = (wanted >= self._lowest) & (wanted <= self._highest)
         found = np.full(wanted.shape, -1)
         found[inside] = self._table[wanted[inside].astype(np.int64) - self._lowest]

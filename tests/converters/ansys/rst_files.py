@@ -31,7 +31,8 @@ class Set:
 @dataclass
 class Rst:
     """What a file says. nodes : by id, coordinates and angles. types : number, routine, key options. elements : id,
-    type, material, nodes. header, geometry : items of the headers to set."""
+    type, material, nodes. header, geometry : items of the headers to set. esys : the local system of elements by id.
+    systems : by number: kind, origin, axes in rows, PAR1."""
 
     nodes: Mapping[int, Sequence[float]]
     types: Sequence[tuple[int, int, Mapping[int, int]]]
@@ -43,6 +44,8 @@ class Rst:
     geometry: Mapping[int, int] = field(default_factory=dict)
     global_nodes: Sequence[int] = ()
     single: bool = False
+    esys: Mapping[int, int] = field(default_factory=dict)
+    systems: Mapping[int, tuple[int, Sequence[float], Sequence[Sequence[float]], float]] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
         """Write the file."""
@@ -114,16 +117,24 @@ class _Writer:
         nodes = [self.reals([number, *values, *[0.0] * (6 - len(values))]) for number, values in rst.nodes.items()]
         index = self.longs([0] * len(rst.elements))
         for k, (number, kind, material, own) in enumerate(rst.elements):
-            at = self.integers([material, kind, 1, 1, 0, 0, 0, 0, number, 0, *own])
+            at = self.integers([material, kind, 1, 1, rst.esys.get(number, 0), 0, 0, 0, number, 0, *own])
             self.set(index, 2 * k, at - index)
         components = [self.integers([kind, *_text(name, 8), *ids]) for name, (kind, ids) in rst.components.items()]
         for item, value in ((20, types), (26, nodes[0]), (28, index), (48, len(components)),
                             (50, components[0] if components else 0), (13, len(rst.materials)),
-                            (34, self._materials() if rst.materials else 0)):
+                            (34, self._materials() if rst.materials else 0), (5, len(rst.systems)),
+                            (24, self._systems() if rst.systems else 0)):
             self.set(head, item, value)
         for item, value in rst.geometry.items():
             self.set(head, item, value)
         return head
+
+    def _systems(self) -> int:
+        at = self.integers([0] * len(self.rst.systems))
+        for k, (number, (kind, origin, axes, ratio)) in enumerate(self.rst.systems.items()):
+            values = [*np.ravel(axes), *origin, ratio, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, kind, number, 0.0, 0.0]
+            self.set(at, k, self.reals(values) - at)
+        return at
 
     def _materials(self) -> int:
         step = 196

@@ -109,6 +109,9 @@ def test_element_types_of_a_block_are_read_too(tmp_path):
     (lambda text: text.replace("(3i9,6e21.13e3)", "(1x,a)"), FileFormatError, "no format"),
     (lambda text: text.replace("FINISH", "{\n(8i10)\n         7        17\nFINISH"), FileFormatError, "no block"),
     (lambda text: text.replace("FINISH", "CMBLOCK,A,NODE,2\n(8i10)\n         7\nFINISH"), FileFormatError, "fewer"),
+    (lambda text: text.replace("FINISH", "NMODIF,7,5.0,5.0,5.0\nFINISH"), UnsupportedError, "changes the mesh"),
+    (lambda text: text.replace("FINISH", "nummrg,node\nFINISH"), UnsupportedError, "changes the mesh"),
+    (lambda text: text.replace(",185", ",285"), FileFormatError, "more nodes than its type"),
     (lambda text: text.replace("\n       17        0", "\n\n       17        0"), FileFormatError, "empty"),
 ])
 def test_a_damaged_cdb_is_refused_with_its_cause(tmp_path, change, error, word):

@@ -132,6 +132,49 @@ def test_points_that_are_no_rule_of_romlib_are_refused_until_a_rule_is_named(tmp
         assert "stress" not in found.fields and "other points" in omissions(found)["field_stress"]
 
 
+def test_a_field_that_lacks_a_step_of_the_displacement_is_left_out_and_said(tmp_path):
+    file = Rmed.box("hex8", (1, 1, 1))
+    path = file.write(tmp_path / "a.rmed")
+    file.times = file.times[:2]
+    file.at_points(path)
+    with converted(path, tmp_path) as found:
+        assert found.n_step == 3 and set(found.fields) == {"displacement"}
+        assert "lacks 1 step of the displacement (number 2)" in omissions(found)["field_stress"]
+
+
+def test_fields_of_different_gauss_points_in_one_type_of_cells_are_refused(tmp_path, monkeypatch):
+    import aster_files
+
+    file = Rmed.box("hex8", (1, 1, 1))
+    path = file.write(tmp_path / "a.rmed")
+    file.at_points(path)
+    monkeypatch.setattr(aster_files, "gauss_family", lambda kind: (np.zeros((1, 3)), np.full(1, 8.0)))
+    file.at_points(path, "EPSI_ELGA", tuple(name.replace("SI", "EP") for name in COMPONENTS))
+    with pytest.raises(UnsupportedError, match=r"different Gauss points(?s:.*)hex_gauss_8 in (?s:.*)hex_gauss_1 in "):
+        converted(path, tmp_path)
+
+
+def test_a_group_of_nodes_stays_where_surfaces_have_the_same_name(tmp_path):
+    """Groups of surfaces that are faces of no solid become nodes, unless nodes have the name."""
+    mesh = Rmed.box("hex8", (1, 1, 1)).mesh
+    loose = {"ONE": np.array([[0, 1, 6, 7]]), "TWO": np.array([[0, 1, 6, 7]])}
+    file = Rmed.box("hex8", (1, 1, 1), faces=loose, node_groups={"ONE": np.array([3])})
+    with converted(file.write(tmp_path / "a.rmed"), tmp_path) as found:
+        tags = {name: sorted(found.mesh(0).node_ids[nodes].tolist()) for name, nodes in
+                found.mesh(0).node_tags.items()}
+    assert len(mesh.points) == 8 and tags["ONE"] == [4] and tags["TWO"] == [1, 2, 7, 8]
+
+
+def test_a_temperature_that_is_no_number_is_refused_with_its_node(tmp_path):
+    file = Rmed.box("hex8", (1, 1, 1))
+    path = file.write(tmp_path / "a.rmed")
+    file.nodal(path, "TEMP", ("TEMP",), lambda points, time: np.where(points[:, 2] > 0.0, np.nan, 20.0 + time))
+    field = AsterConverter().nodal_field(path, "temperature")
+    with pytest.raises(FileFormatError, match=r"finite(?s:.*)TEMP, time 0, node 5"):
+        field.read(0, slice(0, 1))
+    field.close()
+
+
 def test_a_displacement_on_a_part_of_the_nodes_is_refused(tmp_path):
     file = Rmed.box("hex8")
     path = file.write(tmp_path / "a.rmed")

@@ -7,8 +7,8 @@ import pytest
 from calculix_solver import CUBE
 from romlib_converters.calculix.deck import read_deck
 from romlib_converters.calculix.output import Output
-from romlib_converters.calculix.systems import node_systems, turned_tensors
 from romlib_converters.keyword.cards import read_cards
+from romlib_converters.keyword.systems import node_systems, turned_tensors
 
 from romlib.errors import FileFormatError
 

@@ -128,6 +128,16 @@ def test_stress_at_points_is_taken_in_the_order_that_the_user_states(tmp_path):
         converted(path, tmp_path, options={"point_order": [1, 1, 2, 3, 4, 5, 6, 7]})
 
 
+def test_blocks_of_one_name_are_one_set_and_those_without_a_name_have_their_number(tmp_path):
+    file = two_bodies()
+    (_, kind, nodes), (_, other, more) = file.blocks
+    for names, expected in ((("a", "a"), {"a": [1, 2]}), (("", "b"), {"block_10": [1], "b": [2]})):
+        file.blocks = [(names[0], kind, nodes), (names[1], other, more)]
+        with converted(file.write(tmp_path / "a.exo"), tmp_path) as found:
+            mesh = found.mesh(0)
+            assert {name: sorted(mesh.cell_ids[cells].tolist()) for name, cells in mesh.cell_tags.items()} == expected
+
+
 def test_one_value_an_element_is_no_value_at_eight_points_but_is_one_at_one_point(tmp_path):
     file = column()
     file.elemental = {f"stress_{c}": [np.full((3, 3), 7.0 + k)] for k, c in enumerate(COMPONENTS)}

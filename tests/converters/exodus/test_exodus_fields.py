@@ -46,7 +46,7 @@ def test_a_vector_has_as_many_components_as_the_mesh_has_dimensions():
     three = ("DISPL_X", "DISPL_Y", "DISPL_Z")
     assert vector(("A", *three), None, 3, FILE, "displacement") == three
     assert vector(("A", *three[:2]), None, 2, FILE, "displacement") == three[:2]
-    with pytest.raises(InputError, match="no 2 variables|cannot be told"):
+    with pytest.raises(InputError, match=r"no 2 variables|cannot be told"):
         vector(three, None, 2, FILE, "displacement")
 
 

@@ -66,6 +66,12 @@ def test_ambiguous_displacement_lists_the_candidates(tmp_path, refused):
             options={"displacement": "third"})
 
 
+@pytest.mark.parametrize("name", ["something", "Vitesse", "Velocity", "Mode 1", "eigenvector displacement", "B"])
+def test_the_only_vector_is_no_displacement_unless_its_name_says_so(tmp_path, refused, name):
+    refused(write_xdmf(box_example(name=name), tmp_path), InputError,
+            r"(?s)cannot be told.*--option displacement=" + name)
+
+
 def test_no_displacement_at_all(tmp_path, refused):
     example = box_example()
     example.node = [{"heat": arrays["heat"]} for arrays in example.node]

@@ -53,6 +53,16 @@ def surface_area_vector(mesh):
     return total
 
 
+def test_an_array_that_is_nowhere_known_at_some_nodes_stays_where_it_does_not_change(tmp_path):
+    example = box_example()
+    known = np.where(example.points[:, 0] == 0.0, np.nan, example.points[:, 1])
+    for arrays in example.node:
+        arrays["known"] = known
+    with convert(write_vtu(example, tmp_path), tmp_path / "a.vtkhdf") as snapshots:
+        mesh = snapshots.mesh(0)
+        np.testing.assert_array_equal(mesh.node_arrays["known"], known[mesh.node_ids])
+
+
 @pytest.mark.parametrize("cell_type", CELL_TYPES)
 @pytest.mark.parametrize("write", [write_xdmf, write_pvd, write_vtu], ids=["xdmf", "pvd", "vtu"])
 def test_history_is_carried_over(tmp_path, cell_type, write):
@@ -104,8 +114,9 @@ def test_tags_can_be_made_of_the_arrays(tmp_path):
         np.testing.assert_array_equal(mesh.points[mesh.node_tags["symx"]][:, 0], 0)
 
 
-@pytest.mark.parametrize("name", ["displacement", "Displacement", "U", "u", "DISP", "something"])
-def test_displacement_is_found_by_name_or_as_the_only_vector(tmp_path, name):
+@pytest.mark.parametrize("name", ["displacement", "Displacement", "U", "u", "DISP", "Displacement (mm)", "DEPL", "u_h",
+                                  "Verschiebung"])
+def test_displacement_is_found_by_its_name(tmp_path, name):
     example = box_example(name=name)
     with convert(write_xdmf(example, tmp_path), tmp_path / "a.vtkhdf") as snapshots:
         assert_is(snapshots, example, name)

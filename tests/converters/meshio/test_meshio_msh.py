@@ -167,6 +167,37 @@ $EndPartitionedEntities
     assert {name: tag.tolist() for name, tag in found.cell_tags.items()} == {"body": [0, 1], "left": [0]}
 
 
+def test_one_part_of_a_partitioned_mesh_is_no_mesh(tmp_path):
+    entities = MSH4[MSH4.index("$Entities"):MSH4.index("$Nodes")]
+    part = """$PartitionedEntities
+2
+0
+0 0 2 2
+1 2 1 1 1 0 0 0 2 1 1 1 2 0
+2 2 2 1 1 0 0 0 2 1 1 0 0
+1 3 1 1 2 0 0 0 2 1 1 2 1 3 0
+2 3 1 1 2 0 0 0 2 1 1 1 1 0
+$EndPartitionedEntities
+"""
+    with pytest.raises(UnsupportedError, match=r"(?s)one part of a mesh.*partition \[2\] of 2"):
+        read(msh4(tmp_path / "a.msh", MSH4.replace(entities, part)))
+
+
+@pytest.mark.parametrize(("tags", "match"), [
+    (("1 1", "1 2"), None), (("1 2", "1 2"), r"partition \[2\]"), (("2 1 -2", "1 2"), "ghosts")])
+def test_partitions_of_version_2_are_all_there_or_the_mesh_is_refused(tmp_path, tags, match):
+    path = msh2(tmp_path / "a.msh", (5, 1, LEFT), (5, 1, RIGHT))
+    text = path.read_text()
+    for number, tag in enumerate(tags, 1):
+        text = text.replace(f"{number} 5 2 1 1 ", f"{number} 5 {2 + len(tag.split())} 1 1 {tag} ")
+    path.write_text(text)
+    if match is None:
+        assert read(path).n_cell == 2
+        return
+    with pytest.raises(UnsupportedError, match=match):
+        read(path)
+
+
 @pytest.mark.parametrize(("old", "new", "match"), [
     ("4.1 0 8", "4.0 0 8", "version of MSH"), ("4.1 0 8", "5 0 8", "version of MSH"), ("4.1 0 8", "4.1 0 4", "width"),
     ("3 1 5 1", "3 1 99 1", "element type"), ("$EndElements\n", "", "no end"), ("4 4 1 4", "4 5 1 4", "number of elem"),

@@ -96,6 +96,29 @@ def test_a_folder_of_legacy_files_is_read_in_natural_order(tmp_path, kind, binar
             check(found, mesh, tolerance=0.0 if binary else 1e-5)
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_texts_in_a_legacy_file_do_not_hide_the_arrays_behind_them(tmp_path, binary):
+    mesh = box_mesh("hex8", (3, 1, 1))
+    names = vtk.vtkStringArray()
+    names.SetName("names")
+    for length in (3, 300, 70000):  # a length of one, two and four bytes
+        names.InsertNextValue("x" * length)
+    for number, time in enumerate(TIMES):
+        grid = grid_of(mesh, time)
+        grid.GetCellData().AddArray(names)  # written before the arrays at points
+        writer = vtk.vtkUnstructuredGridWriter()
+        writer.SetFileName(str(tmp_path / f"step_{number}.vtk"))
+        writer.SetInputData(grid)
+        (writer.SetFileTypeToBinary if binary else writer.SetFileTypeToASCII)()
+        writer.Write()
+    with converted(tmp_path / "step_*.vtk", tmp_path) as found:
+        check(found, mesh, tolerance=0.0 if binary else 1e-5)
+    whole = (tmp_path / "step_0.vtk").read_bytes()
+    (tmp_path / "step_0.vtk").write_bytes(whole[:whole.index(b"x" * 300)])
+    with pytest.raises(FileFormatError, match="ends before"):
+        converted(tmp_path / "step_*.vtk", tmp_path)
+
+
 def test_legacy_files_that_are_cut_short_or_of_another_kind_are_refused(tmp_path):
     folder = tmp_path / "steps"
     folder.mkdir()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from romlib_converters.nastran import NastranConverter
-from romlib_converters.nastran.materials import real
+from romlib_converters.nastran.deck import read_deck
+from romlib_converters.nastran.numbers import real
 from small_model import CD, IDS, POINTS, deck_text, field, write_small
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -68,6 +70,51 @@ def test_bulk_data_alone_and_included_files_are_read(tmp_path):
     rest = [line for line in bulk if not line.startswith("GRID")]
     mesh = mesh_of(tmp_path, "\n".join([*rest, "INCLUDE 'parts/grids.inc'", ""]))
     assert mesh.n_node == len(IDS) and mesh.n_cell == 5
+
+
+@pytest.mark.parametrize("stated", ["", "0"])
+def test_blank_fields_of_grid_points_are_those_of_grdset_and_zeros_are_not(tmp_path, stated):
+    default = "GRDSET,,1,,,,1,456"
+    deck = deck_text(BASIC, bulk=default)
+    given = [(f"GRID,{i},,", f"GRID,{i},{stated},") for i in IDS]
+    for old, new in given:
+        deck = deck.replace(old, new)
+    mesh = mesh_of(tmp_path, deck)
+    turned = np.array([[1.0, 2.0, 0.0]] * len(POINTS)) + POINTS @ axes_of_system_1().T
+    assert np.allclose(mesh.points[np.argsort(mesh.node_ids)], POINTS if stated else turned, atol=1e-5)
+
+
+def axes_of_system_1():
+    """Of `SYSTEMS`: turned by 45 degrees about z."""
+    c = np.sqrt(0.5)
+    return np.array([[c, -c, 0.0], [c, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def test_components_that_grdset_holds_are_held_everywhere(tmp_path):
+    with converted(tmp_path, deck_text(BASIC, bulk="GRDSET,,,,,,,3456"), cd=BASIC) as snapshots:
+        held = {name: one for name, one in snapshots.model.constraints.items() if "z" in one.components}
+        tags = snapshots.mesh(0).node_tags
+        assert len(np.unique(np.concatenate([tags[one.nodes] for one in held.values()]))) == len(IDS)
+
+
+def test_the_pyramids_of_optistruct_are_read_by_their_own_name(tmp_path):
+    top = 9001
+    pyramid = f"GRID,{top},,2.5,1.5,-0.5\nCPYRA,301,5,7,37,27,17,{top}"
+    mesh = mesh_of(tmp_path, deck_text(bulk=pyramid))
+    assert {block.cell_type: block.n_cell for block in mesh.blocks}["pyramid5"] == 1
+
+
+def test_comments_may_be_in_any_encoding_and_are_no_commands_to_the_reader(tmp_path):
+    text = "$ Größe\n$pyNastran: punch=True\n$pyNastran: skip_cards=CHEXA\n" + deck_text()
+    for encoding in ("latin-1", "utf-8"):
+        (tmp_path / "m.bdf").write_bytes(text.encode(encoding))
+        assert NastranConverter().read_mesh(tmp_path / "m.bdf").n_cell == 5
+
+
+def test_parts_behind_begin_super_are_not_lost(tmp_path):
+    part = "BEGIN SUPER=3\nGRID,555,,1.,1.,1.\nCTETRA,99,5,7,17,27,555"
+    with pytest.raises(UnsupportedError, match="superelement 3"):
+        mesh_of(tmp_path, deck_text(bulk=part))
 
 
 def test_grid_points_in_chained_systems_are_where_pynastran_has_them(tmp_path):
@@ -201,6 +248,18 @@ def test_a_deck_means_the_results_beside_it(tmp_path):
     (tmp_path / "a.op2").unlink()
     with pytest.raises(InputError, match="same stem"):
         NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
+
+
+def test_files_may_be_named_from_the_current_folder(tmp_path, monkeypatch):
+    """The deck is read in another folder than the user's."""
+    (tmp_path / "grids.inc").write_text("$ nothing\n")
+    (tmp_path / "a.bdf").write_text(deck_text().replace("MAT1,", "INCLUDE 'grids.inc'\nMAT1,"))
+    write_small(tmp_path / "a.op2")
+    monkeypatch.chdir(tmp_path)
+    NastranConverter().convert("a.op2", "out.vtkhdf")
+    with Snapshots("out.vtkhdf") as ours:
+        assert ours.n_step == 2 and ours.model.materials
+    assert read_deck(Path("a.bdf")).files == (tmp_path / "a.bdf", tmp_path / "grids.inc")
 
 
 def test_a_deck_without_its_last_line_may_be_cut_and_it_is_said(tmp_path):

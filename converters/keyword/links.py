@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from romlib_converters.calculix.systems import NodeSystems, node_systems
 from romlib_converters.keyword.cards import Card, fold
 from romlib_converters.keyword.data import ids_of, line_lists, number_list
 from romlib_converters.keyword.mesh import InpMesh
 from romlib_converters.keyword.places import Places
+from romlib_converters.keyword.systems import NodeSystems, node_systems
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Omission
@@ -75,6 +75,20 @@ class Links:
             omissions.append(Omission(name=card.title.lower().replace(" ", "_"), does_work=True, description=(
                 f"*{card.title} (line {card.line} of {card.file.name}) is not read")))
 
+    def add_equations(self, card: Card, terms: np.ndarray, sizes: np.ndarray) -> None:
+        """Equations by node, component and coefficient (n, 3) of their terms, and how many terms each has.
+
+        Raises
+        ------
+        UnsupportedError : one across the plane of a model in two dimensions.
+        """
+        across = (terms[:, 1] > 2) & (self._places.nodes(ids_of(terms[:, 0], card)) >= 0)
+        if self._places.mesh.dimension == 2 and across.any():
+            raise UnsupportedError(f"an equation across the plane of a {self._places.mesh.kinematics} model",
+                                   file=card.file, place=f"{card.place}, node {int(terms[across.argmax(), 0])}",
+                                   expected="components 1 and 2", found=int(terms[across.argmax(), 1]))
+        self._add(card, ids_of(terms[:, 0], card), terms, sizes)
+
     @cached_property
     def systems(self) -> NodeSystems:
         """The local systems of nodes; for when all cards are taken."""
@@ -130,13 +144,7 @@ class Links:
         return np.unique(np.concatenate([np.empty(0, np.int64), *nodes]))
 
     def _equations(self, card: Card) -> None:
-        terms, sizes = _equation_terms(card)
-        across = (terms[:, 1] > 2) & (self._places.nodes(ids_of(terms[:, 0], card)) >= 0)
-        if self._places.mesh.dimension == 2 and across.any():
-            raise UnsupportedError(f"an equation across the plane of a {self._places.mesh.kinematics} model",
-                                   file=card.file, place=f"{card.place}, node {int(terms[across.argmax(), 0])}",
-                                   expected="components 1 and 2", found=int(terms[across.argmax(), 1]))
-        self._add(card, ids_of(terms[:, 0], card), terms, sizes)
+        self.add_equations(card, *numbered_terms(card))
 
     def _mpc(self, card: Card, omissions: list[Omission]) -> None:
         """`PLANE, nodes`, STRAIGHT and BEAM: relations that are linear only in small displacement.
@@ -168,7 +176,7 @@ def kind_of_mpc(card: Card) -> str:
     return fold(card.first_row().fields[0])
 
 
-def _equation_terms(card: Card) -> tuple[np.ndarray, np.ndarray]:
+def numbered_terms(card: Card) -> tuple[np.ndarray, np.ndarray]:
     """Node, component and coefficient (n, 3) of all terms, and how many each equation has.
 
     The data are a line with a number of terms, then lines of whole terms. What a line has behind its last whole term,

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import Any, Protocol
 
 import numpy as np
-from romlib_converters.calculix.deck import Deck
-from romlib_converters.calculix.links import Link
 from romlib_converters.keyword.cards import fold
+from romlib_converters.keyword.links import Link, Links
+from romlib_converters.keyword.loads import Loads
+from romlib_converters.keyword.places import Places
 
 from romlib.model import Model
 
@@ -24,12 +26,21 @@ _ADJUSTED = 0.01
 _DIGITS = 9
 
 
-def with_relations(model: Model, deck: Deck) -> Model:
+class LinkedDeck(Protocol):
+    """A deck with linear relations."""
+
+    links: Links
+    loads: Loads
+    places: Places
+    inp: Any
+
+
+def with_relations(model: Model, deck: LinkedDeck) -> Model:
     """The model whose linear constraints have the hash of the relations that they come from."""
     links: dict[str, list[Link]] = {}
     for link in deck.links.found:
         links.setdefault(link.card.title.lower().replace(" ", "_"), []).append(link)
-    special: dict[str, Callable[[Deck, Sequence[Link]], bytes]] = {
+    special: dict[str, Callable[[LinkedDeck, Sequence[Link]], bytes]] = {
         "equation": _equations, "transform": _held_directions}
     hashes = {what: sha256(special.get(what, _bodies)(deck, found)).hexdigest()[:16] for what, found in links.items()}
     constraints = dict(model.constraints)
@@ -40,13 +51,13 @@ def with_relations(model: Model, deck: Deck) -> Model:
     return model.model_copy(update={"constraints": constraints})
 
 
-def adjustment(deck: Deck) -> float:
+def adjustment(deck: LinkedDeck) -> float:
     """By how much of the size of the mesh the solver may move nodes: *TIE does, unless ADJUST=NO."""
     tied = any(link.card.keyword == "TIE" and not link.card.is_set("ADJUST", "NO") for link in deck.links.found)
     return _ADJUSTED if tied else 0.0
 
 
-def _equations(deck: Deck, links: Sequence[Link]) -> bytes:
+def _equations(deck: LinkedDeck, links: Sequence[Link]) -> bytes:
     """Each equation by its terms in order, the largest coefficient one and the first positive; equations in order."""
     found = [deck.links.global_terms(link) for link in links]
     before = np.cumsum([0, *(len(link.sizes) for link in links)])
@@ -68,7 +79,7 @@ def _equations(deck: Deck, links: Sequence[Link]) -> bytes:
     return b"|".join([*said, _outside(deck, [np.concatenate([link.elsewhere for link in links])], ids=True)])
 
 
-def _held_directions(deck: Deck, _: Sequence[Link]) -> bytes:
+def _held_directions(deck: LinkedDeck, _: Sequence[Link]) -> bytes:
     """At each node with a local system the projection on the directions that are held in it."""
     systems = deck.links.systems
     keys = np.unique(np.concatenate([np.empty(0, np.int64), *(state.keys for state in deck.loads.boundary)]))
@@ -81,7 +92,7 @@ def _held_directions(deck: Deck, _: Sequence[Link]) -> bytes:
     return rows[held.any(axis=1)].tobytes()
 
 
-def _bodies(deck: Deck, links: Sequence[Link]) -> bytes:
+def _bodies(deck: LinkedDeck, links: Sequence[Link]) -> bytes:
     """Each card with its nodes: *RIGID BODY, *MPC, and *TIE, whose surfaces have an order."""
     cards: dict[int, list[Link]] = {}
     for link in links:
@@ -102,7 +113,7 @@ def _bodies(deck: Deck, links: Sequence[Link]) -> bytes:
     return b"||".join(sorted(texts))
 
 
-def _outside(deck: Deck, nodes: Sequence[np.ndarray], *, ids: bool) -> bytes:
+def _outside(deck: LinkedDeck, nodes: Sequence[np.ndarray], *, ids: bool) -> bytes:
     """What is held at nodes of no solid, and where these are. ids : their ids count too."""
     keys = np.unique(np.concatenate([np.empty(0, np.int64), *(state.keys for state in deck.loads.outside)]))
     size, said = float(np.abs(deck.inp.points).max(initial=0.0)) or 1.0, []
