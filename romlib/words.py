@@ -75,6 +75,11 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[:length] + " ..."
 
 
+def readable(text: str) -> str:
+    """A text of somebody's file in one line: what has no letter, such as a zero byte that HDF5 refuses, is a blank."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def names_of(one_or_several: str | Iterable[str]) -> list[str]:
     """Names as a list; a text is one name, not its letters."""
     return [one_or_several] if isinstance(one_or_several, str) else list(one_or_several)

@@ -7,7 +7,7 @@ import ast
 import pytest
 from test_imports import modules
 
-from romlib.words import closest, closest_name, listed, one_of, placed, plural, shortlist, unknown
+from romlib.words import closest, closest_name, listed, one_of, placed, plural, readable, shortlist, unknown
 
 
 @pytest.mark.parametrize(("said", "expected"), [
@@ -35,6 +35,10 @@ def test_a_wrong_name_is_answered_with_the_list_and_a_remedy():
         "expected": "one of traction, heat", "found": "'tractoin'", "remedy": "did you mean 'traction'?"}
     assert unknown("xyz", ["traction"], "leave it out")["remedy"] == "leave it out"
     assert unknown("xyz", {"traction": 1})["remedy"] is None
+
+
+def test_a_text_of_a_file_becomes_one_line_of_letters():
+    assert readable("Sol\x00ver \n 2.1\x07") == "Sol ver 2.1" and readable("Ünïcode 力") == "Ünïcode 力"
 
 
 def test_endless_names_and_lists_are_cut_and_not_compared():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from romlib.errors import UnsupportedError
+from romlib.words import listed
 
 
 def refuse_part(n_partition: int, partitions: Mapping[int, set[int]], ghosts: bool, file: Path) -> None:
@@ -28,5 +29,5 @@ def refuse_part(n_partition: int, partitions: Mapping[int, set[int]], ghosts: bo
     if len(here) < max(n_partition, 2):
         of = f" of {n_partition}" if n_partition else ""
         raise UnsupportedError("the file is one part of a mesh that gmsh has partitioned", file=file,
-                               expected="all partitions in one file", found=f"partition {sorted(here)}{of}",
+                               expected="all partitions in one file", found=f"partition {listed(sorted(here))}{of}",
                                remedy="save the mesh in one file (gmsh: Mesh.PartitionSplitMeshFiles = 0)")

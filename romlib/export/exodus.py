@@ -132,7 +132,8 @@ def _dimensions(
     mesh = content.mesh
     sizes: dict[str, int | None] = {
         "len_string": 33, "len_line": _LINE + 1, "four": 4, "len_name": len_name, "time_step": None,
-        "num_dim": mesh.dimension, "num_nodes": mesh.n_node, "num_elem": mesh.n_cell, "num_el_blk": len(blocks)}
+        "num_dim": mesh.dimension,
+        "num_nodes": mesh.n_node, "num_elem": mesh.n_cell, "num_el_blk": len(blocks)}
     for k, block in enumerate(blocks, 1):
         sizes |= {f"num_el_in_blk{k}": len(block.cells), f"num_nod_per_el{k}": block.connectivity.shape[1]}
     sizes |= {"num_node_sets": len(node_sets)} if node_sets else {}

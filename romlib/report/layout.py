@@ -144,7 +144,9 @@ class _Drawing:
             axes.annotate("", (right, up), (0, 0), arrowprops={
                 "arrowstyle": "-|>", "color": _AXES[k], "linewidth": 2.2 * self.room.factor, "shrinkA": 0, "shrinkB": 0,
                 "mutation_scale": 13 * self.room.factor})
-            axes.text(1.32 * right, 1.32 * up, names[k], color=INK, ha="center", va="center",
+            beside = len(names[k]) > 1 and right > 0.5 * length  # begins at the arrow, which it would cover
+            axes.text((1.12 if beside else 1.32) * right, 1.32 * up, names[k], color=INK, va="center",
+                      ha="left" if beside else "center",
                       fontsize=12.5 * self.room.factor)
 
     def _mark(self, axes: Any, mark: Mark, width: int) -> None:

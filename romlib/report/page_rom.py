@@ -79,7 +79,7 @@ def _training(rom: Rom) -> Html:
                  for name, mark in manifest.inputs.items()]),
              model_tables(rom.model),
              table("Range of the loads in the training runs", ("load", "lowest", "highest"),
-                   [(name, *map(float, ends)) for name, ends in manifest.trained.items()])]
+                   [(name, *(float(end) + 0.0 for end in ends)) for name, ends in manifest.trained.items()])]
     if manifest.trained_parameters:
         parts.append(table("Range of the parameters", ("parameter", "lowest", "highest"), [
             (name, *map(float, ends)) for name, ends in manifest.trained_parameters.items()]))

@@ -45,7 +45,7 @@ from romlib.storage.checksums import crc_of
 from romlib.storage.contents import Contents
 from romlib.storage.manifest import seal
 from romlib.tensors import vtk_from_mandel
-from romlib.words import plural, unknown
+from romlib.words import plural, readable, unknown
 
 
 class SnapshotsWriter:
@@ -82,9 +82,9 @@ class SnapshotsWriter:
         bounds: ErrorBounds | None = None, clusters: np.ndarray | None = None, nodal: bool | None = None,
         case: str = "",
     ) -> None:
-        self._case = case
+        self._case = readable(case)
         self._identity, self._bounds, self._clusters = identity, bounds, clusters
-        self.path, self.model, self.solver, self.fingerprint = Path(path), model, solver, str(fingerprint)
+        self.path, self.model, self.solver, self.fingerprint = Path(path), model, readable(solver), str(fingerprint)
         self.times = _checked_times(times, self.path)
         self.fields = dict(fields)
         self._shown = shown_arrays(self.fields) if (nodal_data_wanted() if nodal is None else nodal) else ()
@@ -184,7 +184,7 @@ class SnapshotsWriter:
         for name, spec in self.fields.items():
             entry = group.create_group(f"fields/{key(name)}")
             entry.attrs.update({"place": spec.place, "n_comp": spec.n_comp, "tensor": spec.tensor,
-                                "dtype": spec.dtype, "original_name": spec.original_name})
+                                "dtype": spec.dtype, "original_name": readable(spec.original_name)})
             if spec.place == "node":
                 vtkhdf.create_node_field(file, self._layout, name, spec, n_step, self._dimension)
                 self._checksums[vtkhdf.node_field_path(name)] = np.zeros((n_step, len(self._pieces)), dtype=np.uint32)

@@ -279,3 +279,13 @@ def test_a_field_of_which_one_part_is_double_is_double(file, tmp_path):
     with converted(history, tmp_path) as found:
         assert found.fields["p"].dtype == "float64"
         assert np.unique(found.read("p", 0)[0])[0] == history.standard("p", 1.0 / 3.0)[0].values.min()
+
+
+def test_names_of_a_solver_with_zero_bytes_are_written_without_them(file, tmp_path):
+    history = SyntheticHistory(file)
+    history.solver = "Sol\x00ver  2.1\n\x00"
+    with converted(history, tmp_path) as found:
+        assert found.solver == "Sol ver 2.1"
+    history.fields = {name: SolverField(FieldSpec("node", 3, original_name="U\x00")) for name in ["displacement"]}
+    with converted(history, tmp_path) as found:
+        assert found.fields["displacement"].original_name == "U"

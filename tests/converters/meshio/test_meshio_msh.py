@@ -179,12 +179,12 @@ def test_one_part_of_a_partitioned_mesh_is_no_mesh(tmp_path):
 2 3 1 1 2 0 0 0 2 1 1 1 1 0
 $EndPartitionedEntities
 """
-    with pytest.raises(UnsupportedError, match=r"(?s)one part of a mesh.*partition \[2\] of 2"):
+    with pytest.raises(UnsupportedError, match=r"(?s)one part of a mesh.*partition 2 of 2"):
         read(msh4(tmp_path / "a.msh", MSH4.replace(entities, part)))
 
 
 @pytest.mark.parametrize(("tags", "match"), [
-    (("1 1", "1 2"), None), (("1 2", "1 2"), r"partition \[2\]"), (("2 1 -2", "1 2"), "ghosts")])
+    (("1 1", "1 2"), None), (("1 2", "1 2"), "partition 2"), (("2 1 -2", "1 2"), "ghosts")])
 def test_partitions_of_version_2_are_all_there_or_the_mesh_is_refused(tmp_path, tags, match):
     path = msh2(tmp_path / "a.msh", (5, 1, LEFT), (5, 1, RIGHT))
     text = path.read_text()
