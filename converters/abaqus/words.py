@@ -34,7 +34,7 @@ from romlib.words import plural
 _BYTES = 8 * BLOCK
 _RECORD = _BYTES + 8  # with the markers
 _LINE = 80
-_CHUNK = 1 << 25  # bytes of text that are looked at together
+_CHUNK = 1 << 22  # bytes of text that are looked at together
 _WINDOW = 1 << 14  # blocks that are looked at together; the longest record has 128
 START, END = 2000, 2001  # keys of the records that begin and end an increment
 _KEYS = END  # those below are counted
@@ -157,7 +157,7 @@ class FilWords:
         if self.binary:
             blocks = self._mapped(stretch.first // _RECORD, stretch.last // _RECORD)
             return Words(self.path, in_blocks(blocks, self._swapped), stretch.keys)
-        lines = _padded(self._bytes(stretch.first, stretch.last), self.path)
+        lines, _ = _padded(self._bytes(stretch.first, stretch.last), self.path)
         words = np.empty(len(lines) // 4 + 1, np.int64)  # the shortest item, a digit, takes four characters
         count, at = text_words(lines, words)
         if at >= 0:
@@ -173,7 +173,7 @@ class FilWords:
         if self.binary:
             first = stretch.first // _RECORD
             return Words(self.path, in_blocks(self._mapped(first, first + 1), self._swapped), {}).first()
-        lines = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))), self.path)
+        lines, _ = _padded(self._bytes(stretch.first, min(stretch.last, stretch.first + 16 * (_LINE + 2))), self.path)
         words = np.empty(len(lines) // 4 + 1, np.int64)
         count, _ = text_words(lines, words)
         return Words(self.path, in_one_row(words[:count].copy()), {}).first()
@@ -239,7 +239,7 @@ class FilWords:
                 data = stream.read(_CHUNK)
                 block = carry + data
                 cut = len(block) if not data else block.rfind(b"\n") + 1
-                lines, starts = _padded(block[:cut], self.path), _line_starts(block[:cut])
+                lines, starts = _padded(block[:cut], self.path)
                 while True:
                     position, state, wrong = next_text_record(lines, position, END, table[0])
                     if state == WRONG and not data and wrong >= len(lines) - 2 * _LINE and not block.endswith(b"\n"):
@@ -299,17 +299,23 @@ def _line_starts(data: bytes) -> np.ndarray:
     return starts[:-1] if starts[-1] == len(data) else starts
 
 
-def _padded(data: bytes, file: Path) -> np.ndarray:
-    """The characters (n,) of lines, each with 80: blanks at their ends may have been lost.
+def _padded(data: bytes, file: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The characters (n,) of lines, each with 80, and where the lines begin: blanks at their ends may have been lost.
 
     Raises
     ------
     FileFormatError : a line that is longer.
     """
     raw = np.frombuffer(data, np.uint8)
+    width = data.find(b"\n") + 1
+    if width in (_LINE + 1, _LINE + 2) and len(raw) % width == 0:
+        table = raw.reshape(-1, width)
+        whole = np.ascontiguousarray(table[:, :_LINE])
+        if (table[:, -1] == ord("\n")).all() and (table[:, _LINE:-1] == ord("\r")).all() and whole.min() > ord("\n"):
+            return whole.reshape(-1), np.arange(0, len(raw), width)  # as Abaqus writes it
     starts = _line_starts(data)
     if not len(starts):
-        return np.empty(0, np.uint8)
+        return np.empty(0, np.uint8), starts
     ends = np.append(starts[1:] - 1, len(raw) - (1 if data.endswith(b"\n") else 0))
     returns = (ends > starts) & (raw[np.maximum(ends - 1, 0)] == ord("\r"))
     lengths = ends - returns - starts
@@ -318,13 +324,8 @@ def _padded(data: bytes, file: Path) -> np.ndarray:
         raise FileFormatError("a line of the text is too long", file=file, expected=f"{_LINE} characters",
                               found=f"{lengths[k]}, {data[starts[k]:starts[k] + 24].decode('latin-1')!r} at first",
                               remedy="take the file as Abaqus wrote it: lines of 80 characters")
-    if (lengths == _LINE).all() and len(np.unique(np.diff(starts))) <= 1:
-        width = int(starts[1] - starts[0]) if len(starts) > 1 else len(raw)
-        whole = np.full(len(starts) * width, ord(" "), np.uint8)
-        whole[:len(raw)] = raw
-        return np.ascontiguousarray(whole.reshape(-1, width)[:, :_LINE]).reshape(-1)
     lines = np.full((len(starts), _LINE), ord(" "), np.uint8)
     column = np.arange(_LINE)
     inside = column < lengths[:, None]
     lines[inside] = raw[(starts[:, None] + column)[inside]]
-    return lines.reshape(-1)
+    return lines.reshape(-1), starts

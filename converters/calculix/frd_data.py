@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 from romlib_converters.calculix.elements import FRD_NODES
+from romlib_converters.calculix.frd_text import fixed_integers, fixed_reals, integers_at
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.words import plural
@@ -59,11 +60,11 @@ class Layout:
         if self.ragged:
             return _ragged_records(data, self, path, place)
         lines = np.frombuffer(data, np.uint8).reshape(self.n, self.size)
-        columns = [_columns(lines, TAG + ID_WIDTH[self.form] + start, self.width, count)
-                   for start, count in self._value_lines()]
         try:
-            ids = _columns(lines, TAG, ID_WIDTH[self.form], 1)[:, 0].astype(np.int64)
-            values = np.concatenate([part.astype(float) for part in columns], axis=1)
+            ids = fixed_integers(lines, TAG, ID_WIDTH[self.form])
+            parts = [fixed_reals(lines, TAG + ID_WIDTH[self.form] + start, self.width, count)
+                     for start, count in self._value_lines()]
+            values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         except (ValueError, OverflowError) as error:
             raise FileFormatError("a number of the block cannot be read", file=path, place=place, found=str(error),
                                   expected=f"numbers of {self.width} characters") from error
@@ -79,12 +80,6 @@ class Layout:
             start += TAG + ID_WIDTH[self.form] + count * self.width + line_end
             left -= count
         return lines
-
-
-def _columns(lines: np.ndarray, start: int, width: int, count: int) -> np.ndarray:
-    """Bytes (n, count) of `count` columns of equal width."""
-    part = np.ascontiguousarray(lines[:, start:start + width * count])
-    return part.view(f"S{width}")
 
 
 def _ragged_records(data: bytes, layout: Layout, path: Path, place: str) -> tuple[np.ndarray, np.ndarray]:
@@ -254,11 +249,9 @@ def _text_elements(stream: BinaryIO, n: int, form: int, path: Path) -> list[tupl
 
 def _integers(characters: np.ndarray, starts: np.ndarray, width: int, path: Path) -> np.ndarray:
     """Whole numbers (n,) of `width` characters from each start on."""
-    if not len(starts):
-        return np.empty(0, np.int64)
     try:
-        return characters[starts[:, None] + np.arange(width)].view(f"S{width}")[:, 0].astype(np.int64)
-    except (ValueError, IndexError) as error:
+        return integers_at(characters, starts, width)
+    except ValueError as error:
         raise FileFormatError("a number of the element block cannot be read", file=path, place="element block",
                               expected=f"whole numbers of {plural(width, 'character')}", found=str(error)) from error
 

@@ -10,7 +10,6 @@ Source: output of MSC and NX Nastran with PARAM,POST,-1 and -2; DMAP Programmer'
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from romlib.files import regular_file
 _LENGTH = 4  # bytes of the length around a block
 _HEADER = 3  # words of the date, the first marker of a file written with PARAM,POST,-1
 _NAME = 8
+_WINDOW = 512  # bytes that are read at once in a survey: markers between blocks
 _REMEDY = "write the file again with PARAM,POST,-1 and let the run end"
 
 
@@ -67,16 +67,16 @@ class Op2File:
 
     def __init__(self, path: Path) -> None:
         self.path = regular_file(path)
-        with open(self.path, "rb") as stream:
-            if self.path.stat().st_size < 3 * _LENGTH:
-                raise self._wrong("the file is too short for Nastran's output2", 0, "a marker", "fewer than 12 bytes")
-            self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        self.layout = self._layout()
-        self._int = struct.Struct(self.layout.order + "i")
-        self._marker = struct.Struct(self.layout.order + ("i" if self.layout.word == 4 else "q"))
-        self._at = 0
-        self.version = self._header()
-        self.tables = tuple(self._survey())
+        self._size = self.path.stat().st_size
+        if self._size < 3 * _LENGTH:
+            raise self._wrong("the file is too short for Nastran's output2", 0, "a marker", "fewer than 12 bytes")
+        self._start, self._window, self._at = 0, b"", 0
+        with open(self.path, "rb", buffering=0) as self._stream:
+            self.layout = self._layout()
+            self._int = struct.Struct(self.layout.order + "i")
+            self._marker = struct.Struct(self.layout.order + ("i" if self.layout.word == 4 else "q"))
+            self.version = self._header()
+            self.tables = tuple(self._survey())
 
     def bytes_of(self, record: Record) -> bytes:
         """The record, its pieces joined."""
@@ -110,16 +110,27 @@ class Op2File:
         data = self.bytes_of(record)[first * self.layout.word:(first + count) * self.layout.word]
         return letters(data, self.layout.word)
 
+    def _bytes(self, at: int, count: int) -> bytes:
+        """Bytes of the file while it is surveyed: a few at a time, which stand close together.
+
+        The file is not mapped: the pages of a map, most of the file, would count as memory.
+        """
+        if not self._start <= at <= at + count <= self._start + len(self._window):
+            self._stream.seek(at)
+            self._start, self._window = at, self._stream.read(max(count, _WINDOW))
+        return self._window[at - self._start:at - self._start + count]
+
     def _layout(self) -> Layout:
         """Byte order and size of words: the first block is a marker, one word."""
         for order in "<>":
-            length = struct.unpack_from(f"{order}i", self._data)[0]
-            if length in (4, 8) and len(self._data) >= length + 2 * _LENGTH:
-                after = struct.unpack_from(f"{order}i", self._data, _LENGTH + length)[0]
+            length = struct.unpack(f"{order}i", self._bytes(0, _LENGTH))[0]
+            if length in (4, 8) and self._size >= length + 2 * _LENGTH:
+                after = struct.unpack(f"{order}i", self._bytes(_LENGTH + length, _LENGTH))[0]
                 if after == length:
                     return Layout(length, order)
         raise self._wrong("the file is no binary output2 of Nastran", 0, "a block of one word, of 4 or 8 bytes",
-                          self._data[:12].hex(" "), "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
+                          self._bytes(0, 12).hex(" "),
+                          "convert the .op2 that PARAM,POST,-1 writes, not the .f06 or .pch")
 
     def _header(self) -> str:
         """Version, behind date and tape label, which PARAM,POST,-1 puts first; empty where they are not there."""
@@ -129,7 +140,7 @@ class Op2File:
         for _ in range(2):  # the markers -1, 0
             if not self._ended and self._peek() in (-1, 0):
                 self._take_marker()
-        text = letters(self._data[offset:offset + length], self.layout.word)
+        text = letters(self._bytes(offset, length), self.layout.word)
         return " ".join("".join(letter if " " <= letter <= "~" else " " for letter in text).split())[:40]
 
     def _survey(self) -> Iterator[Table]:
@@ -166,21 +177,21 @@ class Op2File:
 
     @property
     def _ended(self) -> bool:
-        return self._at >= len(self._data)
+        return self._at >= self._size
 
     def _block(self) -> tuple[int, int]:
         """Offset and length of the next block, and step over it."""
         start = self._at
-        if start + 2 * _LENGTH > len(self._data):
+        if start + 2 * _LENGTH > self._size:
             raise self._wrong("the file ends in the middle of a block", start, "a block", "the end of the file")
-        length = self._int.unpack_from(self._data, start)[0]
+        length = self._int.unpack(self._bytes(start, _LENGTH))[0]
         end = start + _LENGTH + length
-        if length < 0 or end + _LENGTH > len(self._data):
+        if length < 0 or end + _LENGTH > self._size:
             raise self._wrong("the file ends in the middle of a block", start, f"{length} bytes",
-                              f"{len(self._data) - start - _LENGTH} bytes")
-        if self._int.unpack_from(self._data, end)[0] != length:
+                              f"{self._size - start - _LENGTH} bytes")
+        if self._int.unpack(self._bytes(end, _LENGTH))[0] != length:
             raise self._wrong("the length behind a block is not the one before it", start, length,
-                              self._int.unpack_from(self._data, end)[0])
+                              self._int.unpack(self._bytes(end, _LENGTH))[0])
         self._at = end + _LENGTH
         return start + _LENGTH, length
 
@@ -195,7 +206,7 @@ class Op2File:
         offset, length = self._block()
         if length != self.layout.word:
             raise self._wrong("a marker is missing", start, f"a block of {self.layout.word} bytes", f"{length} bytes")
-        return int(self._marker.unpack_from(self._data, offset)[0])
+        return int(self._marker.unpack(self._bytes(offset, self.layout.word))[0])
 
     def _take_record(self, part: int) -> Record:
         spans: list[tuple[int, int]] = []
@@ -212,9 +223,9 @@ class Op2File:
         return Record(part, tuple(spans))
 
     def _is_marker(self) -> bool:
-        if self._at + 2 * _LENGTH + self.layout.word > len(self._data):
+        if self._at + 2 * _LENGTH + self.layout.word > self._size:
             return False
-        return bool(self._int.unpack_from(self._data, self._at)[0] == self.layout.word)
+        return bool(self._int.unpack(self._bytes(self._at, _LENGTH))[0] == self.layout.word)
 
     def _found(self) -> str:
         return "the end of the file" if self._ended else f"the marker {self._peek()}"

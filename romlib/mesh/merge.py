@@ -14,6 +14,7 @@ from romlib.mesh.skin import SKIN
 from romlib.words import plural
 
 _MOST_NEAR = 50  # points within the tolerance of one, in the mean: memory grows with them
+_INT32 = 1 << 31  # positions below it fit 32 bits
 _EQUAL = 1e-9  # points nearer than this part of the size of the mesh are at one place
 
 
@@ -32,12 +33,14 @@ def bodies(mesh: Mesh) -> Bodies:
 
 def bodies_of(connectivities: list[np.ndarray], n_node: int) -> Bodies:
     """The same of cells as positions (n_cell, k) among n_node nodes."""
-    rows, columns, used = [np.empty(0, np.int64)], [np.empty(0, np.int64)], np.zeros(n_node, dtype=bool)
+    kind = np.int32 if n_node < _INT32 else np.int64
+    rows, columns, used = [np.empty(0, kind)], [np.empty(0, kind)], np.zeros(n_node, dtype=bool)
     for nodes in connectivities:
         used[nodes] = True
-        rows.append(np.repeat(nodes[:, 0], nodes.shape[1] - 1))
-        columns.append(nodes[:, 1:].ravel())
+        rows.append(np.repeat(nodes[:, 0].astype(kind), nodes.shape[1] - 1))
+        columns.append(nodes[:, 1:].astype(kind).ravel())
     row, column = np.concatenate(rows), np.concatenate(columns)
+    del rows, columns
     graph = sparse.coo_matrix((np.ones(len(row), dtype=np.int8), (row, column)), shape=(n_node, n_node))
     _, label = sparse.csgraph.connected_components(graph, directed=False)
     found, first, of_used = np.unique(label[used], return_index=True, return_inverse=True)

@@ -75,9 +75,12 @@ def split(mesh: Mesh, owners: np.ndarray) -> list[Mesh]:
     owners = np.asarray(owners, dtype=np.int64)
     if owners.shape != (mesh.n_cell,):
         raise InputError("one piece number a cell is needed", expected=f"({mesh.n_cell},)", found=owners.shape)
-    faces = cell_faces(mesh)
-    face_owners = {tag: owners[faces.cell[parent_rows(mesh, faces, face_set)]]
-                   for tag, face_set in mesh.face_tags.items()}
+    face_owners = {}
+    if mesh.face_tags:
+        faces = cell_faces(mesh)
+        face_owners = {tag: owners[faces.cell[parent_rows(mesh, faces, face_set)]]
+                       for tag, face_set in mesh.face_tags.items()}
+        del faces
     used = np.zeros(mesh.n_node, dtype=bool)
     for block in mesh.blocks:
         used[block.connectivity] = True
@@ -115,6 +118,8 @@ def _kept(positions: np.ndarray) -> np.ndarray:
 
 
 def _cut_block(block: CellBlock, mine: np.ndarray, new_node: np.ndarray) -> CellBlock:
+    if mine.all() and np.array_equal(new_node, np.arange(len(new_node))):  # the whole mesh: no copy of it
+        return block
     return replace(block, connectivity=new_node[block.connectivity[mine]], cell_ids=block.cell_ids[mine])
 
 

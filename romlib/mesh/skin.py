@@ -10,7 +10,7 @@ import numpy as np
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
-from romlib.mesh.topology import boundary_faces, cell_faces, face_blocks, face_corners, face_numbers, parent_rows
+from romlib.mesh.topology import cell_faces, face_blocks, face_corners, face_numbers, outer_faces, parent_rows
 
 SKIN = "skin"
 
@@ -20,9 +20,8 @@ def add_skin(pieces: Sequence[Mesh]) -> list[Mesh]:
 
     A face that two pieces share (same node ids) is no skin. An existing tag of that name is replaced.
     """
-    faces = [cell_faces(piece) for piece in pieces]
-    rows = [boundary_faces(f) for f in faces]
-    corners = [f.corners[r] for f, r in zip(faces, rows)]
+    faces = [outer_faces(piece) for piece in pieces]
+    corners = [f.corners for f in faces]
     # -1 stands for "no further corner" and ids may be any number: number the ids first
     ids = [np.asarray(piece.node_ids)[np.maximum(c, 0)] for piece, c in zip(pieces, corners)]
     _, compact = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(i.ravel() for i in ids)]),
@@ -32,8 +31,8 @@ def add_skin(pieces: Sequence[Mesh]) -> list[Mesh]:
     numbers = face_numbers(np.where(whole >= 0, compact.reshape(-1, 4), -1))
     outer = np.bincount(numbers)[numbers] == 1 if len(numbers) else np.empty(0, dtype=bool)
     skinned = []
-    for piece, f, r, keep in zip(pieces, faces, rows, np.split(outer, bounds[:-1])):
-        skin = FaceSet(face_blocks(piece, f, r[keep]))
+    for piece, f, keep in zip(pieces, faces, np.split(outer, bounds[:-1])):
+        skin = FaceSet(face_blocks(piece, f, np.flatnonzero(keep)))
         skinned.append(replace(piece, face_tags={**piece.face_tags, SKIN: skin}))
     return skinned
 

@@ -15,6 +15,7 @@ from romlib.words import plural
 
 _ROUNDS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _SHIFT = np.uint64(29)
+_AT_ONCE = 1 << 18  # rows
 
 
 def check_mesh(mesh: Mesh, file: Path | None = None) -> None:
@@ -46,7 +47,7 @@ def check_pieces(pieces: Iterable[Mesh], file: Path | None = None) -> None:
         for block in mesh.blocks:
             kind = element(block.cell_type)
             corners = mesh.node_ids[block.connectivity[:, :kind.n_corner]]
-            shapes.setdefault(kind.cell, []).append((np.asarray(block.cell_ids), _hash(corners)))
+            shapes.setdefault(kind.cell, []).append((np.asarray(block.cell_ids), row_hashes(corners)))
     if n_piece < 2 or not shapes:
         return
     remedy = "give every cell to one piece only"
@@ -146,7 +147,7 @@ def same_rows(rows: np.ndarray) -> np.ndarray:
 
     rows : (n_row, k) integers. Sorted by the later row.
     """
-    candidates = np.flatnonzero(_appears_again(_hash(rows)))
+    candidates = np.flatnonzero(_appears_again(row_hashes(rows)))
     if not len(candidates):
         return np.empty((0, 2), dtype=np.int64)
     _, number = np.unique(np.sort(rows[candidates], axis=1), axis=0, return_inverse=True)
@@ -168,12 +169,16 @@ def _repeated(values: np.ndarray) -> np.ndarray:
     return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
-def _hash(rows: np.ndarray | Sequence[Sequence[int]]) -> np.ndarray:
+def row_hashes(rows: np.ndarray | Sequence[Sequence[int]]) -> np.ndarray:
     """A number (n,) for each row (n, k), that depends on its entries and not on their order."""
-    ordered = np.sort(np.asarray(rows, dtype=np.int64), axis=1).astype(np.uint64)
-    found = np.zeros(len(ordered), dtype=np.uint64)
-    for column in ordered.T:
-        found = (found ^ column) * _ROUNDS[0]
-        found ^= found >> _SHIFT
-        found *= _ROUNDS[1]
+    rows = np.asarray(rows, dtype=np.int64)
+    found = np.zeros(len(rows), dtype=np.uint64)
+    for start in range(0, len(rows), _AT_ONCE):
+        ordered = np.sort(rows[start:start + _AT_ONCE], axis=1).astype(np.uint64)
+        part = found[start:start + _AT_ONCE]
+        for column in ordered.T:
+            part ^= column
+            part *= _ROUNDS[0]
+            part ^= part >> _SHIFT
+            part *= _ROUNDS[1]
     return found

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from romlib.check import CheckOptions, check
-from romlib.check.items import CAUSES, MEANING
+from romlib.check.items import CAUSES, KNOWN_SIZE, MEANING
 from romlib.model import Model, Omission
 from romlib.snapshots.reader import Snapshots
 
@@ -50,3 +50,14 @@ def test_forces_are_measured_with_the_closer_stress_where_the_stored_one_passes(
     wrong = run(written(stress=case.fields["stress"] * 1.01), case.model, options=CheckOptions(stress=1.0))
     assert [item.name for item in wrong.failed] == ["internal_force"]
     assert wrong["internal_force"].value == pytest.approx(0.01, rel=0.01)
+
+
+@pytest.mark.parametrize(("part", "status"), [(1e-4, "pass"), (4e-4, "fail")])
+def test_what_is_known_of_a_solver_s_elements_raises_a_tolerance_to_its_size_and_no_further(
+        written, case, part, status):
+    path = written(stress=case.fields["stress"] * (1.0 + part))
+    assert run(path, case.model)["stress"].status == "fail"
+    item = run(path, case.model, "wedges")["stress"]
+    assert item.status == status and item.tolerance == (KNOWN_SIZE["wedges"]["stress"] if status == "pass" else 1e-5)
+    assert ("raised from 1.0e-05: see wedges" in item.compared) == (status == "pass")
+    assert ("why wedges" in item.meaning) == (status == "fail")

@@ -40,6 +40,15 @@ def test_constants_and_tables_are_read_as_cdwrite_and_as_people_write_them(tmp_p
     assert one.thermal_expansion.coefficient == 1.2e-5 and one.thermal_expansion.reference_temperature == 25.0
 
 
+def test_a_property_that_is_given_again_has_the_last_values(tmp_path):
+    """A table of three temperatures, and a constant in its place."""
+    table = ["MPTEMP,UNBL, 3, 1, 20.0, 100.0, 200.0", "MPDATA,UNBL, 3,EX  ,       7, 1, 210000., 205000., 200000."]
+    found, notes = materials(tmp_path, [*table, "MPTEMP", *ELASTIC])
+    assert not notes and found["material_7"].parameters == {"young": 200000.0, "poisson": 0.3}
+    found, notes = materials(tmp_path, [*ELASTIC, "MPTEMP", *table])
+    assert not notes and list(found["material_7"].parameters["young"]["value"]) == [210000.0, 205000.0, 200000.0]
+
+
 @pytest.mark.parametrize(("lines", "expected"), [
     (["TB,BISO,   7,   1,   2,", "TBTEM,  0.00000000    ,   1", "TBDAT,      1,  280.0    ,  500.0    ,"],
      {"yield": 280.0, "linear_hardening": 200000 * 500 / 199500}),

@@ -14,12 +14,17 @@ import pytest
 from calculix_ccx import TABLES, names, solved, step
 from romlib_converters.calculix import CalculixConverter
 
+import romlib
 from romlib.check import check
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.mesh.elements import element
 from romlib.mesh.interpolation import interpolation
 from romlib.mesh.rectangle import rectangle_mesh
+from romlib.parallel.comm import serial
+from romlib.report.compare import compare
+from romlib.report.plots import plot
 from romlib.snapshots.reader import Snapshots
+from romlib.study import Study
 
 needs_ccx = pytest.mark.skipif(shutil.which("ccx") is None, reason="no ccx on the PATH (Debian: calculix-ccx)")
 
@@ -131,6 +136,33 @@ def test_equations_in_the_plane_are_relations_and_others_are_refused(tmp_path):
         (tmp_path / "job.inp").write_text(text.replace(tied, wrong) + step("*CLOAD\n20,2,200.\n"))
         with pytest.raises(UnsupportedError, match=why):
             CalculixConverter().convert(tmp_path / "job.inp", tmp_path / "other.vtkhdf")
+
+
+@needs_ccx
+@pytest.mark.parametrize("kind", ["CPE8R", "CAX8"])
+def test_a_rom_of_plane_runs_of_the_solver_meets_a_run_that_it_has_not_seen_and_draws_it(kind, tmp_path):
+    """From decks to a picture: three runs, of which two train the ROM, by its decks' own loads and constraints."""
+    plane = kind.startswith("CPE")
+    ramp = "*AMPLITUDE,NAME=RISE,TIME=TOTAL TIME\n0.,0.,1.,1.\n"
+    text = plate(kind) + ramp + PLASTIC.format("0.7") + f"*BOUNDARY\n{'FOOT,1,2' if plane else 'FOOT,2'}\n"
+    for name, (pressure, moved) in {"low": (40.0, 0.014), "high": (90.0, 0.022), "middle": (60.0, 0.018)}.items():
+        (tmp_path / name).mkdir()
+        loads = f"*DLOAD,AMPLITUDE=RISE\nINSIDE,P,{pressure}\n*BOUNDARY,AMPLITUDE=RISE\nTOP,2,2,{moved}\n"
+        solved(tmp_path / name, text + step(loads, times="0.1,1.").replace("S,E", "S,E,PEEQ")).close()
+        (tmp_path / name / "job.vtkhdf").rename(tmp_path / f"{name}.vtkhdf")
+    (tmp_path / "study.toml").write_text(
+        '[study]\nname = "plate"\n[[training]]\nsnapshots = "low.vtkhdf"\n[[training]]\nsnapshots = "high.vtkhdf"\n'
+        '[offline]\ndual_fields = ["stress", "p"]\n')
+    with romlib.train(Study.read(tmp_path / "study.toml"), serial()) as trained:
+        trained.write(tmp_path / "plate.rom")
+    with Snapshots(tmp_path / "middle.vtkhdf") as expected:
+        amplitudes, times = expected.model.amplitudes, [0.0, *expected.times]
+        romlib.load(tmp_path / "plate.rom").solve(times=times, amplitudes=amplitudes).write(tmp_path / "rom.vtkhdf")
+        with Snapshots(tmp_path / "rom.vtkhdf") as found:
+            errors = compare(found, expected).fields
+    assert errors["displacement"].relative < 5e-3 and errors["stress"].relative < 2e-2 and errors["p"].relative < 3e-2
+    plot(tmp_path / "rom.vtkhdf", "p", tmp_path / "p.png", against=tmp_path / "middle.vtkhdf")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
 @needs_ccx

@@ -53,6 +53,16 @@ def surface_area_vector(mesh):
     return total
 
 
+def test_an_array_that_is_nowhere_known_at_some_nodes_stays_where_it_does_not_change(tmp_path):
+    example = box_example()
+    known = np.where(example.points[:, 0] == 0.0, np.nan, example.points[:, 1])
+    for arrays in example.node:
+        arrays["known"] = known
+    with convert(write_vtu(example, tmp_path), tmp_path / "a.vtkhdf") as snapshots:
+        mesh = snapshots.mesh(0)
+        np.testing.assert_array_equal(mesh.node_arrays["known"], known[mesh.node_ids])
+
+
 @pytest.mark.parametrize("cell_type", CELL_TYPES)
 @pytest.mark.parametrize("write", [write_xdmf, write_pvd, write_vtu], ids=["xdmf", "pvd", "vtu"])
 def test_history_is_carried_over(tmp_path, cell_type, write):
