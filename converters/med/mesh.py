@@ -85,7 +85,10 @@ def read_med_mesh(content: h5py.File, file: Path, name: str | None = None) -> Me
         blocks.append(_cells(entry, kind, first, file))
         first += len(blocks[-1].nodes)
     families = np.concatenate([np.empty(0, dtype=np.int64), *(block.families for block in blocks)])
-    node_groups = _sets(_numbers(mesh, "NOE/FAM", len(points), file), nodes)
+    of_nodes = _numbers(mesh, "NOE/FAM", len(points), file)
+    for what, own, known in (("node", of_nodes, nodes), ("cell", families, cells)):
+        _refuse_unknown(what, own, known, file)
+    node_groups = _sets(of_nodes, nodes)
     return MedMesh(name, points, np.arange(1, len(points) + 1) if node_ids is None else node_ids, tuple(blocks),
                    node_groups, _sets(families, cells))
 
@@ -128,7 +131,7 @@ def _numbers(parent: h5py.Group, name: str, count: int, file: Path) -> np.ndarra
 
 
 def _families(content: h5py.File, mesh: str, file: Path) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    """Names of the groups of each family of nodes, and of cells."""
+    """Names of the groups of each family of nodes, and of cells: no name where a family is in no group."""
     if "FAS" not in content or mesh not in content["FAS"]:
         return {}, {}
     both: list[dict[int, list[str]]] = []
@@ -137,11 +140,32 @@ def _families(content: h5py.File, mesh: str, file: Path) -> tuple[dict[int, list
         found: dict[int, list[str]] = {}
         families = groups(group_of(parent, place, file), file) if place in parent else []
         for _, family in families:
-            if "GRO/NOM" in family:
-                rows = np.asarray(array(family, "GRO/NOM", file))
-                found[integer(family, "NUM", file)] = [text(np.atleast_1d(np.asarray(row)).ravel()) for row in rows]
+            number = integer(family, "NUM", file)
+            if number in found:
+                raise FileFormatError("two families have the same number", file=file, place=family.name, found=number)
+            found[number] = _groups_of(family, file) if "GRO" in family else []
         both.append(found)
     return both[0], both[1]
+
+
+def _groups_of(family: h5py.Group, file: Path) -> list[str]:
+    """The names of a family's groups, which the file counts."""
+    entry = group_of(family, "GRO", file)
+    rows = np.asarray(array(entry, "NOM", file))
+    names = [text(np.atleast_1d(np.asarray(row)).ravel()) for row in rows] if rows.shape else []
+    expected = integer(entry, "NBR", file) if "NBR" in entry.attrs else len(names)
+    if len(names) != expected:
+        raise FileFormatError("a family has another number of groups than it says", file=file, place=family.name,
+                              expected=expected, found=len(names))
+    return names
+
+
+def _refuse_unknown(what: str, families: np.ndarray | None, known: dict[int, list[str]], file: Path) -> None:
+    """Nodes or cells of a family that is not there would be lost from its groups. Family 0 is in no group."""
+    strange = np.setdiff1d(np.empty(0, np.int64) if families is None else families, [0, *known])
+    if len(strange):
+        raise FileFormatError(f"a {what} is of a family that the file does not have", file=file, place="FAS",
+                              expected=f"one of {', '.join(map(str, sorted({0, *known})))}", found=int(strange[0]))
 
 
 def _sets(families: np.ndarray | None, names: dict[int, list[str]]) -> dict[str, np.ndarray]:

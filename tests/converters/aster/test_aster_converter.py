@@ -77,6 +77,25 @@ def test_groups_become_tags_of_nodes_cells_and_faces(tmp_path):
         assert not any(one.does_work for one in found.model.omissions)
 
 
+def test_a_family_that_is_not_there_does_not_empty_a_group_in_silence(tmp_path):
+    box = Rmed.box("hex8")
+    box.groups = {"LEFT": np.array([0, 2])}
+    path = box.write(tmp_path / "a.rmed")
+    box.at_points(path)
+    whole = path.read_bytes()
+    with h5py.File(path, "a") as content:
+        families = [family for _, family in content["FAS"][next(iter(content["FAS"]))]["ELEME"].items()]
+        next(family for family in families if "GRO" in family).attrs["NUM"] = -999
+    with pytest.raises(FileFormatError, match="a cell is of a family that the file does not have"):
+        converted(path, tmp_path)
+    path.write_bytes(whole)
+    with h5py.File(path, "a") as content:
+        families = [family for _, family in content["FAS"][next(iter(content["FAS"]))]["ELEME"].items()]
+        next(family for family in families if "GRO" in family)["GRO"].attrs["NBR"] = 2
+    with pytest.raises(FileFormatError, match="another number of groups"):
+        converted(path, tmp_path)
+
+
 def test_a_localisation_that_is_no_number_is_refused(tmp_path):
     file = Rmed.box("hex8", (1, 1, 1))
     path = file.write(tmp_path / "a.rmed")
