@@ -65,6 +65,15 @@ def read_series_alone(source: Path) -> None:
             series.read(step)
 
 
+def read_frd_alone(source: Path) -> None:
+    """Every displacement of a .frd, whose converter reads no history by ids."""
+    from romlib_converters.calculix.frd import read_frd
+
+    results = read_frd(source)
+    for record in results.records:
+        results.read(record.blocks["DISP"])
+
+
 def run(what: str, format: str, source: Path, files: list[Path]) -> float:
     """Seconds of one thing."""
     name = MODULES[format]
@@ -81,6 +90,8 @@ def run(what: str, format: str, source: Path, files: list[Path]) -> float:
                     pass
     elif what == "read" and name == "meshio":
         read_series_alone(source)
+    elif what == "read" and name == "calculix":
+        read_frd_alone(source)
     else:
         with contextlib.suppress(_ReadEnoughError):
             converter.convert(source, source.with_name(f"{format}.vtkhdf"))

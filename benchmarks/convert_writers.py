@@ -6,16 +6,25 @@ returns the files, the one to be converted first. A row of the benchmark is an e
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 from convert_ansys import write_ansys
+from convert_words import write_frd, write_lsdyna, write_nastran
 
 # The package of romlib_converters that reads each format.
-MODULES = {"exodus": "exodus", "abaqus": "abaqus", "ansys": "ansys", "xdmf": "meshio", "vtu": "meshio"}
+MODULES = {"exodus": "exodus", "abaqus": "abaqus", "ansys": "ansys", "xdmf": "meshio", "vtu": "meshio",
+           "vtu-base64": "meshio", "vtu-zlib": "meshio", "vtkhdf": "meshio", "aster": "aster", "nastran": "nastran",
+           "lsdyna": "lsdyna", "frd-text": "calculix", "frd-binary": "calculix"}
+
+COMPRESSOR = ' compressor="vtkZLibDataCompressor"'
+PACKED = 32768  # bytes that VTK packs together
 
 
 def box(n_node: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,30 +140,76 @@ def write_xdmf(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) 
     return [path, folder / "box.h5"]
 
 
-def write_vtu(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
-    """VTU files with raw data at their ends, and a PVD file."""
+def write_vtkhdf(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
+    """A VTKHDF file with the mesh once."""
+    path, n, m = folder / "box.hdf", len(points), len(cells)
+    with h5py.File(path, "w") as file:
+        grid = file.create_group("VTKHDF")
+        grid.attrs["Version"] = (2, 0)
+        grid.attrs.create("Type", b"UnstructuredGrid", dtype=h5py.string_dtype("ascii", 16))
+        for name, values in (("NumberOfPoints", [n]), ("NumberOfCells", [m]), ("NumberOfConnectivityIds", [8 * m]),
+                             ("Points", points), ("Connectivity", cells.ravel()), ("Offsets", 8 * np.arange(m + 1)),
+                             ("Types", np.full(m, 12, dtype=np.uint8))):
+            grid[name] = values
+        values = grid.create_dataset("PointData/displacement", (n * steps, 3), "f8")
+        for step in range(steps):
+            values[step * n:(step + 1) * n] = displacement(points, step)
+        times, none = grid.create_group("Steps"), np.zeros(steps, dtype=int)
+        times.attrs["NSteps"] = steps
+        times["Values"], times["NumberOfParts"] = np.arange(steps, dtype=float), none + 1
+        for name, offsets in (("PartOffsets", none), ("PointOffsets", none), ("CellOffsets", none[:, None]),
+                              ("ConnectivityIdOffsets", none[:, None]),
+                              ("PointDataOffsets/displacement", n * np.arange(steps))):
+            times[name] = offsets
+    return [path]
+
+
+def write_aster(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -> list[Path]:
+    """A MED file with DEPL."""
+    path = folder / "box.rmed"
+    with h5py.File(path, "w") as file:
+        mesh = file.create_group("ENS_MAA/MAIL")
+        mesh.attrs["ESP"] = mesh.attrs["DIM"] = 3
+        state = mesh.create_group("-0000000000000000001-0000000000000000001")
+        state["NOE/COO"], state["MAI/HE8/NOD"] = points.T.ravel(), (cells[:, [0, 3, 2, 1, 4, 7, 6, 5]] + 1).T.ravel()
+        state["NOE/COO"].attrs["NBR"], state["MAI/HE8/NOD"].attrs["NBR"] = len(points), len(cells)
+        field = file.create_group("CHA/RESU____DEPL")
+        field.attrs["MAI"], field.attrs["NCO"] = b"MAIL", 3
+        field.attrs["NOM"] = b"".join(name.ljust(16) for name in (b"DX", b"DY", b"DZ"))
+        for step in range(steps):
+            at = field.create_group(f"{step + 1:020d}{step + 1:020d}")
+            at.attrs["NDT"] = at.attrs["NOR"] = step + 1
+            at.attrs["PDT"] = float(step)
+            values = at.create_group("NOE/MED_NO_PROFILE_INTERNAL")
+            values.attrs["NGA"], values.attrs["GAU"], values.attrs["NBR"] = 1, b"", len(points)
+            values["CO"] = displacement(points, step).T.ravel()
+    return [path]
+
+
+def write_vtu(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int, how: str = "raw") -> list[Path]:
+    """VTU files with data at their ends, and a PVD file. how : "raw", "base64" or "zlib"."""
     files, sets = [folder / "box.pvd"], []
     for step in range(steps):
         arrays = [("Float64", 3, "displacement", displacement(points, step)), ("Float64", 3, "Points", points),
                   ("Int64", 1, "connectivity", cells.astype(np.int64)),
                   ("Int64", 1, "offsets", 8 * (1 + np.arange(len(cells)))),
                   ("UInt8", 1, "types", np.full(len(cells), 12, dtype=np.uint8))]
-        tags, offset = [], 0
+        tags, stored, offset = [], [], 0
         for kind, width, name, values in arrays:
             tags.append(f'<DataArray type="{kind}" NumberOfComponents="{width}" Name="{name}" format="appended" '
                         f'offset="{offset}"/>')
-            offset += 8 + values.nbytes
+            stored.append(_stored(values, how))
+            offset += len(stored[-1])
         path = folder / f"box_{step}.vtu"
+        packed, encoding = COMPRESSOR if how == "zlib" else "", "base64" if how == "base64" else "raw"
         with open(path, "wb") as file:
             file.write((
                 '<VTKFile type="UnstructuredGrid" version="1.0" byte_order="LittleEndian" '
-                f'header_type="UInt64"><UnstructuredGrid><Piece NumberOfPoints="{len(points)}" '
+                f'header_type="UInt64"{packed}><UnstructuredGrid><Piece NumberOfPoints="{len(points)}" '
                 f'NumberOfCells="{len(cells)}"><PointData>{tags[0]}</PointData><Points>{tags[1]}</Points>'
-                f'<Cells>{"".join(tags[2:])}</Cells></Piece></UnstructuredGrid><AppendedData encoding="raw">_'
+                f'<Cells>{"".join(tags[2:])}</Cells></Piece></UnstructuredGrid><AppendedData encoding="{encoding}">_'
             ).encode())
-            for *_, values in arrays:
-                np.array([values.nbytes], dtype=np.uint64).tofile(file)
-                np.ascontiguousarray(values).tofile(file)
+            file.writelines(stored)
             file.write(b"</AppendedData></VTKFile>")
         files.append(path)
         sets.append(f'<DataSet timestep="{step}" file="{path.name}"/>')
@@ -163,5 +218,21 @@ def write_vtu(folder: Path, points: np.ndarray, cells: np.ndarray, steps: int) -
     return files
 
 
+def _stored(values: np.ndarray, how: str) -> bytes:
+    """An array as VTK stores it, with the sizes before it."""
+    data = np.ascontiguousarray(values).tobytes()
+    if how == "zlib":
+        blocks = [zlib.compress(data[at:at + PACKED], 5) for at in range(0, len(data), PACKED)]
+        sizes = [len(blocks), PACKED, len(data) % PACKED, *map(len, blocks)]
+        return np.array(sizes, dtype=np.uint64).tobytes() + b"".join(blocks)
+    data = np.array([len(data)], dtype=np.uint64).tobytes() + data
+    return base64.b64encode(data) if how == "base64" else data
+
+
 WRITERS: dict[str, Callable[[Path, np.ndarray, np.ndarray, int], list[Path]]] = {
-    "exodus": write_exodus, "abaqus": write_abaqus, "ansys": write_rst, "xdmf": write_xdmf, "vtu": write_vtu}
+    "exodus": write_exodus, "abaqus": write_abaqus, "ansys": write_rst, "xdmf": write_xdmf, "vtu": write_vtu,
+    "vtu-base64": partial(write_vtu, how="base64"), "vtu-zlib": partial(write_vtu, how="zlib"),
+    "vtkhdf": write_vtkhdf, "aster": write_aster, "nastran": partial(write_nastran, displacement=displacement),
+    "lsdyna": partial(write_lsdyna, displacement=displacement),
+    "frd-text": partial(write_frd, displacement=displacement, form=1),
+    "frd-binary": partial(write_frd, displacement=displacement, form=3)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,13 @@ _NEVER = {
     "PARAMETER": ("the deck has parameters, which only Abaqus evaluates", "write the numbers in the deck"),
     "ADAPTIVEMESH": ("the solver moves the mesh", "compute without it"),
     **dict.fromkeys(("SYSTEM", "NGEN", "NFILL", "NMAP", "NCOPY", "ELGEN", "ELCOPY"), _GENERATES),
+    "IMPERFECTION": ("the solver moves the nodes before it begins", "write the nodes where they are"),
     "ENRICHMENT": ("cells are cut during the history", "compute without it"),
 }
+# Cards without which the mesh is another one. Abaqus stops at a misspelt one; none of its other cards is as like them.
+_OF_MESH = ("NODE", "ELEMENT", "NSET", "ELSET", "SURFACE", "PART", "ENDPART", "INSTANCE", "ENDINSTANCE", "ASSEMBLY",
+            "ENDASSEMBLY", "INCLUDE")
+_ALIKE = 0.85
 # Output, numerics, titles, and properties of contact that act with its pairs alone.
 _IGNORED = (
     "HEADING", "PREPRINT", "OUTPUT", "NODEOUTPUT", "ELEMENTOUTPUT", "CONTACTOUTPUT", "ENERGYOUTPUT", "NODEPRINT",
@@ -78,6 +84,7 @@ def read_flat(path: Path) -> tuple[FlatMesh, list[Card], list[Path]]:
     InputError, FileFormatError, UnsupportedError : see `flattened`.
     """
     cards = read_cards(Path(path))
+    refuse_misspelt(cards)
     refuse_computation([card for card in cards if card.keyword in (*_NEVER, "NODE", "ELEMENT")])
     inp, rest = flattened(cards, node_counts())
     return inp, rest, files_of(Path(path), cards)
@@ -92,6 +99,16 @@ def places_of(inp: FlatMesh, path: Path, cards: Sequence[Card]) -> Places:
     """
     return Places(build_mesh(inp, path, known_solid, SOLIDS, OTHERS, FORMULATIONS,
                              [card for card in cards if card.keyword == "SOLIDSECTION"]))
+
+
+def refuse_misspelt(cards: Sequence[Card]) -> None:
+    """Refuse cards that would be of the mesh if they were spelt right: FileFormatError with the line."""
+    for card in cards:
+        meant = [] if card.keyword in _OF_MESH else get_close_matches(card.keyword, _OF_MESH, n=1, cutoff=_ALIKE)
+        if meant:
+            raise FileFormatError("a keyword of the mesh is misspelt", file=card.file, place=card.place,
+                                  expected=f"*{meant[0]}, perhaps", found=f"*{card.title}",
+                                  remedy="Abaqus stops at such a card: correct it")
 
 
 def refuse_computation(cards: Sequence[Card]) -> None:
@@ -136,6 +153,7 @@ class DeckReader(DeckWalk):
     no_procedure = "a step without a procedure that is read"
 
     def __init__(self, path: Path, inp: FlatMesh, cards: Sequence[Card], files: list[Path]) -> None:
+        refuse_misspelt(cards)
         refuse_computation(cards)
         self.cards = cards
         places, omissions = places_of(inp, path, cards), list(other_elements(inp, OTHERS))

@@ -50,14 +50,15 @@ class Deck(KeywordDeck):
 def is_deck(path: Path) -> bool:
     """Whether a file looks like a keyword deck: its first line that says something has one star and a letter.
 
-    A deck of Zset has lines that look so too, below one that would be a comment here.
+    A deck of Zset has lines that look so too, below one that would be a comment here; one of Ansys has them anywhere.
     """
     with open(path, "rb") as stream:
         beginning = stream.read(1 << 16)
     if b"****calcul" in beginning:
         return False
     lines = (line.strip() for line in beginning.decode("latin-1").splitlines())
-    return next((line[1:].strip()[:1].isalpha() for line in lines if line.startswith("*") and line[:2] != "**"), False)
+    first = next((line for line in lines if line and line[:2] != "**"), "")
+    return first.startswith("*") and first[1:].strip()[:1].isalpha()
 
 
 def read_deck(path: Path) -> Deck:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,11 +31,13 @@ class Array:
         """(n, n_comp), or (n,) of a scalar."""
         return self.values if self.components else self.values[:, 0]
 
-    def in_space(self) -> Array:
-        """A vector of two dimensions with a third component, zero, as VTK expects vectors; others as they are."""
+    @property
+    def spatial(self) -> Array:
+        """A vector of two dimensions with a third component, zero: in space, where ParaView draws; others as they are.
+        """
         if self.components != ("x", "y"):
             return self
-        return replace(self, values=padded(self.values), components=("x", "y", "z"))
+        return Array(self.name, padded(self.values), ("x", "y", "z"), self.unit)
 
     def scalars(self, between: str) -> Iterator[tuple[str, np.ndarray]]:
         """Name and values (n,) of each component; `between` stands between the names of field and component."""

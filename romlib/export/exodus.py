@@ -28,13 +28,17 @@ _ELEMENTS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "hex8": ("HEX8", tuple(range(8))), "hex20": ("HEX20", (*range(12), 16, 17, 18, 19, 12, 13, 14, 15)),
     "hex27": ("HEX27", (*range(12), 16, 17, 18, 19, 12, 13, 14, 15, 26, 24, 25, 20, 21, 22, 23)),
     "wedge6": ("WEDGE", tuple(range(6))), "wedge15": ("WEDGE15", (*range(9), 12, 13, 14, 9, 10, 11)),
-    "pyramid5": ("PYRAMID5", tuple(range(5))), "pyramid13": ("PYRAMID13", tuple(range(13)))}
+    "pyramid5": ("PYRAMID5", tuple(range(5))), "pyramid13": ("PYRAMID13", tuple(range(13))),
+    **{f"{shape}{n}": (f"{shape.upper()}{n}", tuple(range(n)))
+       for shape, n in (("tri", 3), ("tri", 6), ("quad", 4), ("quad", 8), ("quad", 9))}}
 # Side numbers of Exodus, by the corners of the side.
 _SIDES = {
     "tet": ((0, 1, 3), (1, 2, 3), (0, 2, 3), (0, 1, 2)),
     "hex": ((0, 1, 4, 5), (1, 2, 5, 6), (2, 3, 6, 7), (0, 3, 4, 7), (0, 1, 2, 3), (4, 5, 6, 7)),
     "wedge": ((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2), (3, 4, 5)),
-    "pyramid": ((0, 1, 4), (1, 2, 4), (2, 3, 4), (0, 3, 4), (0, 1, 2, 3))}
+    "pyramid": ((0, 1, 4), (1, 2, 4), (2, 3, 4), (0, 3, 4), (0, 1, 2, 3)),
+    "tri": ((0, 1), (1, 2), (0, 2)), "quad": ((0, 1), (1, 2), (2, 3), (0, 3))}
+_AXES = ("x", "y", "z")
 _LINE = 80  # characters of a line of the title
 
 
@@ -69,7 +73,7 @@ def write_exodus(path: Path, target: Path, content: Content) -> None:
     attributes = {"api_version": np.float32(8.11), "version": np.float32(8.11), "floating_point_word_size": 8,
                   "file_size": 1, "maximum_name_length": longest, "int64_status": 0,
                   "title": f"romlib {romlib.__version__}: {content.title}"[:_LINE]}
-    variables = _variables(blocks, node_sets, side_sets, len(nodal), len(of_cells))
+    variables = _variables(blocks, node_sets, side_sets, len(nodal), len(of_cells), _AXES[:mesh.dimension])
     with NetcdfWriter(path, dimensions, attributes, variables, len(content.rows), target) as file:
         _write_fixed(file, mesh, blocks, node_sets, side_sets, names, order, longest + 1)
         _write_step(file, 0, first, blocks)
@@ -98,7 +102,7 @@ def _blocks(content: Content, target: Path) -> list[_Block]:
 
 
 def _scalars(arrays: Sequence[Array]) -> dict[str, np.ndarray]:
-    """Exodus has scalars only: readers put displacement_x, _y, _z together again."""
+    """Exodus has scalars only: readers put displacement_x, _y, _z together again, of two dimensions _x and _y."""
     return {name: values for array in arrays for name, values in array.scalars("_")}
 
 
@@ -127,8 +131,8 @@ def _dimensions(
 ) -> dict[str, int | None]:
     mesh = content.mesh
     sizes: dict[str, int | None] = {
-        "len_string": 33, "len_line": _LINE + 1, "four": 4, "len_name": len_name, "time_step": None, "num_dim": 3,
-        "num_nodes": mesh.n_node, "num_elem": mesh.n_cell, "num_el_blk": len(blocks)}
+        "len_string": 33, "len_line": _LINE + 1, "four": 4, "len_name": len_name, "time_step": None,
+        "num_dim": mesh.dimension, "num_nodes": mesh.n_node, "num_elem": mesh.n_cell, "num_el_blk": len(blocks)}
     for k, block in enumerate(blocks, 1):
         sizes |= {f"num_el_in_blk{k}": len(block.cells), f"num_nod_per_el{k}": block.connectivity.shape[1]}
     sizes |= {"num_node_sets": len(node_sets)} if node_sets else {}
@@ -141,7 +145,7 @@ def _dimensions(
 
 def _variables(
     blocks: Sequence[_Block], node_sets: Mapping[str, np.ndarray],
-    side_sets: Mapping[str, tuple[np.ndarray, np.ndarray]], n_nodal: int, n_of_cells: int,
+    side_sets: Mapping[str, tuple[np.ndarray, np.ndarray]], n_nodal: int, n_of_cells: int, axes: Sequence[str],
 ) -> list[Variable]:
     def of_sets(short: str, dimension: str, n: int) -> list[Variable]:
         return [Variable(f"{short}_status", "i4", (dimension,), {}),
@@ -149,7 +153,7 @@ def _variables(
                 Variable(f"{short}_names", "S1", (dimension, "len_name"), {})] if n else []
 
     found = [Variable("time_whole", "f8", ("time_step",), {}),
-             *(Variable(f"coord{axis}", "f8", ("num_nodes",), {}) for axis in "xyz"),
+             *(Variable(f"coord{axis}", "f8", ("num_nodes",), {}) for axis in axes),
              Variable("coor_names", "S1", ("num_dim", "len_name"), {}),
              Variable("node_num_map", "i4", ("num_nodes",), {}), Variable("elem_num_map", "i4", ("num_elem",), {}),
              *of_sets("eb", "num_el_blk", len(blocks)), *of_sets("ns", "num_node_sets", len(node_sets)),
@@ -171,9 +175,10 @@ def _write_fixed(
     side_sets: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Mapping[str, Sequence[str]], order: np.ndarray,
     len_name: int,
 ) -> None:
-    for axis, along in zip("xyz", mesh.coordinates.T):
+    axes = _AXES[:mesh.dimension]
+    for axis, along in zip(axes, mesh.coordinates.T):
         file.write(f"coord{axis}", along)
-    file.write("coor_names", _characters("xyz", len_name))
+    file.write("coor_names", _characters(axes, len_name))
     file.write("node_num_map", _numbers(mesh.node_ids))
     file.write("elem_num_map", _numbers(mesh.cell_ids[order]))
     for short, n in (("eb", len(blocks)), ("ns", len(node_sets)), ("ss", len(side_sets))):

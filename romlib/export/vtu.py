@@ -47,13 +47,13 @@ def write_vtu(
             add(name, values)
         put("</Cells>", "<PointData>")
         add("node_id", np.asarray(mesh.node_ids, dtype=np.int64))
-        for array in (one.in_space() for one in nodes):
+        for array in (one.spatial for one in nodes):
             add(array.name, array.flat, _shown(array))
         put("</PointData>", "<CellData>")
         add("cell_id", np.asarray(mesh.cell_ids, dtype=np.int64))
         if materials is not None:
             add("material", np.asarray(materials, dtype=np.int64))
-        for array in cells:
+        for array in (one.spatial for one in cells):
             add(array.name, array.flat, _shown(array))
         put("</CellData>", "</Piece>", "</UnstructuredGrid>", "</VTKFile>")
 

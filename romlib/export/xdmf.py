@@ -23,8 +23,9 @@ from romlib.snapshots.hdf5_output import Hdf5Output
 # name of the topology, and the number of the cell in a mixed one
 _TOPOLOGY = {"tet4": ("Tetrahedron", 6), "pyramid5": ("Pyramid", 7), "wedge6": ("Wedge", 8), "hex8": ("Hexahedron", 9),
              "tet10": ("Tet_10", 38), "pyramid13": ("Pyramid_13", 39), "wedge15": ("Wedge_15", 40),
-             "hex20": ("Hex_20", 48), "hex27": ("Hexahedron_27", 50), "tri3": ("Triangle", 4),
-             "quad4": ("Quadrilateral", 5), "tri6": ("Tri_6", 36), "quad8": ("Quad_8", 37)}
+             "hex20": ("Hex_20", 48), "hex27": ("Hexahedron_27", 50),
+             "tri3": ("Triangle", 4), "quad4": ("Quadrilateral", 5), "quad9": ("Quadrilateral_9", 35),
+             "tri6": ("Triangle_6", 36), "quad8": ("Quadrilateral_8", 37)}
 _HEAD = '<?xml version="1.0"?>\n<Xdmf Version="3.0">\n<Domain>\n'
 
 
@@ -74,7 +75,7 @@ class _Steps:
 
     def field(self, array: Array, centre: str, step: int, number: int) -> str:
         """A field at a step."""
-        return self.attribute(array.name, array.in_space().flat, centre, f"step{step}/{centre.lower()}{number}")
+        return self.attribute(array.name, array.spatial.flat, centre, f"step{step}/{centre.lower()}{number}")
 
 
 def _geometry(steps: _Steps, mesh: Mesh) -> str:

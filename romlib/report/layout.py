@@ -15,6 +15,7 @@ from romlib.report.curves import matplotlib_or_refuse, plain
 INK, GREY = "#222222", "#5b6470"
 _BAR, _LINE = 210, 30  # pixels of a picture at full size: width of a scale with its numbers, height of a line of text
 _TITLE, _PANEL_TITLE, _EDGE = 96, 44, 36
+_SEEN_LENGTH = 0.25  # of an axis of coordinates, as part of its length: a shorter one is drawn over its own letter
 _AXES = ("#b5452c", "#3a8f5c", "#3b6fb6")
 
 
@@ -37,6 +38,7 @@ class BodyImage:
 
     title : above it. absent : whether parts have no value. numbers : format of the scale.
     axes : (3, 3), those of the camera, for a small cross of coordinates under the scale; None for none.
+    axis_names : what stands at the ends of the cross.
     """
 
     pixels: np.ndarray
@@ -48,6 +50,7 @@ class BodyImage:
     absent: bool = False
     numbers: str = "%.3g"
     axes: np.ndarray | None = None
+    axis_names: tuple[str, str, str] = ("x", "y", "z")
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,9 @@ class _Drawing:
         over = self.figure.add_axes((round(x) / width, 1.0 - (top + n_row) / height, n_column / width, n_row / height))
         over.set(xlim=(0, n_column), ylim=(n_row, 0))
         over.axis("off")
-        for mark in body.marks:
-            self._mark(over, mark, n_column)
+        for mark in body.marks:  # a close look may leave the place out; the lines below name it all the same
+            if 0 <= mark.place[0] <= n_column and 0 <= mark.place[1] <= n_row:
+                self._mark(over, mark, n_column)
         if body.title:
             self.text(x / self.room.factor + 0.5 * n_column / self.room.factor, top / self.room.factor - 12, body.title,
                       20, INK, ha="center")
@@ -123,22 +127,24 @@ class _Drawing:
             return x + n_column
         self._bar(body, x + n_column, top, n_row)
         if body.axes is not None:
-            self._cross(body.axes, x + n_column + 10 * self.room.factor, top + n_row)
+            self._cross(body.axes, body.axis_names, x + n_column + 10 * self.room.factor, top + n_row)
         return x + n_column + _BAR * self.room.factor
 
-    def _cross(self, directions: np.ndarray, x: float, bottom: float) -> None:
-        """x, y and z as they are seen, under the scale; those towards the eye last, over the others."""
+    def _cross(self, directions: np.ndarray, names: Sequence[str], x: float, bottom: float) -> None:
+        """x, y and z as they are seen, under the scale; those towards the eye last, over the others. What is along the
+        line of sight is not drawn: the z of a section."""
         width, height = self.room.size
         half, length = 66 * self.room.factor, 46 * self.room.factor
         axes = self.figure.add_axes((x / width, 1.0 - bottom / height, 2 * half / width, 2 * half / height))
         axes.set(xlim=(-half, half), ylim=(-half, half))
         axes.axis("off")
-        for k in np.argsort(directions[2]):
+        seen = [k for k in np.argsort(directions[2]) if np.hypot(*directions[:2, k]) > _SEEN_LENGTH]
+        for k in seen:
             right, up = length * directions[:2, k]
             axes.annotate("", (right, up), (0, 0), arrowprops={
                 "arrowstyle": "-|>", "color": _AXES[k], "linewidth": 2.2 * self.room.factor, "shrinkA": 0, "shrinkB": 0,
                 "mutation_scale": 13 * self.room.factor})
-            axes.text(1.32 * right, 1.32 * up, "xyz"[k], color=INK, ha="center", va="center",
+            axes.text(1.32 * right, 1.32 * up, names[k], color=INK, ha="center", va="center",
                       fontsize=12.5 * self.room.factor)
 
     def _mark(self, axes: Any, mark: Mark, width: int) -> None:

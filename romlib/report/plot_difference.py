@@ -20,6 +20,7 @@ from romlib.report.plot_field import (
     STYLE,
     FieldPainter,
     FieldStyle,
+    axis_names,
     bar_label,
     body_of,
     case_in_words,
@@ -28,6 +29,7 @@ from romlib.report.plot_field import (
     marks_of,
     placement_of,
     range_of,
+    section_in_words,
     shown_extremes,
     step_at,
     title_of,
@@ -179,7 +181,8 @@ class DifferencePainter:
         time = float(reference.times[pair.reference.step])
         caption = self._caption(pair)
         names = f"{self.compared.result.title} against {name_of(reference)}"
-        titles = "  ·  ".join(part for part in (case_in_words(self.style.case), names) if part)
+        titles = "  ·  ".join(part for part in (
+            case_in_words(self.style.case), names, section_in_words(reference)) if part)
         image = compose(self.room, bodies, title_of(scalar, time, reference), titles, caption)
         return Picture(image, scalar.label, scalar.unit, time, pair.result.step, self.style.scale or 0.0,
                        *self.colours.limits, placement_of(scalar, self.style.at), pair.result.nodal,
@@ -202,7 +205,7 @@ class DifferencePainter:
                              replace(scalar, signed=False))
             marks = (replace(found[0], text=self._difference_in_words(pair, spot)),)
         return replace(body, marks=marks, label="difference\n" + bar_label(scalar).replace("\n", " "),
-                       axes=self.camera.axes)
+                       axes=self.camera.axes, axis_names=axis_names(self.compared.reference))
 
     def _difference_in_words(self, pair: Pair, spot: Spot) -> str:
         unit = f" {self.compared.scalar.unit}" if self.compared.scalar.unit else ""

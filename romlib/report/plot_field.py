@@ -117,6 +117,7 @@ class FieldPainter:
         marks = marks_of(shown_extremes(values, self.scalar), values, surface, scale, self.camera, self.room,
                          self.scalar)
         body = BodyImage(pixels, self.colours, bar_label(self.scalar), marks=marks, axes=self.camera.axes,
+                         axis_names=axis_names(self.source),
                          absent=bool(np.isnan(values.values).any()))
         time = float(self.source.times[values.step])
         caption = self._caption(values)
@@ -145,8 +146,21 @@ def title_of(scalar: Scalar, time: float, source: StepSource) -> str:
 
 
 def titled(case: str, source: StepSource) -> str:
-    """Case and file."""
-    return "  ·  ".join(part for part in (case_in_words(case), name_of(source)) if part)
+    """Case, file, and of a model of two dimensions which it is."""
+    return "  ·  ".join(part for part in (case_in_words(case), name_of(source), section_in_words(source)) if part)
+
+
+def section_in_words(source: StepSource) -> str:
+    """What a section in the plane of x and y stands for; "" for a solid."""
+    motion = source.mesh(0).motion
+    if motion.axisymmetric:
+        return "axisymmetric: x is the radius, y along the axis, zz round it"
+    return motion.name if motion.dimension == 2 else ""
+
+
+def axis_names(source: StepSource) -> tuple[str, str, str]:
+    """Of the coordinates, at the small cross: of an axisymmetric body x is its radius."""
+    return ("x = r", "y", "z") if source.mesh(0).motion.axisymmetric else ("x", "y", "z")
 
 
 def case_in_words(case: str) -> str:

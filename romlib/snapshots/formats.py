@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 
 from romlib.errors import FileFormatError, InputError
-from romlib.files import instead_of, shown
+from romlib.files import file_or_folder, instead_of, kind_of, shown
 from romlib.snapshots.converter import (
     GROUP,
     Converter,
@@ -116,12 +116,13 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
 
     Raises
     ------
-    InputError : none does, and what each was asked; or several do, and how to name one.
+    InputError : nothing that can be read is there (a pipe would hang); none does, and what each was asked; or several
+        do, and how to name one.
     """
     paths = [source] if isinstance(source, (str, Path)) else list(source)
     paths = [Path(path) for path in paths]
     for path in paths:
-        if not path.exists():
+        if kind_of(file_or_folder(path)) is None:
             raise InputError("no such file or folder", file=shown(path), remedy=instead_of(path))
     tried: list[str] = []
     known: list[Converter] = []
@@ -146,8 +147,8 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
         _refuse_mesh(paths)
         raise InputError("no installed converter knows this by its content", file=paths[0] if paths else None,
                          expected=f"files of one of {', '.join(tried)}", found=_seen(paths),
-                         remedy=f"name the format (romlib convert {_likely(paths)} ...), whose message then says what "
-                                "is wrong; romlib convert --list shows what each reads")
+                         remedy=_beside(paths) or f"name the format (romlib convert {_likely(paths)} ...), whose "
+                                "message then says what is wrong; romlib convert --list shows what each reads")
     if len(known) > 1:
         names = [converter.name for converter in known]
         raise InputError(f"{place} may be of several formats", file=paths[0], expected="a format that is named",
@@ -195,6 +196,20 @@ def _has_mesh(path: Path) -> bool:
                 mesh_of(path, reader)
                 return True
     return False
+
+
+def _beside(paths: Sequence[Path]) -> str:
+    """What to name in place of a file that goes with a known one of its name: job.dat with job.frd, d3plot03 with
+    d3plot; "" where there is none."""
+    if len(paths) != 1 or not paths[0].is_file():
+        return ""
+    path = paths[0]
+    same = [one for one in sorted(path.parent.iterdir()) if one != path and one.is_file()
+            and (one.stem == path.stem or (not one.suffix and path.stem.rstrip("0123456789") == one.stem))]
+    for one in same[:_LOOKED_AT]:
+        if names := names_that_know(one):
+            return f"name {one.name}, which lies beside it and is known: romlib convert {names[0]} {one}"
+    return ""
 
 
 def _likely(paths: Sequence[Path]) -> str:

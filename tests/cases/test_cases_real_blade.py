@@ -18,7 +18,7 @@ from romlib.model import Model
 from romlib.study import Study
 
 CASE = CASES / "real_blade"
-BOUNDS = (0.012, 0.25, 4.0)  # per cent, of displacement, von Mises stress and p; see the README
+BOUNDS = (0.009, 0.12, 1.4)  # per cent, of displacement, von Mises stress and p: twice what the README has
 pytestmark = pytest.mark.data
 
 

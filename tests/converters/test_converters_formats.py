@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import h5py
@@ -97,6 +98,24 @@ def test_an_empty_file_is_said_to_be_empty_whatever_its_format(tmp_path, name):
     (tmp_path / "job.rst").touch()
     with pytest.raises(FileFormatError, match="the file is empty"):
         romlib.convert(tmp_path / "job.rst", tmp_path / "job.vtkhdf", name)
+
+
+@pytest.mark.parametrize(("name", "known"), [("job.part", "job.op2"), ("plot03", "plot"), ("other.part", "")])
+def test_a_file_that_goes_with_a_known_one_leads_to_it(tmp_path, name, known):
+    (tmp_path / name).write_bytes(b"\x7fELF")
+    (tmp_path / (known or "job.op2")).write_bytes(np.array([4, 3, 4, 12, 1, 1, 2026, 12], "<i4").tobytes())
+    with pytest.raises(InputError, match="no installed converter") as caught:
+        recognised(tmp_path / name)
+    assert (f"name {known}, which lies beside it" in str(caught.value)) is bool(known)
+
+
+@pytest.mark.parametrize("name", ["a.rst", "a.inp", "a"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputError, match="this is a pipe"):
+        recognised(tmp_path / name)
+    with pytest.raises(InputError, match="folder"):  # what is in it is looked at
+        recognised(tmp_path)
 
 
 def test_an_hdf5_file_that_is_cut_short_is_said_to_be(tmp_path):

@@ -165,7 +165,9 @@ def test_named_conditions_hold_their_components(tmp_path):
     (step("*BOUNDARY, TYPE=VELOCITY\nTOP, 3, 3, 1.\n"), "parameter of \\*BOUNDARY"),
     (step("*CLOAD, FOLLOWER\nTOP, 3, 1.\n"), "parameter of \\*CLOAD"),
     ("*AMPLITUDE, NAME=A, DEFINITION=PERIODIC\n1, 1., 0., 0.\n" + step(), "kind of amplitude"),
-    ("*NGEN\n1, 8, 1\n" + step(), "generates nodes"), ("*PARAMETER\na = 1\n" + step(), "parameters"),
+    ("*NGEN\n1, 8, 1\n" + step(), "generates nodes"),
+    ("*IMPERFECTION, FILE=b, STEP=1\n1, .1\n" + step(), "moves the nodes"),
+    ("*PARAMETER\na = 1\n" + step(), "parameters"),
     ("*TRANSFORM, NSET=FOOT\n1., 1., 0., -1., 1., 0.\n" + step(), "axes of its own"),
     (step() + step("*BOUNDARY\nTOP, 1, 1\n"), "begins or ends"),
     ("*SYSTEM\n1., 0., 0.\n" + step(), "generates")])
@@ -173,6 +175,16 @@ def test_what_makes_another_computation_is_refused_by_its_line(tmp_path, text, w
     with pytest.raises(UnsupportedError, match=words) as raised:
         read(tmp_path, PLAIN + text)
     assert str(raised.value.file).endswith("job.inp") and raised.value.place
+
+
+@pytest.mark.parametrize(("card", "meant"), [
+    ("*ELEMNT, TYPE=C3D8\n9, 1,2,3,4,5,6,7,8\n", "ELEMENT"),
+    ("*NODES\n99, 1., 1., 1.\n", "NODE"), ("*NSETT, NSET=A\n1\n", "NSET")])
+def test_a_misspelt_keyword_does_not_lose_a_part_of_the_mesh(tmp_path, card, meant):
+    with pytest.raises(FileFormatError, match=f"misspelt(?s:.*)line(?s:.*){meant}"):
+        read(tmp_path, PLAIN + card + step())
+    with pytest.raises(FileFormatError, match="misspelt"):
+        AbaqusConverter().read_mesh(tmp_path / "job.inp")
 
 
 def test_cards_that_act_and_are_not_read_are_omissions_with_their_lines(tmp_path):

@@ -187,7 +187,8 @@ def test_a_load_that_is_not_read_works(tmp_path):
 
 
 def test_decks_are_told_from_other_files(tmp_path):
-    for text, expected in ((CUBE, True), ("** x\n*Heading\n", True), ("****calcul\n***mesh\n", False), ("", False)):
+    for text, expected in ((CUBE, True), ("** x\n*Heading\n", True), ("****calcul\n***mesh\n", False), ("", False),
+                           ("/COM,ANSYS\n*SET,A,1\n", False), ("\n\n  *Node\n", True)):
         (tmp_path / "a.inp").write_text(text)
         assert is_deck(tmp_path / "a.inp") is expected
         assert CalculixConverter().can_read(tmp_path / "a.inp") is expected

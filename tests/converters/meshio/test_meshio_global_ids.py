@@ -14,7 +14,8 @@ FILE = Path("a.pvtu")
 IDS = np.array([40, 10, 30, 10, 20, 30])  # two pieces of three points, which share 10 and 30
 X = {10: (1.0, 0.0, 0.0), 20: (2.0, 0.0, 0.0), 30: (3.0, 1.0, 0.0), 40: (4.0, 0.0, 1.0)}
 POINTS = np.array([X[i] for i in IDS])
-CELLS = [("triangle", np.array([[0, 1, 2], [3, 4, 5]])), ("vertex", np.array([[3]])), ("polygon", np.empty((0, 1), int))]
+CELLS = [("triangle", np.array([[0, 1, 2], [3, 4, 5]])), ("vertex", np.array([[3]])),
+         ("polygon", np.empty((0, 1), int))]
 
 
 def test_each_id_is_one_node_in_the_order_of_the_ids():
