@@ -59,7 +59,9 @@ def turned(axes: np.ndarray, about: int, degrees: float) -> np.ndarray:
 
 
 def _units(vectors: np.ndarray) -> np.ndarray:
+    """Unit vectors (..., 3); NaN for zero. By the largest component first: squares of small ones are zero."""
     vectors = np.asarray(vectors, dtype=float)
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    largest = np.abs(vectors).max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return vectors / np.where(length > 0.0, length, np.nan)
+        vectors = vectors / np.where(largest > 0.0, largest, np.nan)
+        return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
