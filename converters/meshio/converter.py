@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from romlib_converters.common.elements import check_rule_option
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.common.times import initial_time
 from romlib_converters.meshio.groups import with_mesh_tags
@@ -118,6 +119,8 @@ class MeshioConverter:
         UnsupportedError : an element that romlib lacks, a mesh that changes, surface cells that are no face.
         """
         options = checked_options(self.name, options, _OPTIONS)
+        check_rule_option(options)
+        check_rule_option(options, "formulation", "B-bar")
         unit_system, merge = read_units(units), _number(options, "merge")
         with open_series(source, merge is not None and merge > 0.0) as series:
             total = 2 * series.n_step

@@ -11,7 +11,8 @@ from romlib.mesh.rectangle import rectangle_mesh
 from romlib.model import Model
 from romlib.parallel.comm import serial
 from romlib.snapshots import SnapshotsWriter
-from romlib.study import Study, meshes
+from romlib.snapshots.converter import mesh_of as mesh_as_it_is
+from romlib.study import Study
 from romlib.study.meshes import MeshSource, mesh_reader
 
 meshio = pytest.importorskip("meshio", reason="meshio is not installed")
@@ -141,10 +142,10 @@ class Reader:
 
 def test_a_mesh_of_no_study_is_solid_else_in_plane_strain_else_refused_as_a_solid(tmp_path):
     solid, plane = box_mesh("hex8"), rectangle_mesh("quad4")
-    assert meshes.mesh_of(tmp_path, Reader(**{"solid": solid, "plane strain": plane})) is solid
-    assert meshes.mesh_of(tmp_path, Reader(**{"plane strain": plane, "axisymmetric": solid})) is plane
+    assert mesh_as_it_is(tmp_path, Reader(**{"solid": solid, "plane strain": plane})) is solid
+    assert mesh_as_it_is(tmp_path, Reader(**{"plane strain": plane, "axisymmetric": solid})) is plane
     with pytest.raises(UnsupportedError, match="no solid cell"):
-        meshes.mesh_of(tmp_path, Reader(axisymmetric=plane))
+        mesh_as_it_is(tmp_path, Reader(axisymmetric=plane))
 
 
 def test_a_reader_that_knows_no_kinematics_is_asked_for_solids_alone(tmp_path):
@@ -153,4 +154,4 @@ def test_a_reader_that_knows_no_kinematics_is_asked_for_solids_alone(tmp_path):
             raise FileFormatError("damaged", file=file)
 
     with pytest.raises(FileFormatError, match="damaged"):
-        meshes.mesh_of(tmp_path, Old())
+        mesh_as_it_is(tmp_path, Old())
