@@ -154,6 +154,17 @@ def test_body_loads_across_the_plane_are_refused_by_line(load, why, tmp_path):
     assert why in caught.value.expected
 
 
+def write_at_rest(path, mesh, kind):
+    """Results of one increment in which nothing moves."""
+    with FilWriter(path, binary=True) as writer:
+        write_model(writer, mesh.node_ids, mesh.points, [
+            (number, kind.ljust(8), mesh.node_ids[row]) for number, row in zip(
+                mesh.blocks[0].cell_ids, mesh.blocks[0].connectivity)], {}, {}, dofs=(1, 2))
+        begin_increment(writer, 1.0, 1.0)
+        write_nodal(writer, 101, mesh.node_ids, np.zeros((mesh.n_node, 2)))
+        writer.end_increment()
+
+
 def test_elements_that_run_clockwise_are_refused(tmp_path):
     """As Abaqus and CalculiX do."""
     path = deck(tmp_path, cards(plate("CPE4"), "CPE4", part=False).replace("1, 1, 2, 6, 5", "1, 1, 5, 6, 2"))
@@ -163,13 +174,7 @@ def test_elements_that_run_clockwise_are_refused(tmp_path):
 
 def test_without_its_deck_the_thickness_is_what_the_user_says(tmp_path):
     mesh = plate("CPE3")
-    with FilWriter(tmp_path / "job.fil", binary=True) as writer:
-        write_model(writer, mesh.node_ids, mesh.points, [
-            (number, "CPE3    ", mesh.node_ids[row]) for number, row in zip(
-                mesh.blocks[0].cell_ids, mesh.blocks[0].connectivity)], {}, {}, dofs=(1, 2))
-        begin_increment(writer, 1.0, 1.0)
-        write_nodal(writer, 101, mesh.node_ids, np.zeros((mesh.n_node, 2)))
-        writer.end_increment()
+    write_at_rest(tmp_path / "job.fil", mesh, "CPE3")
     for options, thickness, notes in (({}, 1.0, ["thickness"]), ({"thickness": THICK}, THICK, [])):
         AbaqusConverter().convert(tmp_path / "job.fil", tmp_path / "job.vtkhdf", options=options)
         with Snapshots(tmp_path / "job.vtkhdf") as snapshots:
@@ -182,13 +187,7 @@ def test_without_its_deck_the_thickness_is_what_the_user_says(tmp_path):
 
 def test_a_user_material_is_called_with_four_components(tmp_path):
     mesh = plate("CAX8R")
-    with FilWriter(tmp_path / "job.fil", binary=True) as writer:
-        write_model(writer, mesh.node_ids, mesh.points, [
-            (number, "CAX8R   ", mesh.node_ids[row]) for number, row in zip(
-                mesh.blocks[0].cell_ids, mesh.blocks[0].connectivity)], {}, {}, dofs=(1, 2))
-        begin_increment(writer, 1.0, 1.0)
-        write_nodal(writer, 101, mesh.node_ids, np.zeros((mesh.n_node, 2)))
-        writer.end_increment()
+    write_at_rest(tmp_path / "job.fil", mesh, "CAX8R")
     text = cards(mesh, "CAX8R")
     text = text[:text.index("*ELASTIC")] + "*USER MATERIAL, CONSTANTS=1\n5.\n*DEPVAR\n1\n"
     deck(tmp_path, text + "*BOUNDARY\nP-1.FOOT, 2\n" + step(times="1., 1."))

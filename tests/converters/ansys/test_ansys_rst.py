@@ -10,7 +10,7 @@ import pytest
 from cdb_files import CUBE
 from romlib_converters.ansys import AnsysConverter
 from romlib_converters.ansys.history import AnsysHistory
-from romlib_converters.ansys.unpack import unpack
+from rst_cube import IDS, MOVED, NODES, STRETCH, converted, cube, refused
 from rst_files import Rst, Set, constant, table
 from scipy.spatial.transform import Rotation
 
@@ -19,31 +19,6 @@ from romlib.mesh.box import box_mesh
 from romlib.model import Material
 from romlib.snapshots.reader import Snapshots
 from romlib.testing import check_converter
-
-IDS = [7 + 10 * k for k in range(8)]
-NODES = dict(zip(IDS, CUBE.tolist(), strict=True))
-STRETCH = np.array([[1e-3, 2e-4, 0.0], [0.0, -3e-4, 1e-4], [0.0, 0.0, 5e-4]])
-MOVED = CUBE @ STRETCH.T
-
-
-def cube(sets=None, **parts):
-    """One SOLID45 without extra shapes: plain trilinear displacement at 2 x 2 x 2 points."""
-    sets = [Set(1.0, MOVED), Set(2.0, 2.0 * MOVED)] if sets is None else sets
-    return Rst(**{"nodes": NODES, "types": [(1, 45, {1: 1})], "elements": [(12, 1, 3, IDS)], "sets": sets, **parts})
-
-
-def converted(rst, tmp_path, **options):
-    path = rst.write(tmp_path / "file.rst")
-    AnsysConverter().convert(path, tmp_path / "out.vtkhdf", options=options)
-    return Snapshots(tmp_path / "out.vtkhdf")
-
-
-def refused(rst, tmp_path, error, word, **options):
-    path = rst.write(tmp_path / "file.rst") if isinstance(rst, Rst) else rst
-    with pytest.raises(error, match=word) as caught:
-        AnsysConverter().convert(path, tmp_path / "out.vtkhdf", options=options)
-    assert not (tmp_path / "out.vtkhdf").exists() and caught.value.file is not None
-    return caught.value
 
 
 def test_the_kit_finds_nothing_wrong_with_the_converter(tmp_path):
@@ -297,50 +272,6 @@ def test_a_brick_that_lacks_a_midside_node_has_one_in_the_middle_that_moves_with
         assert np.allclose(found.read("displacement", 0, 0), mesh_found.points @ STRETCH.T, rtol=0, atol=1e-15)
 
 
-def split(**changes):
-    """A bar of two cubes in two part files: nodes and elements of each, with global numbers."""
-    mesh = box_mesh("hex8", (2, 1, 1))
-    ids, u = mesh.node_ids + 1, mesh.points @ STRETCH.T
-    files = []
-    for k, nodes in enumerate(mesh.blocks[0].connectivity):
-        rows = np.sort(nodes)
-        files.append(Rst({int(ids[row]): mesh.points[row].tolist() for row in rows}, [(1, 45, {1: 1})],
-                         [(k + 1, 1, 1, ids[nodes].tolist())], [Set(1.0, u[rows]), Set(2.0, 2 * u[rows])],
-                         components={"ENDS": (1, [int(ids[0]), int(ids[-1])])}, header={48: mesh.n_node}))
-    files[0] = replace(files[0], global_nodes=ids.tolist())
-    files[1] = replace(files[1], **changes)
-    return mesh, files
-
-
-def test_part_files_of_a_distributed_solution_are_joined(tmp_path):
-    mesh, files = split()
-    for k, one in enumerate(files):
-        one.write(tmp_path / f"job{k}.rst")
-    for start in ("job0.rst", "job1.rst"):
-        AnsysConverter().convert(tmp_path / start, tmp_path / "out.vtkhdf")
-        with Snapshots(tmp_path / "out.vtkhdf") as found:
-            whole = found.mesh(0)
-            assert (whole.n_node, whole.n_cell) == (mesh.n_node, 2)
-            assert np.allclose(found.read("displacement", 0, 1), 2 * whole.points @ STRETCH.T, rtol=0, atol=1e-15)
-            assert len(whole.node_tags["ENDS"]) == 2
-
-
-def test_forces_of_elements_are_summed_at_their_nodes_over_all_parts(tmp_path):
-    mesh, files = split()
-    rng = np.random.default_rng(1)
-    forces = rng.standard_normal((2, 8, 3)).astype(np.float32)
-    for k, one in enumerate(files):
-        sets = [replace(result, elements={0: {1: forces[k].ravel()}}) for result in one.sets]
-        replace(one, sets=sets).write(tmp_path / f"job{k}.rst")
-    AnsysConverter().convert(tmp_path / "job0.rst", tmp_path / "out.vtkhdf")
-    with Snapshots(tmp_path / "out.vtkhdf") as found:
-        given = found.read("internal_force", 0, 0)
-    expected = np.zeros((mesh.n_node, 3))
-    for nodes, own in zip(mesh.blocks[0].connectivity, forces, strict=True):
-        expected[nodes] -= own
-    assert np.allclose(given, expected, rtol=0, atol=1e-6)
-
-
 def test_forces_are_left_out_with_a_note_where_nodes_have_axes_of_their_own(tmp_path):
     nodes = {**NODES, IDS[0]: [*CUBE[0], 30.0, 0.0, 0.0]}
     with converted(cube([Set(1.0, MOVED, {0: {1: np.ones(24)}})], nodes=nodes), tmp_path) as found:
@@ -350,18 +281,6 @@ def test_forces_are_left_out_with_a_note_where_nodes_have_axes_of_their_own(tmp_
     (tmp_path / "x").mkdir()
     error = refused(cube(nodes=nodes).write(tmp_path / "x" / "f.rst"), tmp_path / "x", FileFormatError, "angle")
     assert "inf" in str(error.found)
-
-
-def test_a_part_that_is_missing_or_of_another_solution_is_refused(tmp_path):
-    _, files = split()
-    path = files[0].write(tmp_path / "job0.rst")
-    refused(path, tmp_path, FileFormatError, "do not have all nodes")
-    _, other = split(sets=[Set(1.0, np.zeros((8, 3)))])
-    other[1].write(tmp_path / "job1.rst")
-    refused(path, tmp_path, FileFormatError, "different result sets")
-    _, other = split(header={48: 999})
-    other[1].write(tmp_path / "job1.rst")
-    refused(path, tmp_path, FileFormatError, "no part of the same solution")
 
 
 @pytest.mark.parametrize(("change", "error", "word"), [
@@ -384,43 +303,6 @@ def test_a_file_without_sets_is_refused_and_a_deck_is_no_result(tmp_path):
     with pytest.raises(InputError, match="option"):
         AnsysConverter().convert(cube().write(tmp_path / "file.rst"), tmp_path / "out.vtkhdf",
                                  options={"formulation": "B-bar"})
-
-
-def words(data: bytes, flags: int) -> np.ndarray:
-    """A record, as words."""
-    n = len(data) // 4
-    return np.concatenate([np.array([n, np.int32(np.uint32(flags << 24))], np.int32), np.frombuffer(data, "<i4"),
-                           np.array([n], np.int32)]).astype(np.int32)
-
-
-@pytest.mark.parametrize(("data", "flags", "expected"), [
-    (np.array([1.5, -2.0], "<f8").tobytes(), 0, [1.5, -2.0]),
-    (np.array([1.5, -2.0, 3.0], "<f4").tobytes(), 0x40, [1.5, -2.0, 3.0]),
-    (np.array([7, -9], "<i4").tobytes(), 0x80, [7, -9]),
-    (np.array([7, -9, 300, 0], "<i2").tobytes(), 0xC0, [7, -9, 300, 0]),
-    (np.array([5, 0b10010], "<i4").tobytes() + np.array([1.5, 2.5], "<f8").tobytes(), 0x08, [0, 1.5, 0, 0, 2.5]),
-    (np.array([4, 0b1001], "<i4").tobytes() + np.array([7, -9], "<i2").tobytes(), 0xC8, [7, 0, 0, -9]),
-    # one value at 3; a run of two from 0; one value, repeated twice, from 5
-    (np.array([8, 3, 3], "<i4").tobytes() + np.array([9.5], "<f8").tobytes() + np.array([0, 2], "<i4").tobytes()
-     + np.array([1.5, 2.5], "<f8").tobytes() + np.array([-5, -2], "<i4").tobytes() + np.array([4.5], "<f8").tobytes(),
-     0x10, [1.5, 2.5, 0, 9.5, 0, 4.5, 4.5, 0])])
-def test_records_are_unpacked_however_their_zeros_are_left_out(data, flags, expected):
-    values, counts = unpack(words(data, flags), np.array([0]), len(expected))
-    assert counts[0] == len(expected) and values[0].tolist() == expected
-    meshio = pytest.importorskip("meshioplusplus.ansys_rst._ansys_rst")
-    reader = meshio._File.__new__(meshio._File)
-    reader.words = words(data, flags)
-    reader.data = reader.words.tobytes()
-    assert reader.record(0)[0].tolist() == expected
-
-
-def test_a_record_compressed_by_zlib_is_refused_with_what_to_do(tmp_path):
-    path = cube().write(tmp_path / "file.rst")
-    raw = np.frombuffer(path.read_bytes(), "<i4").copy()
-    at = raw[103 + 2 + 14]  # the order of nodes
-    raw[at + 1] = np.int32(np.uint32(0xA0000000))
-    path.write_bytes(raw.tobytes())
-    assert "/FCOMP" in refused(path, tmp_path, UnsupportedError, "zlib").remedy
 
 
 def test_no_part_of_a_history_is_kept(tmp_path):

@@ -151,9 +151,7 @@ def test_version_4_with_an_entity_of_two_groups_and_elements_of_none(tmp_path):
     assert found.cell_arrays["gmsh:physical"].tolist() == [1, 1]
 
 
-def test_partitioned_entities_have_their_groups(tmp_path):
-    entities = MSH4[MSH4.index("$Entities"):MSH4.index("$Nodes")]
-    parts = """$PartitionedEntities
+PARTITIONED = MSH4.replace(MSH4[MSH4.index("$Entities"):MSH4.index("$Nodes")], """$PartitionedEntities
 2
 0
 0 0 2 2
@@ -162,25 +160,19 @@ def test_partitioned_entities_have_their_groups(tmp_path):
 1 3 1 1 1 0 0 0 2 1 1 2 1 3 0
 2 3 1 1 2 0 0 0 2 1 1 1 1 0
 $EndPartitionedEntities
-"""
-    found = read(msh4(tmp_path / "a.msh", MSH4.replace(entities, parts)))
+""")
+
+
+def test_partitioned_entities_have_their_groups(tmp_path):
+    found = read(msh4(tmp_path / "a.msh", PARTITIONED))
     assert {name: tag.tolist() for name, tag in found.cell_tags.items()} == {"body": [0, 1], "left": [0]}
 
 
 def test_one_part_of_a_partitioned_mesh_is_no_mesh(tmp_path):
-    entities = MSH4[MSH4.index("$Entities"):MSH4.index("$Nodes")]
-    part = """$PartitionedEntities
-2
-0
-0 0 2 2
-1 2 1 1 1 0 0 0 2 1 1 1 2 0
-2 2 2 1 1 0 0 0 2 1 1 0 0
-1 3 1 1 2 0 0 0 2 1 1 2 1 3 0
-2 3 1 1 2 0 0 0 2 1 1 1 1 0
-$EndPartitionedEntities
-"""
+    part = PARTITIONED.replace("\n1 3 1 1 1 ", "\n1 3 1 1 2 ")  # both bodies in the second part
+    assert part != PARTITIONED
     with pytest.raises(UnsupportedError, match=r"(?s)one part of a mesh.*partition 2 of 2"):
-        read(msh4(tmp_path / "a.msh", MSH4.replace(entities, part)))
+        read(msh4(tmp_path / "a.msh", part))
 
 
 @pytest.mark.parametrize(("tags", "match"), [
