@@ -51,7 +51,7 @@ def main() -> int:
     plot_mesh(flow.folder / "mesh.vtkhdf", flow.folder / "mesh.png")
     flow.train()
 
-    outcome = solve_and_judge(flow, arguments.long)
+    outcome = solve_and_judge(flow, arguments.long, {"mission_drawn": "inside"})
     plot_p(flow.folder / "result.vtkhdf", flow.folder / f"{MISSION}.vtkhdf", outcome.point, flow.folder / "p.png")
     draw_cycles(outcome, flow.folder / "cycles.png")
     took = f"The whole took {time.perf_counter() - start:.0f} s."

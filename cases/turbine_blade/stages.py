@@ -28,8 +28,12 @@ class Outcome:
     point: np.ndarray
 
 
-def solve_and_judge(flow: Flow, long: bool) -> Outcome:
-    """Stages 2 to 5 and the tables. long : the other missions and all cycles at full order too."""
+def solve_and_judge(flow: Flow, long: bool, own: Mapping[str, str] | None = None) -> Outcome:
+    """Stages 2 to 5 and the tables.
+
+    long : the other missions and all cycles at full order too. own : of these, missions of this blade alone, and where
+    they are.
+    """
     heading("2. Does romlib recompute what the solver computed?")
     flow.run("romlib check train_hot.vtkhdf --study study.toml")
 
@@ -45,7 +49,7 @@ def solve_and_judge(flow: Flow, long: bool) -> Outcome:
 
     heading("5. Full order, for comparison")
     full = flow.reference(MISSION)
-    references = {MISSION: "inside", **(LONG if long else {})}
+    references = {MISSION: "inside", **({**LONG, **(own or {})} if long else {})}
     for case in [case for case in references if case != MISSION]:
         flow.solve(case, ("stress", "p"))
     point = hottest(flow.folder / "mesh.vtkhdf")
