@@ -15,6 +15,7 @@ from cdb_files import CUBE, cdb_text
 from romlib_converters.ansys import AnsysConverter
 from romlib_converters.ansys.cdb import read_cdb
 from romlib_converters.ansys.cdb_materials import deck_materials
+from romlib_converters.ansys.directional import Property, is_directional
 from romlib_converters.ansys.materials import read_materials
 from romlib_converters.ansys.rst import RstFile
 from romlib_converters.ansys.systems import element_frames
@@ -323,3 +324,12 @@ def test_local_systems_of_a_real_file_are_those_of_ansys_own_reader(data_dir):
         assert found[number].kind == kind and found[number].axes.T.tolist() == rows
         assert found[number].origin.tolist() == origin
     assert found[5].axes[:, 2].tolist() == [0, 1, 0] and found[6].axes[:, 2].tolist() == [1, 0, 0]
+
+
+def test_constants_that_repeat_those_of_x_say_no_direction():
+    given = {label: Property((0.0,), (value,)) for labels, value in (
+        (("EX", "EY", "EZ"), 2e5), (("PRXY", "PRYZ", "PRXZ"), 0.3), (("GXY", "GYZ", "GXZ"), 2e5 / 2.6))
+        for label in labels}
+    assert not is_directional(given)
+    for label in ("EY", "PRYZ", "GXZ"):
+        assert is_directional({**given, label: Property((0.0,), (1.01 * given[label].values[0],))})

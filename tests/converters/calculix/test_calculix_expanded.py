@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from calculix_ccx import TABLES, names, solved, step
 from romlib_converters.calculix import CalculixConverter
+from romlib_converters.calculix.expanded import Expansion
 
 import romlib
 from romlib.check import check
@@ -255,3 +256,13 @@ def test_a_thermal_result_of_plane_elements_is_a_temperature_of_another_mesh_too
     assert mesh.dimension == 2
     assert values == pytest.approx(100.0 + 40.0 * mesh.points[:, 1])
     assert interpolation(mesh, points).matrix @ values == pytest.approx(100.0 + 40.0 * points[:, 1])
+
+
+def test_a_body_in_plane_strain_whose_layers_differ_is_refused():
+    mesh = rectangle_mesh("quad4")  # four points in the plane, two across it
+    in_plane = np.random.default_rng(0).standard_normal((4, 6))
+    values = np.concatenate([in_plane, in_plane])
+    np.testing.assert_allclose(Expansion(mesh).reduced(values, True), in_plane, rtol=1e-15)
+    values[5, 2] += 1e-2
+    with pytest.raises(FileFormatError, match="different values"):
+        Expansion(mesh).reduced(values, True)

@@ -37,6 +37,14 @@ def test_appended_data_may_have_tags_in_them(tmp_path, monkeypatch):
     assert [child.tag for child in document.root] == ["Piece", "AppendedData"]
 
 
+@pytest.mark.parametrize("block", range(8, 40))
+def test_the_end_of_a_comment_is_found_across_the_end_of_a_block(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(vtk_xml, "_BLOCK", block)
+    path = write(tmp_path, b"<VTKFile><!-- <DataArray> --><Piece><DataArray Name='a'>1 2</DataArray></Piece></VTKFile>")
+    (array,) = (document := open_document(path)).root.iter("DataArray")
+    assert document.text(array).read() == b"1 2"
+
+
 @pytest.mark.parametrize("tail", [b"<AppendedData encoding='raw'>_abc", b"<AppendedData encoding='raw"])
 def test_a_file_that_ends_in_its_data_is_refused(tmp_path, tail):
     with pytest.raises(FileFormatError, match="ends within its appended data"):
