@@ -41,6 +41,7 @@ from rich.console import Console
 from rich.table import Table
 
 BLOCK = 64 << 20
+OPTIONS = {"calculix": {"elements": {"he8": "C3D8"}}}  # what files of a converter do not say
 SMALL = 1000  # nodes of the file that is read first
 
 
@@ -94,7 +95,7 @@ def run(what: str, format: str, source: Path, files: list[Path]) -> float:
         read_frd_alone(source)
     else:
         with contextlib.suppress(_ReadEnoughError):
-            converter.convert(source, source.with_name(f"{format}.vtkhdf"))
+            converter.convert(source, source.with_name(f"{format}.vtkhdf"), options=OPTIONS.get(name))
     return time.perf_counter() - start
 
 
@@ -172,6 +173,7 @@ def main() -> int:
         table.add_column(column, justify="left" if column == "format" else "right")
     good = True
     for format in given.formats.split(","):
+        Console(stderr=True).print(f"{format} ...")
         one = of_format(format, points, cells, given.folder, given)
         ratio, grown = one["ratio"], one["peak of all"] - one["peak of 2"]
         good = good and ratio <= given.most and (given.reading_only or grown < 2 * record)
