@@ -51,12 +51,14 @@ def held_out_errors(rom: Rom) -> dict[str, float]:
 
 def _summary(rom: Rom) -> Html:
     manifest, bases = rom.manifest, rom.clusters
+    cells = {} if rom.trained is None else rom.trained.identity.cells.content
     shown = [(", ".join(str(b.n_mode) for b in bases), "modes" if len(bases) == 1 else "modes of the bases"),
              (", ".join(str(b.n_weighted) for b in bases), f"integration points of {manifest.n_ip}"),
              *((value, f"largest held-out error of {name}") for name, value in held_out_errors(rom).items())]
     return joined([tiles(shown), pairs([
         ("units", manifest.units), ("full model", f"{manifest.n_node} nodes, {manifest.n_cell} cells, "
                                                   f"{manifest.n_ip} integration points, volume {manifest.volume:.6g}"),
+        *((("section", cells["kinematics"]),) if "kinematics" in cells else ()),
         ("fields", ", ".join(["displacement", *rom.gappy])), ("written by", f"romlib {manifest.romlib_version}"),
         ("fingerprint", manifest.fingerprint)]), *(note(f"accepted beyond its limit: {one}", bad=True)
                                                    for one in manifest.accepted)])

@@ -26,6 +26,7 @@ from romlib.report.page_result import (
     pictures,
 )
 from romlib.report.page_rom import model_tables, rom_sections
+from romlib.report.plot_field import section_in_words
 from romlib.report.plot_history import extremes
 from romlib.results.scalar import Scalar
 from romlib.results.source import StepSource
@@ -238,6 +239,7 @@ def _of_result(path: Path, study: str | Path | None, progress: Progress) -> list
             ("solver", snapshots.solver or "not stated"), ("units", str(model.units)),
             ("mesh", f"{snapshots.n_node_total} nodes, {snapshots.n_cell_total} cells, {snapshots.n_ip_total} "
                      f"integration points, {snapshots.n_piece} pieces"),
+            *((("section", words),) if (words := section_in_words(snapshots)) else ()),
             ("steps", f"{snapshots.n_step}, from {times[0]:g} to {times[-1]:g} {model.units.time}"),
             ("fields", ", ".join(snapshots.fields)), ("written by", f"romlib {snapshots.romlib_version}"),
             ("fingerprint", snapshots.fingerprint[:16])]), model_tables(model)])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from romlib import report
 from romlib.mesh.kinematics import AXISYMMETRIC, PLANE_STRAIN
 from romlib.mesh.mesh import CellBlock, Mesh
 from romlib.model import Model
@@ -37,6 +39,12 @@ def test_the_title_of_a_section_says_what_it_stands_for(written):
         assert "x is the radius" in section_in_words(ring) and "zz round it" in titled("", ring)
         assert titled("one", plate) == "case one  ·  plane strain.vtkhdf  ·  plane strain"
         assert axis_names(ring)[0] == "x = r" and axis_names(plate) == ("x", "y", "z")
+
+
+def test_the_report_of_a_result_says_what_its_section_stands_for(written, tmp_path, monkeypatch):
+    monkeypatch.setattr("romlib.study.reporting._pictures", lambda *_: [])
+    page = report(written(AXISYMMETRIC), tmp_path / "page.html").read_text(encoding="utf-8")
+    assert re.search("section</b></td><td[^>]*>axisymmetric: x is the radius", page)
 
 
 def test_the_cross_of_coordinates_of_a_section_has_x_and_y_alone(written, monkeypatch):

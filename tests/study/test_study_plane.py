@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,8 @@ def test_a_rom_of_an_axisymmetric_study_solves_its_training_case_and_writes_two_
                 assert np.abs(found - expected).max() <= most * np.abs(expected).max()
     at = solution.probe("displacement.y", point=(2.5, 1.5, 0.0))
     assert at.values[-1] == pytest.approx(0.01, rel=1e-6)
+    page = romlib.report(tmp_path / "ring.rom", tmp_path / "ring.html").read_text(encoding="utf-8")
+    assert re.search("section</b></td><td[^>]*>axisymmetric", page)
 
 
 def test_vtk_is_shown_points_and_vectors_with_a_third_component(tmp_path):
