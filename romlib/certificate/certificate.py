@@ -68,9 +68,9 @@ class Certificate:
         of anything, and without residual.
     residual : (n_step,), Euclidean norm of external minus internal force over the free dofs. force : (n_step,), the
         larger of the norms of external and internal force.
-    residual_node : (n_step,), id of the node with the largest residual, -1 where there is none; largest : (n_step,),
-        its component of largest size. residual_cells : (n_step,) tuples, ids of the cells that have that node.
-    stress_cell : (n_step,), id of the cell with the largest mean stress error, -1 where there is none.
+    residual_node : (n_step,), id of the node with the largest residual, -1 where there is none but rounding; largest :
+        (n_step,), its component of largest size. residual_cells : (n_step,) tuples, ids of the cells with that node.
+    stress_cell : (n_step,), id of the cell with the largest mean stress error, -1 where there is none but rounding.
     corrections : (n_pass, n_step), L2 norm of the displacement that each pass adds.
     inelastic, elastic : (n_step,), L2 norms of the displacement that is not that of an elastic structure, and of that.
     estimates : by quantity: "displacement", "stress", and state variables that the file has.

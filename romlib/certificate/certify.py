@@ -11,7 +11,7 @@ from romlib.blocks import blocks
 from romlib.certificate.balance import Block
 from romlib.certificate.certificate import Certificate, ErrorEstimate
 from romlib.certificate.correction import Corrected, Corrector, on_pieces
-from romlib.certificate.places import Places
+from romlib.certificate.places import NOWHERE, Places
 from romlib.errors import InputError
 from romlib.fem.piece import Piece
 from romlib.fem.replay import STRESS
@@ -29,6 +29,7 @@ from romlib.snapshots.reader import Snapshots
 BLOCK_BYTES = 64 * 2**20  # of a rank: displacement, strains and stresses of a block of steps, in all passes
 LINEAR_TOLERANCE = 1e-8  # of multigrid; factors solve to rounding
 PASSES = 2
+_ROUNDING = 1e-10  # relative to force and stress: a residual or an error below it is nowhere
 DISPLACEMENT = "displacement"
 
 OnBlock = Callable[[slice, dict[str, Block]], None]
@@ -173,8 +174,11 @@ def _measures(
     own = np.einsum("tni,tni->t", block.residual, block.residual)
     residual = np.sqrt(np.sum(comm.allgather(own), axis=0))
     node, largest = places.worst_node(block.residual)
-    return {"residual": residual, "force": block.force, "at_rest": block.motion.at_rest, "node": node,
-            "largest": largest, "stress_cell": places.worst_of_cells(cells),
+    of_stress = 2 * list(errors).index(STRESS)
+    has_error = norms[of_stress] > _ROUNDING * norms[of_stress + 1]
+    return {"residual": residual, "force": block.force, "at_rest": block.motion.at_rest,
+            "node": np.where(residual > _ROUNDING * block.force, node, NOWHERE), "largest": largest,
+            "stress_cell": np.where(has_error, places.worst_of_cells(cells), NOWHERE),
             "inelastic": norms[2 * len(errors)], "elastic": norms[2 * len(errors) + 1],
             "corrections": norms[2 * len(errors) + 2:],
             **{name: norms[2 * k:2 * k + 2] for k, name in enumerate(errors)}}

@@ -81,9 +81,9 @@ def show(found: Certificate, output: Path | None) -> None:
                   "`romlib compare` prints L2.", style="dim")
     console.print()
     of_stress = found.estimates["stress"].over_time
-    rows = [(f"{found.times[k]:.6g}", figure(found.relative_residual[k]), found.residual_node[k],
+    rows = [(f"{found.times[k]:.6g}", figure(found.relative_residual[k]), _named(found.residual_node[k]),
              _cells(found.residual_cells[k]), figure(found.estimates["displacement"].over_time[k]),
-             figure(of_stress[k]), found.stress_cell[k])
+             figure(of_stress[k]), _named(found.stress_cell[k]))
             for k in found.worst_steps[:_MOST_ROWS] if found.residual[k] > 0.0]
     console.print(table("Largest residual of equilibrium, over the largest force",
                         ("time", "residual", "at node", "of cells", "error of displacement", "of stress",
@@ -98,6 +98,11 @@ def show(found: Certificate, output: Path | None) -> None:
         console.print(f"note: {note}", style="yellow", soft_wrap=True)
     if output is not None:
         console.print(f"residual and errors written to {output}", soft_wrap=True)
+
+
+def _named(number: int) -> str:
+    """The id of a node or a cell; -1 is none."""
+    return "none" if number < 0 else str(number)
 
 
 def _cells(cells: tuple[int, ...]) -> str:

@@ -160,7 +160,8 @@ def test_hot_spots_are_apart_and_ranked(folder):
     places = np.array([spot.coordinates for spot in found.spots])
     apart = np.linalg.norm(places[:, None] - places, axis=2) + 10 * np.eye(len(places))
     assert len(places) > 1 and apart.min() > 0.4
-    assert [s.values["p"] for s in found.spots] == sorted((s.values["p"] for s in found.spots), reverse=True)
+    ranked = np.array([spot.values["p"] for spot in found.spots])
+    assert (np.diff(ranked) <= 1e-8 * ranked[0]).all()  # mirrored places differ by rounding
 
 
 def test_what_is_not_there_is_refused_by_name(folder, tmp_path):
