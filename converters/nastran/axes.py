@@ -37,13 +37,13 @@ def cell_axes(bulk: Bulk, systems: Systems, grids: np.ndarray, points: np.ndarra
     ------
     FileFormatError : a coordinate system that is not defined.
     """
-    used = np.unique(np.concatenate([one.properties for one in bulk.solids.values()])).tolist()
-    if not any(bulk.properties[number].axes for number in used if number in bulk.properties):
+    if not any(bulk.properties[number].axes for one in bulk.solids.values() for number in one.used
+               if number in bulk.properties):
         return None
     ids, properties, frames = [], [], []
     for name, one in bulk.solids.items():
         found = np.broadcast_to(np.eye(3), (len(one.ids), 3, 3)).copy()
-        for number in np.unique(one.properties).tolist():
+        for number in one.used:
             axes = bulk.properties[number].axes if number in bulk.properties else 0
             mine = np.flatnonzero(one.properties == number)
             if axes > 0:
