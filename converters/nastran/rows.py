@@ -37,7 +37,7 @@ class PointRows:
         values = np.empty((n_row, self._n_comp), self._op2.layout.reals.newbyteorder("="))
         for part, rows in self._op2.rows(one.rows, _WIDTH):
             for k in (0, 1):
-                if not same or (rows[:, k] != heads[k, part]).any():
+                if (rows[:, k] != heads[k, part]).any():
                     heads, same = heads.copy() if same else heads, False
                     heads[k, part] = rows[:, k]
             reals = rows.view(self._op2.layout.reals)

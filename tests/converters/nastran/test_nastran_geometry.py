@@ -7,13 +7,14 @@ import pytest
 from op2_writer import CHEXA, GRID, Op2Writer
 from romlib_converters.nastran import op2 as op2_module
 from romlib_converters.nastran.geometry import read_geometry
+from romlib_converters.nastran.mesh import build_mesh
 from romlib_converters.nastran.op2 import Op2File
 
-from romlib.errors import FileFormatError
+from romlib.errors import FileFormatError, RomlibError
 
 NODES = 1 + np.arange(20 * 30).reshape(30, 20)
 POINTS = [[int(one), 0, float(one), 0.5, -1.0, 0, 0, 0] for one in NODES.ravel()]
-PYRAMID = (17200, 172, 1000)
+PYRAMID, CORD1R = (17200, 172, 1000), (1801, 18, 5)
 
 
 def entries(nodes, first=1, properties=None):
@@ -69,6 +70,32 @@ def test_elements_that_are_there_again_are_taken_once(tmp_path, records):
 def test_grid_points_of_several_records_are_joined_and_equal_ones_taken_once(tmp_path):
     bulk = geometry(tmp_path, (CHEXA, entries(NODES)), grids=(POINTS[:300], POINTS[250:]))
     assert bulk.grids.ids.tolist() == NODES.ravel().tolist() and np.array_equal(bulk.grids.given[:, 0], bulk.grids.ids)
+
+
+@pytest.mark.parametrize("column, value, words", [
+    (0, 0, "no known layout"), (0, 7, "no known layout"), (1, -1, "no known layout"), (5, -2, "no known layout"),
+    (7, 3, "superelement 3"), (7, -1, "superelement -1")])
+def test_grid_points_that_are_none_are_there_twice_or_of_a_superelement_are_refused(
+    tmp_path, parts, column, value, words
+):
+    points = [list(one) for one in POINTS]
+    points[211][column] = value
+    with pytest.raises(RomlibError, match=words):
+        geometry(tmp_path, (CHEXA, entries(NODES)), grids=(points,))
+
+
+def test_grid_points_in_any_order_make_the_mesh_and_the_frames_of_their_numbers(tmp_path, parts):
+    """System 1 is defined by three grid points, of which the numbers fall."""
+    corners = np.array([[x, y, z] for z in (0.0, 1.0) for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))])
+    ids = np.array([80, 7, 60, 50, 40, 3, 20, 10])
+    writer = Op2Writer()
+    writer.table("GEOM1", [
+        writer.card(GRID, [[int(one), 0, *map(float, point), 1, 0, 0] for one, point in zip(ids, corners)]),
+        writer.card(CORD1R, [[1, 1, 1, 80, 7, 60]])])
+    writer.table("GEOM2", [writer.card(CHEXA, [[1, 5, *map(int, ids), *[0] * 12]])])
+    basic = build_mesh(read_geometry(Op2File(writer.write(tmp_path / "a.op2"))))
+    assert basic.mesh.node_ids.tolist() == ids.tolist() and np.array_equal(basic.mesh.points, corners)
+    assert np.allclose(basic.frames, np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]))  # the third axis from 80 to 7
 
 
 @pytest.mark.parametrize("column, value", [(0, 0), (1, -3), (2, 0), (9, -1), (10, -7), (21, -2)])
