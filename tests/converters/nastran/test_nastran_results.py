@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from op2_writer import CQUAD4, GRID, Op2Writer
 from romlib_converters.nastran import NastranConverter
-from small_model import CD, IDS, POINTS, deck_text, field, write_small
+from small_model import CD, IDS, POINTS, deck_text, field, write_geometry, write_small
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.snapshots import Snapshots
@@ -209,6 +209,16 @@ def test_results_on_a_part_of_the_solids_are_refused(tmp_path):
         converted(write_small(tmp_path / "a.op2", leave_out=[4]), tmp_path)
 
 
+@pytest.mark.parametrize("record", [0, 1])
+def test_results_at_a_grid_point_that_the_model_does_not_have_are_refused_with_its_number(tmp_path, record):
+    writer, values = Op2Writer(), np.zeros((len(IDS) + 1, 6))
+    write_geometry(writer, CD, (2, 1))
+    writer.table("OUGV1", [part for k in (0, 1) for part in (writer.ident(10, 0.5 * (k + 1)), (
+        writer.rows(np.append(IDS, 777), values) if k == record else writer.rows(IDS, values[1:])))])
+    with pytest.raises(FileFormatError, match=rf"part {3 + 2 * record}[\s\S]*grid point 777"):
+        converted(writer.write(tmp_path / "a.op2"), tmp_path)
+
+
 def test_results_without_geometry_need_a_deck(tmp_path):
     source = write_small(tmp_path / "a.op2", geometry=False)
     with pytest.raises(FileFormatError, match="no geometry"):
@@ -221,8 +231,6 @@ def test_results_without_geometry_need_a_deck(tmp_path):
 
 def test_shells_are_counted_and_their_points_left_out(tmp_path):
     writer = Op2Writer()
-    from small_model import write_geometry
-
     write_geometry(writer, NOWHERE, (2, 1))
     quad = [301, 9, *map(int, IDS[[0, 1, 2, 3]]), 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0]
     writer.table("GEOM2S", [writer.card(CQUAD4, [quad])])
@@ -294,8 +302,6 @@ def test_temperatures_at_a_part_of_the_times_are_left_out_and_said(tmp_path):
 
 
 def test_geometry_that_is_there_twice_is_taken_once_if_it_is_the_same(tmp_path):
-    from small_model import write_geometry
-
     writer = Op2Writer()
     write_geometry(writer, CD, (2, 1))
     with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
