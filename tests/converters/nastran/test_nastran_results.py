@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from op2_writer import CQUAD4, GRID, Op2Writer
 from romlib_converters.nastran import NastranConverter
-from small_model import CD, IDS, POINTS, deck_text, field, write_geometry, write_small
+from small_model import CD, IDS, POINTS, deck_text, field, local_axes, write_geometry, write_small
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.snapshots import Snapshots
@@ -117,6 +117,20 @@ def test_displacements_in_chained_frames_are_turned_in_every_layout_of_the_file(
         for step, time in enumerate(ours.times):
             assert np.allclose(ours.read("displacement", 0)[step], field(points, time), rtol=0, atol=2e-8)
         assert "1 scalar point" in omissions(ours)["scalar_points"].description
+
+
+def test_results_in_another_order_than_the_grid_points_are_turned_in_their_own_frames(tmp_path):
+    """The second record is in another order than the first one."""
+    writer, found = Op2Writer(), []
+    write_geometry(writer, CD, (2, 1))
+    for time, order in ((0.5, np.arange(15)[::-1]), (1.0, np.random.default_rng(1).permutation(15))):
+        values = np.zeros((15, 6))
+        values[:, :3] = [local_axes(one, point).T @ u for one, point, u in zip(CD, POINTS, field(POINTS, time))]
+        found += [writer.ident(10, time), writer.rows(IDS[order], values[order])]
+    writer.table("OUGV1", found)
+    with converted(writer.write(tmp_path / "a.op2"), tmp_path) as ours:
+        for step, time in enumerate((0.5, 1.0)):
+            assert np.allclose(ours.read("displacement", 0)[step], field(ours.mesh(0).points, time), atol=2e-8)
 
 
 def test_points_on_the_axis_of_a_cylinder_move_in_its_rectangular_axes(tmp_path):
