@@ -47,7 +47,8 @@ def cell_axes(bulk: Bulk, systems: Systems, grids: np.ndarray, points: np.ndarra
             axes = bulk.properties[number].axes if number in bulk.properties else 0
             mine = np.flatnonzero(one.properties == number)
             if axes > 0:
-                found[mine] = systems.axes(axes)[1] if bulk.systems[axes].kind == 1 else np.nan
+                own = systems.axes(axes)[1]  # which refuses one that is not there
+                found[mine] = own if bulk.systems[axes].kind == 1 else np.nan
             elif axes < 0:
                 found[mine] = _bricks(one, mine, grids, points) if (name, axes) == ("CHEXA", _ELEMENT) else np.nan
         ids.append(one.ids)

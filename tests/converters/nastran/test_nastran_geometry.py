@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from op2_writer import CHEXA, GRID, Op2Writer
+from op2_writer import CHEXA, GRID, PSOLID, Op2Writer
 from romlib_converters.nastran import op2 as op2_module
 from romlib_converters.nastran.geometry import read_geometry
 from romlib_converters.nastran.mesh import build_mesh
@@ -96,6 +96,13 @@ def test_grid_points_in_any_order_make_the_mesh_and_the_frames_of_their_numbers(
     basic = build_mesh(read_geometry(Op2File(writer.write(tmp_path / "a.op2"))))
     assert basic.mesh.node_ids.tolist() == ids.tolist() and np.array_equal(basic.mesh.points, corners)
     assert np.allclose(basic.frames, np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]))  # the third axis from 80 to 7
+
+
+def test_a_property_with_axes_that_are_not_defined_is_refused_with_their_number(tmp_path):
+    writer = Op2Writer()
+    writer.table("EPT", [writer.card(PSOLID, [[5, 1, 9, 0, 0, 0, b"SMEC"]])])
+    with pytest.raises(FileFormatError, match=r"not defined[\s\S]*coordinate system 9"):
+        build_mesh(geometry(tmp_path, (CHEXA, entries(NODES)), writer=writer))
 
 
 @pytest.mark.parametrize("column, value", [(0, 0), (1, -3), (2, 0), (9, -1), (10, -7), (21, -2)])
