@@ -20,11 +20,11 @@ _RIGID = 20  # type of a rigid material
 class Geometry:
     """Coordinates and elements by the user's numbers.
 
-    points : (n_node, 3), in the precision that is stored. node_ids : (n_node,). solids : (n_solid, 8), positions of
-    nodes. extra : (n_solid, 2), of tetrahedra of ten nodes, -1 elsewhere; None where there are none. solid_ids, parts :
-    (n_solid,), the user's numbers of solids and of their parts. others : elements that are no solids, by name.
-    rigid_shells : shells that have no state. rigid : numbers of rigid parts. bodies : rigid ones, of which states have
-    the motion. end : word behind the geometry.
+    points : (n_node, 3), in the precision that is stored. node_ids : (n_node,). solids : (n_solid, 8), places of their
+    nodes from 1 on, as the file has them. extra : (n_solid, 2), of tetrahedra of ten nodes, from 0 on, -1 elsewhere;
+    None where there are none. solid_ids, parts : (n_solid,), the user's numbers of solids and of their parts. others :
+    elements that are no solids, by name. rigid_shells : shells that have no state. rigid : numbers of rigid parts.
+    bodies : rigid ones, of which states have the motion. end : word behind the geometry.
     """
 
     points: np.ndarray
@@ -90,7 +90,7 @@ def native(values: np.ndarray) -> np.ndarray:
 
 
 def _solids(words: Words, control: Control, at: int, n_part: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (n, 8) of the nodes of solids, and those (n,) of their parts, of a list of eight nodes and a part."""
+    """Places (n, 8), from 1 on, of the nodes of solids, and positions (n,) of their parts."""
     n, integers = control["numnp"], words.layout.integers
     nodes = np.empty((control.n_solid, 8), integers.newbyteorder("="))
     part = np.empty(control.n_solid, integers.newbyteorder("="))
@@ -101,7 +101,6 @@ def _solids(words: Words, control: Control, at: int, n_part: int) -> tuple[np.nd
                                   place=f"solid {rows.start + wrong + 1}", expected=f"nodes 1 to {n}",
                                   found=solids[wrong, :8].tolist())
         nodes[rows], part[rows] = solids[:, :8], solids[:, 8]
-    nodes -= 1
     if part.min() < 1 or part.max() > n_part:
         raise FileFormatError("a solid has a part that is not there", file=words.path, expected=f"parts 1 to {n_part}",
                               found=int(part.max()))

@@ -92,7 +92,7 @@ def _cells(file: Path, control: Control, geometry: Geometry) -> tuple[list[tuple
     ten = np.zeros(control.n_solid, bool) if geometry.extra is None else (geometry.extra >= 0).all(axis=1)
     if ten.any() and geometry.extra is not None:
         rows = np.flatnonzero(ten)
-        nodes = np.concatenate([geometry.solids[rows], geometry.extra[rows]], axis=1)
+        nodes = np.concatenate([geometry.solids[rows] - 1, geometry.extra[rows]], axis=1)
         if nodes.max() >= len(ids):
             raise FileFormatError("a solid has a node that is not there", file=file,
                                   place=f"solid {geometry.solid_ids[rows[0]]}", expected=f"nodes 1 to {len(ids)}",
@@ -109,10 +109,10 @@ def _cells(file: Path, control: Control, geometry: Geometry) -> tuple[list[tuple
 
 
 def _by_id(nodes: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """The ids of nodes (n, k) by their positions; in their type, which the file has for both."""
-    if ids[-1] - ids[0] == len(ids) - 1 and (ids[1:] > ids[:-1]).all():  # numbers without gaps
-        return nodes + nodes.dtype.type(ids[0])
-    found: np.ndarray = ids.astype(nodes.dtype)[nodes]
+    """The ids of nodes (n, k) by their places from 1 on; in their type, which the file has for both."""
+    if ids[0] > 0 and ids[-1] - ids[0] == len(ids) - 1 and (ids[1:] > ids[:-1]).all():  # numbers without gaps
+        return nodes if ids[0] == 1 else nodes + nodes.dtype.type(ids[0] - 1)
+    found: np.ndarray = ids.astype(nodes.dtype)[nodes - 1]
     return found
 
 

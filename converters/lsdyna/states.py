@@ -32,7 +32,7 @@ class States:
 
     def __init__(self, files: list[Path], words: Words, control: Control, geometry: Geometry) -> None:
         self._control = control
-        self._used = np.unique(geometry.solids) if control.deletes == "nodes" else np.empty(0, np.int64)
+        self._used = np.unique(geometry.solids) - 1 if control.deletes == "nodes" else np.empty(0, np.int64)
         self._files = [words, *(Words(path, control.layout) for path in files[1:])]
         self._offsets, self.length = _layout(control, geometry)
         self.open_files: list[str] = []

@@ -59,7 +59,7 @@ def cell_axes(bulk: Bulk, systems: Systems, grids: np.ndarray, points: np.ndarra
 
 def _bricks(solids: Solids, rows: np.ndarray, grids: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Axes (n, 3, 3) of rectangular bricks, NaN of others."""
-    corners = points[np.searchsorted(grids, solids.nodes[rows, :8]).clip(max=len(grids) - 1)]
+    corners = points[np.searchsorted(grids, solids.nodes[rows, :8]).clip(max=len(grids) - 1)].astype(float)
     vectors = np.stack([corners[:, end].mean(axis=1) - corners[:, start].mean(axis=1) for start, end in _FACES], axis=2)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     product = np.einsum("nij,nik->njk", vectors, vectors)

@@ -90,8 +90,11 @@ def _grids(op2: Op2File) -> Grids | None:
     for key, record in _cards(op2, "GEOM1"):
         if key[:2] == _GRID:
             found.append(_grid_entries(op2, record, key[2]))
-    if len(found) < 2:
-        return replace(found[0], cd=np.maximum(found[0].cd, 0)) if found else None
+    if not found:
+        return None
+    if len(found) == 1:
+        one = found[0]
+        return one if one.cd.min() >= 0 else replace(one, cd=np.maximum(one.cd, 0))
     ids, cp, given, cd = (np.concatenate(column) for column in zip(*((a.ids, a.cp, a.given, a.cd) for a in found)))
     if _has_twice(ids):  # some files have GEOM1 and GEOM1S
         first = _first_of_equal(np.column_stack([ids, cp, cd, given]))
@@ -127,14 +130,17 @@ def _grid_points(op2: Op2File, record: Record, size: int, number: np.dtype) -> G
     integer, n, superelement = op2.layout.integers, (op2.n_word(record) - _KEY) // size, 0
     entry = np.dtype([("id", integer), ("cp", integer), ("x", number, 3), ("cd", integer), ("ps", integer),
                       ("seid", integer)])
-    ids, cp, cd = (np.empty(n, np.int64) for _ in range(3))
+    ids, cp, cd = np.empty(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)  # mostly there are no systems
     given = np.empty((n, 3), number.newbyteorder("="))
     for part, words in op2.rows(record, size, _KEY):
         rows = words.view(entry)[:, 0]
-        ids[part], cp[part], cd[part] = rows["id"], rows["cp"], rows["cd"]
+        ids[part] = rows["id"]
         for k in range(3):
             given[part, k] = rows["x"][:, k]
-        if min(ids[part].min(), cp[part].min() + 1, cd[part].min() + 2) < 1:
+        for name, column in (("cp", cp), ("cd", cd)):
+            if rows[name].any():
+                column[part] = rows[name]
+        if ids[part].min() < 1 or rows["cp"].min() < 0 or rows["cd"].min() < -1:
             return None
         superelement = superelement or int(rows["seid"].max() or rows["seid"].min())
     if _has_twice(ids):
@@ -241,8 +247,8 @@ def _solid_entries(op2: Op2File, name: str, record: Record) -> Solids:
 def _solids(op2: Op2File, name: str, record: Record, size: int) -> Solids | None:
     """The elements of a record with entries of `size` words; None where these are none."""
     n, corners, most = (op2.n_word(record) - _KEY) // size, CORNERS[name], NODES[name]
-    ids, properties = np.empty(n, np.int64), np.empty(n, np.int64)
-    nodes = np.empty((n, corners), op2.layout.integers.newbyteorder("="))
+    integer = op2.layout.integers.newbyteorder("=")
+    ids, properties, nodes = np.empty(n, np.int64), np.empty(n, integer), np.empty((n, corners), integer)
     for part, rows in op2.rows(record, size, _KEY):
         middle = rows[:, 2 + corners:2 + most]
         if rows[:, :2 + corners].min(initial=1) < 1 or middle.min(initial=0) < 0:

@@ -47,7 +47,7 @@ def build_mesh(bulk: Bulk, notes: tuple[Omission, ...] = ()) -> BasicMesh:
     sorted_already = bool((grids.ids[1:] > grids.ids[:-1]).all())
     order = slice(None) if sorted_already else np.argsort(grids.ids, kind="stable")
     systems = Systems(bulk.systems, grids.ids[order], grids.cp[order], grids.given[order], bulk.file)
-    points = systems.positions(grids.cp, grids.given)
+    points = systems.positions(grids.cp, grids.given) if grids.cp.any() else grids.given
     frames = systems.frames(grids.cd, points) if grids.cd.any() else None
     cells, midpoints, extra, omissions = _cells(bulk, points)
     node_ids = grids.ids
@@ -130,7 +130,7 @@ def _complete(
     if len(partly):
         order = np.array(solid(quadratic, rule_of(quadratic, Integration())[0]).nodes or range(nodes.shape[1]))
         vtk = nodes[partly][:, order].astype(np.int64)  # invented nodes may have longer numbers
-        done = complete_midsides(quadratic, vtk, vtk == 0, bulk.grids.ids, points, first_id)
+        done = complete_midsides(quadratic, vtk, vtk == 0, bulk.grids.ids, points.astype(float), first_id)
         if done.note is not None:
             notes.append(done.note)
         back = np.argsort(order)

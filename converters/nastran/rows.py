@@ -57,7 +57,8 @@ class PointRows:
 
     def _take(self, heads: np.ndarray, one: Stored) -> None:
         """The points of rows that are not those of the record before."""
-        ids, points = heads[0].astype(np.int64) // 10, heads[1] == GRID
+        ids, points = heads[0].astype(np.int64), heads[1] == GRID
+        ids //= 10
         if len(ids) and ids.min() < 1:
             raise FileFormatError("a point has no number", file=self._op2.path, place=one.ident.place,
                                   expected="1 or more", found=int(ids.min()))
