@@ -12,6 +12,7 @@ The nodes that took the place of several are the last of their triangle: node 2 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
@@ -22,6 +23,7 @@ from romlib.errors import UnsupportedError
 from romlib.mesh.elements import element
 from romlib.words import plural
 
+_AT_ONCE = 1 << 13  # cells whose corners are compared together: they stay in the cache of a core
 Nodes = tuple[int, ...]
 Rows = dict[str, tuple[np.ndarray, np.ndarray]]
 # What a cell of so many corners can become: the shape, and how many of its corners each one is.
@@ -56,13 +58,10 @@ def true_shapes(
     names = np.arange(len(nodes)) if ids is None else np.asarray(ids)
     corners = nodes[:, :kind.n_corner]
     odd = np.flatnonzero(_has_equal(corners))
-    powers = kind.n_corner ** np.arange(kind.n_corner)
-    keys = np.full(len(nodes), np.arange(kind.n_corner) @ powers)
-    keys[odd] = _patterns(corners[odd]) @ powers
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-    for key in np.unique(keys) if len(odd) else keys[:1]:
-        rows = np.flatnonzero(keys == key)
-        pattern = _patterns(corners[rows[:1]])[0]
+    for rows in _by_pattern(corners, odd):
+        mine = nodes if len(rows) == len(nodes) else nodes[rows]
+        pattern = _patterns(mine[:1, :kind.n_corner])[0]
         shape = _shape(kind.cell, tuple(pattern.tolist()))
         if shape is None:
             raise UnsupportedError(
@@ -71,9 +70,9 @@ def true_shapes(
                 found=f"{plural(len(rows), 'such cell')}; corner nodes {', '.join(map(str, corners[rows[0]]))}",
                 remedy="mesh this place with wedges, pyramids or tetrahedra in the solver")
         name, places = shape
-        own = nodes[rows][:, places]
+        own = mine[:, :kind.n_corner] if len(places) == kind.n_corner else mine[:, places]
         if kind.n_midside:
-            own = np.concatenate([own, _midsides(cell_type, name, places, pattern, nodes[rows], names[rows], file,
+            own = np.concatenate([own, _midsides(cell_type, name, places, pattern, mine, names[rows], file,
                                                  missing)], axis=1)
         found.setdefault(_NAMES[cell_type][name], []).append((rows, own))
     return {name: _in_order(parts) for name, parts in found.items()}
@@ -82,9 +81,25 @@ def true_shapes(
 def _has_equal(corners: np.ndarray) -> np.ndarray:
     """Whether two corners (n, k) of a cell have the same node: (n,)."""
     found = np.zeros(len(corners), dtype=bool)
-    for a, b in combinations(range(corners.shape[1]), 2):
-        found |= corners[:, a] == corners[:, b]
+    for first in range(0, len(corners), _AT_ONCE):
+        columns = np.ascontiguousarray(corners[first:first + _AT_ONCE].T)
+        for a, b in combinations(columns, 2):
+            found[first:first + _AT_ONCE] |= a == b
     return found
+
+
+def _by_pattern(corners: np.ndarray, odd: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows of cells whose equal corners (n, k) are at the same places. odd : rows of those that have some."""
+    if not len(odd):
+        if len(corners):
+            yield np.arange(len(corners))
+        return
+    n_corner = corners.shape[1]
+    powers = n_corner ** np.arange(n_corner)
+    keys = np.full(len(corners), np.arange(n_corner) @ powers)
+    keys[odd] = _patterns(corners[odd]) @ powers
+    for key in np.unique(keys):
+        yield np.flatnonzero(keys == key)
 
 
 def _patterns(corners: np.ndarray) -> np.ndarray:

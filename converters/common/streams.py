@@ -24,6 +24,7 @@ Given: TypeAlias = "FieldValues | Sequence[FieldValues]"
 _FARTHEST = 1e4  # sizes of the structure: what moves farther was read wrongly
 _PLANE = 1e-9  # of the largest component: what plane and axisymmetric bodies do not have
 VECTORS = ("displacement", "internal_force", "reaction_force")  # which have as many components as the mesh dimensions
+_AT_ONCE = 1 << 12  # cells whose values at points are put into romlib's form together: a core's cache has them
 _SAME = 1e-6  # of the size: a displacement that equals the coordinates is a position
 FORCES = ("internal_force", "reaction_force")
 
@@ -214,8 +215,9 @@ class Streams:
                         place=f"{where}, cell {part.ids[mine[0]]}", found=part.values.shape[1],
                         expected=f"{n_point[k]} ({kind.cell_type}, {mesh.blocks[k].quadrature})",
                         remedy=f"state the solver's rule, or leave the field out: option leave_out={name}")
-                rows = first[k] + (at[mine] - cells[k])[:, None] * n_point[k] + np.arange(n_point[k])
-                found[rows] = one.in_memory(part.values[mine][:, kind.point_order])
+                for some in np.split(mine, range(_AT_ONCE, len(mine), _AT_ONCE)):
+                    rows = first[k] + (at[some] - cells[k])[:, None] * n_point[k] + np.arange(n_point[k])
+                    found[rows] = one.in_memory(part.values[some][:, kind.point_order])
         return found
 
     def _node_rows(self, name: str, number: int, ids: np.ndarray, where: str) -> np.ndarray:

@@ -55,9 +55,7 @@ class LsdynaConverter:
         InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
         """
         options = history_options(self.name, options)
-        files, words, control, geometry = _opened(_first(source))
-        history = LsdynaHistory(files, control, geometry, States(files, words, control, geometry))
-        convert_history(history, Path(target), pieces=pieces, units=units, options=options, progress=progress)
+        convert_history(_history(source), Path(target), pieces=pieces, units=units, options=options, progress=progress)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The solids, with parts (PART_n) as cell tags.
@@ -66,9 +64,13 @@ class LsdynaConverter:
         ------
         InputError : a rule of another kind of cell. FileFormatError, UnsupportedError : with file and place.
         """
-        files, words, control, geometry = _opened(_first(source))
-        history = LsdynaHistory(files, control, geometry, States(files, words, control, geometry))
-        return add_skin([mesh_of(history.mesh, quadrature)])[0]
+        return add_skin([mesh_of(_history(source).mesh, quadrature)])[0]
+
+
+def _history(source: Path | list[Path]) -> LsdynaHistory:
+    """The history of a database. The geometry is let go here: the mesh is checked next."""
+    files, words, control, geometry = _opened(_first(source))
+    return LsdynaHistory(files, control, geometry, States(files, words, control, geometry))
 
 
 def _first(source: Path | list[Path]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from romlib_converters.lsdyna.control import WORDS, layout_of
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.files import regular_file
 
+_AT_ONCE = 1 << 18  # bytes of rows that are read together: they stay in the cache of a core while they are sorted
 HEAD_BYTES = (WORDS + 64) * 8
 _NUMBERED = re.compile(r"^(.*?\D)(\d+)$")
 
@@ -70,13 +72,39 @@ class Words:
         """Real numbers (count,) likewise."""
         return self._taken(at, count, what, self.layout.reals)
 
+    def rows(self, at: int, count: int, dtype: np.dtype, width: int, what: str) -> Iterator[tuple[slice, np.ndarray]]:
+        """Rows (count, width) from word `at`, some thousand at a time, and which they are; likewise.
+
+        Each part overwrites the one before it.
+        """
+        self.check(at, width * count, what)
+        table = np.empty((max(min(_AT_ONCE // max(width * self.layout.word, 1), count), 1), width), dtype)
+        with open(self.path, "rb", buffering=0) as stream:
+            stream.seek(at * self.layout.word)
+            for first in range(0, count, len(table)):
+                part = table[:count - first]
+                if stream.readinto(part.data) != part.nbytes:
+                    raise self._shorter(at, what, f"{width * count} words", f"{width * first} words")
+                yield slice(first, first + len(part)), part
+
+    def zero(self, at: int, count: int, what: str) -> bool:
+        """Whether the words (count,) from word `at` are all zero; likewise."""
+        return not any(part.any() for _, part in self.rows(at, count, self.layout.integers, 1, what))
+
     def _taken(self, at: int, count: int, what: str, dtype: np.dtype) -> np.ndarray:
+        self.check(at, count, what)
+        found = np.fromfile(self.path, dtype, count, offset=at * self.layout.word)  # no map, which counts as memory
+        if len(found) != count:
+            raise self._shorter(at, what, f"{count} words", f"{len(found)} words")
+        return found
+
+    def check(self, at: int, count: int, what: str) -> None:
+        """FileFormatError, with `what`, where the file ends before so many words from word `at`."""
         if count < 0 or at < 0 or at + count > self.count:
             raise FileFormatError("the file ends before its contents", file=self.path, place=f"word {at}, {what}",
                                   expected=f"{count} words", found=f"{max(self.count - at, 0)} words",
                                   remedy="the file is truncated, or no d3plot: let the run end, or copy it whole")
-        found = np.fromfile(self.path, dtype, count, offset=at * self.layout.word)  # no map, which counts as memory
-        if len(found) != count:
-            raise FileFormatError("the file has become shorter while it was read", file=self.path,
-                                  place=f"word {at}, {what}", expected=f"{count} words", found=f"{len(found)} words")
-        return found
+
+    def _shorter(self, at: int, what: str, expected: str, found: str) -> FileFormatError:
+        return FileFormatError("the file has become shorter while it was read", file=self.path,
+                               place=f"word {at}, {what}", expected=expected, found=found)

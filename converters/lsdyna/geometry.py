@@ -20,11 +20,11 @@ _RIGID = 20  # type of a rigid material
 class Geometry:
     """Coordinates and elements by the user's numbers.
 
-    points : (n_node, 3). node_ids : (n_node,). solids : (n_solid, 8), positions of nodes. extra : (n_solid, 2), of
-    tetrahedra of ten nodes, -1 elsewhere; None where there are none. solid_ids, parts : (n_solid,), the user's numbers
-    of solids and of their parts. others : elements that are no solids, by name. rigid_shells : shells that have no
-    state. rigid : numbers of rigid parts. bodies : rigid ones, of which states have the motion. end : word behind the
-    geometry.
+    points : (n_node, 3), in the precision that is stored. node_ids : (n_node,). solids : (n_solid, 8), places of their
+    nodes from 1 on, as the file has them. extra : (n_solid, 2), of tetrahedra of ten nodes, from 0 on, -1 elsewhere;
+    None where there are none. solid_ids, parts : (n_solid,), the user's numbers of solids and of their parts. others :
+    elements that are no solids, by name. rigid_shells : shells that have no state. rigid : numbers of rigid parts.
+    bodies : rigid ones, of which states have the motion. end : word behind the geometry.
     """
 
     points: np.ndarray
@@ -57,9 +57,10 @@ def read_geometry(words: Words, control: Control) -> Geometry:
     at += control["ialemat"]
     _refuse_others(control)
     n = control["numnp"]
-    points = words.reals(at, 3 * n, "coordinates").reshape(n, 3).astype(float)
+    points = native(words.reals(at, 3 * n, "coordinates").reshape(n, 3))
     at += 3 * n
-    solids = words.integers(at, 9 * control.n_solid, "solids").reshape(-1, 9).astype(np.int64)
+    solids_at = at
+    words.check(at, 9 * control.n_solid, "solids")
     at += 9 * control.n_solid
     extra = None
     if control.has_ten_nodes:
@@ -75,20 +76,35 @@ def read_geometry(words: Words, control: Control) -> Geometry:
         at += extra.size  # some writers repeat them here
     at += 5 * control["nel48"]
     at = _titles(words, at)
-    connectivity = solids[:, :8] - 1
-    if len(connectivity) and (connectivity.min() < 0 or connectivity.max() >= n):
-        wrong = int(np.flatnonzero((connectivity < 0).any(axis=1) | (connectivity >= n).any(axis=1))[0])
-        raise FileFormatError("a solid has a node that is not there", file=words.path, place=f"solid {wrong + 1}",
-                              expected=f"nodes 1 to {n}", found=solids[wrong, :8].tolist())
-    part = solids[:, 8] - 1
-    if len(part) and (part.min() < 0 or part.max() >= len(part_ids)):
-        raise FileFormatError("a solid has a part that is not there", file=words.path,
-                              expected=f"parts 1 to {len(part_ids)}", found=int(part.max()) + 1)
+    solids, part = _solids(words, control, solids_at, len(part_ids))
     rigid = part_ids[:len(types)][types == _RIGID] if len(types) <= len(part_ids) else part_ids[:0]
     others = {name: count for name, count in (
         ("thick_shell", control["nelt"]), ("beam", control["nel2"]), ("shell", control["nel4"])) if count}
-    return Geometry(points, node_ids, connectivity, extra, solid_ids, part_ids[part], others, rigid_shells, rigid,
+    return Geometry(points, node_ids, solids, extra, solid_ids, part_ids[part], others, rigid_shells, rigid,
                     bodies, at)
+
+
+def native(values: np.ndarray) -> np.ndarray:
+    """Values in the machine's byte order, of the precision that is stored: themselves, where they are so already."""
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _solids(words: Words, control: Control, at: int, n_part: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places (n, 8), from 1 on, of the nodes of solids, and positions (n,) of their parts."""
+    n, integers = control["numnp"], words.layout.integers
+    nodes = np.empty((control.n_solid, 8), integers.newbyteorder("="))
+    part = np.empty(control.n_solid, integers.newbyteorder("="))
+    for rows, solids in words.rows(at, control.n_solid, integers, 9, "solids"):
+        if solids[:, :8].min() < 1 or solids[:, :8].max() > n:
+            wrong = int(np.flatnonzero((solids[:, :8] < 1).any(axis=1) | (solids[:, :8] > n).any(axis=1))[0])
+            raise FileFormatError("a solid has a node that is not there", file=words.path,
+                                  place=f"solid {rows.start + wrong + 1}", expected=f"nodes 1 to {n}",
+                                  found=solids[wrong, :8].tolist())
+        nodes[rows], part[rows] = solids[:, :8], solids[:, 8]
+    if part.min() < 1 or part.max() > n_part:
+        raise FileFormatError("a solid has a part that is not there", file=words.path, expected=f"parts 1 to {n_part}",
+                              found=int(part.max()))
+    return nodes, part - 1
 
 
 def _refuse_others(control: Control) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,8 @@ class States:
     """
 
     def __init__(self, files: list[Path], words: Words, control: Control, geometry: Geometry) -> None:
-        self._control, self._geometry = control, geometry
+        self._control = control
+        self._used = np.unique(geometry.solids) - 1 if control.deletes == "nodes" else np.empty(0, np.int64)
         self._files = [words, *(Words(path, control.layout) for path in files[1:])]
         self._offsets, self.length = _layout(control, geometry)
         self.open_files: list[str] = []
@@ -46,19 +48,17 @@ class States:
         """Of a state, for messages."""
         return f"state {step + 1} ({self._files[self.places[step].file].path.name})"
 
-    def nodal(self, step: int, name: str, n_comp: int) -> np.ndarray:
-        """A variable of the nodes (n_node, n_comp), as it is stored."""
-        return self._words(step, self._offsets[name], self._control["numnp"] * n_comp).reshape(-1, n_comp)
+    def nodal(self, step: int, name: str, n_comp: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """A variable of the nodes (n, n_comp), as it is stored, of some thousand at a time, and which they are."""
+        return self._rows(step, self._offsets[name], self._control["numnp"], n_comp)
 
     def has(self, name: str) -> bool:
         """Whether states have a variable."""
         return name in self._offsets
 
-    def solids(self, step: int) -> np.ndarray:
-        """All variables of the solids (n_solid, nv3d)."""
-        control = self._control
-        return self._words(step, self._offsets["solids"], control.n_solid * control["nv3d"]).reshape(
-            control.n_solid, -1)
+    def solids(self, step: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """All variables of the solids (n, nv3d), likewise."""
+        return self._rows(step, self._offsets["solids"], self._control.n_solid, self._control["nv3d"])
 
     def alive(self, step: int) -> bool:
         """Whether no solid, or node, has been taken out up to a state."""
@@ -66,9 +66,13 @@ class States:
         if control.deletes == "elements":
             return bool((self._words(step, self._offsets["deleted"], control.n_solid) != 0.0).all())
         if control.deletes == "nodes":
-            used = np.unique(self._geometry.solids)
-            return bool((self._words(step, self._offsets["deleted"], control["numnp"])[used] != 0.0).all())
+            return bool((self._words(step, self._offsets["deleted"], control["numnp"])[self._used] != 0.0).all())
         return True
+
+    def _rows(self, step: int, offset: int, count: int, width: int) -> Iterator[tuple[slice, np.ndarray]]:
+        place = self.places[step]
+        return self._files[place.file].rows(place.word + offset, count, self._control.layout.reals, width,
+                                            f"state {step + 1}")
 
     def _words(self, step: int, offset: int, count: int) -> np.ndarray:
         place = self.places[step]
@@ -89,13 +93,13 @@ class States:
             if ended:
                 break
             if left < self.length:
-                if np.any(words.integers(at, left, "a state")):
+                if not words.zero(at, left, "a state"):
                     raise FileFormatError(
                         "the file ends in the middle of a state", file=words.path, place=f"word {at}",
                         expected=f"{self.length} words", found=f"{left} words",
                         remedy="let the run end, or remove this file and those after it to convert what is before")
                 break
-            if not first and not np.any(words.integers(at, self.length, "a state")):
+            if not first and words.zero(at, self.length, "a state"):
                 break
             if not np.isfinite(first):
                 raise FileFormatError("the time of a state is not a finite number", file=words.path,

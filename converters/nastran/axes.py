@@ -37,17 +37,18 @@ def cell_axes(bulk: Bulk, systems: Systems, grids: np.ndarray, points: np.ndarra
     ------
     FileFormatError : a coordinate system that is not defined.
     """
-    used = np.unique(np.concatenate([one.properties for one in bulk.solids.values()])).tolist()
-    if not any(bulk.properties[number].axes for number in used if number in bulk.properties):
+    if not any(bulk.properties[number].axes for one in bulk.solids.values() for number in one.used
+               if number in bulk.properties):
         return None
     ids, properties, frames = [], [], []
     for name, one in bulk.solids.items():
         found = np.broadcast_to(np.eye(3), (len(one.ids), 3, 3)).copy()
-        for number in np.unique(one.properties).tolist():
+        for number in one.used:
             axes = bulk.properties[number].axes if number in bulk.properties else 0
             mine = np.flatnonzero(one.properties == number)
             if axes > 0:
-                found[mine] = systems.axes(axes)[1] if bulk.systems[axes].kind == 1 else np.nan
+                own = systems.axes(axes)[1]  # which refuses one that is not there
+                found[mine] = own if bulk.systems[axes].kind == 1 else np.nan
             elif axes < 0:
                 found[mine] = _bricks(one, mine, grids, points) if (name, axes) == ("CHEXA", _ELEMENT) else np.nan
         ids.append(one.ids)
@@ -58,7 +59,7 @@ def cell_axes(bulk: Bulk, systems: Systems, grids: np.ndarray, points: np.ndarra
 
 def _bricks(solids: Solids, rows: np.ndarray, grids: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Axes (n, 3, 3) of rectangular bricks, NaN of others."""
-    corners = points[np.searchsorted(grids, solids.nodes[rows, :8]).clip(max=len(grids) - 1)]
+    corners = points[np.searchsorted(grids, solids.nodes[rows, :8]).clip(max=len(grids) - 1)].astype(float)
     vectors = np.stack([corners[:, end].mean(axis=1) - corners[:, start].mean(axis=1) for start, end in _FACES], axis=2)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     product = np.einsum("nij,nik->njk", vectors, vectors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from romlib_converters.nastran.systems import SystemCard
 @dataclass(frozen=True, eq=False)
 class Grids:
     """Grid points. ids : (n,). cp, cd : (n,), the systems of coordinates and of displacement. given : (n, 3),
-    coordinates in cp. single : whether these are of single precision."""
+    coordinates in cp, as they are stored. single : whether these are of single precision."""
 
     ids: np.ndarray
     cp: np.ndarray
@@ -26,11 +27,21 @@ class Grids:
 @dataclass(frozen=True, eq=False)
 class Solids:
     """Solid elements of a name (CHEXA, CPENTA, CTETRA, CPYRAM). ids, properties : (n,). nodes : (n, as many as the
-    quadratic one has), zero for mid-side nodes that are not there."""
+    quadratic one has), zero for mid-side nodes that are not there; (n, corners) where there are none at all."""
 
     ids: np.ndarray
     properties: np.ndarray
     nodes: np.ndarray
+
+    @cached_property
+    def used(self) -> list[int]:
+        """Numbers of their properties, increasing."""
+        numbers = self.properties
+        return [int(one) for one in (numbers[:1] if (numbers == numbers[:1]).all() else np.unique(numbers))]
+
+    def of_property(self, number: int) -> np.ndarray:
+        """Ids of the elements of a property."""
+        return self.ids if self.used == [number] else self.ids[self.properties == number]
 
 
 @dataclass(frozen=True)

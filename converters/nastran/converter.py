@@ -26,7 +26,7 @@ from romlib_converters.nastran.mesh import build_mesh
 from romlib_converters.nastran.model import whole_model
 from romlib_converters.nastran.names import OPTION, ignored_names
 from romlib_converters.nastran.op2 import Op2File
-from romlib_converters.nastran.results import GRID, rows_of
+from romlib_converters.nastran.rows import PointRows
 
 from romlib.errors import FileFormatError, InputError
 from romlib.files import instead_of, kind_of, shown
@@ -84,18 +84,8 @@ class NastranConverter:
         InputError, FileFormatError, UnsupportedError : with file and place; nothing is left at `target`.
         """
         options = history_options(self.name, options, _OPTIONS)
-        results, named = _sources(source, options)
-        op2 = Op2File(results)
-        course = course_of(op2, _number(options))
-        bulk, deck, notes = _bulk(op2, named, options)
-        basic, model = build_mesh(bulk), None
-        if deck is not None:
-            whole = whole_model(deck, basic, course, _initial_time(op2, course, options))
-            basic, model = replace(basic, mesh=whole.mesh), whole.model
-        files = (results, *(() if deck is None else deck.files))
-        history = NastranHistory(op2, bulk, basic, course, files, model,
-                                 (*notes, *course.notes, *scalar_note(op2, course)))
-        convert_history(history, Path(target), pieces=pieces, units=units, options=options, progress=progress)
+        convert_history(_history(source, options), Path(target), pieces=pieces, units=units, options=options,
+                        progress=progress)
 
     def read_mesh(self, source: Path, *, quadrature: dict[str, str] | None = None) -> Mesh:
         """The mesh of a deck, with properties (PID_n) as cell tags and sets (SET_n) as node tags.
@@ -119,10 +109,25 @@ class NastranConverter:
         return add_skin([mesh_of(build_mesh(bulk).mesh, quadrature)])[0]
 
 
-def _initial_time(op2: Op2File, course: Course, options: dict[str, Any]) -> float:
+def _history(source: Path | list[Path], options: dict[str, Any]) -> NastranHistory:
+    """The history of a computation. What it is made of, tables and deck, is let go here: the mesh is checked next."""
+    results, named = _sources(source, options)
+    op2 = Op2File(results)
+    course, rows = course_of(op2, _number(options)), PointRows(op2, 3)
+    bulk, deck, notes = _bulk(op2, named, options)
+    basic, model = build_mesh(bulk), None
+    if deck is not None:
+        whole = whole_model(deck, basic, course, _initial_time(op2, course, rows, options))
+        basic, model = replace(basic, mesh=whole.mesh), whole.model
+    files = (results, *(() if deck is None else deck.files))
+    return NastranHistory(op2, bulk, basic, course, rows, files, model,
+                          (*notes, *course.notes, *scalar_note(rows, course)))
+
+
+def _initial_time(op2: Op2File, course: Course, rows: PointRows, options: dict[str, Any]) -> float:
     """When the structure was at rest; see `romlib_converters.common.times.initial_time`."""
-    _, kinds, rows = rows_of(op2, course.records[0])
-    return initial_time(float(course.times[0]), not rows[kinds == GRID, :3].any(), options, op2.path)
+    at_rest = not rows.read(course.records[0])[1].any()
+    return initial_time(float(course.times[0]), at_rest, options, op2.path)
 
 
 def _is_output2(head: bytes) -> bool:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from romlib_converters.nastran.bulk import Bulk, Grids, SolidProperty, Solids
 from romlib_converters.nastran.elements import CORNERS, NODES, Integration
-from romlib_converters.nastran.op2 import Op2File
+from romlib_converters.nastran.op2 import Op2File, Record
 from romlib_converters.nastran.systems import SystemCard
 
 from romlib.errors import FileFormatError, UnsupportedError
+from romlib.mesh.ids import IdIndex
 
+_KEY = 3  # words before the entries of a record, which say of what card they are
 _GRID = (4501, 45)
 _SYSTEMS = {(2101, 21): (1, False), (2001, 20): (2, False), (2201, 22): (3, False),
             (1801, 18): (1, True), (1701, 17): (2, True), (1901, 19): (3, True)}  # kind, whether by grid points
@@ -55,9 +58,9 @@ def read_geometry(op2: Op2File) -> Bulk | None:
     solids, others = _elements(op2)
     if grids is None or not (solids or others):
         return None
-    used = np.unique(np.concatenate([np.empty(0, np.int64), *(one.properties for one in solids.values())]))
-    sets = {f"PID_{number}": np.concatenate([one.ids[one.properties == number] for one in solids.values()])
-            for number in used.tolist()}
+    used = sorted({number for one in solids.values() for number in one.used})
+    sets = {f"PID_{number}": np.concatenate([one.of_property(number) for one in solids.values()])
+            for number in used}
     return Bulk(op2.path, grids, solids, others, systems, _properties(op2), cell_sets=sets)
 
 
@@ -79,47 +82,74 @@ def _cards(op2: Op2File, *prefixes: str) -> Iterator:
         if table.name.startswith(prefixes):
             for record in table.records:
                 if record.part > 2 and record.n_byte > 3 * op2.layout.word:
-                    yield tuple(op2.words(record)[:3].tolist()), record
+                    yield tuple(op2.words(record, _KEY).tolist()), record
 
 
 def _grids(op2: Op2File) -> Grids | None:
     found = []
     for key, record in _cards(op2, "GEOM1"):
         if key[:2] == _GRID:
-            found.append(_grid_entries(op2, op2.bytes_of(record)[3 * op2.layout.word:], key[2]))
+            found.append(_grid_entries(op2, record, key[2]))
     if not found:
         return None
-    ids, cp, given, cd, single = (np.concatenate(column) for column in zip(*found))
-    first = _first_of_equal(np.column_stack([ids, cp, cd, given]))
-    return Grids(ids[first], cp[first], given[first], np.maximum(cd[first], 0), bool(single.all()))
+    if len(found) == 1:
+        one = found[0]
+        return one if one.cd.min() >= 0 else replace(one, cd=np.maximum(one.cd, 0))
+    ids, cp, given, cd = (np.concatenate(column) for column in zip(*((a.ids, a.cp, a.given, a.cd) for a in found)))
+    if _has_twice(ids):  # some files have GEOM1 and GEOM1S
+        first = _first_of_equal(np.column_stack([ids, cp, cd, given]))
+        ids, cp, given, cd = ids[first], cp[first], given[first], cd[first]
+    return Grids(ids, cp, given, np.maximum(cd, 0), all(one.single for one in found))
+
+
+def _has_twice(ids: np.ndarray) -> bool:
+    """Whether an id is there more than once."""
+    return not (ids[1:] > ids[:-1]).all() and len(IdIndex(ids).twice) > 0
 
 
 def _first_of_equal(rows: np.ndarray) -> np.ndarray:
-    """Positions, in order, of rows (n, k) that are no copies of one before: some files have GEOM1 and GEOM1S."""
-    if len(np.unique(rows[:, 0])) == len(rows):
-        return np.arange(len(rows))
+    """Positions, in order, of rows (n, k) that are no copies of one before."""
     return np.sort(np.unique(rows, axis=0, return_index=True)[1])
 
 
-def _grid_entries(op2: Op2File, data: bytes, kind: int) -> tuple[np.ndarray, ...]:
-    """Ids, cp, coordinates, cd, and whether coordinates are single; entries of 8 words, or 11 with double ones."""
-    integer, real = op2.layout.integers, op2.layout.reals
-    layouts = [(8, real), (11, np.dtype(f"{op2.layout.order}f8"))] if op2.layout.word == 4 else [(8, real)]
+def _grid_entries(op2: Op2File, record: Record, kind: int) -> Grids:
+    """The grid points of a record; entries of 8 words, or 11 with double coordinates."""
+    n_word, layout = op2.n_word(record) - _KEY, op2.layout
+    layouts = [(8, layout.reals)] + [(11, np.dtype(f"{layout.order}f8"))] * (layout.word == 4)
     for size, number in layouts[::-1] if kind == 1120001 else layouts:
-        if len(data) % (size * op2.layout.word):
-            continue
-        rows = np.frombuffer(data, np.dtype([("id", integer), ("cp", integer), ("x", number, 3), ("cd", integer),
-                                             ("ps", integer), ("seid", integer)]))
-        ids, cp, cd = (rows[name].astype(np.int64) for name in ("id", "cp", "cd"))
-        if (ids > 0).all() and (cp >= 0).all() and (cd >= -1).all() and len(np.unique(ids)) == len(ids):
-            if rows["seid"].any():
-                raise UnsupportedError("the model has superelements, whose parts romlib does not join", file=op2.path,
-                                       place="GRID in GEOM1", found=f"superelement {rows['seid'].max()}",
-                                       remedy="compute the model without superelements")
-            return ids, cp, rows["x"].astype(float), cd, np.full(len(ids), number.itemsize == 4)
+        found = None if n_word % size else _grid_points(op2, record, size, number)
+        if found is not None:
+            return found
     raise FileFormatError("the grid points are in no known layout", file=op2.path, place="GRID in GEOM1",
-                          expected="entries of 8 or 11 words", found=f"{len(data) // op2.layout.word} words",
+                          expected="entries of 8 or 11 words", found=f"{n_word} words",
                           remedy="give the deck with the option model")
+
+
+def _grid_points(op2: Op2File, record: Record, size: int, number: np.dtype) -> Grids | None:
+    """The grid points of a record with entries of `size` words and such coordinates; None where these are none."""
+    integer, n, superelement = op2.layout.integers, (op2.n_word(record) - _KEY) // size, 0
+    entry = np.dtype([("id", integer), ("cp", integer), ("x", number, 3), ("cd", integer), ("ps", integer),
+                      ("seid", integer)])
+    ids, cp, cd = np.empty(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)  # mostly there are no systems
+    given = np.empty((n, 3), number.newbyteorder("="))
+    for part, words in op2.rows(record, size, _KEY):
+        rows = words.view(entry)[:, 0]
+        ids[part] = rows["id"]
+        for k in range(3):
+            given[part, k] = rows["x"][:, k]
+        for name, column in (("cp", cp), ("cd", cd)):
+            if rows[name].any():
+                column[part] = rows[name]
+        if ids[part].min() < 1 or rows["cp"].min() < 0 or rows["cd"].min() < -1:
+            return None
+        superelement = superelement or int(rows["seid"].max() or rows["seid"].min())
+    if _has_twice(ids):
+        return None
+    if superelement:
+        raise UnsupportedError("the model has superelements, whose parts romlib does not join", file=op2.path,
+                               place="GRID in GEOM1", found=f"superelement {superelement}",
+                               remedy="compute the model without superelements")
+    return Grids(ids, cp, given, cd, number.itemsize == 4)
 
 
 def _systems(op2: Op2File) -> dict[int, SystemCard]:
@@ -156,24 +186,37 @@ def _by_points(op2: Op2File, data: bytes, kind: int) -> list[SystemCard] | None:
 
 
 def _elements(op2: Op2File) -> tuple[dict[str, Solids], dict[str, int]]:
-    parts: dict[str, list[np.ndarray]] = {}
+    parts: dict[str, list[Solids]] = {}
     others: Counter[str] = Counter()
     for key, record in _cards(op2, "GEOM2", "GEOM4"):
         name = _SOLIDS.get(key) or _SOLIDS.get(key[:2])
-        words = op2.words(record)[3:]
         if name is not None:
-            parts.setdefault(name, []).append(_solid_entries(op2, name, words))
+            parts.setdefault(name, []).append(_solid_entries(op2, name, record))
         elif key[:2] in _OTHERS:
             other, sizes = _OTHERS[key[:2]]
-            others[other] += _count(words, sizes)
+            others[other] += _count(op2.words(record)[_KEY:], sizes)
         elif key[:2] not in _SPOINTS and key[0] not in (65535, 0) and _is_geometry(op2, record):
             others[f"card {key[0]}"] += 1
-    solids = {}
-    for name, entries in parts.items():
-        rows = np.concatenate(entries)
+    return ({name: _joined(name, found) for name, found in parts.items()},
+            {name: count for name, count in others.items() if name not in _WITHOUT_FORCES})
+
+
+def _joined(name: str, parts: list[Solids]) -> Solids:
+    """Elements of several records in one; those that are there again are left out."""
+    if len(parts) == 1 and not _has_twice(parts[0].ids):
+        return parts[0]
+    rows = np.concatenate([np.column_stack([one.ids, one.properties, _widened(one.nodes, NODES[name])])
+                           for one in parts])
+    if _has_twice(rows[:, 0]):
         rows = rows[_first_of_equal(rows)]
-        solids[name] = Solids(rows[:, 0], rows[:, 1], rows[:, 2:2 + NODES[name]])
-    return solids, {name: count for name, count in others.items() if name not in _WITHOUT_FORCES}
+    return Solids(rows[:, 0], rows[:, 1], rows[:, 2:])
+
+
+def _widened(nodes: np.ndarray, width: int) -> np.ndarray:
+    """Nodes (n, width), with zeros behind those that are there."""
+    found = np.zeros((len(nodes), width), nodes.dtype)
+    found[:, :nodes.shape[1]] = nodes
+    return found
 
 
 def _is_geometry(op2: Op2File, record: object) -> bool:
@@ -189,23 +232,38 @@ def _count(words: np.ndarray, sizes: tuple[int, ...]) -> int:
     return max(1, int((words == -1).sum()), int((words == -3).sum()))
 
 
-def _solid_entries(op2: Op2File, name: str, words: np.ndarray) -> np.ndarray:
-    """Entries (n, 2 + nodes) of a solid: id, property, nodes."""
+def _solid_entries(op2: Op2File, name: str, record: Record) -> Solids:
+    """The elements of a record."""
+    n_word = op2.n_word(record) - _KEY
     for size in _ENTRY[name]:
-        if not len(words) % size:
-            rows = words.reshape(-1, size).astype(np.int64)[:, :2 + NODES[name]]
-            if (rows[:, :2 + CORNERS[name]] > 0).all() and (rows[:, 2:] >= 0).all():
-                return rows
+        found = None if n_word % size else _solids(op2, name, record, size)
+        if found is not None:
+            return found
     raise FileFormatError(f"the elements {name} are in no known layout", file=op2.path, place=f"{name} in GEOM2",
                           expected=f"entries of {' or '.join(map(str, _ENTRY[name]))} words",
-                          found=f"{len(words)} words", remedy="give the deck with the option model")
+                          found=f"{n_word} words", remedy="give the deck with the option model")
+
+
+def _solids(op2: Op2File, name: str, record: Record, size: int) -> Solids | None:
+    """The elements of a record with entries of `size` words; None where these are none."""
+    n, corners, most = (op2.n_word(record) - _KEY) // size, CORNERS[name], NODES[name]
+    integer = op2.layout.integers.newbyteorder("=")
+    ids, properties, nodes = np.empty(n, np.int64), np.empty(n, integer), np.empty((n, corners), integer)
+    for part, rows in op2.rows(record, size, _KEY):
+        middle = rows[:, 2 + corners:2 + most]
+        if rows[:, :2 + corners].min(initial=1) < 1 or middle.min(initial=0) < 0:
+            return None
+        if nodes.shape[1] == corners and middle.any():
+            nodes = _widened(nodes, most)
+        ids[part], properties[part], nodes[part] = rows[:, 0], rows[:, 1], rows[:, 2:2 + nodes.shape[1]]
+    return Solids(ids, properties, nodes)
 
 
 def _properties(op2: Op2File) -> dict[int, SolidProperty]:
     found: dict[int, SolidProperty] = {}
     for key, record in _cards(op2, "EPT"):
         name = _PROPERTIES.get(key[:2])
-        words = op2.words(record)[3:]
+        words = op2.words(record)[_KEY:]
         if name == "PSOLID" and not len(words) % 7:
             for row, at in zip(words.reshape(-1, 7).tolist(), range(3, 3 + len(words), 7)):
                 function = op2.text(record, at + 6, 1)[:4].strip()

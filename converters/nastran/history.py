@@ -13,7 +13,8 @@ from romlib_converters.nastran.cases import Course, is_unsure
 from romlib_converters.nastran.geometry import parameter
 from romlib_converters.nastran.mesh import BasicMesh
 from romlib_converters.nastran.op2 import Op2File
-from romlib_converters.nastran.results import GRID, rows_of
+from romlib_converters.nastran.results import Stored
+from romlib_converters.nastran.rows import PointRows
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
@@ -25,14 +26,14 @@ from romlib.words import plural
 class NastranHistory(SolverHistory):
     """Displacements, and temperatures where they are, of an .op2."""
 
-    def __init__(self, op2: Op2File, bulk: Bulk, basic: BasicMesh, course: Course, files: tuple[Path, ...],
-                 model: Model | None, notes: tuple[Omission, ...]) -> None:
+    def __init__(self, op2: Op2File, bulk: Bulk, basic: BasicMesh, course: Course, rows: PointRows,
+                 files: tuple[Path, ...], model: Model | None, notes: tuple[Omission, ...]) -> None:
         self.solver = f"Nastran {op2.version}".strip()
         self.files, self.mesh, self.times, self.model, self.notes = files, basic.mesh, course.times, model, notes
         self._op2, self._course = op2, course
-        self._grids = IdIndex(bulk.grids.ids)
-        self._ids, self._at = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        self._frames = None if course.basic else basic.frames
+        self._grids, self._rows, self._heat = bulk.grids.ids, rows, PointRows(op2, 1)
+        self._ids = np.empty(0, dtype=np.int64)
+        self._frames = self._frames_at = None if course.basic else basic.frames
         if basic.frames is not None:
             self._refuse_unsure()
         dtype = "float32" if op2.layout.word == 4 else "float64"
@@ -46,26 +47,28 @@ class NastranHistory(SolverHistory):
     def read(self, step: int) -> Mapping[str, FieldValues]:
         """A record; see `SolverHistory.read`."""
         record = self._course.records[step]
-        ids, kinds, rows = rows_of(self._op2, record)
-        points = kinds == GRID
-        if not points.all():
-            ids, rows = ids[points], rows[points]
-        if not np.array_equal(ids, self._ids):  # mostly they are those of the record before
-            self._ids, self._at = ids, self._grids.find(ids)
-        ids, at = self._ids, self._at
-        rows = np.ascontiguousarray(rows[:, :3], dtype=rows.dtype.newbyteorder("="))
+        ids, rows = self._rows.read(record)
+        if ids is not self._ids:  # mostly they are those of the record before
+            self._look_up(ids, record)
+        if self._frames_at is not None:
+            rows = global_vectors(rows.astype(float), self._frames_at, ids, self._op2.path)
+        found = {"displacement": FieldValues(ids, rows)}
+        if self._course.heat:
+            heat_ids, heat = self._heat.read(self._course.heat[step])
+            found["temperature"] = FieldValues(heat_ids, heat.astype(float))
+        return found
+
+    def _look_up(self, ids: np.ndarray, record: Stored) -> None:
+        """Take the frames of grid points, which have to be in the model."""
+        same = np.array_equal(ids, self._grids)
+        at = np.empty(0, np.int64) if same else IdIndex(self._grids).find(ids)
         if (at < 0).any():
             raise FileFormatError("results at a grid point that the model does not have", file=self._op2.path,
                                   place=record.ident.place, found=f"grid point {ids[at < 0][0]}",
                                   remedy="give the deck that was computed: the option model")
+        self._ids = ids
         if self._frames is not None:
-            rows = global_vectors(rows.astype(float), self._frames[at], ids, self._op2.path)
-        found = {"displacement": FieldValues(ids, rows)}
-        if self._course.heat:
-            heat_ids, heat_kinds, heat = rows_of(self._op2, self._course.heat[step])
-            mine = heat_kinds == GRID
-            found["temperature"] = FieldValues(heat_ids[mine], heat[mine, :1].astype(float))
-        return found
+            self._frames_at = self._frames if same else self._frames[at]
 
     def _refuse_unsure(self) -> None:
         """Displacements whose frame is not sure, of a model where it matters."""
@@ -81,11 +84,10 @@ class NastranHistory(SolverHistory):
                                    remedy="write the results with PARAM,POST,-1")
 
 
-def scalar_note(op2: Op2File, course: Course) -> tuple[Omission, ...]:
+def scalar_note(rows: PointRows, course: Course) -> tuple[Omission, ...]:
     """What to say of rows at scalar points."""
-    _, kinds, _ = rows_of(op2, course.records[0])
-    count = int((kinds != GRID).sum())
-    if not count:
+    rows.read(course.records[0])
+    if not rows.others:
         return ()
     return (Omission(name="scalar_points", does_work=False, description=(
-        f"results at {plural(count, 'scalar point')} are left out: they are no displacement of a place")),)
+        f"results at {plural(rows.others, 'scalar point')} are left out: they are no displacement of a place")),)

@@ -10,7 +10,7 @@ from romlib_converters.common.axes import axes_arrays
 from romlib_converters.common.midsides import complete_midsides
 from romlib_converters.common.solver_mesh import SolverCells, SolverMesh
 from romlib_converters.nastran.axes import CellAxes, cell_axes
-from romlib_converters.nastran.bulk import Bulk, SolidProperty
+from romlib_converters.nastran.bulk import Bulk, SolidProperty, Solids
 from romlib_converters.nastran.elements import CORNERS, TYPES, Integration, rule_of, solid
 from romlib_converters.nastran.systems import Systems
 
@@ -44,16 +44,18 @@ def build_mesh(bulk: Bulk, notes: tuple[Omission, ...] = ()) -> BasicMesh:
         raise UnsupportedError("the model has no solid elements", file=bulk.file, expected=listed(list(CORNERS)),
                                found=", ".join(f"{count} {name}" for name, count in bulk.others.items()) or "none")
     grids = bulk.grids
-    order = np.argsort(grids.ids, kind="stable")
+    sorted_already = bool((grids.ids[1:] > grids.ids[:-1]).all())
+    order = slice(None) if sorted_already else np.argsort(grids.ids, kind="stable")
     systems = Systems(bulk.systems, grids.ids[order], grids.cp[order], grids.given[order], bulk.file)
-    points = systems.positions(grids.cp, grids.given)
+    points = systems.positions(grids.cp, grids.given) if grids.cp.any() else grids.given
     frames = systems.frames(grids.cd, points) if grids.cd.any() else None
     cells, midpoints, extra, omissions = _cells(bulk, points)
+    node_ids = grids.ids
     if len(midpoints):
-        points = np.concatenate([points, extra])
+        points, node_ids = np.concatenate([points, extra]), np.concatenate([node_ids, midpoints[:, 0]])
     axes = cell_axes(bulk, systems, grids.ids[order], points[order])
     mesh = SolverMesh(
-        bulk.file, np.concatenate([grids.ids, midpoints[:, 0]]), points, cells, bulk.others, bulk.node_sets,
+        bulk.file, node_ids, points, cells, bulk.others, bulk.node_sets,
         bulk.cell_sets, notes=(*notes, *omissions), midpoints=midpoints,
         cell_arrays={} if axes is None else axes_arrays(axes.ids, axes.frames))
     return BasicMesh(mesh, frames, axes)
@@ -67,13 +69,13 @@ def _cells(bulk: Bulk, points: np.ndarray) -> tuple[tuple[SolverCells, ...], np.
     instead: dict[tuple[str, str, str], int] = {}
     first_id = int(bulk.grids.ids.max()) + 1
     for name, one in bulk.solids.items():
-        _refuse_fluids(bulk, name, one.properties)
-        for chosen, mine in _by_integration(bulk, one.properties):
+        _refuse_fluids(bulk, name, one.used)
+        for chosen, mine in _by_integration(bulk, one):
             for cell_type, rows, nodes, new, at in _complete(bulk, name, one.nodes[mine], points, first_id, notes):
                 rule, formulation = rule_of(cell_type, chosen)
                 if formulation is not None:
                     key = (name, cell_type, formulation)
-                    instead[key] = instead.get(key, 0) + len(rows)
+                    instead[key] = instead.get(key, 0) + len(nodes)
                 cells.append(SolverCells(solid(cell_type, rule), one.ids[mine][rows], nodes))
                 midpoints.append(new)
                 extra.append(at)
@@ -100,23 +102,25 @@ def _renamed(nodes: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
     return np.where(old[at] == nodes, new[at], nodes)
 
 
-def _by_integration(bulk: Bulk, properties: np.ndarray) -> Iterator[tuple[Integration, np.ndarray]]:
+def _by_integration(bulk: Bulk, solids: Solids) -> Iterator[tuple[Integration, np.ndarray | slice]]:
     """Rows of elements by the integration of their properties."""
-    chosen = {number: bulk.properties.get(number, SolidProperty("PSOLID")).integration
-              for number in np.unique(properties).tolist()}
-    for integration in dict.fromkeys(chosen.values()):
+    chosen = {number: bulk.properties.get(number, SolidProperty("PSOLID")).integration for number in solids.used}
+    kinds = dict.fromkeys(chosen.values())
+    for integration in kinds:
         numbers = [number for number, one in chosen.items() if one == integration]
-        yield integration, np.flatnonzero(np.isin(properties, numbers))
+        yield integration, slice(None) if len(kinds) == 1 else np.flatnonzero(np.isin(solids.properties, numbers))
 
 
 def _complete(
     bulk: Bulk, name: str, nodes: np.ndarray, points: np.ndarray, first_id: int, notes: list[Omission]
-) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[str, np.ndarray | slice, np.ndarray, np.ndarray, np.ndarray]]:
     """Cell type, rows, nodes in Nastran's order, invented nodes and their points, of elements of one name."""
     linear, quadratic = TYPES[name]
-    corners = CORNERS[name]
+    corners, nothing = CORNERS[name], (np.empty((0, 3), np.int64), np.empty((0, 3)))
+    if nodes.shape[1] == corners:
+        yield linear, slice(None), nodes, *nothing
+        return
     bare = ~nodes[:, corners:].any(axis=1)
-    nothing = np.empty((0, 3), np.int64), np.empty((0, 3))
     if bare.any():
         yield linear, np.flatnonzero(bare), nodes[bare, :corners], *nothing
     full = nodes.all(axis=1)
@@ -125,8 +129,8 @@ def _complete(
     partly = np.flatnonzero(~bare & ~full)
     if len(partly):
         order = np.array(solid(quadratic, rule_of(quadratic, Integration())[0]).nodes or range(nodes.shape[1]))
-        vtk = nodes[partly][:, order]
-        done = complete_midsides(quadratic, vtk, vtk == 0, bulk.grids.ids, points, first_id)
+        vtk = nodes[partly][:, order].astype(np.int64)  # invented nodes may have longer numbers
+        done = complete_midsides(quadratic, vtk, vtk == 0, bulk.grids.ids, points.astype(float), first_id)
         if done.note is not None:
             notes.append(done.note)
         back = np.argsort(order)
@@ -134,8 +138,8 @@ def _complete(
             yield cell_type, partly[rows], found[:, back], done.midpoints, done.points
 
 
-def _refuse_fluids(bulk: Bulk, name: str, properties: np.ndarray) -> None:
-    for number in np.unique(properties).tolist():
+def _refuse_fluids(bulk: Bulk, name: str, numbers: list[int]) -> None:
+    for number in numbers:
         found = bulk.properties.get(number)
         if found is not None and found.function in _FLUID:
             raise UnsupportedError("solid elements of a fluid or of a porous medium", file=bulk.file,

@@ -25,6 +25,7 @@ _LENGTH = 4  # bytes of the length around a block
 _HEADER = 3  # words of the date, the first marker of a file written with PARAM,POST,-1
 _NAME = 8
 _WINDOW = 512  # bytes that are read at once in a survey: markers between blocks
+_AT_ONCE = 1 << 18  # bytes of rows that are read together: they stay in the cache of a core while they are sorted
 _REMEDY = "write the file again with PARAM,POST,-1 and let the run end"
 
 
@@ -80,35 +81,61 @@ class Op2File:
 
     def bytes_of(self, record: Record) -> bytes:
         """The record, its pieces joined."""
-        return self._array_of(record).tobytes()
+        return self.words(record).tobytes()
 
-    def _array_of(self, record: Record) -> np.ndarray:
-        """The record's bytes (n,), each piece read to its place."""
-        found = np.empty(record.n_byte, dtype=np.uint8)
-        done = 0
-        with open(self.path, "rb", buffering=0) as stream:  # not from the map, whose pages would count as memory
+    def words(self, record: Record, count: int | None = None) -> np.ndarray:
+        """The record, or its first `count` words, as integers (n,); `view` them as `reals` where they are real."""
+        n_word = self.n_word(record)
+        found = np.empty(n_word if count is None else min(count, n_word), dtype=self.layout.integers)
+        if len(found):
+            next(self._filled(record, found))
+        return found
+
+    def n_word(self, record: Record) -> int:
+        """Words of a record."""
+        if record.n_byte % self.layout.word:
+            raise self._wrong("a record is no whole number of words", record.spans[0][0],
+                              f"a multiple of {self.layout.word} bytes", record.n_byte)
+        return record.n_byte // self.layout.word
+
+    def rows(self, record: Record, width: int, first: int = 0) -> Iterator[tuple[slice, np.ndarray]]:
+        """The words behind `first` ones as rows (n, width) of integers, some thousand at a time, and which they are.
+
+        Each part overwrites the one before it. Words behind the last whole row are left out.
+        """
+        n_row, at = (self.n_word(record) - first) // width, 0
+        table = np.empty((max(min(_AT_ONCE // (width * self.layout.word), n_row), 1), width), self.layout.integers)
+        for n_byte in self._filled(record, table, first * self.layout.word):
+            n = n_byte // (width * self.layout.word)
+            yield slice(at, at + n), table[:n]
+            at += n
+
+    def _filled(self, record: Record, memory: np.ndarray, skipped: int = 0) -> Iterator[int]:
+        """Bytes that the memory has of the record, each time that it is full, and at the end.
+
+        The file is not mapped, as the pages of a map would count as memory. skipped : bytes at the beginning.
+        """
+        view, done = memory.view(np.uint8).reshape(-1).data, 0
+        with open(self.path, "rb", buffering=0) as stream:
             for offset, length in record.spans:
-                stream.seek(offset)
-                while length:
-                    n = stream.readinto(found[done:done + length].data)
+                left, begin = length - skipped, offset + skipped
+                skipped = max(-left, 0)
+                stream.seek(begin)
+                while left > 0:
+                    n = stream.readinto(view[done:done + left])
                     if not n:
                         raise self._wrong("the file has become shorter while it was read", offset, f"{length} bytes",
                                           "its end")
-                    done, length = done + n, length - n
-        return found
-
-    def words(self, record: Record) -> np.ndarray:
-        """The record as integers (n,); `view` them as `reals` where they are real numbers."""
-        data = self._array_of(record)
-        if len(data) % self.layout.word:
-            raise self._wrong("a record is no whole number of words", record.spans[0][0],
-                              f"a multiple of {self.layout.word} bytes", len(data))
-        return data.view(self.layout.integers)
+                    done, left = done + n, left - n
+                    if done == len(view):
+                        yield done
+                        done = 0
+        if done:
+            yield done
 
     def text(self, record: Record, first: int, count: int) -> str:
         """`count` words of a record from word `first` as text: four letters a word, in 64 bits four or eight."""
-        data = self.bytes_of(record)[first * self.layout.word:(first + count) * self.layout.word]
-        return letters(data, self.layout.word)
+        return letters(self.words(record, first + count)[first:].tobytes(), self.layout.word)
 
     def _bytes(self, at: int, count: int) -> bytes:
         """Bytes of the file while it is surveyed: a few at a time, which stand close together.

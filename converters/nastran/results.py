@@ -111,27 +111,6 @@ def temperatures(found: Iterable[Stored]) -> list[Stored]:
             and one.ident.form == 1]
 
 
-def rows_of(op2: Op2File, one: Stored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ids (n,), kinds (n,) and values (n, 6), as they are stored, of the rows.
-
-    Raises
-    ------
-    FileFormatError : rows of another length than the ident says, or a number of a point below one.
-    """
-    words = op2.words(one.rows)
-    width = one.ident.width
-    if width != 8 or len(words) % width:
-        raise FileFormatError("rows of displacements are not as the format has them", file=op2.path,
-                              place=one.ident.place, expected="a multiple of 8 words",
-                              found=f"{len(words)} words in rows of {width}")
-    table = words.reshape(-1, width)
-    ids = table[:, 0].astype(np.int64) // 10
-    if len(ids) and ids.min() < 1:
-        raise FileFormatError("a point has no number", file=op2.path, place=one.ident.place, expected="1 or more",
-                              found=int(ids.min()))
-    return ids, table[:, 1], table[:, 2:].view(op2.layout.reals)
-
-
 def refuse_form(op2: Op2File, one: Stored) -> None:
     """UnsupportedError for complex results and for those sorted by points."""
     if one.ident.form not in (0, 1):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from romlib_converters.common import degenerate
 from romlib_converters.common.degenerate import true_shapes
 
 from romlib.errors import UnsupportedError
@@ -98,6 +99,17 @@ def test_cells_of_several_shapes_are_sorted_and_keep_their_rows() -> None:
         "wedge6": [0, 3], "hex8": [1, 5], "tet4": [2], "pyramid5": [4]}
     np.testing.assert_array_equal(found["wedge6"][1][0], np.array([0, 1, 2, 4, 5, 6]) + 100)
     np.testing.assert_array_equal(found["hex8"][1][1], np.arange(8) + 100)
+
+
+def test_equal_nodes_are_seen_wherever_they_stand_among_the_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(degenerate, "_AT_ONCE", 3)
+    for place in range(8):
+        cells = np.arange(64).reshape(8, 8)
+        cells[place] = 100 + np.array(ANSYS["wedge6"])
+        found = true_shapes("hex8", cells)
+        assert found["wedge6"][0].tolist() == [place] and len(found["hex8"][0]) == 7
+    (name, (rows, nodes)), = true_shapes("hex8", np.arange(64).reshape(8, 8)).items()
+    assert name == "hex8" and rows.tolist() == list(range(8)) and np.array_equal(nodes, np.arange(64).reshape(8, 8))
 
 
 def test_the_nodes_of_a_wedge_of_ls_dyna_are_two_triangles_over_the_edge() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from romlib_converters.common import streams
 from romlib_converters.common.history import FieldValues, SolverField, convert_history, history_options
 from synthetic_history import (
     IDS,
@@ -71,7 +72,9 @@ def test_sets_become_tags_and_what_is_no_solid_is_counted(file, tmp_path):
         assert "REFERENCE" in said["sets_without_solids"] and "REFERENCE" not in mesh.node_tags
 
 
-def test_values_at_points_are_put_in_the_order_of_the_rule_and_of_components(file, tmp_path):
+@pytest.mark.parametrize("at_once", [1 << 12, 1])
+def test_values_at_points_are_put_in_the_order_of_the_rule_and_of_components(file, tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(streams, "_AT_ONCE", at_once)
     history = SyntheticHistory(file).with_field("stress", stress_at_points())
     values = np.arange(2 * 8 * 6, dtype=float).reshape(2, 8, 6)
     history.changes = {1: {"stress": [FieldValues(np.array([7, 30]), values),
@@ -82,6 +85,8 @@ def test_values_at_points_are_put_in_the_order_of_the_rule_and_of_components(fil
         first = 8 * int(np.flatnonzero(mesh.cell_ids == 7)[0])
         assert np.allclose(plain[first], values[0, 7][[0, 1, 2, 3, 5, 4]])  # rule's point 0 is the solver's 7
         assert np.allclose(plain[first + 7], values[0, 0][[0, 1, 2, 3, 5, 4]])
+        first = 8 * int(np.flatnonzero(mesh.cell_ids == 30)[0])
+        assert np.allclose(plain[first], values[1, 7][[0, 1, 2, 3, 5, 4]])
 
 
 def test_engineering_shear_is_halved(file, tmp_path):

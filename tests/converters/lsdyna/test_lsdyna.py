@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from d3plot_writer import D3plotWriter
-from romlib_converters.lsdyna import LsdynaConverter
+from romlib_converters.lsdyna import LsdynaConverter, family
 
 from romlib.errors import FileFormatError, InputError, RomlibError, UnsupportedError
 from romlib.snapshots import Snapshots
@@ -279,6 +279,43 @@ def test_a_file_cut_between_states_is_said_and_an_empty_one_refused(tmp_path):
     first.write_bytes(b"")
     with pytest.raises(FileFormatError, match="is empty"):
         converted(source, tmp_path)
+
+
+@pytest.mark.parametrize("stored, more", [(1, 0), (1, 5), (8, 0)])
+def test_states_read_in_small_parts_are_those_read_at_once(tmp_path, monkeypatch, stored, more):
+    """more : further variables of a solid, behind those of its points."""
+    values = np.random.default_rng(5).normal(size=(3, 2, 7 * stored + more))
+    what = {"points": POINTS[:12], "solids": SOLIDS[:2], "stored": stored, "part_ids": (1,), "temperature": True,
+            "values": values, "control": {27: 7 * stored + more}}
+    with converted(database(tmp_path, **what), tmp_path) as ours:
+        whole = {name: ours.read(name, 0) for name in ours.fields}
+    assert set(whole) == {"displacement", "temperature", "stress", "p"}
+    p = values[:, :, :7 * stored].reshape(3, 2, stored, 7)[..., 6]
+    assert np.allclose(whole["p"].reshape(3, 2, stored), p if stored == 1 else p[:, :, BY_NODES])
+    monkeypatch.setattr(family, "_AT_ONCE", 40)  # three nodes, a solid
+    with converted(database(tmp_path, **what), tmp_path) as ours:
+        assert all(np.array_equal(ours.read(name, 0), one) for name, one in whole.items())
+
+
+@pytest.mark.parametrize("ids", [np.arange(1, 16), np.arange(40, 55), 1000 - 7 * np.arange(15)])
+def test_a_coordinate_that_is_not_finite_is_refused_with_the_number_of_its_node(tmp_path, monkeypatch, ids):
+    monkeypatch.setattr(family, "_AT_ONCE", 40)
+    source = database(tmp_path, a_file=1, node_ids=ids, solid_ids=np.arange(1, 5))
+    words = np.fromfile(tmp_path / "d3plot02", "<f4")
+    words[3 + 3 * 11 + 1] = np.nan
+    words.tofile(tmp_path / "d3plot02")
+    with pytest.raises(FileFormatError, match=rf"state 2 \(d3plot02\)[\s\S]*node {ids[11]}$"):
+        converted(source, tmp_path)
+
+
+@pytest.mark.parametrize("column, value, words", [(5, 0, "node"), (2, 16, "node"), (8, 3, "part"), (8, 0, "part")])
+def test_a_solid_of_a_node_or_part_that_is_not_there_is_refused(tmp_path, monkeypatch, column, value, words):
+    monkeypatch.setattr(family, "_AT_ONCE", 40)
+    solids = SOLIDS.copy()
+    solids[2, column] = value
+    with pytest.raises(FileFormatError, match=f"a solid has a {words} that is not there") as error:
+        converted(database(tmp_path, solids=solids), tmp_path)
+    assert words == "part" or (error.value.place, error.value.found) == ("solid 3", solids[2, :8].tolist())
 
 
 def test_no_option_is_known_that_does_not_exist(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from op2_writer import CQUAD4, GRID, Op2Writer
 from romlib_converters.nastran import NastranConverter
-from small_model import CD, IDS, POINTS, deck_text, field, write_small
+from small_model import CD, IDS, POINTS, deck_text, field, local_axes, write_geometry, write_small
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.snapshots import Snapshots
@@ -119,6 +119,20 @@ def test_displacements_in_chained_frames_are_turned_in_every_layout_of_the_file(
         assert "1 scalar point" in omissions(ours)["scalar_points"].description
 
 
+def test_results_in_another_order_than_the_grid_points_are_turned_in_their_own_frames(tmp_path):
+    """The second record is in another order than the first one."""
+    writer, found = Op2Writer(), []
+    write_geometry(writer, CD, (2, 1))
+    for time, order in ((0.5, np.arange(15)[::-1]), (1.0, np.random.default_rng(1).permutation(15))):
+        values = np.zeros((15, 6))
+        values[:, :3] = [local_axes(one, point).T @ u for one, point, u in zip(CD, POINTS, field(POINTS, time))]
+        found += [writer.ident(10, time), writer.rows(IDS[order], values[order])]
+    writer.table("OUGV1", found)
+    with converted(writer.write(tmp_path / "a.op2"), tmp_path) as ours:
+        for step, time in enumerate((0.5, 1.0)):
+            assert np.allclose(ours.read("displacement", 0)[step], field(ours.mesh(0).points, time), atol=2e-8)
+
+
 def test_points_on_the_axis_of_a_cylinder_move_in_its_rectangular_axes(tmp_path):
     cd = np.where(np.arange(len(IDS)) == 0, 2, 0)
     import small_model
@@ -209,6 +223,16 @@ def test_results_on_a_part_of_the_solids_are_refused(tmp_path):
         converted(write_small(tmp_path / "a.op2", leave_out=[4]), tmp_path)
 
 
+@pytest.mark.parametrize("record", [0, 1])
+def test_results_at_a_grid_point_that_the_model_does_not_have_are_refused_with_its_number(tmp_path, record):
+    writer, values = Op2Writer(), np.zeros((len(IDS) + 1, 6))
+    write_geometry(writer, CD, (2, 1))
+    writer.table("OUGV1", [part for k in (0, 1) for part in (writer.ident(10, 0.5 * (k + 1)), (
+        writer.rows(np.append(IDS, 777), values) if k == record else writer.rows(IDS, values[1:])))])
+    with pytest.raises(FileFormatError, match=rf"part {3 + 2 * record}[\s\S]*grid point 777"):
+        converted(writer.write(tmp_path / "a.op2"), tmp_path)
+
+
 def test_results_without_geometry_need_a_deck(tmp_path):
     source = write_small(tmp_path / "a.op2", geometry=False)
     with pytest.raises(FileFormatError, match="no geometry"):
@@ -221,8 +245,6 @@ def test_results_without_geometry_need_a_deck(tmp_path):
 
 def test_shells_are_counted_and_their_points_left_out(tmp_path):
     writer = Op2Writer()
-    from small_model import write_geometry
-
     write_geometry(writer, NOWHERE, (2, 1))
     quad = [301, 9, *map(int, IDS[[0, 1, 2, 3]]), 0.0, 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0]
     writer.table("GEOM2S", [writer.card(CQUAD4, [quad])])
@@ -294,8 +316,6 @@ def test_temperatures_at_a_part_of_the_times_are_left_out_and_said(tmp_path):
 
 
 def test_geometry_that_is_there_twice_is_taken_once_if_it_is_the_same(tmp_path):
-    from small_model import write_geometry
-
     writer = Op2Writer()
     write_geometry(writer, CD, (2, 1))
     with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
