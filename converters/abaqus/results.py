@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -112,6 +113,7 @@ class FilHistory(SolverHistory):
     def mesh_is_made(self) -> None:
         """See `SolverHistory.mesh_is_made`."""
         self.mesh = without_nodes(self.mesh)
+        self.fil.model = replace(self.fil.model, elements=())
 
     def _check_end(self, incomplete: bool) -> None:
         if self.fil.words.truncated and not incomplete:

@@ -112,8 +112,9 @@ def convert_history(
     first = history.read(int(kept[0]))
     streams = Streams(file, history.fields, midpoints, built, first, names_of_option(options, "leave_out"))
     size = float(np.max(np.ptp(built.mesh.points, axis=0)))
-    at_rest = np.abs(streams.read(first, _place(history, 0))["displacement"]).max() <= _AT_REST * size
-    del first
+    moved = streams.read(first, _place(history, 0))["displacement"]
+    at_rest = max(moved.max(), -moved.min()) <= _AT_REST * size
+    del first, moved
     model = history.model or Model(initial_time=initial_time(float(history.times[kept[0]]), at_rest, options, file))
     _check_stated_time(options, model, file)
     notes = (*model.omissions, *built.omissions, *streams.omissions, *history.notes, *filter(None, [repeated]))

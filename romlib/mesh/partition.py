@@ -78,6 +78,8 @@ def split(mesh: Mesh, owners: np.ndarray) -> list[Mesh]:
     if owners.shape != (mesh.n_cell,):
         raise InputError("one piece number a cell is needed", expected=f"({mesh.n_cell},)", found=owners.shape)
     face_owners = {tag: owners[parent_faces(mesh, face_set).cell] for tag, face_set in mesh.face_tags.items()}
+    if not owners.any():
+        return number_shared_nodes([_whole(mesh)])
     used = np.zeros(mesh.n_node, dtype=bool)
     for block in mesh.blocks:
         used[block.connectivity] = True
@@ -85,6 +87,13 @@ def split(mesh: Mesh, owners: np.ndarray) -> list[Mesh]:
         _extract(mesh, owners == piece, {tag: of == piece for tag, of in face_owners.items()},
                  ~used if piece == 0 else np.zeros_like(used))
         for piece in range(int(owners.max(initial=0)) + 1)])
+
+
+def _whole(mesh: Mesh) -> Mesh:
+    """The only piece of a mesh, without a copy: as `_extract` makes it of all cells."""
+    return replace(mesh, blocks=tuple(block for block in mesh.blocks if block.n_cell), shared_index=None, face_tags={
+        tag: replace(faces, blocks=tuple(block for block in faces.blocks if len(block.connectivity)))
+        for tag, faces in mesh.face_tags.items()})
 
 
 def _extract(mesh: Mesh, has_cell: np.ndarray, has_face: dict[str, np.ndarray], has_node: np.ndarray) -> Mesh:
@@ -99,10 +108,6 @@ def _extract(mesh: Mesh, has_cell: np.ndarray, has_face: dict[str, np.ndarray], 
         has_node[block.connectivity[mine]] = True
     nodes, new_node = renumbered(has_node)
     cells, new_cell = renumbered(has_cell)
-    if len(nodes) == mesh.n_node and len(cells) == mesh.n_cell:  # the whole mesh: no copy of it
-        return replace(mesh, blocks=tuple(one for one in mesh.blocks if one.n_cell), shared_index=None, face_tags={
-            tag: replace(faces, blocks=tuple(one for one in faces.blocks if len(one.connectivity)))
-            for tag, faces in mesh.face_tags.items()})
     blocks = tuple(_cut_block(block, mine, new_node) for block, mine in chosen if mine.any())
     return replace(
         mesh, points=mesh.points[nodes], blocks=blocks, node_ids=mesh.node_ids[nodes],
@@ -144,6 +149,8 @@ def number_shared_nodes(pieces: Sequence[Mesh]) -> list[Mesh]:
     FileFormatError : an id twice in one piece, a cell in two; see `romlib.mesh.validity.check_pieces`.
     """
     check_pieces(pieces)
+    if len(pieces) == 1:
+        return [replace(pieces[0], shared_index=np.full(pieces[0].n_node, -1))]
     ids, count = np.unique(np.concatenate([piece.node_ids for piece in pieces]), return_counts=True)
     plural = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
     return [replace(piece, shared_index=plural[np.searchsorted(ids, piece.node_ids)]) for piece in pieces]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from romlib.errors import FileFormatError, InputError
-from romlib.mesh import topology
+from romlib.mesh import face_kernels, topology
 from romlib.mesh.box import box_mesh
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
@@ -65,6 +65,19 @@ def test_a_face_of_very_many_cells_is_no_outer_one():
     found = topology.outer_faces(loose_mesh([("tet4", nodes)], 200))
     assert len(found.cell) == 3 * 150
     assert not (np.sort(found.corners, axis=1)[:, 1:] == [197, 198, 199]).all(axis=1).any()
+
+
+def test_few_faces_share_a_bucket_whatever_the_order_of_the_nodes():
+    """Each is compared with all others of its own: of a mesh of any size there are some."""
+    mesh = box_mesh("hex8", (14, 14, 14))
+    shuffled = np.random.default_rng(1).permutation(mesh.n_node)
+    fan = np.column_stack([np.full(3000, 3001), np.full(3000, 3002), np.arange(3000), np.arange(1, 3001)])
+    nodes = mesh.blocks[0].connectivity
+    for cells, n_node in ((nodes, mesh.n_node), (shuffled[nodes], mesh.n_node), (fan, 3003)):
+        corners = topology.cell_faces(loose_mesh([("hex8" if cells.shape[1] == 8 else "tet4", cells)], n_node)).corners
+        bucket = np.empty(len(corners), dtype=np.int64)
+        face_kernels.buckets_of(corners.copy(), bucket)
+        assert np.bincount(bucket).max() <= 40
 
 
 def test_a_node_that_does_not_exist_is_refused_and_not_looked_up():
