@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class PointMap:
     """
 
     def __init__(self, cells: Sequence[SolverCells], file: Path) -> None:
-        self.cells, self._file = tuple(cells), file
+        self.cells, self._file = tuple(replace(one, nodes=one.nodes[:0].copy()) for one in cells), file
         self._index = IdIndex(np.concatenate([np.empty(0, np.int64), *(one.ids for one in self.cells)]))
         self._n_point = np.concatenate([np.empty(0, np.int64), *(
             np.full(len(one.ids), one.element.n_point) for one in self.cells)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ from romlib_converters.common.frames import global_tensors
 from romlib_converters.common.history import IP, NODE, FieldValues, SolverCells, SolverField, SolverHistory, SolverMesh
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.omissions import missing_increments
+from romlib_converters.common.solver_mesh import without_nodes
 from romlib_converters.common.streams import Given
 from romlib_converters.keyword.cards import Card
 from romlib_converters.keyword.plane import PLANE, kinematics_of
@@ -107,6 +109,11 @@ class FilHistory(SolverHistory):
         self._p_of_pe = False  # whether PEEQ comes from the records of PE
         self.fields = self._describe(small_strain)
         self.notes = (*notes, *self._notes())
+
+    def mesh_is_made(self) -> None:
+        """See `SolverHistory.mesh_is_made`."""
+        self.mesh = without_nodes(self.mesh)
+        self.fil.model = replace(self.fil.model, elements=())
 
     def _check_end(self, incomplete: bool) -> None:
         if self.fil.words.truncated and not incomplete:

@@ -34,6 +34,7 @@ from romlib_converters.common.axes import axes_arrays
 from romlib_converters.common.history import ELEMENT_NODE, IP, NODE, FieldValues, SolverField, SolverHistory
 from romlib_converters.common.kinds import refuse_no_history
 from romlib_converters.common.parts import join_meshes, numbered_parts
+from romlib_converters.common.solver_mesh import without_nodes
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.model import Model, Omission
@@ -85,6 +86,10 @@ class AnsysHistory(SolverHistory):
             materials=materials, constraints=held.constraints, loads=thermal.loads, initial_time=0.0,
             amplitudes={**held.amplitudes, **thermal.amplitudes}, initial_temperature=self._reference_temperature,
             omissions=(*notes, *held.notes, *thermal.notes))
+
+    def mesh_is_made(self) -> None:
+        """See `SolverHistory.mesh_is_made`."""
+        self.mesh = without_nodes(self.mesh)
 
     @cached_property
     def _solids(self) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from romlib_converters.common.history import (
     SolverHistory,
 )
 from romlib_converters.common.plane import with_thickness
+from romlib_converters.common.solver_mesh import without_nodes
 from romlib_converters.common.streams import Given
 from romlib_converters.med.fields import CELLS, NODES, MedField, Support, read_fields, read_values
 from romlib_converters.med.file import MESHES, text
@@ -57,15 +59,18 @@ class AsterHistory(SolverHistory):
         every = read_fields(content, file)
         self._chosen = choose(every, options, file)
         displacement = self._chosen["displacement"]
-        self._mesh = plane_mesh(read_med_mesh(content, file, _mesh_name(content, displacement, file)),
-                                options.get("kinematics"))
-        self.solver = _solver(content, self._mesh)
-        of_mesh = [field for field in every.values() if field.mesh == self._mesh.name]
+        mesh = plane_mesh(read_med_mesh(content, file, _mesh_name(content, displacement, file)),
+                          options.get("kinematics"))
+        self._node_ids, self._dimension = mesh.node_ids, mesh.points.shape[1]
+        self._kept: dict[tuple[str, str, str], np.ndarray] = {}
+        self.solver = _solver(content, mesh)
+        of_mesh = [field for field in every.values() if field.mesh == mesh.name]
         at_points = [self._chosen[name] for name in _AT_POINTS if name in self._chosen]
-        self._solids, notes = solids_of(content, self._mesh, at_points, options.get("quadrature", {}), file)
+        solids, notes = solids_of(content, mesh, at_points, options.get("quadrature", {}), file)
         with_values = {support.kind for field in of_mesh for support in field.supports if support.kind}
-        self.mesh = with_thickness(solver_mesh(self._mesh, self._solids, with_values, options.get("kinematics"),
+        self.mesh = with_thickness(solver_mesh(mesh, solids, with_values, options.get("kinematics"),
                                                formulation_of(displacement), file), options.get("thickness"))
+        self._solids = [replace(one, block=replace(one.block, nodes=one.block.nodes[:0].copy())) for one in solids]
         times = displacement.times()
         self.times, self._steps = np.array([time for time, _ in times]), [step for _, step in times]
         self._columns: dict[str, list[int]] = {}
@@ -79,8 +84,12 @@ class AsterHistory(SolverHistory):
         """A record; see `SolverHistory.read`."""
         return {name: self._values(name, self._steps[step]) for name in self.fields}
 
+    def mesh_is_made(self) -> None:
+        """See `SolverHistory.mesh_is_made`."""
+        self.mesh = without_nodes(self.mesh)
+
     def _take_fields(self, p: object) -> None:
-        dimension = self._mesh.points.shape[1]
+        dimension = self._dimension
         for name in ("displacement", "internal_force"):
             if name in self._chosen:
                 columns = vector_columns(self._chosen[name], dimension, self._file)
@@ -137,21 +146,17 @@ class AsterHistory(SolverHistory):
         field, columns, place = self._sources[name], self._columns[name], self.fields[name].spec.place
         if place == NODE:
             support = Support(NODES, "", "", 1)
-            parts = read_values(self._content, field, step, support, len(self._mesh.points), self._file)
+            parts = read_values(self._content, field, step, support, len(self._node_ids), self._file, self._kept)
             factor = 2.0 * np.pi if name == "internal_force" and self.mesh.kinematics == AXISYMMETRIC else 1.0
-            return [FieldValues(self._ids(where), factor * taken if factor != 1.0 else taken)
+            return [FieldValues(self._node_ids[where], factor * taken if factor != 1.0 else taken)
                     for where, taken in ((where, _columns(values[:, 0], columns)) for where, values in parts)]
         found = []
         for one in self._solids:
             for support in self._supports(field, one, CELLS if place == IP else NODES):
-                for where, values in read_values(self._content, field, step, support, len(one.ids), self._file):
+                for where, values in read_values(
+                        self._content, field, step, support, len(one.ids), self._file, self._kept):
                     found.append(FieldValues(one.ids[where], _columns(values, columns)))
         return found
-
-    def _ids(self, where: np.ndarray) -> np.ndarray:
-        """Ids of nodes by positions that are different; all of them without a copy."""
-        every = self._mesh.node_ids
-        return every if len(where) == len(every) and (np.diff(where) == 1).all() else every[where]
 
     @staticmethod
     def _supports(field: MedField, solids: Solids, place: str) -> list[Support]:

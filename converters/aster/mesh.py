@@ -12,6 +12,7 @@ from romlib_converters.common.elements import SolidElement
 from romlib_converters.common.faces import faces_of
 from romlib_converters.common.plane import stated_kinematics
 from romlib_converters.common.solver_mesh import SolverCells, SolverMesh
+from romlib_converters.med.columns import first_unknown
 from romlib_converters.med.fields import CELLS, MedField
 from romlib_converters.med.gauss import PointRule, read_localisation, rule_of, single_point
 from romlib_converters.med.mesh import MedCells, MedMesh
@@ -167,8 +168,9 @@ def solver_mesh(
         if not solid[where].any():
             node_sets.setdefault(name, mesh.node_ids[_nodes_of(mesh, where, file)])
     others, notes = _others(mesh, parent, with_values, solids)
-    points = np.zeros((len(mesh.points), 3))
-    points[:, :dimension] = mesh.points
+    points = np.zeros((len(mesh.points), 3)) if dimension < 3 else np.ascontiguousarray(mesh.points)
+    if dimension < 3:
+        points[:, :dimension] = mesh.points
     return SolverMesh(file, mesh.node_ids, points, cells, others, node_sets, cell_sets, face_sets, notes=tuple(notes),
                       kinematics=stated_kinematics(dimension, kinematics, file))
 
@@ -208,11 +210,12 @@ def _others(
 
 
 def _existing(block: MedCells, mesh: MedMesh, file: Path) -> np.ndarray:
-    wrong = np.argwhere((block.nodes < 0) | (block.nodes >= len(mesh.points)))
-    if len(wrong):
+    row = first_unknown(block.nodes, len(mesh.points))
+    if row >= 0:
+        nodes = block.nodes[row]
         raise InputError("a cell has a node that the file does not define", file=file,
-                         place=f"cell {wrong[0, 0] + 1} of type {block.kind}",
-                         found=int(block.nodes[tuple(wrong[0])]) + 1, expected=f"1 to {len(mesh.points)}")
+                         place=f"cell {row + 1} of type {block.kind}", expected=f"1 to {len(mesh.points)}",
+                         found=int(nodes[(nodes < 0) | (nodes >= len(mesh.points))][0]) + 1)
     return block.nodes
 
 

@@ -53,16 +53,20 @@ def bare_mesh(frd: FrdFile, option: Any, thickness: Any = None) -> Mesh:
         at = nodes_of.find(nodes)
         if (at < 0).any():
             raise FileFormatError("an element has a node that the file lacks", file=frd.path, place="element block")
-        blocks.append({**SOLIDS, **PLANE}[chosen].block(at[:, frd_nodes(kind)], ids))
+        order = frd_nodes(kind)
+        at = at if (order[1:] > order[:-1]).all() else at[:, order]
+        blocks.append({**SOLIDS, **PLANE}[chosen].block(at, ids))
     if not blocks:
         raise UnsupportedError("the results have no solid elements", file=frd.path, expected=", ".join(SOLIDS))
     if len(models) > 1:
         raise InputError("elements of different models stand beside each other", file=frd.path, place="option elements",
                          expected="one model", found=", ".join(f"{kind} ({name})" for name, kind in models.items()))
     used, new = used_of([block.connectivity for block in blocks], len(frd.node_ids))
-    blocks = [replace(block, connectivity=new[block.connectivity]) for block in blocks]
-    motion = kinematics(next(iter(models)))
-    mesh = Mesh(frd.points[used, :motion.dimension], tuple(blocks), frd.node_ids[used], kinematics=motion.name)
+    motion, points, node_ids = kinematics(next(iter(models))), frd.points, frd.node_ids
+    if len(used) < len(node_ids):  # else nothing gets another number, and nothing is copied
+        blocks = [replace(block, connectivity=new[block.connectivity]) for block in blocks]
+        points, node_ids = points[used], node_ids[used]
+    mesh = Mesh(points[:, :motion.dimension], tuple(blocks), node_ids, kinematics=motion.name)
     return mesh if thickness is None else replace(mesh, thickness=_checked(thickness, mesh))
 
 

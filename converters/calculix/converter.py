@@ -12,6 +12,7 @@ from romlib_converters.calculix.dat import DatFields
 from romlib_converters.calculix.deck import Deck, is_deck, read_deck, read_deck_mesh
 from romlib_converters.calculix.expanded import WEDGES, Wedges, refuse_solids
 from romlib_converters.calculix.frd import FrdFile, FrdRecord
+from romlib_converters.calculix.frd_data import FrdElements
 from romlib_converters.calculix.model import ModelBuilder
 from romlib_converters.calculix.nodal import nodal_field
 from romlib_converters.calculix.sections import SectionAxes
@@ -29,7 +30,7 @@ from romlib_converters.keyword.systems import NodeSystems
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.partition import partition, positions_in
+from romlib.mesh.partition import Rows, partition, rows_in
 from romlib.mesh.skin import add_skin
 from romlib.mesh.validity import check_mesh
 from romlib.model import Model, Omission, UnitSystem
@@ -104,19 +105,22 @@ class CalculixConverter(DeckCases):
         results = _Results(frd, _nodal_names(options), deck, given if isinstance(given, Mesh) else given.places.mesh)
         mesh, dat, model = _model(computation, frd, given, times, unit_system, omissions, results, options)
         tied = [] if deck is None else [link.keys // 3 for link in deck.links.found if link.card.keyword == "TIE"]
-        results.rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
+        rows = rows_of(frd, mesh, np.unique(np.concatenate([np.empty(0, np.int64), *tied])))
+        frd.elements = FrdElements({})  # which are in the mesh, and take as much room as it
+        results.rows = slice(None) if np.array_equal(rows, np.arange(len(frd.node_ids))) else rows
+        del rows
         if tied and frd.records[0].blocks["DISP"].binary:  # then the coordinates are those the solver computed with
             mesh = replace(mesh, points=frd.points[results.rows, :mesh.dimension])
         check_mesh(mesh, computation.deck or computation.frd)
         cut = add_skin(partition(mesh, pieces or 1))
         sources: list[tuple[_Results | DatFields, bool]] = [(results, True), *([] if dat is None else [(dat, False)])]
-        places = [positions_in(mesh, piece) for piece in cut]
+        places = [rows_in(mesh, piece) for piece in cut]
 
         def values(record: int) -> Values:
             for file, at_nodes in sources:
                 for name in file.specs:
                     whole = file.read(name, record)
-                    for piece, (nodes, _, ips) in enumerate(places):
+                    for piece, (nodes, ips) in enumerate(places):
                         yield name, piece, whole[nodes if at_nodes else ips]
 
         write_snapshots(
@@ -152,7 +156,9 @@ class _Results:
     """
 
     def __init__(self, frd: FrdFile, nodal: tuple[str, ...] | None, deck: Deck | None, mesh: Mesh) -> None:
-        self.frd, self.rows = frd, np.empty(0, np.int64)
+        self.frd = frd
+        self.rows: Rows = np.empty(0, np.int64)
+        self._kept: dict[str, np.ndarray] = {}
         self._n_axis = mesh.dimension
         self._wedges = Wedges(mesh, frd.path.name) if mesh.motion.axisymmetric else None
         if mesh.dimension == 2:
@@ -203,7 +209,8 @@ class _Results:
     def read(self, field: str, record: int) -> np.ndarray:
         """Values (n_node, n_comp) of a record; tensors, which the .frd has in VTK's order, in Kelvin-Mandel form."""
         at = self.frd.records[record]
-        values = self.frd.read(at.blocks[self._names[field]])[self.rows]
+        values = self._kept[field] = self.frd.read(at.blocks[self._names[field]], self._kept.get(field))
+        values = values[self.rows]
         if self._systems is not None and self._names[field] in self._local[at.step - 1]:  # as many as the deck's steps
             values = self._systems.turned(values)
         if self._names[field] in _VECTORS:

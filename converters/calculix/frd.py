@@ -93,19 +93,22 @@ class FrdFile:
     truncated: str = ""
     names: tuple[str, ...] = ()
 
-    def read(self, block: Block) -> np.ndarray:
+    def read(self, block: Block, kept: np.ndarray | None = None) -> np.ndarray:
         """Values (n_node, n_comp) of a block, in the order of `node_ids`.
+
+        kept : an array, such as the values of the record before, to be filled where it has the right shape.
 
         Raises
         ------
         FileFormatError : nodes that are missing, unknown or there twice; a value that is not finite.
         """
-        with open(self.path, "rb") as stream:
+        with open(self.path, "rb", buffering=0) as stream:
             stream.seek(block.offset)
-            ids, values = block.layout.decode(stream.read(block.layout.n_byte), self.path, block.place)
-        if not np.array_equal(ids, self.node_ids):
+            ids, values, finite = block.layout.read(stream, self.path, block.place, self.node_ids, kept)
+        if ids is not self.node_ids and not np.array_equal(ids, self.node_ids):
             values = values[self._order(ids, block)]
-        check_finite(values, self.path, lambda row: f"{block.place}, node {self.node_ids[row]}")
+        if not finite:
+            check_finite(values, self.path, lambda row: f"{block.place}, node {self.node_ids[row]}")
         return values
 
     def _order(self, ids: np.ndarray, block: Block) -> np.ndarray:
@@ -226,12 +229,11 @@ class _Scan:
         layout = self._with_end(layout)
         if self.stream.tell() + layout.n_byte > self.size:
             raise TruncatedError("node block")
-        data = self.stream.read(layout.n_byte)
-        ids, self.file.points = layout.decode(data, self.path, "node block")
-        unique, count = np.unique(ids, return_counts=True)
-        if (count > 1).any():
+        ids, self.file.points, _ = layout.read(self.stream, self.path, "node block", self.file.node_ids)
+        twice = IdIndex(ids).twice
+        if len(twice):
             raise FileFormatError("two nodes have the same id", file=self.path, place="node block",
-                                  expected="each node once", found=f"node {unique[count > 1][0]}")
+                                  expected="each node once", found=f"node {twice[0]}")
         self.file.node_ids = ids
         self._block_end(layout, "node block")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 from romlib_converters.calculix.elements import FRD_NODES
+from romlib_converters.calculix.frd_binary import PIECE, EndOfFileError, read_records
 from romlib_converters.calculix.frd_text import fixed_integers, fixed_reals, integers_at
 
 from romlib.errors import FileFormatError, UnsupportedError
@@ -50,13 +50,31 @@ class Layout:
         """Bytes of all records."""
         return self.ragged or self.n * self.size
 
-    def decode(self, data: bytes, path: Path, place: str) -> tuple[np.ndarray, np.ndarray]:
-        """Ids (n,) and values (n, n_comp); FileFormatError where a number cannot be read."""
+    def read(
+        self, stream: BinaryIO, path: Path, place: str, expected: np.ndarray, kept: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Ids (n,), values (n, n_comp), and whether all are known to be finite, from where the stream stands.
+
+        Parameters
+        ----------
+        expected : ids, given back where those of the records are the same. kept : see `FrdFile.read`.
+
+        Raises
+        ------
+        FileFormatError : a number cannot be read.
+        """
         if self.form in (FLOAT32, FLOAT64):
-            records = np.frombuffer(data, np.dtype([("id", "<i4"), ("values", self.real, (self.n_comp,))]))
-            return records["id"].astype(np.int64), records["values"].astype(float)
+            try:
+                return read_records(stream, self.n, self.n_comp, self.real == "<f4", expected, kept)
+            except EndOfFileError:
+                raise FileFormatError("the file ends within a block", file=path, place=place,
+                                      expected=plural(self.n_byte, "byte")) from None
         if not self.n:
-            return np.empty(0, np.int64), np.empty((0, self.n_comp))
+            return np.empty(0, np.int64), np.empty((0, self.n_comp)), True
+        return *self._decode(stream.read(self.n_byte), path, place), False
+
+    def _decode(self, data: bytes, path: Path, place: str) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and values of text."""
         if self.ragged:
             return _ragged_records(data, self, path, place)
         lines = np.frombuffer(data, np.uint8).reshape(self.n, self.size)
@@ -155,7 +173,8 @@ def layout_at(stream: BinaryIO, n: int, n_comp: int, form: int, path: Path, plac
 
 @dataclass(frozen=True)
 class FrdElements:
-    """Elements of the .frd. by_type : type to (ids (n,), nodes (n, n_node)) in the .frd's node order."""
+    """Elements of the .frd. by_type : type to (ids (n,), nodes (n, n_node)) in the .frd's node order; nodes of a binary
+    file are of 32 bits."""
 
     by_type: dict[int, tuple[np.ndarray, np.ndarray]]
 
@@ -191,24 +210,25 @@ def _known_type(kind: int, path: Path) -> int:
 
 
 def _binary_elements(stream: BinaryIO, n: int, path: Path) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    """Runs of elements of one type: id, type, group, material, nodes, as int32."""
+    """Runs of elements of one type: id, type, group, material, nodes, as int32, of which a piece is looked at."""
     start = stream.tell()
-    left_over = os.fstat(stream.fileno()).st_size - start
-    data = stream.read(min(4 * n * (4 + max(FRD_NODES.values())), left_over))
-    words = np.frombuffer(data[:len(data) // 4 * 4], "<i4")
     parts, first, left = [], 0, n
+    words = np.empty(0, "<i4")
     while left:
-        if first + 4 > len(words):
+        if len(words) < 4 + max(FRD_NODES.values()):
+            data = stream.read(PIECE)
+            words = np.concatenate([words, np.frombuffer(data[:len(data) // 4 * 4], "<i4")])
+        if len(words) < 4:
             raise TruncatedError("element block")
-        kind = int(words[first + 1])
+        kind = int(words[1])
         width = 4 + _known_type(kind, path)
-        rows = words[first:first + (len(words) - first) // width * width].reshape(-1, width)[:left]
+        rows = words[:len(words) // width * width].reshape(-1, width)[:left]
         other = np.flatnonzero(rows[:, 1] != kind)
         rows = rows[:other[0]] if len(other) else rows
         if not len(rows):
             raise TruncatedError("element block")
-        parts.append((kind, rows[:, 0].astype(np.int64), rows[:, 4:].astype(np.int64)))
-        first, left = first + rows.size, left - len(rows)
+        parts.append((kind, rows[:, 0].astype(np.int64), np.ascontiguousarray(rows[:, 4:])))
+        first, left, words = first + rows.size, left - len(rows), words[rows.size:]
     stream.seek(start + 4 * first)
     return parts
 

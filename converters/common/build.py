@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,18 +75,17 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, sh
     """
     index, points = _checked_nodes(solver)
     groups = _grouped(solver, quadrature or {})
-    blocks = []
-    for group in groups:
-        at = index.find(group.nodes)
-        wrong = np.argwhere(at < 0)
-        if len(wrong):
-            cell, node = wrong[0]
-            raise FileFormatError("a cell has a node that the file does not define", file=solver.file,
-                                  place=f"cell {group.ids[cell]}", found=f"node {group.nodes[cell, node]}")
-        blocks.append(replace(group.element.block(at, group.ids), formulation=group.formulation))
+    blocks = [replace(group.element, nodes=None).block(_positions(group, index, solver), group.ids) for group in groups]
     nodes, new_node = used_of([block.connectivity for block in blocks], len(solver.node_ids))
-    mesh = Mesh(np.ascontiguousarray(points[nodes], dtype=float), tuple(
-        replace(block, connectivity=new_node[block.connectivity]) for block in blocks), solver.node_ids[nodes],
+    if len(nodes) < len(points):
+        for block in blocks:
+            for rows in _some_cells(block.n_cell):
+                block.connectivity[rows] = new_node[block.connectivity[rows]]
+        points, node_ids = points[nodes], solver.node_ids[nodes]
+    else:
+        node_ids = solver.node_ids
+    mesh = Mesh(np.ascontiguousarray(points, dtype=float), tuple(
+        replace(block, formulation=group.formulation) for block, group in zip(blocks, groups)), node_ids,
         kinematics=solver.kinematics, thickness=solver.thickness)
     for block in mesh.blocks:
         check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
@@ -97,6 +96,26 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, sh
     tagged, lost = _with_tags(built, solver)
     check_mesh(tagged, solver.file)
     return replace(built, mesh=tagged, omissions=_omissions(solver, mesh) + lost)
+
+
+def _positions(group: SolverCells, index: IdIndex, solver: SolverMesh) -> np.ndarray:
+    """Where the nodes of cells are among the file's, (n_cell, n_node), in VTK's order."""
+    found = np.empty(group.nodes.shape, dtype=np.int64)
+    order = slice(None) if group.element.nodes is None else list(group.element.nodes)
+    for rows in _some_cells(len(found)):
+        at = index.find(group.nodes[rows])
+        if (at < 0).any():
+            cell, node = np.argwhere(at < 0)[0]
+            raise FileFormatError("a cell has a node that the file does not define", file=solver.file,
+                                  place=f"cell {group.ids[rows][cell]}", found=f"node {group.nodes[rows][cell, node]}")
+        found[rows] = at[:, order]
+    return found
+
+
+def _some_cells(n: int) -> Iterator[slice]:
+    """So many cells in parts, of which what is made of them may be in memory."""
+    for first in range(0, n, _CELLS_AT_ONCE):
+        yield slice(first, first + _CELLS_AT_ONCE)
 
 
 def _checked_nodes(solver: SolverMesh) -> tuple[IdIndex, np.ndarray]:
@@ -153,10 +172,10 @@ def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCe
                                found=", ".join(f"{n} {kind}" for kind, n in solver.others.items()) or "no element")
     check_rules(quadrature, list(dict.fromkeys(kind.cell_type for kind, _ in found)), "quadrature")
     groups = [SolverCells(replace(kind, quadrature=quadrature[kind.cell_type], point_orders=())
-                          if kind.cell_type in quadrature else kind, np.concatenate([one.ids for one in parts]),
-                          np.concatenate([one.nodes for one in parts]), formulation)
+                          if kind.cell_type in quadrature else kind, _joined([one.ids for one in parts]),
+                          _joined([one.nodes for one in parts]), formulation)
               for (kind, formulation), parts in found.items()]
-    twice = IdIndex(np.concatenate([group.ids for group in groups])).twice
+    twice = IdIndex(_joined([group.ids for group in groups])).twice
     if len(twice):
         raise FileFormatError("two cells have the same id", file=solver.file, place=f"cell {twice[0]}",
                               found=plural(len(twice), "such id"))
@@ -166,16 +185,18 @@ def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCe
 def _check_shapes(mesh: Mesh, solver: SolverMesh) -> None:
     """Positive Jacobians at all points, of some thousand cells at a time."""
     for block in mesh.blocks:
-        for first in range(0, block.n_cell, _CELLS_AT_ONCE):
-            rows = slice(first, first + _CELLS_AT_ONCE)
-            nodes, local = np.unique(block.connectivity[rows], return_inverse=True)
-            part = replace(block, connectivity=local.reshape(-1, block.connectivity.shape[1]),
-                           cell_ids=block.cell_ids[rows])
+        for rows in _some_cells(block.n_cell):
+            part = replace(block, connectivity=block.connectivity[rows], cell_ids=block.cell_ids[rows])
             try:
-                StrainOperator(Mesh(mesh.points[nodes], (part,), mesh.node_ids[nodes], kinematics=mesh.kinematics))
+                StrainOperator(replace(mesh, blocks=(part,)))
             except InputError as error:
                 raise type(error)(error.what, file=error.file or solver.file, place=error.place,
                                   expected=error.expected, found=error.found, remedy=error.remedy) from error
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays one after another, a single one without a copy."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _with_tags(built: Built, solver: SolverMesh) -> tuple[Mesh, tuple[Omission, ...]]:

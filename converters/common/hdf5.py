@@ -32,8 +32,12 @@ def dataset_of(parent: h5py.Group, name: str, file: Path) -> h5py.Dataset:
     return found
 
 
-def checked_array(found: h5py.Dataset, file: Path, row: int | None = None) -> np.ndarray:
+def checked_array(
+    found: h5py.Dataset, file: Path, row: int | None = None, kept: np.ndarray | None = None
+) -> np.ndarray:
     """The values of an array, or a row of its first axis, in the machine's byte order.
+
+    kept : an array that is filled, where the one in the file is like it: memory that was in use before is faster.
 
     Raises
     ------
@@ -46,6 +50,9 @@ def checked_array(found: h5py.Dataset, file: Path, row: int | None = None) -> np
     if found.dtype.base.kind not in "iufSb":
         raise FileFormatError("an array has an unknown type", file=file, place=found.name, found=found.dtype)
     try:
+        if row is None and kept is not None and (kept.shape, kept.dtype) == (found.shape, found.dtype):
+            found.read_direct(kept)
+            return kept
         values = found[()] if row is None else found[row]
     except (OSError, RuntimeError, ValueError, MemoryError) as error:
         raise FileFormatError("an array cannot be read: the file is damaged", file=file, place=found.name,

@@ -28,7 +28,7 @@ from romlib_converters.common.streams import Given, Streams, check_displacement,
 from romlib_converters.common.times import distinct_times, initial_time
 
 from romlib.errors import FileFormatError, InputError
-from romlib.mesh.partition import partition, positions_in
+from romlib.mesh.partition import partition, rows_in
 from romlib.mesh.skin import add_skin
 from romlib.model import Model, Omission
 from romlib.snapshots.converter import Progress, checked_options, read_units
@@ -63,7 +63,14 @@ class SolverHistory(ABC):
     def read(self, step: int) -> Mapping[str, Given]:
         """A record: values of each of `fields`, in one or in several parts (of each element type, say).
 
-        Asked for in increasing order, the first one twice; nothing of a record has to be kept.
+        Asked for in increasing order, the first one twice; nothing of a record has to be kept, and the arrays of one
+        may be filled again by the next.
+        """
+
+    def mesh_is_made(self) -> None:  # noqa: B027 (by default nothing is done)
+        """Told before the first record is read: what only `mesh` was made of may be let go of. By default nothing is.
+
+        `romlib_converters.common.solver_mesh.without_nodes` is what most histories do to their mesh.
         """
 
 
@@ -100,22 +107,25 @@ def convert_history(
     options = options or {}
     unit_system, file = read_units(units), history.mesh.file
     kept, repeated = distinct_times(history.times, file)
-    built = build(history.mesh, options.get("quadrature"))
+    built, midpoints = build(history.mesh, options.get("quadrature")), history.mesh.midpoints
+    history.mesh_is_made()
     first = history.read(int(kept[0]))
-    streams = Streams(file, history.fields, history.mesh, built, first, names_of_option(options, "leave_out"))
+    streams = Streams(file, history.fields, midpoints, built, first, names_of_option(options, "leave_out"))
     size = float(np.max(np.ptp(built.mesh.points, axis=0)))
-    at_rest = np.abs(streams.read(first, _place(history, 0))["displacement"]).max() <= _AT_REST * size
+    moved = streams.read(first, _place(history, 0))["displacement"]
+    at_rest = max(moved.max(), -moved.min()) <= _AT_REST * size
+    del first, moved
     model = history.model or Model(initial_time=initial_time(float(history.times[kept[0]]), at_rest, options, file))
     _check_stated_time(options, model, file)
     notes = (*model.omissions, *built.omissions, *streams.omissions, *history.notes, *filter(None, [repeated]))
     model = model.model_copy(update={"units": unit_system, "omissions": tuple(dict.fromkeys(notes))})
     cut = add_skin(partition(built.mesh, pieces or 1))
-    places = [positions_in(built.mesh, piece) for piece in cut]
+    places = [rows_in(built.mesh, piece) for piece in cut]
 
     def values(number: int) -> Values:
         whole = _record(history, streams, kept, number, size)
         for name, spec in streams.specs.items():
-            for piece, (nodes, _, ips) in enumerate(places):
+            for piece, (nodes, ips) in enumerate(places):
                 yield name, piece, whole[name][nodes if spec.place == NODE else ips]
 
     write_snapshots(

@@ -19,6 +19,7 @@ from romlib.words import listed, plural
 
 LINEAR = {"tet10": "tet4", "hex20": "hex8", "wedge15": "wedge6", "pyramid13": "pyramid5", "hex27": "hex8",
           "tri6": "tri3", "quad8": "quad4"}
+_CELLS_AT_ONCE = 20000
 _FARTHEST = 0.4  # a mid-side node is farther from the middle than this part of the edge's length: it is another node
 
 
@@ -100,18 +101,23 @@ def check_midsides(kind: str, points: np.ndarray, connectivity: np.ndarray, cell
     edges = np.array(reference.edges)
     if reference.n_node < reference.n_corner + len(edges):
         return
-    corners = points[connectivity[:, edges]]  # (n_cell, n_edge, 2, 3)
-    middle = points[connectivity[:, reference.n_corner:reference.n_corner + len(edges)]]
-    offset = np.linalg.norm(middle - corners.mean(axis=2), axis=2)
-    wrong = offset > _FARTHEST * np.linalg.norm(corners[:, :, 1] - corners[:, :, 0], axis=2)
-    if wrong.any():
-        cell, edge = (int(k) for k in np.argwhere(wrong)[0])
+    count, first = 0, None
+    for start in range(0, len(connectivity), _CELLS_AT_ONCE):
+        some = connectivity[start:start + _CELLS_AT_ONCE]
+        corners = points[some[:, edges]]  # (n_cell, n_edge, 2, 3)
+        middle = points[some[:, reference.n_corner:reference.n_corner + len(edges)]]
+        offset = np.linalg.norm(middle - corners.mean(axis=2), axis=2)
+        wrong = offset > _FARTHEST * np.linalg.norm(corners[:, :, 1] - corners[:, :, 0], axis=2)
+        if wrong.any():
+            cell, edge = (int(k) for k in np.argwhere(wrong)[0])
+            first, count = first or (start + cell, edge), count + int(wrong.any(axis=1).sum())
+    if first is not None:
+        cell, edge = first
         raise FileFormatError(
             "mid-side nodes are not on their edges: the nodes are in another order, or the cell is badly shaped",
             file=file, place=f"cell {cell_ids[cell]} ({kind})",
             expected=f"node {reference.n_corner + edge + 1} of the cell near the middle of nodes "
-                     f"{listed(edges[edge] + 1)}, in VTK's order",
-            found=f"{int(wrong.any(axis=1).sum())} such cells")
+                     f"{listed(edges[edge] + 1)}, in VTK's order", found=f"{count} such cells")
 
 
 def _note(cell_type: str, bare: int, partly: int, new: int) -> Omission | None:

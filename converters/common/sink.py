@@ -42,5 +42,6 @@ def write_snapshots(
                 if first is not None and name in summed:
                     array = array * first[piece][:, None]
                 writer.write(name, record, piece, array)
+                del array  # before the next record is read
             if progress is not None:
                 progress(record + 1, len(times))

@@ -11,7 +11,6 @@ import numpy as np
 from romlib_converters.common.build import Built
 from romlib_converters.common.nodal_means import NodalMeans
 from romlib_converters.common.solver_fields import ELEMENT, ELEMENT_NODE, IP, NODE, FieldValues, SolverField
-from romlib_converters.common.solver_mesh import SolverMesh
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.ids import IdIndex
@@ -44,18 +43,19 @@ class Streams:
     """
 
     def __init__(
-        self, file: Path, fields: Mapping[str, SolverField], solver: SolverMesh, built: Built,
+        self, file: Path, fields: Mapping[str, SolverField], midpoints: np.ndarray, built: Built,
         first: Mapping[str, Given], leave_out: Sequence[str] = (),
     ) -> None:
         """Of a plane or axisymmetric mesh, vectors lose a third component, which has to be zero.
 
-        first : the first record: which fields are complete, and in which precision they come, is judged by it.
+        midpoints : see `SolverMesh`. first : the first record: which fields are complete, and in which precision they
+        come, is judged by it.
 
         Raises
         ------
         InputError, FileFormatError : no displacement, or not at all nodes; a field named that does not exist.
         """
-        self.file, self._fields, self._solver, self._built = file, dict(fields), solver, built
+        self.file, self._fields, self._midpoints, self._built = file, dict(fields), midpoints, built
         self.specs: dict[str, FieldSpec] = {}
         self.omissions: list[Omission] = []
         self._rows: dict[tuple[str, int], _Rows] = {}
@@ -123,7 +123,7 @@ class Streams:
         if name != "displacement" and place == NODE and lacking.any():
             self._note(name, f"{plural(int(lacking.sum()), 'node')} of {len(lacking)} without a value")
             return
-        if name in FORCES and len(self._solver.midpoints):
+        if name in FORCES and len(self._midpoints):
             self._note(name, "mid-side nodes were put into the mesh, at which the solver has no force")
             return
         if lacking.all() and name != "displacement":  # which is refused when it is read
@@ -180,10 +180,12 @@ class Streams:
         for number, part in enumerate(parts):
             at = self._node_rows(name, number, part.ids, where)
             keep = at >= 0
-            found[at[keep]] = one.in_memory(part.values[keep])
-        midpoints = self._solver.midpoints
-        if len(midpoints):
-            new, a, b = self._built.positions(midpoints).T
+            if keep.all():  # without copies of both
+                found[at] = one.in_memory(part.values)
+            else:
+                found[at[keep]] = one.in_memory(part.values[keep])
+        if len(self._midpoints):
+            new, a, b = self._built.positions(self._midpoints).T
             found[new] = 0.5 * (found[a] + found[b])
         return self._in_the_plane(found, where) if name in VECTORS else found
 

@@ -11,6 +11,7 @@ from romlib_converters.common.history import SolverHistory
 from romlib_converters.common.parts import join_meshes, join_values
 from romlib_converters.common.plane import with_thickness
 from romlib_converters.common.solver_fields import ELEMENT, IP, NODE, FieldValues, SolverField
+from romlib_converters.common.solver_mesh import without_nodes
 from romlib_converters.common.streams import Given
 from romlib_converters.exodus.content import ExodusContent
 from romlib_converters.exodus.fields import PointVariable, point_variables, scalar, vector
@@ -72,6 +73,14 @@ class ExodusHistory(SolverHistory):
             if variable.field in self.fields:
                 found[variable.field] = self._point_values(variable, step)
         return found
+
+    def mesh_is_made(self) -> None:
+        """See `SolverHistory.mesh_is_made`."""
+        self.mesh = without_nodes(self.mesh)
+        self._blocks = [[replace(one, block=replace(one.block, nodes=None)) for one in blocks]
+                        for blocks in self._blocks]
+        for content in self._contents:
+            content.blocks = []
 
     def _point_values(self, variable: PointVariable, step: int) -> list[FieldValues]:
         """A part for each block of solids."""

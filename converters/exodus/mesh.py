@@ -89,8 +89,9 @@ def solver_mesh(
     for name, elements in content.element_sets():
         cell_sets.setdefault(name, content.element_ids[elements])
     node_sets = {name: content.node_ids[np.unique(nodes)] for name, nodes in content.node_sets()}
-    points = np.zeros((content.n_node, 3))
-    points[:, :content.dimension] = content.points
+    points = content.points
+    if content.dimension < 3:
+        points = np.pad(points, ((0, 0), (0, 3 - content.dimension)))
     face_sets, notes = _face_sets(content, blocks)
     return SolverMesh(content.file, content.node_ids, points, cells, others, node_sets, cell_sets, face_sets,
                       notes=tuple(notes), kinematics=stated_kinematics(content.dimension, kinematics, content.file))

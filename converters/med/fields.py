@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import h5py
 import numpy as np
 from romlib_converters.common.hdf5 import group_of
+from romlib_converters.med.columns import has_larger
 from romlib_converters.med.file import FIELDS, NO_PROFILE, array, groups, integer, number, positions, text, words
 
 from romlib.errors import FileFormatError, UnsupportedError
 
+Kept: TypeAlias = MutableMapping[tuple[str, str, str], np.ndarray]
 NODES, CELLS = "NOE", "MAI"  # with a type of cells, the first means their nodes
 _WIDTH = 16  # characters of a component's name
 _UNKNOWN = 1e300  # Code_Aster's number for no value is the largest of float64
@@ -84,11 +87,14 @@ def read_fields(content: h5py.File, file: Path) -> dict[str, MedField]:
 
 
 def read_values(
-    content: h5py.File, field: MedField, key: tuple[int, int], support: Support, count: int, file: Path
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Positions (n,) among all nodes, or all cells of the type, and values (n, n_point, n_comp), NaN for no value.
+    content: h5py.File, field: MedField, key: tuple[int, int], support: Support, count: int, file: Path,
+    kept: Kept | None = None,
+) -> list[tuple[np.ndarray | slice, np.ndarray]]:
+    """Positions (n,) among all nodes, or all cells of the type, a slice for all, and values (n, n_point, n_comp), NaN
+    for no value.
 
-    count : how many there are of them. Several parts where the field has several profiles.
+    count : how many there are of them. Several parts where the field has several profiles. kept : arrays that are
+    filled again, where the values of one record need not outlive the reading of another.
 
     Raises
     ------
@@ -106,18 +112,20 @@ def read_values(
         if _gauss(entry) != support.gauss or _n_point(entry, file) != support.n_point:
             continue
         where = positions(content, "" if profile == NO_PROFILE else profile, count, file)
-        place = f"field {field.name}, step {key[0]}, {entity}"
-        flat = array(entry, "CO", file)
+        n_where = count if isinstance(where, slice) else len(where)
+        place, used = f"field {field.name}, step {key[0]}, {entity}", (field.name, entity, profile)
+        flat = array(entry, "CO", file, None if kept is None else kept.get(used))
         n_comp, n = len(field.components), support.n_point
-        if flat.size != n_comp * len(where) * n or flat.dtype.kind not in "iuf":
+        if flat.size != n_comp * n_where * n or flat.dtype.kind not in "iuf":
             raise FileFormatError("a field has the wrong number of values", file=file, place=place,
-                                  expected=f"{len(where)} x {n} x {n_comp}", found=flat.size)
-        values = flat if flat.dtype.kind == "f" else flat.astype(float)
-        largest = max(values.max(initial=0.0), -values.min(initial=0.0))
-        if not largest <= _UNKNOWN:
+                                  expected=f"{n_where} x {n} x {n_comp}", found=flat.size)
+        if kept is not None:
+            kept[used] = flat
+        values = flat.reshape(-1) if flat.dtype.kind == "f" else flat.reshape(-1).astype(float)
+        if has_larger(values, _UNKNOWN):
             with np.errstate(invalid="ignore"):
                 values = np.where(np.abs(values) > _UNKNOWN, np.nan, values)
-        parts.append((where, values.reshape(n_comp, len(where), n).transpose(1, 2, 0)))
+        parts.append((where, values.reshape(n_comp, n_where, n).transpose(1, 2, 0)))
     return parts
 
 

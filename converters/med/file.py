@@ -50,9 +50,9 @@ def is_med(path: Path) -> bool:
         return False
 
 
-def array(parent: h5py.Group, name: str, file: Path) -> np.ndarray:
-    """The values of an array; FileFormatError where it is missing, or not in the file."""
-    return checked_array(dataset_of(parent, name, file), file)
+def array(parent: h5py.Group, name: str, file: Path, kept: np.ndarray | None = None) -> np.ndarray:
+    """The values of an array; FileFormatError where it is missing, or not in the file. kept : see `checked_array`."""
+    return checked_array(dataset_of(parent, name, file), file, kept=kept)
 
 
 def integer(group: h5py.Group | h5py.Dataset, name: str, file: Path) -> int:
@@ -95,10 +95,10 @@ def groups(parent: h5py.Group, file: Path) -> Iterator[tuple[str, h5py.Group]]:
             yield name, group_of(parent, name, file)
 
 
-def positions(content: h5py.File, profile: str, count: int, file: Path) -> np.ndarray:
-    """(n,) which of `count` nodes or cells a profile has, from 0; all of them without one."""
+def positions(content: h5py.File, profile: str, count: int, file: Path) -> np.ndarray | slice:
+    """(n,) which of `count` nodes or cells a profile has, from 0; a slice of all of them without one."""
     if not profile or profile == NO_PROFILE:
-        return np.arange(count)
+        return slice(0, count)
     found = array(group_of(group_of(content, PROFILES, file), profile, file), "PFL", file)
     if found.dtype.kind not in "iu" or found.ndim != 1:
         raise FileFormatError("a profile is no list of numbers", file=file, place=f"profile {profile}",

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 from romlib_converters.common.hdf5 import group_of
+from romlib_converters.med.columns import beside_each_other
 from romlib_converters.med.file import MESHES, NO_PROFILE, array, groups, integer, text
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
@@ -98,7 +99,7 @@ def _points(whole: h5py.Group, mesh: h5py.Group, file: Path) -> np.ndarray:
     flat = array(mesh, "NOE/COO", file)
     if not 1 <= dimension <= _LARGEST_DIMENSION or flat.size % dimension or flat.dtype.kind != "f":
         raise FileFormatError("the coordinates of a MED file are not those of points", file=file, found=flat.size)
-    return flat.astype(float).reshape(dimension, -1).T
+    return flat.astype(float, copy=False).reshape(dimension, -1).T
 
 
 def _cells(entry: h5py.Group, kind: str, first: int, file: Path) -> MedCells:
@@ -113,7 +114,7 @@ def _cells(entry: h5py.Group, kind: str, first: int, file: Path) -> MedCells:
     if count <= 0 or flat.size % count or flat.dtype.kind not in "iu":
         raise FileFormatError("a list of cells has another length than it says", file=file, place=kind, expected=count,
                               found=flat.size)
-    nodes = flat.astype(np.int64).reshape(-1, count).T - 1
+    nodes = beside_each_other(flat.reshape(-1), count, 1)
     families = _numbers(entry, "FAM", count, file)
     return MedCells(kind, nodes, _numbers(entry, "NUM", count, file), first,
                     np.zeros(count, dtype=np.int64) if families is None else families)
@@ -162,7 +163,9 @@ def _groups_of(family: h5py.Group, file: Path) -> list[str]:
 
 def _refuse_unknown(what: str, families: np.ndarray | None, known: dict[int, list[str]], file: Path) -> None:
     """Nodes or cells of a family that is not there would be lost from its groups. Family 0 is in no group."""
-    strange = np.setdiff1d(np.empty(0, np.int64) if families is None else families, [0, *known])
+    if families is None or not families.any():
+        return
+    strange = np.setdiff1d(families, [0, *known])
     if len(strange):
         raise FileFormatError(f"a {what} is of a family that the file does not have", file=file, place="FAS",
                               expected=f"one of {', '.join(map(str, sorted({0, *known})))}", found=int(strange[0]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from romlib_converters.med.columns import all_inside_out, first_unknown
 
 # romlib's name, and meshio's, of each type of MED.
 SOLIDS: Mapping[str, str] = {"TE4": "tet4", "T10": "tet10", "HE8": "hex8", "H20": "hex20", "H27": "hex27",
@@ -35,9 +36,6 @@ _EDGES = {"TE": (1, 2, 3), "T1": (1, 2, 3), "HE": (1, 3, 4), "H2": (1, 3, 4), "P
           "PY": (1, 3, 4), "P13": (1, 3, 4), "TR": (1, 2), "QU": (1, 3)}
 
 
-_AT_ONCE = 20000  # cells
-
-
 def node_order(kind: str, nodes: np.ndarray, points: np.ndarray) -> tuple[int, ...] | None:
     """MED's node at each place of VTK's order, for cells of one type; None where they are the same.
 
@@ -51,11 +49,6 @@ def node_order(kind: str, nodes: np.ndarray, points: np.ndarray) -> tuple[int, .
     edges = _EDGES.get(kind) or _EDGES.get(kind[:2])
     if edges is None or kind not in turned or points.shape[1] != len(edges) or nodes.shape[1] != len(turned[kind]):
         return None
-    if not len(nodes) or nodes.min() < 0 or nodes.max() >= len(points):
+    if not len(nodes) or first_unknown(nodes, len(points)) >= 0:
         return None  # refused by its place in the mesh
-    with np.errstate(all="ignore"):  # coordinates of damaged files are refused later
-        for first in range(0, len(nodes), _AT_ONCE):
-            some = nodes[first:first + _AT_ONCE]
-            if not (np.linalg.det(points[some[:, list(edges)]] - points[some[:, :1]]) < 0.0).all():
-                return _UPRIGHT.get(kind)
-    return turned[kind]
+    return turned[kind] if all_inside_out(nodes, edges, points) else _UPRIGHT.get(kind)

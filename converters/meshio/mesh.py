@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -94,9 +94,11 @@ def build_grid(
     if moving.dimension == 2:
         solids = {kind: (counter_clockwise(points, connectivity, element(kind).n_corner), ids)
                   for kind, (connectivity, ids) in solids.items()}
-    blocks = tuple(CellBlock(kind, new_node[connectivity], ids, quadrature.get(kind, element(kind).default_rule))
+    whole = len(nodes) == len(points)  # then nothing gets another number, and nothing is copied
+    blocks = tuple(CellBlock(kind, connectivity if whole else new_node[connectivity], ids,
+                             quadrature.get(kind, element(kind).default_rule))
                    for kind, (connectivity, ids) in solids.items())
-    mesh = Mesh(points[nodes], blocks, nodes, kinematics=motion, thickness=thickness)
+    mesh = Mesh(points if whole else points[nodes], blocks, nodes, kinematics=motion, thickness=thickness)
     check_mesh(mesh, file)
     new_node = new_node[keep]
     surfaces = {kinds.faces[kind]: merged[kind] for kind in merged if kind in kinds.faces}
@@ -155,9 +157,14 @@ def _by_type(cells: Cells, n_node: int, file: Path, kinds: Kinds) -> dict[str, t
                                       expected=f"nodes below {n_node}", found=connectivity[wrong[0]])
             connectivity = np.asarray(connectivity, dtype=np.int64)
         parts.setdefault(kind, []).append((connectivity, ids))
-    return {kind: (np.concatenate([c for c, _ in blocks]), np.concatenate([i for _, i in blocks]))
-            if kind in kinds.cells or kind in kinds.faces else (np.empty(0), np.concatenate([i for _, i in blocks]))
+    return {kind: (_joined([c for c, _ in blocks]), _joined([i for _, i in blocks]))
+            if kind in kinds.cells or kind in kinds.faces else (np.empty(0), _joined([i for _, i in blocks]))
             for kind, blocks in parts.items()}
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays one after another, a single one without a copy."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _check_midside_nodes(kind: str, points: np.ndarray, connectivity: np.ndarray, file: Path) -> None:

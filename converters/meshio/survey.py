@@ -74,19 +74,21 @@ def survey_series(
     if times is not None and len(times) != series.n_step:
         raise InputError("as many times as records are needed", file=series.file, place="option times",
                          expected=series.n_step, found=len(times))
-    first = series.read(0)
+    data = series.read(0)
     taken = {name for of_field in sources.values() for name in of_field}
-    node = {name: values for name, values in first.node.items() if name not in taken}
-    cell = dict(first.cell)
+    node = {name: values for name, values in data.node.items() if name not in taken}
+    cell = dict(data.cell)
     changing: dict[tuple[str, str], None] = {}
     found, sizes, n_node = [], [], len(series.mesh()[0])
     nodes = grid.mesh.node_ids
     for step in range(series.n_step):
-        data = first if step == 0 else series.read(step)
+        if step:
+            del data  # before another record is in memory
+            data = series.read(step)
         for name, spec in fields.items():
-            values = field_values(data, name, spec, sources[name], nodes, series)
+            largest = _largest(field_values(data, name, spec, sources[name], nodes, series))
             if name == "displacement":
-                sizes.append(float(np.abs(values).max(initial=0.0)))
+                sizes.append(largest)
         _check_twins(data, sources["displacement"], dimension, grid.twins, max(sizes), series)
         changing.update(dict.fromkeys(("node array", name) for name in _drop_changed(node, data.node)))
         changing.update(dict.fromkeys(("cell array", name) for name in _drop_changed(cell, data.cell)))
@@ -98,12 +100,18 @@ def survey_series(
                   sizes[0] <= _AT_REST * max(sizes))
 
 
+def _largest(values: np.ndarray) -> float:
+    return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
+
+
 def field_values(
     data: StepData, name: str, spec: FieldSpec, source: tuple[str, ...], nodes: np.ndarray, series: Series
 ) -> np.ndarray:
     """Values of a node field in a record at nodes (n_node,) of the file: (n_node, n_comp), checked."""
     place = f"{data.place}, array {spec.original_name!r}"
-    values = _whole(data, name, spec.n_comp, source, place, series)[nodes]
+    values = _whole(data, name, spec.n_comp, source, place, series)
+    if len(nodes) < len(values):  # else they are all of them, in order
+        values = values[nodes]
     check_finite(values, series.file, lambda row: f"{place}, node {nodes[row]}")
     return values
 
@@ -125,7 +133,7 @@ def _whole(
     wrong = [part.shape for part in parts if part.shape != shape]
     if wrong:
         raise FileFormatError("an array has the wrong shape", file=file, place=place, expected=shape, found=wrong[0])
-    return np.concatenate(parts, axis=1)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _in_plane(values: np.ndarray, name: str, place: str, file: Path) -> np.ndarray:

@@ -20,7 +20,7 @@ from romlib.mesh.kinematics import SOLID
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.skin import SKIN
 from romlib.mesh.tags import ALL
-from romlib.mesh.topology import boundary_faces, cell_faces
+from romlib.mesh.topology import outer_faces
 from romlib.words import plural
 
 _READERS = {".msh": read_msh, ".med": read_med, ".rmed": read_med, ".mmed": read_med}
@@ -123,7 +123,7 @@ def _refuse_own_names(
     clash = []
     if ALL in cell_tags and len(cell_tags[ALL]) < mesh.n_cell:
         clash.append((ALL, "every cell", f"{len(cell_tags[ALL])} of {plural(mesh.n_cell, 'cell')}"))
-    if SKIN in face_tags and face_tags[SKIN].n_face != (n_face := len(boundary_faces(cell_faces(mesh)))):
+    if SKIN in face_tags and face_tags[SKIN].n_face != (n_face := len(outer_faces(mesh).cell)):
         clash.append((SKIN, "every outer face", f"{face_tags[SKIN].n_face} of {plural(n_face, 'face')}"))
     for name, means, found in clash:
         raise UnsupportedError("a set has the name of one of romlib's own tags, and is another one", file=file,

@@ -19,7 +19,7 @@ from romlib.export.content import Content, Step
 from romlib.export.netcdf import NetcdfWriter, Variable
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import Mesh
-from romlib.mesh.topology import cell_faces, parent_rows
+from romlib.mesh.topology import parent_faces
 
 # Name of the element, and its nodes in the order of the file: Exodus has the mid-side nodes of vertical edges before
 # those of the top.
@@ -113,15 +113,15 @@ def _side_sets(mesh: Mesh, order: np.ndarray) -> dict[str, tuple[np.ndarray, np.
     number = {kind: np.array([sides.index(tuple(sorted(face[:element(face_type).n_corner]))) + 1
                               for face_type, face in element(kind).faces])
               for kind in {block.cell_type for block in mesh.blocks} for sides in [_SIDES[element(kind).cell]]}
-    kinds, faces, found = [block.cell_type for block in mesh.blocks], cell_faces(mesh), {}
-    side_of_face = np.zeros(len(faces.cell), dtype=np.int64)
-    for k, kind in enumerate(kinds):
-        here = faces.block == k
-        side_of_face[here] = number[kind][faces.local[here]]
+    found = {}
     for name, face_set in mesh.face_tags.items():
         if face_set.n_face:
-            rows = parent_rows(mesh, faces, face_set)
-            found[name] = element_of[faces.cell[rows]], side_of_face[rows]
+            faces = parent_faces(mesh, face_set)
+            sides = np.zeros(face_set.n_face, dtype=np.int64)
+            for k, block in enumerate(mesh.blocks):
+                here = faces.block == k
+                sides[here] = number[block.cell_type][faces.local[here]]
+            found[name] = element_of[faces.cell], sides
     return found
 
 

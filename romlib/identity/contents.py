@@ -50,7 +50,7 @@ class _Piece:
         where : (n,) positions of the nodes that it has values (n, k) at, where it is zero elsewhere.
         """
         nodes, share = (self.nodes, self.share) if where is None else (self.nodes[where], self.share[where])
-        shared = values * share[:, None]
+        shared = values if (share == 1.0).all() else values * share[:, None]  # of a mesh in one piece no copy
         return _row(project(nodes, shared), share.sum(), (shared * values).sum(), shared.sum(axis=0))
 
     def on_cells(self, cells: np.ndarray, vector: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -8,9 +8,11 @@ of the id, not from a generator with a state: every piece, order and machine has
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 
 import numpy as np
+from numba import njit
 
 from romlib.mesh.mesh import Mesh
 
@@ -18,14 +20,15 @@ N_SKETCH = 32
 _PER_HASH = 4  # a hash of 64 bits gives four numbers of 16
 _CHUNK = 1 << 14
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FACTORS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _SCALE = float(np.sqrt(12.0 / (65536.0**2 - 1.0)))  # of the half-integers -32767.5 ... 32767.5, to variance one
 
 
 def mixed(keys: np.ndarray) -> np.ndarray:
     """A bijective hash of unsigned 64-bit numbers (the finaliser of splitmix64)."""
     z = keys + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = (z ^ (z >> np.uint64(30))) * _FACTORS[0]
+    z = (z ^ (z >> np.uint64(27))) * _FACTORS[1]
     return z ^ (z >> np.uint64(31))
 
 
@@ -45,10 +48,11 @@ def cell_keys(mesh: Mesh) -> np.ndarray:
     for block in mesh.blocks:
         text = "|".join((block.cell_type, block.quadrature, block.formulation, block.temperature_interpolation, *plane))
         seed = int.from_bytes(sha256(text.encode()).digest()[:8], "little")
-        key = np.full(block.n_cell, seed, dtype=np.uint64)
-        for column in np.asarray(block.connectivity).T:
-            key = mixed(key ^ nodes[column])
-        keys.append(key)
+        for some in _in_parts(block.connectivity):
+            key = np.full(len(some), seed, dtype=np.uint64)
+            for column in some.T:
+                key = mixed(key ^ nodes[column])
+            keys.append(key)
     return np.concatenate(keys)
 
 
@@ -57,8 +61,13 @@ def element_keys(mesh: Mesh) -> np.ndarray:
     nodes, keys = node_keys(mesh), [np.empty(0, np.uint64)]
     for block in mesh.blocks:
         seed = np.uint64(int.from_bytes(sha256(block.cell_type.encode()).digest()[:8], "little"))
-        keys.append(mixed(nodes[np.asarray(block.connectivity)].sum(axis=1, dtype=np.uint64) ^ seed))
+        keys += [mixed(nodes[some].sum(axis=1, dtype=np.uint64) ^ seed) for some in _in_parts(block.connectivity)]
     return np.concatenate(keys)
+
+
+def _in_parts(rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), _CHUNK):
+        yield np.asarray(rows[start:start + _CHUNK])
 
 
 def project(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -66,19 +75,35 @@ def project(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, dtype=float)
     values = values[:, None] if values.ndim == 1 else values
     acts = values.any(axis=1)
-    keys, values = keys[acts], values[acts]
-    total = np.zeros(N_SKETCH)
+    if not acts.all():
+        keys, values = keys[acts], values[acts]
+    total, draws = np.zeros(N_SKETCH), np.empty((min(len(keys), _CHUNK), N_SKETCH))
     for start in range(0, len(keys), _CHUNK):
-        rows = slice(start, start + _CHUNK)
+        some = values[start:start + _CHUNK]
         for column in range(values.shape[1]):
-            if values[rows, column].any():
-                total += values[rows, column] @ _draws(keys[rows], column)
+            if some[:, column].any():
+                _draw(keys[start:start + _CHUNK], np.uint64(column + 1), draws)
+                total += some[:, column] @ draws[:len(some)]
     return total * _SCALE
 
 
-def _draws(keys: np.ndarray, column: int) -> np.ndarray:
-    """(n, N_SKETCH) half-integers from 16 bits each."""
-    first = mixed(keys ^ np.uint64(column + 1))
-    number = np.arange(1, N_SKETCH // _PER_HASH + 1, dtype=np.uint64) * _GOLDEN
-    words = mixed(first[:, None] ^ number).astype("<u8", copy=False)
-    return words.view("<u2").astype(float) - 32767.5
+@njit(cache=True)
+def _mixed(z: np.uint64) -> np.uint64:
+    """`mixed`, of one number."""
+    z = z + _GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * _FACTORS[0]
+    z = (z ^ (z >> np.uint64(27))) * _FACTORS[1]
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True)
+def _draw(keys: np.ndarray, column: np.uint64, draws: np.ndarray) -> None:
+    """(n, N_SKETCH) half-integers from 16 bits each, of a column of values that is counted from 1."""
+    for row in range(len(keys)):
+        first, number = _mixed(keys[row] ^ column), np.uint64(0)
+        for k in range(0, N_SKETCH, _PER_HASH):
+            number += _GOLDEN
+            word = _mixed(first ^ number)
+            for part in range(_PER_HASH):
+                draws[row, k + part] = float(np.int64(word & np.uint64(0xFFFF))) - 32767.5
+                word >>= np.uint64(16)

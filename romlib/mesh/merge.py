@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 from scipy import sparse
 
 from romlib.errors import InputError, UnsupportedError
@@ -15,6 +16,7 @@ from romlib.words import plural
 
 _MOST_NEAR = 50  # points within the tolerance of one, in the mean: memory grows with them
 _INT32 = 1 << 31  # positions below it fit 32 bits
+_AT_ONCE = 1 << 16  # cells
 _EQUAL = 1e-9  # points nearer than this part of the size of the mesh are at one place
 
 
@@ -33,21 +35,40 @@ def bodies(mesh: Mesh) -> Bodies:
 
 def bodies_of(connectivities: list[np.ndarray], n_node: int) -> Bodies:
     """The same of cells as positions (n_cell, k) among n_node nodes."""
-    kind = np.int32 if n_node < _INT32 else np.int64
-    rows, columns, used = [np.empty(0, kind)], [np.empty(0, kind)], np.zeros(n_node, dtype=bool)
+    first, used = np.arange(n_node, dtype=np.int32 if n_node < _INT32 else np.int64), np.zeros(n_node, dtype=bool)
     for nodes in connectivities:
         used[nodes] = True
-        rows.append(np.repeat(nodes[:, 0].astype(kind), nodes.shape[1] - 1))
-        columns.append(nodes[:, 1:].astype(kind).ravel())
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    del rows, columns
-    graph = sparse.coo_matrix((np.ones(len(row), dtype=np.int8), (row, column)), shape=(n_node, n_node))
-    _, label = sparse.csgraph.connected_components(graph, directed=False)
-    found, first, of_used = np.unique(label[used], return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(first))
+        for start in range(0, len(nodes), _AT_ONCE):
+            _join(np.ascontiguousarray(nodes[start:start + _AT_ONCE], dtype=np.int64), first)
+    _follow(first)
+    number = np.cumsum(used & (first == np.arange(n_node))) - 1
     of_node = np.full(n_node, -1)
-    of_node[used] = order[of_used]
-    return Bodies(len(found), of_node)
+    of_node[used] = number[first[used]]
+    return Bodies(int(number[-1]) + 1 if n_node else 0, of_node)
+
+
+@njit(cache=True)
+def _join(cells: np.ndarray, first: np.ndarray) -> None:
+    """Make one body of the nodes of each cell (n_cell, k). first : (n_node,), a node of the same body that is before
+    each node, or the node itself, which is then the first of its body."""
+    for cell in range(len(cells)):
+        body = cells[cell, 0]
+        for k in range(cells.shape[1]):
+            other = cells[cell, k]
+            while first[other] != other:
+                first[other] = first[first[other]]
+                other = first[other]
+            while first[body] != body:
+                body = first[body]
+            first[max(body, other)] = min(body, other)
+            body = min(body, other)
+
+
+@njit(cache=True)
+def _follow(first: np.ndarray) -> None:
+    """Let each node know the first of its body."""
+    for node in range(len(first)):
+        first[node] = first[first[node]]
 
 
 def representatives(points: np.ndarray, tolerance: float) -> np.ndarray:

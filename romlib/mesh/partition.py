@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from romlib.errors import FileFormatError, InputError
 from romlib.mesh.ids import IdIndex, renumbered
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet, Mesh
-from romlib.mesh.topology import cell_faces, face_neighbours, parent_rows
+from romlib.mesh.topology import face_neighbours, parent_faces
 from romlib.mesh.validity import check_mesh, check_pieces
 from romlib.words import plural
 
+Rows: TypeAlias = "np.ndarray | slice"
 _SEED = 1  # METIS draws random numbers: the same mesh must be cut the same way every time
 
 
@@ -75,12 +77,9 @@ def split(mesh: Mesh, owners: np.ndarray) -> list[Mesh]:
     owners = np.asarray(owners, dtype=np.int64)
     if owners.shape != (mesh.n_cell,):
         raise InputError("one piece number a cell is needed", expected=f"({mesh.n_cell},)", found=owners.shape)
-    face_owners = {}
-    if mesh.face_tags:
-        faces = cell_faces(mesh)
-        face_owners = {tag: owners[faces.cell[parent_rows(mesh, faces, face_set)]]
-                       for tag, face_set in mesh.face_tags.items()}
-        del faces
+    face_owners = {tag: owners[parent_faces(mesh, face_set).cell] for tag, face_set in mesh.face_tags.items()}
+    if not owners.any():
+        return number_shared_nodes([_whole(mesh)])
     used = np.zeros(mesh.n_node, dtype=bool)
     for block in mesh.blocks:
         used[block.connectivity] = True
@@ -88,6 +87,13 @@ def split(mesh: Mesh, owners: np.ndarray) -> list[Mesh]:
         _extract(mesh, owners == piece, {tag: of == piece for tag, of in face_owners.items()},
                  ~used if piece == 0 else np.zeros_like(used))
         for piece in range(int(owners.max(initial=0)) + 1)])
+
+
+def _whole(mesh: Mesh) -> Mesh:
+    """The only piece of a mesh, without a copy: as `_extract` makes it of all cells."""
+    return replace(mesh, blocks=tuple(block for block in mesh.blocks if block.n_cell), shared_index=None, face_tags={
+        tag: replace(faces, blocks=tuple(block for block in faces.blocks if len(block.connectivity)))
+        for tag, faces in mesh.face_tags.items()})
 
 
 def _extract(mesh: Mesh, has_cell: np.ndarray, has_face: dict[str, np.ndarray], has_node: np.ndarray) -> Mesh:
@@ -118,8 +124,6 @@ def _kept(positions: np.ndarray) -> np.ndarray:
 
 
 def _cut_block(block: CellBlock, mine: np.ndarray, new_node: np.ndarray) -> CellBlock:
-    if mine.all() and np.array_equal(new_node, np.arange(len(new_node))):  # the whole mesh: no copy of it
-        return block
     return replace(block, connectivity=new_node[block.connectivity[mine]], cell_ids=block.cell_ids[mine])
 
 
@@ -145,6 +149,8 @@ def number_shared_nodes(pieces: Sequence[Mesh]) -> list[Mesh]:
     FileFormatError : an id twice in one piece, a cell in two; see `romlib.mesh.validity.check_pieces`.
     """
     check_pieces(pieces)
+    if len(pieces) == 1:
+        return [replace(pieces[0], shared_index=np.full(pieces[0].n_node, -1))]
     ids, count = np.unique(np.concatenate([piece.node_ids for piece in pieces]), return_counts=True)
     plural = np.where(count > 1, np.cumsum(count > 1) - 1, -1)
     return [replace(piece, shared_index=plural[np.searchsorted(ids, piece.node_ids)]) for piece in pieces]
@@ -176,8 +182,18 @@ def positions_in(mesh: Mesh, piece: Mesh) -> tuple[np.ndarray, np.ndarray, np.nd
     first = np.cumsum(n_q) - n_q
     count = n_q[cells]
     start = np.cumsum(count) - count
-    ips = np.repeat(first[cells] - start, count) + np.arange(count.sum())
+    ips = np.repeat(first[cells] - start, count)
+    ips += np.arange(len(ips))
     return nodes, cells, ips
+
+
+def rows_in(mesh: Mesh, piece: Mesh) -> tuple[Rows, Rows]:
+    """What takes the values of a piece out of a field of the whole mesh, at nodes and at integration points: positions
+    as in `positions_in`, or a slice of all where the piece is the mesh."""
+    if np.array_equal(mesh.node_ids, piece.node_ids) and np.array_equal(mesh.cell_ids, piece.cell_ids):
+        return slice(None), slice(None)
+    nodes, _, ips = positions_in(mesh, piece)
+    return nodes, ips
 
 
 def _find(ids: np.ndarray, wanted: np.ndarray, what: str) -> np.ndarray:

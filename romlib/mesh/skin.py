@@ -10,7 +10,7 @@ import numpy as np
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
-from romlib.mesh.topology import cell_faces, face_blocks, face_corners, face_numbers, outer_faces, parent_rows
+from romlib.mesh.topology import face_blocks, face_corners, face_numbers, outer_faces, parent_faces
 
 SKIN = "skin"
 
@@ -46,9 +46,7 @@ def orient_outward(mesh: Mesh, face_set: FaceSet) -> FaceSet:
     ------
     FileFormatError : a face of no cell, or a quadrangle whose nodes are not in order around it.
     """
-    faces = cell_faces(mesh)
-    rows = parent_rows(mesh, faces, face_set)
-    parent, corners = faces.corners[rows], face_corners(face_set)
+    parent, corners = parent_faces(mesh, face_set).corners, face_corners(face_set)
     n_corner = (corners >= 0).sum(axis=1)
     each = np.arange(len(corners))
     position = np.argmax(parent == corners[:, :1], axis=1)  # where the face's first node stands in the parent's face

@@ -8,12 +8,14 @@ import numpy as np
 from scipy import sparse
 
 from romlib.errors import FileFormatError
-from romlib.mesh.elements import element
+from romlib.mesh import face_kernels
+from romlib.mesh.elements import Element, element
+from romlib.mesh.face_kernels import SPREAD
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
-from romlib.mesh.validity import row_hashes
+from romlib.mesh.operator import checked_connectivity
 
 _MAX_CORNERS = 4
-_AT_ONCE = 1 << 18  # faces
+_INT32 = 1 << 31  # numbers below it fit 32 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ def cell_faces(mesh: Mesh) -> CellFaces:
     first_cell = 0
     for number, block in enumerate(mesh.blocks):
         kind = element(block.cell_type)
-        table = _padded([face[:element(face_type).n_corner] for face_type, face in kind.faces])
+        table = _table(kind)
         nodes = np.asarray(block.connectivity, dtype=np.int64)[:, table]
         corners.append(np.where(table >= 0, nodes, -1).reshape(-1, _MAX_CORNERS))
         cells.append(first_cell + np.repeat(np.arange(block.n_cell), len(table)))
@@ -48,7 +50,9 @@ def cell_faces(mesh: Mesh) -> CellFaces:
     return CellFaces(np.concatenate(corners), *(np.concatenate([empty, *part]) for part in (cells, blocks, locals_)))
 
 
-def _padded(rows: list[tuple[int, ...]]) -> np.ndarray:
+def _table(kind: Element) -> np.ndarray:
+    """Where the corners of each face are in a cell, (n_face, 4), -1 after the last."""
+    rows = [face[:element(face_type).n_corner] for face_type, face in kind.faces]
     return np.array([row + (-1,) * (_MAX_CORNERS - len(row)) for row in rows], dtype=np.int64)
 
 
@@ -80,36 +84,46 @@ def face_neighbours(mesh: Mesh) -> sparse.csr_matrix:
     return graph
 
 
-def boundary_faces(faces: CellFaces) -> np.ndarray:
-    """Rows of `faces` that belong to one cell only."""
-    numbers = face_numbers(faces.corners)
-    return np.flatnonzero(np.bincount(numbers)[numbers] == 1) if len(numbers) else numbers
-
-
 def outer_faces(mesh: Mesh) -> CellFaces:
-    """The faces of one cell only, in the order of `cell_faces`, without all faces in memory: 16 bytes for each.
+    """The faces of one cell only, in the order of `cell_faces`. Not all faces are in memory: five bytes for each are.
 
-    Faces are told apart by a hash of their corners; those of equal hashes are compared, and where two faces have one
-    hash by chance, all are.
+    Raises
+    ------
+    InputError : a cell has a node outside the mesh.
     """
-    starts = np.cumsum([0, *(block.n_cell * len(element(block.cell_type).faces) for block in mesh.blocks)])
+    cells = _flat(mesh)
+    starts = _first_faces(mesh)
     n = int(starts[-1])
-    hashes = np.empty(n, dtype=np.uint64)
-    for first in range(0, n, _AT_ONCE):
-        rows = np.arange(first, min(first + _AT_ONCE, n))
-        hashes[rows[0]:rows[-1] + 1] = row_hashes(_faces_at(mesh, starts, rows).corners)
-    order = np.argsort(hashes)
-    hashes = hashes[order]
-    again = np.concatenate([[False], hashes[1:] == hashes[:-1], [False]]) if n else np.zeros(1, dtype=bool)
-    del hashes
-    later = np.flatnonzero(again)
-    for first in range(0, len(later), _AT_ONCE):
-        some = later[first:first + _AT_ONCE]
-        a, b = (np.sort(_faces_at(mesh, starts, order[at]).corners, axis=1) for at in (some - 1, some))
-        if not np.array_equal(a, b):
-            faces = cell_faces(mesh)
-            return _faces_at(mesh, starts, boundary_faces(faces))
-    return _faces_at(mesh, starts, np.sort(order[~(again[:-1] | again[1:])]))
+    whole = np.int32 if n < _INT32 else np.int64
+    begins = np.zeros(mesh.n_node + SPREAD + 2, dtype=whole)
+    face_kernels.count(*cells, begins)
+    np.cumsum(begins, dtype=whole, out=begins)
+    order = np.empty(n, dtype=whole)
+    face_kernels.fill(*cells, begins, order)
+    repeated = np.zeros(n, dtype=bool)
+    face_kernels.mark_repeated(*cells, begins, order, repeated)
+    del order, begins
+    return _faces_at(mesh, starts, np.flatnonzero(~repeated))
+
+
+def _flat(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The cells as `romlib.mesh.face_kernels` takes them; those of a single block without a copy."""
+    kinds = [element(block.cell_type) for block in mesh.blocks]
+    parts = [checked_connectivity(block, kind, mesh.n_node).reshape(-1) for block, kind in zip(mesh.blocks, kinds)]
+    small = np.int32 if mesh.n_node < _INT32 else np.int64
+    flat = parts[0] if len(parts) == 1 else np.concatenate(
+        [np.empty(0, small), *(part.astype(small) for part in parts)])
+    tables = np.full((len(kinds), max((len(kind.faces) for kind in kinds), default=0), _MAX_CORNERS), -1)
+    for table, kind in zip(tables, kinds):
+        table[:len(kind.faces)] = _table(kind)
+    numbers = ([block.n_cell for block in mesh.blocks], [kind.n_node for kind in kinds], [len(k.faces) for k in kinds])
+    n_cell, width, n_face = (np.array(one, dtype=np.int64) for one in numbers)
+    return flat, n_cell, width, n_face, tables
+
+
+def _first_faces(mesh: Mesh) -> np.ndarray:
+    """(n_block + 1,), the number of the first face of each block, and of all faces."""
+    return np.cumsum([0, *(block.n_cell * len(element(block.cell_type).faces) for block in mesh.blocks)])
 
 
 def _faces_at(mesh: Mesh, starts: np.ndarray, rows: np.ndarray) -> CellFaces:
@@ -120,8 +134,7 @@ def _faces_at(mesh: Mesh, starts: np.ndarray, rows: np.ndarray) -> CellFaces:
     for k, block in enumerate(mesh.blocks):
         mine = np.flatnonzero(number == k)
         if len(mine):
-            kind = element(block.cell_type)
-            table = _padded([face[:element(face_type).n_corner] for face_type, face in kind.faces])
+            table = _table(element(block.cell_type))
             cell, local[mine] = np.divmod(rows[mine] - starts[k], len(table))
             nodes = block.connectivity[cell[:, None], table[local[mine]]]
             corners[mine] = np.where(table[local[mine]] >= 0, nodes, -1)
@@ -142,8 +155,8 @@ def face_blocks(mesh: Mesh, faces: CellFaces, rows: np.ndarray) -> tuple[FaceBlo
             table = np.array([nodes if t == face_type else none for t, nodes in kind.faces])
             of_type = mine[table[faces.local[mine], 0] >= 0]
             cells = faces.cell[of_type] - first_cell
-            connectivity = np.asarray(block.connectivity, dtype=np.int64)
-            found.setdefault(face_type, []).append(connectivity[cells[:, None], table[faces.local[of_type]]])
+            nodes_of = block.connectivity[cells[:, None], table[faces.local[of_type]]]
+            found.setdefault(face_type, []).append(np.asarray(nodes_of, dtype=np.int64))
         first_cell += block.n_cell
     joined = {face_type: np.concatenate(parts) for face_type, parts in sorted(found.items())}
     return tuple(FaceBlock(face_type, nodes) for face_type, nodes in joined.items() if len(nodes))
@@ -160,19 +173,22 @@ def face_corners(face_set: FaceSet) -> np.ndarray:
     return np.concatenate(corners)
 
 
-def parent_rows(mesh: Mesh, faces: CellFaces, face_set: FaceSet) -> np.ndarray:
-    """Row of `faces`, (n_face,), that each face of a set is: that of the first cell where two cells have it.
+def parent_faces(mesh: Mesh, face_set: FaceSet) -> CellFaces:
+    """The face of a cell that each face of a set is, (n_face,): that of the first cell where two cells have it.
 
     Raises
     ------
-    FileFormatError : a face of no cell.
+    FileFormatError : a face of no cell. InputError : a cell has a node outside the mesh.
     """
     wanted = face_corners(face_set)
-    numbers = face_numbers(np.concatenate([faces.corners, wanted]))
-    of_cells, of_set = numbers[:len(faces.corners)], numbers[len(faces.corners):]
-    first = np.full(len(numbers) + 1, -1, dtype=np.int64)
-    first[of_cells[::-1]] = np.arange(len(of_cells))[::-1]  # assigned backwards: the first cell stays
-    rows = first[of_set]
+    ordered, bucket = wanted.copy(), np.empty(len(wanted), dtype=np.int64)
+    face_kernels.buckets_of(ordered, bucket)
+    bucket = np.maximum(bucket, 0)  # nodes that do not exist have no parent either
+    begins = np.zeros(max(mesh.n_node + SPREAD, int(bucket.max(initial=0)) + 1) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(bucket, minlength=len(begins) - 1), out=begins[1:])
+    rows = np.full(len(wanted), -1)
+    if len(wanted):
+        face_kernels.find_first(*_flat(mesh), ordered, begins, np.argsort(bucket, kind="stable"), rows)
     orphan = np.flatnonzero(rows < 0)
     if len(orphan):
         nodes = wanted[orphan[0]]
@@ -180,4 +196,4 @@ def parent_rows(mesh: Mesh, faces: CellFaces, face_set: FaceSet) -> np.ndarray:
         raise FileFormatError("a face belongs to no cell", place=f"face with corner nodes {ids}",
                               expected="a face of a cell of the mesh", found=f"{len(orphan)} such faces",
                               remedy="remove these faces from the set, or add the cells that they belong to")
-    return rows
+    return _faces_at(mesh, _first_faces(mesh), rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 
 from romlib.errors import FileFormatError
 from romlib.mesh.elements import element
@@ -15,7 +16,7 @@ from romlib.words import plural
 
 _ROUNDS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _SHIFT = np.uint64(29)
-_AT_ONCE = 1 << 18  # rows
+_AT_ONCE = 1 << 16  # rows
 
 
 def check_mesh(mesh: Mesh, file: Path | None = None) -> None:
@@ -34,21 +35,19 @@ def check_mesh(mesh: Mesh, file: Path | None = None) -> None:
     _check_piece(mesh, file)
 
 
-def check_pieces(pieces: Iterable[Mesh], file: Path | None = None) -> None:
+def check_pieces(pieces: Sequence[Mesh], file: Path | None = None) -> None:
     """The same for the pieces of one mesh, run through once, in which nodes are the same where their ids are.
 
     Of a piece, no more than two numbers a cell stay in memory: its id, and a hash of the ids of its corners.
     """
     shapes: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-    n_piece = 0
     for mesh in pieces:
         _check_piece(mesh, file)
-        n_piece += 1
-        for block in mesh.blocks:
+        for block in mesh.blocks if len(pieces) > 1 else ():
             kind = element(block.cell_type)
-            corners = mesh.node_ids[block.connectivity[:, :kind.n_corner]]
-            shapes.setdefault(kind.cell, []).append((np.asarray(block.cell_ids), row_hashes(corners)))
-    if n_piece < 2 or not shapes:
+            hashes = row_hashes(block.connectivity[:, :kind.n_corner], mesh.node_ids)
+            shapes.setdefault(kind.cell, []).append((np.asarray(block.cell_ids), hashes))
+    if not shapes:
         return
     remedy = "give every cell to one piece only"
     repeated = _repeated(np.concatenate([ids for parts in shapes.values() for ids, _ in parts]))
@@ -119,6 +118,8 @@ def _check_cells(mesh: Mesh, file: Path | None) -> None:
         kind = element(block.cell_type)
         shapes.setdefault(kind.cell, []).append((block.connectivity[:, :kind.n_corner], block.cell_ids))
     for parts in shapes.values():
+        if not len(_repeated(np.concatenate([row_hashes(corners) for corners, _ in parts]))):
+            continue
         corners, ids = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
         pairs = same_rows(corners)
         if len(pairs):
@@ -147,9 +148,11 @@ def same_rows(rows: np.ndarray) -> np.ndarray:
 
     rows : (n_row, k) integers. Sorted by the later row.
     """
-    candidates = np.flatnonzero(_appears_again(row_hashes(rows)))
-    if not len(candidates):
+    hashes = row_hashes(rows)
+    repeated = _repeated(hashes)
+    if not len(repeated):
         return np.empty((0, 2), dtype=np.int64)
+    candidates = np.flatnonzero(np.isin(hashes, repeated))
     _, number = np.unique(np.sort(rows[candidates], axis=1), axis=0, return_inverse=True)
     number = number.ravel()
     first = np.full(len(candidates), -1)
@@ -159,26 +162,39 @@ def same_rows(rows: np.ndarray) -> np.ndarray:
     return np.column_stack([candidates[first[later]], candidates[later]])
 
 
-def _appears_again(values: np.ndarray) -> np.ndarray:
-    """Whether each value is there more than once."""
-    return np.isin(values, _repeated(values))
-
-
 def _repeated(values: np.ndarray) -> np.ndarray:
+    """The values that are there more than once, increasing."""
+    if (values[1:] > values[:-1]).all():  # as ids mostly are: no need to sort
+        return values[:0]
     ordered = np.sort(values)
     return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
-def row_hashes(rows: np.ndarray | Sequence[Sequence[int]]) -> np.ndarray:
-    """A number (n,) for each row (n, k), that depends on its entries and not on their order."""
-    rows = np.asarray(rows, dtype=np.int64)
-    found = np.zeros(len(rows), dtype=np.uint64)
+def row_hashes(rows: np.ndarray | Sequence[Sequence[int]], names: np.ndarray | None = None) -> np.ndarray:
+    """A number (n,) for each row (n, k), that depends on its entries and not on their order.
+
+    names : what the entries stand for, where the numbers are to depend on that: entry i is names[i].
+    """
+    rows = np.asarray(rows)
+    found = np.empty(len(rows), dtype=np.uint64)
     for start in range(0, len(rows), _AT_ONCE):
-        ordered = np.sort(rows[start:start + _AT_ONCE], axis=1).astype(np.uint64)
-        part = found[start:start + _AT_ONCE]
-        for column in ordered.T:
-            part ^= column
-            part *= _ROUNDS[0]
-            part ^= part >> _SHIFT
-            part *= _ROUNDS[1]
+        some = rows[start:start + _AT_ONCE] if names is None else names[rows[start:start + _AT_ONCE]]
+        _hash_rows(np.ascontiguousarray(some, dtype=np.int64), found[start:start + _AT_ONCE])
     return found
+
+
+@njit(cache=True)
+def _hash_rows(rows: np.ndarray, found: np.ndarray) -> None:
+    ordered = np.empty(rows.shape[1], dtype=np.int64)
+    for row in range(len(rows)):
+        for k in range(rows.shape[1]):
+            value, at = rows[row, k], k
+            while at > 0 and ordered[at - 1] > value:
+                ordered[at] = ordered[at - 1]
+                at -= 1
+            ordered[at] = value
+        total = np.uint64(0)
+        for k in range(rows.shape[1]):
+            total = (total ^ np.uint64(ordered[k])) * _ROUNDS[0]
+            total = (total ^ (total >> _SHIFT)) * _ROUNDS[1]
+        found[row] = total

@@ -12,7 +12,7 @@ import numpy as np
 
 from romlib.mesh.elements import element
 from romlib.mesh.mesh import FaceBlock, Mesh
-from romlib.mesh.topology import CellFaces, boundary_faces, cell_faces, face_numbers
+from romlib.mesh.topology import CellFaces, face_numbers, outer_faces
 from romlib.model import Model
 from romlib.nodal.cells import materials_of_cells
 from romlib.results.source import StepSource
@@ -138,9 +138,8 @@ def _part(mesh: Mesh, materials: np.ndarray, first_cell: int) -> _Part:
 
 def _outer_faces(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Nodes (n_face, 9), types, corners (n_face, 4) and cells (n_face,) of the faces of one cell."""
-    faces = cell_faces(mesh)
-    rows = boundary_faces(faces)
-    return *_nodes_of(mesh, faces, rows), faces.corners[rows], faces.cell[rows]
+    faces = outer_faces(mesh)
+    return *_nodes_of(mesh, faces), faces.corners, faces.cell
 
 
 def _cells_as_faces(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -158,16 +157,17 @@ def _cells_as_faces(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 _NO_ID = np.iinfo(np.int64).min  # ids may be any other number
 
 
-def _nodes_of(mesh: Mesh, faces: CellFaces, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _nodes_of(mesh: Mesh, faces: CellFaces) -> tuple[np.ndarray, np.ndarray]:
     """All nodes of faces, (n_face, 9), -1 after the last, and their types, (n_face,)."""
-    nodes, types = np.full((len(rows), _PADDED), -1, dtype=np.int64), np.full(len(rows), "", dtype="<U5")
+    n = len(faces.cell)
+    nodes, types = np.full((n, _PADDED), -1, dtype=np.int64), np.full(n, "", dtype="<U5")
     first_cell = 0
     for number, block in enumerate(mesh.blocks):
         kind = element(block.cell_type)
-        mine = np.flatnonzero(faces.block[rows] == number)
-        local, cells = faces.local[rows[mine]], faces.cell[rows[mine]] - first_cell
+        mine = np.flatnonzero(faces.block == number)
+        local, cells = faces.local[mine], faces.cell[mine] - first_cell
         table = np.array([face + (-1,) * (_PADDED - len(face)) for _, face in kind.faces])[local]
-        found = np.asarray(block.connectivity, dtype=np.int64)[cells[:, None], table]
+        found = block.connectivity[cells[:, None], table]
         nodes[mine] = np.where(table >= 0, found, -1)
         types[mine] = np.array([face_type for face_type, _ in kind.faces])[local]
         first_cell += block.n_cell

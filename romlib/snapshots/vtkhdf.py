@@ -24,6 +24,7 @@ _COUNTS = ("NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds")
 _BLOCKWISE = ("Points", "Types", "Connectivity", "Offsets")
 _STATIC_OFFSETS = ("PartOffsets", "PointOffsets")
 _STATIC_TOPOLOGY_OFFSETS = ("CellOffsets", "ConnectivityIdOffsets")
+_ROWS = 1 << 16  # that are written at one time
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +101,20 @@ def create_grid(file: h5py.File, layout: Layout, times: np.ndarray) -> None:
 
 def write_piece(file: h5py.File, layout: Layout, piece: int, mesh: Mesh) -> dict[str, int]:
     """Write points and cells of one piece; return the checksum of each array's part, by name."""
-    parts = {"Points": padded(np.asarray(mesh.points, dtype=np.float64)), **_cells_of(
-        [(block.cell_type, block.n_cell) for block in mesh.blocks]),
-        "Connectivity": np.concatenate([block.connectivity.ravel() for block in mesh.blocks]).astype(np.int64)}
-    for name, values in parts.items():
-        file[VTK_GROUP][name][layout.part(name, piece)] = values
-    return {name: crc_of(values) for name, values in parts.items()}
+    parts: dict[str, list[np.ndarray]] = {
+        "Points": [np.asarray(mesh.points, dtype=np.float64)],
+        **{name: [values] for name, values in _cells_of([(b.cell_type, b.n_cell) for b in mesh.blocks]).items()},
+        "Connectivity": [block.connectivity for block in mesh.blocks]}
+    checksums = {}
+    for name, arrays in parts.items():
+        dataset, at, checksums[name] = file[VTK_GROUP][name], layout.part(name, piece).start, 0
+        for array in arrays:
+            for first in range(0, len(array), _ROWS):  # a copy in the type and shape of the file is small
+                some = array[first:first + _ROWS]
+                rows = padded(some) if name == "Points" else some.reshape(-1).astype(dataset.dtype, copy=False)
+                dataset[at:at + len(rows)] = rows
+                checksums[name], at = crc_of(rows, checksums[name]), at + len(rows)
+    return checksums
 
 
 def _cells_of(blocks: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
@@ -113,7 +122,7 @@ def _cells_of(blocks: Iterable[tuple[str, int]]) -> dict[str, np.ndarray]:
     kinds = [(element(cell_type), n_cell) for cell_type, n_cell in blocks]
     sizes = np.concatenate([np.full(n, kind.n_node, dtype=np.int64) for kind, n in kinds])
     return {"Types": np.concatenate([np.full(n, kind.vtk_type, dtype=np.uint8) for kind, n in kinds]),
-            "Offsets": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)}
+            "Offsets": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64, copy=False)}
 
 
 def read_piece(contents: Contents, layout: Layout, piece: int, blocks: Sequence[tuple[str, int]]

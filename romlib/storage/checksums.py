@@ -64,9 +64,9 @@ def digest_of_view(dataset: h5py.Dataset) -> str:
     return digest_of("view", dataset.dtype.str, dataset.shape, repr(sources).encode())
 
 
-def crc_of(array: np.ndarray) -> int:
-    """CRC-32 of the bytes of an array."""
-    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+def crc_of(array: np.ndarray, before: int = 0) -> int:
+    """CRC-32 of the bytes of an array, or of those behind bytes that have the CRC-32 `before`."""
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, before)
 
 
 def rows_per_block(shape: tuple[int, ...]) -> int:

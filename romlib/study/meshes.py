@@ -70,7 +70,7 @@ class MeshSource:
             n_found, read = self._open.n_piece, self._open.mesh
             with comm.agreement():
                 if comm.rank == 0 and n_found > 1:
-                    check_pieces(map(read, range(n_found)), self.path)  # each by itself, and together
+                    check_pieces(LazyMeshes(n_found, read), self.path)  # each by itself, and together
         else:  # the whole mesh is read on rank 0 and cut there
             parts = comm.on_root(partial(cut_mesh, study, self._open, wanted or comm.size))
             n_found, read = len(parts), lambda piece: parts[piece]

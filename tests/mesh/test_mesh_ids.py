@@ -13,7 +13,9 @@ EXTREME = np.iinfo(np.int64)
 FAR_APART = st.lists(st.sampled_from([EXTREME.min, -3, 0, 7, 8, 10**12, EXTREME.max]), max_size=30)
 
 
-@given(ids=IDS | FAR_APART | st.lists(st.integers(40, 60), min_size=8, max_size=30).map(sorted), wanted=IDS | FAR_APART,
+@given(ids=IDS | FAR_APART | st.lists(st.integers(40, 60), min_size=8, max_size=30).map(sorted)
+       | st.builds(lambda first, n: [*range(first, first + n)], st.integers(-60, 40), st.integers(1, 30)),
+       wanted=IDS | FAR_APART,
        kind=st.sampled_from([np.int64, object]))
 def test_an_id_is_found_where_it_first_stands_and_is_minus_one_where_it_does_not(ids, wanted, kind):
     index = IdIndex(np.array(ids, dtype=np.int64))

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.spatial
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
 
 from romlib.errors import InputError, UnsupportedError
 from romlib.mesh.box import box_mesh
-from romlib.mesh.merge import bodies, merge_points, refuse_loose_cells, representatives
+from romlib.mesh.merge import bodies, bodies_of, merge_points, refuse_loose_cells, representatives
 from romlib.mesh.operator import StrainOperator
-from romlib.mesh.topology import boundary_faces, cell_faces
+from romlib.mesh.topology import outer_faces
 
 CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13"]
 
@@ -37,7 +40,7 @@ def test_merging_undoes_a_mesh_written_cell_by_cell(cell_type):
     merged = merge_points(loose, 1e-6)
     assert (merged.n_node, bodies(merged).number) == (whole.n_node, 1)
     assert StrainOperator(merged).weights.sum() == pytest.approx(1.0)
-    assert len(boundary_faces(cell_faces(merged))) == len(boundary_faces(cell_faces(whole)))
+    assert len(outer_faces(merged).cell) == len(outer_faces(whole).cell)
     np.testing.assert_array_equal(merged.points[merged.node_tags["xmax"]][:, 0], 1.0)
     assert len(merged.node_tags["xmax"]) == len(whole.node_tags["xmax"])
     np.testing.assert_array_equal(merged.node_arrays["x"], merged.points[:, 0])
@@ -86,3 +89,18 @@ def test_points_at_one_place_take_no_room_for_every_pair_of_them(monkeypatch):
 def test_a_distance_with_very_many_points_in_it_is_refused():
     with pytest.raises(InputError, match=r"has many others in it[\s\S]*shortest edge"):
         merge_points(box_mesh("hex8", (8, 8, 8)), 0.6)
+
+
+@given(n_node=st.integers(1, 40), sizes=st.lists(st.integers(1, 4), max_size=12), seed=st.integers(0, 10_000))
+def test_bodies_are_the_connected_components_of_the_nodes_of_cells(n_node, sizes, seed):
+    rng = np.random.default_rng(seed)
+    cells = [rng.integers(0, n_node, (rng.integers(1, 4), k)) for k in sizes]
+    pairs = np.array([(row[0], node) for nodes in cells for row in nodes for node in row], dtype=int).reshape(-1, 2)
+    graph = sparse.coo_matrix((np.ones(len(pairs)), pairs.T), shape=(n_node, n_node))
+    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    used = np.unique(pairs)
+    found = bodies_of(cells, n_node)
+    expected = list(dict.fromkeys(label[used].tolist()))  # in the order of their first nodes
+    assert found.number == len(expected)
+    np.testing.assert_array_equal(found.of_node[used], [expected.index(one) for one in label[used].tolist()])
+    assert (np.delete(found.of_node, used) == -1).all()

@@ -13,7 +13,7 @@ from romlib.mesh.box import box_mesh
 from romlib.mesh.mass import mass_matrix
 from romlib.mesh.mesh import FaceBlock, FaceSet, Mesh
 from romlib.mesh.operator import StrainOperator
-from romlib.mesh.partition import number_shared_nodes, partition, positions_in, split
+from romlib.mesh.partition import number_shared_nodes, partition, positions_in, rows_in, split
 from romlib.mesh.skin import add_skin
 
 
@@ -114,6 +114,19 @@ def test_metis_balances_integration_points_not_cells() -> None:
                  for half, rule in ((left, "hex_gauss_1"), (~left, "hex_gauss_27")))
     points = [StrainOperator(piece).n_ip for piece in partition(replace(mesh, blocks=(one, many)), 2)]
     assert max(points) <= 1.15 * np.mean(points)
+
+
+def test_fields_of_a_mesh_in_one_piece_are_taken_as_they_are_and_of_others_by_their_ids(whole: Mesh) -> None:
+    piece = partition(whole, 1)[0]
+    assert rows_in(whole, piece) == (slice(None), slice(None))
+    assert np.shares_memory(piece.points, whole.points)
+    last = whole.blocks[-1]
+    turned = replace(whole, blocks=(*whole.blocks[:-1], replace(
+        last, connectivity=last.connectivity[::-1], cell_ids=last.cell_ids[::-1])))
+    for piece in (*random_pieces(whole, 2, 1), turned):
+        nodes, ips = rows_in(whole, piece)
+        np.testing.assert_array_equal(whole.points[nodes], piece.points)
+        np.testing.assert_allclose(StrainOperator(whole).coordinates[ips], StrainOperator(piece).coordinates)
 
 
 def test_nodes_of_no_cell_go_to_the_first_piece() -> None:

@@ -11,15 +11,28 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from romlib.errors import FileFormatError, InputError
+from romlib.mesh import validity
 from romlib.mesh.box import box_mesh
 from romlib.mesh.mesh import CellBlock, FaceBlock, FaceSet
 from romlib.mesh.operator import StrainOperator
 from romlib.mesh.partition import partition, split
-from romlib.mesh.validity import check_mesh, check_pieces, same_rows
+from romlib.mesh.validity import check_mesh, check_pieces, row_hashes, same_rows
 from romlib.model import Model
 from romlib.snapshots.writer import SnapshotsWriter
 
 CELL_TYPES = ["tet4", "tet10", "hex8", "hex20", "hex27", "wedge6", "wedge15", "pyramid5", "pyramid13"]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_hashes_of_rows_are_those_of_what_they_stand_for_in_any_order(monkeypatch, dtype) -> None:
+    rng = np.random.default_rng(3)
+    rows, names = rng.integers(0, 50, (40, 5)).astype(dtype), rng.permutation(10**9 + np.arange(50))
+    hashes = row_hashes(rows)
+    assert len(set(hashes.tolist())) == len({tuple(sorted(row)) for row in rows.tolist()})
+    monkeypatch.setattr(validity, "_AT_ONCE", 7)
+    np.testing.assert_array_equal(row_hashes(rng.permuted(rows, axis=1)), hashes)
+    np.testing.assert_array_equal(row_hashes(rows, names), row_hashes(names[rows]))
+    assert not set(row_hashes(rows, names).tolist()) & set(hashes.tolist())
 
 
 @given(npst.arrays(np.int64, st.tuples(st.integers(0, 30), st.integers(1, 4)), elements=st.integers(-2, 4)))

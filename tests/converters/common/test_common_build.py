@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import romlib_converters.common.build as building
 from romlib_converters.common.build import build, mesh_of
 from romlib_converters.common.history import IdValues, SolverCells, SolverMesh
 from synthetic_history import HEX, IDS, POINTS, TOP_FIRST, WEDGE, solver_mesh
@@ -26,6 +27,31 @@ def test_cells_of_one_type_in_several_parts_are_one_block():
     parts = tuple(SolverCells(HEX, np.array([k]), IDS[[nodes]]) for k, nodes in zip((30, 7), TOP_FIRST))
     mesh = mesh_of(solver_mesh(FILE, cells=parts, face_sets={}, cell_arrays={}))
     assert [block.n_cell for block in mesh.blocks] == [2] and mesh.cell_ids.tolist() == [30, 7]
+
+
+def test_cells_that_are_looked_at_one_at_a_time_are_the_same_and_the_first_wrong_one_is_named(monkeypatch):
+    whole = build(solver_mesh(FILE)).mesh
+    monkeypatch.setattr(building, "_CELLS_AT_ONCE", 1)
+    mesh = build(solver_mesh(FILE)).mesh
+    np.testing.assert_array_equal(mesh.points, whole.points)
+    for one, other in zip(mesh.blocks, whole.blocks, strict=True):
+        np.testing.assert_array_equal(one.connectivity, other.connectivity)
+        np.testing.assert_array_equal(mesh.node_ids[one.connectivity], mesh.node_ids[other.connectivity])
+    with pytest.raises(FileFormatError, match=r"cell 7[\s\S]*node 12345"):
+        build(solver_mesh(FILE, cells=(SolverCells(HEX, np.array([30, 7]), STRANGE),), **BARE))
+    turned = np.concatenate([IDS[TOP_FIRST][:1], TURNED[1:]])
+    with pytest.raises(InputError, match="cell 7"):
+        build(solver_mesh(FILE, cells=(SolverCells(HEX, np.array([30, 7]), turned),), **BARE))
+
+
+def test_what_the_solver_has_is_not_changed_by_the_mesh_that_is_made_of_it():
+    """Without a copy where nothing is left out; then nothing of it may be written into."""
+    given = solver_mesh(FILE, node_ids=IDS[:14], points=POINTS[:14], node_sets={})
+    before = [given.points.copy(), given.node_ids.copy(), *(cells.nodes.copy() for cells in given.cells)]
+    build(given)
+    build(solver_mesh(FILE))
+    for one, other in zip(before, [given.points, given.node_ids, *(cells.nodes for cells in given.cells)]):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_rule_that_the_user_knows_replaces_the_elements():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import romlib_converters.common.midsides as midsides
 from romlib_converters.common.build import build
 from romlib_converters.common.elements import SolidElement
 from romlib_converters.common.history import (
@@ -105,13 +106,17 @@ def test_results_at_an_invented_node_are_the_mean_of_its_corners_and_forces_are_
         assert "internal_force" not in found.fields and {"field_internal_force", "midside_nodes"} <= set(names)
 
 
-def test_nodes_in_another_order_are_seen():
+def test_nodes_in_another_order_are_seen_in_cells_at_any_number_at_a_time(monkeypatch):
     block = BOX.blocks[0]
     check_midsides("hex20", BOX.points, block.connectivity, block.cell_ids, Path("job"))
     turned = block.connectivity[:, [*range(8), *range(12, 20), *range(8, 12)]]
     with pytest.raises(FileFormatError, match="mid-side nodes are not on their edges") as caught:
         check_midsides("hex20", BOX.points, turned, np.array([71, 72]), Path("job"))
     assert "cell 71" in str(caught.value) and "2 such cells" in str(caught.value)
+    monkeypatch.setattr(midsides, "_CELLS_AT_ONCE", 1)
+    with pytest.raises(FileFormatError) as again:
+        check_midsides("hex20", BOX.points, turned, np.array([71, 72]), Path("job"))
+    assert str(again.value) == str(caught.value)
     mesh = SolverMesh(Path("job"), IDS, BOX.points, (
         SolverCells(HEX20, np.array([71, 72]), IDS[turned]),))
     with pytest.raises(FileFormatError, match="mid-side"):
