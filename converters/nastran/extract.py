@@ -93,6 +93,8 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
             raise
         except Exception as error:
             words = [line.strip() for line in str(error).splitlines() if line.strip()]
+            if type(error).__name__ == "MissingDeckSections":
+                raise _sections(path) from None
             raise FileFormatError("the deck cannot be read", file=path, found=f"{type(error).__name__}: "
                                   + "; ".join(words)[:400], remedy="correct the card; or convert the .op2 alone, if it "
                                   "has the geometry (option model = \"none\")") from None
@@ -100,6 +102,18 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
             os.chdir(here)
     _set_defaults(model, zeros)
     return model, known
+
+
+def _sections(path: Path) -> FileFormatError:
+    """The lines that end executive and case control, of which a deck has both or none."""
+    with open(path, encoding="latin-1") as stream:
+        first = {line.split(None, 1)[0].upper() for line in stream if line.strip()}
+    missing = [name for name, word in (("CEND", "CEND"), ("BEGIN BULK", "BEGIN")) if word not in first]
+    return FileFormatError(
+        "the sections of the deck cannot be told apart", file=path, found=f"no line {' and no line '.join(missing)}",
+        expected="executive control, CEND, case control, BEGIN BULK, bulk data; or bulk data alone, with neither line",
+        remedy="add the line; or, where the file has bulk data alone, put $ in front of the other one and of all "
+               "before it")
 
 
 def _nothing(path: str) -> None:

@@ -3,8 +3,9 @@
 An .op2 is a sequence of Fortran blocks, each between two lengths in bytes. Blocks of one word are markers: a positive
 one says how many words follow; -1, -2, ... number the parts of a table; 0 ends it. A record may be cut into several
 pairs of marker and block. Behind -3, -4, ... stand 1 and the kind of part: 0 a record, 1 a column of a matrix, whose
-markers count numbers, with the row of the first before them in its block. Nothing but markers is read here, so that a file is surveyed in a time that depends on its
-number of blocks, and tables that nobody asks for cost nothing and cannot fail.
+markers count numbers, with the row of the first before them in its block. Nothing but markers is read here, so that a
+file is surveyed in a time that depends on its number of blocks, and tables that nobody asks for cost nothing and cannot
+fail.
 
 Source: output of MSC and NX Nastran with PARAM,POST,-1 and -2; DMAP Programmer's Guide (OUTPUT2).
 """
@@ -169,7 +170,7 @@ class Op2File:
                 return
             if marker < 0:
                 part = -self._take_marker()
-                kind = []
+                kind: list[int] = []
                 while part > 1 and len(kind) < 2 and self._peek() in (0, 1):
                     kind.append(self._take_marker())
                 if kind == [1, 1]:

@@ -188,7 +188,8 @@ def test_a_load_that_is_not_read_works(tmp_path):
 
 def test_decks_are_told_from_other_files(tmp_path):
     for text, expected in ((CUBE, True), ("** x\n*Heading\n", True), ("****calcul\n***mesh\n", False), ("", False),
-                           ("/COM,ANSYS\n*SET,A,1\n", False), ("\n\n  *Node\n", True)):
+                           ("/COM,ANSYS\n*SET,A,1\n", False), ("\n\n  *Node\n", True),
+                           ("****simulate\n  ***test 1.\n    *time 1.\n****return\n", False)):
         (tmp_path / "a.inp").write_text(text)
         assert is_deck(tmp_path / "a.inp") is expected
         assert CalculixConverter().can_read(tmp_path / "a.inp") is expected

@@ -55,12 +55,12 @@ def grid_of(mesh, time=None, ids=None):
     return grid
 
 
-def write_legacy(folder, mesh, binary, version=51, times=TIMES):
+def write_legacy(folder, mesh, binary, version=51, times=TIMES, ids=None):
     """One file a time: step_2.vtk, step_10.vtk, step_11.vtk, whose order by letters is another one."""
     for number, time in zip((2, 10, 11), times):
         writer = vtk.vtkUnstructuredGridWriter()
         writer.SetFileName(str(folder / f"step_{number}.vtk"))
-        writer.SetInputData(grid_of(mesh, time))
+        writer.SetInputData(grid_of(mesh, time, ids))
         writer.SetFileVersion(version)
         (writer.SetFileTypeToBinary if binary else writer.SetFileTypeToASCII)()
         writer.Write()
@@ -94,6 +94,18 @@ def test_a_folder_of_legacy_files_is_read_in_natural_order(tmp_path, kind, binar
     for source in (folder, folder / "step_*.vtk", [folder / f"step_{k}.vtk" for k in (2, 10, 11)]):
         with converted(source, tmp_path) as found:
             check(found, mesh, tolerance=0.0 if binary else 1e-5)
+
+
+@pytest.mark.parametrize("version", [42, 51])
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("kind", ["tet4", "wedge6"])
+def test_a_legacy_file_of_any_version_is_a_mesh_for_a_study(tmp_path, kind, binary, version):
+    mesh = box_mesh(kind, (2, 1, 1))
+    write_legacy(tmp_path, mesh, binary, version, times=TIMES[1:2], ids=np.arange(mesh.n_node))  # of 64 bits
+    back = MeshioConverter().read_mesh(tmp_path / "step_2.vtk")
+    assert (back.n_node, back.n_cell) == (mesh.n_node, mesh.n_cell)
+    assert np.array_equal(back.node_arrays["GlobalNodeId"], np.arange(mesh.n_node))
+    assert np.isclose(StrainOperator(back).weights.sum(), StrainOperator(mesh).weights.sum())
 
 
 @pytest.mark.parametrize("binary", [False, True])
