@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.elements import SolidElement, check_rules
@@ -92,7 +93,7 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, sh
         check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
     check_mesh(mesh, solver.file)
     if shapes:
-        _check_shapes(mesh, solver)
+        check_shapes(mesh, solver.file)
     built = Built(mesh, tuple(group.element for group in groups), (), index, IdIndex(mesh.cell_ids), new_node)
     tagged, lost = _with_tags(built, solver)
     check_mesh(tagged, solver.file)
@@ -163,8 +164,8 @@ def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCe
     return groups
 
 
-def _check_shapes(mesh: Mesh, solver: SolverMesh) -> None:
-    """Positive Jacobians at all points, of some thousand cells at a time."""
+def check_shapes(mesh: Mesh, file: Path) -> None:
+    """Positive Jacobians at all points, of some thousand cells at a time; InputError names the cells."""
     for block in mesh.blocks:
         for first in range(0, block.n_cell, _CELLS_AT_ONCE):
             rows = slice(first, first + _CELLS_AT_ONCE)
@@ -174,7 +175,7 @@ def _check_shapes(mesh: Mesh, solver: SolverMesh) -> None:
             try:
                 StrainOperator(Mesh(mesh.points[nodes], (part,), mesh.node_ids[nodes], kinematics=mesh.kinematics))
             except InputError as error:
-                raise type(error)(error.what, file=error.file or solver.file, place=error.place,
+                raise type(error)(error.what, file=error.file or file, place=error.place,
                                   expected=error.expected, found=error.found, remedy=error.remedy) from error
 
 

@@ -70,6 +70,8 @@ def test_bulk_data_alone_and_included_files_are_read(tmp_path):
     rest = [line for line in bulk if not line.startswith("GRID")]
     mesh = mesh_of(tmp_path, "\n".join([*rest, "INCLUDE 'parts/grids.inc'", ""]))
     assert mesh.n_node == len(IDS) and mesh.n_cell == 5
+    mesh = mesh_of(tmp_path, "\n".join(["$ of a preprocessor", "BEGIN BULK", *bulk, "ENDDATA", ""]))
+    assert mesh.n_node == len(IDS) and mesh.n_cell == 5
 
 
 @pytest.mark.parametrize("stated", ["", "0"])
