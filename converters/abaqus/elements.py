@@ -88,7 +88,8 @@ def solid(kind: str, file: Path, place: str) -> SolidElement | None:
     refused = why_refused(kind)
     if refused is not None:
         raise UnsupportedError(f"the element {kind} cannot be reproduced: {refused[0]}", file=file, place=place,
-                               expected=", ".join(SOLIDS), found=kind, remedy=refused[1])
+                               expected=", ".join(SOLIDS if kind.startswith("C3D") else (*SOLIDS, *PLANE)),
+                               found=kind, remedy=refused[1])
     return SOLIDS.get(kind) or PLANE.get(kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ _IGNORED = (
     "HEADING", "PREPRINT", "ELOUTPUT", "NODEPRINT", "FACEPRINT", "SECTIONPRINT", "CONTACTFILE",
     "CONTACTOUTPUT", "CONTACTPRINT", "OUTPUT", "FILTER", "CONTROLS", "TIMEPOINTS", "PHYSICALCONSTANTS", "VIEWFACTOR",
     "VALUESATINFINITY", "PRINT", "FILEFORMAT", "RESTART", "DISTRIBUTIONTABLE")
+_OF_ZSET = re.compile(rb"\*{4}(calcul|simulate|mesher|post_processing|optimize|return)\b")
 # They turn finite strain on, whatever *STEP says.
 _FINITE = ("DEFORMATIONPLASTICITY", "HYPERELASTIC", "HYPERFOAM")
 
@@ -54,7 +56,7 @@ def is_deck(path: Path) -> bool:
     """
     with open(path, "rb") as stream:
         beginning = stream.read(1 << 16)
-    if b"****calcul" in beginning:
+    if _OF_ZSET.search(beginning):
         return False
     lines = (line.strip() for line in beginning.decode("latin-1").splitlines())
     first = next((line for line in lines if line and line[:2] != "**"), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.elements import SolidElement, check_rules
@@ -91,7 +92,7 @@ def build(solver: SolverMesh, quadrature: Mapping[str, str] | None = None, *, sh
         check_midsides(block.cell_type, mesh.points, block.connectivity, block.cell_ids, solver.file)
     check_mesh(mesh, solver.file)
     if shapes:
-        _check_shapes(mesh, solver)
+        check_shapes(mesh, solver.file)
     built = Built(mesh, tuple(group.element for group in groups), (), index, IdIndex(mesh.cell_ids), new_node)
     tagged, lost = _with_tags(built, solver)
     check_mesh(tagged, solver.file)
@@ -182,15 +183,15 @@ def _grouped(solver: SolverMesh, quadrature: Mapping[str, str]) -> list[SolverCe
     return groups
 
 
-def _check_shapes(mesh: Mesh, solver: SolverMesh) -> None:
-    """Positive Jacobians at all points, of some thousand cells at a time."""
+def check_shapes(mesh: Mesh, file: Path) -> None:
+    """Positive Jacobians at all points, of some thousand cells at a time; InputError names the cells."""
     for block in mesh.blocks:
         for rows in _some_cells(block.n_cell):
             part = replace(block, connectivity=block.connectivity[rows], cell_ids=block.cell_ids[rows])
             try:
                 StrainOperator(replace(mesh, blocks=(part,)))
             except InputError as error:
-                raise type(error)(error.what, file=error.file or solver.file, place=error.place,
+                raise type(error)(error.what, file=error.file or file, place=error.place,
                                   expected=error.expected, found=error.found, remedy=error.remedy) from error
 
 

@@ -28,6 +28,7 @@ _FACES = {
     "hex": ((1, 2, 3, 4), (5, 8, 7, 6), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 8, 4), (4, 8, 5, 1)),
     "wedge": ((1, 2, 3), (4, 5, 6), (1, 2, 5, 4), (2, 3, 6, 5), (3, 1, 4, 6)),
 }
+_SOLID = "C3D"  # how the names of solids begin
 _MOST_FACES = 6
 _FACES_A_CELL = 8  # a face has the key: position of its cell times this, plus the solver's number less one
 
@@ -102,6 +103,25 @@ def face_of(cell_type: str) -> np.ndarray:
     return np.array([own[frozenset(node - 1 for node in face)] for face in _FACES[kind.cell]])
 
 
+def _refuse_others(
+    inp: InpMesh, others: Collection[str], solid: Callable[[str, Path, str], SolidElement]
+) -> None:
+    """UnsupportedError for the first element that cannot be reproduced; see `build_mesh`."""
+    with_solids = any(group.kind.startswith(_SOLID) for group in inp.groups)
+    for group in inp.groups:
+        if group.kind in others:
+            continue
+        try:
+            solid(group.kind, group.card.file, group.card.place)
+        except UnsupportedError as error:
+            if not with_solids or group.kind.startswith(_SOLID):
+                raise
+            raise UnsupportedError(
+                error.what, file=error.file, place=error.place, expected="solids alone", found=error.found,
+                remedy="where such elements only draw the surfaces of the solids, as gmsh writes them, leave them out "
+                       "of the deck; of a mesh for romlib solve give the .msh") from error
+
+
 def build_mesh(
     inp: InpMesh, deck: Path | None, solid: Callable[[str, Path, str], SolidElement], solids: Collection[str],
     others: Collection[str], formulations: Mapping[str, str] | None = None, sections: Sequence[Card] = (),
@@ -122,9 +142,7 @@ def build_mesh(
     """
     kinds = [kind for kind in dict.fromkeys(group.kind for group in inp.groups if len(group.ids))
              if kind not in others]
-    for group in inp.groups:
-        if group.kind not in others:
-            solid(group.kind, group.card.file, group.card.place)
+    _refuse_others(inp, others, solid)
     if not kinds:
         first = inp.groups[0].card if inp.groups else None
         raise UnsupportedError("the deck has no solid elements", expected=", ".join(solids),

@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from romlib_converters.common.build import check_shapes
 from romlib_converters.common.elements import check_rule_option
 from romlib_converters.common.sink import Values, write_snapshots
 from romlib_converters.common.times import initial_time
@@ -140,6 +141,7 @@ class MeshioConverter:
             if isinstance(series, MshSeries):
                 mesh = with_sets(grid, mesh, series.raw, series.file)
             mesh = with_formulations(mesh, options.get("formulation", {}), "option formulation")
+            check_shapes(mesh, series.file)
             model = Model(units=unit_system, omissions=grid.omissions + _left_out(survey) + lost,
                           initial_time=initial_time(float(survey.times[0]), survey.at_rest, options, series.file))
             parts = add_skin(partition(mesh, pieces or 1))

@@ -5,6 +5,7 @@ Source: VTK File Formats (docs.vtk.org): keywords with counts, each followed by 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -22,9 +23,18 @@ _TYPES = {"char": "i1", "unsigned_char": "u1", "short": "i2", "unsigned_short": 
           "long": "i8", "unsigned_long": "u8", "long_long": "i8", "float": "f4", "double": "f8",
           "vtkidtype": "i4", "vtktypeint32": "i4", "vtktypeuint32": "u4", "vtktypeint64": "i8", "vtktypeuint64": "u8",
           "vtktypeint8": "i1", "vtktypeuint8": "u1", "vtktypeint16": "i2", "vtktypeuint16": "u2"}
+_DATASET = re.compile(rb"^\s*DATASET\s+UNSTRUCTURED_GRID\b", re.IGNORECASE | re.MULTILINE)
+_HEADER = 4096  # bytes with the three lines before it
 _WIDTHS = (8, 4, 2, 1)  # bytes of the length of a text in binary files, by its first two bits
 # Kinds of arrays with their number of components.
 _ARRAYS = {"VECTORS": 3, "NORMALS": 3, "TENSORS": 9, "TENSORS6": 6, "GLOBAL_IDS": 1, "PEDIGREE_IDS": 1}
+
+
+def is_unstructured(file: Path) -> bool:
+    """Whether a legacy file has an unstructured grid; other kinds of data sets are not read here."""
+    with open(file, "rb") as stream:
+        head = stream.read(_HEADER)
+    return head.startswith(MAGIC) and _DATASET.search(head) is not None
 
 
 def read_legacy(file: Path) -> Content:

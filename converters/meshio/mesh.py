@@ -84,7 +84,7 @@ def build_grid(
     if not solids:
         flat = kinds is IN_SPACE and any(kind in kinds.faces for kind in merged)
         raise UnsupportedError(f"the mesh has no {kinds.what} cell", file=file, expected=", ".join(kinds.cells),
-                               remedy=SAY if flat else "",
+                               remedy=SAY if flat else None,
                                found=", ".join(f"{len(ids)} {kind}" for kind, (_, ids) in merged.items()) or "no cell")
     check_rules(quadrature, list(solids), "option quadrature")
     for kind, (connectivity, _) in solids.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.meshio.groups import with_mesh_tags
+from romlib_converters.meshio.legacy import is_unstructured
 from romlib_converters.meshio.med import read_med
 from romlib_converters.meshio.mesh import SURFACE_TAG, Grid, build_grid, with_static_arrays
 from romlib_converters.meshio.msh import read_msh
@@ -46,7 +47,7 @@ def read_mesh(
     """
     source = regular_file(source, "there is no such mesh file")
     suffix = source.suffix.lower()
-    if suffix in _SERIES:
+    if suffix in _SERIES or (suffix == ".vtk" and is_unstructured(source)):
         return _of_series(source, quadrature, kinematics, thickness)
     if suffix == ".inp":
         _refuse_lost_cards(source)

@@ -23,8 +23,10 @@ from romlib.words import plural
 _TIME_NAMES = ("timevalue", "time")
 _GHOSTS = "vtkGhostType"
 _WEDGE, _WEDGE_NODES = 13, [0, 2, 1, 3, 5, 4]  # VTK's linear wedge has its first triangle turned the other way
-_WIDTHS = {1: 1, 3: 2, 5: 3, 9: 4, 10: 4, 12: 8, 13: 6, 14: 5, 21: 3, 22: 6, 23: 8, 24: 10, 25: 20, 26: 15, 27: 13,
-           28: 9, 29: 27, 32: 18, 33: 24, 34: 7}
+_PIXEL, _VOXEL = 8, 11  # quadrangles and hexahedra along the axes, whose nodes run in rows
+_ORDERS = {_PIXEL: (9, [0, 1, 3, 2]), _VOXEL: (12, [0, 1, 3, 2, 4, 5, 7, 6]), _WEDGE: (_WEDGE, _WEDGE_NODES)}
+_WIDTHS = {1: 1, 3: 2, 5: 3, 8: 4, 9: 4, 10: 4, 11: 8, 12: 8, 13: 6, 14: 5, 21: 3, 22: 6, 23: 8, 24: 10, 25: 20, 26: 15,
+           27: 13, 28: 9, 29: 27, 32: 18, 33: 24, 34: 7}
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +185,8 @@ def blocks_of(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, 
         if start == end:
             continue
         kind, width = int(types[start]), int(widths[start])
-        name = vtk_to_meshio_type.get(kind, f"VTK type {kind}")
+        cell, order = _ORDERS.get(kind, (kind, []))
+        name = vtk_to_meshio_type.get(cell, f"VTK type {kind}")
         if kind not in _WIDTHS:  # refused by its name and number, if the mesh needs it
             cells.append((name, np.zeros((end - start, 1), dtype=np.int64)))
             continue
@@ -194,7 +197,7 @@ def blocks_of(connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray, 
                                   found=int(widths[start + wrong[0]]))
         first = int(offsets[start]) - width
         block = connectivity[first:first + (end - start) * width].reshape(-1, width)
-        cells.append((name, block[:, _WEDGE_NODES] if kind == _WEDGE else block))
+        cells.append((name, block[:, order] if order else block))
     return cells
 
 

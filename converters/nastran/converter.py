@@ -150,6 +150,10 @@ def _sources(source: Path | list[Path], options: dict[str, Any]) -> tuple[Path, 
     decks = [path for path in paths if path.suffix.lower() in SUFFIXES]
     if not results and len(decks) == 1:
         results = _results_beside(decks[0])
+        if not results:
+            raise InputError("the deck has no results beside it", file=decks[0], expected=f"{decks[0].stem}.op2",
+                             remedy="run it with PARAM,POST,-1 and DISPLACEMENT(SORT1,PLOT)=ALL, or give the .op2 and "
+                                    "the deck; romlib solve takes the mesh of a deck without results")
     if len(results) != 1 or len(decks) > 1:
         raise InputError("one Nastran computation is converted at a time", found=", ".join(map(str, paths)),
                          expected="results .op2 (beside a deck: of the same stem), and at most one deck",

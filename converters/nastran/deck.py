@@ -106,14 +106,17 @@ def read_deck(path: Path, ignored: Sequence[str] = ()) -> Deck:
 
 
 def _is_punch(path: Path) -> bool:
-    """Whether there is bulk data alone: no line that ends executive or case control."""
+    """Whether there is bulk data alone: no line that ends executive or case control, but for a BEGIN BULK that is the
+    first line of all, as some preprocessors write it."""
+    first = True
     with open(path, encoding="latin-1") as stream:
         for line in stream:
-            words = line.strip().upper().split()
-            if words[:1] == ["CEND"] or words[:2] == ["BEGIN", "BULK"] or words[:1] == ["BEGIN"]:
+            words = line.split("$")[0].strip().upper().split()
+            if words[:1] == ["CEND"] or (words[:1] == ["BEGIN"] and not first):
                 return False
             if words and words[0].rstrip("*").split(",")[0] in ("GRID", *_ELEMENTS):
                 return True
+            first = first and not words
     return True
 
 

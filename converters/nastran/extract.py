@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,14 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
         model._parse_primary_file_header = _nothing  # reads comments in which the library keeps options, as UTF-8 alone
         zeros = _stated_zeros(model)
         try:
-            model.read_bdf(whole, validate=False, xref=False, punch=punch, encoding="latin-1")
+            with _begin_as_comment() if punch else nullcontext():
+                model.read_bdf(whole, validate=False, xref=False, punch=punch, encoding="latin-1")
         except FileFormatError:
             raise
         except Exception as error:
             words = [line.strip() for line in str(error).splitlines() if line.strip()]
+            if type(error).__name__ == "MissingDeckSections":
+                raise _sections(Path(whole)) from None
             raise FileFormatError("the deck cannot be read", file=path, found=f"{type(error).__name__}: "
                                   + "; ".join(words)[:400], remedy="correct the card; or convert the .op2 alone, if it "
                                   "has the geometry (option model = \"none\")") from None
@@ -100,6 +104,34 @@ def _read(path: Path, punch: bool) -> tuple[Any, set[str]]:
             os.chdir(here)
     _set_defaults(model, zeros)
     return model, known
+
+
+def _sections(path: Path) -> FileFormatError:
+    """The lines that end executive and case control, of which a deck has both or none."""
+    with open(path, encoding="latin-1") as stream:
+        first = {line.split(None, 1)[0].upper() for line in stream if line.strip()}
+    missing = [name for name, word in (("CEND", "CEND"), ("BEGIN BULK", "BEGIN")) if word not in first]
+    return FileFormatError(
+        "the sections of the deck cannot be told apart", file=path, found=f"no line {' and no line '.join(missing)}",
+        expected="executive control, CEND, case control, BEGIN BULK, bulk data; or bulk data alone, with neither line",
+        remedy="add the line; or, where the file has bulk data alone, put $ in front of the other one and of all "
+               "before it")
+
+
+@contextmanager
+def _begin_as_comment() -> Iterator[None]:
+    """Make a comment of a line BEGIN BULK, which the library takes for a card where bulk data stand alone."""
+    lines = reader("pyNastran.bdf.bdf_interface.pybdf", "nastran").BDFInputPy
+    whole = lines.get_main_lines
+
+    def commented(self: Any, name: Any) -> list[str]:
+        return [f"${line}" if line.strip().upper().startswith("BEGIN") else line for line in whole(self, name)]
+
+    lines.get_main_lines = commented
+    try:
+        yield
+    finally:
+        lines.get_main_lines = whole
 
 
 def _nothing(path: str) -> None:

@@ -2,8 +2,10 @@
 
 An .op2 is a sequence of Fortran blocks, each between two lengths in bytes. Blocks of one word are markers: a positive
 one says how many words follow; -1, -2, ... number the parts of a table; 0 ends it. A record may be cut into several
-pairs of marker and block. Nothing but markers is read here, so that a file is surveyed in a time that depends on its
-number of blocks, and tables that nobody asks for cost nothing and cannot fail.
+pairs of marker and block. Behind -3, -4, ... stand 1 and the kind of part: 0 a record, 1 a column of a matrix, whose
+markers count numbers, with the row of the first before them in its block. Nothing but markers is read here, so that a
+file is surveyed in a time that depends on its number of blocks, and tables that nobody asks for cost nothing and cannot
+fail.
 
 Source: output of MSC and NX Nastran with PARAM,POST,-1 and -2; DMAP Programmer's Guide (OUTPUT2).
 """
@@ -195,12 +197,19 @@ class Op2File:
                 return
             if marker < 0:
                 part = -self._take_marker()
-                for _ in range(2 if part > 1 else 0):  # 1, 0: what kind of part begins
-                    if self._peek() not in (0, 1):
-                        break
-                    self._take_marker()
+                kind: list[int] = []
+                while part > 1 and len(kind) < 2 and self._peek() in (0, 1):
+                    kind.append(self._take_marker())
+                if kind == [1, 1]:
+                    self._pass_column()
                 continue
             yield self._take_record(part)
+
+    def _pass_column(self) -> None:
+        """Step over a column of a matrix: nobody asks for one, but tables may follow it."""
+        while not self._ended and self._peek() > 0:
+            self._take_marker()
+            self._block()
 
     @property
     def _ended(self) -> bool:

@@ -130,6 +130,9 @@ def _of_table(op2: Op2File, table: Table) -> list[Stored]:
         if record.part < 3:
             continue
         if record.part % 2:
+            short = record.n_byte < IDENT_WORDS * op2.layout.word
+            if short and table.name not in (*_NODAL, *_BASIC, UNSURE):
+                return []  # another table of such a name: TOUGS1 of a recovery of data has a matrix's columns
             ident = _ident(op2, table, record)
         elif ident is None:
             raise FileFormatError("results without an ident", file=op2.path, place=table.place,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
         do, and how to name one.
     """
     paths = [source] if isinstance(source, (str, Path)) else list(source)
-    paths = [Path(path) for path in paths]
+    paths = [one for path in paths for one in _of_pattern(Path(path))]
     for path in paths:
         if kind_of(file_or_folder(path)) is None:
             raise InputError("no such file or folder", file=shown(path), remedy=instead_of(path))
@@ -155,6 +156,13 @@ def recognised(source: Path | Sequence[Path]) -> Converter:
                          found=", ".join(names), remedy=f"name one: romlib convert {names[0]} ..., "
                          f"or romlib convert {names[1]} ...")
     return known[0]
+
+
+def _of_pattern(path: Path) -> list[Path]:
+    """The files of a pattern such as out_*.vtu, where there are some; else the path itself."""
+    if path.exists() or not re.search(r"[*?\[]", path.name):
+        return [path]
+    return sorted(path.parent.glob(path.name)) or [path]
 
 
 def _refuse_several(paths: Sequence[Path]) -> None:

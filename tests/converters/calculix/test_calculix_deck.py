@@ -69,6 +69,12 @@ def test_elements_that_cannot_be_reproduced_are_refused_with_the_reason(tmp_path
         build(tmp_path, CUBE.replace("C3D8", kind) + STEP)
 
 
+def test_surfaces_that_gmsh_writes_beside_solids_are_refused_with_what_to_give(tmp_path):
+    (tmp_path / "a.inp").write_text(CUBE + "*ELEMENT, TYPE=CPS4, ELSET=Surface1\n99, 1, 2, 3, 4\n")
+    with pytest.raises(UnsupportedError, match=r"plane stress[\s\S]*solids alone[\s\S]*gmsh writes"):
+        CalculixConverter().read_mesh(tmp_path / "a.inp")
+
+
 def test_elements_that_are_no_solids_work_and_are_counted(tmp_path):
     springs = "*ELEMENT,TYPE=SPRINGA,ELSET=S\n5,1,7\n6,2,8\n*SPRING,ELSET=S\n\n100.\n"
     mesh, model = build(tmp_path, CUBE + springs + STEP)
@@ -188,7 +194,8 @@ def test_a_load_that_is_not_read_works(tmp_path):
 
 def test_decks_are_told_from_other_files(tmp_path):
     for text, expected in ((CUBE, True), ("** x\n*Heading\n", True), ("****calcul\n***mesh\n", False), ("", False),
-                           ("/COM,ANSYS\n*SET,A,1\n", False), ("\n\n  *Node\n", True)):
+                           ("/COM,ANSYS\n*SET,A,1\n", False), ("\n\n  *Node\n", True),
+                           ("****simulate\n  ***test 1.\n    *time 1.\n****return\n", False)):
         (tmp_path / "a.inp").write_text(text)
         assert is_deck(tmp_path / "a.inp") is expected
         assert CalculixConverter().can_read(tmp_path / "a.inp") is expected

@@ -15,6 +15,7 @@ from romlib.mesh.box import box_mesh
 from romlib.mesh.elements import element
 from romlib.mesh.operator import StrainOperator
 from romlib.snapshots import Snapshots
+from romlib.snapshots.formats import recognised
 from romlib.testing import check_converter
 
 vtk = pytest.importorskip("vtk", reason="VTK, which writes and reads these files, is not installed")
@@ -55,12 +56,12 @@ def grid_of(mesh, time=None, ids=None):
     return grid
 
 
-def write_legacy(folder, mesh, binary, version=51, times=TIMES):
+def write_legacy(folder, mesh, binary, version=51, times=TIMES, ids=None):
     """One file a time: step_2.vtk, step_10.vtk, step_11.vtk, whose order by letters is another one."""
     for number, time in zip((2, 10, 11), times):
         writer = vtk.vtkUnstructuredGridWriter()
         writer.SetFileName(str(folder / f"step_{number}.vtk"))
-        writer.SetInputData(grid_of(mesh, time))
+        writer.SetInputData(grid_of(mesh, time, ids))
         writer.SetFileVersion(version)
         (writer.SetFileTypeToBinary if binary else writer.SetFileTypeToASCII)()
         writer.Write()
@@ -91,9 +92,48 @@ def test_a_folder_of_legacy_files_is_read_in_natural_order(tmp_path, kind, binar
     mesh = box_mesh(kind, (2, 1, 1))
     write_legacy(folder, mesh, binary, version)
     assert MeshioConverter().can_read(folder) and MeshioConverter().can_read(folder / "step_2.vtk")
+    assert recognised(folder / "step_*.vtk").name == "meshio"
     for source in (folder, folder / "step_*.vtk", [folder / f"step_{k}.vtk" for k in (2, 10, 11)]):
         with converted(source, tmp_path) as found:
             check(found, mesh, tolerance=0.0 if binary else 1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".vtk", ".vtu"])
+def test_voxels_are_hexahedra_whose_nodes_run_in_rows(tmp_path, suffix):
+    mesh, target = box_mesh("hex8", (2, 1, 1)), tmp_path / f"a{suffix}"
+    grid = grid_of(mesh, 1.0)
+    voxels = vtk.vtkUnstructuredGrid()
+    voxels.DeepCopy(grid)
+    voxels.SetCells(vtk.VTK_VOXEL, vtk.vtkCellArray())
+    for nodes in mesh.blocks[0].connectivity[:, [0, 1, 3, 2, 4, 5, 7, 6]].tolist():
+        voxels.InsertNextCell(vtk.VTK_VOXEL, 8, nodes)
+    writer = vtk.vtkUnstructuredGridWriter() if suffix == ".vtk" else vtk.vtkXMLUnstructuredGridWriter()
+    writer.SetFileName(str(target))
+    writer.SetInputData(voxels)
+    writer.Write()
+    with converted(target, tmp_path, options={"times": [1.0]}) as found:
+        check(found, mesh, times=(1.0,), tolerance=1e-5)
+
+
+def test_cells_in_another_order_of_nodes_are_refused_with_their_numbers(tmp_path):
+    mesh = box_mesh("hex8", (2, 1, 1))
+    block = mesh.blocks[0]
+    block.connectivity[1] = block.connectivity[1][[0, 1, 3, 2, 4, 5, 7, 6]]
+    write_legacy(tmp_path, mesh, True)
+    with pytest.raises(InputError, match=r"Jacobian[\s\S]*cell 1"):
+        converted(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("version", [42, 51])
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("kind", ["tet4", "wedge6"])
+def test_a_legacy_file_of_any_version_is_a_mesh_for_a_study(tmp_path, kind, binary, version):
+    mesh = box_mesh(kind, (2, 1, 1))
+    write_legacy(tmp_path, mesh, binary, version, times=TIMES[1:2], ids=np.arange(mesh.n_node))  # of 64 bits
+    back = MeshioConverter().read_mesh(tmp_path / "step_2.vtk")
+    assert (back.n_node, back.n_cell) == (mesh.n_node, mesh.n_cell)
+    assert np.array_equal(back.node_arrays["GlobalNodeId"], np.arange(mesh.n_node))
+    assert np.isclose(StrainOperator(back).weights.sum(), StrainOperator(mesh).weights.sum())
 
 
 @pytest.mark.parametrize("binary", [False, True])

@@ -50,6 +50,27 @@ class Op2Writer:
         for marker in (-(len(records) + 3), 1, 0, 0):
             self._marker(marker)
 
+    def matrix(self, name: str, columns: Sequence[Sequence[tuple[int, Sequence[float]]]], size: int = 8) -> None:
+        """A matrix: of each column its strings, of rows from a first one on. size : bytes of a number.
+
+        Its markers count numbers and not words, and do not count the row that is before them in each block.
+        """
+        self._marker(2)
+        self._block(self.text(name, 2))
+        self._marker(-1)
+        self._record(self._ints([101, len(columns), 9, 2, size // 4, 0, 0]))
+        for marker in (-2, 1, 0):
+            self._marker(marker)
+        self._record(self.text(name, 2))
+        for part, strings in enumerate(columns, 3):
+            for marker in (-part, 1, 1):
+                self._marker(marker)
+            for row, values in strings:
+                self._marker(len(values))
+                self._block(self._ints([row]) + np.array(values, f"{self.order}f{size}").tobytes())
+        for marker in (-(len(columns) + 3), 1, 0, 0):
+            self._marker(marker)
+
     def write(self, path: Path) -> Path:
         """The file, ended by a marker."""
         self._marker(0)

@@ -70,6 +70,8 @@ def test_bulk_data_alone_and_included_files_are_read(tmp_path):
     rest = [line for line in bulk if not line.startswith("GRID")]
     mesh = mesh_of(tmp_path, "\n".join([*rest, "INCLUDE 'parts/grids.inc'", ""]))
     assert mesh.n_node == len(IDS) and mesh.n_cell == 5
+    mesh = mesh_of(tmp_path, "\n".join(["$ of a preprocessor", "BEGIN BULK", *bulk, "ENDDATA", ""]))
+    assert mesh.n_node == len(IDS) and mesh.n_cell == 5
 
 
 @pytest.mark.parametrize("stated", ["", "0"])
@@ -246,7 +248,7 @@ def test_a_deck_means_the_results_beside_it(tmp_path):
     with Snapshots(tmp_path / "again.vtkhdf") as ours:
         assert ours.n_step == 2
     (tmp_path / "a.op2").unlink()
-    with pytest.raises(InputError, match="same stem"):
+    with pytest.raises(InputError, match=r"no results beside it[\s\S]*a\.op2"):
         NastranConverter().convert(tmp_path / "a.bdf", tmp_path / "again.vtkhdf")
 
 
@@ -281,6 +283,7 @@ def test_a_missing_include_leaves_the_geometry_of_the_results(tmp_path):
 @pytest.mark.parametrize("old, new, words", [
     ("GRID,17,", "GRID,17,abc", "deck cannot be read"),
     ("PSOLID,5,1,,TWO,,FULL", "PSOLID,5,1,,TWO,,FULL,PFLUID", "fluid"),
+    ("CEND\n", "", "no line CEND"), ("BEGIN BULK\n", "", "no line BEGIN BULK"),
     ("PSOLID,5,1,,TWO,,FULL\n", "", "property that is not defined"), ("CPENTA,101", "CPENTA,1", "deck cannot be read")])
 def test_decks_that_cannot_be_are_refused(tmp_path, old, new, words):
     assert old in deck_text()

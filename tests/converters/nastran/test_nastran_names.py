@@ -74,7 +74,8 @@ def test_a_name_that_is_known_cannot_be_left_out_nor_anything_without_a_deck(tmp
 
 
 def test_cards_that_pynastran_does_not_know_but_the_solver_does_are_read_past(tmp_path):
-    (tmp_path / "small.bdf").write_text(deck_text(bulk="NLSTEP,3,1.\nBCTABL1,1,2\nPSLDN1,5,1\nCAMPBLL,1\nMATVE,3"))
+    bulk = "NLSTEP,3,1.\nBCTABL1,1,2\nPSLDN1,5,1\nCAMPBLL,1\nMATVE,3\nABSTRCT,LOAD"
+    (tmp_path / "small.bdf").write_text(deck_text(bulk=bulk))
     assert len(read_deck(tmp_path / "small.bdf").bulk.solids["CHEXA"].ids) == 2
 
 

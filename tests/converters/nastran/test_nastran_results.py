@@ -256,6 +256,28 @@ def test_shells_are_counted_and_their_points_left_out(tmp_path):
         assert "1 node" in found["nodes_without_solids"].description and ours.n_node_total == len(IDS)
 
 
+@pytest.mark.parametrize("order, word", [("<", 4), (">", 4), ("<", 8)])
+@pytest.mark.parametrize("size", [4, 8])
+def test_matrices_between_the_tables_are_stepped_over(tmp_path, order, word, size):
+    writer = Op2Writer(order=order, word=word)
+    writer.matrix("KAA", [[(1, [2.0]), (4, [1.0, -3.0])], [], [(9, [5.0])]], size)  # the second column is zero
+    with converted(write_small(tmp_path / "a.op2", writer=writer), tmp_path) as ours:
+        assert np.allclose(ours.read("displacement", 0)[1], field(ours.mesh(0).points, 1.0), atol=2e-8)
+
+
+@pytest.mark.parametrize("name, refused", [("TOUGS1", False), ("OUGV1", True)])
+def test_an_ident_that_is_too_short_is_refused_in_tables_of_displacements_alone(tmp_path, name, refused):
+    writer = Op2Writer()
+    writer.table(name, [writer.card((1, 2, 3), [[0] * 45]), writer.card((1, 2, 3), [[0] * 5])])
+    source = write_small(tmp_path / "a.op2", writer=writer)
+    if refused:
+        with pytest.raises(FileFormatError, match="an ident is too short"):
+            converted(source, tmp_path)
+    else:
+        with converted(source, tmp_path) as ours:
+            assert ours.n_step == 2
+
+
 @pytest.mark.parametrize("integration, rule, noted", [
     ((2, 1), "hex_gauss_8", False), ((3, 1), "hex_gauss_27", False), ((0, 0), "hex_gauss_8", True),
     ((2, 0), "hex_gauss_8", True), ((0, 1), "hex_gauss_8", True)])
