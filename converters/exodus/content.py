@@ -61,6 +61,10 @@ class ExodusContent:
         self.n_node, self.dimension = self.points.shape
         self.blocks = list(self._blocks())
         self.n_element = sum(block.count for block in self.blocks)
+        announced = netcdf.dimensions.get("num_elem", self.n_element)
+        if announced != self.n_element:
+            raise FileFormatError("the blocks have another number of elements than the file says", file=self.file,
+                                  place="num_elem", expected=announced, found=self.n_element)
         self.node_ids = self._map("node_num_map", self.n_node)
         self._plain: bool | None = None  # whether these are 1, 2, ...
         self.element_ids = self._map("elem_num_map", self.n_element)
