@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,8 @@ _ORDERS = {"tetra10": [0, 1, 2, 3, 4, 5, 6, 7, 9, 8], "pyramid13": [0, 1, 2, 3, 
            "hexahedron27": [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 9, 16, 18, 19, 17, 10, 12, 14, 15, 22, 23, 21, 24, 20,
                             25, 26],
            "wedge15": [0, 1, 2, 3, 4, 5, 6, 9, 7, 12, 14, 13, 8, 10, 11]}
+_MOST = 2**31  # numbers of groups are below
+_NAME = re.compile(r'([0-3])\s+(\d{1,10})\s+("?)([^"]+)\3', re.ASCII)
 _READ = ("PhysicalNames", "Entities", "PartitionedEntities", "Nodes", "Elements")
 
 
@@ -128,8 +131,9 @@ def _sections(content: bytes, file: Path) -> list[tuple[str, bytes]]:
         line = content.find(b"\n", start)
         line = len(content) if line < 0 else line
         name = content[start + 1:line].strip().decode("latin-1")
-        end = content.find(b"$End" + name.encode("latin-1"), line)
-        if not name or end < 0:
+        mark = b"$End" + name.encode("latin-1")
+        end = content.find(mark, line)
+        if not name or end < 0 or content[end + len(mark):end + len(mark) + 1].strip():  # the mark of another section
             raise FileFormatError("a section has no end", file=file, place=f"${name[:40]}", expected=f"$End{name[:40]}")
         if name in _READ:
             found.append((name, content[line + 1:end]))
@@ -146,25 +150,26 @@ def _names(body: bytes, found: _File, file: Path) -> None:
     first, *lines = [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()]
     _count("names", int(first), len(lines), file)
     for line in lines:
-        dimension, number, name = line.strip().split(None, 2)
-        key = int(dimension), int(number)
-        if key in found.names:
-            raise FileFormatError("a physical group has two names", file=file, place="$PhysicalNames",
-                                  found=f"dimension {key[0]}, number {key[1]}")
-        found.names[key] = name.strip().strip('"')
+        match = _NAME.fullmatch(line.strip())
+        key = (int(match[1]), int(match[2])) if match else (-1, 0)
+        if match is None or not 0 < key[1] < _MOST or not match[4].isprintable() or key in found.names:
+            raise FileFormatError("the name of a physical group cannot be read, or the group has two", file=file,
+                                  place="$PhysicalNames", expected='a dimension, a number and a name, such as 3 1 "a"',
+                                  found=line.strip()[:60])
+        found.names[key] = match[4]
 
 
 def _entities(numbers: Numbers, found: _File, file: Path) -> None:
-    _physical(numbers, found, partitioned=False)
+    _physical(numbers, found, file, partitioned=False)
 
 
 def _partitioned(numbers: Numbers, found: _File, file: Path) -> None:
     found.n_partition = numbers.one("n")
     numbers.take("i", 2 * numbers.one("n"))
-    _physical(numbers, found, partitioned=True)
+    _physical(numbers, found, file, partitioned=True)
 
 
-def _physical(numbers: Numbers, found: _File, *, partitioned: bool) -> None:
+def _physical(numbers: Numbers, found: _File, file: Path, *, partitioned: bool) -> None:
     """The physical groups of entities; those of a partitioned mesh name a parent and partitions first."""
     for dimension, count in enumerate(numbers.take("n", 4).tolist()):
         for _ in range(count):
@@ -173,7 +178,11 @@ def _physical(numbers: Numbers, found: _File, *, partitioned: bool) -> None:
                 numbers.take("i", 2)
                 found.partitions.setdefault(dimension, set()).update(numbers.take("i", numbers.one("n")).tolist())
             numbers.take("d", 3 if dimension == 0 else 6)
-            found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
+            groups = numbers.take("i", numbers.one("n"))
+            if not groups.all():
+                raise FileFormatError("an entity is of a physical group without a number", file=file,
+                                      place=f"entity {tag} of dimension {dimension}", expected="1 or more", found=0)
+            found.physical[dimension, tag] = tuple(abs(int(k)) for k in groups)
             if dimension:
                 numbers.take("i", numbers.one("n"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,8 @@ from romlib.mesh.topology import boundary_faces, cell_faces
 from romlib.words import plural
 
 _READERS = {".msh": read_msh, ".med": read_med, ".rmed": read_med, ".mmed": read_med}
-_SERIES = (".xdmf", ".xmf", ".vtu", ".pvtu", ".vtkhdf")
+_SERIES = (".xdmf", ".xmf", ".pvd", ".vtu", ".pvtu", ".vtkhdf", ".hdf")
+_GRID = re.compile(rb"^DATASET\s+UNSTRUCTURED_GRID\s*$", re.IGNORECASE | re.MULTILINE)
 _LOST_CARDS = ("include", "surface", "instance", "part", "assembly", "ncopy", "ngen", "nfill", "elcopy", "elgen",
                "system")
 
@@ -46,7 +48,7 @@ def read_mesh(
     """
     source = regular_file(source, "there is no such mesh file")
     suffix = source.suffix.lower()
-    if suffix in _SERIES:
+    if suffix in _SERIES or (suffix == ".vtk" and _is_grid(source)):
         return _of_series(source, quadrature, kinematics, thickness)
     if suffix == ".inp":
         _refuse_lost_cards(source)
@@ -61,6 +63,12 @@ def _is_fluent(source: Path) -> bool:
     """Whether a .msh file is one of Fluent, which begins with a parenthesis."""
     with open(source, "rb") as stream:
         return source.suffix.lower() == ".msh" and stream.read(64).lstrip().startswith(b"(")
+
+
+def _is_grid(source: Path) -> bool:
+    """Whether a legacy file of VTK has an unstructured grid, which is read as that of a series is."""
+    with open(source, "rb") as stream:
+        return _GRID.search(stream.read(4096)) is not None
 
 
 def _of_series(source: Path, quadrature: Mapping[str, str], kinematics: str, thickness: float) -> Mesh:

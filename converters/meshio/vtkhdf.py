@@ -171,9 +171,9 @@ class VtkhdfSeries(WholeRecords):
         rows = (*part.points, *part.cells, *part.ids, *part.offsets)
         if rows in self._first:
             return self._first[rows]
-        offsets = self._rows(self._grid, "Offsets", *part.offsets).astype(np.int64, copy=False)
-        nodes = self._rows(self._grid, "Connectivity", *part.ids).astype(np.int64, copy=False)
-        types = self._rows(self._grid, "Types", *part.cells)
+        offsets = self._whole("Offsets", part.offsets)
+        nodes = self._whole("Connectivity", part.ids)
+        types = self._whole("Types", part.cells)
         if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] != part.ids[1]:
             raise FileFormatError("the offsets of cells are not increasing", file=self.file, place=place,
                                   expected=f"from 0 to {part.ids[1]}")
@@ -217,6 +217,14 @@ class VtkhdfSeries(WholeRecords):
         if key not in self._lists:
             self._lists[key] = checked_array(dataset_of(parent, name, self.file), self.file)
         return self._lists[key]
+
+    def _whole(self, name: str, span: tuple[int, int]) -> np.ndarray:
+        """Rows of an array of whole numbers."""
+        found = self._rows(self._grid, name, *span)
+        if found.dtype.kind not in "iu":
+            raise FileFormatError("an array of the mesh has no whole numbers", file=self.file, place=name,
+                                  found=found.dtype)
+        return found.astype(np.int64, copy=False)
 
     def _rows(self, parent: h5py.Group, name: str, start: int, count: int) -> np.ndarray:
         found = dataset_of(parent, name, self.file)

@@ -127,13 +127,13 @@ def _element(reader: _Reader, mesh: ZsetMesh) -> None:
 def _nset(reader: _Reader, mesh: ZsetMesh) -> None:
     for _ in range(reader.count()):
         name = _name(reader, mesh.nsets)
-        mesh.nsets[name] = np.unique(_ids(mesh, mesh.node_ids, reader.integers(reader.count()), f"nset {name}"))
+        mesh.nsets[name] = _members(mesh, mesh.node_ids, reader, f"nset {name}")
 
 
 def _elset(reader: _Reader, mesh: ZsetMesh) -> None:
     for _ in range(reader.count()):
         name = _name(reader, mesh.elsets)
-        mesh.elsets[name] = np.unique(_ids(mesh, mesh.element_ids, reader.integers(reader.count()), f"elset {name}"))
+        mesh.elsets[name] = _members(mesh, mesh.element_ids, reader, f"elset {name}")
 
 
 def _bset(reader: _Reader, mesh: ZsetMesh) -> None:
@@ -170,10 +170,20 @@ def _ipset(reader: _Reader, mesh: ZsetMesh) -> None:
 def _name(reader: _Reader, others: Collection[str]) -> str:
     """The name of a set; FileFormatError for none, or that of another of its kind."""
     place, name = reader.position, reader.text()
-    if not name or name in others:
-        raise FileFormatError("a set has no name, or the name of another", file=reader.file, place=f"byte {place}",
-                              found=name)
+    if not name.isprintable() or not name or name in others:
+        raise FileFormatError("a set has no name that can be read, or the name of another", file=reader.file,
+                              place=f"byte {place}", found=name)
     return name
+
+
+def _members(mesh: ZsetMesh, ids: np.ndarray, reader: _Reader, place: str) -> np.ndarray:
+    """Ids of the members of a set, which Zset writes once each: a member that is there twice was another one."""
+    positions = reader.integers(reader.count())
+    found = np.unique(_ids(mesh, ids, positions, place))
+    if len(found) < len(positions):
+        raise FileFormatError("a set has a member twice", file=mesh.file, place=place, expected=len(positions),
+                              found=f"{len(found)} different ones")
+    return found
 
 
 def _ids(mesh: ZsetMesh, ids: np.ndarray, positions: np.ndarray, place: str) -> np.ndarray:

@@ -210,8 +210,11 @@ def _faces(mesh: ZsetMesh, section: _Section, words: np.ndarray, place: str) -> 
 
 
 def check_ids(mesh: ZsetMesh) -> None:
-    """FileFormatError when ids repeat, or when an element or a set has an id that does not exist."""
+    """FileFormatError when ids repeat or are negative, or when an element or a set has one that does not exist."""
     for what, ids in (("node", mesh.node_ids), ("element", mesh.element_ids)):
+        if ids.min(initial=0) < 0:
+            raise FileFormatError(f"the id of a {what} is negative", file=mesh.file, expected="0 or more",
+                                  found=int(ids.min()))
         unique, count = np.unique(ids, return_counts=True)
         if (count > 1).any():
             raise FileFormatError(f"a {what} id stands twice in the mesh", file=mesh.file,

@@ -197,7 +197,10 @@ def test_partitions_of_version_2_are_all_there_or_the_mesh_is_refused(tmp_path, 
     ("$Nodes", "$Points", "no end|missing"), ("1 30 60 120 90", "1 30 60 120 x", "x"),
     ("$EndNodes", "7\n$EndNodes", "more than its counts say"), ("3 1 5 1\n3", "2 1 5 1\n3", "another dimension"),
     ("3 2 5 1", "3 7 5 1", "entity that the file does not have"), ('Names\n3', 'Names\n2', "number of names"),
-    ('3 3 "left"', '3 1 "left"', "two names"),
+    ('3 3 "left"', '3 1 "left"', "group has two"), ('"left"', '"le\0t"', "cannot be read"),
+    ('"left"', '"left', "cannot be read"), ('3 3 "left"', '4 3 "left"', "cannot be read"),
+    ('3 3 "left"', '3 1_0 "left"', "cannot be read"), ("2 1 3 0", "2 1 0 0", "without a number"),
+    ("1 30 60", "1 3_0 60", "no number"), ("$PhysicalNames", "$PhysicalName", "no end"),
 ])
 def test_damaged_files_are_named(tmp_path, old, new, match):
     path = msh4(tmp_path / "a.msh", MSH4.replace(old, new, 1))

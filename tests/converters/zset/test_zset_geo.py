@@ -72,6 +72,9 @@ def test_elements_stand_at_the_positions_that_their_rows_say(tmp_path):
       for kind, second in (("nset", "one"), ("elset", "one"), ("elset", ""))),
     ((nodes(), elements(3, *GROUPS), record("nset", integers(1), text("so\0me"), integers(1, 0))), FileFormatError,
      "zero byte inside"),
+    ((nodes(), elements(3, *GROUPS), record("nset", integers(1), text("s"), integers(3, 4, 1, 4))), FileFormatError,
+     "member twice"),
+    ((nodes(), elements(3, GROUPS[0], [(-20, 2, 1, 2, 3, 4), (90, 0, 0, 1, 3, 4)])), FileFormatError, "is negative"),
 ])
 def test_records_that_contradict_each_other_are_refused(tmp_path, records, error, said):
     with pytest.raises(error, match=said):
