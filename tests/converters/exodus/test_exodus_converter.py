@@ -229,6 +229,20 @@ def test_a_variable_whose_place_is_that_of_others_is_refused(tmp_path, moved, to
         converted(path, tmp_path)
 
 
+@pytest.mark.parametrize(("old", "new", "match"), [
+    (b"num_node_sets", b"num_nade_sets", "more sets than it says"), (b"node_ns1", b"nade_ns1", "lacks a variable"),
+    (b"num_side_sets", b"num_sade_sets", "more sets than it says"), (b"elem_ss1", b"elam_ss1", "lacks a variable"),
+    (struct.pack(">i", 103), struct.pack(">i", -103), "not positive"),
+    (struct.pack(">3i", 7, 12, 17), struct.pack(">3i", 7, 0, 17), "not positive")])
+def test_sets_and_numbers_that_a_damage_takes_away_are_missed(tmp_path, old, new, match):
+    path = column().write(tmp_path / "a.exo")
+    data = path.read_bytes()
+    at = data.rindex(old) if old[:1] == b"\0" else data.index(old)
+    path.write_bytes(data[:at] + new + data[at + len(old):])
+    with pytest.raises(FileFormatError, match=match):
+        converted(path, tmp_path)
+
+
 def test_elements_of_other_number_than_the_file_says_are_refused(tmp_path):
     file = column()
     file.element_ids = None
