@@ -265,6 +265,21 @@ def test_records_of_other_views_are_counted_as_left_out(tmp_path):
         converted(binary, tmp_path)
 
 
+def test_the_mesh_of_every_format_of_a_series_is_that_of_its_first_record(tmp_path):
+    mesh = box_mesh("hex8", (2, 1, 1))
+    write_legacy(tmp_path, mesh, True)
+    write_vtkhdf(tmp_path / "a.hdf", [mesh])
+    writer = vtk.vtkXMLUnstructuredGridWriter()
+    writer.SetFileName(str(tmp_path / "a.vtu"))
+    writer.SetInputData(grid_of(mesh, 0.0))
+    writer.Write()
+    (tmp_path / "a.pvd").write_text('<VTKFile type="Collection"><Collection><DataSet timestep="0" file="a.vtu"/>'
+                                    "</Collection></VTKFile>")
+    for name in ("step_2.vtk", "a.hdf", "a.pvd"):
+        found = MeshioConverter().read_mesh(tmp_path / name)
+        assert np.array_equal(found.points, mesh.points) and found.n_cell == 2, name
+
+
 def test_a_snapshots_file_needs_no_conversion(tmp_path):
     path = write_vtkhdf(tmp_path / "other.vtkhdf", [box_mesh("hex8", (1, 1, 1))])
     with converted(path, tmp_path):
