@@ -44,6 +44,11 @@ class MedMesh:
     cell_groups: Mapping[str, np.ndarray]
 
     @property
+    def empty_groups(self) -> list[str]:
+        """Names of groups, of nodes and of cells, in which nothing is."""
+        return [name for of in (self.node_groups, self.cell_groups) for name, where in of.items() if not len(where)]
+
+    @property
     def n_cell(self) -> int:
         """Number of cells of all types."""
         return sum(len(block.nodes) for block in self.cells)
@@ -158,7 +163,7 @@ def _groups_of(family: h5py.Group, file: Path) -> list[str]:
     """The names of a family's groups, which the file counts."""
     entry = group_of(family, "GRO", file)
     rows = np.asarray(array(entry, "NOM", file))
-    if rows.dtype.kind not in "iuS" or (rows.dtype.kind != "S" and rows.dtype.itemsize != 1):
+    if rows.dtype.kind not in "iuS" or (rows.ndim > 1 if rows.dtype.kind == "S" else rows.dtype.itemsize != 1):
         raise FileFormatError("the names of groups are no texts", file=file, place=family.name, found=rows.dtype)
     names = [text(np.atleast_1d(np.asarray(row)).ravel()) for row in rows] if rows.shape else []
     expected = integer(entry, "NBR", file) if "NBR" in entry.attrs else len(names)

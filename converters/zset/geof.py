@@ -73,6 +73,9 @@ def read_geof(path: Path) -> ZsetMesh:
         if name not in by_name:
             raise FileFormatError(f"the mesh has no **{name}", file=path, expected=f"**{name}",
                                   found=", ".join(by_name) or ("an empty file" if not path.stat().st_size else "none"))
+    if not any(section.name == "return" and section.stars > 2 for section in sections):
+        raise FileFormatError("the mesh has no end: the file is truncated", file=path, expected="***return",
+                              found=f"**{sections[-1].name} as the last keyword")
     node_ids, points = _nodes(path, by_name["node"])
     element_ids, connectivity = _elements(path, by_name["element"])
     mesh = ZsetMesh(path, node_ids, points, element_ids, connectivity)

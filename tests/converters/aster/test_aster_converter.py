@@ -130,6 +130,19 @@ def test_what_takes_values_or_members_of_groups_away_is_refused(tmp_path, change
         converted(path, tmp_path)
 
 
+def test_a_group_that_has_become_empty_is_said(tmp_path):
+    box = Rmed.box("hex8")
+    box.groups = {"LEFT": np.array([0, 2]), "RIGHT": np.array([1])}
+    path = box.write(tmp_path / "a.rmed")
+    with converted(path, tmp_path) as found:
+        assert "empty_groups" not in omissions(found)
+    with h5py.File(path, "a") as content:
+        families = first(content["ENS_MAA/MAIL"])["MAI/HE8/FAM"]
+        families[1] = families[3]
+    with converted(path, tmp_path) as found:
+        assert "nothing is in RIGHT:" in omissions(found)["empty_groups"]
+
+
 def test_a_localisation_that_is_no_number_is_refused(tmp_path):
     file = Rmed.box("hex8", (1, 1, 1))
     path = file.write(tmp_path / "a.rmed")
