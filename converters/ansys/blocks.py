@@ -116,8 +116,14 @@ def table(
 
     Raises
     ------
-    FileFormatError : names the line of a field that is no number, or not finite.
+    FileFormatError : names the line of a field that is no number, or not finite, or of text behind the last field.
     """
+    long = rows[lines.ends[rows] - lines.starts[rows] > sum(widths)]
+    more = [line for line in long.tolist() if lines.text(line)[sum(widths):].strip()]
+    if more:
+        raise FileFormatError(f"a line of {what} is longer than its format", file=lines.file,
+                              place=lines.place(more[0]), expected=f"at most {sum(widths)} characters",
+                              found=len(lines.text(more[0]).rstrip()))
     whole = np.zeros((len(rows), n_integer), np.int64)
     real = np.zeros((len(rows), len(widths) - n_integer))
     edges = np.concatenate([[0], np.cumsum(widths)])

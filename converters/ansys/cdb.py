@@ -175,6 +175,7 @@ class _Reader:
             raise FileFormatError("the block NBLOCK has another number of nodes than it says", file=self.lines.file,
                                   place=self.lines.place(command.line), expected=plural(expected, "node"),
                                   found=plural(len(rows), "node"))
+        self._refuse_larger(command, ids, rows, "node")
         self._nodes.append((ids, values[:, :3], values[:, 3:]))
 
     def _eblock(self, command: Command) -> None:
@@ -192,6 +193,7 @@ class _Reader:
             raise FileFormatError("the block EBLOCK has another number of elements than it says", file=self.lines.file,
                                   place=self.lines.place(command.line), expected=plural(expected, "element"),
                                   found=plural(len(elements), "element"))
+        self._refuse_larger(command, elements.ids, None, "element")
         self._elements.append(elements)
 
     def _cmblock(self, command: Command) -> None:
@@ -265,6 +267,16 @@ class _Reader:
                                found=f"{command.name},{','.join(command.fields)}"[:80],
                                remedy="read the file into Ansys and write it anew with CDWRITE")
 
+    def _refuse_larger(self, command: Command, ids: np.ndarray, rows: np.ndarray | None, what: str) -> None:
+        """Numbers beyond the largest that the block announces."""
+        largest = _count(command.fields, 2)
+        wrong = np.flatnonzero(ids > (largest or np.inf))
+        if len(wrong):
+            line = command.line if rows is None else int(rows[wrong[0]])
+            raise FileFormatError(f"the number of a {what} is larger than the largest that the block announces",
+                                  file=self.lines.file, place=self.lines.place(line), expected=f"at most {largest}",
+                                  found=int(ids[wrong[0]]))
+
     def _refuse_numbers(self, ids: np.ndarray, rows: np.ndarray, what: str) -> None:
         wrong = np.flatnonzero(ids < 1)
         if len(wrong):
@@ -306,7 +318,16 @@ def _element_table(table: np.ndarray, rows: np.ndarray, lines: Lines) -> Element
     k = np.arange(starts[-1]) - np.repeat(starts[:-1], own)
     later = k >= per_line
     row = head[which] + np.where(later, 1 + (k - per_line) // n_field, 0)
-    nodes = table[row, np.where(later, (k - per_line) % n_field, n_head + k)]
+    column = np.where(later, (k - per_line) % n_field, n_head + k)
+    spare = table != 0
+    spare[row, column] = False
+    spare[head, :n_head] = False
+    more = np.flatnonzero(spare.any(axis=1))
+    if len(more):
+        raise FileFormatError("a line has more nodes than its element says", file=lines.file,
+                              place=lines.place(int(rows[more[0]])), found=int(table[more[0]][spare[more[0]]][0]),
+                              expected=plural(int(own[np.searchsorted(head, more[0], "right") - 1]), "node"))
+    nodes = table[row, column]
     return Elements(table[head, 10], table[head, 1], table[head, 0], table[head, 4], starts, nodes)
 
 

@@ -61,6 +61,10 @@ class ExodusContent:
         self.n_node, self.dimension = self.points.shape
         self.blocks = list(self._blocks())
         self.n_element = sum(block.count for block in self.blocks)
+        announced = netcdf.dimensions.get("num_elem", self.n_element)
+        if announced != self.n_element:
+            raise FileFormatError("the blocks have another number of elements than the file says", file=self.file,
+                                  place="num_elem", expected=announced, found=self.n_element)
         self.node_ids = self._map("node_num_map", self.n_node)
         self._plain: bool | None = None  # whether these are 1, 2, ...
         self.element_ids = self._map("elem_num_map", self.n_element)
@@ -126,25 +130,19 @@ class ExodusContent:
 
     def node_sets(self) -> Iterator[tuple[str, np.ndarray]]:
         """Name of each set of nodes, and positions of its nodes (n,)."""
-        for number, name in self._sets("num_node_sets", "ns", "nodeset"):
-            variable = f"node_ns{number}"
-            if self.netcdf.has(variable):
-                yield name, self._positions(variable, self.n_node)
+        for variable, name in self._sets("num_node_sets", "ns", "nodeset", "node_ns", "num_nod_ns"):
+            yield name, self._positions(variable, self.n_node)
 
     def element_sets(self) -> Iterator[tuple[str, np.ndarray]]:
         """Name of each set of elements, and positions of its elements (n,)."""
-        for number, name in self._sets("num_elem_sets", "els", "elemset"):
-            variable = f"elem_els{number}"
-            if self.netcdf.has(variable):
-                yield name, self._positions(variable, self.n_element)
+        for variable, name in self._sets("num_elem_sets", "els", "elemset", "elem_els", "num_ele_els"):
+            yield name, self._positions(variable, self.n_element)
 
     def side_sets(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Name of each set of sides, positions of the elements (n,), and numbers of the sides (n,), from 1."""
-        for number, name in self._sets("num_side_sets", "ss", "sideset"):
-            if not self.netcdf.has(f"elem_ss{number}"):
-                continue
-            elements = self._positions(f"elem_ss{number}", self.n_element)
-            sides = self._integers(f"side_ss{number}")
+        for variable, name in self._sets("num_side_sets", "ss", "sideset", "elem_ss", "num_side_ss"):
+            elements = self._positions(variable, self.n_element)
+            sides = self._integers(variable.replace("elem", "side"))
             if len(sides) != len(elements):
                 raise FileFormatError("a set of sides has more elements than sides, or fewer", file=self.file,
                                       place=f"side set {name}", expected=len(elements), found=len(sides))
@@ -198,7 +196,12 @@ class ExodusContent:
         if len(found) != count:
             raise FileFormatError("a list of numbers has the wrong length", file=self.file, place=variable,
                                   expected=count, found=len(found))
-        return found if found.any() else np.arange(1, count + 1)  # zeros: a map that was defined and never written
+        if not found.any():  # a map that was defined and never written
+            return np.arange(1, count + 1)
+        if found.min() < 1:
+            raise FileFormatError("the number of a node or an element is not positive", file=self.file, place=variable,
+                                  expected="1 or more", found=int(found.min()))
+        return found
 
     def _positions(self, variable: str, count: int) -> np.ndarray:
         found = self._integers(variable)
@@ -208,11 +211,24 @@ class ExodusContent:
                                   expected=f"1 to {count}", found=int(wrong))
         return np.subtract(found, 1, out=found) if found.flags.writeable else found - 1
 
-    def _sets(self, dimension: str, short: str, words: str) -> Iterator[tuple[int, str]]:
+    def _sets(self, dimension: str, short: str, words: str, variable: str, size: str) -> Iterator[tuple[str, str]]:
+        """Variable and name of each set that is not empty. size : the dimension that says how much a set has.
+
+        Raises
+        ------
+        FileFormatError : a set has a size and no members, or members and is none of those that the file counts.
+        """
         count = self._count(dimension)
         ids, names = self._ids(f"{short}_prop1", count), self._texts(f"{short}_names", count)
-        for k in range(count):
-            yield k + 1, names[k] or f"{words}_{ids[k]}"
+        for k in range(1, count + 1):
+            if self.netcdf.has(f"{variable}{k}"):
+                yield f"{variable}{k}", names[k - 1] or f"{words}_{ids[k - 1]}"
+            elif self.netcdf.dimensions.get(f"{size}{k}", 0):
+                raise FileFormatError("the Exodus file lacks a variable", file=self.file, place=f"{variable}{k}",
+                                      expected=f"{self.netcdf.dimensions[f'{size}{k}']} members of a set")
+        if self.netcdf.has(f"{variable}{count + 1}"):
+            raise FileFormatError("the file has more sets than it says", file=self.file, place=dimension,
+                                  expected=count, found=f"{variable}{count + 1}")
 
     def _count(self, dimension: str) -> int:
         count = self.netcdf.dimensions.get(dimension, 0)

@@ -142,6 +142,7 @@ class _Classic(Netcdf):
         self._variables = {name: v._replace(shape=(n_record, *v.shape[1:])) if v.record else v
                            for name, v in self._variables.items()}
         self._check_size(n_record)
+        self._check_places(header.length, n_record)
         self._stream = path.open("rb", buffering=0)
 
     def close(self) -> None:
@@ -223,6 +224,21 @@ class _Classic(Netcdf):
                                       expected=f"at least {plural(end, 'byte')}", found=plural(self._size, "byte"))
 
 
+    def _check_places(self, header: int, n_record: int) -> None:
+        """A begin that is damaged names values of other variables: all have bytes of their own, those of a record
+        one behind the other."""
+        spans = sorted((v.record, v.begin, v.begin + (_padded(v) if v.record else v.n_value * v.dtype.itemsize), name)
+                       for name, v in self._variables.items() if n_record or not v.record)
+        records = [span for span in spans if span[0]]
+        before, end = "the header", header
+        for record, begin, stop, name in spans:
+            if begin < end or (record and begin > end and name != records[0][3]):
+                raise FileFormatError("the place of a variable is not free, or not behind that of the one before",
+                                      file=self.file, place=f"variable {name}", found=f"byte {begin}",
+                                      expected=f"byte {end}, where {before} ends")
+            before, end = f"variable {name}", stop
+
+
 def _without(values: np.ndarray, unwritten: float) -> None:
     """NaN for values from a number on."""
     if not values.max(initial=-np.inf) < unwritten:  # or NaN
@@ -235,7 +251,7 @@ def _padded(variable: _Variable) -> int:
 
 
 class _Header:
-    """The header of a classic file. n_record : None where it was written as a stream. unlimited : dimensions."""
+    """The header of a classic file, of `length` bytes. n_record : None of a stream. unlimited : dimensions."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._length = path, min(_HEADER, path.stat().st_size)
@@ -271,6 +287,7 @@ class _Header:
         for _ in range(self._entries(_VARIABLE)):
             name, variable = self._variable(sizes)
             self.variables[name] = variable
+        self.length = self._cursor.position
 
     def _variable(self, sizes: list[int]) -> tuple[str, _Variable]:
         name = self._name()

@@ -105,7 +105,10 @@ def read_values(
                               place=f"field {field.name}, step {key[0]}", found=f"{len(field.steps)} steps")
     step = group_of(group_of(group_of(content, FIELDS, file), field.name, file), field.steps[key][1], file)
     entity = f"{support.place}.{support.kind}" if support.kind else support.place
-    if entity not in step:
+    if entity not in step or not any(True for _ in groups(group_of(step, entity, file), file)):
+        if not _supports(step, file):
+            raise FileFormatError("a field has no values at this step", file=file, expected="those of other steps",
+                                  place=f"field {field.name}, step {key[0]}", found="nothing")
         return []
     parts = []
     for profile, entry in groups(group_of(step, entity, file), file):
@@ -116,13 +119,16 @@ def read_values(
         place, used = f"field {field.name}, step {key[0]}, {entity}", (field.name, entity, profile)
         flat = array(entry, "CO", file, None if kept is None else kept.get(used))
         n_comp, n = len(field.components), support.n_point
-        if flat.size != n_comp * n_where * n or flat.dtype.kind not in "iuf":
-            raise FileFormatError("a field has the wrong number of values", file=file, place=place,
-                                  expected=f"{n_where} x {n} x {n_comp}", found=flat.size)
+        if flat.size != n_comp * n_where * n or flat.dtype.kind != "f":
+            raise FileFormatError("a field has the wrong number of values, or none that are real", file=file,
+                                  place=place, expected=f"{n_where} x {n} x {n_comp}",
+                                  found=f"{flat.size} of type {flat.dtype}")
         if kept is not None:
             kept[used] = flat
-        values = flat.reshape(-1) if flat.dtype.kind == "f" else flat.reshape(-1).astype(float)
+        values = flat.reshape(-1)
         if has_larger(values, _UNKNOWN):
+            if flat.dtype.itemsize == 8 and np.isinf(flat).any():  # in single precision it means no value
+                raise FileFormatError("a value is infinite", file=file, place=place, expected="finite numbers")
             with np.errstate(invalid="ignore"):
                 values = np.where(np.abs(values) > _UNKNOWN, np.nan, values)
         parts.append((where, values.reshape(n_comp, n_where, n).transpose(1, 2, 0)))

@@ -45,6 +45,11 @@ class MedMesh:
     cell_groups: Mapping[str, np.ndarray]
 
     @property
+    def empty_groups(self) -> list[str]:
+        """Names of groups, of nodes and of cells, in which nothing is."""
+        return [name for of in (self.node_groups, self.cell_groups) for name, where in of.items() if not len(where)]
+
+    @property
     def n_cell(self) -> int:
         """Number of cells of all types."""
         return sum(len(block.nodes) for block in self.cells)
@@ -89,6 +94,12 @@ def read_med_mesh(content: h5py.File, file: Path, name: str | None = None) -> Me
     of_nodes = _numbers(mesh, "NOE/FAM", len(points), file)
     for what, own, known in (("node", of_nodes, nodes), ("cell", families, cells)):
         _refuse_unknown(what, own, known, file)
+    lists = {"node": of_nodes is not None, "cell": any("FAM" in entry for _, entry in groups(
+        group_of(mesh, "MAI", file), file))}
+    for what, known in (("node", nodes), ("cell", cells)):
+        if any(known.values()) and not lists[what]:
+            raise FileFormatError(f"the file has groups of {what}s, and does not say which are in them", file=file,
+                                  place="FAM", found=", ".join(name for names in known.values() for name in names))
     node_groups = _sets(of_nodes, nodes)
     return MedMesh(name, points, np.arange(1, len(points) + 1) if node_ids is None else node_ids, tuple(blocks),
                    node_groups, _sets(families, cells))
@@ -153,6 +164,8 @@ def _groups_of(family: h5py.Group, file: Path) -> list[str]:
     """The names of a family's groups, which the file counts."""
     entry = group_of(family, "GRO", file)
     rows = np.asarray(array(entry, "NOM", file))
+    if rows.dtype.kind not in "iuS" or (rows.ndim > 1 if rows.dtype.kind == "S" else rows.dtype.itemsize != 1):
+        raise FileFormatError("the names of groups are no texts", file=file, place=family.name, found=rows.dtype)
     names = [text(np.atleast_1d(np.asarray(row)).ravel()) for row in rows] if rows.shape else []
     expected = integer(entry, "NBR", file) if "NBR" in entry.attrs else len(names)
     if len(names) != expected:

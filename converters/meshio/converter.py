@@ -35,6 +35,7 @@ from romlib.mesh.skin import add_skin
 from romlib.model import Model, Omission
 from romlib.snapshots.converter import Progress, checked_options, read_units
 from romlib.snapshots.nodal_fields import NodalField
+from romlib.words import plural
 
 _OPTIONS = (*NODE_FIELDS, "quadrature", "formulation", "kinematics", "thickness", "times", "initial_time", "solver",
             "merge")
@@ -158,8 +159,11 @@ class MeshioConverter:
 
 
 def _left_out(survey: Survey) -> tuple[Omission, ...]:
-    return tuple(Omission(name=f"{place} {name}", description="changes in time; not carried along", does_work=False)
-                 for place, name in survey.varying)
+    skipped = (Omission(name="records_without_displacement", does_work=False, description=(
+        f"{plural(survey.skipped, 'record')} of other arrays left out")),) if survey.skipped else ()
+    return skipped + tuple(
+        Omission(name=f"{place} {name}", description="changes in time; not carried along", does_work=False)
+        for place, name in survey.varying)
 
 
 def _motion(options: Mapping[str, Any]) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Literal
 
 import numpy as np
 from romlib_converters.common.reading import reading
-from romlib_converters.common.records import Cursor, word_array
+from romlib_converters.meshio.msh_numbers import Numbers
 from romlib_converters.meshio.msh_parts import refuse_part
 from romlib_converters.meshio.raw import RawMesh
 
 from romlib.errors import FileFormatError, UnsupportedError
 from romlib.mesh.ids import IdIndex
 from romlib.mesh.validity import same_rows
+from romlib.words import plural
 
 _DIMENSIONS = {"vertex": 0, "line": 1, "line3": 1, "line4": 1, "triangle": 2, "triangle6": 2, "triangle7": 2, "quad": 2,
                "quad8": 2, "quad9": 2, "triangle10": 2}
@@ -32,7 +34,8 @@ _ORDERS = {"tetra10": [0, 1, 2, 3, 4, 5, 6, 7, 9, 8], "pyramid13": [0, 1, 2, 3, 
            "hexahedron27": [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 9, 16, 18, 19, 17, 10, 12, 14, 15, 22, 23, 21, 24, 20,
                             25, 26],
            "wedge15": [0, 1, 2, 3, 4, 5, 6, 9, 7, 12, 14, 13, 8, 10, 11]}
-_BINARY = {"i": "i4", "n": "u8", "d": "f8"}
+_MOST = 2**31  # numbers of groups are below
+_NAME = re.compile(r'([0-3])\s+(\d{1,10})\s+("?)([^"]+)\3', re.ASCII)
 _READ = ("PhysicalNames", "Entities", "PartitionedEntities", "Nodes", "Elements")
 
 
@@ -69,39 +72,6 @@ class _File:
         return self.combinations.setdefault(groups, len(self.combinations))
 
 
-class _Numbers:
-    """The numbers of a section, one after another, as text or binary."""
-
-    def __init__(self, content: bytes, binary: bool, order: Literal["<", ">"], file: Path, section: str) -> None:
-        self.binary, self.order, place = binary, order, f"${section}"
-        words = None if binary else word_array(content, file, place)
-        self._width = words.dtype.itemsize if words is not None else 0  # of a word
-        self._cursor = Cursor(content if words is None else words.tobytes(), file, "a section ends early", place)
-
-    def take(self, kind: str, n: int) -> np.ndarray:
-        """n numbers: "i" an int, "n" a size, "d" a double."""
-        dtype = np.dtype(_BINARY[kind]).newbyteorder(self.order) if self.binary else np.dtype(f"S{self._width}")
-        return self._cursor.take(dtype, n).astype(np.float64 if kind == "d" else np.int64)
-
-    def records(self, dtype: np.dtype, n: int) -> np.ndarray:
-        """n records of a binary section, in its byte order."""
-        return self._cursor.take(dtype.newbyteorder(self.order), n)
-
-    def rest(self) -> np.ndarray:
-        """All whole numbers that are left, ints."""
-        return self.take("i", self._cursor.left // (4 if self.binary else self._width))
-
-    def line(self) -> int:
-        """The number of entries, which MSH 2 writes as a line of text in binary files too."""
-        if not self.binary:
-            return self.one("n")
-        return int(self._cursor.take("u1", self._cursor.data.index(b"\n") + 1).tobytes())
-
-    def one(self, kind: str) -> int:
-        """One whole number."""
-        return int(self.take(kind, 1)[0])
-
-
 def read_msh(file: Path) -> RawMesh:
     """The mesh with physical groups as sets: named ones by their names, others as "physical_DIMENSION_NUMBER".
 
@@ -116,24 +86,19 @@ def read_msh(file: Path) -> RawMesh:
         content = file.read_bytes()
         version, binary, order = file_format(content, file)
         found = _File()
+        readers = {"Nodes": _nodes4, "Elements": _elements4, "Entities": _entities, "PartitionedEntities": _partitioned}
+        if version.startswith("2"):
+            readers = {"Nodes": _nodes2, "Elements": _elements2_binary if binary else _elements2}
         for name, body in _sections(content, file):
             if name == "PhysicalNames":
-                _names(body, found)
-            elif name in _READ:
-                numbers = _Numbers(body, binary, order, file, name)
-                if version.startswith("2"):
-                    {"Nodes": _nodes2, "Elements": _elements2_binary if binary else _elements2}.get(
-                        name, _nothing)(numbers, found, file)
-                else:
-                    {"Nodes": _nodes4, "Elements": _elements4, "Entities": _entities,
-                     "PartitionedEntities": _partitioned}[name](numbers, found, file)
+                _names(body, found, file)
+            elif name in readers:
+                numbers = Numbers(body, binary, order, file, name)
+                readers[name](numbers, found, file)
+                numbers.end()
         if found.partitions:
             refuse_part(found.n_partition, found.partitions, found.ghosts, file)
         return _assembled(found, file)
-
-
-def _nothing(numbers: _Numbers, found: _File, file: Path) -> None:
-    """A section that this version has no meaning for."""
 
 
 def file_format(content: bytes, file: Path) -> tuple[str, bool, Literal["<", ">"]]:
@@ -166,8 +131,9 @@ def _sections(content: bytes, file: Path) -> list[tuple[str, bytes]]:
         line = content.find(b"\n", start)
         line = len(content) if line < 0 else line
         name = content[start + 1:line].strip().decode("latin-1")
-        end = content.find(b"$End" + name.encode("latin-1"), line)
-        if not name or end < 0:
+        mark = b"$End" + name.encode("latin-1")
+        end = content.find(mark, line)
+        if not name or end < 0 or content[end + len(mark):end + len(mark) + 1].strip():  # the mark of another section
             raise FileFormatError("a section has no end", file=file, place=f"${name[:40]}", expected=f"$End{name[:40]}")
         if name in _READ:
             found.append((name, content[line + 1:end]))
@@ -180,24 +146,30 @@ def _sections(content: bytes, file: Path) -> list[tuple[str, bytes]]:
     return found
 
 
-def _names(body: bytes, found: _File) -> None:
-    lines = body.decode("utf-8", "replace").splitlines()
-    for line in lines[1:1 + int(lines[0])]:
-        dimension, number, name = line.strip().split(None, 2)
-        found.names[int(dimension), int(number)] = name.strip().strip('"')
+def _names(body: bytes, found: _File, file: Path) -> None:
+    first, *lines = [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()]
+    _count("names", int(first), len(lines), file)
+    for line in lines:
+        match = _NAME.fullmatch(line.strip())
+        key = (int(match[1]), int(match[2])) if match else (-1, 0)
+        if match is None or not 0 < key[1] < _MOST or not match[4].isprintable() or key in found.names:
+            raise FileFormatError("the name of a physical group cannot be read, or the group has two", file=file,
+                                  place="$PhysicalNames", expected='a dimension, a number and a name, such as 3 1 "a"',
+                                  found=line.strip()[:60])
+        found.names[key] = match[4]
 
 
-def _entities(numbers: _Numbers, found: _File, file: Path) -> None:
-    _physical(numbers, found, partitioned=False)
+def _entities(numbers: Numbers, found: _File, file: Path) -> None:
+    _physical(numbers, found, file, partitioned=False)
 
 
-def _partitioned(numbers: _Numbers, found: _File, file: Path) -> None:
+def _partitioned(numbers: Numbers, found: _File, file: Path) -> None:
     found.n_partition = numbers.one("n")
     numbers.take("i", 2 * numbers.one("n"))
-    _physical(numbers, found, partitioned=True)
+    _physical(numbers, found, file, partitioned=True)
 
 
-def _physical(numbers: _Numbers, found: _File, *, partitioned: bool) -> None:
+def _physical(numbers: Numbers, found: _File, file: Path, *, partitioned: bool) -> None:
     """The physical groups of entities; those of a partitioned mesh name a parent and partitions first."""
     for dimension, count in enumerate(numbers.take("n", 4).tolist()):
         for _ in range(count):
@@ -206,12 +178,16 @@ def _physical(numbers: _Numbers, found: _File, *, partitioned: bool) -> None:
                 numbers.take("i", 2)
                 found.partitions.setdefault(dimension, set()).update(numbers.take("i", numbers.one("n")).tolist())
             numbers.take("d", 3 if dimension == 0 else 6)
-            found.physical[dimension, tag] = tuple(abs(int(k)) for k in numbers.take("i", numbers.one("n")))
+            groups = numbers.take("i", numbers.one("n"))
+            if not groups.all():
+                raise FileFormatError("an entity is of a physical group without a number", file=file,
+                                      place=f"entity {tag} of dimension {dimension}", expected="1 or more", found=0)
+            found.physical[dimension, tag] = tuple(abs(int(k)) for k in groups)
             if dimension:
                 numbers.take("i", numbers.one("n"))
 
 
-def _nodes4(numbers: _Numbers, found: _File, file: Path) -> None:
+def _nodes4(numbers: Numbers, found: _File, file: Path) -> None:
     n_block, n_node, _, _ = numbers.take("n", 4).tolist()
     for _ in range(n_block):
         dimension, _, parametric = numbers.take("i", 3).tolist()
@@ -222,19 +198,32 @@ def _nodes4(numbers: _Numbers, found: _File, file: Path) -> None:
     _count("nodes", n_node, sum(map(len, found.points)), file)
 
 
-def _elements4(numbers: _Numbers, found: _File, file: Path) -> None:
+def _elements4(numbers: Numbers, found: _File, file: Path) -> None:
     n_block, n_element, _, _ = numbers.take("n", 4).tolist()
     for _ in range(n_block):
         dimension, entity, number = numbers.take("i", 3).tolist()
         n, kind = numbers.one("n"), _kind(number, file)
         width = 1 + _WIDTHS[kind]
         rows = numbers.take("n", n * width).reshape(n, width)
+        _refuse_stray(dimension, entity, kind, found, file)
         groups = found.combination(found.physical.get((dimension, entity), ()))
         found.elements.append(_Elements(kind, rows[:, 1:], np.full(n, entity), np.full(n, groups)))
     _count("elements", n_element, sum(len(part.nodes) for part in found.elements), file)
 
 
-def _nodes2(numbers: _Numbers, found: _File, file: Path) -> None:
+def _refuse_stray(dimension: int, entity: int, kind: str, found: _File, file: Path) -> None:
+    """Elements of another dimension than their entity, or of an entity that is not there, would lose their groups."""
+    own = _DIMENSIONS.get(kind, 3)
+    if own != dimension:
+        raise FileFormatError("elements have another dimension than their entity", file=file,
+                              place=f"$Elements, entity {entity}, {kind}", expected=own, found=dimension)
+    if found.physical and (dimension, entity) not in found.physical:
+        raise FileFormatError("elements are of an entity that the file does not have", file=file,
+                              place=f"$Elements, {kind}", expected=f"an entity of dimension {dimension} in $Entities",
+                              found=entity)
+
+
+def _nodes2(numbers: Numbers, found: _File, file: Path) -> None:
     n = numbers.line()
     if not numbers.binary:
         rows = numbers.take("d", 4 * n).reshape(n, 4)
@@ -246,7 +235,7 @@ def _nodes2(numbers: _Numbers, found: _File, file: Path) -> None:
     found.points.append(records["x"].astype(np.float64))
 
 
-def _elements2(numbers: _Numbers, found: _File, file: Path) -> None:
+def _elements2(numbers: Numbers, found: _File, file: Path) -> None:
     """Records (number, type, number of tags, tags, nodes), taken by runs of one type and number of tags."""
     n_element, data, at, read = numbers.line(), numbers.rest(), 0, 0
     while read < n_element:
@@ -262,6 +251,10 @@ def _elements2(numbers: _Numbers, found: _File, file: Path) -> None:
                                   expected=n_element, found=read)
         _add2(kind, data[at:at + n * width].reshape(n, width)[:, 3:], n_tag, found)
         at, read = at + n * width, read + n
+    if at < len(data):
+        raise FileFormatError("a section has more than its counts say", file=file, place="$Elements",
+                              expected=f"the end behind {plural(n_element, 'element')}",
+                              found=plural(len(data) - at, "number") + " more")
     _merge2(found)
 
 
@@ -277,7 +270,7 @@ def _run(data: np.ndarray, at: int, width: int) -> int:
         window *= 2
 
 
-def _elements2_binary(numbers: _Numbers, found: _File, file: Path) -> None:
+def _elements2_binary(numbers: Numbers, found: _File, file: Path) -> None:
     n_element, read = numbers.line(), 0
     while read < n_element:
         number, n, n_tag = numbers.take("i", 3).tolist()

@@ -112,7 +112,12 @@ class MshSeries:
             body = stream.read(view.end - view.start)
             if view.order:
                 dtype = np.dtype([("id", f"{view.order}i4"), ("value", f"{view.order}f8", view.n_comp)])
-                rows = Cursor(body, view.file, "a view ends early", place).take(dtype, view.n_row)
+                cursor = Cursor(body, view.file, "a view ends early", place)
+                rows = cursor.take(dtype, view.n_row)
+                if body[cursor.position:].strip():
+                    raise FileFormatError("a view has more than it says", file=view.file, place=place,
+                                          expected=plural(view.n_row, "row"),
+                                          found=plural(cursor.left, "byte") + " more")
                 ids, values = rows["id"].astype(np.int64), rows["value"].astype(float)
             else:
                 words = word_array(body, view.file, place)

@@ -35,7 +35,7 @@ class Survey:
     times : (n_step,). fields : description of each node field to write; `original_name` is the file's. sources : the
     file's array of each, or its components. node, cell : arrays that are the same in every record. varying :
     (place, name) of the arrays that are not, and are left out. at_rest : whether the displacement of the first record
-    is zero.
+    is zero. skipped : number of records without displacement, which are left out.
     """
 
     times: np.ndarray
@@ -45,6 +45,7 @@ class Survey:
     cell: dict[str, np.ndarray]
     varying: tuple[tuple[str, str], ...]
     at_rest: bool
+    skipped: int
 
 
 def survey_series(
@@ -70,6 +71,7 @@ def survey_series(
     if "displacement" not in names:
         sources = {"displacement": _displacement_name(series, dimension), **names}
     fields = _fields(series.sample(), sources, series.file, dimension)
+    n_record = series.n_step
     series.keep(sources["displacement"][0])
     if times is not None and len(times) != series.n_step:
         raise InputError("as many times as records are needed", file=series.file, place="option times",
@@ -97,7 +99,7 @@ def survey_series(
     _check_lengths(node, n_node, series.file)
     _check_proportion(sizes, grid, series.file)
     return Survey(_checked_times(found, series.file), fields, sources, node, cell, tuple(changing),
-                  sizes[0] <= _AT_REST * max(sizes))
+                  sizes[0] <= _AT_REST * max(sizes), n_record - series.n_step)
 
 
 def _largest(values: np.ndarray) -> float:

@@ -25,7 +25,7 @@ from romlib.mesh.topology import outer_faces
 from romlib.words import plural
 
 _READERS = {".msh": read_msh, ".med": read_med, ".rmed": read_med, ".mmed": read_med}
-_SERIES = (".xdmf", ".xmf", ".vtu", ".pvtu", ".vtkhdf")
+_SERIES = (".xdmf", ".xmf", ".pvd", ".vtu", ".pvtu", ".vtkhdf", ".hdf")
 _LOST_CARDS = ("include", "surface", "instance", "part", "assembly", "ncopy", "ngen", "nfill", "elcopy", "elgen",
                "system")
 

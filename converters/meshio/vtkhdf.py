@@ -6,6 +6,8 @@ offsets of each step into them. romlib's own snapshots files are of this format 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -16,9 +18,28 @@ from romlib_converters.meshio.series import Cells, plain
 from romlib_converters.meshio.vtu import Content, WholeRecords, blocks_of, joined
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
+from romlib.words import plural
 
 _GROUP, _OWN = "VTKHDF", "romlib"
 _GRID = "UnstructuredGrid"
+_ARRAYS = ("PointData", "CellData")
+
+
+@dataclass(frozen=True, eq=False)
+class _PartRows:
+    """Where a part is: of each dataset the first row and their number. arrays : those of PointData and of CellData."""
+
+    points: tuple[int, int]
+    cells: tuple[int, int]
+    ids: tuple[int, int]
+    offsets: tuple[int, int]
+    arrays: dict[str, dict[str, tuple[int, int]]]
+
+    def spans(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Name and rows of every dataset."""
+        yield from (("Points", self.points), ("Types", self.cells), ("Connectivity", self.ids),
+                    ("Offsets", self.offsets))
+        yield from ((f"{where}/{name}", span) for where, of in self.arrays.items() for name, span in of.items())
 
 
 def is_vtkhdf(path: Path) -> bool:
@@ -53,8 +74,25 @@ class VtkhdfSeries(WholeRecords):
                                        found=kind or "nothing",
                                        remedy="save its blocks merged, as one unstructured grid")
             self._steps = group_of(self._grid, "Steps", file) if "Steps" in self._grid else None
-            self._times = None if self._steps is None else self._array(self._steps, "Values").astype(float)
-        self.n_step = 1 if self._times is None else len(self._times)
+            self._times = None if self._steps is None else self._array(self._steps, "Values").astype(float).ravel()
+            self.n_step = 1 if self._times is None else len(self._times)
+            self._check_steps()
+            self._check_rows()
+
+    def _check_steps(self) -> None:
+        """Every list of the steps has one entry a step, and the file says how many there are."""
+        if self._steps is None:
+            return
+        said = self._steps.attrs.get("NSteps", self.n_step)
+        lists = {f"Steps/{name}": len(self._array(self._steps, name)) for name in (
+            "PartOffsets", "NumberOfParts", "PointOffsets", "CellOffsets", "ConnectivityIdOffsets")
+            if name in self._steps}
+        lists |= {f"Steps/{where}Offsets/{name}": len(self._array(self._steps, f"{where}Offsets/{name}"))
+                  for where in _ARRAYS for name in self._names(where) if f"{where}Offsets/{name}" in self._steps}
+        for name, found in {"Steps@NSteps": said, **lists}.items():
+            if np.size(found) != 1 or np.ravel(found)[0] != self.n_step:
+                raise FileFormatError("the file has another number of steps than times", file=self.file, place=name,
+                                      expected=self.n_step, found=found)
 
     def close(self) -> None:
         """Close the file."""
@@ -68,54 +106,78 @@ class VtkhdfSeries(WholeRecords):
 
     def _parse(self, step: int) -> Content:
         with reading(self.file, f"step {step}"):
-            first, n_part = self._parts(step)
-            sizes = {name: self._array(self._grid, name).astype(np.int64).ravel()[first:first + n_part]
-                     for name in ("NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds")}
-            if any(len(one) != n_part or (one < 0).any() for one in sizes.values()) or not n_part:
-                raise FileFormatError("the file lacks the sizes of a part", file=self.file, place=f"step {step}",
-                                      expected=f"parts {first} to {first + n_part - 1}")
-            start = {name: self._offset(name, step) for name in ("PointOffsets", "CellOffsets",
-                                                                 "ConnectivityIdOffsets")}
-            points, cells, ids = start["PointOffsets"], start["CellOffsets"], start["ConnectivityIdOffsets"]
-            ends = cells + first  # each part has one offset more than cells
             parts: list[Content] = []
-            at_points = {name: self._offset_of("PointData", name, step, points) for name in self._names("PointData")}
-            at_cells = {name: self._offset_of("CellData", name, step, cells) for name in self._names("CellData")}
-            for n_point, n_cell, n_id in zip(*(one.tolist() for one in sizes.values())):
+            for rows in self._rows_of_parts(step):
                 place = f"step {step}, part {len(parts)}"
-                coordinates, blocks = self._mesh_of((points, n_point), (cells, n_cell), (ids, n_id), ends, place)
-                node = {name: plain(self._rows(self._grid, f"PointData/{name}", at, n_point))
-                        for name, at in at_points.items()}
-                cell = {name: plain(self._rows(self._grid, f"CellData/{name}", at, n_cell))
-                        for name, at in at_cells.items()}
+                coordinates, blocks = self._mesh_of(rows, place)
+                node, cell = ({name: plain(self._rows(self._grid, f"{where}/{name}", *span))
+                               for name, span in rows.arrays[where].items()} for where in _ARRAYS)
                 if node.pop("vtkGhostType", np.zeros(1)).any() or cell.pop("vtkGhostType", np.zeros(1)).any():
                     raise UnsupportedError("the file has ghost cells, which repeat those of other parts",
                                            file=self.file, place=place, remedy="save without ghost cells")
                 parts.append(Content(coordinates, blocks, node, cell, {}, 1))
-                points, cells, ids, ends = points + n_point, cells + n_cell, ids + n_id, ends + n_cell + 1
-                at_points = {name: at + n_point for name, at in at_points.items()}
-                at_cells = {name: at + n_cell for name, at in at_cells.items()}
             self._first = self._first or self._read
             self._read = {}
             return joined(parts, {}, self.file)
 
-    def _mesh_of(
-        self, points: tuple[int, int], cells: tuple[int, int], ids: tuple[int, int], ends: int, place: str
-    ) -> tuple[np.ndarray, Cells]:
-        """Points and cells of a part; of each kind of row the first one and their number. ends : first row of Offsets.
+    def _rows_of_parts(self, step: int) -> list[_PartRows]:
+        """Where the parts of a step are, which stand one behind the other."""
+        first, n_part = self._parts(step)
+        sizes = {name: self._array(self._grid, name).astype(np.int64).ravel()[first:first + n_part]
+                 for name in ("NumberOfPoints", "NumberOfCells", "NumberOfConnectivityIds")}
+        if any(len(one) != n_part or (one < 0).any() for one in sizes.values()) or not n_part:
+            raise FileFormatError("the file lacks the sizes of a part", file=self.file, place=f"step {step}",
+                                  expected=f"parts {first} to {first + n_part - 1}")
+        points, cells, ids = (self._offset(name, step) for name in (
+            "PointOffsets", "CellOffsets", "ConnectivityIdOffsets"))
+        ends = cells + first  # each part has one offset more than cells
+        at = {where: {name: self._offset_of(where, name, step, otherwise) for name in self._names(where)}
+              for where, otherwise in zip(_ARRAYS, (points, cells))}
+        found = []
+        for n_point, n_cell, n_id in zip(*(one.tolist() for one in sizes.values())):
+            counts = dict(zip(_ARRAYS, (n_point, n_cell)))
+            found.append(_PartRows((points, n_point), (cells, n_cell), (ids, n_id), (ends, n_cell + 1), {
+                where: {name: (start, counts[where]) for name, start in of.items()} for where, of in at.items()}))
+            points, cells, ids, ends = points + n_point, cells + n_cell, ids + n_id, ends + n_cell + 1
+            at = {where: {name: start + counts[where] for name, start in of.items()} for where, of in at.items()}
+        return found
+
+    def _check_rows(self) -> None:
+        """Steps name the same rows of an array or others, none of them in part, and together all that it has."""
+        spans: dict[str, set[tuple[int, int]]] = {}
+        for step in range(self.n_step):
+            for rows in self._rows_of_parts(step):
+                for name, span in rows.spans():
+                    spans.setdefault(name, set()).add(span)
+        for name, of_array in spans.items():
+            end = 0
+            for start, count in sorted(span for span in of_array if span[1]):
+                if start != end:
+                    raise FileFormatError(
+                        "steps name rows of an array that others have too" if start < end else
+                        "an array has rows that no step names", file=self.file, place=name,
+                        expected=f"rows from {end} on", found=f"rows from {start} on")
+                end += count
+            n_row = len(dataset_of(self._grid, name, self.file))
+            if n_row > end:
+                raise FileFormatError("an array has rows that no step names", file=self.file, place=name,
+                                      expected=plural(end, "row"), found=n_row)
+
+    def _mesh_of(self, part: _PartRows, place: str) -> tuple[np.ndarray, Cells]:
+        """Points and cells of a part.
 
         The parts of the first record are kept: a mesh that does not change is at the same rows in all of them.
         """
-        rows = (*points, *cells, *ids, ends)
+        rows = (*part.points, *part.cells, *part.ids, *part.offsets)
         if rows in self._first:
             return self._first[rows]
-        offsets = self._rows(self._grid, "Offsets", ends, cells[1] + 1).astype(np.int64, copy=False)
-        nodes = self._rows(self._grid, "Connectivity", *ids).astype(np.int64, copy=False)
-        types = self._rows(self._grid, "Types", *cells)
-        if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] != ids[1]:
+        offsets = self._whole("Offsets", part.offsets)
+        nodes = self._whole("Connectivity", part.ids)
+        types = self._whole("Types", part.cells)
+        if (np.diff(offsets) < 0).any() or offsets[0] != 0 or offsets[-1] != part.ids[1]:
             raise FileFormatError("the offsets of cells are not increasing", file=self.file, place=place,
-                                  expected=f"from 0 to {ids[1]}")
-        self._read[rows] = (self._rows(self._grid, "Points", *points).astype(float, copy=False),
+                                  expected=f"from 0 to {part.ids[1]}")
+        self._read[rows] = (self._rows(self._grid, "Points", *part.points).astype(float, copy=False),
                             blocks_of(nodes, offsets[1:], types, self.file, place))
         return self._read[rows]
 
@@ -155,6 +217,14 @@ class VtkhdfSeries(WholeRecords):
         if key not in self._lists:
             self._lists[key] = checked_array(dataset_of(parent, name, self.file), self.file)
         return self._lists[key]
+
+    def _whole(self, name: str, span: tuple[int, int]) -> np.ndarray:
+        """Rows of an array of whole numbers."""
+        found = self._rows(self._grid, name, *span)
+        if found.dtype.kind not in "iu":
+            raise FileFormatError("an array of the mesh has no whole numbers", file=self.file, place=name,
+                                  found=found.dtype)
+        return found.astype(np.int64, copy=False)
 
     def _rows(self, parent: h5py.Group, name: str, start: int, count: int) -> np.ndarray:
         found = dataset_of(parent, name, self.file)

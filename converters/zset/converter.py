@@ -146,6 +146,7 @@ class ZsetConverter:
         """
         path = Path(source)
         mesh = self.read_deck(path).mesh if path.suffix.lower() == ".inp" else build_mesh(read_mesh(path))
+        check_mesh(mesh, path)
         check_rules(quadrature or {}, [block.cell_type for block in mesh.blocks], "quadrature")
         return replace(mesh, blocks=tuple(
             replace(block, quadrature=(quadrature or {}).get(block.cell_type, block.quadrature))

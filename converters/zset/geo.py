@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,13 @@ class _Reader(Cursor):
         return self.take(">i4", count).astype(np.int64)
 
     def text(self) -> str:
-        return self.take("u1", self.integer()).tobytes().split(b"\0")[0].decode("latin-1")
+        """A text, which a zero byte ends."""
+        place = self.position
+        word = self.take("u1", self.integer()).tobytes().rstrip(b"\0")
+        if b"\0" in word:
+            raise FileFormatError("a text of the binary mesh has a zero byte inside", file=self.file,
+                                  place=f"byte {place}", found=word[:40])
+        return word.decode("latin-1")
 
 
 def read_geo(path: Path) -> ZsetMesh:
@@ -56,6 +62,7 @@ def read_geo(path: Path) -> ZsetMesh:
     mesh = ZsetMesh(path, np.empty(0, np.int64), np.empty((0, 3)), np.empty(0, np.int64), {})
     records: dict[str, Callable[[_Reader, ZsetMesh], None]] = {
         "node": _node, "element": _element, "nset": _nset, "elset": _elset, "bset": _bset, "ipset": _ipset}
+    seen: set[str] = set()
     while True:
         magic = reader.take("u1", len(MAGIC)).tobytes()
         if magic != MAGIC:
@@ -64,6 +71,10 @@ def read_geo(path: Path) -> ZsetMesh:
         tag = reader.text()
         if tag == "return":
             break
+        if tag in seen:
+            raise FileFormatError("a record stands twice in the binary mesh", file=path, found=tag,
+                                  place=f"byte {reader.position}")
+        seen.add(tag)
         if tag not in records:
             raise UnsupportedError("unknown record of a binary mesh", file=path, place=f"byte {reader.position}",
                                    expected=", ".join(records), found=tag, remedy="export the mesh as .geof")
@@ -115,19 +126,19 @@ def _element(reader: _Reader, mesh: ZsetMesh) -> None:
 
 def _nset(reader: _Reader, mesh: ZsetMesh) -> None:
     for _ in range(reader.count()):
-        name = reader.text()
-        mesh.nsets[name] = np.unique(_ids(mesh, mesh.node_ids, reader.integers(reader.count()), f"nset {name}"))
+        name = _name(reader, mesh.nsets)
+        mesh.nsets[name] = _members(mesh, mesh.node_ids, reader, f"nset {name}")
 
 
 def _elset(reader: _Reader, mesh: ZsetMesh) -> None:
     for _ in range(reader.count()):
-        name = reader.text()
-        mesh.elsets[name] = np.unique(_ids(mesh, mesh.element_ids, reader.integers(reader.count()), f"elset {name}"))
+        name = _name(reader, mesh.elsets)
+        mesh.elsets[name] = _members(mesh, mesh.element_ids, reader, f"elset {name}")
 
 
 def _bset(reader: _Reader, mesh: ZsetMesh) -> None:
     for _ in range(reader.count()):
-        name, kind, n_row = reader.text(), reader.text(), reader.count()
+        name, kind, n_row = _name(reader, mesh.fasets), reader.text(), reader.count()
         rows: dict[str, tuple[list[int], list[np.ndarray]]] = {}
         for position in range(n_row):  # a row's length depends on its own type, so there is no stride to jump by
             nodes = reader.integers(reader.count())
@@ -154,6 +165,25 @@ def _ipset(reader: _Reader, mesh: ZsetMesh) -> None:
     if n_set:
         raise UnsupportedError("sets of integration points are not read", file=mesh.file, place="record ipset",
                                expected=0, found=n_set, remedy="export the mesh as .geof")
+
+
+def _name(reader: _Reader, others: Collection[str]) -> str:
+    """The name of a set; FileFormatError for none, or that of another of its kind."""
+    place, name = reader.position, reader.text()
+    if not name.isprintable() or not name or name in others:
+        raise FileFormatError("a set has no name that can be read, or the name of another", file=reader.file,
+                              place=f"byte {place}", found=name)
+    return name
+
+
+def _members(mesh: ZsetMesh, ids: np.ndarray, reader: _Reader, place: str) -> np.ndarray:
+    """Ids of the members of a set, which Zset writes once each: a member that is there twice was another one."""
+    positions = reader.integers(reader.count())
+    found = np.unique(_ids(mesh, ids, positions, place))
+    if len(found) < len(positions):
+        raise FileFormatError("a set has a member twice", file=mesh.file, place=place, expected=len(positions),
+                              found=f"{len(found)} different ones")
+    return found
 
 
 def _ids(mesh: ZsetMesh, ids: np.ndarray, positions: np.ndarray, place: str) -> np.ndarray:

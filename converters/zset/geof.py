@@ -73,6 +73,9 @@ def read_geof(path: Path) -> ZsetMesh:
         if name not in by_name:
             raise FileFormatError(f"the mesh has no **{name}", file=path, expected=f"**{name}",
                                   found=", ".join(by_name) or ("an empty file" if not path.stat().st_size else "none"))
+    if not any(section.name == "return" and section.stars > 2 for section in sections):
+        raise FileFormatError("the mesh has no end: the file is truncated", file=path, expected="***return",
+                              found=f"**{sections[-1].name} as the last keyword")
     node_ids, points = _nodes(path, by_name["node"])
     element_ids, connectivity = _elements(path, by_name["element"])
     mesh = ZsetMesh(path, node_ids, points, element_ids, connectivity)
@@ -210,8 +213,11 @@ def _faces(mesh: ZsetMesh, section: _Section, words: np.ndarray, place: str) -> 
 
 
 def check_ids(mesh: ZsetMesh) -> None:
-    """FileFormatError when ids repeat, or when an element or a set has an id that does not exist."""
+    """FileFormatError when ids repeat or are negative, or when an element or a set has one that does not exist."""
     for what, ids in (("node", mesh.node_ids), ("element", mesh.element_ids)):
+        if ids.min(initial=0) < 0:
+            raise FileFormatError(f"the id of a {what} is negative", file=mesh.file, expected="0 or more",
+                                  found=int(ids.min()))
         unique, count = np.unique(ids, return_counts=True)
         if (count > 1).any():
             raise FileFormatError(f"a {what} id stands twice in the mesh", file=mesh.file,

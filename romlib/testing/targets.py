@@ -19,6 +19,7 @@ import numpy as np
 from romlib.errors import InputError, RomlibError
 from romlib.laws.registry import build_law
 from romlib.loads.amplitudes import evaluate
+from romlib.mesh.bad_cells import find_bad_cells
 from romlib.model import Case
 from romlib.online.rom import load
 from romlib.snapshots.converter import CaseReader, Converter, MeshReader, find_converter
@@ -38,12 +39,13 @@ MESH = "mesh:"
 class Outcome:
     """What became of one damaged input.
 
-    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", in which a
-    measurement fails that did not, or which no longer passes; "noted": the model has an omission that says what is
-    missing; "reproduced": different, yet every measurement that was within its limits on the sound files is, so that
-    what differs is below them or without effect on the computation; "another input": only the description differs (a
-    load, a material, a name), and nothing in the files says otherwise; "silent": accepted, different, and not judged;
-    "fault": a traceback, a crash, a hang or too much memory.
+    verdict : "refused" with a romlib error; "equal" to the result of the sound files; "caught by the check", in
+    which a measurement fails that did not, or which no longer passes, or by a study, which refuses badly shaped
+    cells; "noted": the model has an omission that says what is missing; "reproduced": different, yet every
+    measurement that was within its limits on the sound files is, so that what differs is below them or without
+    effect on the computation; "another input": only the description differs (a load, a material, a name), and
+    nothing in the files says otherwise; "silent": accepted, different, and not judged; "fault": a traceback, a
+    crash, a hang or too much memory.
     words : the message, or what differs. parts : names of what differs.
     """
 
@@ -122,11 +124,11 @@ class ConverterTarget:
             if not found:
                 return Outcome("equal")
             parts = tuple(found)
-            if self._sound is not None and self._sound.good:
+            if self._sound is not None:
                 checked = _checked(output)
-                if checked is None or checked.bad & self._sound.good or checked.passed < self._sound.passed:
+                if checked is None or checked.bad - self._sound.bad or checked.passed < self._sound.passed:
                     return Outcome("caught by the check", _listed(found), parts)
-                if checked.good >= self._sound.good:
+                if self._sound.good and checked.good >= self._sound.good:
                     return Outcome("reproduced", _listed(found), parts)
             if _omissions(output) - self._omissions:
                 return Outcome("noted", _listed(found), parts)
@@ -242,15 +244,33 @@ class RomTarget(_Compared):
 
 
 class MeshTarget(_Compared):
-    """The mesh of a converter, without results: equal where every point, cell, tag and array is the same."""
+    """The mesh of a converter, without results: equal where every point, cell, tag and array is the same.
+
+    Caught by the check: a study refuses the mesh, because cells are badly shaped that were not.
+    """
 
     strict = False
 
     def __init__(self, reader: MeshReader) -> None:
         self._reader = reader
+        self._n_bad = self._sound_bad = 0
+
+    def open(self, folder: Path, names: Sequence[str]) -> None:
+        """Read the sound mesh, which may have badly shaped cells."""
+        super().open(folder, names)
+        self._sound_bad = self._n_bad
+
+    def judge(self, folder: Path, names: Sequence[str]) -> Outcome:
+        """Read the damaged mesh, and look at its cells as a study does."""
+        outcome = super().judge(folder, names)
+        if outcome.verdict == self.different and self._n_bad > self._sound_bad:
+            return Outcome("caught by the check", outcome.words, outcome.parts)
+        return outcome
 
     def _read(self, folder: Path, names: Sequence[str]) -> Content:
-        return flat("mesh", self._reader.read_mesh(folder / names[0]))
+        mesh = self._reader.read_mesh(folder / names[0])
+        self._n_bad = len(find_bad_cells(mesh))
+        return flat("mesh", mesh)
 
 
 class SnapshotsTarget(_Compared):

@@ -113,6 +113,9 @@ def test_element_types_of_a_block_are_read_too(tmp_path):
     (lambda text: text.replace("FINISH", "nummrg,node\nFINISH"), UnsupportedError, "changes the mesh"),
     (lambda text: text.replace(",185", ",285"), FileFormatError, "more nodes than its type"),
     (lambda text: text.replace("\n       17        0", "\n\n       17        0"), FileFormatError, "empty"),
+    (lambda text: text.replace("        77\n", "        77        5\n"), FileFormatError, "longer than its format"),
+    (lambda text: text.replace("SOLID,        77", "SOLID,        70"), FileFormatError, "larger than the largest"),
+    (lambda text: text.replace("         8         0", "         6         0"), FileFormatError, "more nodes"),
 ])
 def test_a_damaged_cdb_is_refused_with_its_cause(tmp_path, change, error, word):
     text = cube(tmp_path).read_text()

@@ -96,6 +96,53 @@ def test_a_family_that_is_not_there_does_not_empty_a_group_in_silence(tmp_path):
         converted(path, tmp_path)
 
 
+def first(group):
+    return next(iter(group.values()))
+
+
+def stress_of(content, step=1):
+    """The group with the values of the second record."""
+    return list(content["CHA"]["RESU____SIEF_ELGA"].values())[step]["MAI.HE8"]
+
+
+def replaced(parent, name, values):
+    del parent[name]
+    parent[name] = values
+
+
+@pytest.mark.parametrize(("change", "match"), [
+    (lambda content: first(stress_of(content))["CO"].__setitem__(7, np.inf), "infinite"),
+    (lambda content: replaced(first(stress_of(content)), "CO", first(stress_of(content))["CO"][:].astype("u2")),
+     "real"),
+    (lambda content: stress_of(content).clear(), "no values at this step"),
+    (lambda content: first(content["ENS_MAA/MAIL"])["NOE"].move("FAM", "F"), "groups of nodes, and does not say"),
+    (lambda content: first(content["ENS_MAA/MAIL"])["MAI/HE8"].move("FAM", "F"), "groups of cells, and does not say"),
+    (lambda content: [replaced(family["GRO"], "NOM", np.ones((1, 80))) for family in first(content["FAS"])[
+        "ELEME"].values() if "GRO" in family], "no texts")])
+def test_what_takes_values_or_members_of_groups_away_is_refused(tmp_path, change, match):
+    box = Rmed.box("hex8")
+    box.groups, box.node_groups = {"LEFT": np.array([0, 2])}, {"CORNER": np.array([1])}
+    path = box.write(tmp_path / "a.rmed")
+    box.at_points(path)
+    with h5py.File(path, "a") as content:
+        change(content)
+    with pytest.raises(FileFormatError, match=match):
+        converted(path, tmp_path)
+
+
+def test_a_group_that_has_become_empty_is_said(tmp_path):
+    box = Rmed.box("hex8")
+    box.groups = {"LEFT": np.array([0, 2]), "RIGHT": np.array([1])}
+    path = box.write(tmp_path / "a.rmed")
+    with converted(path, tmp_path) as found:
+        assert "empty_groups" not in omissions(found)
+    with h5py.File(path, "a") as content:
+        families = first(content["ENS_MAA/MAIL"])["MAI/HE8/FAM"]
+        families[1] = families[3]
+    with converted(path, tmp_path) as found:
+        assert "nothing is in RIGHT:" in omissions(found)["empty_groups"]
+
+
 def test_a_localisation_that_is_no_number_is_refused(tmp_path):
     file = Rmed.box("hex8", (1, 1, 1))
     path = file.write(tmp_path / "a.rmed")

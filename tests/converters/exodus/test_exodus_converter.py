@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 import netCDF4
 import numpy as np
 import pytest
 from exodus_files import ExodusFile, column, motion  # type: ignore[import-not-found]
 from romlib_converters.exodus import ExodusConverter
 from romlib_converters.exodus.elements import ORDERS
+from romlib_converters.exodus.netcdf import _Header
 
 from romlib.errors import FileFormatError, InputError, UnsupportedError
 from romlib.export.export import export
@@ -211,6 +214,44 @@ def test_a_file_that_was_cut_short_is_refused_wherever_it_ends(tmp_path, format)
         with pytest.raises(InputError) as caught:
             converted(path, tmp_path)
         assert "a.exo" in str(caught.value)
+
+
+@pytest.mark.parametrize(("moved", "to"), [
+    ("vals_nod_var1", "vals_nod_var2"), ("vals_nod_var1", "coordx"), ("vals_nod_var2", None)])
+def test_a_variable_whose_place_is_that_of_others_is_refused(tmp_path, moved, to):
+    """Its values would be theirs, or half of them."""
+    path = column().write(tmp_path / "a.exo")
+    begins = {name: variable.begin for name, variable in _Header(path).variables.items()}
+    data, old = path.read_bytes(), struct.pack(">q", begins[moved])
+    assert data.count(old) == 1
+    path.write_bytes(data.replace(old, struct.pack(">q", begins[to] if to else begins[moved] + 8)))
+    with pytest.raises(FileFormatError, match="the place of a variable is not free"):
+        converted(path, tmp_path)
+
+
+@pytest.mark.parametrize(("old", "new", "match"), [
+    (b"num_node_sets", b"num_nade_sets", "more sets than it says"), (b"node_ns1", b"nade_ns1", "lacks a variable"),
+    (b"num_side_sets", b"num_sade_sets", "more sets than it says"), (b"elem_ss1", b"elam_ss1", "lacks a variable"),
+    (struct.pack(">i", 103), struct.pack(">i", -103), "not positive"),
+    (struct.pack(">3i", 7, 12, 17), struct.pack(">3i", 7, 0, 17), "not positive")])
+def test_sets_and_numbers_that_a_damage_takes_away_are_missed(tmp_path, old, new, match):
+    path = column().write(tmp_path / "a.exo")
+    data = path.read_bytes()
+    at = data.rindex(old) if old[:1] == b"\0" else data.index(old)
+    path.write_bytes(data[:at] + new + data[at + len(old):])
+    with pytest.raises(FileFormatError, match=match):
+        converted(path, tmp_path)
+
+
+def test_elements_of_other_number_than_the_file_says_are_refused(tmp_path):
+    file = column()
+    file.element_ids = None
+    path = file.write(tmp_path / "a.exo")
+    data, name = path.read_bytes(), struct.pack(">i", 8) + b"num_elem"
+    assert data.count(name + struct.pack(">i", 3)) == 1
+    path.write_bytes(data.replace(name + struct.pack(">i", 3), name + struct.pack(">i", 4)))
+    with pytest.raises(FileFormatError, match="another number of elements"):
+        converted(path, tmp_path)
 
 
 def write_parts(tmp_path, change=None):

@@ -195,12 +195,32 @@ def test_partitions_of_version_2_are_all_there_or_the_mesh_is_refused(tmp_path, 
     ("3 1 5 1", "3 1 99 1", "element type"), ("$EndElements\n", "", "no end"), ("4 4 1 4", "4 5 1 4", "number of elem"),
     ("10 20 30", "10 20 20", "same id"), ("4 20 30", "4 25 30", "does not exist"), ("1 12 10", "1 13 10", "nodes"),
     ("$Nodes", "$Points", "no end|missing"), ("1 30 60 120 90", "1 30 60 120 x", "x"),
+    ("$EndNodes", "7\n$EndNodes", "more than its counts say"), ("3 1 5 1\n3", "2 1 5 1\n3", "another dimension"),
+    ("3 2 5 1", "3 7 5 1", "entity that the file does not have"), ('Names\n3', 'Names\n2', "number of names"),
+    ('3 3 "left"', '3 1 "left"', "group has two"), ('"left"', '"le\0t"', "cannot be read"),
+    ('"left"', '"left', "cannot be read"), ('3 3 "left"', '4 3 "left"', "cannot be read"),
+    ('3 3 "left"', '3 1_0 "left"', "cannot be read"), ("2 1 3 0", "2 1 0 0", "without a number"),
+    ("1 30 60", "1 3_0 60", "no number"), ("$PhysicalNames", "$PhysicalName", "no end"),
 ])
 def test_damaged_files_are_named(tmp_path, old, new, match):
     path = msh4(tmp_path / "a.msh", MSH4.replace(old, new, 1))
     with pytest.raises((FileFormatError, UnsupportedError), match=match) as error:
         read(path)
     assert "a.msh" in str(error.value)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("section", ["Nodes", "Elements"])
+def test_a_count_that_is_too_small_leaves_no_node_and_no_element_behind(tmp_path, section, binary):
+    mesh = box_mesh("hex8", (2, 1, 1))
+    path = tmp_path / "a.msh"
+    meshio.write(path, meshio.Mesh(mesh.points, [("hexahedron", mesh.blocks[0].connectivity)]), "gmsh22", binary=binary)
+    data = path.read_bytes()
+    start = data.index(b"\n", data.index(b"$" + section.encode())) + 1
+    end = data.index(b"\n", start)
+    path.write_bytes(data[:start] + str(int(data[start:end]) - 1).encode() + data[end:])
+    with pytest.raises(FileFormatError, match=r"more than its counts say|not as the file says"):
+        read(path)
 
 
 @pytest.mark.parametrize(("name", "match"), [("all", "every cell"), ("skin", "every outer face")])
@@ -284,7 +304,7 @@ def test_what_meshio_would_lose_of_a_deck_is_refused(tmp_path, card):
 
 
 def test_the_words_of_meshio_are_in_the_message_and_not_its_exit_status(tmp_path):
-    (tmp_path / "a.vtk").write_bytes(b"# vtk DataFile Version 2.0\nx\nASCII\nDATASET RECTILINEAR_GRID\nDIMENSIONS x y\n")
+    (tmp_path / "a.vtk").write_bytes(b"# vtk DataFile Version 2.0\nx\nASCII\nDATASET RECTILINEAR_GRID\nDIMENSIONS x\n")
     with pytest.raises(FileFormatError, match="meshio cannot read this mesh") as error:
         read(tmp_path / "a.vtk")
     assert error.value.found not in ("0", "1", None)

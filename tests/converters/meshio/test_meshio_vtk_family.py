@@ -272,6 +272,54 @@ def test_a_vtkhdf_file_in_parts_is_merged_on_request(tmp_path):
             assert np.array_equal(found.read("displacement", 0)[2], motion(found.mesh(0).points, 2.5))
 
 
+@pytest.mark.parametrize(("place", "value", "match"), [
+    ("Steps/PointDataOffsets/displacement", [0, 0, 24], "rows that no step names"),
+    ("Steps/PointDataOffsets/displacement", [0, 12, 12], "rows that no step names"),
+    ("Steps/PointDataOffsets/displacement", [0, 11, 24], "others have too"),
+    ("Steps/PointDataOffsets/displacement", [0, 12], "number of steps"), ("NSteps", 2, "number of steps"),
+    ("NSteps", "three", "number of steps"), ("Steps/NumberOfParts", [1], "number of steps"),
+    ("NumberOfPoints", [11], "rows that no step names"), ("NumberOfCells", [1], "rows that no step names|offsets")])
+def test_rows_that_no_step_names_and_those_that_two_share_in_part_are_refused(tmp_path, place, value, match):
+    path = write_vtkhdf(tmp_path / "other.vtkhdf", [box_mesh("hex8", (2, 1, 1))])
+    with h5py.File(path, "r+") as file:
+        if place == "NSteps":
+            file["VTKHDF/Steps"].attrs[place] = value
+        else:
+            del file[f"VTKHDF/{place}"]
+            file[f"VTKHDF/{place}"] = value
+    with pytest.raises(FileFormatError, match=match):
+        converted(path, tmp_path)
+
+
+def test_records_of_other_views_are_counted_as_left_out(tmp_path):
+    path = write_msh(tmp_path / "a.msh", box_mesh("hex8", (2, 1, 1)))
+    text = path.read_bytes()
+    path.write_bytes(text.replace(b'"displacement"', b'"heat"', 1))
+    with converted(path, tmp_path) as found:
+        assert len(found.times) == 2
+        assert {one.name: one.description for one in found.model.omissions}["records_without_displacement"] == (
+            "1 record of other arrays left out")
+    binary = write_msh(tmp_path / "b.msh", box_mesh("hex8", (2, 1, 1)), binary=True)
+    binary.write_bytes(binary.read_bytes().replace(b"3\n1\n3\n12\n", b"3\n1\n3\n11\n"))
+    with pytest.raises(FileFormatError, match=r"more than it says"):
+        converted(binary, tmp_path)
+
+
+def test_the_mesh_of_every_format_of_a_series_is_that_of_its_first_record(tmp_path):
+    mesh = box_mesh("hex8", (2, 1, 1))
+    write_legacy(tmp_path, mesh, True)
+    write_vtkhdf(tmp_path / "a.hdf", [mesh])
+    writer = vtk.vtkXMLUnstructuredGridWriter()
+    writer.SetFileName(str(tmp_path / "a.vtu"))
+    writer.SetInputData(grid_of(mesh, 0.0))
+    writer.Write()
+    (tmp_path / "a.pvd").write_text('<VTKFile type="Collection"><Collection><DataSet timestep="0" file="a.vtu"/>'
+                                    "</Collection></VTKFile>")
+    for name in ("step_2.vtk", "a.hdf", "a.pvd"):
+        found = MeshioConverter().read_mesh(tmp_path / name)
+        assert np.array_equal(found.points, mesh.points) and found.n_cell == 2, name
+
+
 def test_a_snapshots_file_needs_no_conversion(tmp_path):
     path = write_vtkhdf(tmp_path / "other.vtkhdf", [box_mesh("hex8", (1, 1, 1))])
     with converted(path, tmp_path):

@@ -239,6 +239,12 @@ def test_binary_mesh_that_is_cut_short_is_refused(small):
     refused(small, FileFormatError, what="truncated", file="small.geof")
 
 
+def test_text_mesh_that_is_cut_between_two_sets_is_refused(small):
+    mesh = small.folder / "small.geof"
+    mesh.write_text(mesh.read_text()[:mesh.read_text().index("**elset")])
+    refused(small, FileFormatError, what="truncated", file="small.geof", expected="***return")
+
+
 def test_faces_of_no_cell_matter_only_where_a_load_is(small):
     a, b, c = small.ids[[0, 1, 9]]
     wrong = f"***group\n**faset stale\n t3 {a} {b} {small.ids[3]}\n**faset good\n t6 {a} {small.ids[3]} {b} "

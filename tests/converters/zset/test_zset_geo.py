@@ -66,6 +66,15 @@ def test_elements_stand_at_the_positions_that_their_rows_say(tmp_path):
     ((nodes(), elements(1, GROUPS[0], kind="c3d8")), FileFormatError, "wrong number of nodes"),
     ((nodes(),), FileFormatError, "no nodes or no elements"),
     ((nodes(), record("spring")), UnsupportedError, "unknown record"),
+    ((nodes(), elements(3, *GROUPS), nodes()), FileFormatError, r"record stands twice(?s:.*)node"),
+    *(((nodes(), elements(3, *GROUPS), record(kind, integers(2), *(
+        text(name) + integers(1, 0) for name in ("one", second)))), FileFormatError, "the name of another")
+      for kind, second in (("nset", "one"), ("elset", "one"), ("elset", ""))),
+    ((nodes(), elements(3, *GROUPS), record("nset", integers(1), text("so\0me"), integers(1, 0))), FileFormatError,
+     "zero byte inside"),
+    ((nodes(), elements(3, *GROUPS), record("nset", integers(1), text("s"), integers(3, 4, 1, 4))), FileFormatError,
+     "member twice"),
+    ((nodes(), elements(3, GROUPS[0], [(-20, 2, 1, 2, 3, 4), (90, 0, 0, 1, 3, 4)])), FileFormatError, "is negative"),
 ])
 def test_records_that_contradict_each_other_are_refused(tmp_path, records, error, said):
     with pytest.raises(error, match=said):
