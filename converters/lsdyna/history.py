@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.common.degenerate import true_shapes
 from romlib_converters.common.history import IP, NODE, FieldValues, SolverCells, SolverField, SolverHistory, SolverMesh
+from romlib_converters.common.solver_mesh import without_nodes
 from romlib_converters.lsdyna.control import Control
 from romlib_converters.lsdyna.elements import solid, stored_points
 from romlib_converters.lsdyna.geometry import Geometry, native
@@ -53,6 +54,10 @@ class LsdynaHistory(SolverHistory):
         if "stress" in self.fields or "p" in self.fields:
             found.update(self._at_points(step))
         return found
+
+    def mesh_is_made(self) -> None:
+        """See `SolverHistory.mesh_is_made`."""
+        self.mesh = without_nodes(self.mesh)
 
     def _displacement(self, step: int) -> FieldValues:
         found = np.empty_like(self._points)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from romlib_converters.common.frames import global_vectors
 from romlib_converters.common.history import NODE, FieldValues, SolverField, SolverHistory
+from romlib_converters.common.solver_mesh import without_nodes
 from romlib_converters.nastran.bulk import Bulk
 from romlib_converters.nastran.cases import Course, is_unsure
 from romlib_converters.nastran.geometry import parameter
@@ -57,6 +58,10 @@ class NastranHistory(SolverHistory):
             heat_ids, heat = self._heat.read(self._course.heat[step])
             found["temperature"] = FieldValues(heat_ids, heat.astype(float))
         return found
+
+    def mesh_is_made(self) -> None:
+        """See `SolverHistory.mesh_is_made`."""
+        self.mesh = without_nodes(self.mesh)
 
     def _look_up(self, ids: np.ndarray, record: Stored) -> None:
         """Take the frames of grid points, which have to be in the model."""
