@@ -150,8 +150,10 @@ def solver_mesh(
     kinematics : of a mesh in two dimensions, as the user says.
     """
     dimension = mesh.points.shape[1]
-    cells = tuple(SolverCells(one.element, one.ids, mesh.node_ids[_existing(one.block, mesh, file)], formulation)
-                  for one in solids)
+    plain = np.array_equal(mesh.node_ids, np.arange(1, len(mesh.node_ids) + 1))
+    nodes = (_existing(one.block, mesh, file) for one in solids)
+    cells = tuple(SolverCells(one.element, one.ids, at + 1 if plain else mesh.node_ids[at], formulation)
+                  for one, at in zip(solids, nodes))
     ids = np.concatenate([np.empty(0, np.int64), *cell_ids(mesh)])
     solid = np.zeros(mesh.n_cell, dtype=bool)
     for one in solids:
@@ -168,9 +170,7 @@ def solver_mesh(
         if not solid[where].any():
             node_sets.setdefault(name, mesh.node_ids[_nodes_of(mesh, where, file)])
     others, notes = _others(mesh, parent, with_values, solids)
-    points = np.zeros((len(mesh.points), 3)) if dimension < 3 else np.ascontiguousarray(mesh.points)
-    if dimension < 3:
-        points[:, :dimension] = mesh.points
+    points = mesh.points if dimension == 3 else np.pad(mesh.points, ((0, 0), (0, 3 - dimension)))
     return SolverMesh(file, mesh.node_ids, points, cells, others, node_sets, cell_sets, face_sets, notes=tuple(notes),
                       kinematics=stated_kinematics(dimension, kinematics, file))
 

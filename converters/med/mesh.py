@@ -110,7 +110,7 @@ def _points(whole: h5py.Group, mesh: h5py.Group, file: Path) -> np.ndarray:
     flat = array(mesh, "NOE/COO", file)
     if not 1 <= dimension <= _LARGEST_DIMENSION or flat.size % dimension or flat.dtype.kind != "f":
         raise FileFormatError("the coordinates of a MED file are not those of points", file=file, found=flat.size)
-    return flat.astype(float, copy=False).reshape(dimension, -1).T
+    return np.ascontiguousarray(flat.reshape(dimension, -1).T, dtype=float)
 
 
 def _cells(entry: h5py.Group, kind: str, first: int, file: Path) -> MedCells:

@@ -52,32 +52,32 @@ def sound(report):
 
 
 def test_no_damage_of_a_rom_changes_an_answer_in_silence(trained):
-    counts = sound(fuzz.run("rom", [trained / "bar.rom", trained / "bar.fields.rom"], count=200, seed=30))
-    assert counts["refused"] > 100 and counts["equal"] > 5
+    counts = sound(fuzz.run("rom", [trained / "bar.rom", trained / "bar.fields.rom"], count=100, seed=30))
+    assert counts["refused"] > 50 and counts["equal"] > 5
 
 
 def test_no_damage_of_a_snapshots_file_changes_an_array_in_silence(trained):
-    counts = sound(fuzz.run("snapshots", [trained / "pull.vtkhdf"], count=200, seed=31))
-    assert counts["refused"] > 100 and counts["equal"] > 5
+    counts = sound(fuzz.run("snapshots", [trained / "pull.vtkhdf"], count=100, seed=31))
+    assert counts["refused"] > 50 and counts["equal"] > 5
 
 
 @pytest.mark.parametrize("kind, names", [("rom", ("bar.rom", "bar.fields.rom")), ("snapshots", ("pull.vtkhdf",))])
 def test_what_a_forger_writes_with_right_checksums_is_an_answer_or_a_refusal(trained, kind, names):
-    report = fuzz.run(kind, [trained / name for name in names], count=60, seed=37, settings=fuzz.Settings(forged=True))
+    report = fuzz.run(kind, [trained / name for name in names], count=40, seed=37, settings=fuzz.Settings(forged=True))
     assert not report.wrong, "\n".join(report.lines())
     words = [one.outcome.words for one in report.judged if one.outcome.verdict == "refused"]
     assert sum("damaged: its" in text for text in words) < 0.1 * len(words)  # the checksums are seldom the reason
 
 
 def test_no_damage_of_a_study_or_a_case_ends_in_a_traceback(trained, tmp_path):
-    counts = sound(fuzz.run("study", [trained / "study.toml"], count=400, seed=32))
-    assert counts["refused"] > 200
+    counts = sound(fuzz.run("study", [trained / "study.toml"], count=200, seed=32))
+    assert counts["refused"] > 100
     (tmp_path / "case.toml").write_text(CASE)
     (tmp_path / "load.csv").write_text("t,v\n0,0\n0.5,3\n1,2.5\n")
-    counts = sound(fuzz.run("study", [tmp_path / "case.toml", tmp_path / "load.csv"], count=400, seed=33))
-    assert counts["refused"] > 200
+    counts = sound(fuzz.run("study", [tmp_path / "case.toml", tmp_path / "load.csv"], count=200, seed=33))
+    assert counts["refused"] > 100
     (tmp_path / "laws.toml").write_text(LAWS)
-    sound(fuzz.run("study", [tmp_path / "laws.toml"], count=200, seed=34))
+    sound(fuzz.run("study", [tmp_path / "laws.toml"], count=100, seed=34))
 
 
 @pytest.mark.parametrize("kind", ["xdmf", "vtu"])
@@ -99,17 +99,17 @@ def positions(points, wanted):
 @pytest.mark.parametrize("form", ["long", "float64"])
 def test_no_damage_of_calculix_files_ends_in_a_traceback(tmp_path, form):
     deck = calculix_deck.write(tmp_path, form)
-    report = fuzz.run("calculix", [deck, tmp_path], count=150, seed=35)
+    report = fuzz.run("calculix", [deck, tmp_path], count=100, seed=35)
     assert not report.wrong, "\n".join(report.lines())
 
 
 def test_no_damage_of_meshio_files_ends_in_a_traceback(tmp_path):
-    report = fuzz.run("meshio", [write_xdmf(box_example(n_step=3), tmp_path), tmp_path], count=150, seed=36)
+    report = fuzz.run("meshio", [write_xdmf(box_example(n_step=3), tmp_path), tmp_path], count=100, seed=36)
     assert not report.wrong, "\n".join(report.lines())
 
 
-def test_cells_that_become_badly_shaped_are_caught_where_no_stress_is(tmp_path):
-    """By the check of a converted file, and of a mesh alone by what a study does first."""
+def test_cells_that_become_badly_shaped_are_refused_in_a_history_and_caught_in_a_mesh(tmp_path):
+    """By the converter of results, and of a mesh alone by what a study does first."""
     (tmp_path / "sound").mkdir()
     example = box_example(n_step=2)
     sound = write_xdmf(example, tmp_path / "sound")
@@ -120,8 +120,8 @@ def test_cells_that_become_badly_shaped_are_caught_where_no_stress_is(tmp_path):
     with h5py.File(sound.with_suffix(".h5"), "r+") as file:
         (points,) = [one for one in file.values() if np.array_equal(one, example.points)]
         points[:2] = points[:2][::-1]
-    for one in (target, mesh):
-        assert one.judge(sound.parent, [sound.name]).verdict == "caught by the check"
+    for one, verdict in ((target, "refused"), (mesh, "caught by the check")):
+        assert one.judge(sound.parent, [sound.name]).verdict == verdict
 
 
 def test_damage_of_a_mesh_without_results_is_refused_or_a_mesh(tmp_path):
