@@ -284,7 +284,7 @@ def test_what_meshio_would_lose_of_a_deck_is_refused(tmp_path, card):
 
 
 def test_the_words_of_meshio_are_in_the_message_and_not_its_exit_status(tmp_path):
-    (tmp_path / "a.vtk").write_bytes(b"# vtk DataFile Version 2.0\nx\nASCII\nDATASET RECTILINEAR_GRID\nDIMENSIONS x y\n")
+    (tmp_path / "a.vtk").write_bytes(b"# vtk DataFile Version 2.0\nx\nASCII\nDATASET RECTILINEAR_GRID\nDIMENSIONS x\n")
     with pytest.raises(FileFormatError, match="meshio cannot read this mesh") as error:
         read(tmp_path / "a.vtk")
     assert error.value.found not in ("0", "1", None)
