@@ -73,6 +73,13 @@ def word_array(data: bytes, file: Path, place: str) -> np.ndarray:
     return np.array(words, dtype=np.bytes_)
 
 
+def refuse_underscores(data: bytes, file: Path, place: str) -> None:
+    """FileFormatError for a text of numbers with an underscore, which Python takes for part of one."""
+    if b"_" in data:
+        raise FileFormatError("a text has something that is no number", file=file, place=place, expected="numbers",
+                              found=data[:data.index(b"_") + 9].split()[-1].decode("latin-1"))
+
+
 def check_finite(values: np.ndarray, file: Path, place: Callable[[int], str]) -> None:
     """FileFormatError for a row of values (n, k) that is not finite; `place` has its number, from 0, in words."""
     if np.isfinite(values).all():  # of all at once: rows are looked at where one is wrong

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import numpy as np
 from numba import njit
 from romlib_converters.common.reading import reading
+from romlib_converters.common.records import refuse_underscores
 from romlib_converters.meshio.series import plain
 from romlib_converters.meshio.vtu import Content, blocks_of
 
@@ -211,7 +212,8 @@ class _Reader:
             words, rest = [*words, rest], b""
         if len(words) < n:
             raise self._ends(n, kind)
-        self._at = len(self._data) - len(rest)
+        start, self._at = self._at, len(self._data) - len(rest)
+        refuse_underscores(self._data[start:self._at], self._file, f"byte {start}")
         return np.array(words, dtype=f"S{max(map(len, words), default=1)}").astype(
             float if dtype[0] == "f" else np.int64).astype(dtype)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from romlib_converters.common.records import Cursor, word_array
+from romlib_converters.common.records import Cursor, refuse_underscores, word_array
 
 from romlib.errors import FileFormatError
 from romlib.words import plural
@@ -20,9 +20,8 @@ class Numbers:
     def __init__(self, content: bytes, binary: bool, order: Literal["<", ">"], file: Path, section: str) -> None:
         self.binary, self.order, self._place = binary, order, f"${section}"
         words = None if binary else word_array(content, file, self._place)
-        if words is not None and b"_" in content:  # which Python takes for part of a number
-            raise FileFormatError("a section has something that is no number", file=file, place=self._place,
-                                  expected="numbers", found=content[:content.index(b"_") + 9].split()[-1])
+        if not binary:
+            refuse_underscores(content, file, self._place)
         self._width = words.dtype.itemsize if words is not None else 0  # of a word
         self._cursor = Cursor(content if words is None else words.tobytes(), file, "a section ends early", self._place)
 

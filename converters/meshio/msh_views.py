@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from romlib_converters.common.reading import reading
-from romlib_converters.common.records import Cursor, word_array
+from romlib_converters.common.records import Cursor, refuse_underscores, word_array
 from romlib_converters.meshio.msh import file_format, read_msh
 from romlib_converters.meshio.series import Cells, MeshTags, StepData, mesh_changes
 
@@ -120,6 +120,7 @@ class MshSeries:
                                           found=plural(cursor.left, "byte") + " more")
                 ids, values = rows["id"].astype(np.int64), rows["value"].astype(float)
             else:
+                refuse_underscores(body, view.file, place)
                 words = word_array(body, view.file, place)
                 if len(words) != view.n_row * (1 + view.n_comp):
                     raise FileFormatError("a view has another number of values than it says", file=view.file,
