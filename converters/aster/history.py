@@ -77,9 +77,9 @@ class AsterHistory(SolverHistory):
         self._sources: dict[str, MedField] = {}
         self.fields: dict[str, SolverField] = {}
         self.notes = notes
-        if self._mesh.empty_groups:
+        if mesh.empty_groups:
             self.notes.append(Omission(name="empty_groups", does_work=False, description=(
-                f"nothing is in {', '.join(self._mesh.empty_groups)}: groups that are damaged, or were emptied")))
+                f"nothing is in {', '.join(mesh.empty_groups)}: groups that are damaged, or were emptied")))
         self._take_fields(options.get("p"))
         self._say_the_rest(of_mesh)
 
