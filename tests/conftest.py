@@ -6,6 +6,7 @@ import os
 import signal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -32,12 +33,21 @@ def data_dir() -> Path:
     return DATA
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file run in one worker (pytest-xdist), and so do all of a folder whose fixtures are made once."""
-    for item in items:
-        folder = item.path.parent
-        whole = folder != ROOT / "tests" and _has_session_fixtures(folder)
-        item.add_marker(pytest.mark.xdist_group(str(folder if whole else item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of a file run in one worker (pytest-xdist), and so do all of a folder whose fixtures are made once.
+
+    Its own marks for groups are lost where pytest keeps the names of tests (9.2).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = ROOT / nodeid.partition("::")[0]
+            whole = file.parent != ROOT / "tests" and _has_session_fixtures(file.parent)
+            return str(file.parent if whole else file)
+
+    return Together(config, log)
 
 
 @cache
