@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 from romlib_converters.common.hdf5 import checked_array, dataset_of, group_of
+from romlib_converters.common.hdf5_walk import refuse_endless
 
 from romlib.errors import FileFormatError, RomlibError
 from romlib.files import regular_file
@@ -26,6 +27,8 @@ def open_med(path: Path) -> Iterator[h5py.File]:
     InputError : no such file. FileFormatError : no HDF5, damaged, or without a mesh.
     """
     path = regular_file(path, "there is no such MED file")
+    if h5py.is_hdf5(path):
+        refuse_endless(path)
     try:
         with h5py.File(path, "r") as content:
             if MESHES not in content:
