@@ -105,6 +105,7 @@ def mark_repeated(
             for j in range(k):
                 if corners[j, 3] == d and corners[j, 2] == c and corners[j, 1] == b and corners[j, 0] == a:
                     repeated[number] = repeated[order[begin + j]] = True
+                    break  # those before it that are equal are marked: a damaged mesh may have one face a million times
 
 
 @njit(cache=True)
