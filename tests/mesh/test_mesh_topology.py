@@ -105,3 +105,17 @@ def test_a_face_of_no_cell_is_named_by_its_ids():
     with pytest.raises(FileFormatError, match="101, 102, 104"):
         topology.parent_faces(mesh, FaceSet((FaceBlock("tri3", np.array([[1, 0, 2], [1, 2, 4]])),)))
     assert len(topology.parent_faces(mesh, FaceSet(())).cell) == 0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 7))
+def test_faces_in_one_bucket_are_told_apart_by_each_of_their_corners(seed, n_node):
+    rng = np.random.default_rng(seed)
+    cells = np.array([rng.permutation(max(n_node, 4))[:4] for _ in range(12)])
+    table = np.array([[[0, 1, 2, -1], [0, 1, 3, -1], [1, 2, 3, -1], [0, 2, 3, -1]]])
+    faces = np.sort(cells[:, table[0, :, :3]].reshape(-1, 3), axis=1)
+    _, which, times = np.unique(faces, axis=0, return_inverse=True, return_counts=True)
+    one, n = np.array([12]), len(faces)
+    repeated = np.zeros(n, dtype=bool)
+    face_kernels.mark_repeated(cells.ravel(), one, np.array([4]), np.array([4]), table, np.array([0, n, n]),
+                               np.arange(n), repeated)
+    assert repeated.tolist() == (times[which.ravel()] > 1).tolist()
